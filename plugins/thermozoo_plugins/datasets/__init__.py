@@ -1,0 +1,15 @@
+"""First-party data sets."""
+
+from __future__ import annotations
+
+from thermozoo import Dataset, hookimpl
+from thermozoo_plugins.datasets.digits import Digits
+from thermozoo_plugins.datasets.mnist import Mnist
+
+__all__ = ["Digits", "Mnist"]
+
+
+@hookimpl
+def thermozoo_datasets() -> list[type[Dataset]]:
+    """Return the first-party data sets."""
+    return [Digits, Mnist]

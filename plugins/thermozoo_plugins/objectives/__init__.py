@@ -1,0 +1,14 @@
+"""First-party objectives."""
+
+from __future__ import annotations
+
+from thermozoo import Objective, hookimpl
+from thermozoo_plugins.objectives.reverse_likelihood import ReverseLikelihood
+
+__all__ = ["ReverseLikelihood"]
+
+
+@hookimpl
+def thermozoo_objectives() -> list[type[Objective]]:
+    """Return the first-party objectives."""
+    return [ReverseLikelihood]

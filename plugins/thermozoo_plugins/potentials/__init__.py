@@ -1,0 +1,16 @@
+"""First-party potentials."""
+
+from __future__ import annotations
+
+from thermozoo import Potential, hookimpl
+from thermozoo_plugins.potentials.double_well import DoubleWell
+from thermozoo_plugins.potentials.quadratic import Quadratic
+from thermozoo_plugins.potentials.quartic import Quartic
+
+__all__ = ["DoubleWell", "Quadratic", "Quartic"]
+
+
+@hookimpl
+def thermozoo_potentials() -> list[type[Potential]]:
+    """Return the first-party potentials."""
+    return [Quartic, DoubleWell, Quadratic]

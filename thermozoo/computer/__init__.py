@@ -1,0 +1,1 @@
+"""The computer: groups of units, couplings, energy, and its file."""

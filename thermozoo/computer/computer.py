@@ -1,0 +1,191 @@
+"""The assembled computer: groups of units, on-site energies, couplings, biases."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.couplings import Couplings, connect
+from thermozoo.computer.layout import Layout
+from thermozoo.computer.onsite import OnSite
+from thermozoo.errors import ParameterError, ShapeError
+from thermozoo.interfaces import Connectivity, Potential
+
+__all__ = ["TERMS", "Computer", "assemble"]
+
+Array = npt.NDArray[np.floating[Any]]
+
+#: The terms of the energy, in the order of every ledger.
+TERMS = ("on-site", "coupling", "bias")
+
+
+def _positive(instance: Any, attribute: attrs.Attribute[Any], value: float) -> None:
+    if not (np.isfinite(value) and value > 0):
+        raise ParameterError(f"{attribute.name} must be positive and finite, got {value:g}")
+
+
+@attrs.frozen(eq=False)
+class Computer:
+    r"""A thermodynamic computer.
+
+    .. math:: V(x) = \sum_i U_i(x_i) + \sum_i b_i x_i + \sum_{i<j} J_{ij} x_i x_j
+
+    with x the states, shape (..., n), U_i the on-site energy of unit i, b the biases and J the couplings, all in units of
+    energy.
+
+    Parameters
+    ----------
+    layout : Layout
+        Groups of units.
+    onsite : OnSite
+        The potential of each group.
+    couplings : Couplings
+        J, each pair once.
+    biases : ndarray, shape (n,)
+        b [energy].
+    temperature : float
+        kT [energy].
+    mobility : float
+        mu [1 / (energy time)].
+    trainable_biases : ndarray of bool, shape (n,)
+        Which biases training may change.
+
+    References
+    ----------
+    S. Whitelam, Generative thermodynamic computing, arXiv:2506.15121, eq. 2.
+    """
+
+    layout: Layout
+    onsite: OnSite
+    couplings: Couplings
+    biases: Array
+    temperature: float = attrs.field(default=1.0, converter=float, validator=_positive)
+    mobility: float = attrs.field(default=1.0, converter=float, validator=_positive)
+    trainable_biases: npt.NDArray[np.bool_] = attrs.field(
+        default=attrs.Factory(lambda self: np.zeros(self.layout.n, dtype=bool), takes_self=True)
+    )
+
+    def __attrs_post_init__(self) -> None:
+        n = self.layout.n
+        for name, got in (
+            ("biases", self.biases.shape),
+            ("trainable_biases", self.trainable_biases.shape),
+            ("couplings", (self.couplings.n,)),
+        ):
+            if got != (n,):
+                raise ShapeError(f"{name} must have shape ({n},), one entry a unit, got {got}")
+
+    @property
+    def n(self) -> int:
+        """Number of units."""
+        return self.layout.n
+
+    def energy_terms(self, x: Array) -> dict[str, Array]:
+        """Return the energy of states of shape (..., n) by term, in double precision, each of shape (...)."""
+        x = np.asarray(x, dtype=np.float64)
+        return dict(
+            zip(TERMS, (self.onsite.energy(x), self.couplings.energy(x), x @ self.biases), strict=True)
+        )
+
+    def energy(self, x: Array) -> Array:
+        """Return V(x) of states of shape (..., n), in double precision, shape (...) [energy]."""
+        terms = self.energy_terms(x)
+        return terms["on-site"] + terms["coupling"] + terms["bias"]
+
+    def gradient(self, x: Array) -> Array:
+        """Return dV/dx of states of shape (..., n), in their data type, same shape [energy]."""
+        dtype = x.dtype
+        gradient: Array = self.onsite.gradient(x) + self.biases.astype(dtype)
+        if self.couplings.size:
+            gradient += self.couplings.product(x)
+        return gradient
+
+    def uncoupled(self) -> Computer:
+        """Return the computer without couplings and biases, as it is before they are switched on."""
+        from thermozoo.computer.couplings import DenseCouplings
+
+        return attrs.evolve(
+            self, couplings=DenseCouplings(self.n, (), np.empty(0)), biases=np.zeros(self.n)
+        )
+
+    @property
+    def parameters(self) -> Array:
+        """Trainable parameters as one vector: couplings, then trainable biases [energy]."""
+        return np.concatenate([self.couplings.vector, self.biases[self.trainable_biases]])
+
+    def with_parameters(self, vector: npt.ArrayLike) -> Computer:
+        """Return the computer with other trainable parameters; the inverse of `parameters`."""
+        values = np.asarray(vector, dtype=np.float64)
+        edges = self.couplings.size
+        expected = edges + int(self.trainable_biases.sum())
+        if values.shape != (expected,):
+            raise ShapeError(f"expected {expected} parameters, got an array of shape {values.shape}")
+        biases = self.biases.copy()
+        biases[self.trainable_biases] = values[edges:]
+        return attrs.evolve(self, couplings=self.couplings.with_vector(values[:edges]), biases=biases)
+
+    def digest(self) -> str:
+        """Return a SHA-256 over everything that enters the energy: couplings, biases, on-site parameters."""
+        sha = hashlib.sha256()
+        for group, one in self.onsite.sites.items():
+            sha.update(f"{group} {one.potential.name} {self.layout.sizes[group]}".encode())
+            for name, value in one.values.items():
+                sha.update(name.encode() + np.ascontiguousarray(value, dtype="<f8").tobytes())
+        sha.update(np.ascontiguousarray(self.couplings.edges, dtype="<i8").tobytes())
+        sha.update(np.ascontiguousarray(self.couplings.vector, dtype="<f8").tobytes())
+        sha.update(np.ascontiguousarray(self.biases, dtype="<f8").tobytes())
+        sha.update(np.asarray([self.temperature, self.mobility], dtype="<f8").tobytes())
+        return sha.hexdigest()
+
+
+def assemble(
+    sizes: dict[str, int],
+    potential: Potential | dict[str, Potential],
+    connectivity: Connectivity,
+    *,
+    temperature: float = 1.0,
+    mobility: float = 1.0,
+    trainable_biases: Iterable[str] = (),
+    frozen: Iterable[str] = (),
+) -> Computer:
+    """Assemble a computer with zero couplings and biases.
+
+    Parameters
+    ----------
+    sizes : dict of str to int
+        Units a group, in order.
+    potential : Potential or dict
+        One for all groups, or one a group.
+    connectivity : Connectivity
+        Which pairs are coupled.
+    temperature, mobility : float
+        kT [energy] and mu [1 / (energy time)].
+    trainable_biases : iterable of str
+        Groups whose biases training may change.
+    frozen : iterable of str
+        Groups that are clamped.
+
+    Examples
+    --------
+    >>> from thermozoo_plugins.connectivities import Dense
+    >>> from thermozoo_plugins.potentials import Quartic
+    >>> computer = assemble({"a": 3}, Quartic(), Dense(), temperature=0.1)
+    >>> float(computer.energy(np.ones(3)))
+    6.0
+    """
+    layout = Layout(sizes, frozen=frozen)
+    potentials = potential if isinstance(potential, dict) else dict.fromkeys(layout.groups, potential)
+    return Computer(
+        layout=layout,
+        onsite=OnSite(layout, potentials),
+        couplings=connect(connectivity, layout),
+        biases=np.zeros(layout.n),
+        temperature=temperature,
+        mobility=mobility,
+        trainable_biases=layout.mask(trainable_biases),
+    )

@@ -1,0 +1,318 @@
+"""Symmetric couplings J_ij, each pair once: dense blocks, or edges held as a dense or a sparse matrix."""
+
+from __future__ import annotations
+
+import abc
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.errors import ShapeError
+from thermozoo.interfaces import Connectivity, UnitLayout
+
+__all__ = ["Block", "Couplings", "DenseCouplings", "EdgeCouplings", "connect"]
+
+Array = npt.NDArray[np.floating[Any]]
+Indices = npt.NDArray[np.int64]
+
+#: Above this fraction of all pairs, edges are multiplied as a dense matrix: a sparse product moves an index and a value
+#: for each entry and runs several times slower an entry than a dense one.
+DENSE_ABOVE = 0.1
+
+
+class Couplings(abc.ABC):
+    """Couplings between units: V_J = sum over pairs of J_ij x_i x_j, J symmetric, J_ii = 0."""
+
+    n: int
+    vector: Array
+
+    @property
+    @abc.abstractmethod
+    def edges(self) -> Indices:
+        """Coupled pairs in the order of `vector`, shape (E, 2)."""
+
+    @abc.abstractmethod
+    def with_vector(self, vector: npt.ArrayLike) -> Couplings:
+        """Return the same structure with other strengths, shape (E,) [energy]."""
+
+    @abc.abstractmethod
+    def product(self, x: Array) -> Array:
+        """Return J x for states of shape (..., n), in the data type of `x`."""
+
+    @abc.abstractmethod
+    def outer(self, r: Array, x: Array) -> Array:
+        """Return sum over leading dimensions of r_i x_j + r_j x_i for every edge, shape (E,).
+
+        This is the gradient of sum_i r_i (J x)_i, the one contraction that training needs.
+        """
+
+    @property
+    @abc.abstractmethod
+    def blocks(self) -> tuple[Block, ...] | None:
+        """Dense blocks that make up J (each off-diagonal block once), None where J is sparse."""
+
+    @property
+    def size(self) -> int:
+        """Number of couplings."""
+        return int(self.vector.size)
+
+    def energy(self, x: Array) -> Array:
+        """Return the coupling energy of states of shape (..., n), shape (...)."""
+        total: Array = 0.5 * np.einsum("...i,...i->...", x, self.product(x))
+        return total
+
+    def matrix(self) -> Array:
+        """Return J as a dense symmetric matrix, shape (n, n)."""
+        full = np.zeros((self.n, self.n))
+        i, j = self.edges.T
+        full[i, j] = self.vector
+        full[j, i] = self.vector
+        return full
+
+    def norm(self) -> float:
+        """Return the Frobenius norm of the symmetric matrix J [energy]."""
+        return float(np.sqrt(2.0) * np.linalg.norm(self.vector))
+
+    def spectral_norm(self) -> float:
+        """Return the largest |eigenvalue| of J [energy], from a Lanczos iteration."""
+        if self.size == 0 or not np.any(self.vector):
+            return 0.0
+        if self.n <= 64:
+            return float(np.abs(np.linalg.eigvalsh(self.matrix())).max())
+        from scipy.sparse.linalg import LinearOperator, eigsh
+
+        operator = LinearOperator((self.n, self.n), matvec=self.product, dtype=np.float64)
+        start = np.random.default_rng(0).standard_normal(self.n)  # eigsh draws its start otherwise
+        values = eigsh(operator, k=1, which="LM", v0=start, return_eigenvectors=False, tol=1e-3)
+        return float(np.abs(values).max())
+
+
+@attrs.frozen(eq=False)
+class Block:
+    """One dense block of J: rows and columns are ranges of units; a diagonal block has both equal."""
+
+    rows: slice
+    columns: slice
+    values: Array
+
+    @property
+    def diagonal(self) -> bool:
+        """Whether the block couples a group with itself."""
+        return self.rows == self.columns
+
+
+@functools.lru_cache(maxsize=32)
+def _upper(size: int) -> tuple[Indices, Indices]:
+    i, j = np.triu_indices(size, k=1)
+    return i, j
+
+
+@attrs.frozen(eq=False, slots=False)
+class DenseCouplings(Couplings):
+    """Couplings that are whole dense blocks between ranges of units.
+
+    Parameters
+    ----------
+    n : int
+        Number of units.
+    pairs : tuple of (slice, slice)
+        Coupled ranges; a range with itself couples all of its pairs.
+    vector : ndarray, shape (E,)
+        Strengths [energy]: block after block, row by row, of a diagonal block the upper triangle.
+    """
+
+    n: int
+    pairs: tuple[tuple[slice, slice], ...]
+    vector: Array
+
+    def __attrs_post_init__(self) -> None:
+        expected = sum(map(_block_size, self.pairs))
+        if self.vector.shape != (expected,):
+            raise ShapeError(f"expected {expected} couplings, got an array of shape {self.vector.shape}")
+
+    def with_vector(self, vector: npt.ArrayLike) -> DenseCouplings:
+        return DenseCouplings(self.n, self.pairs, np.array(vector, dtype=np.float64))
+
+    @functools.cached_property
+    def edges(self) -> Indices:
+        parts = []
+        for rows, columns in self.pairs:
+            if rows == columns:
+                i, j = _upper(rows.stop - rows.start)
+            else:
+                i, j = np.indices((rows.stop - rows.start, columns.stop - columns.start)).reshape(2, -1)
+            parts.append(np.stack([i + rows.start, j + columns.start], axis=1))
+        return np.concatenate(parts) if parts else np.empty((0, 2), dtype=np.int64)
+
+    @functools.cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        found = []
+        start = 0
+        for rows, columns in self.pairs:
+            shape = (rows.stop - rows.start, columns.stop - columns.start)
+            part = self.vector[start : start + _block_size((rows, columns))]
+            start += part.size
+            if rows == columns:
+                values = np.zeros(shape)
+                i, j = _upper(shape[0])
+                values[i, j] = part
+                values[j, i] = part
+            else:
+                values = part.reshape(shape)
+            found.append(Block(rows, columns, values))
+        return tuple(found)
+
+    def _typed(self, dtype: Any) -> tuple[Block, ...]:
+        if dtype == np.float64:
+            return self.blocks
+        cache: dict[Any, tuple[Block, ...]] = self.__dict__.setdefault("_typed_blocks", {})
+        if dtype not in cache:
+            cache[dtype] = tuple(attrs.evolve(b, values=b.values.astype(dtype)) for b in self.blocks)
+        return cache[dtype]
+
+    def product(self, x: Array) -> Array:
+        result = np.zeros_like(x)
+        for block in self._typed(x.dtype):
+            result[..., block.rows] += x[..., block.columns] @ block.values.T
+            if not block.diagonal:
+                result[..., block.columns] += x[..., block.rows] @ block.values
+        return result
+
+    def outer(self, r: Array, x: Array) -> Array:
+        r = r.reshape(-1, self.n)
+        x = x.reshape(-1, self.n)
+        parts = []
+        for rows, columns in self.pairs:
+            both = r[:, rows].T @ x[:, columns]
+            if rows == columns:
+                i, j = _upper(rows.stop - rows.start)
+                parts.append(both[i, j] + both[j, i])
+            else:
+                both += x[:, rows].T @ r[:, columns]
+                parts.append(both.ravel())
+        return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
+
+
+def _block_size(pair: tuple[slice, slice]) -> int:
+    rows, columns = (s.stop - s.start for s in pair)
+    return rows * (rows - 1) // 2 if pair[0] == pair[1] else rows * columns
+
+
+@attrs.frozen(eq=False, slots=False)
+class EdgeCouplings(Couplings):
+    """Couplings given pair by pair.
+
+    Parameters
+    ----------
+    n : int
+        Number of units.
+    edges : ndarray of int, shape (E, 2)
+        Coupled pairs, each once.
+    vector : ndarray, shape (E,)
+        Strengths [energy].
+    """
+
+    n: int
+    edges: Indices
+    vector: Array
+
+    def __attrs_post_init__(self) -> None:
+        if self.vector.shape != (len(self.edges),):
+            raise ShapeError(f"expected {len(self.edges)} couplings, got an array of shape {self.vector.shape}")
+
+    def with_vector(self, vector: npt.ArrayLike) -> EdgeCouplings:
+        return EdgeCouplings(self.n, self.edges, np.array(vector, dtype=np.float64))
+
+    @property
+    def density(self) -> float:
+        """Coupled pairs over all pairs."""
+        return 2.0 * self.size / max(1, self.n * (self.n - 1))
+
+    @functools.cached_property
+    def blocks(self) -> tuple[Block, ...] | None:
+        if self.density <= DENSE_ABOVE:
+            return None
+        whole = slice(0, self.n)
+        return (Block(whole, whole, self.matrix()),)
+
+    @functools.cached_property
+    def csr(self) -> Any:
+        """J as a symmetric scipy CSR matrix, entries ordered by column."""
+        from scipy import sparse
+
+        i, j = self.edges.T
+        data = np.concatenate([self.vector, self.vector])
+        where = (np.concatenate([i, j]), np.concatenate([j, i]))
+        matrix = sparse.csr_array(sparse.coo_array((data, where), shape=(self.n, self.n)))
+        matrix.sort_indices()
+        return matrix
+
+    def product(self, x: Array) -> Array:
+        if self.blocks is not None:
+            return x @ self.blocks[0].values.astype(x.dtype, copy=False)
+        flat = x.reshape(-1, self.n)
+        result: Array = (self.csr.astype(x.dtype) @ flat.T).T
+        return np.ascontiguousarray(result).reshape(x.shape)
+
+    def outer(self, r: Array, x: Array) -> Array:
+        r = r.reshape(-1, self.n)
+        x = x.reshape(-1, self.n)
+        i, j = self.edges.T
+        total = np.zeros(self.size)
+        # one row at a time: r[:, i] would hold as many numbers as rows times edges
+        for a, b in zip(r, x, strict=True):
+            total += a[i] * b[j] + a[j] * b[i]
+        return total
+
+
+def connect(connectivity: Connectivity, layout: UnitLayout) -> Couplings:
+    """Ask a connectivity for its pairs and return zero couplings of that structure.
+
+    Raises
+    ------
+    ShapeError
+        When pairs are out of range, couple a unit with itself, or come twice.
+    """
+    pairs = connectivity.blocks(layout)
+    if pairs is not None:
+        return _from_groups(pairs, layout)
+    edges = connectivity.edges(layout)
+    name = type(connectivity).__name__
+    if edges is None:
+        raise ShapeError(f"{name}: both edges(layout) and blocks(layout) returned None: one must return pairs")
+    array = np.asarray(edges)
+    if array.size == 0:
+        array = np.empty((0, 2), dtype=np.int64)
+    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
+        raise ShapeError(
+            f"{name}.edges must return integers of shape (E, 2), got {array.dtype} of shape {array.shape}"
+        )
+    array = array.astype(np.int64)
+    if array.size and (array.min() < 0 or array.max() >= layout.n):
+        raise ShapeError(f"{name}.edges names unit {array.max()}, but units are numbered 0 to {layout.n - 1}")
+    loops = array[array[:, 0] == array[:, 1]]
+    if len(loops):
+        raise ShapeError(f"{name}.edges couples unit {loops[0, 0]} with itself: J_ii = 0, leave the pair out")
+    ordered = np.sort(array, axis=1)
+    unique, counts = np.unique(ordered, axis=0, return_counts=True)
+    if len(unique) < len(ordered):
+        i, j = unique[counts > 1][0]
+        raise ShapeError(f"{name}.edges returns the pair ({i}, {j}) more than once: list each pair once")
+    return EdgeCouplings(layout.n, ordered, np.zeros(len(ordered)))
+
+
+def _from_groups(pairs: Sequence[tuple[str, str]], layout: UnitLayout) -> DenseCouplings:
+    slices = []
+    seen = set()
+    for first, second in pairs:
+        key = frozenset((first, second))
+        if key in seen:
+            raise ShapeError(f"the pair of groups ({first!r}, {second!r}) is coupled more than once: list it once")
+        seen.add(key)
+        slices.append((layout.slice(first), layout.slice(second)))
+    kept = tuple(pair for pair in slices if _block_size(pair) > 0)
+    return DenseCouplings(layout.n, kept, np.zeros(sum(map(_block_size, kept))))

@@ -1,0 +1,183 @@
+"""The computer's file: NetCDF 4 through xarray, with named dimensions and units."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from thermozoo.computer.computer import Computer
+from thermozoo.computer.couplings import Couplings, DenseCouplings, EdgeCouplings
+from thermozoo.computer.layout import Layout
+from thermozoo.computer.onsite import OnSite
+from thermozoo.errors import DataError, OutputError
+from thermozoo.interfaces import Plugin, Potential
+from thermozoo.parameters import parameters_of
+
+if TYPE_CHECKING:
+    import xarray
+
+    from thermozoo.registry.catalogue import Catalogue
+
+__all__ = ["load_computer", "replace_file", "save_computer", "write_dataset"]
+
+_FORMAT = "thermozoo computer 1"
+
+
+def replace_file(path: Path, write: Any) -> None:
+    """Write a file beside its name with ``write(temporary_path)`` and rename it into place.
+
+    Raises
+    ------
+    OutputError
+        When the folder cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # mkstemp makes files that only their owner can read
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
+    """Write an xarray data set as NetCDF 4, compressed, and rename it into place."""
+    encoding = {
+        name: {"zlib": True, "complevel": 1}
+        for name, array in dataset.variables.items()
+        if array.dtype.kind == "f" and array.size > 1000
+    }
+    replace_file(
+        path, lambda temporary: dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+    )
+
+
+def save_computer(computer: Computer, path: str | Path) -> None:
+    """Save a computer: groups, potentials with their parameters, couplings, biases, temperature, mobility.
+
+    Potentials are stored by plugin name and parameter values, so loading needs the same plugins to be installed.
+    """
+    import xarray
+
+    layout = computer.layout
+    variables: dict[str, Any] = {
+        "bias": ("unit", computer.biases, {"units": "energy"}),
+        "trainable_bias": ("unit", computer.trainable_biases.astype(np.int8)),
+        "group_of_unit": ("unit", np.repeat(np.arange(len(layout.groups)), list(layout.sizes.values()))),
+        "coupling": ("edge", computer.couplings.vector, {"units": "energy"}),
+        "group_size": ("group", list(layout.sizes.values())),
+        "group_frozen": ("group", np.array([g in layout.frozen for g in layout.groups], dtype=np.int8)),
+        "potential": ("group", [computer.onsite.potentials[g].name for g in layout.groups]),
+    }
+    if isinstance(computer.couplings, DenseCouplings):
+        pairs = [[s.start, s.stop, t.start, t.stop] for s, t in computer.couplings.pairs]
+        variables["coupled_ranges"] = (
+            ("block", "bounds"),
+            np.array(pairs, dtype=np.int64).reshape(-1, 4),
+            {"long_name": "first and last unit (exclusive) of rows and of columns"},
+        )
+    else:
+        variables["edges"] = (("edge", "end"), computer.couplings.edges)
+    for g, group in enumerate(layout.groups):
+        one = computer.onsite.sites[group]
+        for name, value in one.values.items():
+            dims: tuple[str, ...] = (f"unit_of_{group}",) if np.ndim(value) else ()
+            variables[f"potential_{g}.{name}"] = (dims, value, {"units": "energy"})
+    dataset = xarray.Dataset(
+        variables,
+        coords={"group": list(layout.groups)},
+        attrs={
+            "format": _FORMAT,
+            "temperature": computer.temperature,
+            "mobility": computer.mobility,
+            "digest": computer.digest(),
+            "energy": "V = sum_i U(x_i) + sum_i b_i x_i + sum_(i<j) J_ij x_i x_j",
+        },
+    )
+    write_dataset(dataset, Path(path))
+
+
+def load_computer(path: str | Path, catalogue: Catalogue | None = None) -> Computer:
+    """Load a computer that `save_computer` wrote.
+
+    Raises
+    ------
+    DataError
+        When the file is missing, foreign, or its digest does not match its contents.
+    UnknownNameError
+        When a potential's plugin is not installed.
+    """
+    import xarray
+
+    from thermozoo.registry.catalogue import catalogue as installed
+
+    plugins = catalogue or installed()
+    try:
+        with xarray.open_dataset(Path(path), engine="h5netcdf") as opened:
+            dataset = opened.load()
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read a computer from {path}: {error}") from error
+    if dataset.attrs.get("format") != _FORMAT:
+        raise DataError(f"{path} is not a computer's file: expected the attribute format = {_FORMAT!r}")
+    groups = [str(g) for g in dataset["group"].values]
+    sizes = dict(zip(groups, dataset["group_size"].values.tolist(), strict=True))
+    frozen = [g for g, f in zip(groups, dataset["group_frozen"].values, strict=True) if f]
+    layout = Layout(sizes, frozen=frozen)
+    potentials = {}
+    for g, group in enumerate(groups):
+        cls = plugins.get(Potential, str(dataset["potential"].values[g]))  # type: ignore[type-abstract]
+        prefix = f"potential_{g}."
+        values = {
+            str(name)[len(prefix) :]: dataset[name].values
+            for name in dataset.variables
+            if str(name).startswith(prefix)
+        }
+        potentials[group] = _rebuild(cls, values)
+    vector = dataset["coupling"].values
+    couplings: Couplings
+    if "coupled_ranges" in dataset:
+        ranges = tuple(
+            (slice(a, b), slice(c, d)) for a, b, c, d in dataset["coupled_ranges"].values.tolist()
+        )
+        couplings = DenseCouplings(layout.n, ranges, vector)
+    else:
+        couplings = EdgeCouplings(layout.n, dataset["edges"].values, vector)
+    computer = Computer(
+        layout=layout,
+        onsite=OnSite(layout, potentials),
+        couplings=couplings,
+        biases=dataset["bias"].values,
+        temperature=float(dataset.attrs["temperature"]),
+        mobility=float(dataset.attrs["mobility"]),
+        trainable_biases=dataset["trainable_bias"].values.astype(bool),
+    )
+    if computer.digest() != dataset.attrs["digest"]:
+        raise DataError(f"{path}: the digest of its contents is not the one that it states; the file was changed")
+    return computer
+
+
+def _rebuild(cls: type[Potential], values: dict[str, Any]) -> Potential:
+    """Return a potential with given parameter values (numbers or one value per unit)."""
+    own = {p.name: values[p.name] for p in parameters_of(cls) if p.name in values}
+    potential = cls(**own)
+    for field in attrs.fields(cls):
+        held = getattr(potential, field.name)
+        if isinstance(held, Plugin):
+            prefix = f"{field.name}."
+            inner = {k[len(prefix) :]: v for k, v in values.items() if k.startswith(prefix)}
+            potential = attrs.evolve(potential, **{field.name: attrs.evolve(held, **inner)})
+    return potential

@@ -1,0 +1,141 @@
+"""On-site energies of a whole computer: the potentials of its groups, evaluated on arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.layout import Layout
+from thermozoo.errors import ShapeError
+from thermozoo.interfaces import Potential
+from thermozoo.symbolic.codegen import ArrayFunction, array_function
+from thermozoo.symbolic.derive import PotentialFormulas, potential_formulas
+from thermozoo.symbolic.trace import flat_parameters
+
+__all__ = ["OnSite", "Site", "site"]
+
+Array = npt.NDArray[np.floating[Any]]
+
+
+@attrs.frozen(eq=False)
+class Site:
+    """One potential with its parameter values, ready to be evaluated.
+
+    Parameters
+    ----------
+    potential : Potential
+        The plugin.
+    formulas : PotentialFormulas
+        What was derived from it.
+    values : dict of str to float or ndarray
+        Parameter values by dotted name: a number, or one value per unit.
+    """
+
+    potential: Potential
+    formulas: PotentialFormulas
+    values: dict[str, Any]
+
+    def _function(self, name: str, expression: Any) -> ArrayFunction:
+        f = self.formulas
+        return array_function(name, [f.x, *f.parameters.values()], [expression], f.x)
+
+    def evaluate(self, name: str, expression: Any, x: Array) -> Array:
+        """Return an expression of the state and the parameters at `x`, shape (..., units)."""
+        return self._function(name, expression)(x, *self.values.values())[0]
+
+    def energy(self, x: Array) -> Array:
+        """Return U(x), shape of `x` [energy]."""
+        return self.evaluate("energy", self.formulas.energy, x)
+
+    def gradient(self, x: Array) -> Array:
+        """Return dU/dx, shape of `x` [energy]."""
+        return self.evaluate("gradient", self.formulas.gradient, x)
+
+    def curvature(self, x: Array) -> Array:
+        """Return d2U/dx2, shape of `x` [energy]."""
+        return self.evaluate("curvature", self.formulas.curvature, x)
+
+    def at(self, units: Any) -> Site:
+        """Return the site of some of the units only (an index into the group)."""
+        picked = {k: v[units] if np.ndim(v) else v for k, v in self.values.items()}
+        return attrs.evolve(self, values=picked)
+
+    def columns(self) -> Site:
+        """Return the site with per-unit values as columns, to be evaluated on a grid for each unit."""
+        stacked = {k: v[:, None] if np.ndim(v) else v for k, v in self.values.items()}
+        return attrs.evolve(self, values=stacked)
+
+
+def site(potential: Potential) -> Site:
+    """Return a potential ready to be evaluated."""
+    values = {name: value for name, _, value in flat_parameters(potential)}
+    return Site(potential, potential_formulas(potential), values)
+
+
+@attrs.frozen(eq=False)
+class OnSite:
+    """The on-site part of a computer: one potential a group.
+
+    Parameters
+    ----------
+    layout : Layout
+        Groups of units.
+    potentials : dict of str to Potential
+        The potential of each group.
+    """
+
+    layout: Layout
+    potentials: dict[str, Potential] = attrs.field(converter=dict)
+    sites: dict[str, Site] = attrs.field(init=False, repr=False)
+
+    @sites.default
+    def _sites(self) -> dict[str, Site]:
+        missing = [g for g in self.layout.groups if g not in self.potentials]
+        if missing:
+            raise ShapeError(f"no potential is given for group {missing[0]!r}")
+        strange = [g for g in self.potentials if g not in self.layout.sizes]
+        if strange:
+            raise ShapeError(
+                f"a potential is given for {strange[0]!r}, which is no group; groups: {', '.join(self.layout.groups)}"
+            )
+        sites = {g: site(self.potentials[g]) for g in self.layout.groups}
+        for group, one in sites.items():
+            for name, value in one.values.items():
+                if np.ndim(value) and len(value) != self.layout.sizes[group]:
+                    raise ShapeError(
+                        f"{name} of group {group!r} has {len(value)} values, but the group has "
+                        f"{self.layout.sizes[group]} units"
+                    )
+        return sites
+
+    def parts(self) -> Iterator[tuple[slice, Site]]:
+        """Yield (positions, site) of every group that has units."""
+        for group, one in self.sites.items():
+            where = self.layout.slice(group)
+            if where.stop > where.start:
+                yield where, one
+
+    def energy(self, x: Array) -> Array:
+        """Return the sum of on-site energies of states of shape (..., n), shape (...)."""
+        total = np.zeros(x.shape[:-1], dtype=x.dtype)
+        for where, one in self.parts():
+            total += one.energy(x[..., where]).sum(axis=-1)
+        return total
+
+    def gradient(self, x: Array) -> Array:
+        """Return dU_i/dx_i of states of shape (..., n), same shape."""
+        result = np.empty_like(x)
+        for where, one in self.parts():
+            result[..., where] = one.gradient(x[..., where])
+        return result
+
+    def curvature(self, x: Array) -> Array:
+        """Return d2U_i/dx_i2 of states of shape (..., n), same shape."""
+        result = np.empty_like(x)
+        for where, one in self.parts():
+            result[..., where] = one.curvature(x[..., where])
+        return result

@@ -1,0 +1,54 @@
+"""The largest time step at which an explicit step is stable.
+
+An explicit step of dx = -mu V'(x) dt contracts in the direction of an eigenvector of the Hessian with eigenvalue h while
+mu h dt < 2. The largest h is bounded by the largest on-site curvature over the states that are visited plus the spectral
+norm of J.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from thermozoo.computer.boltzmann import unit_boltzmann
+from thermozoo.computer.computer import Computer
+from thermozoo.errors import StabilityError
+
+__all__ = ["check_time_step", "largest_stable_dt"]
+
+#: States more than this many kT above the minimum are not visited often enough to set the bound.
+_VISITED = 20.0
+
+
+def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.0)) -> float:
+    """Return the time step above which an explicit step is unstable [time].
+
+    Parameters
+    ----------
+    computer : Computer
+        The computer.
+    forces : (float, float)
+        Smallest and largest constant force that a signal exerts on a unit [energy].
+    """
+    largest = 0.0
+    ends = np.array(sorted({float(f) for f in forces}))
+    for where, one in computer.onsite.parts():
+        rows = where.stop - where.start
+        unit = one if any(np.ndim(v) for v in one.values.values()) else one.at(slice(0, 1))
+        for force in ends:
+            many = np.full(rows, force) if unit is one and rows > 1 else force
+            boltzmann = unit_boltzmann(unit, computer.temperature, many, points=257)
+            visited = boltzmann.weight > boltzmann.weight.max(axis=1, keepdims=True) * np.exp(-_VISITED)
+            curvature = unit.columns().curvature(boltzmann.x)
+            largest = max(largest, float(np.abs(curvature[visited]).max()))
+    largest += computer.couplings.spectral_norm()
+    return 2.0 / (computer.mobility * largest) if largest > 0 else float("inf")
+
+
+def check_time_step(computer: Computer, dt: float, forces: tuple[float, float] = (0.0, 0.0)) -> None:
+    """Raise StabilityError when `dt` is above the bound; the message names the largest stable time step."""
+    bound = largest_stable_dt(computer, forces)
+    if not dt < bound:
+        raise StabilityError(
+            f"dt = {dt:g} is above the stability bound 2 / (mobility x largest curvature) = {bound:.3g} of this computer: "
+            f"choose dt <= {bound / 10:.1g} for accurate trajectories"
+        )

@@ -1,0 +1,1 @@
+"""Langevin dynamics: noise, engines, simulation."""

@@ -1,0 +1,20 @@
+"""Engines: what advances a batch of trajectories by a number of steps."""
+
+from __future__ import annotations
+
+from thermozoo.dynamics.engines.base import PRECISIONS, Drive, Dynamics, Engine, Stepper
+from thermozoo.errors import UnknownNameError, nearest
+
+__all__ = ["ENGINES", "PRECISIONS", "Drive", "Dynamics", "Engine", "Stepper", "engine_named"]
+
+#: Names of the engines.
+ENGINES = ("reference",)
+
+
+def engine_named(name: str) -> Engine:
+    """Return an engine by name."""
+    if name == "reference":
+        from thermozoo.dynamics.engines.reference import ReferenceEngine
+
+        return ReferenceEngine()
+    raise UnknownNameError(f"no engine is called {name!r}{nearest(name, ENGINES)}; engines: {', '.join(ENGINES)}")

@@ -1,0 +1,137 @@
+"""What an engine is: it advances a batch of states by a number of steps, and nothing else.
+
+Everything that looks at states (observers, heat, files) works between calls of `advance`, in any engine, because steps are
+counted and a run of N steps is bit for bit k steps and then N - k.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.computer import Computer
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.errors import ParameterError, ShapeError
+from thermozoo.interfaces import Integrator
+
+__all__ = ["PRECISIONS", "Drive", "Dynamics", "Engine", "Stepper"]
+
+Array = npt.NDArray[np.floating[Any]]
+
+#: The data type of states in each precision; heat and work are always accumulated in double precision.
+PRECISIONS: dict[str, type[np.floating[Any]]] = {"single": np.float32, "double": np.float64}
+
+
+@attrs.frozen(eq=False)
+class Dynamics:
+    """Everything that fixes the law of one step.
+
+    Parameters
+    ----------
+    computer : Computer
+        The computer; its layout says which units are clamped.
+    integrator : Integrator
+        The scheme.
+    dt : float
+        Time step [time].
+    precision : str
+        ``"single"`` or ``"double"``.
+    """
+
+    computer: Computer
+    integrator: Integrator
+    dt: float = attrs.field()
+    precision: str = attrs.field(default="double")
+
+    @dt.validator
+    def _check_dt(self, attribute: Any, value: float) -> None:
+        if not (np.isfinite(value) and value > 0):
+            raise ParameterError(f"dt must be positive and finite, got {value:g}")
+
+    @precision.validator
+    def _check_precision(self, attribute: Any, value: str) -> None:
+        if value not in PRECISIONS:
+            raise ParameterError(f"precision must be one of {', '.join(PRECISIONS)}, got {value!r}")
+
+    @property
+    def dtype(self) -> type[np.floating[Any]]:
+        """Data type of states."""
+        return PRECISIONS[self.precision]
+
+
+@attrs.frozen(eq=False)
+class Drive:
+    """An imposed signal: in step k, unit i of trajectory m feels the extra force a_k s_i, the energy -a_k s_i x_i.
+
+    Parameters
+    ----------
+    signals : ndarray, shape (signals, n)
+        s, one row a signal.
+    which : ndarray of int, shape (trajectories,)
+        The signal of each trajectory.
+    intensity : ndarray, shape (steps + 1,)
+        ``intensity[k + 1]`` acts in step k; ``intensity[0]`` is what acted before the first step, so that the work of step k
+        is -(intensity[k + 1] - intensity[k]) s . x_k.
+    """
+
+    signals: Array
+    which: npt.NDArray[np.int64]
+    intensity: Array
+
+    def __attrs_post_init__(self) -> None:
+        if self.signals.ndim != 2 or self.intensity.ndim != 1 or self.which.ndim != 1:
+            raise ShapeError("a drive needs signals (signals, n), which (trajectories,) and intensity (steps + 1,)")
+
+    def batch(self, rows: slice) -> Drive:
+        """Return the drive of some of the trajectories."""
+        return attrs.evolve(self, which=self.which[rows])
+
+
+class Stepper(Protocol):
+    """A law of motion that an engine has prepared."""
+
+    def advance(
+        self,
+        x: Array,
+        *,
+        key: NoiseKey,
+        first_step: int,
+        steps: int,
+        trajectories: npt.NDArray[np.int64],
+        drive: Drive | None = None,
+        record: Array | None = None,
+        work: npt.NDArray[np.float64] | None = None,
+    ) -> None:
+        """Advance a batch of states in place.
+
+        Parameters
+        ----------
+        x : ndarray, shape (B, n), C-contiguous, of the dynamics' data type
+            States before step `first_step`; on return, after `steps` steps.
+        key : NoiseKey
+            Seed and stream.
+        first_step : int
+            Number of the first step; also the index into the drive's intensity.
+        steps : int
+            How many.
+        trajectories : ndarray of int, shape (B,)
+            Numbers of the trajectories.
+        drive : Drive, optional
+            Imposed signal, of these trajectories.
+        record : ndarray, shape (steps, B, n), optional
+            Receives the state after each step.
+        work : ndarray of float64, shape (B,), optional
+            The drive's work is added to it [energy].
+        """
+
+
+class Engine(Protocol):
+    """Turns a law of motion into something that runs."""
+
+    name: str
+
+    def prepare(self, dynamics: Dynamics) -> Stepper:
+        """Generate, compile or build what advances states."""

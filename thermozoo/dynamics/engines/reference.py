@@ -1,0 +1,94 @@
+"""The reference engine: NumPy, written to be read; the oracle of every other engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.dynamics.engines.base import Drive, Dynamics
+from thermozoo.dynamics.noise import NoiseKey, normals
+from thermozoo.symbolic.codegen import array_function
+from thermozoo.symbolic.trace import StepFormula, flat_parameters, trace_step
+
+__all__ = ["ReferenceEngine", "ReferenceStepper"]
+
+Array = npt.NDArray[np.floating[Any]]
+
+
+@attrs.frozen(eq=False)
+class ReferenceStepper:
+    """A law of motion as a loop over steps."""
+
+    dynamics: Dynamics
+    formula: StepFormula = attrs.field(init=False)
+    constants: tuple[Any, ...] = attrs.field(init=False)
+
+    @formula.default
+    def _formula(self) -> StepFormula:
+        return trace_step(self.dynamics.integrator)
+
+    @constants.default
+    def _constants(self) -> tuple[Any, ...]:
+        d = self.dynamics
+        own = [value for _, _, value in flat_parameters(d.integrator)]
+        return (d.dt, d.computer.mobility, d.computer.temperature, *own)
+
+    def _evaluate(self, name: str, expression: Any, x: Array, forces: list[Array], noises: list[Array]) -> Array:
+        f = self.formula
+        arguments = [f.x, f.dt, f.mobility, f.kT, *f.parameters.values()]
+        arguments += [*f.forces[: len(forces)], *f.noises]
+        return array_function(name, arguments, [expression])(x, *self.constants, *forces, *noises)[0]
+
+    def _step(self, x: Array, push: Array | float, noises: list[Array]) -> Array:
+        """Return the states after one step; `push` is the drive's force."""
+        forces: list[Array] = []
+        for k, stage in enumerate(self.formula.stages):
+            at = x if stage == self.formula.x else self._evaluate(f"stage_{k}", stage, x, forces, noises)
+            forces.append(push - self.dynamics.computer.gradient(at))
+        return self._evaluate("step", self.formula.result, x, forces, noises)
+
+    def advance(
+        self,
+        x: Array,
+        *,
+        key: NoiseKey,
+        first_step: int,
+        steps: int,
+        trajectories: npt.NDArray[np.int64],
+        drive: Drive | None = None,
+        record: Array | None = None,
+        work: npt.NDArray[np.float64] | None = None,
+    ) -> None:
+        """See `thermozoo.dynamics.engines.base.Stepper.advance`."""
+        layout = self.dynamics.computer.layout
+        frozen = ~layout.moving
+        signal = drive.signals.astype(np.float64)[drive.which] if drive is not None else None
+        for k in range(first_step, first_step + steps):
+            push: Array | float = 0.0
+            if drive is not None and signal is not None:
+                change = drive.intensity[k + 1] - drive.intensity[k]
+                if work is not None and change != 0.0:
+                    work -= change * np.einsum("bi,bi->b", signal, x.astype(np.float64))
+                push = (drive.intensity[k + 1] * signal).astype(x.dtype)
+            noises = [
+                normals(key, k, trajectories, layout.n, draw, x.dtype)
+                for draw in range(len(self.formula.noises))
+            ]
+            after = self._step(x, push, noises)
+            after[:, frozen] = x[:, frozen]
+            x[:] = after
+            if record is not None:
+                record[k - first_step] = x
+
+
+class ReferenceEngine:
+    """NumPy engine."""
+
+    name = "reference"
+
+    def prepare(self, dynamics: Dynamics) -> ReferenceStepper:
+        """Return the law of motion as a loop over steps."""
+        return ReferenceStepper(dynamics)

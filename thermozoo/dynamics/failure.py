@@ -1,0 +1,76 @@
+"""Finding the first non-finite state of a simulation, and saying everything about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.stability import largest_stable_dt
+from thermozoo.dynamics.engines.base import Drive, Dynamics, Stepper
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.errors import NonFiniteError
+
+__all__ = ["find_failure"]
+
+Array = npt.NDArray[np.floating[Any]]
+
+
+def find_failure(
+    dynamics: Dynamics,
+    stepper: Stepper,
+    key: NoiseKey,
+    trajectories: npt.NDArray[np.int64],
+    drive: Drive | None,
+    before: Array,
+    first_step: int,
+    steps: int,
+) -> NonFiniteError:
+    """Replay a stretch that ended in a non-finite state step by step and return the error for its first one.
+
+    The replay gives the same bits, because noise is counted by step. The error carries the last finite states as
+    ``last_finite_state``.
+    """
+    x = before.copy()
+    for k in range(first_step, first_step + steps):
+        last = x.copy()
+        with np.errstate(over="ignore", invalid="ignore"):
+            stepper.advance(x, key=key, first_step=k, steps=1, trajectories=trajectories, drive=drive)
+        if not np.isfinite(x).all():
+            break
+    row, unit = (int(v) for v in np.argwhere(~np.isfinite(x))[0])
+    error = NonFiniteError(_message(dynamics, trajectories, drive, last, x, k, row, unit))
+    error.last_finite_state = last  # type: ignore[attr-defined]
+    return error
+
+
+def _message(
+    dynamics: Dynamics,
+    trajectories: npt.NDArray[np.int64],
+    drive: Drive | None,
+    last: Array,
+    x: Array,
+    step: int,
+    row: int,
+    unit: int,
+) -> str:
+    computer = dynamics.computer
+    state = last[row].astype(np.float64)
+    group = next(g for g in computer.layout.groups if unit < computer.layout.slice(g).stop)
+    plugin = computer.onsite.potentials[group]
+    with np.errstate(over="ignore", invalid="ignore"):
+        terms = {
+            "on-site": -computer.onsite.gradient(state)[unit],
+            "coupling": -computer.couplings.product(state)[unit],
+            "bias": 0.0 - computer.biases[unit],
+        }
+        if drive is not None:
+            terms["drive"] = drive.intensity[step + 1] * drive.signals[drive.which[row], unit]
+        forces = ", ".join(f"{name} {value:.3g}" for name, value in terms.items())
+    return (
+        f"state became {x[row, unit]:g} in step {step} (time {step * dynamics.dt:g}) of trajectory {trajectories[row]}, unit "
+        f"{unit} ({group}): it was {state[unit]:.6g}, with forces {forces}; potential {plugin.name!r} "
+        f"({type(plugin).__module__}), integrator {dynamics.integrator.name!r}, dt = {dynamics.dt:g}; largest stable dt about "
+        f"{largest_stable_dt(computer):.2g}"
+    )

@@ -1,0 +1,175 @@
+"""Running a batch of trajectories, with observers, budgets, and a stop at the first non-finite state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.dynamics.engines import Drive, Dynamics, Engine, Stepper, engine_named
+from thermozoo.dynamics.failure import find_failure
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.trajectories import Observer
+from thermozoo.errors import BudgetError, ShapeError
+
+__all__ = ["Simulation", "simulate"]
+
+Array = npt.NDArray[np.floating[Any]]
+
+#: Steps between two looks for a non-finite state.
+CHECK_EVERY = 250
+
+#: Bytes that observers may keep unless the caller allows more.
+BYTE_LIMIT = 4 * 2**30
+
+
+@attrs.frozen(eq=False)
+class Simulation:
+    """What a simulation leaves behind.
+
+    Parameters
+    ----------
+    final : ndarray, shape (B, n)
+        States after the last step.
+    work : ndarray of float64, shape (B,)
+        Work that the drive did on each trajectory [energy].
+    steps : int
+        Steps done.
+    engine : str
+        The engine that did them.
+    """
+
+    final: Array
+    work: npt.NDArray[np.float64]
+    steps: int
+    engine: str
+
+
+def simulate(
+    dynamics: Dynamics,
+    initial: npt.ArrayLike,
+    steps: int,
+    *,
+    key: NoiseKey,
+    first_step: int = 0,
+    first_trajectory: int = 0,
+    drive: Drive | None = None,
+    every: int | None = None,
+    observers: Sequence[Observer] = (),
+    engine: Engine | str = "reference",
+    progress: Callable[[int], None] | None = None,
+    byte_limit: int = BYTE_LIMIT,
+) -> Simulation:
+    r"""Run trajectories of :math:`dx_i = -\mu\, \partial_i V\, dt + \sqrt{2 \mu k_B T}\, dW_i`.
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+        Computer, integrator, time step and precision.
+    initial : array_like, shape (B, n)
+        Initial states.
+    steps : int
+        Steps to do.
+    key : NoiseKey
+        Seed and stream of the noise.
+    first_step, first_trajectory : int
+        Numbers of the first step and trajectory: N steps are bit for bit k steps and then N - k with ``first_step = k``.
+    drive : Drive, optional
+        Imposed signal.
+    every : int, optional
+        Steps between observations; the initial and the final states are always observed.
+    observers : sequence of Observer
+        What to keep.
+    engine : Engine or str
+        What advances the states.
+    progress : callable, optional
+        Called with the number of steps done since its last call.
+    byte_limit : int
+        Bytes that observers may keep.
+
+    Raises
+    ------
+    BudgetError
+        When the observers would keep more than `byte_limit`.
+    NonFiniteError
+        At the first non-finite state; it names trajectory, unit, step, state, force terms and the largest stable dt.
+    ShapeError
+        When the initial states do not fit the computer.
+    """
+    x = np.array(initial, dtype=dynamics.dtype, order="C")
+    n = dynamics.computer.n
+    if x.ndim != 2 or x.shape[1] != n:
+        raise ShapeError(f"initial states must have shape (trajectories, {n}), got {x.shape}")
+    if drive is not None:
+        _check_drive(drive, len(x), n, first_step + steps)
+    interval = max(1, every or steps or 1)
+    observations = -(-steps // interval) + 1
+    needed = sum(o.bytes_needed(observations, len(x), n, x.itemsize) for o in observers)
+    if needed > byte_limit:
+        raise BudgetError(
+            f"keeping {observations} observations of {len(x)} trajectories needs {needed / 2**30:.1f} GiB, above the limit of "
+            f"{byte_limit / 2**30:.1f} GiB: observe fewer steps or trajectories, or raise byte_limit"
+        )
+    chosen = engine_named(engine) if isinstance(engine, str) else engine
+    stepper = chosen.prepare(dynamics)
+    trajectories = np.arange(first_trajectory, first_trajectory + len(x), dtype=np.int64)
+    work = np.zeros(len(x))
+    run = _Run(dynamics, stepper, key, trajectories, drive, work)
+    done = 0
+    _observe(observers, first_step, x)
+    while done < steps:
+        stop = min(steps, (done // interval + 1) * interval, done + CHECK_EVERY)
+        run.advance(x, first_step + done, stop - done)
+        if progress is not None:
+            progress(stop - done)
+        done = stop
+        if done % interval == 0 or done == steps:
+            _observe(observers, first_step + done, x)
+    return Simulation(final=x, work=work, steps=steps, engine=chosen.name)
+
+
+def _observe(observers: Sequence[Observer], step: int, x: Array) -> None:
+    for observer in observers:
+        observer.observe(step, x)
+
+
+def _check_drive(drive: Drive, trajectories: int, n: int, steps: int) -> None:
+    if drive.signals.shape[1] != n:
+        raise ShapeError(f"signals must have one value for each of {n} units, got {drive.signals.shape[1]}")
+    if drive.which.shape != (trajectories,):
+        raise ShapeError(f"a drive must name the signal of each of {trajectories} trajectories, got {drive.which.shape}")
+    if len(drive.intensity) < steps + 1:
+        raise ShapeError(f"intensity must have {steps + 1} values for {steps} steps, got {len(drive.intensity)}")
+
+
+@attrs.frozen(eq=False)
+class _Run:
+    """A stepper with everything but states and steps."""
+
+    dynamics: Dynamics
+    stepper: Stepper
+    key: NoiseKey
+    trajectories: npt.NDArray[np.int64]
+    drive: Drive | None
+    work: npt.NDArray[np.float64]
+
+    def advance(self, x: Array, first_step: int, steps: int) -> None:
+        before = x.copy()
+        # a blow-up overflows on its way to the non-finite state that is reported below
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.stepper.advance(
+                x,
+                key=self.key,
+                first_step=first_step,
+                steps=steps,
+                trajectories=self.trajectories,
+                drive=self.drive,
+                work=self.work,
+            )
+        if not np.isfinite(x).all():
+            raise find_failure(
+                self.dynamics, self.stepper, self.key, self.trajectories, self.drive, before, first_step, steps
+            )

@@ -1,0 +1,114 @@
+"""Errors: one base class; each subclass also inherits the builtin that it refines."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "BudgetError",
+    "ConfigError",
+    "DataError",
+    "DuplicateNameError",
+    "FormulaError",
+    "HookError",
+    "NonFiniteError",
+    "OutputError",
+    "ParameterError",
+    "PluginError",
+    "PluginLoadError",
+    "ShapeError",
+    "SpeciesError",
+    "StabilityError",
+    "ThermozooError",
+    "TrainingError",
+    "UnknownNameError",
+    "nearest",
+]
+
+
+class ThermozooError(Exception):
+    """Base class of every error that thermozoo raises on purpose.
+
+    The command line prints its message without a traceback and exits with 2.
+    """
+
+
+class ConfigError(ThermozooError, ValueError):
+    """A config with one or more faults, all of them reported.
+
+    Parameters
+    ----------
+    faults : iterable of str
+        One line a fault: file, path in the file, what was expected, what was given.
+    """
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults: tuple[str, ...] = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class ParameterError(ThermozooError, ValueError):
+    """A parameter outside its declared bounds, or of the wrong type or size."""
+
+
+class ShapeError(ThermozooError, ValueError):
+    """Arrays or groups whose sizes do not match."""
+
+
+class StabilityError(ThermozooError, ValueError):
+    """A time step above the stability bound that the curvature of the energy sets."""
+
+
+class NonFiniteError(ThermozooError, FloatingPointError):
+    """The first non-finite state of a simulation, with where and why."""
+
+
+class TrainingError(ThermozooError, ArithmeticError):
+    """A training that cannot be done or did not converge."""
+
+
+class BudgetError(ThermozooError, MemoryError):
+    """A run that would need more memory than the limit allows."""
+
+
+class DataError(ThermozooError, ValueError):
+    """A data set that is missing, truncated or not what it claims to be."""
+
+
+class OutputError(ThermozooError, OSError):
+    """An output folder or file that cannot be written."""
+
+
+class PluginError(ThermozooError):
+    """Something is wrong with a plugin."""
+
+
+class SpeciesError(PluginError, TypeError):
+    """A plugin class that breaks the rules of its kind."""
+
+
+class FormulaError(PluginError, TypeError):
+    """A formula that cannot be turned into a symbolic expression of one unit."""
+
+
+class PluginLoadError(PluginError, ImportError):
+    """A plugin that could not be loaded."""
+
+
+class HookError(PluginError, TypeError):
+    """A hook that is misspelt, missing or returns the wrong thing."""
+
+
+class DuplicateNameError(PluginError, ValueError):
+    """Two plugins of one kind with one name."""
+
+
+class UnknownNameError(PluginError, LookupError):
+    """A name that no installed plugin carries."""
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the valid name nearest to `name`, or an empty string."""
+    hits = difflib.get_close_matches(name, sorted(valid), n=1, cutoff=0.6)
+    return f"; did you mean {hits[0]!r}?" if hits else ""

@@ -1,0 +1,59 @@
+"""The interface of a connectivity: which pairs of units are coupled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.errors import SpeciesError
+from thermozoo.interfaces.plugin import Plugin
+
+__all__ = ["Connectivity", "UnitLayout"]
+
+
+class UnitLayout(Protocol):
+    """Groups of units in order, as a connectivity sees them."""
+
+    @property
+    def n(self) -> int:
+        """Number of units."""
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Units a group, in order."""
+
+    def slice(self, group: str) -> slice:
+        """Return the positions of a group's units."""
+
+
+class Connectivity(Plugin):
+    """Which pairs of units are coupled; the strengths J_ij are the computer's.
+
+    The author writes `edges` or `blocks`; parameter vector, products and symmetry are derived from it.
+    """
+
+    __slots__ = ()
+
+    kind: ClassVar[str] = "connectivity"
+
+    def edges(self, layout: UnitLayout) -> npt.NDArray[np.integer[Any]] | None:
+        """Return the coupled pairs, each once and in either order: integers of shape (E, 2); None: see `blocks`."""
+        return None
+
+    def blocks(self, layout: UnitLayout) -> Sequence[tuple[str, str]] | None:
+        """Return pairs of groups that are coupled all to all, each pair once; None: see `edges`.
+
+        A pair of one group with itself couples all of its units with each other.
+        """
+        return None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a connectivity that has neither edges nor blocks."""
+        super().__init_subclass__(**kwargs)
+        if cls.edges is Connectivity.edges and cls.blocks is Connectivity.blocks:
+            raise SpeciesError(
+                f"{cls.__qualname__} defines neither edges(layout) nor blocks(layout): write one of them."
+            )

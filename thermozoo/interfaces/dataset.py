@@ -1,0 +1,34 @@
+"""The interface of a data set: images and labels."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.interfaces.plugin import Plugin
+
+__all__ = ["Dataset"]
+
+
+class Dataset(Plugin):
+    """Images and labels.
+
+    The author writes `load`; choosing classes and scaling each image to zero mean and unit variance are derived.
+    """
+
+    __slots__ = ()
+
+    kind: ClassVar[str] = "dataset"
+
+    @abc.abstractmethod
+    def load(self) -> tuple[npt.NDArray[np.floating[Any]], npt.NDArray[np.integer[Any]]]:
+        """Return images of shape (n, height, width) with values in 0..1, and labels of shape (n,).
+
+        Raises
+        ------
+        thermozoo.errors.DataError
+            When the data are missing, truncated or foreign.
+        """

@@ -1,0 +1,54 @@
+"""The interface of an objective: the loss of one unit for one step."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, ClassVar, Protocol
+
+from thermozoo.interfaces.plugin import Plugin
+
+__all__ = ["LossSymbols", "Objective"]
+
+
+class LossSymbols(Protocol):
+    """The symbols of one unit that an objective's `step_loss` receives.
+
+    Attributes
+    ----------
+    x, x_next : expression
+        State before and after the observed step.
+    gradient, gradient_next : expression
+        dV/dx_i of the computer being trained, at `x` and at `x_next` [energy].
+    dt, mobility, kT : expression
+        Time step, mobility and temperature.
+    """
+
+    x: Any
+    x_next: Any
+    gradient: Any
+    gradient_next: Any
+    dt: Any
+    mobility: Any
+    kT: Any
+
+
+class Objective(Plugin):
+    """Loss l(x, x', g, g') of one unit for one step; the loss of a step is the sum over units.
+
+    The author writes `step_loss`; the gradients for couplings, biases and trainable on-site parameters follow by the
+    chain rule.
+
+    Attributes
+    ----------
+    quadratic : bool or None
+        Claim: the loss is a quadratic function of couplings and biases (None: no claim).
+    """
+
+    __slots__ = ()
+
+    kind: ClassVar[str] = "objective"
+    quadratic: ClassVar[bool | None] = None
+
+    @abc.abstractmethod
+    def step_loss(self, s: LossSymbols) -> Any:
+        """Return the loss of one unit for one step, a pure number, as an expression of the symbols `s`."""

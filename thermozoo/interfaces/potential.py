@@ -1,0 +1,43 @@
+"""The interface of a potential: the energy of one unit."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, ClassVar
+
+from thermozoo.interfaces.plugin import Plugin
+
+__all__ = ["Potential"]
+
+
+class Potential(Plugin):
+    """On-site energy U(x; parameters) of one unit.
+
+    The author writes `energy`; force -U'(x), curvature U''(x), parameter derivatives, kernels, stable states and
+    documentation are derived from it.
+
+    Attributes
+    ----------
+    stable_states : int or None
+        Claim: the number of minima of U, over the whole of the declared parameter bounds (None: no claim).
+    """
+
+    __slots__ = ()
+
+    kind: ClassVar[str] = "potential"
+    stable_states: ClassVar[int | None] = None
+
+    @abc.abstractmethod
+    def energy(self, x: Any) -> Any:
+        """Return U(x) [energy] as an expression.
+
+        Called with a sympy symbol for `x`, on a twin of the instance whose parameters are sympy symbols.
+        """
+
+    def gradient(self, x: Any) -> Any:
+        """Return dU/dx [energy] as an expression; optional.
+
+        When an author writes it, it is proved against the derivative of `energy`, or refused with both shown.
+        None (the default) means: derive it.
+        """
+        return None

@@ -1,0 +1,210 @@
+"""Parameters of plugins: a value with symbol, unit, bounds and a sentence, declared once.
+
+Everything that shows or checks a parameter (help texts, documentation, the config, the verification suite) reads
+this declaration.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+
+from thermozoo.errors import ParameterError
+
+__all__ = ["Parameter", "doc_of", "is_symbolic", "option", "parameter", "parameters_of"]
+
+_KEY = "thermozoo.parameter"
+_DOC = "thermozoo.doc"
+
+
+@attrs.frozen
+class Parameter:
+    """The declaration of one physical parameter.
+
+    Parameters
+    ----------
+    name : str
+        Attribute name on the plugin class.
+    default : float
+        Default value.
+    unit : str
+        Physical unit as a word: ``"energy"``, ``"1"``, ``"time"``.
+    doc : str
+        One sentence.
+    symbol : str
+        How the parameter is written in formulas; the name unless given.
+    above, below : float or None
+        Bounds that exclude their end.
+    at_least, at_most : float or None
+        Bounds that include their end.
+    """
+
+    name: str
+    default: float
+    unit: str
+    doc: str
+    symbol: str
+    above: float | None = None
+    below: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def range(self) -> str:
+        """The bounds in interval notation, as ``(0, inf)``."""
+        low = f"({self.above:g}" if self.above is not None else (
+            f"[{self.at_least:g}" if self.at_least is not None else "(-inf"
+        )
+        high = f"{self.below:g})" if self.below is not None else (
+            f"{self.at_most:g}]" if self.at_most is not None else "inf)"
+        )
+        return f"{low}, {high}"
+
+    def check(self, owner: str, value: Any) -> None:
+        """Raise ParameterError unless every entry of `value` is finite and within the bounds."""
+        array = np.asarray(value, dtype=np.float64)
+        if array.ndim > 1:
+            raise ParameterError(
+                f"{owner}.{self.name} must be a number or one value per unit, got an array of shape {array.shape}"
+            )
+        if array.ndim == 1 and array.size == 0:
+            raise ParameterError(f"{owner}.{self.name} must have at least one value, got an empty list")
+        inside = np.isfinite(array)
+        for bound, good in (
+            (self.above, lambda b: array > b),
+            (self.below, lambda b: array < b),
+            (self.at_least, lambda b: array >= b),
+            (self.at_most, lambda b: array <= b),
+        ):
+            if bound is not None:
+                inside &= good(bound)
+        if not np.all(inside):
+            first = float(array.ravel()[int(np.argmin(inside.ravel()))])
+            raise ParameterError(f"{owner}.{self.name} must lie in {self.range}, got {first:g}")
+
+
+def is_symbolic(value: Any) -> bool:
+    """Whether `value` is a sympy object (asked without importing sympy)."""
+    return type(value).__module__.partition(".")[0] == "sympy"
+
+
+def _convert(value: Any) -> Any:
+    if is_symbolic(value):
+        return value
+    if isinstance(value, bool) or isinstance(value, str):
+        raise ParameterError(f"expected a number or one value per unit, got {value!r}")
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ParameterError(f"expected a number or one value per unit, got {value!r}") from None
+    if array.ndim == 0:
+        return float(array)
+    array.setflags(write=False)
+    return array
+
+
+def _validate(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if not is_symbolic(value):
+        _declaration(attribute).check(type(instance).__name__, value)
+
+
+def _declaration(attribute: attrs.Attribute[Any]) -> Parameter:
+    raw: dict[str, Any] = attribute.metadata[_KEY]
+    return Parameter(
+        name=attribute.name, **{**raw, "symbol": raw["symbol"] or attribute.name}
+    )
+
+
+def _same(left: Any, right: Any) -> bool:
+    return bool(np.array_equal(left, right))
+
+
+def parameter(
+    default: float,
+    *,
+    unit: str,
+    doc: str,
+    symbol: str | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> Any:
+    """Declare a physical parameter of a plugin: a number or one value per unit.
+
+    Parameters
+    ----------
+    default : float
+        Default value; must lie within the bounds.
+    unit : str
+        Physical unit as a word, ``"1"`` for a pure number.
+    doc : str
+        One sentence that says what it is.
+    symbol : str, optional
+        How it is written in formulas (default: the attribute's name).
+    above, below : float, optional
+        Bounds that exclude their end. The bounds are a promise: the verification suite draws from all of them.
+    at_least, at_most : float, optional
+        Bounds that include their end.
+
+    Returns
+    -------
+    Any
+        An attrs field.
+
+    Raises
+    ------
+    ParameterError
+        When the default breaks the bounds, or two bounds stand on one side.
+    """
+    if above is not None and at_least is not None or below is not None and at_most is not None:
+        raise ParameterError("give one bound a side: above or at_least, below or at_most")
+    raw = {
+        "default": default,
+        "unit": unit,
+        "doc": doc,
+        "symbol": symbol,
+        "above": above,
+        "below": below,
+        "at_least": at_least,
+        "at_most": at_most,
+    }
+    Parameter(name="default", **{**raw, "symbol": ""}).check("parameter()", default)  # type: ignore[arg-type]
+    return attrs.field(
+        default=float(default),
+        converter=_convert,
+        validator=_validate,
+        metadata={_KEY: raw, _DOC: doc},
+        eq=attrs.cmp_using(eq=_same),
+        hash=False,
+    )
+
+
+def option(default: Any = attrs.NOTHING, *, doc: str, **field: Any) -> Any:
+    """Declare a setting of a plugin that is not a physical parameter (a list of groups, a path).
+
+    Parameters
+    ----------
+    default : Any
+        Default value; without one the setting is required.
+    doc : str
+        One sentence that says what it is.
+    **field
+        Passed to `attrs.field`.
+    """
+    return attrs.field(default=default, metadata={_DOC: doc}, **field)
+
+
+def parameters_of(plugin: Any) -> tuple[Parameter, ...]:
+    """Return the declared parameters of a plugin class or instance, in order."""
+    cls = plugin if isinstance(plugin, type) else type(plugin)
+    if not attrs.has(cls):
+        return ()
+    return tuple(_declaration(a) for a in attrs.fields(cls) if _KEY in a.metadata)
+
+
+def doc_of(attribute: attrs.Attribute[Any]) -> str:
+    """Return the sentence of a field declared with `parameter` or `option`."""
+    return str(attribute.metadata.get(_DOC, ""))

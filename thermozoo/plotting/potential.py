@@ -1,0 +1,127 @@
+"""One unit: its energy, its force and where it is found in equilibrium."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from thermozoo.errors import ShapeError
+from thermozoo.plotting.style import GRAY, PALETTE, finite_array, new_figure, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_potential"]
+
+
+@styled
+def plot_potential(
+    x: ArrayLike,
+    energy: ArrayLike,
+    force: ArrayLike,
+    density: ArrayLike,
+    curvature: ArrayLike | None = None,
+    title: str = "",
+    formula: str = "",
+    *,
+    density_label: str = r"density $\propto e^{-U/kT}$ [1]",
+) -> Figure:
+    """Show energy, force, Boltzmann density and, if given, curvature of one uncoupled unit.
+
+    The panels share the state's axis, and stable states (where the force changes sign from plus to
+    minus) are marked in all of them: a minimum of the energy, a zero of the force and a peak of
+    the density must coincide. A wrong sign shows at once.
+
+    Parameters
+    ----------
+    x : (n,) array
+        Increasing states [1].
+    energy : (n,) array
+        U(x) [E0].
+    force : (n,) array
+        -dU/dx [E0].
+    density : (n,) array
+        Boltzmann density [1].
+    curvature : (n,) array, optional
+        d2U/dx2 [E0].
+    title, formula : str
+        Name of the potential, and its formula as LaTeX without dollar signs; a formula that
+        matplotlib cannot set is written as it stands.
+    density_label : str
+        Label of the density's axis, to say the temperature.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ShapeError
+        If the arrays do not match, are empty or hold values that are not finite.
+    """
+    states = finite_array(x, "states of the potential figure", 1)
+    panels = [
+        ("energy $U$ [$E_0$]", finite_array(energy, "energy", 1), PALETTE["blue"]),
+        ("force $-U'$ [$E_0$]", finite_array(force, "force", 1), PALETTE["vermilion"]),
+        (density_label, finite_array(density, "density", 1), PALETTE["green"]),
+    ]
+    if curvature is not None:
+        values = finite_array(curvature, "curvature", 1)
+        panels.insert(2, ("curvature $U''$ [$E_0$]", values, PALETTE["purple"]))
+    for label, values, _ in panels:
+        if len(values) != len(states):
+            raise ShapeError(
+                f"potential figure: {len(states)} states but {len(values)} values of the "
+                f"{label.split()[0]}; give one value a state."
+            )
+
+    figure = new_figure(0.6 + 1.35 * len(panels))
+    grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    stable = _stable_states(states, panels[1][1])
+    for axes, (label, values, color) in zip(grid, panels, strict=True):
+        axes.plot(states, values, color=color, marker="o" if len(states) == 1 else None)
+        axes.set_ylabel(label)
+        if label is panels[-1][0]:
+            axes.fill_between(states, values, color=color, alpha=0.15, linewidth=0)
+            axes.set_ylim(bottom=0)
+        else:
+            axes.axhline(0, color=GRAY, linewidth=0.7)
+        for state in stable:
+            axes.axvline(state, color=GRAY, linewidth=0.9, linestyle=":")
+    grid[-1].set_xlabel("state $x$ [1]" + ("   (dotted: stable)" if len(stable) else ""))
+    if len(states) > 1:
+        grid[-1].set_xlim(states[0], states[-1])
+    figure.align_ylabels()
+    heading = "    ".join(part for part in (title, _as_math(formula)) if part)
+    if heading:
+        grid[0].set_title(heading)
+    return figure
+
+
+def _stable_states(x: NDArray[np.float64], force: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return where the force goes from pushing right to pushing left, by linear interpolation."""
+    signs = np.sign(force)
+    held = np.flatnonzero(signs)
+    found = []
+    for a, b in itertools.pairwise(held):
+        if signs[a] > 0 > signs[b]:
+            weight = force[a] / (force[a] - force[b])
+            found.append(x[a] + weight * (x[b] - x[a]))
+    return np.array(found)
+
+
+def _as_math(formula: str) -> str:
+    """Return `formula` between dollar signs if matplotlib can set it, and as plain text if not."""
+    if not formula:
+        return ""
+    from matplotlib.mathtext import MathTextParser
+
+    text = f"${formula.strip('$')}$"
+    try:
+        MathTextParser("path").parse(text)
+    except ValueError:
+        return formula.replace("$", r"\$")
+    return text

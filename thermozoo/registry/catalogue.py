@@ -1,0 +1,180 @@
+"""The catalogue: every plugin that was found, by kind and name, and the report of what failed to load."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+
+from thermozoo.errors import DuplicateNameError, PluginLoadError, UnknownNameError, nearest
+from thermozoo.interfaces import INTERFACES, Plugin
+from thermozoo.registry.discovery import (
+    Record,
+    Source,
+    file_source,
+    installed_sources,
+    load_source,
+    new_manager,
+)
+
+__all__ = ["Catalogue", "catalogue", "load_catalogue"]
+
+P = TypeVar("P", bound=Plugin)
+
+
+@attrs.frozen
+class Catalogue:
+    """Plugins by kind and name.
+
+    Parameters
+    ----------
+    records : tuple of Record
+        One record a plugin, and one for each source that failed.
+    """
+
+    records: tuple[Record, ...]
+
+    def names(self, kind: str) -> list[str]:
+        """Return the sorted names of the plugins of one kind."""
+        return sorted(r.name for r in self.records if r.kind == kind and r.plugin is not None)
+
+    def record(self, kind: str, name: str) -> Record:
+        """Return the record of the plugin of `kind` called `name`.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is none; the message lists the valid names and plugins that failed to load.
+        """
+        for record in self.records:
+            if record.kind == kind and record.name == name and record.plugin is not None:
+                return record
+        names = self.names(kind)
+        message = f"no {kind} is called {name!r}{nearest(name, names)}; installed: {', '.join(names) or 'none'}"
+        broken = [r for r in self.records if r.name == name and r.error is not None]
+        if broken:
+            message += f"; one of that name failed to load: {broken[0].error}"
+        raise UnknownNameError(message)
+
+    def get(self, interface: type[P], name: str) -> type[P]:
+        """Return the class called `name` of an interface, for example ``get(Potential, "quartic")``."""
+        cls = self.record(interface.kind, name).plugin
+        assert cls is not None and issubclass(cls, interface)
+        return cls
+
+    def find(self, name: str) -> Record:
+        """Return the plugin called `name`, of whatever kind.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is none, or several kinds have one.
+        """
+        found = [r for r in self.records if r.name == name and r.plugin is not None]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            kinds = ", ".join(str(r.kind) for r in found)
+            raise UnknownNameError(f"{name!r} names plugins of several kinds ({kinds}): say KIND:{name}")
+        kind, _, rest = name.partition(":")
+        if rest and kind in INTERFACES:
+            return self.record(kind, rest)
+        names = sorted(r.name for r in self.records if r.plugin is not None)
+        broken = [r for r in self.records if r.name == name and r.error is not None]
+        suffix = f"; one of that name failed to load: {broken[0].error}" if broken else ""
+        raise UnknownNameError(
+            f"no plugin is called {name!r}{nearest(name, names)}; installed: {', '.join(names) or 'none'}{suffix}"
+        )
+
+    @property
+    def failures(self) -> tuple[Record, ...]:
+        """Records of what failed to load."""
+        return tuple(r for r in self.records if r.error is not None)
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the load report as ``thermozoo plugins --json`` prints it."""
+        return [
+            {
+                "name": r.name,
+                "kind": r.kind,
+                "distribution": r.source.distribution,
+                "version": r.source.version or None,
+                "entry_point": r.source.entry_point or None,
+                "module": r.source.target,
+                "status": r.status,
+                "error": r.error,
+                "traceback": r.details,
+            }
+            for r in self.records
+        ]
+
+
+def _refuse_duplicates(records: Iterable[Record]) -> None:
+    seen: dict[tuple[str, str], Record] = {}
+    for record in records:
+        if record.plugin is None or record.kind is None:
+            continue
+        other = seen.setdefault((record.kind, record.name), record)
+        if other is not record and other.plugin is not record.plugin:
+            raise DuplicateNameError(
+                f"two plugins are called {record.name!r} ({record.kind}): one of {other.source.title} "
+                f"({other.source.target}), one of {record.source.title} ({record.source.target}). "
+                "Rename one or uninstall its distribution."
+            )
+
+
+def load_catalogue(
+    sources: Sequence[Source] | None = None,
+    *,
+    files: Sequence[str | Path] = (),
+    strict: bool = False,
+) -> Catalogue:
+    """Load every source on its own and return the catalogue.
+
+    Parameters
+    ----------
+    sources : sequence of Source, optional
+        What to load (default: the installed entry points of group ``thermozoo``).
+    files : sequence of path
+        Single plugin files to load as well; one that fails is an error, since it was asked for by name.
+    strict : bool
+        Whether any failure is an error.
+
+    Raises
+    ------
+    DuplicateNameError
+        When two plugins of one kind have one name; it names both distributions.
+    PluginLoadError
+        When a file fails to load, or anything fails and `strict` is set.
+    """
+    manager = new_manager()
+    records: list[Record] = []
+    for source in installed_sources() if sources is None else sources:
+        records.extend(load_source(source, manager))
+    for file in files:
+        loaded = list(load_source(file_source(file), manager))
+        _raise_first(loaded, always=True)
+        records.extend(loaded)
+    _raise_first(records, always=strict)
+    _refuse_duplicates(records)
+    order = {kind: i for i, kind in enumerate(INTERFACES)}
+    records.sort(key=lambda r: (order.get(r.kind or "", len(order)), r.name))
+    return Catalogue(tuple(records))
+
+
+def _raise_first(records: Iterable[Record], *, always: bool) -> None:
+    if not always:
+        return
+    failed = [r for r in records if r.error is not None]
+    if failed:
+        lines = "; ".join(f"{r.source.title}, {r.name}: {r.error}" for r in failed)
+        raise PluginLoadError(f"plugin failed to load: {lines}")
+
+
+@functools.cache
+def catalogue() -> Catalogue:
+    """Return the catalogue of the installed plugins, loaded once."""
+    return load_catalogue()

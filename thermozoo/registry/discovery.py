@@ -1,0 +1,241 @@
+"""Finding and loading plugins: every entry point on its own, so that a broken one stops nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import attrs
+import pluggy
+
+from thermozoo import interfaces
+from thermozoo.errors import HookError, PluginLoadError, nearest
+from thermozoo.interfaces import Plugin
+from thermozoo.registry.hookspecs import HOOKS, PROJECT, Hooks
+
+__all__ = ["Record", "Source", "installed_sources", "load_source", "new_manager"]
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+@attrs.frozen
+class Source:
+    """Where plugins come from: an entry point of an installed distribution, or a single file.
+
+    Parameters
+    ----------
+    distribution : str
+        Name of the distribution, or the file's name.
+    version : str
+        Version of the distribution, empty for a file.
+    entry_point : str
+        Name of the entry point, empty for a file.
+    target : str
+        ``module`` or ``module:object`` of the entry point, or the path of the file.
+    load : callable
+        Imports and returns the object.
+    """
+
+    distribution: str
+    version: str
+    entry_point: str
+    target: str
+    load: Callable[[], Any] = attrs.field(repr=False, eq=False)
+
+    @property
+    def title(self) -> str:
+        """Distribution and version in one phrase."""
+        return f"{self.distribution} {self.version}".strip()
+
+
+@attrs.frozen
+class Record:
+    """One line of the load report: a plugin, or a source that failed.
+
+    Parameters
+    ----------
+    name : str
+        Name of the plugin, or of the entry point or file that failed.
+    kind : str or None
+        Kind of the plugin, None where a whole source failed.
+    source : Source
+        Where it came from.
+    plugin : type or None
+        The class; None when it failed.
+    error : str or None
+        One line: what went wrong.
+    details : str or None
+        The traceback.
+    """
+
+    name: str
+    kind: str | None
+    source: Source
+    plugin: type[Plugin] | None = None
+    error: str | None = None
+    details: str | None = None
+
+    @property
+    def status(self) -> str:
+        """``"ok"`` or ``"failed"``."""
+        return "ok" if self.error is None else "failed"
+
+
+def new_manager() -> pluggy.PluginManager:
+    """Return a plugin manager that knows the hooks and no plugin."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(Hooks)
+    return manager
+
+
+def installed_sources() -> list[Source]:
+    """Enumerate the entry points of group ``thermozoo`` without importing anything."""
+    import entrypoints
+
+    found = []
+    for point in entrypoints.get_group_all(PROJECT):
+        distro = point.distro
+        target = point.module_name + (f":{point.object_name}" if point.object_name else "")
+        found.append(
+            Source(
+                distribution=distro.name if distro else "unknown",
+                version=(distro.version or "") if distro else "",
+                entry_point=point.name,
+                target=target,
+                load=point.load,
+            )
+        )
+    return sorted(set(found), key=lambda s: (s.distribution, s.entry_point, s.target))
+
+
+def file_source(path: str | Path) -> Source:
+    """Return the source for a single plugin file (``--plugin FILE.py``)."""
+    path = Path(path)
+
+    def load() -> ModuleType:
+        if not path.is_file():
+            raise PluginLoadError(f"no such plugin file: {path}")
+        name = "thermozoo_file_" + re.sub(r"\W", "_", path.stem)
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise PluginLoadError(f"{path} is not a Python file: expected a name that ends in .py")
+        module = importlib.util.module_from_spec(spec)
+        # attrs and inspect look a class's module up by name, to resolve annotations and find source lines
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        return module
+
+    return Source(distribution=path.name, version="", entry_point="", target=str(path), load=load)
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+
+
+def _where(error: BaseException) -> str:
+    """Name file and line of the innermost frame outside thermozoo and the import system."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f" ({error.filename}, line {error.lineno})"
+    frames = [
+        f
+        for f in traceback.extract_tb(error.__traceback__)
+        if not f.filename.startswith("<") and "/thermozoo/" not in f.filename.replace("\\", "/")
+        and "/importlib/" not in f.filename and not f.filename.endswith("entrypoints.py")
+    ]
+    return f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+
+
+def _failed(source: Source, error: BaseException, name: str = "", kind: str | None = None) -> Record:
+    details = "".join(traceback.format_exception(error))
+    return Record(
+        name=name or source.entry_point or source.distribution,
+        kind=kind,
+        source=source,
+        error=_first_line(error) + _where(error),
+        details=details,
+    )
+
+
+def _check_hooks(module: Any, manager: pluggy.PluginManager) -> list[str]:
+    """Return the hooks that `module` implements; refuse misspelt, unmarked and missing ones."""
+    implemented = []
+    for attribute in dir(module):
+        function = getattr(module, attribute)
+        marked = manager.parse_hookimpl_opts(module, attribute) is not None
+        if marked and attribute not in HOOKS:
+            raise HookError(
+                f"unknown hook {attribute!r}{nearest(attribute, HOOKS)}; valid hooks: {', '.join(HOOKS)}"
+            )
+        if marked:
+            implemented.append(attribute)
+        elif attribute.startswith("thermozoo_") and inspect.isfunction(function):
+            raise HookError(f"the function {attribute!r} is not marked with @thermozoo.hookimpl")
+    if not implemented:
+        raise HookError(
+            "defines no hook: add a function marked with @thermozoo.hookimpl, for example thermozoo_potentials, "
+            "that returns a list of classes"
+        )
+    return implemented
+
+
+def _check_class(cls: Any, hook: str) -> type[Plugin]:
+    kind = HOOKS[hook]
+    interface = interfaces.INTERFACES[kind]
+    if not (inspect.isclass(cls) and issubclass(cls, interface)):
+        raise HookError(
+            f"{hook} returned {cls!r}: expected a list of subclasses of thermozoo.{interface.__name__}"
+        )
+    if inspect.isabstract(cls):
+        missing = ", ".join(sorted(cls.__abstractmethods__))
+        raise HookError(f"{cls.__qualname__} is abstract: it does not define {missing}")
+    name = getattr(cls, "name", None)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise HookError(
+            f"{cls.__qualname__}.name must be lower-case words joined with hyphens, such as 'double-well', "
+            f"got {name!r}"
+        )
+    if not attrs.has(cls) or "__attrs_attrs__" not in vars(cls):
+        raise HookError(f"{cls.__qualname__} is not an attrs class: decorate it with @attrs.frozen")
+    return cls
+
+
+def load_source(source: Source, manager: pluggy.PluginManager) -> Iterator[Record]:
+    """Load one source and yield a record for each plugin in it, or one for its failure.
+
+    A plugin runs foreign code, so everything that it may raise at import is caught here and reported; only
+    KeyboardInterrupt passes.
+    """
+    try:
+        module = source.load()
+        hooks = _check_hooks(module, manager)
+        manager.register(module, name=f"{source.title}:{source.entry_point or source.target}")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plugin may even call sys.exit while it is imported
+        yield _failed(source, error)
+        return
+    for hook in hooks:
+        try:
+            classes = getattr(module, hook)()
+            if not isinstance(classes, (list, tuple)):
+                raise HookError(f"{hook} returned {classes!r}: expected a list of classes")
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            yield _failed(source, error, kind=HOOKS[hook])
+            continue
+        for cls in classes:
+            try:
+                plugin = _check_class(cls, hook)
+                yield Record(name=plugin.name, kind=HOOKS[hook], source=source, plugin=plugin)
+            except HookError as error:
+                yield _failed(source, error, name=str(getattr(cls, "name", "") or ""), kind=HOOKS[hook])

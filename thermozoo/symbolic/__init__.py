@@ -1,0 +1,1 @@
+"""From one formula to everything: tracing, derivatives, transition densities, source code."""

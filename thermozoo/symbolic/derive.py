@@ -1,0 +1,206 @@
+"""From one formula to its derivatives: force, curvature, parameter derivatives, gradients of a loss."""
+
+from __future__ import annotations
+
+import functools
+import random
+from typing import Any
+
+import attrs
+import sympy
+
+from thermozoo.errors import FormulaError
+from thermozoo.interfaces import Objective, Plugin, Potential
+from thermozoo.parameters import parameters_of
+from thermozoo.symbolic.trace import (
+    EnergyFormula,
+    LossFormula,
+    trace_energy,
+    trace_loss,
+    where_written,
+)
+
+__all__ = ["LossGradients", "PotentialFormulas", "formula_key", "loss_gradients", "potential_formulas"]
+
+
+@attrs.frozen
+class PotentialFormulas:
+    """Everything that follows from the energy of one unit.
+
+    Parameters
+    ----------
+    x : Symbol
+        State.
+    parameters : dict of str to Symbol
+        Parameter symbols by dotted name.
+    energy, gradient, curvature : Expr
+        U, dU/dx, d2U/dx2.
+    energy_by_parameter, gradient_by_parameter : dict of str to Expr
+        dU/dp and d2U/dxdp.
+    """
+
+    x: sympy.Symbol
+    parameters: dict[str, sympy.Symbol]
+    energy: sympy.Expr
+    gradient: sympy.Expr
+    curvature: sympy.Expr
+    energy_by_parameter: dict[str, sympy.Expr]
+    gradient_by_parameter: dict[str, sympy.Expr]
+
+    @property
+    def linear_parameters(self) -> tuple[str, ...]:
+        """Names of the parameters that the energy is linear in, each by itself."""
+        return tuple(
+            name
+            for name, derivative in self.energy_by_parameter.items()
+            if not sympy.simplify(derivative).has(self.parameters[name])
+        )
+
+
+@attrs.frozen
+class LossGradients:
+    """Derivatives of the loss of one unit for one step.
+
+    With g_i = dV/dx_i(x) and g'_i = dV/dx_i(x'), the chain rule gives for a coupling, a bias and an on-site parameter
+    p:
+
+        dl/dJ_ij = r_i x'_j + r_j x'_i + q_i x_j + q_j x_i
+        dl/db_i  = r_i + q_i
+        dl/dp_i  = r_i d2U/dxdp(x'_i) + q_i d2U/dxdp(x_i)          r = dl/dg', q = dl/dg
+
+    Parameters
+    ----------
+    formula : LossFormula
+        The loss.
+    by_gradient_next, by_gradient : Expr
+        r and q.
+    quadratic : bool
+        Whether l is a quadratic polynomial in (g, g'), and therefore in couplings and biases: found symbolically.
+    """
+
+    formula: LossFormula
+    by_gradient_next: sympy.Expr
+    by_gradient: sympy.Expr
+    quadratic: bool
+
+
+def formula_key(plugin: Plugin) -> tuple[Any, ...]:
+    """Return what fixes a plugin's formula: its class and its settings, but no parameter value."""
+    names = {p.name for p in parameters_of(plugin)}
+    settings: list[Any] = []
+    for field in attrs.fields(type(plugin)):
+        if field.name in names:
+            continue
+        value = getattr(plugin, field.name)
+        settings.append(
+            (field.name, formula_key(value) if isinstance(value, Plugin) else repr(value))
+        )
+    return (type(plugin), *settings)
+
+
+class _Keyed:
+    """A plugin that compares by its formula, so that derivations are cached by formula."""
+
+    def __init__(self, plugin: Any) -> None:
+        self.plugin = plugin
+        self.key = formula_key(plugin)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Keyed) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def potential_formulas(potential: Potential) -> PotentialFormulas:
+    """Derive gradient, curvature and parameter derivatives of a potential.
+
+    Raises
+    ------
+    FormulaError
+        When the formula is not symbolic, or a gradient that the author wrote is not the derivative of the energy; the
+        message shows both.
+    """
+    return _potential_formulas(_Keyed(potential))
+
+
+@functools.lru_cache(maxsize=256)
+def _potential_formulas(keyed: _Keyed) -> PotentialFormulas:
+    potential: Potential = keyed.plugin
+    traced = trace_energy(potential)
+    x = traced.x
+    gradient = sympy.diff(traced.energy, x)
+    if traced.written_gradient is not None:
+        _prove(potential, traced, gradient)
+        gradient = traced.written_gradient
+    curvature = sympy.diff(gradient, x)
+    for what, expression in (("gradient", gradient), ("curvature", curvature)):
+        if expression.has(sympy.Derivative, sympy.Subs):
+            raise FormulaError(
+                f"{type(potential).__name__}: sympy cannot differentiate the energy ({what} is {expression}; "
+                f"{where_written(potential.energy)}). Write it with differentiable functions."
+            )
+    return PotentialFormulas(
+        x=x,
+        parameters=traced.parameters,
+        energy=traced.energy,
+        gradient=gradient,
+        curvature=curvature,
+        energy_by_parameter={
+            name: sympy.diff(traced.energy, p) for name, p in traced.parameters.items()
+        },
+        gradient_by_parameter={
+            name: sympy.diff(gradient, p) for name, p in traced.parameters.items()
+        },
+    )
+
+
+def _prove(potential: Potential, traced: EnergyFormula, derived: sympy.Expr) -> None:
+    """Prove the author's gradient equal to the derived one: symbolically, else at 50-digit points."""
+    written = traced.written_gradient
+    assert written is not None
+    difference = sympy.simplify(written - derived)
+    if difference == 0:
+        return
+    # simplify is no decision procedure: a difference that it cannot reduce is judged at exact points
+    draw = random.Random(20260121)
+    symbols = sorted(difference.free_symbols, key=str)
+    for _ in range(64):
+        point = {s: _draw(s, draw) for s in symbols}
+        gap = abs(difference.evalf(50, subs=point))
+        scale = 1 + abs(derived.evalf(50, subs=point))
+        if not (gap.is_number and bool(gap / scale < sympy.Float("1e-30", 50))):
+            raise FormulaError(
+                f"{type(potential).__name__}.gradient is not the derivative of its energy "
+                f"({where_written(potential.gradient)}): written {written}, derived {sympy.simplify(derived)}."
+            )
+
+
+def _draw(symbol: sympy.Symbol, draw: random.Random) -> sympy.Rational:
+    value = sympy.Rational(draw.randint(1, 3000), 1000)
+    if symbol.is_negative or symbol.is_nonpositive:
+        return -value
+    if symbol.is_positive or symbol.is_nonnegative:
+        return value
+    return value if draw.random() < 0.5 else -value
+
+
+def loss_gradients(objective: Objective) -> LossGradients:
+    """Derive the gradients of an objective by the chain rule and find out whether it is quadratic."""
+    return _loss_gradients(_Keyed(objective))
+
+
+@functools.lru_cache(maxsize=64)
+def _loss_gradients(keyed: _Keyed) -> LossGradients:
+    formula = trace_loss(keyed.plugin)
+    pair = (formula.gradient, formula.gradient_next)
+    by_next = sympy.diff(formula.loss, formula.gradient_next)
+    by_here = sympy.diff(formula.loss, formula.gradient)
+    expanded = sympy.expand(formula.loss)
+    quadratic = expanded.is_polynomial(*pair) and sympy.Poly(expanded, *pair).total_degree() <= 2
+    return LossGradients(
+        formula=formula,
+        by_gradient_next=sympy.simplify(by_next),
+        by_gradient=sympy.simplify(by_here),
+        quadratic=bool(quadratic),
+    )

@@ -1,0 +1,1 @@
+"""Heat, work, path probabilities and what a computation costs."""

@@ -1,0 +1,1 @@
+"""Training: noising trajectories, descent on the reverse-trajectory loss, and its exact minimum."""

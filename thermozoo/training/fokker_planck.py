@@ -1,0 +1,318 @@
+r"""Fokker-Planck equation of one uncoupled overdamped unit under an imposed signal.
+
+The density :math:`p(x, t)` of a unit that obeys
+
+.. math::
+
+    dx = \mu\,[-U'(x) + a(t)\,s]\,dt + \sqrt{2\mu k_BT}\,dW
+
+is followed on a grid. The fluxes between neighboring cells are exponential in energy differences
+(Scharfetter-Gummel, Chang-Cooper), so that the Boltzmann weights of the grid are the exact stationary state at
+any spacing; time steps are implicit Euler steps, whose matrix is an M-matrix: the density stays positive
+and normalized for any step. Order in time and space is gained afterwards, by extrapolating the moments
+(`thermozoo.training.unit_moments`), never by a scheme that could make a density negative.
+
+References
+----------
+Scharfetter and Gummel, IEEE Trans. Electron Devices 16, 64 (1969); Chang and Cooper, J. Comput. Phys. 6, 1 (1970).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from thermozoo.errors import ParameterError, TrainingError
+
+__all__ = ["Density", "Equilibrium", "Grid", "InitialState", "Point", "Unit", "densities", "make_grid"]
+
+Array = NDArray[np.float64]
+Function = Callable[[Array], Any]
+
+#: Boltzmann factors below exp(-DEPTH) are left outside the grid (2e-15 of the peak).
+DEPTH = 34.0
+
+
+def _evaluate(function: Function, x: Array, what: str) -> Array:
+    """Call `function` on the positions `x` and broadcast constants to the shape of `x`."""
+    values = np.broadcast_to(np.asarray(function(x), dtype=np.float64), x.shape)
+    if np.any(np.isnan(values)):
+        raise TrainingError(
+            f"the {what} is not a number at x = {x[np.argmax(np.isnan(values))]:g}; "
+            "exact training needs a potential that is defined on the whole line"
+        )
+    return values
+
+
+def _positive(instance: object, attribute: attrs.Attribute[Any], value: float) -> None:
+    if not (np.isfinite(value) and value > 0):
+        raise ParameterError(f"{attribute.name} must be positive and finite, got {value!r}")
+
+
+@attrs.frozen
+class Unit:
+    r"""One uncoupled unit: on-site energy, temperature, mobility and functions to average.
+
+    Parameters
+    ----------
+    energy, gradient : callable
+        :math:`U(x)` and :math:`U'(x)` [energy] of an array of positions.
+    temperature : float
+        :math:`k_BT` [energy].
+    mobility : float
+        :math:`\mu`.
+    regressors, slopes : tuple of callable
+        Functions :math:`\phi_p(x)` whose moments are wanted and their derivatives :math:`\phi_p'(x)`: the forces
+        :math:`\partial U'/\partial\theta_p` of trainable on-site parameters.
+
+    Raises
+    ------
+    ParameterError
+        If temperature or mobility is not positive, or a regressor has no slope.
+    """
+
+    energy: Function
+    gradient: Function
+    temperature: float = attrs.field(validator=_positive)
+    mobility: float = attrs.field(default=1.0, validator=_positive)
+    regressors: tuple[Function, ...] = attrs.field(default=(), converter=tuple)
+    slopes: tuple[Function, ...] = attrs.field(default=(), converter=tuple)
+
+    def __attrs_post_init__(self) -> None:
+        if len(self.regressors) != len(self.slopes):
+            raise ParameterError(
+                f"each regressor needs its slope, got {len(self.regressors)} regressors and "
+                f"{len(self.slopes)} slopes"
+            )
+
+
+@attrs.frozen
+class Equilibrium:
+    """Boltzmann equilibrium under a force `intensity` times s (None: the intensity at time 0)."""
+
+    intensity: float | None = None
+
+
+@attrs.frozen
+class Density:
+    """Any initial density, `function(x)`, not necessarily normalized, negligible outside `support`."""
+
+    function: Function
+    support: tuple[float, float]
+
+
+@attrs.frozen
+class Point:
+    """All units start at one position; the mass is shared by the two nearest grid points, so that the mean is exact."""
+
+    position: float = 0.0
+
+
+InitialState = Equilibrium | Density | Point
+
+
+@attrs.frozen
+class Grid:
+    """Equidistant positions and what the fluxes between them need.
+
+    Parameters
+    ----------
+    x : ndarray, shape (M,)
+        Positions.
+    steps : ndarray, shape (M - 1,)
+        Energy differences between neighbors over kT, ``(U(x[i+1]) - U(x[i])) / kT``.
+    weights : ndarray, shape (M,)
+        U(x) / kT, shifted to a minimum of zero.
+    """
+
+    x: Array
+    steps: Array
+    weights: Array
+
+    @property
+    def spacing(self) -> float:
+        """Distance between neighbors."""
+        return float(self.x[-1] - self.x[0]) / (self.x.size - 1)
+
+
+def _support(unit: Unit, force: float) -> tuple[float, float]:
+    """Return the interval outside which the Boltzmann factor under a constant force is negligible."""
+
+    def inside(x: Array) -> NDArray[np.intp]:
+        with np.errstate(over="ignore"):
+            energy = (_evaluate(unit.energy, x, "energy") - force * x) / unit.temperature
+        return np.flatnonzero(energy < energy.min() + DEPTH)
+
+    for doubling in range(3, 41):
+        x = np.linspace(-(2.0**doubling), 2.0**doubling, 8001)
+        found = inside(x)
+        # Nothing lower in a window eight times as wide: a barrier does not hide a deeper well.
+        if max(abs(x[found[0]]), abs(x[found[-1]])) <= 2.0 ** (doubling - 3):
+            break
+    else:
+        raise TrainingError(
+            f"the on-site energy does not confine the unit under a force of {force:g}: its Boltzmann weight "
+            "does not fall off; exact training needs a confining potential"
+        )
+    for _ in range(60):
+        low, high = x[found[0] - 1], x[found[-1] + 1]
+        if found.size > 4000:
+            break
+        x = np.linspace(low - 0.1 * (high - low), high + 0.1 * (high - low), 8001)
+        found = inside(x)
+    return float(low), float(high)
+
+
+def make_grid(
+    unit: Unit, forces: tuple[float, float], initial: InitialState, *, resolution: float = 1.0
+) -> Grid:
+    r"""Choose positions that cover every density between two extreme forces.
+
+    Noise is additive, so a path under a stronger force stays above the path under a weaker one with the same noise:
+    every density lies between the equilibria of the extreme forces, whose tails bound the grid. The spacing
+    is the smallest thermal width :math:`\sqrt{k_BT/|U''|}` on it, divided by `resolution`.
+
+    Parameters
+    ----------
+    unit : Unit
+        Energy and temperature.
+    forces : tuple of float
+        Smallest and largest imposed force over all times and all s [energy].
+    initial : Equilibrium, Density or Point
+        Initial state; its support is covered too.
+    resolution : float
+        Grid points a thermal width.
+
+    Returns
+    -------
+    Grid
+
+    Raises
+    ------
+    TrainingError
+        If the potential does not confine the unit, or the grid would need more than 200,000 points.
+    """
+    low, high = _support(unit, min(forces))[0], _support(unit, max(forces))[1]
+    if isinstance(initial, Density):
+        low, high = min(low, initial.support[0]), max(high, initial.support[1])
+    if isinstance(initial, Point):
+        low, high = min(low, initial.position), max(high, initial.position)
+    probe = np.linspace(low, high, 8001)
+    curvature = np.max(np.abs(np.diff(_evaluate(unit.gradient, probe, "gradient")))) / (probe[1] - probe[0])
+    width = min(np.sqrt(unit.temperature / curvature) if curvature > 0 else np.inf, (high - low) / 30)
+    points = int(np.ceil(resolution * (high - low) / width)) + 1
+    if points > 200_000:
+        raise TrainingError(
+            f"the on-site energy would need {points} grid points: it varies on a scale of {width:g} over a domain "
+            f"of {high - low:g}; raise the temperature or take method = 'moments'"
+        )
+    x = np.linspace(low, high, points)
+    energy = _evaluate(unit.energy, x, "energy") / unit.temperature
+    return Grid(x=x, steps=np.diff(energy), weights=energy - energy.min())
+
+
+def boltzmann(grid: Grid, force: Array, temperature: float) -> Array:
+    """Return the Boltzmann weights of the grid, shape (S, M), under S constant forces."""
+    exponent = force[:, None] * grid.x / temperature - grid.weights
+    density = np.exp(exponent - exponent.max(axis=1, keepdims=True))
+    return np.asarray(density / density.sum(axis=1, keepdims=True))
+
+
+def _start(unit: Unit, grid: Grid, strengths: Array, intensity: float, initial: InitialState) -> Array:
+    if isinstance(initial, Equilibrium):
+        held = intensity if initial.intensity is None else initial.intensity
+        return boltzmann(grid, held * strengths, unit.temperature)
+    if isinstance(initial, Density):
+        density = np.array(_evaluate(initial.function, grid.x, "initial density"))
+        if not (np.all(density >= 0) and 0 < density.sum() < np.inf):
+            raise ParameterError("the initial density must be non-negative with a positive, finite integral")
+    else:
+        density = np.zeros(grid.x.size)
+        place = (initial.position - grid.x[0]) / grid.spacing
+        cell = min(int(place), grid.x.size - 2)
+        density[cell : cell + 2] = 1 - (place - cell), place - cell
+    return np.tile(density / density.sum(), (strengths.size, 1))
+
+
+def _rates(grid: Grid, force: Array, unit: Unit) -> tuple[Array, Array]:
+    """Return the rates of hopping up and down between neighbors, each (S, M - 1); their ratio is exp(-dE/kT)."""
+    z = grid.steps - (force * grid.spacing / unit.temperature)[:, None]
+    size = np.abs(z)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        slow = size / np.expm1(size)  # Bernoulli function of |z|, free of cancellation
+    slow[size < 1e-9] = 1.0
+    rate = unit.mobility * unit.temperature / grid.spacing**2
+    return rate * (slow + np.maximum(-z, 0)), rate * (slow + np.maximum(z, 0))
+
+
+def densities(
+    unit: Unit,
+    grid: Grid,
+    strengths: Array,
+    intensity: Function,
+    edges: Array,
+    *,
+    initial: InitialState = Equilibrium(),  # noqa: B008  (frozen)
+    substeps: int = 1,
+) -> Iterator[Array]:
+    r"""Yield the probabilities of the grid points at each of the times `edges`.
+
+    Implicit Euler steps: :math:`(1 - \tau L)\,p_{n+1} = p_n`, the intensity taken at the middle of a step, so
+    that a protocol may jump at an edge.
+
+    Parameters
+    ----------
+    unit : Unit
+        Energy, temperature and mobility.
+    grid : Grid
+        Positions.
+    strengths : ndarray, shape (S,)
+        Values of s; all are followed at once.
+    intensity : callable
+        :math:`a(t)` [energy] of an array of times.
+    edges : ndarray, shape (T,)
+        Increasing times; the first is the start.
+    initial : Equilibrium, Density or Point
+        State at the first time.
+    substeps : int
+        Implicit steps between two edges.
+
+    Yields
+    ------
+    ndarray, shape (S, M)
+        Probabilities, positive, each row of sum one; a view that the next step overwrites.
+    """
+    from scipy.linalg.lapack import dgtsv
+
+    # All values of s in one tridiagonal system: blocks that zeros separate.
+    count, points = strengths.size, grid.x.size
+    start = float(_evaluate(intensity, edges[:1], "intensity")[0])
+    density = np.ascontiguousarray(_start(unit, grid, strengths, start, initial))
+    yield density
+    key: tuple[float, float] | None = None
+    diagonal = np.empty((count, points))
+    upper, lower = np.zeros((count, points)), np.zeros((count, points))
+    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+        step = float(end - begin) / substeps
+        middle = _evaluate(intensity, begin + step * (np.arange(substeps) + 0.5), "intensity")
+        for held in map(float, middle):
+            if key != (step, held):
+                up, down = _rates(grid, held * strengths, unit)
+                lower[:, :-1], upper[:, :-1] = -step * up, -step * down
+                diagonal[:] = 1.0
+                diagonal[:, :-1] -= lower[:, :-1]
+                diagonal[:, 1:] -= upper[:, :-1]
+                key = (step, held)
+            *_, solution, info = dgtsv(
+                lower.ravel()[:-1], diagonal.ravel(), upper.ravel()[:-1], density.ravel()
+            )
+            if info != 0:
+                raise TrainingError(
+                    f"a Fokker-Planck step failed at t = {begin:g} (pivot {info}); is the intensity finite?"
+                )
+            density = solution.reshape(count, points)
+        yield density

@@ -1,0 +1,356 @@
+r"""Moments of an uncoupled unit as functions of time and of the imposed signal, to a stated tolerance.
+
+`thermozoo.training.fokker_planck` gives densities that are positive at any step and spacing but first order in the
+step and second order in the spacing. Here the moments are extrapolated in both (Richardson), interpolated in s by
+Chebyshev polynomials and in time by Legendre polynomials (whose nodes are also the quadrature over time), and
+every one of the four is refined until its error estimate falls below the tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.polynomial import chebyshev, legendre
+
+from thermozoo.errors import ParameterError, TrainingError
+from thermozoo.training.fokker_planck import (
+    Array,
+    Equilibrium,
+    Function,
+    Grid,
+    InitialState,
+    Unit,
+    densities,
+    make_grid,
+)
+
+__all__ = ["UnitMoments", "moment_names", "solve_moments"]
+
+#: Refinements beyond these mean that the problem is not what the method is made for.
+MOST_STRENGTHS, MOST_TIMES, MOST_REFINEMENTS = 1536, 192, 5
+_TIME_LEVELS, _SPACE_LEVELS = 4, 3
+
+
+@attrs.frozen
+class UnitMoments:
+    r"""Moments of one kind of unit on quadrature nodes in time, interpolated in s.
+
+    Parameters
+    ----------
+    times, weights : ndarray, shape (T,)
+        Quadrature over the duration: ``sum(weights * f(times))`` is the integral of f. Weights are zero
+        where the times were chosen by the caller.
+    names : tuple of str
+        ``"mean"`` :math:`\langle x\rangle`, ``"variance"``, ``"force"`` :math:`\langle U'\rangle`, and for
+        regressors p, q: ``"phi{p}"``, ``"phi{p}*x"``, ``"phi{p}*force"``, ``"slope{p}"``,
+        ``"phi{p}*phi{q}"`` with p <= q.
+    strengths : tuple of float
+        Smallest and largest s for which the interpolation holds.
+    coefficients : ndarray, shape (S, K, T)
+        Chebyshev coefficients in s of the K moments.
+    errors : dict
+        Estimated errors by source (``"step"``, ``"spacing"``, ``"strength"``, ``"time"``), relative to the size of a moment.
+    """
+
+    times: Array
+    weights: Array
+    names: tuple[str, ...]
+    strengths: tuple[float, float]
+    coefficients: Array
+    errors: dict[str, float]
+
+    def __call__(self, name: str, strength: Any) -> Array:
+        """Return one moment at values of s, shape (T, *strength.shape).
+
+        Raises
+        ------
+        ParameterError
+            If a value lies outside the range that was solved for, or there is no such moment.
+        """
+        if name not in self.names:
+            raise ParameterError(f"no moment is called {name!r}; there are {', '.join(self.names)}")
+        series = self.coefficients[:, self.names.index(name)]
+        return np.asarray(chebyshev.chebval(self.scaled(strength), series))
+
+    def scaled(self, strength: Any) -> Array:
+        """Map values of s to [-1, 1]."""
+        low, high = self.strengths
+        value = np.asarray(strength, dtype=np.float64)
+        slack = 1e-9 * max(high - low, abs(low), abs(high), 1e-300)
+        if value.size and (value.min() < low - slack or value.max() > high + slack):
+            raise ParameterError(
+                f"s must lie in [{low:g}, {high:g}], the range that was solved for; got {value.min():g} "
+                f"to {value.max():g}"
+            )
+        if high == low:
+            return np.zeros_like(value)
+        return np.asarray((2 * value - low - high) / (high - low))
+
+
+def moment_names(regressors: int) -> tuple[str, ...]:
+    """Return the names of the moments of a unit with so many regressors."""
+    names = ["mean", "variance", "force"]
+    for p in range(regressors):
+        names += [f"phi{p}", f"phi{p}*x", f"phi{p}*force", f"slope{p}"]
+    names += [f"phi{p}*phi{q}" for p in range(regressors) for q in range(p, regressors)]
+    return tuple(names)
+
+
+def _features(unit: Unit, x: Array) -> Array:
+    """Return the functions whose averages are the moments, (M, K); "variance" stands for x squared."""
+
+    def on_grid(function: Function) -> Array:
+        return np.broadcast_to(np.asarray(function(x), dtype=np.float64), x.shape)
+
+    force = on_grid(unit.gradient)
+    phi = [on_grid(function) for function in unit.regressors]
+    columns = [x, x * x, force]
+    for value, slope in zip(phi, unit.slopes, strict=True):
+        columns += [value, value * x, value * force, on_grid(slope)]
+    columns += [phi[p] * phi[q] for p in range(len(phi)) for q in range(p, len(phi))]
+    return np.stack(columns, axis=1)
+
+
+def _nodes(low: float, high: float, count: int) -> Array:
+    """Chebyshev points of the first kind on an interval (one point if it is empty)."""
+    if low == high:
+        return np.array([low])
+    return (low + high) / 2 + (high - low) / 2 * chebyshev.chebpts1(count)
+
+
+def _series(values: Array) -> Array:
+    """Chebyshev coefficients along the first axis from values at the Chebyshev points."""
+    count = values.shape[0]
+    table = chebyshev.chebvander(chebyshev.chebpts1(count), count - 1).T * (2 / count)
+    table[0] /= 2
+    return np.asarray(np.tensordot(table, values, axes=1))
+
+
+@attrs.frozen
+class _Problem:
+    """Everything that stays the same while nodes, steps and spacing are refined."""
+
+    unit: Unit
+    intensity: Function
+    breakpoints: Array
+    initial: InitialState
+    forces: tuple[float, float]
+    strengths: tuple[float, float]
+    times: Array | None
+
+    def quadrature(self, count: int) -> tuple[Array, Array]:
+        """Gauss-Legendre nodes and weights on every segment between breakpoints."""
+        if self.times is not None:
+            return self.times, np.zeros_like(self.times)
+        node, weight = legendre.leggauss(count)
+        begin, length = self.breakpoints[:-1, None], np.diff(self.breakpoints)[:, None]
+        return (begin + length * (node + 1) / 2).ravel(), (length * weight / 2).ravel()
+
+    def averages(self, grid: Grid, nodes: Array, times: Array, substeps: int) -> tuple[Array, Array]:
+        """Moments (S, K, T) of one discretization and the size of each, (K,)."""
+        edges = np.union1d(self.breakpoints[self.breakpoints < times[-1]], times)
+        features = _features(self.unit, grid.x)
+        stored, size = [], np.zeros(features.shape[1])
+        wanted = np.isin(edges, times)
+        solution = densities(
+            self.unit, grid, nodes, self.intensity, edges, initial=self.initial, substeps=substeps
+        )
+        for keep, density in zip(wanted, solution, strict=True):
+            if keep:
+                moment = density @ features
+                moment[:, 1] -= moment[:, 0] ** 2
+                stored.append(moment)
+                size = np.maximum(size, (density @ np.abs(features)).max(axis=0))
+        result = np.stack(stored, axis=2)
+        size[1] = result[:, 1].max()
+        return result, np.where(size > 0, size, 1.0)
+
+    def tails(self, values: Array, size: Array, count: int) -> tuple[float, float]:
+        """How far the last Chebyshev and the last Legendre coefficients have fallen."""
+        relative = values / size[:, None]
+        strength = time = 0.0
+        if values.shape[0] > 1:
+            coefficient = _series(relative)
+            strength = float(np.abs(coefficient[-max(2, values.shape[0] // 12) :]).max())
+        if self.times is None:
+            node, weight = legendre.leggauss(count)
+            last = legendre.legvander(node, count - 1)[:, -2:] * weight[:, None]
+            last = last * (2 * np.arange(count - 2, count) + 1) / 2
+            segments = relative.reshape(*relative.shape[:2], -1, count)
+            time = float(np.abs(segments @ last).max())
+        return strength, time
+
+
+def _extrapolate(levels: Sequence[Array], ratios: Sequence[float]) -> tuple[Array, Array]:
+    """Richardson's table of successively refined values: the best value and the one before it."""
+    row = list(levels)
+    before = row[-1]
+    for ratio in ratios[: len(levels) - 1]:
+        before = row[-1]
+        row = [fine + (fine - coarse) / (ratio - 1) for coarse, fine in zip(row[:-1], row[1:], strict=True)]
+    return row[-1], before
+
+
+def solve_moments(
+    unit: Unit,
+    intensity: Function,
+    duration: float,
+    strengths: tuple[float, float],
+    *,
+    breakpoints: Sequence[float] = (),
+    initial: InitialState = Equilibrium(),  # noqa: B008  (frozen)
+    tolerance: float = 1e-4,
+    times: Any = None,
+    progress: Callable[[str], None] | None = None,
+) -> UnitMoments:
+    r"""Solve for the moments of an uncoupled unit pushed by the force a(t) s, for a whole range of s.
+
+    Parameters
+    ----------
+    unit : Unit
+        Energy, temperature, mobility, regressors.
+    intensity : callable
+        :math:`a(t)` [energy] of an array of times.
+    duration : float
+        Time during which the unit is followed.
+    strengths : tuple of float
+        Smallest and largest value of s.
+    breakpoints : sequence of float
+        Times at which a(t) has a kink or a jump, and any others at which the quadrature over time shall be cut.
+    initial : Equilibrium, Density or Point
+        State at time 0, by default the Boltzmann equilibrium under a(0) s.
+    tolerance : float
+        Bound on each of the four error estimates, relative to the size of a moment (its largest mean modulus; the
+        largest variance for the variance).
+    times : array_like, optional
+        Increasing times in [0, duration] at which the moments are wanted, in place of quadrature nodes.
+    progress : callable, optional
+        Receives a line of text for every refinement.
+
+    Returns
+    -------
+    UnitMoments
+
+    Raises
+    ------
+    ParameterError
+        If duration, range or times make no sense.
+    TrainingError
+        If the potential does not confine, or a refinement ends before the tolerance is met.
+
+    Notes
+    -----
+    The implicit steps are halved three times and the spacing twice; the moments have expansions in powers of the
+    step and in even powers of the spacing, which Richardson's table removes in turn. An error estimate is the difference
+    of the two most accurate entries, of which the better is returned.
+    """
+    problem = _problem(unit, intensity, duration, strengths, breakpoints, initial, times)
+    say = progress or (lambda line: None)
+    grids: dict[float, Grid] = {}
+
+    def solve(resolution: float, nodes: Array, at: Array, substeps: int) -> tuple[Array, Array]:
+        if resolution not in grids:
+            grids[resolution] = make_grid(unit, problem.forces, initial, resolution=resolution)
+        return problem.averages(grids[resolution], nodes, at, substeps)
+
+    # How many nodes: from one coarse discretization, which is as smooth in s and t as the finest.
+    many, often = 32, 12
+    while True:
+        at, weights = problem.quadrature(often)
+        nodes = _nodes(*problem.strengths, many)
+        values, size = solve(1.0, nodes, at, 2)
+        tails = problem.tails(values, size, often)
+        say(f"{nodes.size} values of s, {at.size} times: tails {tails[0]:.1e}, {tails[1]:.1e}")
+        if max(tails) <= tolerance / 4:
+            break
+        if tails[0] > tolerance / 4:
+            many = many * 3 // 2
+        if tails[1] > tolerance / 4:
+            often = often * 3 // 2
+        if many > MOST_STRENGTHS or often > MOST_TIMES:
+            where = (
+                f"{MOST_STRENGTHS} values of s; narrow the range of s or raise the temperature"
+                if many > MOST_STRENGTHS
+                else f"{MOST_TIMES} times between breakpoints; give the times of kinks and jumps as breakpoints"
+            )
+            raise TrainingError(
+                f"the moments of the noised unit did not become smooth to {tolerance:g} within {where}, or "
+                "take method = 'moments'"
+            )
+
+    substeps, resolution = 1, 0.5
+    for _ in range(MOST_REFINEMENTS):
+        by_space, step_error = [], 0.0
+        for k in range(_SPACE_LEVELS):
+            levels = [solve(resolution * 2**k, nodes, at, substeps * 2**n)[0] for n in range(_TIME_LEVELS)]
+            best, before = _extrapolate(levels, (2, 4, 8))
+            by_space.append(best)
+            step_error = float(np.abs((best - before) / size[:, None]).max())
+        best, before = _extrapolate(by_space, (4, 16))
+        space_error = float(np.abs((best - before) / size[:, None]).max())
+        say(f"step error {step_error:.1e}, spacing error {space_error:.1e}")
+        if max(step_error, space_error) <= tolerance:
+            strength_error, time_error = problem.tails(best, size, often)
+            return UnitMoments(
+                times=at,
+                weights=weights,
+                names=moment_names(len(unit.regressors)),
+                strengths=problem.strengths,
+                coefficients=_series(best) if nodes.size > 1 else best,
+                errors={
+                    "step": step_error,
+                    "spacing": space_error,
+                    "strength": strength_error,
+                    "time": time_error,
+                },
+            )
+        substeps *= 2 if step_error > tolerance else 1
+        resolution *= 2 if space_error > tolerance else 1
+    raise TrainingError(
+        f"the Fokker-Planck moments did not reach the tolerance {tolerance:g}: {MOST_REFINEMENTS} refinements ended with "
+        f"errors of {step_error:.1e} (time step) and {space_error:.1e} (spacing); raise the tolerance or take "
+        "method = 'moments'"
+    )
+
+
+def _problem(
+    unit: Unit,
+    intensity: Function,
+    duration: float,
+    strengths: tuple[float, float],
+    breakpoints: Sequence[float],
+    initial: InitialState,
+    times: Any,
+) -> _Problem:
+    """Check the arguments and find the extreme forces."""
+    low, high = map(float, strengths)
+    if not (np.isfinite(duration) and duration > 0):
+        raise ParameterError(f"the duration must be positive and finite, got {duration!r}")
+    if not (np.isfinite(low) and np.isfinite(high) and low <= high):
+        raise ParameterError(f"the range of s must be finite and increasing, got {strengths!r}")
+    inner = [float(t) for t in breakpoints if 0 < t < duration]
+    cuts = np.unique(np.array([0.0, *inner, duration]))
+    wanted = None if times is None else np.atleast_1d(np.asarray(times, dtype=np.float64))
+    if wanted is not None and (
+        wanted.size == 0 or wanted[0] < 0 or wanted[-1] > duration or np.any(np.diff(wanted) <= 0)
+    ):
+        raise ParameterError(f"times must increase within [0, {duration:g}], got {wanted}")
+    probe = np.union1d(np.linspace(0, duration, 4001), cuts)
+    scale = np.broadcast_to(np.asarray(intensity(probe), dtype=np.float64), probe.shape)
+    if not np.all(np.isfinite(scale)):
+        raise ParameterError(f"the intensity is not finite at t = {probe[np.argmin(np.isfinite(scale))]:g}")
+    if isinstance(initial, Equilibrium) and initial.intensity is not None:
+        scale = np.append(scale, initial.intensity)
+    forces = np.outer([scale.min(), scale.max()], [low, high])
+    return _Problem(
+        unit=unit,
+        intensity=intensity,
+        breakpoints=cuts,
+        initial=initial,
+        forces=(float(forces.min()), float(forces.max())),
+        strengths=(low, high),
+        times=wanted,
+    )
