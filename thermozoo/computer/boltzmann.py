@@ -55,27 +55,28 @@ class UnitBoltzmann:
     def quantile(self, u: Array) -> Array:
         """Return states at which the cumulative distribution equals `u`, shape (samples, units).
 
-        With `u` uniform in (0, 1) these are exact Boltzmann samples. Within a cell the cumulative distribution is inverted
-        for a density that is linear in x.
+        With `u` uniform in (0, 1) these are exact Boltzmann samples, up to the grid: within a cell the cumulative
+        distribution is inverted for a density that is linear in x.
         """
-        result = np.empty_like(u)
-        for unit in range(u.shape[1]):
-            result[:, unit] = _invert(self.x[unit], self.density[unit], u[:, unit])
+        units, points = self.x.shape
+        p = self.density
+        h = self.x[:, 1] - self.x[:, 0]
+        cells = 0.5 * h[:, None] * (p[:, 1:] + p[:, :-1])
+        cumulative = np.zeros((units, points))
+        np.cumsum(cells, axis=1, out=cumulative[:, 1:])
+        cumulative /= cumulative[:, -1:]
+        # one search for all units: unit i's cumulative distribution is shifted to i .. i + 1
+        row = np.arange(units)
+        flat = np.searchsorted((cumulative + row[:, None]).ravel(), u + row, side="right") - 1
+        cell = np.clip(flat - row * points, 0, points - 2)
+        rest = (u - cumulative[row, cell]) * cells.sum(axis=1)
+        left, slope = p[row, cell], (p[row, cell + 1] - p[row, cell]) / h
+        # the root of left d + slope d^2 / 2 = rest, in the form that does not cancel; rounding may take the discriminant of
+        # the last sample of a cell below zero
+        root = np.sqrt(np.maximum(left**2 + 2.0 * slope * rest, 0.0))
+        step = 2.0 * rest / np.where(left + root > 0.0, left + root, np.inf)
+        result: Array = self.x[row, cell] + np.minimum(step, h)
         return result
-
-
-def _invert(x: Array, p: Array, u: Array) -> Array:
-    h = x[1] - x[0]
-    cumulative = np.concatenate([[0.0], np.cumsum(0.5 * h * (p[1:] + p[:-1]))])
-    target = u * cumulative[-1]
-    cell = np.clip(np.searchsorted(cumulative, target, side="right") - 1, 0, len(x) - 2)
-    rest = target - cumulative[cell]
-    left, slope = p[cell], (p[cell + 1] - p[cell]) / h
-    # the root of left d + slope d^2 / 2 = rest in the form that does not cancel
-    root = np.sqrt(np.maximum(left**2 + 2.0 * slope * rest, 0.0))
-    step = 2.0 * rest / np.where(left + root > 0.0, left + root, 1.0)
-    inverted: Array = x[cell] + np.minimum(step, h)
-    return inverted
 
 
 def unit_boltzmann(one: Site, kT: float, force: npt.ArrayLike = 0.0, points: int = 801) -> UnitBoltzmann:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from thermozoo.errors import ShapeError
-from thermozoo.plotting.style import PALETTE, new_figure, styled
+from thermozoo.plotting.style import PALETTE, new_figure, number_text, styled, tick_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,19 +15,17 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_comparison"]
 
-#: Key of a figure, key and name of its error bar in order of preference, label, format.
-_PANELS: tuple[tuple[str, tuple[tuple[str, str], ...], str, str], ...] = (
+#: Key of a figure, key and name of its error bar in order of preference, label.
+_PANELS: tuple[tuple[str, tuple[tuple[str, str], ...], str], ...] = (
     (
         "heat_mean_kT",
         (("heat_std_kT", "standard deviation"), ("heat_se_kT", "standard error")),
         "heat [$kT$]",
-        ",.0f",
     ),
     (
         "likelihood_gain_nats",
         (("likelihood_gain_se", "standard error"),),
         "likelihood gain [nats]",
-        ",.0f",
     ),
     (
         "mean_best_correlation",
@@ -36,9 +34,8 @@ _PANELS: tuple[tuple[str, tuple[tuple[str, str], ...], str, str], ...] = (
             ("mean_best_correlation_se", "standard error"),
         ),
         "correlation [1]",
-        ".3f",
     ),
-    ("seconds", (), "training time [s]", ".3g"),
+    ("seconds", (), "training time [s]"),
 )
 
 
@@ -83,10 +80,10 @@ def plot_comparison(rows: Sequence[Mapping[str, Any]]) -> Figure:
 def _draw_panel(
     axes: Axes,
     rows: Sequence[Mapping[str, Any]],
-    panel: tuple[str, tuple[tuple[str, str], ...], str, str],
+    panel: tuple[str, tuple[tuple[str, str], ...], str],
 ) -> None:
     """Draw one figure of all methods, with its number written above each point."""
-    key, error_keys, label, digits = panel
+    key, error_keys, label = panel
     colors = [PALETTE[name] for name in ("blue", "green", "orange", "vermilion", "purple")]
     values: list[float] = []
     meanings: list[str] = []
@@ -109,9 +106,8 @@ def _draw_panel(
             markersize=5,
             elinewidth=1.2,
         )
-        text = format(value, digits).replace("-", "\u2212")
         axes.annotate(
-            text,
+            number_text(value),
             (value, place),
             xytext=(0, 5),
             textcoords="offset points",
@@ -123,7 +119,7 @@ def _draw_panel(
         axes.set_xscale("log")
     axes.margins(x=0.3)
     axes.set_xlabel(label + ("\n± " + " or ".join(dict.fromkeys(meanings)) if meanings else ""))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.4g}".replace("-", "\u2212"))
+    axes.xaxis.set_major_formatter(tick_text)
     axes.grid(False, axis="y")
     axes.tick_params(axis="y", length=0)
     if axes.get_xscale() == "linear":

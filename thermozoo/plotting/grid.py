@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from thermozoo.plotting.style import GRAY, INK, WIDTH, new_figure
+from thermozoo.plotting.style import GRAY, INK, WIDTH, label_width, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,6 +93,11 @@ def image_grid(
     top, bottom = (0.3 if title else 0.08), 0.08 + (0.17 if axis_label else 0.0)
     # A figure never gets wider than its content: a narrow grid is not lost in white.
     width = margin_left + grid_width + margin_right
+    # ... nor so narrow that a text about the whole of it would be cut.
+    missing = max(label_width(title or ""), label_width(axis_label or "")) + 0.2 - width
+    if missing > 0:
+        width += missing
+        margin_left += missing / 2
     height = top + grid_height + bottom
     figure = new_figure(height, width=width, layout=None)
 
@@ -113,10 +118,15 @@ def image_grid(
             axes.set_ylabel(left[row], rotation=0, ha="right", va="center", labelpad=5)
     if title:
         figure.text(
-            margin_left / width, 1 - 0.06 / height, title, va="top", fontsize=9.5, color=INK
+            (0.1 if missing > 0 else margin_left) / width,
+            1 - 0.06 / height,
+            title,
+            va="top",
+            fontsize=9.5,
+            color=INK,
         )
     if axis_label:
-        center = (margin_left + grid_width / 2) / width
+        center = 0.5 if missing > 0 else (margin_left + grid_width / 2) / width
         figure.text(center, 0.05 / height, axis_label, ha="center", va="bottom", color=INK)
 
     # The bar spans the images, not the text below the last row.
@@ -134,6 +144,8 @@ def image_grid(
     extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[
         (int(images.min() < low), int(images.max() > high))
     ]
+    if label_width(bar_label) > 1.4 * bar_height:
+        bar_label = "\n[".join(bar_label.rsplit(" [", 1))
     bar = figure.colorbar(mappable, cax=bar_axes, extend=extend, extendfrac=0.06, label=bar_label)
     middle = 0.0 if low < 0 < high else (low + high) / 2
     if bar_height < 1.2:

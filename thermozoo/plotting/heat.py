@@ -14,7 +14,9 @@ from thermozoo.plotting.style import (
     axes_of,
     finite_array,
     new_figure,
+    number_text,
     styled,
+    tick_text,
 )
 
 if TYPE_CHECKING:
@@ -65,20 +67,17 @@ def plot_heat(heat_kT: ArrayLike, reference: tuple[str, float, float] | None = N
         axes.plot(heat, np.full(len(heat), -0.03 * top), "|", color=GRAY, markersize=6)
     axes.axvline(mean, color=INK, linewidth=1.6)
     if deviation > 0:
-        axes.annotate(
-            "",
-            (mean - deviation, 1.1 * top),
-            (mean + deviation, 1.1 * top),
-            arrowprops={"arrowstyle": "|-|, widthA=0.25, widthB=0.25", "color": INK, "lw": 1.2},
+        axes.errorbar(
+            [mean], [1.1 * top], xerr=[deviation], fmt="none", color=INK, elinewidth=1.2, capsize=3
         )
     # In the heading, where no bar can lie beneath.
-    axes.set_title(_summary(mean, deviation, len(heat)), fontsize=9)
+    axes.set_title(_summary(mean, deviation, len(heat)), fontsize=9, linespacing=1.3)
     axes.set_ylim(-0.08 * top if len(heat) <= 60 else 0, 1.2 * top)
     if reference is not None:
         _draw_reference(axes, reference, 0.55 * top)
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True))
     axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= 1.12 * top])
-    axes.xaxis.set_major_formatter(lambda value, _: _number(value))
+    axes.xaxis.set_major_formatter(tick_text)
     axes.set_xlabel("heat $Q$ released by one generation [$kT$]")
     axes.set_ylabel("number of generations")
     axes.grid(False, axis="x")
@@ -98,7 +97,7 @@ def _draw_reference(axes: Axes, reference: tuple[str, float, float], height: flo
         capsize=3,
     )
     axes.annotate(
-        f"{name}\n{_number(mean)} ± {_number(deviation)} $kT$",
+        f"{name}\n{number_text(mean)} ± {number_text(deviation)} $kT$",
         (mean, height),
         xytext=(0, 8),
         textcoords="offset points",
@@ -120,18 +119,12 @@ def _bin_edges(heat: NDArray[np.float64]) -> NDArray[np.float64]:
     return edges if len(edges) <= 61 else np.linspace(low, high, 61)
 
 
-def _number(value: float) -> str:
-    """Write a heat with a typographic minus and thousands apart."""
-    digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2
-    return f"{value:,.{digits}f}".replace("-", "\u2212")
-
-
 def _summary(mean: float, deviation: float, count: int) -> str:
     """Write mean and standard deviation, as far as the number of samples defines them."""
     if count == 1:
-        return f"one generation: {_number(mean)} $kT$"
+        return f"one generation: {number_text(mean)} $kT$"
     error = deviation / count**0.5
     return (
-        f"mean {_number(mean)} $kT$, standard deviation {_number(deviation)} $kT$   "
-        f"({count:,} generations; standard error of the mean {_number(error)} $kT$)"
+        f"mean {number_text(mean)} $kT$, standard deviation {number_text(deviation)} $kT$\n"
+        f"{count:,} generations, standard error of the mean {number_text(error)} $kT$"
     )

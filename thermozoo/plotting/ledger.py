@@ -17,7 +17,9 @@ from thermozoo.plotting.style import (
     axes_of,
     finite_array,
     new_figure,
+    number_text,
     styled,
+    tick_text,
 )
 
 if TYPE_CHECKING:
@@ -116,11 +118,11 @@ def plot_ledger(
         )
     axes.set_xlabel(f"time $t$ since the couplings were switched on [{time_unit}]")
     axes.set_ylabel("mean heat released until $t$ [$kT$]")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.4g}".replace("-", "\u2212"))
+    axes.yaxis.set_major_formatter(tick_text)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper left")
-    if len(t) > 1 and t[-1] > t[0]:
-        axes.set_xlim(t[0], t[-1])
+    # The lines end where their labels begin.
+    axes.set_xlim(*((t[0], t[-1]) if t[-1] > t[0] else (None, t[-1])))
     _label_ends(axes, lines, colors, float(t[-1]))
     return figure
 
@@ -147,7 +149,7 @@ def _label_ends(
         value = float(lines[name][-1])
         heading = name.replace("_", "-")
         axes.annotate(
-            f"{heading}  {_signed(value)}",
+            f"{heading}  {'+' if value > 0 else ''}{number_text(value)}",
             (end, value),
             xytext=(1.04, (place - low) / (high - low)),
             textcoords="axes fraction",
@@ -156,9 +158,3 @@ def _label_ends(
             arrowprops={"arrowstyle": "-", "color": colors[name], "lw": 1.5, "shrinkA": 1},
             annotation_clip=False,
         )
-
-
-def _signed(value: float) -> str:
-    """Write a heat with its sign, a typographic minus and three digits or all before the point."""
-    text = f"{value:+,.0f}" if abs(value) >= 100 else f"{value:+.3g}"
-    return text.replace("-", "\u2212")

@@ -115,6 +115,11 @@ def plot_loss(
             names = ["untrained", "trained"] if len(at) == 2 else ["trained"]
             axes.set_xticks(at, names)
             axes.grid(False, axis="x")
+    scale = 1e-3 * max(abs(floor), 1.0)
+    if max(np.ptp(curves), np.abs(curves - floor).max()) < 1e-3 * scale:
+        axes.set_ylim(floor - scale, floor + scale)
+    if len(x) == 1 and trained is not None:
+        axes.set_xticks(x)
     _label(axes, floor, None if few and trained is None else xlabel)
     handles, labels = axes.get_legend_handles_labels()
     title = "\n".join(notes)
@@ -166,9 +171,6 @@ def _label(axes: Axes, floor: float, xlabel: str | None) -> None:
     axes.set_ylabel("reverse loss per time step [1]")
     if xlabel:
         axes.set_xlabel(xlabel)
-    if np.diff(axes.get_ylim())[0] < 1e-6 * max(abs(floor), 1.0):
-        middle = float(np.mean(axes.get_ylim()))
-        axes.set_ylim(middle - 1e-3 * max(abs(floor), 1.0), middle + 1e-3 * max(abs(floor), 1.0))
     axes.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
 
     def above(loss: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -25,9 +26,12 @@ __all__ = [
     "WIDTH",
     "axes_of",
     "finite_array",
+    "label_width",
     "new_figure",
+    "number_text",
     "png_bytes",
     "styled",
+    "tick_text",
 ]
 
 #: Dots an inch: 1,280 pixels over the width, twice what a page shows, so that it stays crisp on
@@ -138,6 +142,22 @@ def png_bytes(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None}, pil_kwargs={"optimize": True})
     return buffer.getvalue()
+
+
+def number_text(value: float) -> str:
+    """Write a number with three significant digits, or with all before the point if more."""
+    text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return text.replace("-", "\u2212")
+
+
+def tick_text(value: float, _position: float = 0) -> str:
+    """Write the number at a tick in full, without an offset, thousands apart."""
+    return f"{value:,.8g}".replace("-", "\u2212")
+
+
+def label_width(text: str) -> float:
+    """Return about how wide `text` is when written at 9 point [inch]."""
+    return 0.073 * len(re.sub(r"[${}\\_^]", "", text))
 
 
 def finite_array(values: ArrayLike, name: str, dimensions: int) -> NDArray[np.float64]:

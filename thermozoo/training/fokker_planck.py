@@ -117,26 +117,21 @@ InitialState = Equilibrium | Density | Point
 
 @attrs.frozen
 class Grid:
-    """Equidistant positions and what the fluxes between them need.
+    """Equidistant positions for each value of s and what the fluxes between them need.
 
     Parameters
     ----------
-    x : ndarray, shape (M,)
+    x : ndarray, shape (S, M)
         Positions.
-    steps : ndarray, shape (M - 1,)
-        Energy differences between neighbors over kT, ``(U(x[i+1]) - U(x[i])) / kT``.
-    weights : ndarray, shape (M,)
-        U(x) / kT, shifted to a minimum of zero.
+    spacing : ndarray, shape (S, 1)
+        Distance between neighbors.
+    energy : ndarray, shape (S, M)
+        U(x) / kT.
     """
 
     x: Array
-    steps: Array
-    weights: Array
-
-    @property
-    def spacing(self) -> float:
-        """Distance between neighbors."""
-        return float(self.x[-1] - self.x[0]) / (self.x.size - 1)
+    spacing: Array
+    energy: Array
 
 
 def _support(unit: Unit, force: float) -> tuple[float, float]:
@@ -145,7 +140,7 @@ def _support(unit: Unit, force: float) -> tuple[float, float]:
     def inside(x: Array) -> NDArray[np.intp]:
         with np.errstate(over="ignore"):
             energy = (_evaluate(unit.energy, x, "energy") - force * x) / unit.temperature
-        return np.flatnonzero(energy < energy.min() + DEPTH)
+        return np.flatnonzero(energy <= energy.min() + DEPTH)
 
     for doubling in range(3, 41):
         x = np.linspace(-(2.0**doubling), 2.0**doubling, 8001)
@@ -167,10 +162,23 @@ def _support(unit: Unit, force: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def _crossing(x: Array, energy: Array) -> float:
+    """Return where an energy [kT] first comes within DEPTH of its minimum, between two entries of a table."""
+    above = energy - energy.min() - DEPTH
+    first = max(int(np.argmax(above <= 0)), 1)
+    part = above[first - 1] / (above[first - 1] - above[first]) if above[first - 1] > 0 else 0.0
+    return float(x[first - 1] + part * (x[first] - x[first - 1]))
+
+
 def make_grid(
-    unit: Unit, forces: tuple[float, float], initial: InitialState, *, resolution: float = 1.0
+    unit: Unit,
+    strengths: Array,
+    intensities: tuple[float, float],
+    initial: InitialState,
+    *,
+    resolution: float = 1.0,
 ) -> Grid:
-    r"""Choose positions that cover every density between two extreme forces.
+    r"""Choose positions that cover every density between the extreme forces, for each value of s.
 
     Noise is additive, so a path under a stronger force stays above the path under a weaker one with the same noise:
     every density lies between the equilibria of the extreme forces, whose tails bound the grid. The spacing
@@ -180,8 +188,10 @@ def make_grid(
     ----------
     unit : Unit
         Energy and temperature.
-    forces : tuple of float
-        Smallest and largest imposed force over all times and all s [energy].
+    strengths : ndarray, shape (S,)
+        Values of s.
+    intensities : tuple of float
+        Smallest and largest intensity over all times [energy].
     initial : Equilibrium, Density or Point
         Initial state; its support is covered too.
     resolution : float
@@ -194,30 +204,45 @@ def make_grid(
     Raises
     ------
     TrainingError
-        If the potential does not confine the unit, or the grid would need more than 200,000 points.
+        If the potential does not confine the unit, or the grid would need more than 100,000 points.
     """
-    low, high = _support(unit, min(forces))[0], _support(unit, max(forces))[1]
-    if isinstance(initial, Density):
-        low, high = min(low, initial.support[0]), max(high, initial.support[1])
-    if isinstance(initial, Point):
-        low, high = min(low, initial.position), max(high, initial.position)
-    probe = np.linspace(low, high, 8001)
-    curvature = np.max(np.abs(np.diff(_evaluate(unit.gradient, probe, "gradient")))) / (probe[1] - probe[0])
-    width = min(np.sqrt(unit.temperature / curvature) if curvature > 0 else np.inf, (high - low) / 30)
-    points = int(np.ceil(resolution * (high - low) / width)) + 1
-    if points > 200_000:
+    forces = np.sort(np.outer(strengths, intensities), axis=1)
+    whole = _support(unit, float(forces.min()))[0], _support(unit, float(forces.max()))[1]
+    table = np.linspace(*whole, 8001)
+    energy = _evaluate(unit.energy, table, "energy") / unit.temperature
+    slope = np.abs(np.diff(_evaluate(unit.gradient, table, "gradient"))) / (table[1] - table[0])
+    low = np.array([_crossing(table, energy - force * table) for force in forces[:, 0] / unit.temperature])
+    high = np.array(
+        [_crossing(table[::-1], (energy - force * table)[::-1]) for force in forces[:, 1] / unit.temperature]
+    )
+    if not isinstance(initial, Equilibrium):
+        # One window for all s, because a window that is cut off at the initial support has a kink in s.
+        ends = initial.support if isinstance(initial, Density) else (initial.position, initial.position)
+        low[:], high[:] = min(low.min(), ends[0]), max(high.max(), ends[1])
+    points = 0
+    for left, right in zip(low, high, strict=True):
+        steepest = slope[np.searchsorted(table, left) - 1 : np.searchsorted(table, right)].max(initial=0.0)
+        # The thermal width where the curvature is largest; 30 points at least.
+        width = (right - left) / 30
+        if steepest > 0:
+            width = min(width, float(np.sqrt(unit.temperature / steepest)))
+        points = max(points, int(np.ceil(resolution * (right - left) / width)) + 1)
+    if points > 100_000:
         raise TrainingError(
-            f"the on-site energy would need {points} grid points: it varies on a scale of {width:g} over a domain "
-            f"of {high - low:g}; raise the temperature or take method = 'moments'"
+            f"the on-site energy would need {points} grid points between {low.min():g} and {high.max():g}: it varies "
+            "on too small a scale; raise the temperature or take method = 'moments'"
         )
-    x = np.linspace(low, high, points)
-    energy = _evaluate(unit.energy, x, "energy") / unit.temperature
-    return Grid(x=x, steps=np.diff(energy), weights=energy - energy.min())
+    x = np.linspace(low, high, points, axis=1)
+    return Grid(
+        x=x,
+        spacing=((high - low) / (points - 1))[:, None],
+        energy=_evaluate(unit.energy, x, "energy") / unit.temperature,
+    )
 
 
 def boltzmann(grid: Grid, force: Array, temperature: float) -> Array:
-    """Return the Boltzmann weights of the grid, shape (S, M), under S constant forces."""
-    exponent = force[:, None] * grid.x / temperature - grid.weights
+    """Return the Boltzmann weights of the grid, shape (S, M), under one constant force for each s."""
+    exponent = force[:, None] * grid.x / temperature - grid.energy
     density = np.exp(exponent - exponent.max(axis=1, keepdims=True))
     return np.asarray(density / density.sum(axis=1, keepdims=True))
 
@@ -228,19 +253,20 @@ def _start(unit: Unit, grid: Grid, strengths: Array, intensity: float, initial: 
         return boltzmann(grid, held * strengths, unit.temperature)
     if isinstance(initial, Density):
         density = np.array(_evaluate(initial.function, grid.x, "initial density"))
-        if not (np.all(density >= 0) and 0 < density.sum() < np.inf):
+        if not (np.all(density >= 0) and np.all(density.sum(axis=1) > 0) and np.isfinite(density.sum())):
             raise ParameterError("the initial density must be non-negative with a positive, finite integral")
     else:
-        density = np.zeros(grid.x.size)
-        place = (initial.position - grid.x[0]) / grid.spacing
-        cell = min(int(place), grid.x.size - 2)
-        density[cell : cell + 2] = 1 - (place - cell), place - cell
-    return np.tile(density / density.sum(), (strengths.size, 1))
+        density = np.zeros(grid.x.shape)
+        place = (initial.position - grid.x[:, 0]) / grid.spacing[:, 0]
+        cell = np.clip(place.astype(int), 0, grid.x.shape[1] - 2)
+        row = np.arange(cell.size)
+        density[row, cell], density[row, cell + 1] = 1 - (place - cell), place - cell
+    return np.asarray(density / density.sum(axis=1, keepdims=True))
 
 
 def _rates(grid: Grid, force: Array, unit: Unit) -> tuple[Array, Array]:
     """Return the rates of hopping up and down between neighbors, each (S, M - 1); their ratio is exp(-dE/kT)."""
-    z = grid.steps - (force * grid.spacing / unit.temperature)[:, None]
+    z = np.diff(grid.energy, axis=1) - force[:, None] * grid.spacing / unit.temperature
     size = np.abs(z)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         slow = size / np.expm1(size)  # Bernoulli function of |z|, free of cancellation
@@ -269,7 +295,7 @@ def densities(
     unit : Unit
         Energy, temperature and mobility.
     grid : Grid
-        Positions.
+        Positions, of `make_grid` for the same values of s.
     strengths : ndarray, shape (S,)
         Values of s; all are followed at once.
     intensity : callable
@@ -289,7 +315,7 @@ def densities(
     from scipy.linalg.lapack import dgtsv
 
     # All values of s in one tridiagonal system: blocks that zeros separate.
-    count, points = strengths.size, grid.x.size
+    count, points = grid.x.shape
     start = float(_evaluate(intensity, edges[:1], "intensity")[0])
     density = np.ascontiguousarray(_start(unit, grid, strengths, start, initial))
     yield density

@@ -30,8 +30,7 @@ from thermozoo.training.fokker_planck import (
 __all__ = ["UnitMoments", "moment_names", "solve_moments"]
 
 #: Refinements beyond these mean that the problem is not what the method is made for.
-MOST_STRENGTHS, MOST_TIMES, MOST_REFINEMENTS = 1536, 192, 5
-_TIME_LEVELS, _SPACE_LEVELS = 4, 3
+MOST_STRENGTHS, MOST_TIMES, MOST_LEVELS = 1536, 192, 8
 
 
 @attrs.frozen
@@ -100,7 +99,7 @@ def moment_names(regressors: int) -> tuple[str, ...]:
 
 
 def _features(unit: Unit, x: Array) -> Array:
-    """Return the functions whose averages are the moments, (M, K); "variance" stands for x squared."""
+    """Return the functions whose averages are the moments, (S, M, K); "variance" stands for x squared."""
 
     def on_grid(function: Function) -> Array:
         return np.broadcast_to(np.asarray(function(x), dtype=np.float64), x.shape)
@@ -111,7 +110,7 @@ def _features(unit: Unit, x: Array) -> Array:
     for value, slope in zip(phi, unit.slopes, strict=True):
         columns += [value, value * x, value * force, on_grid(slope)]
     columns += [phi[p] * phi[q] for p in range(len(phi)) for q in range(p, len(phi))]
-    return np.stack(columns, axis=1)
+    return np.stack(columns, axis=2)
 
 
 def _nodes(low: float, high: float, count: int) -> Array:
@@ -137,7 +136,7 @@ class _Problem:
     intensity: Function
     breakpoints: Array
     initial: InitialState
-    forces: tuple[float, float]
+    intensities: tuple[float, float]
     strengths: tuple[float, float]
     times: Array | None
 
@@ -149,21 +148,24 @@ class _Problem:
         begin, length = self.breakpoints[:-1, None], np.diff(self.breakpoints)[:, None]
         return (begin + length * (node + 1) / 2).ravel(), (length * weight / 2).ravel()
 
+    def grid(self, nodes: Array, resolution: float) -> Grid:
+        return make_grid(self.unit, nodes, self.intensities, self.initial, resolution=resolution)
+
     def averages(self, grid: Grid, nodes: Array, times: Array, substeps: int) -> tuple[Array, Array]:
         """Moments (S, K, T) of one discretization and the size of each, (K,)."""
         edges = np.union1d(self.breakpoints[self.breakpoints < times[-1]], times)
         features = _features(self.unit, grid.x)
-        stored, size = [], np.zeros(features.shape[1])
+        stored, size = [], np.zeros(features.shape[2])
         wanted = np.isin(edges, times)
         solution = densities(
             self.unit, grid, nodes, self.intensity, edges, initial=self.initial, substeps=substeps
         )
         for keep, density in zip(wanted, solution, strict=True):
             if keep:
-                moment = density @ features
+                moment = (density[:, None] @ features)[:, 0]
                 moment[:, 1] -= moment[:, 0] ** 2
                 stored.append(moment)
-                size = np.maximum(size, (density @ np.abs(features)).max(axis=0))
+                size = np.maximum(size, (density[:, None] @ np.abs(features)).max(axis=(0, 1)))
         result = np.stack(stored, axis=2)
         size[1] = result[:, 1].max()
         return result, np.where(size > 0, size, 1.0)
@@ -174,7 +176,9 @@ class _Problem:
         strength = time = 0.0
         if values.shape[0] > 1:
             coefficient = _series(relative)
-            strength = float(np.abs(coefficient[-max(2, values.shape[0] // 12) :]).max())
+            # Twice the last eighth: what was cut off and what was folded back, if an eighth halves the coefficients.
+            last_ones = np.abs(coefficient[-max(2, values.shape[0] // 8) :])
+            strength = 2 * float(last_ones.sum(axis=0).max())
         if self.times is None:
             node, weight = legendre.leggauss(count)
             last = legendre.legvander(node, count - 1)[:, -2:] * weight[:, None]
@@ -182,16 +186,6 @@ class _Problem:
             segments = relative.reshape(*relative.shape[:2], -1, count)
             time = float(np.abs(segments @ last).max())
         return strength, time
-
-
-def _extrapolate(levels: Sequence[Array], ratios: Sequence[float]) -> tuple[Array, Array]:
-    """Richardson's table of successively refined values: the best value and the one before it."""
-    row = list(levels)
-    before = row[-1]
-    for ratio in ratios[: len(levels) - 1]:
-        before = row[-1]
-        row = [fine + (fine - coarse) / (ratio - 1) for coarse, fine in zip(row[:-1], row[1:], strict=True)]
-    return row[-1], before
 
 
 def solve_moments(
@@ -243,77 +237,98 @@ def solve_moments(
 
     Notes
     -----
-    The implicit steps are halved three times and the spacing twice; the moments have expansions in powers of the
-    step and in even powers of the spacing, which Richardson's table removes in turn. An error estimate is the difference
-    of the two most accurate entries, of which the better is returned.
+    The moments have expansions in powers of the implicit step and in even powers of the spacing, which Richardson's
+    table removes in turn as step and spacing are halved. An error estimate is the difference of the two most
+    accurate entries, of which the better is returned.
     """
     problem = _problem(unit, intensity, duration, strengths, breakpoints, initial, times)
     say = progress or (lambda line: None)
-    grids: dict[float, Grid] = {}
+    many, often, size = _choose_nodes(problem, tolerance, say)
+    nodes = _nodes(*problem.strengths, many)
+    at, weights = problem.quadrature(often)
+    solved: dict[tuple[int, int], Array] = {}
 
-    def solve(resolution: float, nodes: Array, at: Array, substeps: int) -> tuple[Array, Array]:
-        if resolution not in grids:
-            grids[resolution] = make_grid(unit, problem.forces, initial, resolution=resolution)
-        return problem.averages(grids[resolution], nodes, at, substeps)
+    def level(space: int, step: int) -> Array:
+        if (space, step) not in solved:
+            grid = problem.grid(nodes, 0.5 * 2**space)
+            solved[space, step] = problem.averages(grid, nodes, at, 2**step)[0]
+        return solved[space, step]
 
-    # How many nodes: from one coarse discretization, which is as smooth in s and t as the finest.
+    spaces, steps = 3, 3
+    while True:
+        tables = [_extrapolate([level(k, n) for n in range(steps)], 2) for k in range(spaces)]
+        step_error = max(_difference(*table, size) for table in tables)
+        best, before = _extrapolate([table[0] for table in tables], 4)
+        space_error = _difference(best, before, size)
+        say(f"{steps} steps: error {step_error:.1e}; {spaces} spacings: error {space_error:.1e}")
+        if max(step_error, space_error) <= tolerance:
+            break
+        if max(spaces, steps) == MOST_LEVELS:
+            raise TrainingError(
+                f"the Fokker-Planck moments did not reach the tolerance {tolerance:g}: {MOST_LEVELS} refinements ended "
+                f"with errors of {step_error:.1e} (time step) and {space_error:.1e} (spacing); raise the tolerance "
+                "or take method = 'moments'"
+            )
+        steps += step_error > tolerance
+        spaces += space_error > tolerance
+    strength_error, time_error = problem.tails(best, size, often)
+    return UnitMoments(
+        times=at,
+        weights=weights,
+        names=moment_names(len(unit.regressors)),
+        strengths=problem.strengths,
+        coefficients=_series(best) if nodes.size > 1 else best,
+        errors={
+            "step": step_error,
+            "spacing": space_error,
+            "strength": strength_error,
+            "time": time_error,
+        },
+    )
+
+
+def _difference(left: Array, right: Array, size: Array) -> float:
+    return float(np.abs((left - right) / size[:, None]).max())
+
+
+def _extrapolate(levels: Sequence[Array], ratio: int) -> tuple[Array, Array]:
+    """Richardson's table for an expansion in powers of the halved quantity to the power log2(ratio)."""
+    row, before, power = list(levels), levels[-1], ratio
+    while len(row) > 1:
+        before = row[-1]
+        row = [b + (b - a) / (power - 1) for a, b in zip(row[:-1], row[1:], strict=True)]
+        power *= ratio
+    return row[-1], before
+
+
+def _choose_nodes(
+    problem: _Problem, tolerance: float, say: Callable[[str], None]
+) -> tuple[int, int, Array]:
+    """Choose how many nodes in s and in time, and measure the size of each moment.
+
+    One coarse discretization is enough: it is as smooth in s and t as the finest.
+    """
     many, often = 32, 12
     while True:
-        at, weights = problem.quadrature(often)
+        at, _ = problem.quadrature(often)
         nodes = _nodes(*problem.strengths, many)
-        values, size = solve(1.0, nodes, at, 2)
-        tails = problem.tails(values, size, often)
-        say(f"{nodes.size} values of s, {at.size} times: tails {tails[0]:.1e}, {tails[1]:.1e}")
-        if max(tails) <= tolerance / 4:
-            break
-        if tails[0] > tolerance / 4:
-            many = many * 3 // 2
-        if tails[1] > tolerance / 4:
-            often = often * 3 // 2
+        values, size = problem.averages(problem.grid(nodes, 1.0), nodes, at, 1)
+        in_strength, in_time = problem.tails(values, size, often)
+        say(f"{nodes.size} values of s: tail {in_strength:.1e}; {at.size} times: tail {in_time:.1e}")
+        if max(in_strength, in_time) <= tolerance / 2:
+            return many, often, size
+        many = many * 3 // 2 if in_strength > tolerance / 2 else many
+        often = often * 3 // 2 if in_time > tolerance / 2 else often
         if many > MOST_STRENGTHS or often > MOST_TIMES:
-            where = (
-                f"{MOST_STRENGTHS} values of s; narrow the range of s or raise the temperature"
+            remedy = (
+                f"{MOST_STRENGTHS} values of s: narrow the range of s, raise the temperature"
                 if many > MOST_STRENGTHS
-                else f"{MOST_TIMES} times between breakpoints; give the times of kinks and jumps as breakpoints"
+                else f"{MOST_TIMES} times between breakpoints: name the kinks and jumps of the protocol as breakpoints"
             )
             raise TrainingError(
-                f"the moments of the noised unit did not become smooth to {tolerance:g} within {where}, or "
-                "take method = 'moments'"
+                f"the moments of the noised unit are not resolved to {tolerance:g} with {remedy} or take "
+                "method = 'moments'"
             )
-
-    substeps, resolution = 1, 0.5
-    for _ in range(MOST_REFINEMENTS):
-        by_space, step_error = [], 0.0
-        for k in range(_SPACE_LEVELS):
-            levels = [solve(resolution * 2**k, nodes, at, substeps * 2**n)[0] for n in range(_TIME_LEVELS)]
-            best, before = _extrapolate(levels, (2, 4, 8))
-            by_space.append(best)
-            step_error = float(np.abs((best - before) / size[:, None]).max())
-        best, before = _extrapolate(by_space, (4, 16))
-        space_error = float(np.abs((best - before) / size[:, None]).max())
-        say(f"step error {step_error:.1e}, spacing error {space_error:.1e}")
-        if max(step_error, space_error) <= tolerance:
-            strength_error, time_error = problem.tails(best, size, often)
-            return UnitMoments(
-                times=at,
-                weights=weights,
-                names=moment_names(len(unit.regressors)),
-                strengths=problem.strengths,
-                coefficients=_series(best) if nodes.size > 1 else best,
-                errors={
-                    "step": step_error,
-                    "spacing": space_error,
-                    "strength": strength_error,
-                    "time": time_error,
-                },
-            )
-        substeps *= 2 if step_error > tolerance else 1
-        resolution *= 2 if space_error > tolerance else 1
-    raise TrainingError(
-        f"the Fokker-Planck moments did not reach the tolerance {tolerance:g}: {MOST_REFINEMENTS} refinements ended with "
-        f"errors of {step_error:.1e} (time step) and {space_error:.1e} (spacing); raise the tolerance or take "
-        "method = 'moments'"
-    )
 
 
 def _problem(
@@ -325,7 +340,7 @@ def _problem(
     initial: InitialState,
     times: Any,
 ) -> _Problem:
-    """Check the arguments and find the extreme forces."""
+    """Check the arguments and find the extreme intensities."""
     low, high = map(float, strengths)
     if not (np.isfinite(duration) and duration > 0):
         raise ParameterError(f"the duration must be positive and finite, got {duration!r}")
@@ -344,13 +359,12 @@ def _problem(
         raise ParameterError(f"the intensity is not finite at t = {probe[np.argmin(np.isfinite(scale))]:g}")
     if isinstance(initial, Equilibrium) and initial.intensity is not None:
         scale = np.append(scale, initial.intensity)
-    forces = np.outer([scale.min(), scale.max()], [low, high])
     return _Problem(
         unit=unit,
         intensity=intensity,
         breakpoints=cuts,
         initial=initial,
-        forces=(float(forces.min()), float(forces.max())),
+        intensities=(float(scale.min()), float(scale.max())),
         strengths=(low, high),
         times=wanted,
     )

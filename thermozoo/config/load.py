@@ -1,0 +1,299 @@
+"""Reading a config: one pass over everything, every fault reported at once."""
+
+from __future__ import annotations
+
+import secrets
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from thermozoo.config.faults import Faults, describe
+from thermozoo.config.plugins import build_plugin, resolved_plugin
+from thermozoo.config.schema import TABLES, Config, Setting, Table, settings_of
+from thermozoo.config.values import structure
+from thermozoo.errors import ConfigError, nearest
+from thermozoo.interfaces import Connectivity, Plugin, Potential
+from thermozoo.registry.catalogue import Catalogue
+
+__all__ = ["DEFAULT", "check_config", "load_config", "read_config"]
+
+#: Name of the built-in config.
+DEFAULT = "three-digits"
+
+_TOP = ("seed", *TABLES)
+_COMPUTER_TABLES = ("units", "potential", "connectivity")
+
+
+def read_config(path: Path | None) -> tuple[str, dict[str, Any]]:
+    """Read a TOML file, or the built-in config; return its name and its tables.
+
+    Raises
+    ------
+    ConfigError
+        When the file is missing or no TOML.
+    """
+    if path is None:
+        text = resources.files("thermozoo.config").joinpath(f"defaults/{DEFAULT}.toml").read_text("utf-8")
+        return f"built-in {DEFAULT}.toml", tomllib.loads(text)
+    try:
+        return str(path), tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError([f"{path}: no such file; expected a TOML config"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: cannot be read: {error}"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path}: not valid TOML: {error}"]) from None
+
+
+def override(tables: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
+    """Return the tables with ``table.key=value`` assignments applied; a value is TOML, or else a string."""
+    result = _copy(tables)
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        parts = key.strip().split(".")
+        if not equals or not all(parts):
+            raise ConfigError([f"--set {assignment}: expected table.key=value"])
+        try:
+            value = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = text.strip()
+        place = result
+        for part in parts[:-1]:
+            place = place.setdefault(part, {})
+            if not isinstance(place, dict):
+                raise ConfigError([f"--set {assignment}: {part} is a value, not a table"])
+        place[parts[-1]] = value
+    return result
+
+
+def _copy(tables: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _copy(v) if isinstance(v, dict) else v for k, v in tables.items()}
+
+
+def load_config(
+    path: Path | None, catalogue: Catalogue, *, assignments: Sequence[str] = (), seed: int | None = None
+) -> Config:
+    """Read and check a config.
+
+    Parameters
+    ----------
+    path : Path or None
+        TOML file (None: the built-in three-digit computer).
+    catalogue : Catalogue
+        The plugins that it may name.
+    assignments : sequence of str
+        ``table.key=value`` assignments that override the file.
+    seed : int, optional
+        Overrides the config's; where neither gives one, a seed is drawn and recorded.
+
+    Raises
+    ------
+    ConfigError
+        With every fault of the config.
+    """
+    source, tables = read_config(path)
+    tables = override(tables, assignments)
+    if seed is not None:
+        tables["seed"] = seed
+    return check_config(tables, catalogue, source)
+
+
+def check_config(tables: Mapping[str, Any], catalogue: Catalogue, source: str) -> Config:
+    """Check the tables of a config in one pass and build what they name.
+
+    Raises
+    ------
+    ConfigError
+        With one line a fault: file, path in the file, what was expected, what was given, nearest valid name.
+    """
+    faults = Faults(source)
+    for key in tables:
+        if key not in _TOP:
+            faults.add(key, f"unknown table{nearest(key, _TOP)}; tables: {', '.join(_TOP)}")
+    seed = _seed(tables, faults)
+    sizes, frozen = _units(tables, faults)
+    values: dict[str, Any] = {}
+    plugins: dict[str, Plugin | None] = {}
+    resolved: dict[str, Any] = {"seed": seed}
+    for name, table in TABLES.items():
+        raw = tables.get(name, {})
+        if not isinstance(raw, Mapping):
+            faults.add(name, f"expected a table, got {describe(raw)}")
+            raw = {}
+        if table.optional and name not in tables:
+            values[name] = None
+            continue
+        values[name], plugins[name] = _table(name, table, raw, catalogue, faults)
+        resolved[name] = _resolved(values[name], plugins[name])
+    section = tables.get("computer", {})
+    section = section if isinstance(section, Mapping) else {}
+    for g, group in enumerate(values["computer"].trainable_biases):
+        if sizes and group not in sizes:
+            faults.add(
+                f"computer.trainable_biases[{g}]",
+                f"no group is called {group!r}{nearest(group, sizes)}; groups: {', '.join(sizes)}",
+            )
+    potentials = _potentials(section.get("potential"), sizes, catalogue, faults)
+    connectivity = _connectivity(section.get("connectivity"), sizes, catalogue, faults)
+    dynamics = values["dynamics"]
+    if dynamics.duration < dynamics.dt:
+        faults.add("dynamics.duration", f"expected at least one time step of {dynamics.dt:g}, got {dynamics.duration:g}")
+    faults.raise_any()
+    assert connectivity is not None
+    resolved["computer"] |= {
+        "units": {g: {"size": n, "frozen": True} if g in frozen else n for g, n in sizes.items()},
+        "potential": _resolved_potentials(potentials),
+        "connectivity": resolved_plugin(connectivity),
+    }
+    return Config(
+        seed=seed,
+        sizes=sizes,
+        frozen=frozen,
+        potentials=potentials,
+        connectivity=connectivity,
+        integrator=plugins["dynamics"],  # type: ignore[arg-type]
+        dataset=plugins["data"],  # type: ignore[arg-type]
+        protocol=plugins["noising"],  # type: ignore[arg-type]
+        objective=plugins["training"],  # type: ignore[arg-type]
+        **values,
+        resolved=resolved,
+        source=source,
+    )
+
+
+def _seed(tables: Mapping[str, Any], faults: Faults) -> int:
+    if "seed" not in tables:
+        return secrets.randbits(63)
+    declared = Setting("seed", int, None, "seed of the run", at_least=0)
+    value = structure(declared, tables["seed"], "seed", faults)
+    if value is not None and value >= 2**63:  # a TOML integer has 63 bits
+        faults.add("seed", f"expected an integer below 2^63, got {value}")
+    return value or 0
+
+
+def _units(tables: Mapping[str, Any], faults: Faults) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Return sizes and frozen groups of [computer.units]."""
+    section = tables.get("computer", {})
+    units = section.get("units") if isinstance(section, Mapping) else None
+    if not isinstance(units, Mapping) or not units:
+        given = "nothing" if units is None else describe(units)
+        faults.add("computer.units", f"expected a table of groups, such as visible = 784, got {given}")
+        return {}, ()
+    sizes: dict[str, int] = {}
+    frozen = []
+    for group, value in units.items():
+        path = f"computer.units.{group}"
+        size = value
+        if isinstance(value, Mapping):
+            for key in value:
+                if key not in ("size", "frozen"):
+                    faults.add(f"{path}.{key}", f"unknown key{nearest(key, ('size', 'frozen'))}; keys: size, frozen")
+            size = value.get("size")
+            flag = value.get("frozen", False)
+            if not isinstance(flag, bool):
+                faults.add(f"{path}.frozen", f"expected true or false, got {describe(flag)}")
+            elif flag:
+                frozen.append(group)
+        number = structure(Setting(group, int, None, "", at_least=1), size, path, faults)
+        sizes[group] = number if number is not None else 1
+    return sizes, tuple(frozen)
+
+
+def _table(
+    name: str, table: Table, raw: Mapping[str, Any], catalogue: Catalogue, faults: Faults
+) -> tuple[Any, Plugin | None]:
+    """Check one table; return its values and the plugin that it names."""
+    declared = settings_of(table.settings)
+    values = {}
+    for key, one in declared.items():
+        if key in raw:
+            value = structure(one, raw[key], f"{name}.{key}", faults)
+            values[key] = one.default if value is None else value
+    section = table.settings(**values)
+    children = _COMPUTER_TABLES if name == "computer" else ()
+    rest = {k: v for k, v in raw.items() if k not in declared and k not in children}
+    if table.interface is None:
+        for key in rest:
+            known = (*declared, *children)
+            faults.add(f"{name}.{key}", f"unknown key{nearest(key, known)}; keys: {', '.join(known)}")
+        return section, None
+    chosen = getattr(section, table.plugin_key)
+    plugin = build_plugin(
+        table.interface, chosen, rest, f"{name}.{table.plugin_key}", name, catalogue, faults, beside=tuple(declared)
+    )
+    return section, plugin
+
+
+def _potentials(
+    raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults: Faults
+) -> dict[str, Potential]:
+    """Return the potential of each group: [computer.potential], overridden by [computer.potential.GROUP]."""
+    if raw is None:
+        raw = {}
+    if not isinstance(raw, Mapping):
+        faults.add("computer.potential", f"expected a table, got {describe(raw)}")
+        return {}
+    default = {k: v for k, v in raw.items() if not isinstance(v, Mapping)}
+    default.setdefault("plugin", "quartic")
+    groups = {k: v for k, v in raw.items() if isinstance(v, Mapping)}
+    for group in groups:
+        if sizes and group not in sizes:
+            faults.add(
+                f"computer.potential.{group}",
+                f"no group is called {group!r}{nearest(group, sizes)}; groups: {', '.join(sizes)}",
+            )
+    found: dict[str, Potential] = {}
+    for group in sizes:
+        own = groups.get(group)
+        if own is None:
+            table, path = default, "computer.potential"
+        else:  # a group that names no plugin changes parameters of the common one
+            table, path = (dict(own) if "plugin" in own else {**default, **own}), f"computer.potential.{group}"
+        options = {k: v for k, v in table.items() if k != "plugin"}
+        plugin = build_plugin(
+            Potential, table["plugin"], options, f"{path}.plugin", path, catalogue, faults, units=sizes[group]
+        )
+        if plugin is not None:
+            found[group] = plugin  # type: ignore[assignment]
+    return found
+
+
+def _connectivity(
+    raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults: Faults
+) -> Connectivity | None:
+    if raw is None:
+        raw = {"plugin": "dense"}
+    if not isinstance(raw, Mapping):
+        faults.add("computer.connectivity", f"expected a table, got {describe(raw)}")
+        return None
+    options = {k: v for k, v in raw.items() if k != "plugin"}
+    plugin = build_plugin(
+        Connectivity,
+        raw.get("plugin", "dense"),
+        options,
+        "computer.connectivity.plugin",
+        "computer.connectivity",
+        catalogue,
+        faults,
+        groups=tuple(sizes),
+    )
+    return plugin  # type: ignore[return-value]
+
+
+def _resolved(section: Any, plugin: Plugin | None) -> dict[str, Any]:
+    values = {k: v for k, v in attrs.asdict(section, recurse=False).items() if v is not None}
+    values = {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+    if plugin is not None:
+        values |= {k: v for k, v in resolved_plugin(plugin).items() if k != "plugin"}
+    return values
+
+
+def _resolved_potentials(potentials: Mapping[str, Potential]) -> dict[str, Any]:
+    groups = list(potentials)
+    first = resolved_plugin(potentials[groups[0]])
+    others = {g: resolved_plugin(potentials[g]) for g in groups[1:]}
+    return first | {g: table for g, table in others.items() if table != first}

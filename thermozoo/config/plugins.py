@@ -1,0 +1,134 @@
+"""Building the plugin that a table names, and writing a plugin back as a table."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+
+from thermozoo.config.faults import Faults, describe
+from thermozoo.config.values import structure_type
+from thermozoo.errors import ThermozooError, UnknownNameError, nearest
+from thermozoo.interfaces import Plugin
+from thermozoo.parameters import Parameter, parameters_of
+from thermozoo.registry.catalogue import Catalogue
+
+__all__ = ["build_plugin", "resolved_plugin"]
+
+
+def build_plugin(
+    interface: type[Plugin],
+    name: Any,
+    options: Mapping[str, Any],
+    name_path: str,
+    path: str,
+    catalogue: Catalogue,
+    faults: Faults,
+    *,
+    beside: tuple[str, ...] = (),
+    units: int | None = None,
+    groups: tuple[str, ...] = (),
+) -> Plugin | None:
+    """Build a plugin, or return None after adding every fault of its table.
+
+    Parameters
+    ----------
+    interface : type
+        Its kind.
+    name : Any
+        The name that the config gives.
+    options : mapping
+        The keys that stand beside the name.
+    name_path, path : str
+        Where the name and the options stand in the file.
+    catalogue : Catalogue
+        The installed plugins.
+    faults : Faults
+        Receives the faults.
+    beside : tuple of str
+        Keys of the table itself, also offered when a key is unknown.
+    units : int, optional
+        Units of the group, for parameters with one value per unit.
+    groups : tuple of str
+        Groups that a connectivity may name.
+    """
+    if not isinstance(name, str):
+        faults.add(name_path, f"expected the name of a {interface.kind}, got {describe(name)}")
+        return None
+    try:
+        cls = catalogue.get(interface, name)
+    except UnknownNameError as error:
+        faults.add(name_path, str(error))
+        return None
+    before = len(faults.lines)
+    values: dict[str, Any] = {}
+    declared = {p.name: p for p in parameters_of(cls)}
+    fields = {f.alias: f for f in attrs.fields(cls) if f.init}
+    types = typing.get_type_hints(cls)
+    for key, value in options.items():
+        where = f"{path}.{key}"
+        if key not in fields:
+            known = (*beside, *fields)
+            faults.add(where, f"unknown key{nearest(key, known)}; keys of {name!r}: {', '.join(known) or 'none'}")
+        elif fields[key].name in declared:
+            values[key] = _parameter_value(declared[fields[key].name], name, value, where, units, faults)
+        else:
+            values[key] = structure_type(types.get(fields[key].name, Any), value, where, faults)
+            if interface.kind == "connectivity" and isinstance(values[key], tuple):
+                _known_groups(values[key], groups, where, faults)
+    for key, field in fields.items():
+        if key not in options and field.default is attrs.NOTHING:
+            faults.add(f"{path}.{key}", f"{name!r} needs this key")
+    if len(faults.lines) > before:
+        return None
+    try:
+        return cls(**values)
+    except ThermozooError as error:
+        faults.add(path, str(error))
+    except (TypeError, ValueError) as error:  # from a validator that the plugin's author wrote
+        faults.add(path, f"{name!r} refuses its settings: {error}")
+    return None
+
+
+def _parameter_value(
+    declared: Parameter, owner: str, value: Any, where: str, units: int | None, faults: Faults
+) -> Any:
+    """Check one parameter: a number, or one value per unit."""
+    numbers = value if isinstance(value, list) else [value]
+    if not numbers or any(type(v) not in (int, float) for v in numbers):
+        faults.add(where, f"expected a number or one value per unit, got {describe(value)}")
+        return None
+    if isinstance(value, list) and units is not None and len(value) != units:
+        faults.add(where, f"expected a number or {units} values, one a unit, got {len(value)} values")
+        return None
+    try:
+        declared.check(owner, value)
+    except ThermozooError as error:
+        faults.add(where, str(error))
+        return None
+    return value
+
+
+def _known_groups(names: tuple[Any, ...], groups: tuple[str, ...], where: str, faults: Faults) -> None:
+    for i, group in enumerate(names):
+        if groups and isinstance(group, str) and group not in groups:
+            faults.add(
+                f"{where}[{i}]",
+                f"no group is called {group!r}{nearest(group, groups)}; groups: {', '.join(groups)}",
+            )
+
+
+def resolved_plugin(plugin: Plugin) -> dict[str, Any]:
+    """Return a plugin as the table that would build it again."""
+    table: dict[str, Any] = {"plugin": plugin.name}
+    for field in attrs.fields(type(plugin)):
+        if not field.init:
+            continue
+        value = getattr(plugin, field.name)
+        if isinstance(value, np.ndarray):
+            value = value.tolist()
+        table[field.alias] = list(value) if isinstance(value, tuple) else value
+    return table

@@ -1,0 +1,238 @@
+"""The tables of a config: every key with its type, default, range and a sentence.
+
+Everything that reads or shows the config (checking, resolved files, JSON Schema, documentation) reads these classes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from thermozoo.dynamics.engines import ENGINES, PRECISIONS
+from thermozoo.interfaces import (
+    Connectivity,
+    Dataset,
+    Integrator,
+    Objective,
+    Plugin,
+    Potential,
+    Protocol,
+)
+from thermozoo.thermodynamics.hardware import PRESETS
+from thermozoo.training import METHODS
+from thermozoo.training.noising import HIDDEN_SIGNALS
+
+__all__ = ["TABLES", "Config", "Setting", "Table", "settings_of"]
+
+_KEY = "thermozoo.setting"
+
+
+@attrs.frozen
+class Setting:
+    """The declaration of one key.
+
+    Parameters
+    ----------
+    name : str
+        Key.
+    type : Any
+        Python type that a value is structured to.
+    default : Any
+        Default value; None means that the key may be absent.
+    doc : str
+        One sentence.
+    above, at_least : float or None
+        Lower bounds.
+    choices : tuple of str
+        Valid values, if they can be listed.
+    """
+
+    name: str
+    type: Any
+    default: Any
+    doc: str
+    above: float | None = None
+    at_least: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+def setting(
+    type: Any,
+    default: Any,
+    doc: str,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare one key of a table."""
+    raw = {"type": type, "doc": doc, "above": above, "at_least": at_least, "choices": choices}
+    factory = attrs.Factory(default) if callable(default) else default
+    return attrs.field(default=factory, metadata={_KEY: raw})
+
+
+def settings_of(table: type[Any]) -> dict[str, Setting]:
+    """Return the declared keys of a table class, in order."""
+    found = {}
+    for field in attrs.fields(table):
+        if _KEY in field.metadata:
+            default = field.default.factory() if isinstance(field.default, attrs.Factory) else field.default  # type: ignore[arg-type]
+            found[field.name] = Setting(name=field.name, default=default, **field.metadata[_KEY])
+    return found
+
+
+@attrs.frozen
+class ComputerTable:
+    """Computer: what the machine is."""
+
+    temperature: float = setting(float, 0.1, "kT, in the config's unit of energy E0", above=0)
+    mobility: float = setting(float, 1.0, "mobility mu, in 1 / (E0 time)", above=0)
+    trainable_biases: tuple[str, ...] = setting(
+        tuple[str, ...], lambda: ("hidden",), "groups whose biases training may change"
+    )
+
+
+@attrs.frozen
+class DynamicsTable:
+    """Dynamics: how the machine moves."""
+
+    integrator: Any = setting(str, "euler-maruyama", "integrator plugin")
+    dt: float = setting(float, 1e-3, "time step", above=0)
+    duration: float = setting(float, 2.5, "duration of noising, of equilibration and of generation", above=0)
+    engine: str = setting(
+        str, "auto", "what advances the states", choices=("auto", *ENGINES)
+    )
+    precision: str = setting(
+        str, "single", "data type of states; heat and work are always double", choices=tuple(PRECISIONS)
+    )
+
+
+@attrs.frozen
+class DataTable:
+    """Data: the images to learn."""
+
+    plugin: Any = setting(str, "digits", "data set plugin")
+    classes: tuple[int, ...] = setting(tuple[int, ...], lambda: (0, 1, 2), "labels to learn, in this order")
+    per_class: int = setting(int, 1, "images of each class, in the order of the data set; 0: all", at_least=0)
+
+
+@attrs.frozen
+class NoisingTable:
+    """Noising: how images are forgotten."""
+
+    protocol: Any = setting(str, "linear-fade", "protocol plugin: the intensity of the imposed image")
+    hidden: str = setting(
+        str, "projection", "signal on units that show no image", choices=HIDDEN_SIGNALS
+    )
+    projection_seed: int = setting(int, 42, "seed of the random projection", at_least=0)
+
+
+@attrs.frozen
+class TrainingTable:
+    """Training: how couplings and biases are found."""
+
+    objective: Any = setting(str, "reverse-likelihood", "objective plugin")
+    method: str = setting(str, METHODS[0], "how to minimize it", choices=METHODS)
+    cycles: int = setting(int, 300, "noising trajectories of each image (descent, online, moments)", at_least=1)
+    learning_rate: float = setting(float, 4e-4, "alpha of descent and online", above=0)
+    held_out: int = setting(int, 30, "noising trajectories that judge the result", at_least=2)
+
+
+@attrs.frozen
+class GenerationTable:
+    """Generation: how many images are made."""
+
+    samples: int = setting(int, 1000, "how many", at_least=1)
+
+
+@attrs.frozen
+class HardwareTable:
+    """Hardware: what a unit of time and of energy is in the laboratory."""
+
+    preset: str | None = setting(str, None, "named values of the keys below", choices=tuple(PRESETS))
+    time_unit: float | None = setting(float, None, "seconds in one unit of time", above=0)
+    temperature: float | None = setting(float, None, "temperature [kelvin]", above=0)
+
+
+@attrs.frozen
+class Table:
+    """A table of the config: its class, and the kind of plugin whose settings stand beside its own keys.
+
+    Parameters
+    ----------
+    settings : type
+        Class with the declared keys.
+    interface : type or None
+        Kind of plugin that it names.
+    plugin_key : str
+        The key that names it.
+    optional : bool
+        Whether the table may be absent.
+    """
+
+    settings: type[Any]
+    interface: type[Plugin] | None = None
+    plugin_key: str = ""
+    optional: bool = False
+
+
+#: The tables that have keys of their own, in the order in which they are written.
+TABLES: dict[str, Table] = {
+    "computer": Table(ComputerTable),
+    "dynamics": Table(DynamicsTable, Integrator, "integrator"),
+    "data": Table(DataTable, Dataset, "plugin"),
+    "noising": Table(NoisingTable, Protocol, "protocol"),
+    "training": Table(TrainingTable, Objective, "objective"),
+    "generation": Table(GenerationTable),
+    "hardware": Table(HardwareTable, optional=True),
+}
+
+
+@attrs.frozen(eq=False)
+class Config:
+    """A checked config: values, plugins already built, and the resolved tables.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the run.
+    sizes : dict of str to int
+        Units a group, in order.
+    frozen : tuple of str
+        Clamped groups.
+    potentials : dict of str to Potential
+        Potential of each group.
+    connectivity, integrator, dataset, protocol, objective : plugin
+        The plugins.
+    computer, dynamics, data, noising, training, generation, hardware
+        Values of the tables.
+    resolved : dict
+        The config with every default written out.
+    source : str
+        Name of the file it came from.
+    """
+
+    seed: int
+    sizes: dict[str, int]
+    frozen: tuple[str, ...]
+    potentials: dict[str, Potential]
+    connectivity: Connectivity
+    integrator: Integrator
+    dataset: Dataset
+    protocol: Protocol
+    objective: Objective
+    computer: ComputerTable
+    dynamics: DynamicsTable
+    data: DataTable
+    noising: NoisingTable
+    training: TrainingTable
+    generation: GenerationTable
+    hardware: HardwareTable | None
+    resolved: dict[str, Any]
+    source: str
+
+    @property
+    def steps(self) -> int:
+        """Steps of noising, of equilibration and of generation."""
+        return round(self.dynamics.duration / self.dynamics.dt)

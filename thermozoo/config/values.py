@@ -1,0 +1,89 @@
+"""Structuring single values with cattrs, strictly: a string is not a number, a float not an integer."""
+
+from __future__ import annotations
+
+import functools
+import math
+import types
+import typing
+from typing import Any
+
+import cattrs
+
+from thermozoo.config.faults import Faults, describe
+from thermozoo.config.schema import Setting
+from thermozoo.errors import nearest
+
+__all__ = ["structure", "structure_type", "type_name"]
+
+_NAMES = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
+
+
+def type_name(kind: Any) -> str:
+    """Return what a type is called in a message."""
+    if kind in _NAMES:
+        return _NAMES[kind]
+    origin = typing.get_origin(kind)
+    if origin in (tuple, list):
+        inner = {int: "integers", float: "numbers", str: "strings"}.get(typing.get_args(kind)[0], "values")
+        return f"a list of {inner}"
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(type_name(k) for k in typing.get_args(kind) if k is not type(None))
+    return getattr(kind, "__name__", str(kind))
+
+
+@functools.cache
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=False)
+
+    def strict(accepted: tuple[type, ...], target: type) -> Any:
+        def hook(value: Any, _: Any) -> Any:
+            if type(value) not in accepted:
+                raise TypeError(f"expected {_NAMES[target]}")
+            return target(value)
+
+        return hook
+
+    converter.register_structure_hook(int, strict((int,), int))
+    converter.register_structure_hook(float, strict((int, float), float))
+    converter.register_structure_hook(str, strict((str,), str))
+    converter.register_structure_hook(bool, strict((bool,), bool))
+    return converter
+
+
+def structure_type(kind: Any, value: Any, path: str, faults: Faults) -> Any:
+    """Return `value` structured to a type, or None after adding a fault."""
+    origin = typing.get_origin(kind)
+    if kind is Any:
+        return value
+    if (origin in (tuple, list) or kind in (tuple, list)) and not isinstance(value, (list, tuple)):
+        faults.add(path, f"expected {type_name(kind)}, got {describe(value)}")
+        return None
+    try:
+        return _converter().structure(value, kind)
+    except Exception:  # cattrs passes on whatever a hook raises
+        faults.add(path, f"expected {type_name(kind)}, got {describe(value)}")
+        return None
+
+
+def structure(setting: Setting, value: Any, path: str, faults: Faults) -> Any:
+    """Return the value of a declared key, or None after adding a fault."""
+    result = structure_type(setting.type, value, path, faults)
+    if result is None:
+        return None
+    if isinstance(result, float) and not math.isfinite(result):
+        faults.add(path, f"expected a finite number, got {describe(value)}")
+        return None
+    if setting.above is not None and not result > setting.above:
+        faults.add(path, f"expected a value above {setting.above:g}, got {describe(value)}")
+        return None
+    if setting.at_least is not None and not result >= setting.at_least:
+        faults.add(path, f"expected a value of at least {setting.at_least:g}, got {describe(value)}")
+        return None
+    if setting.choices:
+        for item in result if isinstance(result, tuple) else (result,):
+            if item not in setting.choices:
+                listed = ", ".join(setting.choices)
+                faults.add(path, f"expected one of {listed}, got {describe(item)}{nearest(item, setting.choices)}")
+                return None
+    return result

@@ -1,0 +1,92 @@
+"""What the figures of a run show and how to read them, by the name of the figure's file."""
+
+from __future__ import annotations
+
+__all__ = ["caption", "section_of"]
+
+#: Name of a figure: section of the page, title, how to read it.
+_FIGURES = {
+    "noising": (
+        "training",
+        "Noising.",
+        "The visible units of one noising trajectory, from left to right: the imposed image fades "
+        "while the units are driven by thermal noise alone at the end. Training looks at such "
+        "trajectories backwards. The gray scale is the same in all images.",
+    ),
+    "prototypes": (
+        "training",
+        "Prototypes.",
+        "Images that the computer was trained on, scaled to zero mean and unit variance. Outputs "
+        "are compared with them.",
+    ),
+    "loss": (
+        "training",
+        "Loss.",
+        "Reverse loss per time step; a perfect model has N/2 in the mean. Read the distance from "
+        "N/2 at the right: the noise alone makes up nearly all of the loss, and a finite number "
+        "of trajectories scatters about its mean, so that a value may lie slightly below N/2.",
+    ),
+    "couplings": (
+        "training",
+        "Couplings.",
+        "Each image shows the couplings of one hidden unit to all visible units: blue positive, "
+        "red negative, white none. A positive coupling lowers the energy when the two units have "
+        "opposite signs. A hidden unit has learned something when a picture appears here.",
+    ),
+    "generations": (
+        "generation",
+        "Generations.",
+        "One row a sample: noise at the left, when the couplings are switched on, the output at "
+        "the right. Nothing is imposed; the computer relaxes in its own energy.",
+    ),
+    "outputs": (
+        "generation",
+        "Outputs.",
+        "The visible units at the end of the first generations, not selected. Light is "
+        "positive, dark negative: an inverted output looks like the photographic negative of a "
+        "prototype.",
+    ),
+    "heat": (
+        "cost",
+        "Heat.",
+        "How much heat single generations released. The vertical line is the mean, the bar the "
+        "standard deviation between generations: it is the spread of a fluctuating quantity, not "
+        "the uncertainty of the mean, which is smaller by the root of the number of samples.",
+    ),
+    "ledger": (
+        "cost",
+        "Heat ledger.",
+        "Mean heat released since the couplings were switched on, split by the term of the energy "
+        "that paid for it. A line above zero is energy given away as heat, a line below zero "
+        "energy that the term has stored; the terms sum to the total.",
+    ),
+    "comparison": (
+        "comparison",
+        "Methods compared.",
+        "One row a method; bars are what the axis says. Further left is cheaper for heat and "
+        "time, further right is better for likelihood gain and correlation.",
+    ),
+    "potential": (
+        "computer",
+        "One unit.",
+        "Energy, force and Boltzmann density of a single uncoupled unit; dotted lines mark its "
+        "stable states.",
+    ),
+}
+
+
+def _key(name: str) -> str:
+    """Return the figure that a name such as ``heat.png`` or ``potential-hidden`` stands for."""
+    return name.removesuffix(".png").partition("-")[0].partition("_")[0]
+
+
+def section_of(name: str) -> str:
+    """Return the section of the page in which the figure belongs."""
+    return _FIGURES.get(_key(name), ("figures", "", ""))[0]
+
+
+def caption(name: str) -> tuple[str, str]:
+    """Return title and explanation of the figure; an unknown one is called by its name."""
+    stem = name.removesuffix(".png")
+    title = stem.replace("_", " ").replace("-", " ").capitalize() + "."
+    return _FIGURES.get(_key(name), ("", title, ""))[1:]

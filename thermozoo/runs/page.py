@@ -1,0 +1,310 @@
+"""The page of a run: one HTML file that says in words what was run and what came out."""
+
+from __future__ import annotations
+
+import base64
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from thermozoo.runs import wording
+from thermozoo.runs.captions import caption, section_of
+from thermozoo.runs.numbers import count, duration, is_number, plus_minus, quantity, significant
+
+__all__ = ["render_page"]
+
+#: Columns of the comparison, in order: key, heading with unit, key of the error.
+_COMPARISON = (
+    ("loss_final", "loss per step", None),
+    ("likelihood_gain_nats", "likelihood gain [nats]", "likelihood_gain_se"),
+    ("heat_mean_kT", "heat [kT]", "heat_std_kT"),
+    ("mean_best_correlation", "best correlation", "best_correlation_std"),
+    ("seconds", "time [s]", None),
+)
+#: What the words of the page say already; anything else that the report holds is listed.
+_SAID = {
+    "class_counts",
+    "comparison",
+    "config_digest",
+    "hardware",
+    "heat_mean_kT",
+    "heat_std_kT",
+    "inverted",
+    "likelihood_gain_nats",
+    "likelihood_gain_se",
+    "loss_final",
+    "loss_initial",
+    "mean_best_correlation",
+    "parameter_digest",
+    "samples",
+    "seconds",
+    "seed",
+    "thermodynamic_advantage",
+}
+#: Words in keys that name a unit.
+_UNITS = {"joules": "J", "seconds": "s", "watts": "W", "hertz": "Hz", "nats": "nats", "kT": "kT"}
+
+_QUANTITIES = {"joules": "energy", "seconds": "time", "watts": "power", "hertz": "frequency"}
+
+
+@attrs.frozen
+class Table:
+    """Rows of a table; `numbers` aligns all but the first column to the right."""
+
+    rows: list[list[str]]
+    head: list[str] = attrs.field(factory=list)
+    caption: str = ""
+    numbers: bool = True
+    total: bool = False
+
+
+@attrs.frozen
+class Picture:
+    """A figure: PNG in base 64, width on the page [pixel], title and explanation."""
+
+    data: str
+    width: int | None
+    title: str
+    text: str
+
+    @property
+    def alt(self) -> str:
+        """Text in place of the image."""
+        return f"{self.title} {self.text}".strip()
+
+
+@attrs.frozen
+class Section:
+    """A part of the page: its name, title, paragraphs, tables and figures."""
+
+    name: str
+    title: str
+    paragraphs: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+    figures: Sequence[Picture] = ()
+
+
+def render_page(
+    report: Mapping[str, Any],
+    config_toml: str,
+    figures: Mapping[str, bytes],
+    manifest: Mapping[str, Any],
+) -> str:
+    """Return the page of a run as one HTML file without any reference to the outside.
+
+    Parameters
+    ----------
+    report : mapping
+        What is in ``report.json``. Keys that are missing or None are left out of the page. Besides
+        the keys of every report: `hardware` (a table of seconds, joules, watts), `comparison` (a
+        list of rows with `method`). Any other number or text is listed under its name.
+    config_toml : str
+        The resolved config, from which the page describes computer and training.
+    figures : mapping of str to bytes
+        PNG files by name (``heat``, ``ledger``, ...); each goes to the section it belongs to.
+    manifest : mapping
+        What is in ``manifest.json``.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Raises
+    ------
+    tomllib.TOMLDecodeError
+        If the config is no TOML.
+    """
+    import jinja2
+
+    config = tomllib.loads(config_toml)
+    report = {key: value for key, value in report.items() if value is not None}
+    pictures: dict[str, list[Picture]] = {}
+    for name, png in figures.items():
+        pictures.setdefault(section_of(name), []).append(_picture(name, png))
+    sections = [
+        Section("computer", "What the computer is", wording.computer(config)),
+        Section("training", "How it was trained", wording.training(report, config)),
+        Section(
+            "generation",
+            "What it generated",
+            wording.generation(report),
+            _class_table(report.get("class_counts")),
+        ),
+        Section("cost", "What it cost", wording.cost(report)),
+        _hardware(report.get("hardware")),
+        Section("comparison", "Methods compared", (), _comparison(report.get("comparison"))),
+        Section("figures", "More figures"),
+        Section("more", "More results", (), _remaining(report)),
+        Section("time", "Where the time went", (), _seconds(report.get("seconds"))),
+        Section("provenance", "Where it comes from", (), _provenance(report, manifest)),
+    ]
+    filled = [attrs.evolve(part, figures=pictures.get(part.name, ())) for part in sections]
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    template = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
+    return environment.from_string(template).render(
+        title=_title(config),
+        headline=wording.headline(report, config),
+        tiles=wording.tiles(report),
+        sections=[part for part in filled if part.paragraphs or part.tables or part.figures],
+        config=config_toml,
+        manifest=json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
+        if manifest
+        else "",
+    )
+
+
+def _title(config: Mapping[str, Any]) -> str:
+    """Return the title: potential and data set, as far as the config names them."""
+    potential = config.get("computer", {}).get("potential", {}).get("plugin")
+    data = config.get("data", {}).get("plugin")
+    kind = f"A {potential} computer" if potential else "A thermodynamic computer"
+    return f"{kind} trained on {data}" if data else kind
+
+
+def _picture(name: str, png: bytes) -> Picture:
+    """Return the figure with half its pixels as width, so that it is crisp on dense screens."""
+    title, text = caption(name)
+    # Bytes 16 to 20 of a PNG are its width.
+    pixels = int.from_bytes(png[16:20], "big") if png[:4] == b"\x89PNG" else 0
+    return Picture(base64.b64encode(png).decode("ascii"), pixels // 2 or None, title, text)
+
+
+def _class_table(counts: Mapping[str, Any] | None) -> list[Table]:
+    """Return how many outputs are nearest to a prototype of each class."""
+    if not counts:
+        return []
+    total = sum(counts.values())
+    rows = [
+        [str(name), count(int(n)), f"{100 * n / total:.1f} %" if total else "0 %"]
+        for name, n in counts.items()
+    ]
+    return [Table(rows, ["class", "outputs", "share"], "Outputs by class of the nearest prototype")]
+
+
+def _hardware(block: Any) -> Section:
+    """Return what the same computer would need as a device."""
+    title = "What it would need as hardware"
+    if not isinstance(block, Mapping) or not block:
+        return Section("hardware", title)
+    rows = [[_name(key), _measured(key, value)] for key, value in _flat(block) if value is not None]
+    remark = "An estimate from the physical scales of the preset in the config."
+    return Section("hardware", title, [remark], [Table(rows)])
+
+
+def _comparison(rows: Any) -> list[Table]:
+    """Return the methods side by side, with the columns that at least one of them has."""
+    if not rows:
+        return []
+    known = {key for column in _COMPARISON for key in (column[0], column[2]) if key}
+    columns = [c for c in _COMPARISON if any(is_number(row.get(c[0])) for row in rows)]
+    others = dict.fromkeys(
+        key
+        for row in rows
+        for key, value in row.items()
+        if key not in known and key != "method" and (is_number(value) or isinstance(value, str))
+    )
+    table = []
+    for row in rows:
+        cells = [str(row.get("method", ""))]
+        for key, _, error in columns:
+            value = row.get(key)
+            digits = 6 if key == "loss_final" else 4 if error else 3
+            if not is_number(value):
+                cells.append("")
+            elif error and is_number(row.get(error)):
+                cells.append(plus_minus(value, row[error], digits=3 if row[error] > 1 else 2))
+            else:
+                cells.append(significant(value, digits))
+        cells += ["" if row.get(key) is None else _measured(key, row[key]) for key in others]
+        table.append(cells)
+    head = ["method", *(heading for _, heading, _ in columns), *(_name(key) for key in others)]
+    note = "Heat: mean ± standard deviation over samples; likelihood gain: mean ± standard error"
+    return [Table(table, head, note)]
+
+
+def _remaining(report: Mapping[str, Any]) -> list[Table]:
+    """Return what the report holds beyond what the words of the page say."""
+    rows = [
+        [_name(key), _measured(key, value)]
+        for key, value in _flat({k: v for k, v in report.items() if k not in _SAID})
+        if value is not None
+    ]
+    return [Table(rows)] if rows else []
+
+
+def _seconds(phases: Any) -> list[Table]:
+    """Return the seconds by phase and, unless the report gives it, their sum."""
+    if is_number(phases):
+        phases = {"total": phases}
+    if not isinstance(phases, Mapping):
+        return []
+    table = {name: value for name, value in phases.items() if is_number(value)}
+    if not table:
+        return []
+    total = table.pop("total", sum(table.values()))
+    rows = [[_name(name), duration(value)] for name, value in table.items()]
+    return [Table([*rows, ["total", duration(total)]], ["phase", "time"], total=True)]
+
+
+def _provenance(report: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Table]:
+    """Return seed, digests, versions, plugins and engine."""
+    rows = []
+    for key in ("seed", "config_digest", "parameter_digest"):
+        value = report.get(key, manifest.get(key))
+        if value is not None:
+            rows.append([_name(key), str(value)])
+    for key in ("versions", "plugins", "distributions", "engine", "precision", "block_width"):
+        value = manifest.get(key)
+        if isinstance(value, Mapping):
+            rows.append([_name(key), ", ".join(f"{n} {v}" for n, v in _flat(value))])
+        elif isinstance(value, list):
+            rows.append([_name(key), ", ".join(_item(entry) for entry in value)])
+        elif value is not None:
+            rows.append([_name(key), str(value)])
+    return [Table(rows, numbers=False)] if rows else []
+
+
+def _item(entry: Any) -> str:
+    """Write one entry of a list in the manifest on one line."""
+    if isinstance(entry, Mapping):
+        return " ".join(str(value) for value in entry.values() if value is not None)
+    return str(entry)
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Yield the leaves of nested tables with their path as key."""
+    for key, value in table.items():
+        path = f"{prefix} {key}".strip()
+        if isinstance(value, Mapping):
+            yield from _flat(value, path)
+        else:
+            yield path, value
+
+
+def _name(key: str) -> str:
+    """Return a key as words: a unit it ends in is left to the value, any other is what it measures."""
+    words = key.replace("_", " ").split()
+    if len(words) > 1 and words[-1] in _UNITS:
+        words.pop()
+    return " ".join(_QUANTITIES.get(word, word) for word in words)
+
+
+def _measured(key: str, value: Any) -> str:
+    """Write a value with the unit that its key ends in."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not is_number(value):
+        if isinstance(value, list | tuple):
+            return ", ".join(_measured("", item) for item in value)
+        return str(value)
+    words = key.replace("_", " ").split()
+    found = [_UNITS[word] for word in words if word in _UNITS]
+    if found and found[-1] in {"J", "s", "W", "Hz"}:
+        return quantity(float(value), found[-1])
+    text = count(value) if isinstance(value, int) else significant(float(value), 4)
+    return f"{text} {found[-1]}" if found else text

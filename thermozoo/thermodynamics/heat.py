@@ -1,0 +1,58 @@
+"""The first law: heat, work and energy of every trajectory, by term of the energy.
+
+With fixed parameters Q = V(x_start) - V(x_end) > 0 is heat released. With driven parameters the drive does the work
+W = sum_k [V(x_k; lambda_(k+1)) - V(x_k; lambda_k)] and Q = W - (V_end - V_start). All of it in double precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["HeatLedger"]
+
+Array = npt.NDArray[np.floating[Any]]
+
+
+@attrs.frozen(eq=False)
+class HeatLedger:
+    """Heat released by every trajectory up to each observed time, by term.
+
+    Parameters
+    ----------
+    terms : dict of str to ndarray, shape (observations, trajectories)
+        Energy by term [energy].
+    work : ndarray, shape (observations, trajectories), or float
+        Work done on the computer since the start, by a drive or by switching parameters [energy].
+    """
+
+    terms: dict[str, Array]
+    work: Array | float = 0.0
+
+    @property
+    def by_term(self) -> dict[str, Array]:
+        """Heat released so far out of each term of the energy (and as work passed on), shape (observations, trajectories)."""
+        parts = {name: energy[0] - energy for name, energy in self.terms.items()}
+        if np.any(self.work):
+            parts["work"] = np.broadcast_to(self.work, next(iter(parts.values())).shape)
+        return parts
+
+    @property
+    def heat(self) -> Array:
+        """Heat released so far, shape (observations, trajectories) [energy]."""
+        total: Array = np.sum(list(self.by_term.values()), axis=0)
+        return total
+
+    @property
+    def total(self) -> Array:
+        """Heat of each whole trajectory, shape (trajectories,) [energy]."""
+        final: Array = self.heat[-1]
+        return final
+
+    def means(self) -> Mapping[str, Array]:
+        """Return the mean heat released so far by term, each of shape (observations,)."""
+        return {name: part.mean(axis=1) for name, part in self.by_term.items()}

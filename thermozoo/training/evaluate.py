@@ -1,0 +1,87 @@
+"""Judging a computer on held-out noising trajectories: loss per step and likelihood gain over the untrained computer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+
+from thermozoo.computer.computer import Computer
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.thermodynamics.paths import StepDensity
+from thermozoo.training.loss import StepLoss
+from thermozoo.training.noising import NoisingProcess
+
+__all__ = ["HeldOut", "evaluate"]
+
+
+@attrs.frozen
+class HeldOut:
+    """Figures of a computer on held-out noising trajectories.
+
+    Parameters
+    ----------
+    loss : float
+        Reverse loss per step.
+    gain, gain_se : float or None
+        Mean and standard error of ln P_theta[w~] - ln P_untrained[w~] per trajectory [nat]; None where the integrator has no
+        closed transition density.
+    """
+
+    loss: float
+    gain: float | None
+    gain_se: float | None
+
+
+def evaluate(
+    computers: Sequence[Computer],
+    process: NoisingProcess,
+    loss: StepLoss,
+    *,
+    seed: int,
+    trajectories: int = 30,
+) -> tuple[float, HeldOut]:
+    """Evaluate a computer, or one for each time window of generation, on held-out noising trajectories.
+
+    Parameters
+    ----------
+    computers : sequence of Computer
+        In the order of generation: the last acts on the first steps of noising.
+    process : NoisingProcess
+        The noising of its units.
+    loss : StepLoss
+        What was trained on.
+    seed : int
+        Seed; the stream is one that no training uses.
+    trajectories : int
+        How many, spread over the images.
+
+    Returns
+    -------
+    float, HeldOut
+        Loss per step of the untrained (uncoupled) computer, and the figures of the trained one.
+    """
+    numbers = np.arange(trajectories)
+    which = numbers % len(process.signals)
+    untrained = process.dynamics.computer
+    density = StepDensity.of(process.dynamics.integrator, process.dynamics.dt)
+    losses = np.zeros((2, trajectories))
+    gain = np.zeros(trajectories)
+    edges = np.linspace(0, process.steps, len(computers) + 1).round().astype(int)
+    for first, states in process.stretches(NoiseKey(seed).named("held-out"), numbers, which, length=50):
+        stop = first + len(states) - 1
+        for window, computer in enumerate(reversed(computers)):
+            a, b = max(first, edges[window]), min(stop, edges[window + 1])
+            if a >= b:
+                continue
+            x, x_next = states[a - first : b - first], states[a - first + 1 : b - first + 1]
+            losses[0] += loss.value(untrained, x, x_next).sum(axis=0)
+            losses[1] += loss.value(computer, x, x_next).sum(axis=0)
+            if density is not None:
+                gain += density.log_density(computer, x_next, x).sum(axis=0)
+                gain -= density.log_density(untrained, x_next, x).sum(axis=0)
+    initial, final = losses.mean(axis=1) / process.steps
+    se = float(gain.std(ddof=1) / np.sqrt(trajectories)) if trajectories > 1 else float("nan")
+    known = density is not None
+    return float(initial), HeldOut(float(final), float(gain.mean()) if known else None, se if known else None)

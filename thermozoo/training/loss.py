@@ -1,0 +1,121 @@
+"""The loss of observed steps under a computer, and its gradient, from the formulas of an objective."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.computer import Computer
+from thermozoo.interfaces import Objective
+from thermozoo.symbolic.codegen import array_function
+from thermozoo.symbolic.derive import LossGradients, loss_gradients
+from thermozoo.symbolic.trace import flat_parameters
+
+__all__ = ["StepLoss"]
+
+Array = npt.NDArray[np.floating[Any]]
+
+
+@attrs.frozen(eq=False)
+class StepLoss:
+    """Loss of steps x -> x' under a computer.
+
+    Parameters
+    ----------
+    objective : Objective
+        The plugin.
+    dt : float
+        Time step [time].
+    """
+
+    objective: Objective
+    dt: float
+    derived: LossGradients = attrs.field(init=False, repr=False)
+
+    @derived.default
+    def _derived(self) -> LossGradients:
+        return loss_gradients(self.objective)
+
+    @property
+    def _arguments(self) -> list[Any]:
+        f = self.derived.formula
+        return [f.x_next, f.x, f.gradient, f.gradient_next, f.dt, f.mobility, f.kT, *f.parameters.values()]
+
+    def _constants(self, computer: Computer) -> tuple[Any, ...]:
+        own = [value for _, _, value in flat_parameters(self.objective)]
+        return (self.dt, computer.mobility, computer.temperature, *own)
+
+    def _gradients(self, computer: Computer, x: Array, x_next: Array) -> tuple[Array | float, Array]:
+        """Return dV at x and at x'; zero where the loss does not use it."""
+        f = self.derived.formula
+        here = computer.gradient(x) if f.loss.has(f.gradient) else 0.0
+        return here, computer.gradient(x_next)
+
+    def by_unit(self, computer: Computer, x: Array, x_next: Array) -> Array:
+        """Return the loss of every unit and step, shape of `x`."""
+        g, g_next = self._gradients(computer, x, x_next)
+        function = array_function("loss", self._arguments, [self.derived.formula.loss])
+        return function(x_next, x, g, g_next, *self._constants(computer))[0]
+
+    def value(self, computer: Computer, x: Array, x_next: Array) -> Array:
+        """Return the loss of every step, summed over units that move in double precision, shape (...) of x (..., n)."""
+        losses = self.by_unit(computer, x, x_next)[..., computer.layout.moving]
+        total: Array = losses.sum(axis=-1, dtype=np.float64)
+        return total
+
+    def responses(self, computer: Computer, x: Array, x_next: Array) -> tuple[Array, Array, Array | None]:
+        """Return the loss by unit, r = dl/dg' and q = dl/dg (None where it vanishes); zero on clamped units."""
+        g, g_next = self._gradients(computer, x, x_next)
+        d = self.derived
+        function = array_function(
+            "responses", self._arguments, [d.formula.loss, d.by_gradient_next, d.by_gradient]
+        )
+        loss, r, q = function(x_next, x, g, g_next, *self._constants(computer))
+        for array in (loss, r, q):
+            array[..., ~computer.layout.moving] = 0.0
+        return loss, r, None if d.by_gradient == 0 else q
+
+    def gradient(self, computer: Computer, x: Array, x_next: Array) -> tuple[float, Array]:
+        """Return the summed loss of the steps and its gradient by the computer's trainable parameters.
+
+        With r = dl/dg' and q = dl/dg,  dl/dJ_ij = r_i x'_j + r_j x'_i + q_i x_j + q_j x_i  and  dl/db_i = r_i + q_i.
+
+        Parameters
+        ----------
+        computer : Computer
+            The computer.
+        x, x_next : ndarray, shape (..., n)
+            States before and after each observed step.
+
+        Returns
+        -------
+        float, ndarray of shape (P,)
+            In the order of ``computer.parameters`` [1 / energy].
+        """
+        loss, r, q = self.responses(computer, x, x_next)
+        couplings = computer.couplings.outer(r, x_next)
+        biases = r.sum(axis=tuple(range(r.ndim - 1)), dtype=np.float64)
+        if q is not None:
+            couplings = couplings + computer.couplings.outer(q, x)
+            biases = biases + q.sum(axis=tuple(range(q.ndim - 1)), dtype=np.float64)
+        gradient = np.concatenate([couplings, biases[computer.trainable_biases]])
+        return float(loss.sum(dtype=np.float64)), gradient
+
+    def gradient_by_parameter(self, computer: Computer, group: str, name: str, x: Array, x_next: Array) -> Array:
+        """Return the gradient by an on-site parameter of a group, one entry a unit, summed over the steps.
+
+        dl/dp_i = r_i d2U/dxdp(x'_i) + q_i d2U/dxdp(x_i)
+        """
+        _, r, q = self.responses(computer, x, x_next)
+        where = computer.layout.slice(group)
+        one = computer.onsite.sites[group]
+        mixed = one.formulas.gradient_by_parameter[name]
+        axes = tuple(range(x.ndim - 1))
+        total = (r[..., where] * one.evaluate(f"by_{name}", mixed, x_next[..., where])).sum(axis=axes)
+        if q is not None:
+            total = total + (q[..., where] * one.evaluate(f"by_{name}", mixed, x[..., where])).sum(axis=axes)
+        result: Array = total
+        return result

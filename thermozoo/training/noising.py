@@ -1,0 +1,230 @@
+"""Noising: uncoupled units forget an image that is imposed on them and fades."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.boltzmann import UnitBoltzmann, unit_boltzmann
+from thermozoo.computer.computer import Computer
+from thermozoo.dynamics.engines import Drive, Dynamics, Engine, Stepper
+from thermozoo.dynamics.noise import NoiseKey, normals, uniforms
+from thermozoo.errors import ParameterError, ShapeError
+from thermozoo.interfaces import Integrator, Protocol
+from thermozoo.symbolic.codegen import array_function
+from thermozoo.symbolic.trace import flat_parameters, trace_intensity
+
+__all__ = ["HIDDEN_SIGNALS", "NoisingProcess", "intensities", "noising_process", "signals_for"]
+
+Array = npt.NDArray[np.floating[Any]]
+
+#: How the signal of units that show no image is made from the image.
+HIDDEN_SIGNALS = ("projection", "crop")
+
+
+def intensities(protocol: Protocol, times: npt.ArrayLike, duration: float) -> Array:
+    """Return a(t) of a protocol at the given times, in double precision [energy]."""
+    formula = trace_intensity(protocol)
+    values = [value for _, _, value in flat_parameters(protocol)]
+    function = array_function(
+        "intensity", [formula.t, formula.duration, *formula.parameters.values()], [formula.intensity]
+    )
+    result: Array = function(np.asarray(times, dtype=np.float64), duration, *values)[0]
+    return result
+
+
+def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Array:
+    """Return the signal s on every unit for each image.
+
+    The image group (``visible``, or the first group) receives the image. Every other group that moves receives either a
+    fixed random projection of it with entries N(0, 1/Nv), or its middle pixels; clamped groups receive none.
+
+    Parameters
+    ----------
+    computer : Computer
+        The computer.
+    images : ndarray, shape (images, Nv)
+        Zero mean and unit variance each.
+    hidden : str
+        ``"projection"`` or ``"crop"``.
+    seed : int
+        Seed of the projection.
+
+    Returns
+    -------
+    ndarray, shape (images, n)
+
+    Raises
+    ------
+    ShapeError
+        When the images do not have one pixel a unit of the image group, or a crop is larger than the image.
+    """
+    layout = computer.layout
+    shown = image_group(computer)
+    where = layout.slice(shown)
+    pixels = images.shape[1]
+    if where.stop - where.start != pixels:
+        raise ShapeError(
+            f"the images have {pixels} pixels, but group {shown!r} has {where.stop - where.start} units"
+        )
+    if hidden not in HIDDEN_SIGNALS:
+        raise ParameterError(f"hidden must be one of {', '.join(HIDDEN_SIGNALS)}, got {hidden!r}")
+    signals = np.zeros((len(images), layout.n))
+    signals[:, where] = images
+    for g, group in enumerate(layout.groups):
+        size = layout.sizes[group]
+        if group == shown or group in layout.frozen or size == 0:
+            continue
+        if hidden == "projection":
+            key = NoiseKey(seed).named("initial")
+            matrix = normals(key, g, np.arange(size), pixels) / np.sqrt(pixels)
+            signals[:, layout.slice(group)] = images @ matrix.T
+        else:
+            if size > pixels:
+                raise ShapeError(
+                    f"hidden = 'crop' takes the middle {size} pixels for group {group!r}, but an image has only {pixels}"
+                )
+            start = (pixels - size) // 2
+            signals[:, layout.slice(group)] = images[:, start : start + size]
+    return signals
+
+
+def image_group(computer: Computer) -> str:
+    """Return the group whose states are the image: ``visible``, or the first that moves."""
+    layout = computer.layout
+    if "visible" in layout.sizes:
+        return "visible"
+    return next((g for g in layout.groups if g not in layout.frozen), layout.groups[0])
+
+
+@attrs.frozen(eq=False)
+class NoisingProcess:
+    r"""Uncoupled units under the force a(t) s: they start in equilibrium under a(0) s and relax as the signal fades.
+
+    .. math:: dx_i = \mu \left(-U'(x_i) + a(t) s_i\right) dt + \sqrt{2 \mu k_B T}\, dW_i
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+        Law of motion of the uncoupled computer.
+    signals : ndarray, shape (images, n)
+        s, one row an image.
+    intensity : ndarray, shape (steps + 1,)
+        The intensity in which units are prepared, then the intensity of every step.
+    engine : Engine
+        What advances the states.
+    """
+
+    dynamics: Dynamics
+    signals: Array
+    intensity: Array
+    engine: Engine
+    stepper: Stepper = attrs.field(init=False, repr=False)
+
+    @stepper.default
+    def _stepper(self) -> Stepper:
+        return self.engine.prepare(self.dynamics)
+
+    @property
+    def steps(self) -> int:
+        """Number of steps."""
+        return len(self.intensity) - 1
+
+    def drive(self, which: npt.NDArray[np.int64]) -> Drive:
+        """Return the drive of trajectories that show the given images."""
+        return Drive(self.signals, np.asarray(which, dtype=np.int64), self.intensity)
+
+    def prepare(self, key: NoiseKey, trajectories: npt.NDArray[np.int64], which: npt.NDArray[np.int64]) -> Array:
+        """Return initial states in equilibrium under the first intensity, shape (B, n): exact Boltzmann samples."""
+        n = self.dynamics.computer.n
+        u = uniforms(NoiseKey(key.seed, key.stream + 1000), 0, trajectories, n)
+        x = np.zeros((len(trajectories), n), dtype=self.dynamics.dtype)
+        for image in np.unique(which):
+            rows = np.flatnonzero(which == image)
+            for where, boltzmann in self._equilibrium(int(image)):
+                x[rows, where] = boltzmann.quantile(u[rows, where])
+        x[:, ~self.dynamics.computer.layout.moving] = 0.0
+        return x
+
+    def _equilibrium(self, image: int) -> list[tuple[slice, UnitBoltzmann]]:
+        computer = self.dynamics.computer
+        return [
+            (where, unit_boltzmann(one, computer.temperature, self.intensity[0] * self.signals[image, where]))
+            for where, one in computer.onsite.parts()
+        ]
+
+    def stretches(
+        self,
+        key: NoiseKey,
+        trajectories: npt.NDArray[np.int64],
+        which: npt.NDArray[np.int64],
+        length: int = 128,
+    ) -> Iterator[tuple[int, Array]]:
+        """Yield (first step, states) of stretches that cover the noising, so that no trajectory is ever stored whole.
+
+        Parameters
+        ----------
+        key : NoiseKey
+            Seed and stream.
+        trajectories : ndarray of int, shape (B,)
+            Numbers of the trajectories.
+        which : ndarray of int, shape (B,)
+            The image of each.
+        length : int
+            Steps a stretch.
+
+        Yields
+        ------
+        int, ndarray of shape (steps of the stretch + 1, B, n)
+            States before the first step of the stretch and after each of its steps. The array is reused.
+        """
+        x = self.prepare(key, trajectories, which)
+        drive = self.drive(which)
+        length = min(length, self.steps)
+        buffer = np.empty((length + 1, *x.shape), dtype=x.dtype)
+        for first in range(0, self.steps, length):
+            steps = min(length, self.steps - first)
+            buffer[0] = x
+            self.stepper.advance(
+                x,
+                key=key,
+                first_step=first,
+                steps=steps,
+                trajectories=trajectories,
+                drive=drive,
+                record=buffer[1 : steps + 1],
+            )
+            yield first, buffer[: steps + 1]
+
+    def trajectory(
+        self, key: NoiseKey, trajectories: npt.NDArray[np.int64], which: npt.NDArray[np.int64]
+    ) -> Array:
+        """Return whole noising trajectories, shape (steps + 1, B, n)."""
+        (_, states), *_ = self.stretches(key, trajectories, which, length=self.steps)
+        return states
+
+
+def noising_process(
+    computer: Computer,
+    signals: Array,
+    protocol: Protocol,
+    *,
+    integrator: Integrator,
+    dt: float,
+    steps: int,
+    precision: str,
+    engine: Engine,
+) -> NoisingProcess:
+    """Return the noising of a computer's units: step k feels a(k dt)."""
+    times = np.arange(steps) * dt
+    values = intensities(protocol, times, steps * dt)
+    return NoisingProcess(
+        dynamics=Dynamics(computer.uncoupled(), integrator, dt, precision),
+        signals=signals,
+        intensity=np.concatenate([values[:1], values]),
+        engine=engine,
+    )
