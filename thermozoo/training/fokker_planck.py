@@ -7,254 +7,74 @@ The density :math:`p(x, t)` of a unit that obeys
     dx = \mu\,[-U'(x) + a(t)\,s]\,dt + \sqrt{2\mu k_BT}\,dW
 
 is followed on a grid. The fluxes between neighboring cells are exponential in energy differences
-(Scharfetter-Gummel, Chang-Cooper), so that the Boltzmann weights of the grid are the exact stationary state at
-any spacing; time steps are implicit Euler steps, whose matrix is an M-matrix: the density stays positive
-and normalized for any step. Order in time and space is gained afterwards, by extrapolating the moments
-(`thermozoo.training.unit_moments`), never by a scheme that could make a density negative.
+(Scharfetter-Gummel, Chang-Cooper), so that the Boltzmann weights of the grid are the exact
+stationary state at any spacing; time steps are implicit Euler steps, whose matrix is an M-matrix:
+the density stays positive and normalized for any step. Order in time and space is gained
+afterwards, by extrapolating the moments (`thermozoo.training.refinement`), never by a scheme that
+could make a density negative.
 
 References
 ----------
-Scharfetter and Gummel, IEEE Trans. Electron Devices 16, 64 (1969); Chang and Cooper, J. Comput. Phys. 6, 1 (1970).
+Scharfetter and Gummel, IEEE Trans. Electron Devices 16, 64 (1969).
+Chang and Cooper, J. Comput. Phys. 6, 1 (1970).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from itertools import pairwise
 
-import attrs
 import numpy as np
-from numpy.typing import NDArray
 
 from thermozoo.errors import ParameterError, TrainingError
+from thermozoo.training.unit_grid import (
+    HELD,
+    Array,
+    Density,
+    Equilibrium,
+    Function,
+    Grid,
+    InitialState,
+    Point,
+    Unit,
+    evaluate,
+    make_grid,
+)
 
-__all__ = ["Density", "Equilibrium", "Grid", "InitialState", "Point", "Unit", "densities", "make_grid"]
-
-Array = NDArray[np.float64]
-Function = Callable[[Array], Any]
-
-#: Boltzmann factors below exp(-DEPTH) are left outside the grid (2e-15 of the peak).
-DEPTH = 34.0
-
-
-def _evaluate(function: Function, x: Array, what: str) -> Array:
-    """Call `function` on the positions `x` and broadcast constants to the shape of `x`."""
-    values = np.broadcast_to(np.asarray(function(x), dtype=np.float64), x.shape)
-    if np.any(np.isnan(values)):
-        raise TrainingError(
-            f"the {what} is not a number at x = {x[np.argmax(np.isnan(values))]:g}; "
-            "exact training needs a potential that is defined on the whole line"
-        )
-    return values
-
-
-def _positive(instance: object, attribute: attrs.Attribute[Any], value: float) -> None:
-    if not (np.isfinite(value) and value > 0):
-        raise ParameterError(f"{attribute.name} must be positive and finite, got {value!r}")
-
-
-@attrs.frozen
-class Unit:
-    r"""One uncoupled unit: on-site energy, temperature, mobility and functions to average.
-
-    Parameters
-    ----------
-    energy, gradient : callable
-        :math:`U(x)` and :math:`U'(x)` [energy] of an array of positions.
-    temperature : float
-        :math:`k_BT` [energy].
-    mobility : float
-        :math:`\mu`.
-    regressors, slopes : tuple of callable
-        Functions :math:`\phi_p(x)` whose moments are wanted and their derivatives :math:`\phi_p'(x)`: the forces
-        :math:`\partial U'/\partial\theta_p` of trainable on-site parameters.
-
-    Raises
-    ------
-    ParameterError
-        If temperature or mobility is not positive, or a regressor has no slope.
-    """
-
-    energy: Function
-    gradient: Function
-    temperature: float = attrs.field(validator=_positive)
-    mobility: float = attrs.field(default=1.0, validator=_positive)
-    regressors: tuple[Function, ...] = attrs.field(default=(), converter=tuple)
-    slopes: tuple[Function, ...] = attrs.field(default=(), converter=tuple)
-
-    def __attrs_post_init__(self) -> None:
-        if len(self.regressors) != len(self.slopes):
-            raise ParameterError(
-                f"each regressor needs its slope, got {len(self.regressors)} regressors and "
-                f"{len(self.slopes)} slopes"
-            )
-
-
-@attrs.frozen
-class Equilibrium:
-    """Boltzmann equilibrium under a force `intensity` times s (None: the intensity at time 0)."""
-
-    intensity: float | None = None
-
-
-@attrs.frozen
-class Density:
-    """Any initial density, `function(x)`, not necessarily normalized, negligible outside `support`."""
-
-    function: Function
-    support: tuple[float, float]
-
-
-@attrs.frozen
-class Point:
-    """All units start at one position; the mass is shared by the two nearest grid points, so that the mean is exact."""
-
-    position: float = 0.0
-
-
-InitialState = Equilibrium | Density | Point
-
-
-@attrs.frozen
-class Grid:
-    """Equidistant positions for each value of s and what the fluxes between them need.
-
-    Parameters
-    ----------
-    x : ndarray, shape (S, M)
-        Positions.
-    spacing : ndarray, shape (S, 1)
-        Distance between neighbors.
-    energy : ndarray, shape (S, M)
-        U(x) / kT.
-    """
-
-    x: Array
-    spacing: Array
-    energy: Array
-
-
-def _support(unit: Unit, force: float) -> tuple[float, float]:
-    """Return the interval outside which the Boltzmann factor under a constant force is negligible."""
-
-    def inside(x: Array) -> NDArray[np.intp]:
-        with np.errstate(over="ignore"):
-            energy = (_evaluate(unit.energy, x, "energy") - force * x) / unit.temperature
-        return np.flatnonzero(energy <= energy.min() + DEPTH)
-
-    for doubling in range(3, 41):
-        x = np.linspace(-(2.0**doubling), 2.0**doubling, 8001)
-        found = inside(x)
-        # Nothing lower in a window eight times as wide: a barrier does not hide a deeper well.
-        if max(abs(x[found[0]]), abs(x[found[-1]])) <= 2.0 ** (doubling - 3):
-            break
-    else:
-        raise TrainingError(
-            f"the on-site energy does not confine the unit under a force of {force:g}: its Boltzmann weight "
-            "does not fall off; exact training needs a confining potential"
-        )
-    for _ in range(60):
-        low, high = x[found[0] - 1], x[found[-1] + 1]
-        if found.size > 4000:
-            break
-        x = np.linspace(low - 0.1 * (high - low), high + 0.1 * (high - low), 8001)
-        found = inside(x)
-    return float(low), float(high)
-
-
-def _crossing(x: Array, energy: Array) -> float:
-    """Return where an energy [kT] first comes within DEPTH of its minimum, between two entries of a table."""
-    above = energy - energy.min() - DEPTH
-    first = max(int(np.argmax(above <= 0)), 1)
-    part = above[first - 1] / (above[first - 1] - above[first]) if above[first - 1] > 0 else 0.0
-    return float(x[first - 1] + part * (x[first] - x[first - 1]))
-
-
-def make_grid(
-    unit: Unit,
-    strengths: Array,
-    intensities: tuple[float, float],
-    initial: InitialState,
-    *,
-    resolution: float = 1.0,
-) -> Grid:
-    r"""Choose positions that cover every density between the extreme forces, for each value of s.
-
-    Noise is additive, so a path under a stronger force stays above the path under a weaker one with the same noise:
-    every density lies between the equilibria of the extreme forces, whose tails bound the grid. The spacing
-    is the smallest thermal width :math:`\sqrt{k_BT/|U''|}` on it, divided by `resolution`.
-
-    Parameters
-    ----------
-    unit : Unit
-        Energy and temperature.
-    strengths : ndarray, shape (S,)
-        Values of s.
-    intensities : tuple of float
-        Smallest and largest intensity over all times [energy].
-    initial : Equilibrium, Density or Point
-        Initial state; its support is covered too.
-    resolution : float
-        Grid points a thermal width.
-
-    Returns
-    -------
-    Grid
-
-    Raises
-    ------
-    TrainingError
-        If the potential does not confine the unit, or the grid would need more than 100,000 points.
-    """
-    forces = np.sort(np.outer(strengths, intensities), axis=1)
-    whole = _support(unit, float(forces.min()))[0], _support(unit, float(forces.max()))[1]
-    table = np.linspace(*whole, 8001)
-    energy = _evaluate(unit.energy, table, "energy") / unit.temperature
-    slope = np.abs(np.diff(_evaluate(unit.gradient, table, "gradient"))) / (table[1] - table[0])
-    low = np.array([_crossing(table, energy - force * table) for force in forces[:, 0] / unit.temperature])
-    high = np.array(
-        [_crossing(table[::-1], (energy - force * table)[::-1]) for force in forces[:, 1] / unit.temperature]
-    )
-    if not isinstance(initial, Equilibrium):
-        # One window for all s, because a window that is cut off at the initial support has a kink in s.
-        ends = initial.support if isinstance(initial, Density) else (initial.position, initial.position)
-        low[:], high[:] = min(low.min(), ends[0]), max(high.max(), ends[1])
-    points = 0
-    for left, right in zip(low, high, strict=True):
-        steepest = slope[np.searchsorted(table, left) - 1 : np.searchsorted(table, right)].max(initial=0.0)
-        # The thermal width where the curvature is largest; 30 points at least.
-        width = (right - left) / 30
-        if steepest > 0:
-            width = min(width, float(np.sqrt(unit.temperature / steepest)))
-        points = max(points, int(np.ceil(resolution * (right - left) / width)) + 1)
-    if points > 100_000:
-        raise TrainingError(
-            f"the on-site energy would need {points} grid points between {low.min():g} and {high.max():g}: it varies "
-            "on too small a scale; raise the temperature or take method = 'moments'"
-        )
-    x = np.linspace(low, high, points, axis=1)
-    return Grid(
-        x=x,
-        spacing=((high - low) / (points - 1))[:, None],
-        energy=_evaluate(unit.energy, x, "energy") / unit.temperature,
-    )
+__all__ = [
+    "Density",
+    "Equilibrium",
+    "Grid",
+    "InitialState",
+    "Point",
+    "Unit",
+    "boltzmann",
+    "densities",
+    "make_grid",
+]
 
 
 def boltzmann(grid: Grid, force: Array, temperature: float) -> Array:
-    """Return the Boltzmann weights of the grid, shape (S, M), under one constant force for each s."""
+    """Return the Boltzmann weights of the grid, shape (S, M), under one force for each s."""
     exponent = force[:, None] * grid.x / temperature - grid.energy
     density = np.exp(exponent - exponent.max(axis=1, keepdims=True))
     return np.asarray(density / density.sum(axis=1, keepdims=True))
 
 
-def _start(unit: Unit, grid: Grid, strengths: Array, intensity: float, initial: InitialState) -> Array:
+def _start(
+    unit: Unit, grid: Grid, strengths: Array, intensity: float, initial: InitialState
+) -> Array:
     if isinstance(initial, Equilibrium):
         held = intensity if initial.intensity is None else initial.intensity
         return boltzmann(grid, held * strengths, unit.temperature)
     if isinstance(initial, Density):
-        density = np.array(_evaluate(initial.function, grid.x, "initial density"))
-        if not (np.all(density >= 0) and np.all(density.sum(axis=1) > 0) and np.isfinite(density.sum())):
-            raise ParameterError("the initial density must be non-negative with a positive, finite integral")
+        density = np.array(evaluate(initial.function, grid.x, "initial density"))
+        if not (
+            np.all(density >= 0) and np.all(density.sum(axis=1) > 0) and np.isfinite(density.sum())
+        ):
+            raise ParameterError(
+                "the initial density must be non-negative with a positive, finite integral"
+            )
     else:
         density = np.zeros(grid.x.shape)
         place = (initial.position - grid.x[:, 0]) / grid.spacing[:, 0]
@@ -265,7 +85,7 @@ def _start(unit: Unit, grid: Grid, strengths: Array, intensity: float, initial: 
 
 
 def _rates(grid: Grid, force: Array, unit: Unit) -> tuple[Array, Array]:
-    """Return the rates of hopping up and down between neighbors, each (S, M - 1); their ratio is exp(-dE/kT)."""
+    """Return the rates up and down between neighbors, each (S, M - 1), in detailed balance."""
     z = np.diff(grid.energy, axis=1) - force[:, None] * grid.spacing / unit.temperature
     size = np.abs(z)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
@@ -282,13 +102,13 @@ def densities(
     intensity: Function,
     edges: Array,
     *,
-    initial: InitialState = Equilibrium(),  # noqa: B008  (frozen)
+    initial: InitialState = HELD,
     substeps: int = 1,
 ) -> Iterator[Array]:
     r"""Yield the probabilities of the grid points at each of the times `edges`.
 
-    Implicit Euler steps: :math:`(1 - \tau L)\,p_{n+1} = p_n`, the intensity taken at the middle of a step, so
-    that a protocol may jump at an edge.
+    Implicit Euler steps: :math:`(1 - \tau L)\,p_{n+1} = p_n`, the intensity taken at the middle of
+    a step, so that a protocol may jump at an edge.
 
     Parameters
     ----------
@@ -316,15 +136,15 @@ def densities(
 
     # All values of s in one tridiagonal system: blocks that zeros separate.
     count, points = grid.x.shape
-    start = float(_evaluate(intensity, edges[:1], "intensity")[0])
+    start = float(evaluate(intensity, edges[:1], "intensity")[0])
     density = np.ascontiguousarray(_start(unit, grid, strengths, start, initial))
     yield density
     key: tuple[float, float] | None = None
     diagonal = np.empty((count, points))
     upper, lower = np.zeros((count, points)), np.zeros((count, points))
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         step = float(end - begin) / substeps
-        middle = _evaluate(intensity, begin + step * (np.arange(substeps) + 0.5), "intensity")
+        middle = evaluate(intensity, begin + step * (np.arange(substeps) + 0.5), "intensity")
         for held in map(float, middle):
             if key != (step, held):
                 up, down = _rates(grid, held * strengths, unit)
@@ -338,7 +158,8 @@ def densities(
             )
             if info != 0:
                 raise TrainingError(
-                    f"a Fokker-Planck step failed at t = {begin:g} (pivot {info}); is the intensity finite?"
+                    f"a Fokker-Planck step failed at t = {begin:g} (pivot {info}); is the "
+                    "intensity finite?"
                 )
             density = solution.reshape(count, points)
         yield density

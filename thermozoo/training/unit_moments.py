@@ -1,36 +1,27 @@
-r"""Moments of an uncoupled unit as functions of time and of the imposed signal, to a stated tolerance.
-
-`thermozoo.training.fokker_planck` gives densities that are positive at any step and spacing but first order in the
-step and second order in the spacing. Here the moments are extrapolated in both (Richardson), interpolated in s by
-Chebyshev polynomials and in time by Legendre polynomials (whose nodes are also the quadrature over time), and
-every one of the four is refined until its error estimate falls below the tolerance.
-"""
+"""Moments of an uncoupled unit: the solved ones, and those of one discretization."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 from numpy.polynomial import chebyshev, legendre
 
-from thermozoo.errors import ParameterError, TrainingError
-from thermozoo.training.fokker_planck import (
+from thermozoo.errors import ParameterError
+from thermozoo.training.fokker_planck import densities
+from thermozoo.training.unit_grid import (
     Array,
     Equilibrium,
     Function,
     Grid,
     InitialState,
     Unit,
-    densities,
     make_grid,
 )
 
-__all__ = ["UnitMoments", "moment_names", "solve_moments"]
-
-#: Refinements beyond these mean that the problem is not what the method is made for.
-MOST_STRENGTHS, MOST_TIMES, MOST_LEVELS = 1536, 192, 8
+__all__ = ["Problem", "UnitMoments", "make_problem", "moment_names"]
 
 
 @attrs.frozen
@@ -40,18 +31,19 @@ class UnitMoments:
     Parameters
     ----------
     times, weights : ndarray, shape (T,)
-        Quadrature over the duration: ``sum(weights * f(times))`` is the integral of f. Weights are zero
-        where the times were chosen by the caller.
+        Quadrature over the duration: ``sum(weights * f(times))`` is the integral of f. Weights are
+        zero where the times were chosen by the caller.
     names : tuple of str
-        ``"mean"`` :math:`\langle x\rangle`, ``"variance"``, ``"force"`` :math:`\langle U'\rangle`, and for
-        regressors p, q: ``"phi{p}"``, ``"phi{p}*x"``, ``"phi{p}*force"``, ``"slope{p}"``,
+        ``"mean"`` :math:`\langle x\rangle`, ``"variance"``, ``"force"`` :math:`\langle U'\rangle`,
+        and for regressors p, q: ``"phi{p}"``, ``"phi{p}*x"``, ``"phi{p}*force"``, ``"slope{p}"``,
         ``"phi{p}*phi{q}"`` with p <= q.
     strengths : tuple of float
         Smallest and largest s for which the interpolation holds.
     coefficients : ndarray, shape (S, K, T)
         Chebyshev coefficients in s of the K moments.
     errors : dict
-        Estimated errors by source (``"step"``, ``"spacing"``, ``"strength"``, ``"time"``), relative to the size of a moment.
+        Estimated errors by source (``"step"``, ``"spacing"``, ``"strength"``, ``"time"``), relative
+        to the size of a moment.
     """
 
     times: Array
@@ -81,8 +73,8 @@ class UnitMoments:
         slack = 1e-9 * max(high - low, abs(low), abs(high), 1e-300)
         if value.size and (value.min() < low - slack or value.max() > high + slack):
             raise ParameterError(
-                f"s must lie in [{low:g}, {high:g}], the range that was solved for; got {value.min():g} "
-                f"to {value.max():g}"
+                f"s must lie in [{low:g}, {high:g}], the range that was solved for; "
+                f"got {value.min():g} to {value.max():g}"
             )
         if high == low:
             return np.zeros_like(value)
@@ -99,7 +91,7 @@ def moment_names(regressors: int) -> tuple[str, ...]:
 
 
 def _features(unit: Unit, x: Array) -> Array:
-    """Return the functions whose averages are the moments, (S, M, K); "variance" stands for x squared."""
+    """Return the functions to average, (S, M, K); "variance" stands for x squared."""
 
     def on_grid(function: Function) -> Array:
         return np.broadcast_to(np.asarray(function(x), dtype=np.float64), x.shape)
@@ -113,14 +105,14 @@ def _features(unit: Unit, x: Array) -> Array:
     return np.stack(columns, axis=2)
 
 
-def _nodes(low: float, high: float, count: int) -> Array:
+def chebyshev_nodes(low: float, high: float, count: int) -> Array:
     """Chebyshev points of the first kind on an interval (one point if it is empty)."""
     if low == high:
         return np.array([low])
     return (low + high) / 2 + (high - low) / 2 * chebyshev.chebpts1(count)
 
 
-def _series(values: Array) -> Array:
+def chebyshev_series(values: Array) -> Array:
     """Chebyshev coefficients along the first axis from values at the Chebyshev points."""
     count = values.shape[0]
     table = chebyshev.chebvander(chebyshev.chebpts1(count), count - 1).T * (2 / count)
@@ -129,7 +121,7 @@ def _series(values: Array) -> Array:
 
 
 @attrs.frozen
-class _Problem:
+class Problem:
     """Everything that stays the same while nodes, steps and spacing are refined."""
 
     unit: Unit
@@ -149,9 +141,12 @@ class _Problem:
         return (begin + length * (node + 1) / 2).ravel(), (length * weight / 2).ravel()
 
     def grid(self, nodes: Array, resolution: float) -> Grid:
+        """Make the grid for these values of s."""
         return make_grid(self.unit, nodes, self.intensities, self.initial, resolution=resolution)
 
-    def averages(self, grid: Grid, nodes: Array, times: Array, substeps: int) -> tuple[Array, Array]:
+    def averages(
+        self, grid: Grid, nodes: Array, times: Array, substeps: int
+    ) -> tuple[Array, Array]:
         """Moments (S, K, T) of one discretization and the size of each, (K,)."""
         edges = np.union1d(self.breakpoints[self.breakpoints < times[-1]], times)
         features = _features(self.unit, grid.x)
@@ -175,8 +170,9 @@ class _Problem:
         relative = values / size[:, None]
         strength = time = 0.0
         if values.shape[0] > 1:
-            coefficient = _series(relative)
-            # Twice the last eighth: what was cut off and what was folded back, if an eighth halves the coefficients.
+            coefficient = chebyshev_series(relative)
+            # Twice the last eighth: what was cut off and what was folded back, if an eighth halves
+            # the coefficients.
             last_ones = np.abs(coefficient[-max(2, values.shape[0] // 8) :])
             strength = 2 * float(last_ones.sum(axis=0).max())
         if self.times is None:
@@ -188,150 +184,7 @@ class _Problem:
         return strength, time
 
 
-def solve_moments(
-    unit: Unit,
-    intensity: Function,
-    duration: float,
-    strengths: tuple[float, float],
-    *,
-    breakpoints: Sequence[float] = (),
-    initial: InitialState = Equilibrium(),  # noqa: B008  (frozen)
-    tolerance: float = 1e-4,
-    times: Any = None,
-    progress: Callable[[str], None] | None = None,
-) -> UnitMoments:
-    r"""Solve for the moments of an uncoupled unit pushed by the force a(t) s, for a whole range of s.
-
-    Parameters
-    ----------
-    unit : Unit
-        Energy, temperature, mobility, regressors.
-    intensity : callable
-        :math:`a(t)` [energy] of an array of times.
-    duration : float
-        Time during which the unit is followed.
-    strengths : tuple of float
-        Smallest and largest value of s.
-    breakpoints : sequence of float
-        Times at which a(t) has a kink or a jump, and any others at which the quadrature over time shall be cut.
-    initial : Equilibrium, Density or Point
-        State at time 0, by default the Boltzmann equilibrium under a(0) s.
-    tolerance : float
-        Bound on each of the four error estimates, relative to the size of a moment (its largest mean modulus; the
-        largest variance for the variance).
-    times : array_like, optional
-        Increasing times in [0, duration] at which the moments are wanted, in place of quadrature nodes.
-    progress : callable, optional
-        Receives a line of text for every refinement.
-
-    Returns
-    -------
-    UnitMoments
-
-    Raises
-    ------
-    ParameterError
-        If duration, range or times make no sense.
-    TrainingError
-        If the potential does not confine, or a refinement ends before the tolerance is met.
-
-    Notes
-    -----
-    The moments have expansions in powers of the implicit step and in even powers of the spacing, which Richardson's
-    table removes in turn as step and spacing are halved. An error estimate is the difference of the two most
-    accurate entries, of which the better is returned.
-    """
-    problem = _problem(unit, intensity, duration, strengths, breakpoints, initial, times)
-    say = progress or (lambda line: None)
-    many, often, size = _choose_nodes(problem, tolerance, say)
-    nodes = _nodes(*problem.strengths, many)
-    at, weights = problem.quadrature(often)
-    solved: dict[tuple[int, int], Array] = {}
-
-    def level(space: int, step: int) -> Array:
-        if (space, step) not in solved:
-            grid = problem.grid(nodes, 0.5 * 2**space)
-            solved[space, step] = problem.averages(grid, nodes, at, 2**step)[0]
-        return solved[space, step]
-
-    spaces, steps = 3, 3
-    while True:
-        tables = [_extrapolate([level(k, n) for n in range(steps)], 2) for k in range(spaces)]
-        step_error = max(_difference(*table, size) for table in tables)
-        best, before = _extrapolate([table[0] for table in tables], 4)
-        space_error = _difference(best, before, size)
-        say(f"{steps} steps: error {step_error:.1e}; {spaces} spacings: error {space_error:.1e}")
-        if max(step_error, space_error) <= tolerance:
-            break
-        if max(spaces, steps) == MOST_LEVELS:
-            raise TrainingError(
-                f"the Fokker-Planck moments did not reach the tolerance {tolerance:g}: {MOST_LEVELS} refinements ended "
-                f"with errors of {step_error:.1e} (time step) and {space_error:.1e} (spacing); raise the tolerance "
-                "or take method = 'moments'"
-            )
-        steps += step_error > tolerance
-        spaces += space_error > tolerance
-    strength_error, time_error = problem.tails(best, size, often)
-    return UnitMoments(
-        times=at,
-        weights=weights,
-        names=moment_names(len(unit.regressors)),
-        strengths=problem.strengths,
-        coefficients=_series(best) if nodes.size > 1 else best,
-        errors={
-            "step": step_error,
-            "spacing": space_error,
-            "strength": strength_error,
-            "time": time_error,
-        },
-    )
-
-
-def _difference(left: Array, right: Array, size: Array) -> float:
-    return float(np.abs((left - right) / size[:, None]).max())
-
-
-def _extrapolate(levels: Sequence[Array], ratio: int) -> tuple[Array, Array]:
-    """Richardson's table for an expansion in powers of the halved quantity to the power log2(ratio)."""
-    row, before, power = list(levels), levels[-1], ratio
-    while len(row) > 1:
-        before = row[-1]
-        row = [b + (b - a) / (power - 1) for a, b in zip(row[:-1], row[1:], strict=True)]
-        power *= ratio
-    return row[-1], before
-
-
-def _choose_nodes(
-    problem: _Problem, tolerance: float, say: Callable[[str], None]
-) -> tuple[int, int, Array]:
-    """Choose how many nodes in s and in time, and measure the size of each moment.
-
-    One coarse discretization is enough: it is as smooth in s and t as the finest.
-    """
-    many, often = 32, 12
-    while True:
-        at, _ = problem.quadrature(often)
-        nodes = _nodes(*problem.strengths, many)
-        values, size = problem.averages(problem.grid(nodes, 1.0), nodes, at, 1)
-        in_strength, in_time = problem.tails(values, size, often)
-        say(f"{nodes.size} values of s: tail {in_strength:.1e}; {at.size} times: tail {in_time:.1e}")
-        if max(in_strength, in_time) <= tolerance / 2:
-            return many, often, size
-        many = many * 3 // 2 if in_strength > tolerance / 2 else many
-        often = often * 3 // 2 if in_time > tolerance / 2 else often
-        if many > MOST_STRENGTHS or often > MOST_TIMES:
-            remedy = (
-                f"{MOST_STRENGTHS} values of s: narrow the range of s, raise the temperature"
-                if many > MOST_STRENGTHS
-                else f"{MOST_TIMES} times between breakpoints: name the kinks and jumps of the protocol as breakpoints"
-            )
-            raise TrainingError(
-                f"the moments of the noised unit are not resolved to {tolerance:g} with {remedy} or take "
-                "method = 'moments'"
-            )
-
-
-def _problem(
+def make_problem(
     unit: Unit,
     intensity: Function,
     duration: float,
@@ -339,8 +192,8 @@ def _problem(
     breakpoints: Sequence[float],
     initial: InitialState,
     times: Any,
-) -> _Problem:
-    """Check the arguments and find the extreme intensities."""
+) -> Problem:
+    """Check arguments and find the extreme intensities."""
     low, high = map(float, strengths)
     if not (np.isfinite(duration) and duration > 0):
         raise ParameterError(f"the duration must be positive and finite, got {duration!r}")
@@ -356,10 +209,12 @@ def _problem(
     probe = np.union1d(np.linspace(0, duration, 4001), cuts)
     scale = np.broadcast_to(np.asarray(intensity(probe), dtype=np.float64), probe.shape)
     if not np.all(np.isfinite(scale)):
-        raise ParameterError(f"the intensity is not finite at t = {probe[np.argmin(np.isfinite(scale))]:g}")
+        raise ParameterError(
+            f"the intensity is not finite at t = {probe[np.argmin(np.isfinite(scale))]:g}"
+        )
     if isinstance(initial, Equilibrium) and initial.intensity is not None:
         scale = np.append(scale, initial.intensity)
-    return _Problem(
+    return Problem(
         unit=unit,
         intensity=intensity,
         breakpoints=cuts,

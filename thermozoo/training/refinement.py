@@ -1,0 +1,190 @@
+"""Moments of an uncoupled unit as functions of time and of the signal, to a stated tolerance.
+
+`thermozoo.training.fokker_planck` gives densities that are positive at any step and spacing but
+first order in the step and second order in the spacing. Here the moments are extrapolated in both
+(Richardson), interpolated in s by Chebyshev polynomials and in time by Legendre polynomials (whose
+nodes are also the quadrature over time), and every one of the four is refined until its error
+estimate falls below the tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from thermozoo.errors import TrainingError
+from thermozoo.training.unit_grid import HELD, Array, Function, InitialState, Unit
+from thermozoo.training.unit_moments import (
+    Problem,
+    UnitMoments,
+    chebyshev_nodes,
+    chebyshev_series,
+    make_problem,
+    moment_names,
+)
+
+__all__ = ["solve_moments"]
+
+#: Refinements beyond these mean that the problem is not what the method is made for.
+MOST_STRENGTHS, MOST_TIMES, MOST_LEVELS = 1536, 192, 8
+
+
+def solve_moments(
+    unit: Unit,
+    intensity: Function,
+    duration: float,
+    strengths: tuple[float, float],
+    *,
+    breakpoints: Sequence[float] = (),
+    initial: InitialState = HELD,
+    tolerance: float = 3e-4,
+    times: Any = None,
+    progress: Callable[[str], None] | None = None,
+) -> UnitMoments:
+    r"""Solve for the moments of an uncoupled unit pushed by the force a(t) s, for a range of s.
+
+    Parameters
+    ----------
+    unit : Unit
+        Energy, temperature, mobility, regressors.
+    intensity : callable
+        :math:`a(t)` [energy] of an array of times.
+    duration : float
+        Time during which the unit is followed.
+    strengths : tuple of float
+        Smallest and largest value of s.
+    breakpoints : sequence of float
+        Times at which a(t) has a kink or a jump, and any others at which the quadrature over time
+        shall be cut.
+    initial : Equilibrium, Density or Point
+        State at time 0, by default the Boltzmann equilibrium under a(0) s.
+    tolerance : float
+        Bound on each of the four error estimates, relative to the size of a moment (its largest
+        mean modulus; the largest variance for the variance).
+    times : array_like, optional
+        Increasing times in [0, duration] at which the moments are wanted, in place of quadrature
+        nodes.
+    progress : callable, optional
+        Receives a line of text for every refinement.
+
+    Returns
+    -------
+    UnitMoments
+
+    Raises
+    ------
+    ParameterError
+        If duration, range or times make no sense.
+    TrainingError
+        If the potential does not confine, or a refinement ends before the tolerance is met.
+
+    Notes ----- The moments have expansions in powers of the implicit step and in even powers of the
+    spacing, which Richardson's table removes in turn as step and spacing are halved. An error
+    estimate is the difference of the two most accurate entries, of which the better is returned.
+    """
+    problem = make_problem(unit, intensity, duration, strengths, breakpoints, initial, times)
+    say = progress or (lambda line: None)
+    many, often = 32, 12
+    while True:
+        many, often, size = _choose_nodes(problem, many, often, tolerance, say)
+        nodes, (at, weights) = chebyshev_nodes(*problem.strengths, many), problem.quadrature(often)
+        values, step, spacing = _refine(problem, nodes, at, size, tolerance, say)
+        in_strength, in_time = problem.tails(values, size, often)
+        if max(in_strength, in_time) <= tolerance:
+            break
+        # The coarse solution that chose the nodes was smoother than the refined one.
+        many = many * 3 // 2 if in_strength > tolerance else many
+        often = often * 3 // 2 if in_time > tolerance else often
+    return UnitMoments(
+        times=at,
+        weights=weights,
+        names=moment_names(len(unit.regressors)),
+        strengths=problem.strengths,
+        coefficients=chebyshev_series(values) if nodes.size > 1 else values,
+        errors={"step": step, "spacing": spacing, "strength": in_strength, "time": in_time},
+    )
+
+
+def _refine(
+    problem: Problem,
+    nodes: Array,
+    at: Array,
+    size: Array,
+    tolerance: float,
+    say: Callable[[str], None],
+) -> tuple[Array, float, float]:
+    """Halve step and spacing until both errors, returned too, are below the tolerance."""
+    solved: dict[tuple[int, int], Array] = {}
+
+    def level(space: int, step: int) -> Array:
+        if (space, step) not in solved:
+            grid = problem.grid(nodes, 0.5 * 2**space)
+            solved[space, step] = problem.averages(grid, nodes, at, 2**step)[0]
+        return solved[space, step]
+
+    spaces, steps = 3, 3
+    while True:
+        tables = [_extrapolate([level(k, n) for n in range(steps)], 2) for k in range(spaces)]
+        step_error = max(_difference(*table, size) for table in tables)
+        best, before = _extrapolate([table[0] for table in tables], 4)
+        space_error = _difference(best, before, size)
+        say(f"{steps} steps: error {step_error:.1e}; {spaces} spacings: error {space_error:.1e}")
+        if max(step_error, space_error) <= tolerance:
+            return best, step_error, space_error
+        if max(spaces, steps) == MOST_LEVELS:
+            raise TrainingError(
+                f"the Fokker-Planck moments did not reach the tolerance {tolerance:g}: "
+                f"{MOST_LEVELS} refinements ended with errors of {step_error:.1e} (time step) and "
+                f"{space_error:.1e} (spacing); raise the tolerance or take method = 'moments'"
+            )
+        steps += step_error > tolerance
+        spaces += space_error > tolerance
+
+
+def _difference(left: Array, right: Array, size: Array) -> float:
+    return float(np.abs((left - right) / size[:, None]).max())
+
+
+def _extrapolate(levels: Sequence[Array], ratio: int) -> tuple[Array, Array]:
+    """Return the last two entries of Richardson's table; errors fall by powers of `ratio`."""
+    row, before, power = list(levels), levels[-1], ratio
+    while len(row) > 1:
+        before = row[-1]
+        row = [b + (b - a) / (power - 1) for a, b in pairwise(row)]
+        power *= ratio
+    return row[-1], before
+
+
+def _choose_nodes(
+    problem: Problem, many: int, often: int, tolerance: float, say: Callable[[str], None]
+) -> tuple[int, int, Array]:
+    """Choose how many nodes in s and in time, and measure the size of each moment.
+
+    One coarse discretization is enough: it is as smooth in s and t as the finest.
+    """
+    while True:
+        at, _ = problem.quadrature(often)
+        nodes = chebyshev_nodes(*problem.strengths, many)
+        values, size = problem.averages(problem.grid(nodes, 1.0), nodes, at, 1)
+        in_strength, in_time = problem.tails(values, size, often)
+        say(
+            f"{nodes.size} values of s: tail {in_strength:.1e}; {at.size} times: tail {in_time:.1e}"
+        )
+        if max(in_strength, in_time) <= tolerance / 2:
+            return many, often, size
+        many = many * 3 // 2 if in_strength > tolerance / 2 else many
+        often = often * 3 // 2 if in_time > tolerance / 2 else often
+        if many > MOST_STRENGTHS or often > MOST_TIMES:
+            remedy = (
+                f"{MOST_STRENGTHS} values of s: narrow the range of s, raise the temperature"
+                if many > MOST_STRENGTHS
+                else f"{MOST_TIMES} times between breakpoints: name the kinks and jumps of the "
+                "protocol as breakpoints"
+            )
+            raise TrainingError(
+                f"the moments of the noised unit are not resolved to {tolerance:g} with {remedy} "
+                "or take method = 'moments'"
+            )
