@@ -144,7 +144,7 @@ def image_grid(
     extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[
         (int(images.min() < low), int(images.max() > high))
     ]
-    if label_width(bar_label) > 1.4 * bar_height:
+    if label_width(bar_label) > 1.5 * bar_height:
         bar_label = "\n[".join(bar_label.rsplit(" [", 1))
     bar = figure.colorbar(mappable, cax=bar_axes, extend=extend, extendfrac=0.06, label=bar_label)
     middle = 0.0 if low < 0 < high else (low + high) / 2

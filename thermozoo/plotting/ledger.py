@@ -61,7 +61,7 @@ def plot_ledger(
         Time since the couplings were switched on [`time_unit`].
     terms : mapping of str to (T,) array
         Mean heat released until each time [kT], such as "on-site", "coupling", "bias",
-        "switching", "total".
+        "switching". Their sum is drawn as "total", unless that is given.
     spread : (T,) array, optional
         Standard deviation of the total over samples [kT], drawn as a band.
     time_unit : str
@@ -87,6 +87,8 @@ def plot_ledger(
             f"heat ledger: expected at least one term with {len(t)} values, one a time, got "
             f"{lengths or 'no term'}; give every term a value for every time."
         )
+    if not any(name.lower() == "total" for name in lines):
+        lines["total"] = np.sum(list(lines.values()), axis=0)
 
     figure = new_figure(3.2)
     axes = axes_of(figure)

@@ -102,14 +102,17 @@ def plot_potential(
 
 
 def _stable_states(x: NDArray[np.float64], force: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return where the force goes from pushing right to pushing left, by linear interpolation."""
+    """Return where the force goes from pushing right to pushing left."""
     signs = np.sign(force)
     held = np.flatnonzero(signs)
     found = []
     for a, b in itertools.pairwise(held):
-        if signs[a] > 0 > signs[b]:
-            weight = force[a] / (force[a] - force[b])
-            found.append(x[a] + weight * (x[b] - x[a]))
+        if not signs[a] > 0 > signs[b]:
+            continue
+        if b > a + 1:  # the force is zero at a state, or along a flat bottom
+            found.append(x[a + 1 : b].mean())
+        else:
+            found.append(x[a] + force[a] / (force[a] - force[b]) * (x[b] - x[a]))
     return np.array(found)
 
 

@@ -28,9 +28,13 @@ _COMPARISON = (
 #: What the words of the page say already; anything else that the report holds is listed.
 _SAID = {
     "class_counts",
+    "best_correlation_std",
     "comparison",
     "config_digest",
+    "coupling_norm",
+    "engine",
     "hardware",
+    "heat_by_term_kT",
     "heat_mean_kT",
     "heat_std_kT",
     "inverted",
@@ -38,17 +42,24 @@ _SAID = {
     "likelihood_gain_se",
     "loss_final",
     "loss_initial",
+    "loss_perfect",
+    "method",
     "mean_best_correlation",
     "parameter_digest",
     "samples",
     "seconds",
     "seed",
     "thermodynamic_advantage",
+    "training",
+    "work_mean_kT",
 }
 #: Words in keys that name a unit.
-_UNITS = {"joules": "J", "seconds": "s", "watts": "W", "hertz": "Hz", "nats": "nats", "kT": "kT"}
+_UNITS = {"joules": "J", "seconds": "s", "watts": "W", "kelvin": "K", "nats": "nats", "kT": "kT"}
 
-_QUANTITIES = {"joules": "energy", "seconds": "time", "watts": "power", "hertz": "frequency"}
+_QUANTITIES = {"joules": "energy", "seconds": "time", "watts": "power"}
+
+#: What the manifest says of how the run was computed.
+_ENGINE = ("engine", "precision", "block_width", "threads", "noise")
 
 
 @attrs.frozen
@@ -128,14 +139,24 @@ def render_page(
         pictures.setdefault(section_of(name), []).append(_picture(name, png))
     sections = [
         Section("computer", "What the computer is", wording.computer(config)),
-        Section("training", "How it was trained", wording.training(report, config)),
+        Section(
+            "training",
+            "How it was trained",
+            wording.training(report, config),
+            _details(report.get("training")),
+        ),
         Section(
             "generation",
             "What it generated",
             wording.generation(report),
             _class_table(report.get("class_counts")),
         ),
-        Section("cost", "What it cost", wording.cost(report)),
+        Section(
+            "cost",
+            "What it cost",
+            wording.cost(report),
+            _term_table(report.get("heat_by_term_kT")),
+        ),
         _hardware(report.get("hardware")),
         Section("comparison", "Methods compared", (), _comparison(report.get("comparison"))),
         Section("figures", "More figures"),
@@ -191,9 +212,27 @@ def _hardware(block: Any) -> Section:
     title = "What it would need as hardware"
     if not isinstance(block, Mapping) or not block:
         return Section("hardware", title)
-    rows = [[_name(key), _measured(key, value)] for key, value in _flat(block) if value is not None]
-    remark = "An estimate from the physical scales of the preset in the config."
+    device = block.get("description", "the physical scales in the config")
+    rows = _rows({key: value for key, value in block.items() if key != "description"})
+    remark = f"Heat and duration of one generation in laboratory units, for {device}."
     return Section("hardware", title, [remark], [Table(rows)])
+
+
+def _details(details: Any) -> list[Table]:
+    """Return what the training method tells about itself."""
+    rows = _rows(details) if isinstance(details, Mapping) else []
+    return [Table(rows)] if rows else []
+
+
+def _term_table(terms: Any) -> list[Table]:
+    """Return the mean heat by term of the energy, with its sum."""
+    if not isinstance(terms, Mapping) or not all(is_number(value) for value in terms.values()):
+        return []
+    table = {name: value for name, value in terms.items() if name != "total"}
+    rows = [[_name(name), f"{significant(value, 4)} kT"] for name, value in table.items()]
+    rows.append(["total", f"{significant(terms.get('total', sum(table.values())), 4)} kT"])
+    head = ["term of the energy", "mean heat released"]
+    return [Table(rows, head, total=True)] if table else []
 
 
 def _comparison(rows: Any) -> list[Table]:
@@ -213,7 +252,7 @@ def _comparison(rows: Any) -> list[Table]:
         cells = [str(row.get("method", ""))]
         for key, _, error in columns:
             value = row.get(key)
-            digits = 6 if key == "loss_final" else 4 if error else 3
+            digits = {"loss_final": 6, "heat_mean_kT": 4, "likelihood_gain_nats": 5}.get(key, 3)
             if not is_number(value):
                 cells.append("")
             elif error and is_number(row.get(error)):
@@ -229,11 +268,7 @@ def _comparison(rows: Any) -> list[Table]:
 
 def _remaining(report: Mapping[str, Any]) -> list[Table]:
     """Return what the report holds beyond what the words of the page say."""
-    rows = [
-        [_name(key), _measured(key, value)]
-        for key, value in _flat({k: v for k, v in report.items() if k not in _SAID})
-        if value is not None
-    ]
+    rows = _rows({key: value for key, value in report.items() if key not in _SAID})
     return [Table(rows)] if rows else []
 
 
@@ -258,7 +293,7 @@ def _provenance(report: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[
         value = report.get(key, manifest.get(key))
         if value is not None:
             rows.append([_name(key), str(value)])
-    for key in ("versions", "plugins", "distributions", "engine", "precision", "block_width"):
+    for key in ("versions", "plugins", "distributions", "python", "machine", *_ENGINE):
         value = manifest.get(key)
         if isinstance(value, Mapping):
             rows.append([_name(key), ", ".join(f"{n} {v}" for n, v in _flat(value))])
@@ -276,6 +311,12 @@ def _item(entry: Any) -> str:
     return str(entry)
 
 
+def _rows(table: Mapping[str, Any]) -> list[list[str]]:
+    """Return name and value of all that a nested table holds."""
+    leaves = _flat(table)
+    return [[_name(key), _measured(key, value)] for key, value in leaves if value is not None]
+
+
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
     """Yield the leaves of nested tables with their path as key."""
     for key, value in table.items():
@@ -287,7 +328,7 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any
 
 
 def _name(key: str) -> str:
-    """Return a key as words: a unit it ends in is left to the value, any other is what it measures."""
+    """Return a key as words, without the unit that it ends in."""
     words = key.replace("_", " ").split()
     if len(words) > 1 and words[-1] in _UNITS:
         words.pop()
@@ -304,7 +345,7 @@ def _measured(key: str, value: Any) -> str:
         return str(value)
     words = key.replace("_", " ").split()
     found = [_UNITS[word] for word in words if word in _UNITS]
-    if found and found[-1] in {"J", "s", "W", "Hz"}:
+    if found and found[-1] in {"J", "s", "W"}:
         return quantity(float(value), found[-1])
     text = count(value) if isinstance(value, int) else significant(float(value), 4)
     return f"{text} {found[-1]}" if found else text

@@ -51,8 +51,11 @@ _METHODS = {
 }
 
 
-def floor_of(config: Mapping[str, Any]) -> float | None:
+def floor_of(report: Mapping[str, Any], config: Mapping[str, Any]) -> float | None:
     """Return N/2, N the units that are not frozen: the mean loss per step of a perfect model."""
+    known = number_of(report, "loss_perfect")
+    if known is not None:
+        return known
     sizes = _groups(config)
     return sum(size for size, frozen in sizes.values() if not frozen) / 2 if sizes else None
 
@@ -159,7 +162,6 @@ def computer(config: Mapping[str, Any]) -> list[str]:
 
 def training(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
     """Say how it was trained: images, noising, method, loss, likelihood gain."""
-    options = config.get("training", {})
     text: list[str] = []
     first: list[str] = []
     if "plugin" in config.get("data", {}):
@@ -172,7 +174,7 @@ def training(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
                 _plugin({"plugin": noising["protocol"], **settings})
             )
         )
-    method = options.get("method")
+    method = report.get("method", config.get("training", {}).get("method"))
     if method is not None:
         first.append(Markup("The method is <code>{}</code>.").format(method))
         first.append(_METHODS.get(method, ""))
@@ -189,9 +191,14 @@ def training(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
             f"On held-out noising trajectories the reverse loss per time step went from {before} "
             f"(untrained) to {after}"
         )
-        floor = floor_of(config)
+        floor = floor_of(report, config)
         known = f"; N/2 = {plain(floor)} is the mean of a perfect model" if floor else ""
+        if floor and final < floor:
+            known += " (a finite number of trajectories scatters to both sides of it)"
         text.append(sentence + known + ".")
+    norm = number_of(report, "coupling_norm")
+    if norm is not None:
+        text.append(f"The matrix of couplings has the Frobenius norm {significant(norm)} E₀.")
     gain = number_of(report, "likelihood_gain_nats")
     if gain is not None:
         value = plus_minus(gain, report.get("likelihood_gain_se"))
@@ -213,10 +220,13 @@ def generation(report: Mapping[str, Any]) -> list[str]:
     text: list[str] = []
     best = number_of(report, "mean_best_correlation")
     if best is not None:
+        deviation = number_of(report, "best_correlation_std")
+        value = significant(best)
+        if deviation:
+            value = f"{plus_minus(best, deviation, 2)} (mean ± standard deviation over samples)"
         text.append(
             "Each output is assigned to the prototype with which it correlates most, by absolute "
-            f"value; this best correlation is {significant(best)} in the mean over samples (1 "
-            "is a perfect copy)."
+            f"value. This best correlation is {value}; 1 would be a perfect copy."
         )
     inverted, samples = number_of(report, "inverted"), number_of(report, "samples")
     if inverted is not None:
@@ -255,6 +265,12 @@ def cost(report: Mapping[str, Any]) -> list[str]:
         f"{sentence}. At 300 K, where 1 kT is {quantity(_JOULES_PER_KT, 'J')}, that mean is "
         f"{quantity(heat * _JOULES_PER_KT, 'J')}."
     ]
+    work = number_of(report, "work_mean_kT")
+    if work:
+        text.append(
+            f"Switching parameters while it generates does {significant(work)} kT of work in the "
+            "mean, which the heat includes."
+        )
     advantage = number_of(report, "thermodynamic_advantage")
     if advantage is not None:
         digital = significant(advantage * heat, 2)

@@ -26,20 +26,20 @@ class HeatLedger:
     ----------
     terms : dict of str to ndarray, shape (observations, trajectories)
         Energy by term [energy].
-    work : ndarray, shape (observations, trajectories), or float
-        Work done on the computer since the start, by a drive or by switching parameters [energy].
+    work : dict of str to ndarray, shape (observations, trajectories)
+        Work done on each term since the start, by a drive or by switching parameters [energy]; a term without work may be left
+        out.
     """
 
-    terms: dict[str, Array]
-    work: Array | float = 0.0
+    terms: Mapping[str, Array]
+    work: Mapping[str, Array] = attrs.field(factory=dict)
 
     @property
     def by_term(self) -> dict[str, Array]:
-        """Heat released so far out of each term of the energy (and as work passed on), shape (observations, trajectories)."""
-        parts = {name: energy[0] - energy for name, energy in self.terms.items()}
-        if np.any(self.work):
-            parts["work"] = np.broadcast_to(self.work, next(iter(parts.values())).shape)
-        return parts
+        """Heat released so far out of each term, work - (energy - initial energy), shape (observations, trajectories)."""
+        return {
+            name: self.work.get(name, 0.0) - (energy - energy[0]) for name, energy in self.terms.items()
+        }
 
     @property
     def heat(self) -> Array:
@@ -53,6 +53,12 @@ class HeatLedger:
         final: Array = self.heat[-1]
         return final
 
-    def means(self) -> Mapping[str, Array]:
-        """Return the mean heat released so far by term, each of shape (observations,)."""
+    @property
+    def total_work(self) -> Array:
+        """Work done on each whole trajectory, shape (trajectories,) [energy]."""
+        zero = np.zeros(next(iter(self.terms.values())).shape[1])
+        return zero + sum(w[-1] for w in self.work.values())
+
+    def means(self) -> dict[str, Array]:
+        """Return the mean heat released so far by term, each of shape (observations,) [energy]."""
         return {name: part.mean(axis=1) for name, part in self.by_term.items()}

@@ -1,0 +1,337 @@
+"""Every figure draws from plain arrays, edge cases included, and says what it must."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import statistics
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+
+from thermozoo.errors import ShapeError
+from thermozoo.plotting import (
+    plot_comparison,
+    plot_couplings,
+    plot_generations,
+    plot_heat,
+    plot_ledger,
+    plot_loss,
+    plot_noising,
+    plot_outputs,
+    plot_potential,
+    png_bytes,
+)
+
+RNG = np.random.default_rng(20250617)
+IMAGES = RNG.normal(size=(25, 28, 28))
+HEAT = RNG.normal(1351.0, 198.0, size=1000)
+X = np.linspace(-2.0, 2.0, 401)
+ROWS = [
+    {"method": "exact", "heat_mean_kT": 1351.0, "heat_std_kT": 198.0, "seconds": 1.9},
+    {"method": "descent", "heat_mean_kT": 1436.0, "likelihood_gain_nats": 12233.0, "seconds": 171},
+]
+
+
+def _potential(**options):
+    density = np.exp(-(X**4 - 2 * X**2))
+    return plot_potential(X, X**4 - 2 * X**2, 4 * X - 4 * X**3, density, **options)
+
+
+FIGURES = {
+    "noising": lambda: plot_noising(IMAGES[:9], np.linspace(0, 2.5, 9), "Noising of a 2"),
+    "noising, one time": lambda: plot_noising(IMAGES[:1], [0.0], "one"),
+    "noising, two rows, in seconds": lambda: plot_noising(
+        IMAGES[:14], np.arange(14), time_unit="ns"
+    ),
+    "generations": lambda: plot_generations(
+        IMAGES[:24].reshape(3, 8, 28, 28), np.linspace(0, 2.5, 8)
+    ),
+    "generations, one sample, one time": lambda: plot_generations(IMAGES[None, :1], [0.0]),
+    "outputs": lambda: plot_outputs(IMAGES, [f"{k % 3}  r = 0.{k:02}" for k in range(25)], "25"),
+    "outputs, one": lambda: plot_outputs(IMAGES[:1]),
+    "outputs, equal values": lambda: plot_outputs(np.full((4, 3, 5), 0.3)),
+    "outputs, one pixel": lambda: plot_outputs([[[1.0]]]),
+    "couplings": lambda: plot_couplings(IMAGES[:16] / 30, range(16)),
+    "couplings, untrained": lambda: plot_couplings(np.zeros((2, 28, 28)), [0, 1]),
+    "loss": lambda: plot_loss(
+        np.arange(300),
+        648 + 5 * np.exp(-np.arange(300) / 5) + RNG.normal(0, 0.3, 300),
+        648 + 2 * np.exp(-np.arange(300) / 5),
+        floor=648,
+        initial=652.87,
+    ),
+    "loss, untrained and trained": lambda: plot_loss([0, 1], None, [652.87, 647.91], floor=648),
+    "loss, one cycle": lambda: plot_loss([1], [652.0], [651.0], floor=648, initial=652.9),
+    "loss, equal values": lambda: plot_loss([0, 1, 2], None, [648, 648, 648], floor=648),
+    "loss, far below the start": lambda: plot_loss(
+        np.arange(40), None, 647.98 + 0.001 * np.cos(np.arange(40)), floor=648, initial=652.87
+    ),
+    "heat": lambda: plot_heat(HEAT, ("published", 2900.0, 350.0)),
+    "heat, one sample": lambda: plot_heat([1351.0]),
+    "heat, constant": lambda: plot_heat(np.full(20, 1351.0)),
+    "heat, constant zero": lambda: plot_heat(np.zeros(2)),
+    "heat, negative": lambda: plot_heat([-0.2, 0.1, 0.05]),
+    "heat, an outlier": lambda: plot_heat([*HEAT, 1e6]),
+    "ledger": lambda: plot_ledger(
+        [0, 1, 2],
+        {"on-site": [0, -9, -10], "coupling": [0, 9, 20], "bias": [0, 0, 1], "total": [0, 0, 11]},
+        spread=[0, 1, 2],
+    ),
+    "ledger, one time": lambda: plot_ledger([0.0], {"total": [0.0]}),
+    "ledger, unknown terms": lambda: plot_ledger([0, 1], {f"term_{k}": [0, 0] for k in range(6)}),
+    "potential": lambda: _potential(
+        curvature=12 * X**2 - 4, title="double-well", formula="x^4 - 2 x^2"
+    ),
+    "potential, a formula that matplotlib cannot set": lambda: _potential(
+        formula=r"\begin{cases} 1 & \text{for}\: x > 0 \end{cases}"
+    ),
+    "comparison": lambda: plot_comparison(ROWS),
+    "comparison, one method, one figure": lambda: plot_comparison(
+        [{"method": "exact", "heat_mean_kT": -3.2, "seconds": None}]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure_is_drawn_whole(name):
+    figure = FIGURES[name]()
+    png = png_bytes(figure)
+
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert len(png) < 300_000
+    # Nothing is cut: all that is drawn lies on the page (a tenth of an inch for line ends).
+    box = figure.get_tightbbox()
+    width, height = figure.get_size_inches()
+    assert box.x0 > -0.1
+    assert box.y0 > -0.1
+    assert box.x1 < width + 0.1
+    assert box.y1 < height + 0.1
+
+
+def test_same_figure_gives_the_same_bytes():
+    assert png_bytes(FIGURES["heat"]()) == png_bytes(FIGURES["heat"]())
+
+
+def test_settings_of_the_caller_stay_and_do_not_matter():
+    usual = png_bytes(FIGURES["loss, untrained and trained"]())
+    with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 20}):
+        before = dict(matplotlib.rcParams)
+        changed = png_bytes(FIGURES["loss, untrained and trained"]())
+        assert dict(matplotlib.rcParams) == before
+    assert changed == usual
+
+
+def test_import_needs_no_matplotlib_and_drawing_no_pyplot():
+    code = (
+        "import sys, thermozoo.plotting as p\n"
+        "assert 'matplotlib' not in sys.modules\n"
+        "p.png_bytes(p.plot_heat([1.0, 2.0]))\n"
+        "assert 'matplotlib' in sys.modules\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def _pictures(figure):
+    return [axes.images[0] for axes in figure.axes if axes.images]
+
+
+@pytest.mark.parametrize("name", ["noising", "generations", "outputs", "couplings"])
+def test_images_of_one_figure_share_their_limits(name):
+    limits = {image.get_clim() for image in _pictures(FIGURES[name]())}
+    assert len(limits) == 1
+
+
+def test_color_limits_hold_nearly_all_values():
+    low, high = _pictures(plot_outputs(IMAGES))[0].get_clim()
+    inside = np.mean((low <= IMAGES) & (high >= IMAGES))
+    assert 0.99 <= inside < 1.0
+
+
+def test_positive_couplings_are_blue_and_negative_ones_red():
+    image = _pictures(plot_couplings([[[0.5, -0.5], [0.0, 0.1]]]))[0]
+    low, high = image.get_clim()
+    assert low == -high
+    (red_p, _, blue_p, _), (red_n, _, blue_n, _), zero = image.to_rgba(np.array([0.5, -0.5, 0.0]))
+    assert blue_p > 2 * red_p
+    assert red_n > 2 * blue_n
+    assert min(zero) > 0.9
+
+
+def test_images_are_shown_upright_in_reading_order():
+    images = np.zeros((3, 2, 2))
+    images[1, 0, 1] = 1.0
+    shown = _pictures(plot_outputs(images))
+    assert np.array_equal(shown[1].get_array(), images[1])
+    assert shown[0].origin == "upper"
+    lefts = [image.axes.get_position().x0 for image in shown]
+    assert lefts == sorted(lefts)
+
+
+def _texts(figure):
+    png_bytes(figure)
+    return " | ".join(
+        text.get_text() for text in figure.findobj(matplotlib.text.Text) if text.get_visible()
+    )
+
+
+def test_times_stand_below_the_images_with_their_unit():
+    text = _texts(plot_noising(IMAGES[:3], [0.0, 1.25, 2.5], "Noising", time_unit="ns"))
+    for part in ("0", "1.25", "2.5", "[ns]", "Noising", "state $x$ [1]"):
+        assert part in text
+
+
+def test_loss_axis_is_written_in_full():
+    figure = FIGURES["loss, far below the start"]()
+    text = _texts(figure)
+    axis = figure.axes[0].yaxis
+    assert axis.get_offset_text().get_text() == ""
+    assert any(label.get_text().startswith("647.98") for label in axis.get_ticklabels())
+    # The untrained computer would squeeze the curve to nothing: it is told, not drawn.
+    assert "beyond this axis, untrained: 652.87" in text
+    low, high = figure.axes[0].get_ylim()
+    assert high - low < 0.1
+
+
+def test_two_losses_carry_their_values():
+    text = _texts(FIGURES["loss, untrained and trained"]())
+    for part in ("652.87", "647.91", "untrained", "trained", "$N/2$ = 648"):
+        assert part in text
+
+
+def test_moving_mean_of_the_training_loss_is_the_mean_of_its_window():
+    values = RNG.normal(648, 1, 200)
+    lines = plot_loss(np.arange(200), values, values, floor=648).axes[0].lines
+    mean = next(line for line in lines if "mean over 10 points" in line.get_label())
+    x, y = mean.get_data()
+    assert x[0] == pytest.approx(4.5)
+    assert y[0] == pytest.approx(statistics.fmean(values[:10]))
+    assert y[-1] == pytest.approx(statistics.fmean(values[-10:]))
+
+
+def test_heat_says_mean_and_standard_deviation():
+    text = _texts(plot_heat(HEAT))
+    mean, deviation = statistics.fmean(HEAT), statistics.stdev(HEAT)
+    assert f"mean {mean:,.0f} $kT$, standard deviation {deviation:.0f} $kT$" in text
+    assert "1,000 generations" in text
+
+
+def test_heat_bar_spans_one_standard_deviation_to_each_side():
+    axes = plot_heat(HEAT).axes[0]
+    ((left, _), (right, _)) = axes.collections[0].get_segments()[0]
+    mean, deviation = statistics.fmean(HEAT), statistics.stdev(HEAT)
+    assert (left, right) == pytest.approx((mean - deviation, mean + deviation))
+
+
+def test_heat_histogram_counts_every_sample():
+    axes = plot_heat([*HEAT, 1e6]).axes[0]
+    assert sum(bar.get_height() for bar in axes.patches) == 1001
+    assert len(axes.patches) <= 60
+
+
+def test_ledger_labels_name_every_term_and_do_not_overlap():
+    figure = plot_ledger(
+        [0, 1],
+        {
+            "on-site": [0, -3281],
+            "coupling": [0, 5],
+            "bias": [0, 3],
+            "x": [0, 4],
+            "total": [0, 1420],
+        },
+    )
+    text = _texts(figure)
+    for part in ("on-site  \u22123,281", "coupling  +5", "bias  +3", "total  +1,420"):
+        assert part in text
+    boxes = sorted(
+        (label.get_tightbbox() for label in figure.axes[0].texts), key=lambda box: box.y0
+    )
+    # The box of an annotation holds its line as well; that of its text alone is compared.
+    extents = sorted(
+        matplotlib.text.Text.get_window_extent(label).extents[[1, 3]].tolist()
+        for label in figure.axes[0].texts
+    )
+    assert len(boxes) == len(extents) == 5
+    assert all(a[1] <= b[0] for a, b in itertools.pairwise(extents))
+
+
+def test_ledger_draws_the_sum_of_its_terms_as_total():
+    figure = plot_ledger([0, 1], {"on-site": [0, -3281], "coupling": [0, 4698]})
+    assert "total  +1,417" in _texts(figure)
+
+
+def test_total_of_the_ledger_is_emphasized():
+    lines = FIGURES["ledger"]().axes[0].lines
+    widths = [line.get_linewidth() for line in lines]
+    values = [list(np.asarray(line.get_ydata())) for line in lines]
+    assert values[widths.index(max(widths))] == [0, 0, 11]
+    assert widths.count(max(widths)) == 1
+
+
+def test_potential_marks_the_stable_states_in_every_panel():
+    figure = _potential(curvature=12 * X**2 - 4)
+    assert len(figure.axes) == 4
+    for axes in figure.axes:
+        marks = [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == ":"]
+        assert marks == pytest.approx([-1.0, 1.0], abs=1e-4)
+
+
+def test_unstable_state_is_not_marked():
+    figure = plot_potential(X, -(X**2), 2 * X, np.ones_like(X))
+    assert not [line for line in figure.axes[0].lines if line.get_linestyle() == ":"]
+
+
+def test_comparison_leaves_out_what_no_method_has():
+    text = _texts(plot_comparison(ROWS))
+    for part in (
+        "exact",
+        "descent",
+        "1,351",
+        "1,436",
+        "12,233",
+        "1.9",
+        "171",
+        "standard deviation",
+    ):
+        assert part in text
+    assert "correlation" not in text
+    assert "None" not in text
+
+
+BAD = {
+    "times": lambda: plot_noising(IMAGES[:3], [0, 1]),
+    "generation times": lambda: plot_generations(IMAGES[None], [0, 1]),
+    "captions": lambda: plot_outputs(IMAGES, ["a"]),
+    "unit numbers": lambda: plot_couplings(IMAGES, [1]),
+    "no image": lambda: plot_outputs(np.zeros((0, 28, 28))),
+    "one dimension too few": lambda: plot_outputs(IMAGES[0]),
+    "not finite": lambda: plot_heat([1.0, float("nan")]),
+    "losses": lambda: plot_loss([0, 1], [1.0], [1.0, 2.0], floor=1),
+    "ledger": lambda: plot_ledger([0, 1], {"total": [0]}),
+    "ledger without terms": lambda: plot_ledger([0, 1], {}),
+    "ledger spread": lambda: plot_ledger([0, 1], {"total": [0, 1]}, spread=[0]),
+    "potential": lambda: plot_potential(X, X, X[1:], X),
+    "no rows": lambda: plot_comparison([]),
+    "row without method": lambda: plot_comparison([{"heat_mean_kT": 1.0}]),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_arrays_that_do_not_match_are_refused_in_one_line(name):
+    with pytest.raises(ShapeError) as error:
+        BAD[name]()
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) > 40
+
+
+def test_png_has_the_size_of_the_figure():
+    from PIL import Image
+
+    figure = FIGURES["heat"]()
+    image = Image.open(io.BytesIO(png_bytes(figure)))
+    assert image.size == tuple(np.round(figure.get_size_inches() * 200).astype(int))
+    assert image.size[0] == 1280

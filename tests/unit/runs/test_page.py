@@ -1,0 +1,329 @@
+"""The page of a run says every number, escapes what it is given, and refers to nothing outside."""
+
+from __future__ import annotations
+
+import base64
+import html.parser
+import re
+import statistics
+
+import pytest
+
+from thermozoo.plotting import plot_heat, png_bytes
+from thermozoo.runs.page import render_page
+
+CONFIG = """
+[computer]
+temperature = 0.1
+mobility = 1.0
+trainable_biases = ["hidden"]
+[computer.units]
+visible = 784
+hidden = 512
+label = {size = 10, frozen = true}
+[computer.potential]
+plugin = "quartic"
+J2 = 1.25
+J4 = 1.0
+[computer.potential.hidden]
+plugin = "double-well"
+J2 = -2.0
+[computer.connectivity]
+plugin = "bipartite"
+within = ["hidden"]
+[dynamics]
+integrator = "euler-maruyama"
+dt = 1e-3
+duration = 2.5
+[data]
+plugin = "digits"
+classes = [0, 1, 2]
+per_class = 1
+[noising]
+protocol = "linear-fade"
+amplitude = 2.0
+fade = 0.75
+hidden = "projection"
+[training]
+method = "descent"
+[generation]
+samples = 1000
+"""
+
+REPORT = {
+    "loss_initial": 652.8712,
+    "loss_final": 647.9134,
+    "likelihood_gain_nats": 12407.3,
+    "likelihood_gain_se": 154.2,
+    "heat_mean_kT": 1351.4,
+    "heat_std_kT": 198.2,
+    "samples": 1000,
+    "class_counts": {"0": 341, "1": 302, "2": 357},
+    "mean_best_correlation": 0.6912,
+    "inverted": 0.487,
+    "thermodynamic_advantage": 3.88e11,
+    "seconds": {"setup": 0.41, "training": 61.5, "generation": 171.2},
+    "seed": 424242,
+    "config_digest": "9f2c0c8d",
+    "parameter_digest": "77aa01bc",
+    "hardware": {
+        "preset": "electrical",
+        "description": "RC nodes at room temperature",
+        "temperature_kelvin": 300.0,
+        "seconds_per_sample": 2.5e-6,
+        "joules_per_sample": 5.6e-18,
+        "watts": 2.24e-12,
+    },
+    "comparison": [
+        {
+            "method": "exact",
+            "heat_mean_kT": 1340.0,
+            "heat_std_kT": 190.0,
+            "likelihood_gain_nats": 12350.0,
+            "likelihood_gain_se": 153.0,
+            "loss_final": 647.95,
+            "mean_best_correlation": 0.685,
+            "seconds": 14.2,
+            "diversity": 0.412,
+        },
+        {"method": "online", "heat_mean_kT": 1288.0, "seconds": None},
+    ],
+    "class_entropy": 1.0948,
+    "method": "online",
+    "loss_perfect": 648.0,
+    "coupling_norm": 12.613,
+    "training": {"noising_trajectories": 900, "learning_rate": 4e-4},
+    "heat_by_term_kT": {"on-site": -3281.2, "coupling": 4630.1, "bias": 2.5},
+    "work_mean_kT": 17.25,
+    "best_correlation_std": 0.0812,
+    "engine": "reference",
+    "absent": None,
+}
+
+MANIFEST = {
+    "versions": {"thermozoo": "0.1.0", "numpy": "2.4.6"},
+    "plugins": [{"name": "quartic", "distribution": "thermozoo", "version": "0.1.0"}],
+    "engine": "reference",
+}
+
+
+class _Page(html.parser.HTMLParser):
+    """Text, tags and attributes of a page."""
+
+    VOID = frozenset({"meta", "img", "br", "hr", "link", "input"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.words, self.tags, self.attributes, self.open = [], [], [], []
+        self.balanced = True
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        self.balanced &= bool(self.open) and self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return re.sub(r"\s+", " ", "".join(self.words))
+
+
+@pytest.fixture(scope="module")
+def figures():
+    return {"heat": png_bytes(plot_heat([1200.0, 1500.0])), "strange-one.png": b"\x89PNG but no"}
+
+
+@pytest.fixture(scope="module")
+def page(figures):
+    return _Page(render_page(REPORT, CONFIG, figures, MANIFEST))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        # headline and cost
+        "1,306 units turned thermal noise into images 1,000 times and released 1,351 ± 198 kT",
+        "(mean ± standard deviation over 1,000 samples)",
+        "standard error of the mean is 6.3 kT",
+        "784-128-128-784 perceptron: 217,088 multiply-accumulates a step at 1 pJ",
+        "2.4 × 10⁸ kT at 300 K",
+        "ten steps",
+        "5.2 × 10¹⁴ kT",
+        "this is 3.9 × 10¹¹",
+        # computer
+        "visible (784 units), hidden (512 units) and label (10 units, frozen)",
+        "quartic (J2 = 1.25, J4 = 1)",
+        "hidden double-well (J2 = \u22122)",
+        "bipartite (within = hidden)",
+        "kT = 0.1 E₀ with mobility µ = 1",
+        "euler-maruyama in 2,500 steps of 0.001 for 2.5 1/(µE₀)",
+        # training
+        "digits (classes = 0, 1, 2, per_class = 1)",
+        "linear-fade (amplitude = 2, fade = 0.75, hidden = projection)",
+        "The method is online.",
+        "Training took 61.5 s.",
+        "went from 652.87 (untrained) to 647.91; N/2 = 648 is the mean of a perfect model",
+        "12,407 ± 154 nats more likely",
+        "The loss is not the heat.",
+        # generation
+        "best correlation is 0.691 ± 0.081 (mean",
+        "48.7 % of the outputs are inverted",
+        "0 341 34.1 %",
+        "2 357 35.7 %",
+        "Frobenius norm 12.6 E₀",
+        "noising trajectories 900",
+        "learning rate 0.0004",
+        "on-site \u22123,281 kT",
+        "coupling 4,630 kT",
+        "total 1,351 kT",
+        "does 17.2 kT of work",
+        # hardware
+        "for RC nodes at room temperature",
+        "temperature 300 K",
+        "preset electrical",
+        "time per sample 2.50 µs",
+        "energy per sample 5.60 aJ",
+        "power 2.24 pW",
+        # comparison
+        "exact 647.950 12,350 ± 153 1,340 ± 190 0.685 14.2 0.4120",
+        "online 1,288",
+        # rest
+        "class entropy 1.095",
+        "setup 0.410 s",
+        "total 233 s (3 min 53 s)",
+        "seed 424242",
+        "config digest 9f2c0c8d",
+        "parameter digest 77aa01bc",
+        "thermozoo 0.1.0, numpy 2.4.6",
+        "quartic thermozoo 0.1.0",
+        'method = "descent"',
+    ],
+)
+def test_page_says(page, part):
+    # Cells of tables are apart on the page, not in the text that the parser sees.
+    assert part.replace(" ", "") in re.sub(r"\s", "", page.text)
+
+
+def test_page_is_well_formed_and_needs_nothing_from_outside(page, figures):
+    assert page.balanced
+    assert page.open == []
+    assert not {"script", "link", "iframe", "object", "embed"} & set(page.tags)
+    for _, name, value in page.attributes:
+        if name in {"src", "href", "srcset", "poster", "action", "data"}:
+            assert value.startswith("data:image/png;base64,")
+        assert not name.startswith("on")
+    text = render_page(REPORT, CONFIG, figures, MANIFEST)
+    assert "url(" not in text
+    assert "@import" not in text
+    assert "http://" not in text
+    assert "https://" not in text
+
+
+def test_page_is_for_phones_printers_and_dark_rooms(figures):
+    text = render_page(REPORT, CONFIG, figures, MANIFEST)
+    assert 'name="viewport"' in text
+    assert "@media print" in text
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_figures_are_in_the_page_with_their_captions(page, figures):
+    sources = [value for _, name, value in page.attributes if name == "src"]
+    assert [base64.b64decode(s.partition(",")[2]) for s in sources] == list(figures.values())
+    alternatives = [value for _, name, value in page.attributes if name == "alt"]
+    assert alternatives[0].startswith("Heat. How much heat single generations released.")
+    assert "Strange one." in page.text
+
+
+def test_what_is_missing_is_left_out(page):
+    assert "None" not in page.text
+    assert "absent" not in page.text
+    assert "nan" not in page.text.replace("nano", "")
+
+
+@pytest.mark.parametrize("key", [*REPORT, "all"])
+def test_every_key_may_be_missing(key):
+    report = {} if key == "all" else {k: v for k, v in REPORT.items() if k != key}
+    missing = _Page(render_page(report, "", {}, {}))
+    assert missing.balanced
+    assert "None" not in missing.text
+    as_none = _Page(render_page({**REPORT, key: None}, "", {}, {}))
+    assert "None" not in as_none.text
+
+
+def test_markup_in_what_was_given_is_shown_not_obeyed():
+    evil = '<img src=x onerror="alert(1)">&amp;'
+    report = {
+        **REPORT,
+        "class_counts": {evil: 3},
+        "seed": evil,
+        "seconds": {evil: 1.0},
+        "remark": evil,
+        "hardware": {"preset": evil},
+        "comparison": [{"method": evil, "heat_mean_kT": 1.0, evil: 2}],
+    }
+    quoted = evil.replace("\\", "\\\\").replace('"', '\\"')
+    config = (
+        f"# {evil}\n[computer.units]\n'{evil}' = 3\n[computer.potential]\nplugin = '{evil}'\n"
+        f"p = \"{quoted}\"\n[data]\nplugin = '{evil}'\n[training]\nmethod = '{evil}'\n"
+        f"[noising]\nprotocol = '{evil}'\n[dynamics]\nintegrator = '{evil}'\ndt = 1\nduration = 2\n"
+    )
+    figures = {evil: b"\x89PNG"}
+    text = render_page(report, config, figures, {"versions": {evil: evil}, "engine": evil})
+    page = _Page(text)
+    assert page.balanced
+    assert page.tags.count("img") == 1
+    assert "<img src=x" not in text
+    assert page.text.count(evil) >= 12
+
+
+def test_inverted_may_be_a_count():
+    assert (
+        "487 (48.7 %) of the outputs"
+        in _Page(render_page({**REPORT, "inverted": 487}, CONFIG, {}, {})).text
+    )
+
+
+def test_one_sample_has_no_standard_deviation():
+    report = {**REPORT, "samples": 1, "heat_std_kT": 0.0, "comparison": None}
+    text = _Page(render_page(report, CONFIG, {}, {})).text
+    assert "into images once and released 1,351 kT of heat." in text
+    assert "standard deviation over" not in text
+
+
+def test_frozen_units_do_not_count_in_the_perfect_loss():
+    report = {key: value for key, value in REPORT.items() if key != "loss_perfect"}
+    assert "N/2 = 648 is the mean" in _Page(render_page(report, CONFIG, {}, {})).text
+
+
+def test_loss_below_its_mean_is_explained_and_above_it_is_not():
+    below = _Page(render_page({**REPORT, "loss_final": 647.9}, CONFIG, {}, {})).text
+    above = _Page(render_page({**REPORT, "loss_final": 648.1}, CONFIG, {}, {})).text
+    assert "scatters to both sides" in below
+    assert "scatters to both sides" not in above
+
+
+def test_standard_error_follows_from_samples():
+    # Independent of the page: the standard deviation of a mean of n samples, by its definition.
+    samples = [1.0, 2.0, 4.0, 8.0]
+    deviation = statistics.stdev(samples)
+    report = {"heat_mean_kT": statistics.fmean(samples), "heat_std_kT": deviation, "samples": 4}
+    error = (statistics.variance(samples) / 4) ** 0.5
+    assert (
+        f"standard error of the mean is {error:.1f} kT"
+        in _Page(render_page(report, "", {}, {})).text
+    )
+
+
+@pytest.mark.parametrize("method", ["exact", "moments", "descent", "online"])
+def test_every_method_is_explained(method):
+    text = _Page(render_page({}, f"[training]\nmethod = '{method}'\n", {}, {})).text
+    assert re.search(rf"The method is {method}\. It \w+ the", text)

@@ -1,0 +1,7 @@
+"""``python -m thermozoo``."""
+
+from __future__ import annotations
+
+from thermozoo.cli import main
+
+main()

@@ -1,0 +1,153 @@
+"""The application: its commands, the options that every command takes, and how errors are shown."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import typer
+from typer.core import TyperGroup
+
+from thermozoo.errors import ThermozooError
+
+if TYPE_CHECKING:
+    from thermozoo.registry.catalogue import Catalogue
+
+__all__ = ["Context", "context_of", "run"]
+
+#: Bad usage. Typer brings its own copy of click in some versions and depends on it in others, so the class is taken from what
+#: typer exports: BadParameter is a UsageError is a ClickException.
+_CLICK = typer.BadParameter.__mro__[2]
+
+#: The commands, in the order of the help text; each lives in a module of its own, imported when used.
+COMMANDS = ("run", "plugins", "show")
+
+_EPILOG = (
+    "Every command also takes: --plugin FILE.py (load a plugin file), --strict-plugins (a plugin that fails to load is an error), "
+    "--debug (show tracebacks)."
+)
+
+
+@attrs.define
+class Context:
+    """What every command may need."""
+
+    plugin_files: tuple[Path, ...] = ()
+    strict: bool = False
+    debug: bool = False
+
+    @functools.cached_property
+    def catalogue(self) -> Catalogue:
+        """The catalogue of plugins, loaded when first asked for."""
+        from thermozoo.registry.catalogue import load_catalogue
+
+        return load_catalogue(files=self.plugin_files, strict=self.strict)
+
+
+def _hoist(arguments: list[str]) -> tuple[Context, list[str]]:
+    """Take the options that every command takes out of the arguments, wherever they stand."""
+    files: list[Path] = []
+    rest: list[str] = []
+    context = Context()
+    position = 0
+    while position < len(arguments):
+        word = arguments[position]
+        name, equals, value = word.partition("=")
+        if word == "--":
+            rest += arguments[position:]
+            break
+        if word == "--debug":
+            context.debug = True
+        elif word == "--strict-plugins":
+            context.strict = True
+        elif name == "--plugin":
+            if not equals:
+                position += 1
+                if position == len(arguments):
+                    raise typer.BadParameter("option --plugin requires a file")
+                value = arguments[position]
+            files.append(Path(value))
+        else:
+            rest.append(word)
+        position += 1
+    context.plugin_files = tuple(files)
+    return context, rest
+
+
+class _LazyGroup(TyperGroup):
+    """A group whose commands are imported when they are used: ``--help`` needs all of them, a run only one."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands, in order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import and return a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"thermozoo.cli.{cmd_name}")
+        single = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        single.command(name=cmd_name, epilog=_EPILOG)(getattr(module, cmd_name))
+        command = typer.main.get_command(single)
+        command.name = cmd_name
+        return command
+
+
+def _application() -> Any:
+    app = typer.Typer(cls=_LazyGroup, add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
+
+    @app.callback(epilog=_EPILOG)
+    def thermozoo() -> None:
+        """A plugin-based zoo of physics models for thermodynamic computing.
+
+        Write a formula as a plugin, assemble a computer from a config, train it, and read what it costs.
+
+        Example: thermozoo run --set data.classes='[3,4]'
+        """
+
+    return typer.main.get_command(app)
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; return the exit code."""
+    context = Context()
+    try:
+        context, rest = _hoist(arguments)
+        result = _application().main(rest, prog_name="thermozoo", standalone_mode=False, obj=context)
+        return result if isinstance(result, int) else 0
+    except typer.Exit as stop:
+        return int(stop.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]  # nobody reads: nothing more to say
+        return 0
+    except ThermozooError as error:
+        if context.debug:
+            traceback.print_exc()
+        for line in str(error).splitlines() or [type(error).__name__]:
+            print(f"thermozoo: {line}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        if isinstance(error, _CLICK):
+            error.show()  # type: ignore[attr-defined]
+            return 2
+        if context.debug:
+            traceback.print_exc()
+        else:
+            print(
+                f"thermozoo: internal error: {type(error).__name__}: {error} (run again with --debug to see where, and report it)",
+                file=sys.stderr,
+            )
+        return 70
+
+
+def context_of(ctx: typer.Context) -> Any:
+    """Return the `Context` of a command."""
+    return ctx.find_root().obj

@@ -1,0 +1,67 @@
+"""``thermozoo run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from thermozoo.cli.app import context_of
+
+__all__ = ["run"]
+
+
+def run(
+    ctx: typer.Context,
+    config: Annotated[
+        Path | None, typer.Argument(help="Config file (TOML). Default: the built-in three-digit computer.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder to make. Default: thermozoo-run, or the next free number.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed; overrides the config's.")] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override one key, as table.key=value. Repeatable."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
+) -> None:
+    """Train a computer on images, let it generate, and report the heat.
+
+    Writes a run folder with config.toml, manifest.json, computer.nc, samples.nc, report.json, report.html and figures.
+
+    Example: thermozoo run --set data.plugin=mnist --set data.path=FOLDER --set generation.samples=100 --out mnist-run
+    """
+    from thermozoo.cli.progress import Bars
+    from thermozoo.config.load import load_config
+    from thermozoo.runs.experiment import run_experiment
+    from thermozoo.runs.folder import free_name
+
+    catalogue = context_of(ctx).catalogue
+    loaded = load_config(config, catalogue, assignments=assignments or (), seed=seed)
+    target = out if out is not None else free_name()
+    report = run_experiment(loaded, catalogue, target, force=force, reporter=Bars())
+    for line in summary(report):
+        print(line)
+    print(f"report: {target / 'report.html'}")
+
+
+def summary(report: dict[str, Any]) -> list[str]:
+    """Return the result of a run in a few lines."""
+    counts = ", ".join(f"{label}: {count}" for label, count in report["class_counts"].items())
+    seconds = sum(report["seconds"].values())
+    gain = ""
+    if report["likelihood_gain_nats"] is not None:
+        gain = f", likelihood gain {report['likelihood_gain_nats']:,.0f} +- {report['likelihood_gain_se']:,.0f} nats"
+    lines = [
+        f"trained ({report['method']}): loss per step {report['loss_initial']:.2f} -> {report['loss_final']:.2f} "
+        f"(perfect {report['loss_perfect']:g}){gain}",
+        f"generated {report['samples']:,} images ({counts}; {report['inverted']} inverted), mean best |correlation| "
+        f"{report['mean_best_correlation']:.3f}",
+        f"heat {report['heat_mean_kT']:,.0f} +- {report['heat_std_kT']:,.0f} kT (mean +- standard deviation)",
+    ]
+    if report["thermodynamic_advantage"] is not None:
+        lines[-1] += f"; thermodynamic advantage {report['thermodynamic_advantage']:.2g}"
+    lines.append(f"seed {report['seed']}, engine {report['engine']}, {seconds:.1f} s")
+    return lines

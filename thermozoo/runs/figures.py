@@ -1,0 +1,93 @@
+"""The figures of a run, drawn from its results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thermozoo.computer.couplings import Couplings
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.plotting.couplings import plot_couplings
+from thermozoo.plotting.generations import plot_generations
+from thermozoo.plotting.heat import plot_heat
+from thermozoo.plotting.ledger import plot_ledger
+from thermozoo.plotting.loss import plot_loss
+from thermozoo.plotting.noising import plot_noising
+from thermozoo.plotting.outputs import plot_outputs
+from thermozoo.plotting.style import png_bytes
+from thermozoo.runs.assemble import Machine
+from thermozoo.runs.generation import Generated
+from thermozoo.training.evaluate import HeldOut
+from thermozoo.training.noising import NoisingProcess, image_group
+from thermozoo.training.result import Training
+
+__all__ = ["draw_figures"]
+
+#: Times at which images are shown.
+_PANELS = 9
+
+
+def draw_figures(
+    machine: Machine,
+    process: NoisingProcess,
+    training: Training,
+    initial: float,
+    held_out: HeldOut,
+    generated: Generated,
+) -> dict[str, bytes]:
+    """Draw every figure of a run; return PNG files by name."""
+    computer = training.computer
+    kT = computer.temperature
+    height, width = machine.prototypes.shape
+    shown = computer.layout.slice(image_group(computer))
+
+    def pictures(states: Any) -> Any:
+        return np.asarray(states)[..., shown].reshape(*np.shape(states)[:-1], height, width)
+
+    figures = {}
+    noised = process.trajectory(
+        NoiseKey(machine.config.seed).named("validation"), np.array([0]), np.array([0])
+    )
+    chosen = np.linspace(0, process.steps, _PANELS).round().astype(int)
+    figures["noising"] = plot_noising(
+        pictures(noised[chosen, 0]),
+        chosen * machine.config.dynamics.dt,
+        f"noising of a {machine.prototypes.labels[0]}",
+    )
+    panels = np.linspace(0, len(generated.times) - 1, _PANELS).round().astype(int)
+    figures["generations"] = plot_generations(
+        pictures(generated.shown[panels].swapaxes(0, 1)), generated.times[panels]
+    )
+    figures["outputs"] = plot_outputs(pictures(generated.final[:25]))
+    figures["prototypes"] = plot_outputs(
+        machine.prototypes.images[:25].reshape(-1, height, width),
+        captions=[str(v) for v in machine.prototypes.labels[:25]],
+    )
+    hidden = np.setdiff1d(np.arange(computer.n), np.arange(shown.start, shown.stop))[:16]
+    if len(hidden):
+        weights = _rows(computer.couplings, hidden)[:, shown]
+        figures["couplings"] = plot_couplings(weights.reshape(-1, height, width), hidden)
+    history = training.history
+    curve = "trajectories" in history
+    figures["loss"] = plot_loss(
+        history["trajectories"] if curve else np.array([0.0, 1.0]),
+        history["training"] if curve else None,
+        history["validation"] if curve else np.array([initial, held_out.loss]),
+        validation_steps=history["validation_trajectories"] if curve else None,
+        floor=float(computer.layout.moving.sum() / 2),
+        initial=initial,
+        xlabel="noising trajectories" if curve else "before and after training",
+    )
+    figures["heat"] = plot_heat(generated.ledger.total / kT)
+    figures["ledger"] = plot_ledger(
+        generated.times, {name: part / kT for name, part in generated.ledger.means().items()}
+    )
+    return {name: png_bytes(figure) for name, figure in figures.items()}
+
+
+def _rows(couplings: Couplings, units: Any) -> Any:
+    """Return rows of the symmetric matrix J, shape (units, n)."""
+    chosen = np.zeros((len(units), couplings.n))
+    chosen[np.arange(len(units)), units] = 1.0
+    return couplings.product(chosen)

@@ -1,0 +1,130 @@
+"""Generation: equilibrate uncoupled units, switch the trained parameters on, let noise become an image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.computer import TERMS, Computer
+from thermozoo.dynamics.engines import Dynamics, Engine
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.simulate import simulate
+from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
+from thermozoo.interfaces import Integrator
+from thermozoo.thermodynamics.heat import HeatLedger
+
+__all__ = ["Generated", "generate"]
+
+Array = npt.NDArray[np.floating[Any]]
+
+#: Observations of states and energies during generation.
+OBSERVATIONS = 50
+
+#: Trajectories whose states are kept at every observation.
+SHOWN = 3
+
+
+@attrs.frozen(eq=False)
+class Generated:
+    """What a trained computer generated.
+
+    Parameters
+    ----------
+    final : ndarray, shape (samples, n)
+        States at the end.
+    shown : ndarray, shape (observations, trajectories, n)
+        States of the first trajectories over time.
+    times : ndarray, shape (observations,)
+        Times of the observations, from the moment the parameters were switched on [time].
+    ledger : HeatLedger
+        Heat by term, from that moment [energy].
+    engine : str
+        What advanced the states.
+    """
+
+    final: Array
+    shown: Array
+    times: Array
+    ledger: HeatLedger
+    engine: str
+
+
+def generate(
+    computers: Sequence[Computer],
+    integrator: Integrator,
+    *,
+    dt: float,
+    steps: int,
+    precision: str,
+    samples: int,
+    seed: int,
+    engine: Engine,
+    progress: Callable[[int], None] | None = None,
+) -> Generated:
+    """Equilibrate uncoupled units from x = 0 for `steps`, then run the trained computer for `steps`.
+
+    Parameters
+    ----------
+    computers : sequence of Computer
+        One computer, or one for each time window; switching between them does work, which the ledger counts by term.
+    integrator, dt, precision, engine
+        The dynamics.
+    steps : int
+        Steps of either phase.
+    samples : int
+        Trajectories.
+    seed : int
+        Seed of the noise.
+    progress : callable, optional
+        Called with the number of steps done since its last call; there are ``2 steps`` in all.
+    """
+    first = computers[0]
+    key = NoiseKey(seed)
+    x: Array = np.zeros((samples, first.n))
+    uncoupled = Dynamics(first.uncoupled(), integrator, dt, precision)
+    x = simulate(
+        uncoupled, x, steps, key=key.named("equilibration"), engine=engine, progress=progress
+    ).final
+    every = max(1, steps // OBSERVATIONS)
+    edges = np.linspace(0, steps, len(computers) + 1).round().astype(int)
+    kept: dict[int, Array] = {}
+    terms: dict[int, dict[str, Array]] = {}
+    work: dict[int, dict[str, Array]] = {}
+    switching = {name: np.zeros(samples) for name in TERMS}
+    for w, computer in enumerate(computers):
+        if w > 0:
+            before, after = computers[w - 1].energy_terms(x), computer.energy_terms(x)
+            switching = {name: switching[name] + after[name] - before[name] for name in TERMS}
+        states, energies = KeptStates(SHOWN), EnergyTerms(computer)
+        x = simulate(
+            Dynamics(computer, integrator, dt, precision),
+            x,
+            int(edges[w + 1] - edges[w]),
+            key=key.named("generation"),
+            first_step=int(edges[w]),
+            every=every,
+            observers=[states, energies],
+            engine=engine,
+            progress=progress,
+        ).final
+        for k, step in enumerate(states.steps):
+            kept[step] = states.states[k]
+            terms[step] = {name: values[k] for name, values in energies.terms.items()}
+            work[step] = switching
+    order = sorted(kept)
+    return Generated(
+        final=x,
+        shown=np.stack([kept[s] for s in order]),
+        times=np.array(order) * dt,
+        ledger=HeatLedger(
+            terms={name: np.stack([terms[s][name] for s in order]) for name in TERMS},
+            work={name: np.stack([work[s][name] for s in order]) for name in TERMS}
+            if len(computers) > 1
+            else {},
+        ),
+        engine=engine.name,
+    )

@@ -1,0 +1,30 @@
+"""What a run says while it is at work."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+__all__ = ["Reporter", "Silent"]
+
+
+class Reporter(Protocol):
+    """Shows the phases of a run."""
+
+    def phase(
+        self, title: str, total: int | None
+    ) -> contextlib.AbstractContextManager[Callable[[int], None]]:
+        """Open a phase; the context is a function that is called with the work done since its last call.
+
+        `total` is the work of the phase, None where it is not known.
+        """
+
+
+class Silent:
+    """Says nothing."""
+
+    @contextlib.contextmanager
+    def phase(self, title: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        """Open a phase."""
+        yield lambda amount: None

@@ -1,0 +1,88 @@
+"""The figures of a run, as ``report.json`` holds them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thermozoo.runs.assemble import Machine
+from thermozoo.runs.generation import Generated
+from thermozoo.thermodynamics.advantage import thermodynamic_advantage
+from thermozoo.thermodynamics.hardware import PRESETS, Hardware
+from thermozoo.training.evaluate import HeldOut
+from thermozoo.training.noising import image_group
+from thermozoo.training.result import Training
+
+__all__ = ["generation_figures", "hardware_figures", "training_figures"]
+
+
+def training_figures(initial: float, held_out: HeldOut, training: Training) -> dict[str, Any]:
+    """Return what training achieved on held-out noising trajectories."""
+    return {
+        "method": training.method,
+        "loss_initial": initial,
+        "loss_final": held_out.loss,
+        "loss_perfect": training.computer.layout.moving.sum().item() / 2,
+        "likelihood_gain_nats": held_out.gain,
+        "likelihood_gain_se": held_out.gain_se,
+        "coupling_norm": training.computer.couplings.norm(),
+        "training": training.details,
+    }
+
+
+def generation_figures(machine: Machine, generated: Generated) -> dict[str, Any]:
+    """Return what was generated and what it cost.
+
+    Every output belongs to the prototype with which it has the largest absolute correlation; it is inverted where that
+    correlation is negative, because an energy with few biases hardly tells x from -x.
+    """
+    kT = machine.computer.temperature
+    shown = machine.computer.layout.slice(image_group(machine.computer))
+    correlations = machine.prototypes.correlations(generated.final[:, shown].astype(np.float64))
+    best = np.abs(correlations).argmax(axis=1)
+    value = correlations[np.arange(len(best)), best]
+    heat = generated.ledger.total / kT
+    labels = machine.prototypes.labels[best]
+    mean = float(heat.mean())
+    return {
+        "samples": len(heat),
+        "heat_mean_kT": mean,
+        "heat_std_kT": float(heat.std(ddof=1)) if len(heat) > 1 else 0.0,
+        "heat_by_term_kT": {
+            name: float(part[-1] / kT) for name, part in generated.ledger.means().items()
+        },
+        "work_mean_kT": float(generated.ledger.total_work.mean() / kT),
+        "mean_best_correlation": float(np.abs(value).mean()),
+        "best_correlation_std": float(np.abs(value).std(ddof=1)) if len(heat) > 1 else 0.0,
+        "class_counts": {
+            str(label): int((labels == label).sum())
+            for label in sorted(set(machine.prototypes.labels.tolist()))
+        },
+        "inverted": int((value < 0).sum()),
+        "thermodynamic_advantage": thermodynamic_advantage(mean),
+    }
+
+
+def hardware_figures(machine: Machine, heat_mean_kT: float) -> dict[str, Any] | None:
+    """Return seconds, joules and watts of one generation, None without a [hardware] table."""
+    table = machine.config.hardware
+    if table is None:
+        return None
+    base = PRESETS[table.preset or "electrical"]
+    hardware = Hardware(
+        time_unit=table.time_unit or base.time_unit,
+        temperature=table.temperature or base.temperature,
+        description=base.description if table.preset else "values of the config",
+    )
+    seconds = hardware.seconds(machine.config.dynamics.duration)
+    joules = hardware.joules(heat_mean_kT)
+    return {
+        "preset": table.preset,
+        "description": hardware.description,
+        "time_unit_seconds": hardware.time_unit,
+        "temperature_kelvin": hardware.temperature,
+        "seconds_per_sample": seconds,
+        "joules_per_sample": joules,
+        "watts": joules / seconds,
+    }

@@ -1,0 +1,53 @@
+"""The samples of a run as an xarray data set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from thermozoo.runs.assemble import Machine
+from thermozoo.runs.generation import Generated
+from thermozoo.training.noising import image_group
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["samples_dataset"]
+
+
+def samples_dataset(machine: Machine, generated: Generated) -> xarray.Dataset:
+    """Return final states, heat by sample, the ledger over time, and the prototypes, with dimensions and units."""
+    import xarray
+
+    layout = machine.computer.layout
+    shown = layout.slice(image_group(machine.computer))
+    energy = {"units": "E0"}
+    variables = {
+        "state": (("sample", "unit"), generated.final, {"long_name": "states at the end of generation"}),
+        "heat": ("sample", generated.ledger.total, {**energy, "long_name": "heat released, switched on to end"}),
+        "work": ("sample", generated.ledger.total_work, {**energy, "long_name": "switching work"}),
+        "shown_state": (("time", "shown", "unit"), generated.shown),
+        "prototype": (("prototype", "pixel"), machine.prototypes.images),
+        "label": ("prototype", machine.prototypes.labels),
+    }
+    for name, part in generated.ledger.by_term.items():
+        variables[f"heat_{name.replace('-', '_')}"] = (
+            ("time", "sample"),
+            part,
+            {**energy, "long_name": f"heat released so far out of the {name} energy"},
+        )
+    return xarray.Dataset(
+        variables,
+        coords={
+            "time": ("time", generated.times, {"units": "1 / (mobility E0)"}),
+            "group_of_unit": ("unit", np.repeat(list(layout.groups), list(layout.sizes.values()))),
+        },
+        attrs={
+            "temperature_kT_in_E0": machine.computer.temperature,
+            "image_height": machine.prototypes.shape[0],
+            "image_width": machine.prototypes.shape[1],
+            "image_units": f"{shown.start}:{shown.stop}",
+            "seed": machine.config.seed,
+        },
+    )

@@ -1,0 +1,47 @@
+"""Choosing and calling the training method of a config."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from thermozoo.dynamics.engines import Engine
+from thermozoo.runs.assemble import Machine
+from thermozoo.training.descent import Schedule, train_by_descent
+from thermozoo.training.online import train_online
+from thermozoo.training.result import Training
+
+__all__ = ["train"]
+
+
+def train(
+    machine: Machine, engine: Engine, method: str, progress: Callable[[int], None] | None = None
+) -> Training:
+    """Train a machine with the method of its config, or another.
+
+    Parameters
+    ----------
+    machine : Machine
+        What to train.
+    engine : Engine
+        What advances noising trajectories.
+    method : str
+        One of `thermozoo.training.METHODS`.
+    progress : callable, optional
+        Called with the amount of work done since its last call; see `training_work`.
+    """
+    settings = machine.config.training
+    schedule = Schedule(settings.cycles, settings.learning_rate)
+    function = {"descent": train_by_descent, "online": train_online}[method]
+    return function(
+        machine.computer,
+        machine.noising(engine),
+        machine.loss,
+        schedule,
+        seed=machine.config.seed,
+        progress=progress,
+    )
+
+
+def training_work(machine: Machine, method: str) -> int:
+    """Return the total that `train` reports as progress: noising trajectories."""
+    return machine.config.training.cycles * len(machine.signals)

@@ -1,0 +1,49 @@
+"""Where the formula of a plugin stands."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from typing import Any
+
+__all__ = ["FORMULAS", "formula_line"]
+
+#: The method that holds the formula of each kind, in the order of preference.
+FORMULAS = {
+    "potential": ("energy",),
+    "integrator": ("step",),
+    "objective": ("step_loss",),
+    "connectivity": ("edges", "blocks"),
+    "protocol": ("intensity",),
+    "dataset": ("load",),
+}
+
+
+def formula_line(plugin: Any, method: str | None = None) -> str:
+    """Return ``file, line n: source`` of the last statement of a plugin's formula.
+
+    Parameters
+    ----------
+    plugin : Plugin
+        Class or instance.
+    method : str, optional
+        Which method (default: the one that holds the formula of its kind).
+    """
+    cls = plugin if isinstance(plugin, type) else type(plugin)
+    names = (method,) if method else FORMULAS.get(getattr(cls, "kind", ""), ())
+    for name in names:
+        function = cls.__dict__.get(name)
+        if function is None:
+            continue
+        try:
+            lines, first = inspect.getsourcelines(function)
+            file = inspect.getsourcefile(function)
+            tree = ast.parse(textwrap.dedent("".join(lines)))
+        except (OSError, TypeError, SyntaxError):
+            code = getattr(function, "__code__", None)
+            return f"{code.co_filename}, line {code.co_firstlineno}" if code else ""
+        body = tree.body[0]
+        last = body.body[-1] if isinstance(body, ast.FunctionDef) else body
+        return f"{file}, line {first + last.lineno - 1}: {lines[last.lineno - 1].strip()}"
+    return ""

@@ -1,0 +1,124 @@
+"""The registry of checks: plain functions with a name, a one-sentence claim and a level."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from thermozoo.interfaces import INTERFACES, Plugin
+
+if TYPE_CHECKING:
+    from thermozoo.testing.context import Context
+    from thermozoo.testing.outcomes import Measured
+
+__all__ = ["LEVELS", "Check", "check", "checks_for", "kind_of"]
+
+#: Levels, each of which includes the ones before it.
+LEVELS = ("quick", "full")
+
+#: Modules that hold the checks of each kind, in the order in which they run.
+_MODULES = {
+    "potential": ("potential", "potential_code", "potential_dynamics"),
+    "integrator": ("integrator", "integrator_statistics"),
+    "objective": ("objective",),
+    "connectivity": ("connectivity",),
+    "protocol": ("protocol",),
+    "dataset": ("dataset",),
+}
+
+
+@attrs.frozen
+class Check:
+    """A check: a plain function of a context that returns what it measured or raises.
+
+    Parameters
+    ----------
+    name : str
+        Lower-case with hyphens; the function's name.
+    kind : str
+        The kind of plugin that it is for.
+    claim : str
+        What holds when it passes, in one sentence.
+    level : str
+        ``"quick"`` or ``"full"``.
+    needs : tuple of str
+        Checks without which this one says nothing: it is not run when one of them fails.
+    function : callable
+        ``function(context)``.
+    """
+
+    name: str
+    kind: str
+    claim: str
+    level: str
+    needs: tuple[str, ...]
+    function: Callable[[Context], Measured | None]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+_CHECKS: dict[str, list[Check]] = {kind: [] for kind in INTERFACES}
+
+Function = Callable[["Context"], "Measured | None"]
+
+
+def check(
+    *kinds: str, claim: str, level: str = "quick", needs: tuple[str, ...] = ()
+) -> Callable[[Function], Function]:
+    """Register a function as a check of one or more kinds of plugin.
+
+    Parameters
+    ----------
+    *kinds : str
+        Kinds of plugin.
+    claim : str
+        One sentence.
+    level : str
+        The smallest profile that runs it.
+    needs : tuple of str
+        Checks of the same kind that must hold first.
+    """
+
+    def register(function: Function) -> Function:
+        name = function.__name__.replace("_", "-")
+        for kind in kinds:
+            known = {c.name for c in _CHECKS[kind]}
+            needed = tuple(n for n in needs if n in known)
+            _CHECKS[kind].append(Check(name, kind, claim, level, needed, function))
+        return function
+
+    return register
+
+
+def kind_of(plugin: Any) -> str:
+    """Return the kind of a plugin class or instance.
+
+    Raises
+    ------
+    TypeError
+        When it is no plugin.
+    """
+    cls = plugin if isinstance(plugin, type) else type(plugin)
+    if not (isinstance(cls, type) and issubclass(cls, Plugin)):
+        raise TypeError(f"expected a plugin class or instance, got {plugin!r}")
+    return cls.kind
+
+
+def checks_for(plugin: Any) -> tuple[Check, ...]:
+    """Return the checks of a plugin (class, instance, or the name of a kind), in the order in which they run.
+
+    Examples
+    --------
+    >>> from thermozoo.testing import checks_for
+    >>> [check.name for check in checks_for("protocol")]
+    ['documented', 'round-trip', 'one-formula', 'finite', 'work']
+    """
+    kind = plugin if isinstance(plugin, str) else kind_of(plugin)
+    importlib.import_module("thermozoo.testing.checks.common")
+    for module in _MODULES[kind]:
+        importlib.import_module(f"thermozoo.testing.checks.{module}")
+    return tuple(_CHECKS[kind])

@@ -1,0 +1,194 @@
+"""Running checks and keeping apart what can become of them."""
+
+from __future__ import annotations
+
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+
+from thermozoo.dynamics.engines import Engine
+from thermozoo.errors import DataError, FormulaError, ParameterError
+from thermozoo.interfaces import Plugin
+from thermozoo.registry.catalogue import Catalogue
+from thermozoo.testing.context import Context, available_engines
+from thermozoo.testing.outcomes import (
+    ONLY_FULL,
+    CannotRun,
+    CheckFailed,
+    DoesNotApply,
+    Measured,
+    Outcome,
+    Report,
+    Status,
+)
+from thermozoo.testing.registry import Check, checks_for, kind_of
+
+__all__ = ["context_for", "run_check", "verify"]
+
+
+def context_for(
+    plugin: Plugin | type[Plugin],
+    *,
+    profile: str = "quick",
+    seed: int = 0,
+    engines: Iterable[Engine] | None = None,
+    catalogue: Catalogue | None = None,
+) -> Context:
+    """Return the context in which a plugin (class or instance) is checked.
+
+    Raises
+    ------
+    ParameterError
+        When a class needs settings that have no default.
+    """
+    if isinstance(plugin, type):
+        required = [
+            f.name for f in attrs.fields(plugin) if f.init and f.default is attrs.NOTHING
+        ]
+        if required:
+            raise ParameterError(
+                f"{plugin.__name__} has settings without a default: {', '.join(required)}; give an instance, or "
+                "--set name=value on the command line"
+            )
+        plugin = plugin()
+    return Context(
+        plugin=plugin,
+        profile=profile,
+        seed=seed,
+        engines=available_engines() if engines is None else tuple(engines),
+        catalogue=catalogue,
+    )
+
+
+def run_check(check: Check, context: Context) -> Outcome:
+    """Run one check and return what became of it; nothing that a plugin raises passes."""
+    start = time.perf_counter()
+    found: dict[str, Any]
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # a plugin's warnings are its author's; checks look at values
+            measured = check.function(context) or Measured()
+        found = {"status": Status.PASSED, "figure": measured.figure, "grade": measured.grade}
+    except CheckFailed as failure:
+        found = {
+            "status": Status.FAILED,
+            "reason": failure.message,
+            "counterexample": failure.counterexample,
+            "figure": failure.figure,
+            "line": context.line,
+        }
+    except DoesNotApply as answer:
+        found = {"status": Status.DOES_NOT_APPLY, "reason": str(answer)}
+    except (CannotRun, DataError) as answer:
+        found = {"status": Status.NOT_RUN, "reason": str(answer)}
+    except FormulaError as error:  # the plugin's fault, and its message already names file and line
+        found = {"status": Status.FAILED, "reason": str(error), "line": context.line}
+    except Exception as error:
+        found = {
+            "status": Status.CRASHED,
+            "reason": f"{type(error).__name__}: {error}",
+            "details": traceback.format_exc(),
+            "line": context.line,
+        }
+    return Outcome(
+        check=check.name,
+        claim=check.claim,
+        level=check.level,
+        seconds=time.perf_counter() - start,
+        **found,
+    )
+
+
+def _expected(outcome: Outcome, reason: str) -> Outcome:
+    """Turn a failure that was expected into one, and a pass that was not into a failure."""
+    if outcome.status is Status.FAILED:
+        return attrs.evolve(
+            outcome, status=Status.EXPECTED_FAILURE, reason=f"{reason} ({outcome.reason})"
+        )
+    if outcome.status is Status.PASSED:
+        return attrs.evolve(
+            outcome,
+            status=Status.FAILED,
+            reason=f"was expected to fail ({reason}) but holds: remove the expectation",
+        )
+    return outcome
+
+
+def verify(
+    plugin: Plugin | type[Plugin],
+    *,
+    profile: str = "quick",
+    seed: int = 0,
+    engines: Iterable[Engine] | None = None,
+    catalogue: Catalogue | None = None,
+    expected_failures: Mapping[str, str] | None = None,
+    progress: Callable[[Outcome], None] | None = None,
+) -> Report:
+    """Run the suite on one plugin.
+
+    Parameters
+    ----------
+    plugin : Plugin or type
+        Instance, or class (its defaults are taken).
+    profile : str
+        ``"quick"`` or ``"full"``.
+    seed : int
+        Of everything random. The statistical checks of one run have together a false-alarm rate below 1e-4.
+    engines : iterable of Engine, optional
+        What checks of dynamics run on (default: all).
+    catalogue : Catalogue, optional
+        Installed plugins.
+    expected_failures : mapping of str to str
+        Reason by name of the check. Strict: a check that holds although it is listed fails.
+    progress : callable, optional
+        Called with each outcome.
+
+    Raises
+    ------
+    ParameterError
+        When an expected failure names no check.
+    """
+    expected = dict(expected_failures or {})
+    checks = checks_for(plugin)
+    unknown = sorted(set(expected) - {c.name for c in checks})
+    if unknown:
+        raise ParameterError(
+            f"no check of a {kind_of(plugin)} is called {unknown[0]!r}; checks: {', '.join(c.name for c in checks)}"
+        )
+    context = context_for(
+        plugin, profile=profile, seed=seed, engines=engines, catalogue=catalogue
+    )
+    outcomes: dict[str, Outcome] = {}
+    for one in checks:
+        lacking = [
+            n
+            for n in one.needs
+            if outcomes[n].status in (Status.FAILED, Status.CRASHED, Status.NOT_RUN)
+            and outcomes[n].reason != ONLY_FULL
+        ]
+        if one.level == "full" and profile != "full":
+            outcome = Outcome(one.name, one.claim, one.level, Status.NOT_RUN, reason=ONLY_FULL)
+        elif lacking:
+            outcome = Outcome(
+                one.name, one.claim, one.level, Status.NOT_RUN, reason=f"needs {', '.join(lacking)}"
+            )
+        else:
+            outcome = run_check(one, context)
+            if one.name in expected:
+                outcome = _expected(outcome, expected[one.name])
+        outcomes[one.name] = outcome
+        if progress is not None:
+            progress(outcome)
+    return Report(
+        kind=kind_of(plugin),
+        name=context.cls.name,
+        profile=profile,
+        seed=seed,
+        engines=tuple(e.name for e in context.engines),
+        outcomes=tuple(outcomes.values()),
+    )

@@ -1,0 +1,124 @@
+"""Statistical tests with a stated false-alarm rate.
+
+Every check that compares samples with an expectation takes its tolerance from the number of samples and from `FALSE_ALARM`,
+the probability that it rejects a correct plugin. No plugin meets more than ten such tests a run, so a run of the suite raises
+a false alarm with probability below 1e-4.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.testing.outcomes import CheckFailed
+
+__all__ = [
+    "FALSE_ALARM",
+    "chi_square_limit",
+    "compare_distribution",
+    "compare_mean",
+    "compare_variance",
+    "convergence_order",
+    "kolmogorov_limit",
+    "z_limit",
+]
+
+Array = npt.NDArray[np.floating[Any]]
+
+#: Probability that one statistical comparison rejects a correct plugin.
+FALSE_ALARM = 1e-5
+
+
+def z_limit(tests: int = 1) -> float:
+    """Return the |z| that a standard normal number exceeds with probability `FALSE_ALARM` in `tests` tries."""
+    from scipy.special import ndtri
+
+    return float(-ndtri(FALSE_ALARM / (2 * tests)))
+
+
+def kolmogorov_limit(samples: int) -> float:
+    """Return the largest distance of distribution functions that `samples` samples allow.
+
+    The Dvoretzky-Kiefer-Wolfowitz inequality P(D > d) <= 2 exp(-2 n d^2) holds for every sample size.
+    """
+    return math.sqrt(math.log(2.0 / FALSE_ALARM) / (2.0 * samples))
+
+
+def chi_square_limit(degrees: int) -> float:
+    """Return the chi-square value that is exceeded with probability `FALSE_ALARM`."""
+    from scipy.stats import chi2
+
+    return float(chi2.isf(FALSE_ALARM, degrees))
+
+
+def compare_mean(what: str, samples: Array, expected: float, slack: float = 0.0) -> str:
+    """Compare the mean of independent samples with its expectation; return the figure or raise CheckFailed.
+
+    Parameters
+    ----------
+    what : str
+        What is averaged, for the message.
+    samples : ndarray
+        Independent samples, thousands rather than tens, so that their mean is normal.
+    expected : float
+        Expectation.
+    slack : float
+        A bias that is known to be allowed.
+    """
+    mean = float(samples.mean())
+    error = float(samples.std(ddof=1) / math.sqrt(samples.size))
+    limit = z_limit() * error + slack
+    figure = f"{what} = {mean:.4g} ± {error:.2g}, expected {expected:.4g}"
+    if not abs(mean - expected) <= limit:
+        raise CheckFailed(
+            f"{what} is {mean:.5g} ± {error:.2g} in {samples.size} samples, expected {expected:.5g} within {limit:.2g}",
+            figure=figure,
+        )
+    return figure
+
+
+def compare_variance(what: str, samples: Array, expected: float) -> str:
+    """Compare the variance of independent normal samples of known mean zero with its expectation (chi-square)."""
+    from scipy.stats import chi2
+
+    total = float((samples.astype(np.float64) ** 2).sum())
+    low, high = chi2.ppf(FALSE_ALARM / 2, samples.size), chi2.isf(FALSE_ALARM / 2, samples.size)
+    ratio = total / samples.size / expected
+    figure = f"{what} / expected = {ratio:.4f}"
+    if not low <= total / expected <= high:
+        raise CheckFailed(
+            f"{what} is {ratio * expected:.5g} in {samples.size} samples, expected {expected:.5g}: ratio {ratio:.4f}, allowed "
+            f"{low / samples.size:.4f} to {high / samples.size:.4f}",
+            figure=figure,
+        )
+    return figure
+
+
+def compare_distribution(
+    what: str, samples: Array, cumulative: Callable[[Array], Array]
+) -> str:
+    """Compare independent samples with a distribution function (Kolmogorov-Smirnov)."""
+    ordered = np.sort(samples.ravel())
+    n = ordered.size
+    expected = cumulative(ordered)
+    steps = np.arange(n + 1) / n
+    distance = float(max((steps[1:] - expected).max(), (expected - steps[:-1]).max()))
+    limit = kolmogorov_limit(n)
+    figure = f"distance {distance:.4f} of {limit:.4f} allowed"
+    if not distance <= limit:
+        where = float(ordered[int(np.argmax(np.abs(steps[1:] - expected)))])
+        raise CheckFailed(
+            f"the distribution of {what} differs from quadrature by {distance:.4f} near x = {where:.4g}; {n} samples allow "
+            f"{limit:.4f}",
+            figure=figure,
+        )
+    return figure
+
+
+def convergence_order(steps: Array, errors: Array) -> float:
+    """Return the slope of ln error over ln step, by least squares."""
+    return float(np.polyfit(np.log(steps), np.log(errors), 1)[0])
