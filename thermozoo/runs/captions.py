@@ -69,8 +69,7 @@ _FIGURES = {
     "potential": (
         "computer",
         "One unit.",
-        "Energy, force and Boltzmann density of a single uncoupled unit; dotted lines mark its "
-        "stable states.",
+        "Energy, force and Boltzmann density of a single uncoupled unit; dotted lines mark its stable states.",
     ),
 }
 

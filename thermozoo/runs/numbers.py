@@ -51,7 +51,7 @@ def count(value: int) -> str:
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """Write `value` with `digits` significant digits; powers of ten outside 0.001 to 10 million."""
+    """Write `value` with `digits` significant digits; powers of ten outside 1e-4 to 1e7."""
     if not math.isfinite(value):
         return "not defined"
     if value == 0:
@@ -59,7 +59,7 @@ def significant(value: float, digits: int = 3) -> str:
     # From the rounded number: 9.999 with three digits is 10.0, not 9.99 and not 10.00.
     mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
     exponent = int(power)
-    if -3 <= exponent < 7:
+    if -4 <= exponent < 7:
         return _typographic(f"{float(f'{mantissa}e{power}'):,.{max(0, digits - 1 - exponent)}f}")
     return _typographic(mantissa) + "\u00a0×\u00a010" + str(exponent).translate(_SUPERSCRIPTS)
 

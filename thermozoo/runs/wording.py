@@ -1,4 +1,4 @@
-"""A run in words: paragraphs and tables of the page, from the report and the resolved config.
+"""What was run, in words: the computer and its training, from resolved config and report.
 
 Every function leaves out what the report or the config does not hold.
 """
@@ -18,16 +18,10 @@ from thermozoo.runs.numbers import (
     number_of,
     plain,
     plus_minus,
-    quantity,
     significant,
 )
 
-__all__ = ["computer", "cost", "floor_of", "generation", "headline", "tiles", "training"]
-
-#: Joules of one kT at 300 K.
-_JOULES_PER_KT = 1.380649e-23 * 300.0
-#: Multiply-accumulates of one step of the 784-128-128-784 perceptron.
-_MULTIPLY_ACCUMULATES = 784 * 128 + 128 * 128 + 128 * 784
+__all__ = ["computer", "floor_of", "groups", "training"]
 
 _METHODS = {
     "exact": (
@@ -36,13 +30,9 @@ _METHODS = {
         "equations, and the loss is quadratic in couplings and biases. No trajectory is sampled "
         "and there is no learning rate."
     ),
-    "moments": (
-        "It solves the normal equations of the loss with moments measured on sampled noising "
-        "trajectories."
-    ),
+    "moments": ("It solves the normal equations of the loss with moments measured on sampled noising trajectories."),
     "descent": (
-        "It follows the gradient of the loss and updates couplings and biases once after each "
-        "noising trajectory."
+        "It follows the gradient of the loss and updates couplings and biases once after each noising trajectory."
     ),
     "online": (
         "It follows the gradient of the loss and updates couplings and biases at every time step "
@@ -56,66 +46,21 @@ def floor_of(report: Mapping[str, Any], config: Mapping[str, Any]) -> float | No
     known = number_of(report, "loss_perfect")
     if known is not None:
         return known
-    sizes = _groups(config)
+    sizes = groups(config)
     return sum(size for size, frozen in sizes.values() if not frozen) / 2 if sizes else None
-
-
-def headline(report: Mapping[str, Any], config: Mapping[str, Any]) -> str:
-    """Return the run in one sentence: units, samples, heat."""
-    units = sum(size for size, _ in _groups(config).values())
-    machine = f"A simulated Langevin computer of {count(units)} units" if units else "The computer"
-    made = f"{machine} turned thermal noise into images"
-    samples = number_of(report, "samples")
-    if samples is not None:
-        made += " once" if samples == 1 else f" {count(int(samples))} times"
-    heat, deviation = number_of(report, "heat_mean_kT"), number_of(report, "heat_std_kT")
-    if heat is None:
-        return made + "."
-    if samples is None or samples < 2 or deviation is None:
-        return f"{made} and released {significant(heat, 4)} kT of heat."
-    return (
-        f"{made} and released {plus_minus(heat, deviation)} kT of heat each time (mean ± standard "
-        f"deviation over {count(int(samples))} samples)."
-    )
-
-
-def tiles(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the figures to read first, as (name, value with unit, remark)."""
-    found = []
-    heat, samples = number_of(report, "heat_mean_kT"), number_of(report, "samples")
-    if heat is not None:
-        value = (
-            significant(heat, 4) if samples == 1 else plus_minus(heat, report.get("heat_std_kT"))
-        )
-        remark = "of one sample" if samples == 1 else "mean ± standard deviation"
-        found.append(("Heat per sample", f"{value} kT", remark))
-    advantage = number_of(report, "thermodynamic_advantage")
-    if advantage is not None:
-        value = significant(advantage, 2)
-        found.append(("Thermodynamic advantage", value, "digital denoiser's heat over this heat"))
-    gain = number_of(report, "likelihood_gain_nats")
-    if gain is not None:
-        value = plus_minus(gain, report.get("likelihood_gain_se"))
-        found.append(("Likelihood gain", f"{value} nats", "per trajectory, ± standard error"))
-    best = number_of(report, "mean_best_correlation")
-    if best is not None:
-        found.append(("Best correlation", significant(best), "of outputs with a prototype, mean"))
-    return found
 
 
 def computer(config: Mapping[str, Any]) -> list[str]:
     """Say what the computer is: groups, potential, connectivity, temperature, dynamics."""
     machine = config.get("computer", {})
     text: list[str] = []
-    groups = _groups(config)
-    if groups:
+    layout = groups(config)
+    if layout:
         parts = [
-            Markup("<b>{}</b> ({} {})").format(
-                name, count(size), "units, frozen" if frozen else "units"
-            )
-            for name, (size, frozen) in groups.items()
+            Markup("<b>{}</b> ({} {})").format(name, count(size), "units, frozen" if frozen else "units")
+            for name, (size, frozen) in layout.items()
         ]
-        total = count(sum(size for size, _ in groups.values()))
+        total = count(sum(size for size, _ in layout.values()))
         text.append(Markup("It has {} units in these groups: {}.").format(total, _list(parts)))
     potential = machine.get("potential", {})
     if "plugin" in potential:
@@ -132,9 +77,7 @@ def computer(config: Mapping[str, Any]) -> list[str]:
     biases = machine.get("trainable_biases")
     if biases is not None:
         names = _list([Markup("<b>{}</b>").format(name) for name in biases])
-        text.append(
-            Markup("Biases are trained in {}.").format(names) if biases else "No bias is trained."
-        )
+        text.append(Markup("Biases are trained in {}.").format(names) if biases else "No bias is trained.")
     bath = []
     temperature, mobility = number_of(machine, "temperature"), number_of(machine, "mobility")
     if temperature is not None:
@@ -188,8 +131,7 @@ def training(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
     if initial is not None and final is not None:
         before, after = loss_pair(initial, final)
         sentence = (
-            f"On held-out noising trajectories the reverse loss per time step went from {before} "
-            f"(untrained) to {after}"
+            f"On held-out noising trajectories the reverse loss per time step went from {before} (untrained) to {after}"
         )
         floor = floor_of(report, config)
         known = f"; N/2 = {plain(floor)} is the mean of a perfect model" if floor else ""
@@ -215,78 +157,7 @@ def training(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
     return text
 
 
-def generation(report: Mapping[str, Any]) -> list[str]:
-    """Say what came out: correlation with prototypes, inverted images."""
-    text: list[str] = []
-    best = number_of(report, "mean_best_correlation")
-    if best is not None:
-        deviation = number_of(report, "best_correlation_std")
-        value = significant(best)
-        if deviation:
-            value = f"{plus_minus(best, deviation, 2)} (mean ± standard deviation over samples)"
-        text.append(
-            "Each output is assigned to the prototype with which it correlates most, by absolute "
-            f"value. This best correlation is {value}; 1 would be a perfect copy."
-        )
-    inverted, samples = number_of(report, "inverted"), number_of(report, "samples")
-    if inverted is not None:
-        # A whole number counts samples, any other is their fraction.
-        if not isinstance(inverted, int):
-            share = f"{100 * inverted:.1f} %"
-        elif samples:
-            share = f"{count(inverted)} ({100 * inverted / samples:.1f} %)"
-        else:
-            share = count(inverted)
-        text.append(
-            f"{share} of the outputs are inverted, white for black: the coupling energy does not "
-            "change when all units change sign, so that only biases tell an image from its "
-            "negative."
-        )
-    return [" ".join(text)] if text else []
-
-
-def cost(report: Mapping[str, Any]) -> list[str]:
-    """Say what it cost: the heat, the digital denoiser and the ratio of the two."""
-    heat, samples = number_of(report, "heat_mean_kT"), number_of(report, "samples")
-    if heat is None:
-        return []
-    deviation = number_of(report, "heat_std_kT")
-    several = deviation is not None and samples is not None and samples > 1
-    sentence = (
-        f"One generation releases {plus_minus(heat, deviation if several else None)} kT of heat"
-    )
-    if deviation is not None and samples is not None and samples > 1:
-        error = significant(deviation / samples**0.5, 2)
-        sentence += (
-            f" (mean ± standard deviation over {count(int(samples))} samples; the standard error "
-            f"of the mean is {error} kT)"
-        )
-    text = [
-        f"{sentence}. At 300 K, where 1 kT is {quantity(_JOULES_PER_KT, 'J')}, that mean is "
-        f"{quantity(heat * _JOULES_PER_KT, 'J')}."
-    ]
-    work = number_of(report, "work_mean_kT")
-    if work:
-        text.append(
-            f"Switching parameters while it generates does {significant(work)} kT of work in the "
-            "mean, which the heat includes."
-        )
-    advantage = number_of(report, "thermodynamic_advantage")
-    if advantage is not None:
-        digital = significant(advantage * heat, 2)
-        text.append(
-            "The thermodynamic advantage compares this with a digital denoiser for images of this "
-            "size, a 784-128-128-784 perceptron: "
-            f"{count(_MULTIPLY_ACCUMULATES)} multiply-accumulates a step at 1 pJ each "
-            f"({significant(1e-12 / _JOULES_PER_KT, 2)} kT at 300 K), ten steps, {digital} kT in "
-            f"all. Divided by the mean heat this is {significant(advantage, 2)}. It counts the "
-            "heat of the computer's dynamics alone: neither training, nor writing parameters, nor "
-            "reading the image out."
-        )
-    return text
-
-
-def _groups(config: Mapping[str, Any]) -> dict[str, tuple[int, bool]]:
+def groups(config: Mapping[str, Any]) -> dict[str, tuple[int, bool]]:
     """Return size and whether it is frozen for each group of units in the config."""
     found = {}
     for name, value in config.get("computer", {}).get("units", {}).items():

@@ -1,0 +1,235 @@
+"""The tables of a run's page; each function leaves out what the report does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from thermozoo.runs.numbers import (
+    count,
+    duration,
+    is_number,
+    plain,
+    plus_minus,
+    quantity,
+    significant,
+)
+
+__all__ = [
+    "Table",
+    "class_table",
+    "comparison_table",
+    "details_table",
+    "hardware_table",
+    "provenance_table",
+    "remaining_table",
+    "seconds_table",
+    "term_table",
+]
+
+#: Columns of the comparison, in order: key, heading with unit, key of the error.
+_COMPARISON = (
+    ("loss_final", "loss per step", None),
+    ("likelihood_gain_nats", "likelihood gain [nats]", "likelihood_gain_se"),
+    ("heat_mean_kT", "heat [kT]", "heat_std_kT"),
+    ("mean_best_correlation", "best correlation", "best_correlation_std"),
+    ("seconds", "time [s]", None),
+)
+#: What the words of the page say already; anything else that the report holds is listed.
+_SAID = {
+    "class_counts",
+    "best_correlation_std",
+    "comparison",
+    "config_digest",
+    "coupling_norm",
+    "engine",
+    "hardware",
+    "heat_by_term_kT",
+    "heat_mean_kT",
+    "heat_std_kT",
+    "inverted",
+    "likelihood_gain_nats",
+    "likelihood_gain_se",
+    "loss_final",
+    "loss_initial",
+    "loss_perfect",
+    "method",
+    "mean_best_correlation",
+    "parameter_digest",
+    "samples",
+    "seconds",
+    "seed",
+    "thermodynamic_advantage",
+    "training",
+    "work_mean_kT",
+}
+#: Words in keys that name a unit.
+_UNITS = {"joules": "J", "seconds": "s", "watts": "W", "kelvin": "K", "nats": "nats", "kT": "kT"}
+
+_QUANTITIES = {"joules": "energy", "seconds": "time", "watts": "power"}
+
+#: What the manifest says of how the run was computed.
+_ENGINE = ("engine", "precision", "block_width", "threads", "noise")
+
+
+@attrs.frozen
+class Table:
+    """Rows of a table; `numbers` aligns all but the first column to the right."""
+
+    rows: list[list[str]]
+    head: list[str] = attrs.field(factory=list)
+    caption: str = ""
+    numbers: bool = True
+    total: bool = False
+
+
+def class_table(counts: Mapping[str, Any] | None) -> list[Table]:
+    """Return how many outputs are nearest to a prototype of each class."""
+    if not counts:
+        return []
+    total = sum(counts.values())
+    rows = [[str(name), count(int(n)), f"{100 * n / total:.1f} %" if total else "0 %"] for name, n in counts.items()]
+    return [Table(rows, ["class", "outputs", "share"], "Outputs by class of the nearest prototype")]
+
+
+def hardware_table(block: Any) -> list[Table]:
+    """Return what one generation would need on a device, in laboratory units."""
+    if not isinstance(block, Mapping):
+        return []
+    rows = _rows({key: value for key, value in block.items() if key != "description"})
+    return [Table(rows)] if rows else []
+
+
+def details_table(details: Any) -> list[Table]:
+    """Return what the training method tells about itself."""
+    rows = _rows(details) if isinstance(details, Mapping) else []
+    return [Table(rows)] if rows else []
+
+
+def term_table(terms: Any) -> list[Table]:
+    """Return the mean heat by term of the energy, with its sum."""
+    if not isinstance(terms, Mapping) or not all(is_number(value) for value in terms.values()):
+        return []
+    table = {name: value for name, value in terms.items() if name != "total"}
+    rows = [[_name(name), f"{significant(value, 4)} kT"] for name, value in table.items()]
+    rows.append(["total", f"{significant(terms.get('total', sum(table.values())), 4)} kT"])
+    head = ["term of the energy", "mean heat released"]
+    return [Table(rows, head, total=True)] if table else []
+
+
+def comparison_table(rows: Any) -> list[Table]:
+    """Return the methods side by side, with the columns that at least one of them has."""
+    if not rows:
+        return []
+    known = {key for column in _COMPARISON for key in (column[0], column[2]) if key}
+    columns = [c for c in _COMPARISON if any(is_number(row.get(c[0])) for row in rows)]
+    others = dict.fromkeys(
+        key
+        for row in rows
+        for key, value in row.items()
+        if key not in known and key != "method" and (is_number(value) or isinstance(value, str))
+    )
+    table = []
+    for row in rows:
+        cells = [str(row.get("method", ""))]
+        for key, _, error in columns:
+            value = row.get(key)
+            digits = {"loss_final": 6, "heat_mean_kT": 4, "likelihood_gain_nats": 5}.get(key, 3)
+            if not is_number(value):
+                cells.append("")
+            elif error and is_number(row.get(error)):
+                cells.append(plus_minus(value, row[error], digits=3 if row[error] > 1 else 2))
+            else:
+                cells.append(significant(value, digits))
+        cells += ["" if row.get(key) is None else _measured(key, row[key]) for key in others]
+        table.append(cells)
+    head = ["method", *(heading for _, heading, _ in columns), *(_name(key) for key in others)]
+    note = "Heat: mean ± standard deviation over samples; likelihood gain: mean ± standard error"
+    return [Table(table, head, note)]
+
+
+def remaining_table(report: Mapping[str, Any]) -> list[Table]:
+    """Return what the report holds beyond what the words of the page say."""
+    rows = _rows({key: value for key, value in report.items() if key not in _SAID})
+    return [Table(rows)] if rows else []
+
+
+def seconds_table(phases: Any) -> list[Table]:
+    """Return the seconds by phase and, unless the report gives it, their sum."""
+    if is_number(phases):
+        phases = {"total": phases}
+    if not isinstance(phases, Mapping):
+        return []
+    table = {name: value for name, value in phases.items() if is_number(value)}
+    if not table:
+        return []
+    total = table.pop("total", sum(table.values()))
+    rows = [[_name(name), duration(value)] for name, value in table.items()]
+    return [Table([*rows, ["total", duration(total)]], ["phase", "time"], total=True)]
+
+
+def provenance_table(report: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Table]:
+    """Return seed, digests, versions, plugins and engine."""
+    rows = []
+    for key in ("seed", "config_digest", "parameter_digest"):
+        value = report.get(key, manifest.get(key))
+        if value is not None:
+            rows.append([_name(key), str(value)])
+    for key in ("versions", "plugins", "distributions", "python", "machine", *_ENGINE):
+        value = manifest.get(key)
+        if isinstance(value, Mapping):
+            rows.append([_name(key), ", ".join(f"{n} {v}" for n, v in _flat(value))])
+        elif isinstance(value, list):
+            rows.append([_name(key), ", ".join(_item(entry) for entry in value)])
+        elif value is not None:
+            rows.append([_name(key), str(value)])
+    return [Table(rows, numbers=False)] if rows else []
+
+
+def _item(entry: Any) -> str:
+    """Write one entry of a list in the manifest on one line."""
+    if isinstance(entry, Mapping):
+        return " ".join(str(value) for value in entry.values() if value is not None)
+    return str(entry)
+
+
+def _rows(table: Mapping[str, Any]) -> list[list[str]]:
+    """Return name and value of all that a nested table holds."""
+    leaves = _flat(table)
+    return [[_name(key), _measured(key, value)] for key, value in leaves if value is not None]
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Yield the leaves of nested tables with their path as key."""
+    for key, value in table.items():
+        path = f"{prefix} {key}".strip()
+        if isinstance(value, Mapping):
+            yield from _flat(value, path)
+        else:
+            yield path, value
+
+
+def _name(key: str) -> str:
+    """Return a key as words, without the unit that it ends in."""
+    words = key.replace("_", " ").split()
+    if len(words) > 1 and words[-1] in _UNITS:
+        words.pop()
+    return " ".join(_QUANTITIES.get(word, word) for word in words)
+
+
+def _measured(key: str, value: Any) -> str:
+    """Write a value with the unit that its key ends in."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not is_number(value):
+        if isinstance(value, list | tuple):
+            return ", ".join(_measured("", item) for item in value)
+        return str(value)
+    words = key.replace("_", " ").split()
+    found = [_UNITS[word] for word in words if word in _UNITS]
+    if found and found[-1] in {"J", "s", "W"}:
+        return quantity(float(value), found[-1])
+    text = count(value) if isinstance(value, int) else plain(float(f"{value:.3e}"))
+    return f"{text} {found[-1]}" if found else text
