@@ -6,6 +6,7 @@ this declaration.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -13,7 +14,7 @@ import numpy as np
 
 from thermozoo.errors import ParameterError
 
-__all__ = ["Parameter", "doc_of", "is_symbolic", "option", "parameter", "parameters_of"]
+__all__ = ["Parameter", "doc_of", "fields_of", "is_symbolic", "option", "parameter", "parameters_of"]
 
 _KEY = "thermozoo.parameter"
 _DOC = "thermozoo.doc"
@@ -54,11 +55,15 @@ class Parameter:
     @property
     def range(self) -> str:
         """The bounds in interval notation, as ``(0, inf)``."""
-        low = f"({self.above:g}" if self.above is not None else (
-            f"[{self.at_least:g}" if self.at_least is not None else "(-inf"
+        low = (
+            f"({self.above:g}"
+            if self.above is not None
+            else (f"[{self.at_least:g}" if self.at_least is not None else "(-inf")
         )
-        high = f"{self.below:g})" if self.below is not None else (
-            f"{self.at_most:g}]" if self.at_most is not None else "inf)"
+        high = (
+            f"{self.below:g})"
+            if self.below is not None
+            else (f"{self.at_most:g}]" if self.at_most is not None else "inf)")
         )
         return f"{low}, {high}"
 
@@ -71,15 +76,16 @@ class Parameter:
             )
         if array.ndim == 1 and array.size == 0:
             raise ParameterError(f"{owner}.{self.name} must have at least one value, got an empty list")
+        bounds: tuple[tuple[float | None, Callable[..., Any]], ...] = (
+            (self.above, np.greater),
+            (self.below, np.less),
+            (self.at_least, np.greater_equal),
+            (self.at_most, np.less_equal),
+        )
         inside = np.isfinite(array)
-        for bound, good in (
-            (self.above, lambda b: array > b),
-            (self.below, lambda b: array < b),
-            (self.at_least, lambda b: array >= b),
-            (self.at_most, lambda b: array <= b),
-        ):
+        for bound, holds in bounds:
             if bound is not None:
-                inside &= good(bound)
+                inside &= holds(array, bound)
         if not np.all(inside):
             first = float(array.ravel()[int(np.argmin(inside.ravel()))])
             raise ParameterError(f"{owner}.{self.name} must lie in {self.range}, got {first:g}")
@@ -93,7 +99,7 @@ def is_symbolic(value: Any) -> bool:
 def _convert(value: Any) -> Any:
     if is_symbolic(value):
         return value
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, (bool, str)):
         raise ParameterError(f"expected a number or one value per unit, got {value!r}")
     try:
         array = np.array(value, dtype=np.float64)
@@ -112,9 +118,7 @@ def _validate(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> Non
 
 def _declaration(attribute: attrs.Attribute[Any]) -> Parameter:
     raw: dict[str, Any] = attribute.metadata[_KEY]
-    return Parameter(
-        name=attribute.name, **{**raw, "symbol": raw["symbol"] or attribute.name}
-    )
+    return Parameter(name=attribute.name, **{**raw, "symbol": raw["symbol"] or attribute.name})
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -159,7 +163,7 @@ def parameter(
     ParameterError
         When the default breaks the bounds, or two bounds stand on one side.
     """
-    if above is not None and at_least is not None or below is not None and at_most is not None:
+    if None not in (above, at_least) or None not in (below, at_most):
         raise ParameterError("give one bound a side: above or at_least, below or at_most")
     raw = {
         "default": default,
@@ -203,6 +207,12 @@ def parameters_of(plugin: Any) -> tuple[Parameter, ...]:
     if not attrs.has(cls):
         return ()
     return tuple(_declaration(a) for a in attrs.fields(cls) if _KEY in a.metadata)
+
+
+def fields_of(plugin: Any) -> tuple[attrs.Attribute[Any], ...]:
+    """Return the attrs fields of a plugin class or instance, in order."""
+    fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(plugin if isinstance(plugin, type) else type(plugin))
+    return fields
 
 
 def doc_of(attribute: attrs.Attribute[Any]) -> str:

@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Context", "context_of", "run"]
 
-#: Bad usage. Typer brings its own copy of click in some versions and depends on it in others, so the class is taken from what
-#: typer exports: BadParameter is a UsageError is a ClickException.
+#: Bad usage. Typer brings its own copy of click in some versions and depends on it in others, so the class is taken
+#: from what typer exports: BadParameter is a UsageError is a ClickException.
 _CLICK = typer.BadParameter.__mro__[2]
 
 #: The commands, in the order of the help text; each lives in a module of its own, imported when used.
 COMMANDS = ("run", "plugins", "show")
 
 _EPILOG = (
-    "Every command also takes: --plugin FILE.py (load a plugin file), --strict-plugins (a plugin that fails to load is an error), "
+    "Every command also takes: --plugin FILE.py (load a plugin file), --strict-plugins (a plugin that fails to "
+    "load is an error), "
     "--debug (show tracebacks)."
 )
 
@@ -126,7 +127,7 @@ def run(arguments: list[str]) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # nobody reads: nothing more to say
+        sys.stdout = None  # nobody reads: nothing more to say
         return 0
     except ThermozooError as error:
         if context.debug:
@@ -136,13 +137,14 @@ def run(arguments: list[str]) -> int:
         return 2
     except Exception as error:
         if isinstance(error, _CLICK):
-            error.show()  # type: ignore[attr-defined]
+            error.show()  # type: ignore[attr-defined]  # see _CLICK
             return 2
         if context.debug:
             traceback.print_exc()
         else:
             print(
-                f"thermozoo: internal error: {type(error).__name__}: {error} (run again with --debug to see where, and report it)",
+                f"thermozoo: internal error: {type(error).__name__}: {error} (run again with --debug to see where, "
+                f"and report it)",
                 file=sys.stderr,
             )
         return 70

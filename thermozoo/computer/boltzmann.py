@@ -71,8 +71,8 @@ class UnitBoltzmann:
         cell = np.clip(flat - row * points, 0, points - 2)
         rest = (u - cumulative[row, cell]) * cells.sum(axis=1)
         left, slope = p[row, cell], (p[row, cell + 1] - p[row, cell]) / h
-        # the root of left d + slope d^2 / 2 = rest, in the form that does not cancel; rounding may take the discriminant of
-        # the last sample of a cell below zero
+        # the root of left d + slope d^2 / 2 = rest, in the form that does not cancel; rounding may take the
+        # discriminant of the last sample of a cell below zero
         root = np.sqrt(np.maximum(left**2 + 2.0 * slope * rest, 0.0))
         step = 2.0 * rest / np.where(left + root > 0.0, left + root, np.inf)
         result: Array = self.x[row, cell] + np.minimum(step, h)
@@ -142,7 +142,8 @@ def _domain(tilted: Any, units: int, one: Site) -> tuple[Array, Array]:
         if bad[:, 1:-1].any() and not np.isposinf(energy[bad]).all():
             where = grid[bad][0]
             raise ParameterError(
-                f"{type(one.potential).__name__}: the energy is not finite at x = {where:g}, so it has no Boltzmann distribution"
+                f"{type(one.potential).__name__}: the energy is not finite at x = {where:g}, so it has no "
+                f"Boltzmann distribution"
             )
         floor = energy.min(axis=1)
         ends = np.minimum(energy[:, 0], energy[:, -1]) - floor
@@ -152,6 +153,7 @@ def _domain(tilted: Any, units: int, one: Site) -> tuple[Array, Array]:
         width *= 2.0
     values = {k: np.ravel(v)[:3].tolist() for k, v in one.values.items()}
     raise ParameterError(
-        f"{type(one.potential).__name__} does not confine a unit: with {values} the energy does not rise on both sides, so there "
+        f"{type(one.potential).__name__} does not confine a unit: with {values} the energy does not rise on both "
+        f"sides, so there "
         "is no Boltzmann distribution"
     )

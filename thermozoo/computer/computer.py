@@ -35,8 +35,8 @@ class Computer:
 
     .. math:: V(x) = \sum_i U_i(x_i) + \sum_i b_i x_i + \sum_{i<j} J_{ij} x_i x_j
 
-    with x the states, shape (..., n), U_i the on-site energy of unit i, b the biases and J the couplings, all in units of
-    energy.
+    with x the states, shape (..., n), U_i the on-site energy of unit i, b the biases and J the couplings, all in
+    units of energy.
 
     Parameters
     ----------
@@ -88,9 +88,7 @@ class Computer:
     def energy_terms(self, x: Array) -> dict[str, Array]:
         """Return the energy of states of shape (..., n) by term, in double precision, each of shape (...)."""
         x = np.asarray(x, dtype=np.float64)
-        return dict(
-            zip(TERMS, (self.onsite.energy(x), self.couplings.energy(x), x @ self.biases), strict=True)
-        )
+        return dict(zip(TERMS, (self.onsite.energy(x), self.couplings.energy(x), x @ self.biases), strict=True))
 
     def energy(self, x: Array) -> Array:
         """Return V(x) of states of shape (..., n), in double precision, shape (...) [energy]."""
@@ -109,9 +107,7 @@ class Computer:
         """Return the computer without couplings and biases, as it is before they are switched on."""
         from thermozoo.computer.couplings import DenseCouplings
 
-        return attrs.evolve(
-            self, couplings=DenseCouplings(self.n, (), np.empty(0)), biases=np.zeros(self.n)
-        )
+        return attrs.evolve(self, couplings=DenseCouplings(self.n, (), np.empty(0)), biases=np.zeros(self.n))
 
     @property
     def parameters(self) -> Array:

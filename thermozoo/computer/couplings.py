@@ -135,10 +135,12 @@ class DenseCouplings(Couplings):
             raise ShapeError(f"expected {expected} couplings, got an array of shape {self.vector.shape}")
 
     def with_vector(self, vector: npt.ArrayLike) -> DenseCouplings:
+        """Return the same structure with other strengths, shape (E,) [energy]."""
         return DenseCouplings(self.n, self.pairs, np.array(vector, dtype=np.float64))
 
     @functools.cached_property
     def edges(self) -> Indices:
+        """Coupled pairs in the order of `vector`, shape (E, 2)."""
         parts = []
         for rows, columns in self.pairs:
             if rows == columns:
@@ -150,6 +152,7 @@ class DenseCouplings(Couplings):
 
     @functools.cached_property
     def blocks(self) -> tuple[Block, ...]:
+        """Dense blocks that make up J."""
         found = []
         start = 0
         for rows, columns in self.pairs:
@@ -175,6 +178,7 @@ class DenseCouplings(Couplings):
         return cache[dtype]
 
     def product(self, x: Array) -> Array:
+        """Return J x; see `Couplings.product`."""
         result = np.zeros_like(x)
         for block in self._typed(x.dtype):
             result[..., block.rows] += x[..., block.columns] @ block.values.T
@@ -183,6 +187,7 @@ class DenseCouplings(Couplings):
         return result
 
     def outer(self, r: Array, x: Array) -> Array:
+        """Return r_i x_j + r_j x_i summed; see `Couplings.outer`."""
         r = r.reshape(-1, self.n)
         x = x.reshape(-1, self.n)
         parts = []
@@ -198,7 +203,7 @@ class DenseCouplings(Couplings):
 
 
 def _block_size(pair: tuple[slice, slice]) -> int:
-    rows, columns = (s.stop - s.start for s in pair)
+    rows, columns = (int(s.stop - s.start) for s in pair)
     return rows * (rows - 1) // 2 if pair[0] == pair[1] else rows * columns
 
 
@@ -225,6 +230,7 @@ class EdgeCouplings(Couplings):
             raise ShapeError(f"expected {len(self.edges)} couplings, got an array of shape {self.vector.shape}")
 
     def with_vector(self, vector: npt.ArrayLike) -> EdgeCouplings:
+        """Return the same structure with other strengths, shape (E,) [energy]."""
         return EdgeCouplings(self.n, self.edges, np.array(vector, dtype=np.float64))
 
     @property
@@ -234,6 +240,7 @@ class EdgeCouplings(Couplings):
 
     @functools.cached_property
     def blocks(self) -> tuple[Block, ...] | None:
+        """Dense blocks that make up J."""
         if self.density <= DENSE_ABOVE:
             return None
         whole = slice(0, self.n)
@@ -252,6 +259,7 @@ class EdgeCouplings(Couplings):
         return matrix
 
     def product(self, x: Array) -> Array:
+        """Return J x; see `Couplings.product`."""
         if self.blocks is not None:
             return x @ self.blocks[0].values.astype(x.dtype, copy=False)
         flat = x.reshape(-1, self.n)
@@ -259,6 +267,7 @@ class EdgeCouplings(Couplings):
         return np.ascontiguousarray(result).reshape(x.shape)
 
     def outer(self, r: Array, x: Array) -> Array:
+        """Return r_i x_j + r_j x_i summed; see `Couplings.outer`."""
         r = r.reshape(-1, self.n)
         x = x.reshape(-1, self.n)
         i, j = self.edges.T
@@ -288,9 +297,7 @@ def connect(connectivity: Connectivity, layout: UnitLayout) -> Couplings:
     if array.size == 0:
         array = np.empty((0, 2), dtype=np.int64)
     if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
-        raise ShapeError(
-            f"{name}.edges must return integers of shape (E, 2), got {array.dtype} of shape {array.shape}"
-        )
+        raise ShapeError(f"{name}.edges must return integers of shape (E, 2), got {array.dtype} of shape {array.shape}")
     array = array.astype(np.int64)
     if array.size and (array.min() < 0 or array.max() >= layout.n):
         raise ShapeError(f"{name}.edges names unit {array.max()}, but units are numbered 0 to {layout.n - 1}")

@@ -16,7 +16,7 @@ from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSite
 from thermozoo.errors import DataError, OutputError
 from thermozoo.interfaces import Plugin, Potential
-from thermozoo.parameters import parameters_of
+from thermozoo.parameters import fields_of, parameters_of
 
 if TYPE_CHECKING:
     import xarray
@@ -61,9 +61,7 @@ def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
         for name, array in dataset.variables.items()
         if array.dtype.kind == "f" and array.size > 1000
     }
-    replace_file(
-        path, lambda temporary: dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
-    )
+    replace_file(path, lambda temporary: dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding))
 
 
 def save_computer(computer: Computer, path: str | Path) -> None:
@@ -142,17 +140,13 @@ def load_computer(path: str | Path, catalogue: Catalogue | None = None) -> Compu
         cls = plugins.get(Potential, str(dataset["potential"].values[g]))  # type: ignore[type-abstract]
         prefix = f"potential_{g}."
         values = {
-            str(name)[len(prefix) :]: dataset[name].values
-            for name in dataset.variables
-            if str(name).startswith(prefix)
+            str(name)[len(prefix) :]: dataset[name].values for name in dataset.variables if str(name).startswith(prefix)
         }
         potentials[group] = _rebuild(cls, values)
     vector = dataset["coupling"].values
     couplings: Couplings
     if "coupled_ranges" in dataset:
-        ranges = tuple(
-            (slice(a, b), slice(c, d)) for a, b, c, d in dataset["coupled_ranges"].values.tolist()
-        )
+        ranges = tuple((slice(a, b), slice(c, d)) for a, b, c, d in dataset["coupled_ranges"].values.tolist())
         couplings = DenseCouplings(layout.n, ranges, vector)
     else:
         couplings = EdgeCouplings(layout.n, dataset["edges"].values, vector)
@@ -173,11 +167,12 @@ def load_computer(path: str | Path, catalogue: Catalogue | None = None) -> Compu
 def _rebuild(cls: type[Potential], values: dict[str, Any]) -> Potential:
     """Return a potential with given parameter values (numbers or one value per unit)."""
     own = {p.name: values[p.name] for p in parameters_of(cls) if p.name in values}
-    potential = cls(**own)
-    for field in attrs.fields(cls):
-        held = getattr(potential, field.name)
-        if isinstance(held, Plugin):
+    potential: Any = cls(**own)
+    for field in fields_of(cls):
+        held: Any = getattr(potential, field.name)
+        if issubclass(type(held), Plugin):
             prefix = f"{field.name}."
             inner = {k[len(prefix) :]: v for k, v in values.items() if k.startswith(prefix)}
             potential = attrs.evolve(potential, **{field.name: attrs.evolve(held, **inner)})
-    return potential
+    rebuilt: Potential = potential
+    return rebuilt

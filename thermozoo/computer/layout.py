@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import attrs
 import numpy as np
@@ -16,6 +15,10 @@ __all__ = ["Layout"]
 
 def _sizes(value: Mapping[str, int]) -> dict[str, int]:
     return {str(name): int(size) for name, size in value.items()}
+
+
+def _names(value: Iterable[str]) -> frozenset[str]:
+    return frozenset(value)
 
 
 @attrs.frozen
@@ -42,7 +45,7 @@ class Layout:
     """
 
     sizes: dict[str, int] = attrs.field(converter=_sizes, hash=False)
-    frozen: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    frozen: frozenset[str] = attrs.field(default=frozenset(), converter=_names)
 
     def __attrs_post_init__(self) -> None:
         for name, size in self.sizes.items():
@@ -89,5 +92,5 @@ class Layout:
     @property
     def moving(self) -> npt.NDArray[np.bool_]:
         """Which units move (are not frozen), shape (n,)."""
-        moves: Any = ~self.mask(self.frozen)
-        return moves  # type: ignore[no-any-return]
+        moves: npt.NDArray[np.bool_] = ~self.mask(self.frozen)
+        return moves

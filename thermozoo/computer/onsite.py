@@ -89,7 +89,7 @@ class OnSite:
     """
 
     layout: Layout
-    potentials: dict[str, Potential] = attrs.field(converter=dict)
+    potentials: dict[str, Potential]
     sites: dict[str, Site] = attrs.field(init=False, repr=False)
 
     @sites.default

@@ -1,8 +1,8 @@
 """The largest time step at which an explicit step is stable.
 
-An explicit step of dx = -mu V'(x) dt contracts in the direction of an eigenvector of the Hessian with eigenvalue h while
-mu h dt < 2. The largest h is bounded by the largest on-site curvature over the states that are visited plus the spectral
-norm of J.
+An explicit step of dx = -mu V'(x) dt contracts in the direction of an eigenvector of the Hessian with eigenvalue h
+while mu h dt < 2. The largest h is bounded by the largest on-site curvature over the states that are visited plus the
+spectral norm of J.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def check_time_step(computer: Computer, dt: float, forces: tuple[float, float] =
     bound = largest_stable_dt(computer, forces)
     if not dt < bound:
         raise StabilityError(
-            f"dt = {dt:g} is above the stability bound 2 / (mobility x largest curvature) = {bound:.3g} of this computer: "
+            f"dt = {dt:g} is above the stability bound 2 / (mobility x largest curvature) = {bound:.3g} of this "
+            f"computer: "
             f"choose dt <= {bound / 10:.1g} for accurate trajectories"
         )

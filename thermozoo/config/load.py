@@ -145,7 +145,9 @@ def check_config(tables: Mapping[str, Any], catalogue: Catalogue, source: str) -
     connectivity = _connectivity(section.get("connectivity"), sizes, catalogue, faults)
     dynamics = values["dynamics"]
     if dynamics.duration < dynamics.dt:
-        faults.add("dynamics.duration", f"expected at least one time step of {dynamics.dt:g}, got {dynamics.duration:g}")
+        faults.add(
+            "dynamics.duration", f"expected at least one time step of {dynamics.dt:g}, got {dynamics.duration:g}"
+        )
     faults.raise_any()
     assert connectivity is not None
     resolved["computer"] |= {
@@ -232,9 +234,7 @@ def _table(
     return section, plugin
 
 
-def _potentials(
-    raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults: Faults
-) -> dict[str, Potential]:
+def _potentials(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults: Faults) -> dict[str, Potential]:
     """Return the potential of each group: [computer.potential], overridden by [computer.potential.GROUP]."""
     if raw is None:
         raw = {}
@@ -266,9 +266,7 @@ def _potentials(
     return found
 
 
-def _connectivity(
-    raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults: Faults
-) -> Connectivity | None:
+def _connectivity(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults: Faults) -> Connectivity | None:
     if raw is None:
         raw = {"plugin": "dense"}
     if not isinstance(raw, Mapping):

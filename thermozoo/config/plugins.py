@@ -13,7 +13,7 @@ from thermozoo.config.faults import Faults, describe
 from thermozoo.config.values import structure_type
 from thermozoo.errors import ThermozooError, UnknownNameError, nearest
 from thermozoo.interfaces import Plugin
-from thermozoo.parameters import Parameter, parameters_of
+from thermozoo.parameters import Parameter, fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
 
 __all__ = ["build_plugin", "resolved_plugin"]
@@ -66,7 +66,7 @@ def build_plugin(
     before = len(faults.lines)
     values: dict[str, Any] = {}
     declared = {p.name: p for p in parameters_of(cls)}
-    fields = {f.alias: f for f in attrs.fields(cls) if f.init}
+    fields = {str(f.alias): f for f in fields_of(cls) if f.init}
     types = typing.get_type_hints(cls)
     for key, value in options.items():
         where = f"{path}.{key}"
@@ -93,9 +93,7 @@ def build_plugin(
     return None
 
 
-def _parameter_value(
-    declared: Parameter, owner: str, value: Any, where: str, units: int | None, faults: Faults
-) -> Any:
+def _parameter_value(declared: Parameter, owner: str, value: Any, where: str, units: int | None, faults: Faults) -> Any:
     """Check one parameter: a number, or one value per unit."""
     numbers = value if isinstance(value, list) else [value]
     if not numbers or any(type(v) not in (int, float) for v in numbers):
@@ -124,11 +122,11 @@ def _known_groups(names: tuple[Any, ...], groups: tuple[str, ...], where: str, f
 def resolved_plugin(plugin: Plugin) -> dict[str, Any]:
     """Return a plugin as the table that would build it again."""
     table: dict[str, Any] = {"plugin": plugin.name}
-    for field in attrs.fields(type(plugin)):
+    for field in fields_of(plugin):
         if not field.init:
             continue
         value = getattr(plugin, field.name)
         if isinstance(value, np.ndarray):
             value = value.tolist()
-        table[field.alias] = list(value) if isinstance(value, tuple) else value
+        table[str(field.alias)] = list(value) if isinstance(value, tuple) else value
     return table

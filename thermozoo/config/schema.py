@@ -100,9 +100,7 @@ class DynamicsTable:
     integrator: Any = setting(str, "euler-maruyama", "integrator plugin")
     dt: float = setting(float, 1e-3, "time step", above=0)
     duration: float = setting(float, 2.5, "duration of noising, of equilibration and of generation", above=0)
-    engine: str = setting(
-        str, "auto", "what advances the states", choices=("auto", *ENGINES)
-    )
+    engine: str = setting(str, "auto", "what advances the states", choices=("auto", *ENGINES))
     precision: str = setting(
         str, "single", "data type of states; heat and work are always double", choices=tuple(PRECISIONS)
     )
@@ -122,9 +120,7 @@ class NoisingTable:
     """Noising: how images are forgotten."""
 
     protocol: Any = setting(str, "linear-fade", "protocol plugin: the intensity of the imposed image")
-    hidden: str = setting(
-        str, "projection", "signal on units that show no image", choices=HIDDEN_SIGNALS
-    )
+    hidden: str = setting(str, "projection", "signal on units that show no image", choices=HIDDEN_SIGNALS)
     projection_seed: int = setting(int, 42, "seed of the random projection", at_least=0)
 
 

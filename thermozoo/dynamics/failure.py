@@ -69,8 +69,10 @@ def _message(
             terms["drive"] = drive.intensity[step + 1] * drive.signals[drive.which[row], unit]
         forces = ", ".join(f"{name} {value:.3g}" for name, value in terms.items())
     return (
-        f"state became {x[row, unit]:g} in step {step} (time {step * dynamics.dt:g}) of trajectory {trajectories[row]}, unit "
+        f"state became {x[row, unit]:g} in step {step} (time {step * dynamics.dt:g}) of trajectory "
+        f"{trajectories[row]}, unit "
         f"{unit} ({group}): it was {state[unit]:.6g}, with forces {forces}; potential {plugin.name!r} "
-        f"({type(plugin).__module__}), integrator {dynamics.integrator.name!r}, dt = {dynamics.dt:g}; largest stable dt about "
+        f"({type(plugin).__module__}), integrator {dynamics.integrator.name!r}, dt = {dynamics.dt:g}; largest "
+        f"stable dt about "
         f"{largest_stable_dt(computer):.2g}"
     )

@@ -1,15 +1,15 @@
 r"""Counter-based normal numbers: Philox 4x32-10 and Box-Muller.
 
-The number of (seed, stream, draw, step, trajectory, unit) depends on nothing else, so a trajectory is the same whatever the
-batch, the thread count, the interruption or the machine it ran on.
+The number of (seed, stream, draw, step, trajectory, unit) depends on nothing else, so a trajectory is the same
+whatever the batch, the thread count, the interruption or the machine it ran on.
 
-Layout of the counter: four 32-bit words (block, trajectory, step, stream + 65536 draw) and the key (low and high word of
-the seed). Units come in blocks of 64; unit u belongs to block word 16 (u div 64) + u mod 16, and its place
-q = (u mod 64) div 16 chooses among the four normal numbers of that counter. Neighbors in a lane of 16 have neighboring
+Layout of the counter: four 32-bit words (block, trajectory, step, stream + 65536 draw) and the key (low and high word
+of the seed). Units come in blocks of 64; unit u belongs to block word 16 (u div 64) + u mod 16, and its place q = (u
+mod 64) div 16 chooses among the four normal numbers of that counter. Neighbors in a lane of 16 have neighboring
 counters, which is what lets a compiler vectorize.
 
-Of the four output words w, (w0, w1) give q = 0, 1 and (w2, w3) give q = 2, 3 by Box-Muller, evaluated in single precision up to the
-logarithm so that every engine starts from identical numbers:
+Of the four output words w, (w0, w1) give q = 0, 1 and (w2, w3) give q = 2, 3 by Box-Muller, evaluated in single
+precision up to the logarithm so that every engine starts from identical numbers:
 
     u = (w_a >> 1) 2^-31 + 2^-32  in (0, 1],   turn = int32(w_b) 2^-32  in [-1/2, 1/2)
     xi = sqrt(-2 ln u) cos(2 pi turn),   sqrt(-2 ln u) sin(2 pi turn)
@@ -158,9 +158,7 @@ def normals(
     return np.ascontiguousarray(result.astype(dtype))
 
 
-def uniforms(
-    key: NoiseKey, step: int, trajectories: npt.NDArray[Any], n: int
-) -> npt.NDArray[np.float64]:
+def uniforms(key: NoiseKey, step: int, trajectories: npt.NDArray[Any], n: int) -> npt.NDArray[np.float64]:
     """Return uniform numbers in (0, 1), shape (trajectories, n), from the same words."""
     words = np.stack(_words(key, step, trajectories, n, 0), axis=2)
     return np.ascontiguousarray((words.reshape(len(words), -1)[:, :n] + 0.5) * 2.0**-32)

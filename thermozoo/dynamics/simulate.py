@@ -76,7 +76,8 @@ def simulate(
     key : NoiseKey
         Seed and stream of the noise.
     first_step, first_trajectory : int
-        Numbers of the first step and trajectory: N steps are bit for bit k steps and then N - k with ``first_step = k``.
+        Numbers of the first step and trajectory: N steps are bit for bit k steps and then N - k with ``first_step =
+        k``.
     drive : Drive, optional
         Imposed signal.
     every : int, optional
@@ -110,7 +111,8 @@ def simulate(
     needed = sum(o.bytes_needed(observations, len(x), n, x.itemsize) for o in observers)
     if needed > byte_limit:
         raise BudgetError(
-            f"keeping {observations} observations of {len(x)} trajectories needs {needed / 2**30:.1f} GiB, above the limit of "
+            f"keeping {observations} observations of {len(x)} trajectories needs {needed / 2**30:.1f} GiB, above "
+            f"the limit of "
             f"{byte_limit / 2**30:.1f} GiB: observe fewer steps or trajectories, or raise byte_limit"
         )
     chosen = engine_named(engine) if isinstance(engine, str) else engine
@@ -140,7 +142,9 @@ def _check_drive(drive: Drive, trajectories: int, n: int, steps: int) -> None:
     if drive.signals.shape[1] != n:
         raise ShapeError(f"signals must have one value for each of {n} units, got {drive.signals.shape[1]}")
     if drive.which.shape != (trajectories,):
-        raise ShapeError(f"a drive must name the signal of each of {trajectories} trajectories, got {drive.which.shape}")
+        raise ShapeError(
+            f"a drive must name the signal of each of {trajectories} trajectories, got {drive.which.shape}"
+        )
     if len(drive.intensity) < steps + 1:
         raise ShapeError(f"intensity must have {steps + 1} values for {steps} steps, got {len(drive.intensity)}")
 

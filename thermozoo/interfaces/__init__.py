@@ -12,8 +12,7 @@ from thermozoo.interfaces.protocol import Protocol
 
 #: The interface of each kind, in the order in which kinds are listed everywhere.
 INTERFACES: dict[str, type[Plugin]] = {
-    cls.kind: cls
-    for cls in (Potential, Integrator, Objective, Connectivity, Protocol, Dataset)
+    cls.kind: cls for cls in (Potential, Integrator, Objective, Connectivity, Protocol, Dataset)
 }
 
 __all__ = [

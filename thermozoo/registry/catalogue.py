@@ -62,7 +62,8 @@ class Catalogue:
     def get(self, interface: type[P], name: str) -> type[P]:
         """Return the class called `name` of an interface, for example ``get(Potential, "quartic")``."""
         cls = self.record(interface.kind, name).plugin
-        assert cls is not None and issubclass(cls, interface)
+        assert cls is not None
+        assert issubclass(cls, interface)
         return cls
 
     def find(self, name: str) -> Record:

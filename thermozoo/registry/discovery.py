@@ -148,8 +148,10 @@ def _where(error: BaseException) -> str:
     frames = [
         f
         for f in traceback.extract_tb(error.__traceback__)
-        if not f.filename.startswith("<") and "/thermozoo/" not in f.filename.replace("\\", "/")
-        and "/importlib/" not in f.filename and not f.filename.endswith("entrypoints.py")
+        if not f.filename.startswith("<")
+        and "/thermozoo/" not in f.filename.replace("\\", "/")
+        and "/importlib/" not in f.filename
+        and not f.filename.endswith("entrypoints.py")
     ]
     return f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
 
@@ -172,9 +174,7 @@ def _check_hooks(module: Any, manager: pluggy.PluginManager) -> list[str]:
         function = getattr(module, attribute)
         marked = manager.parse_hookimpl_opts(module, attribute) is not None
         if marked and attribute not in HOOKS:
-            raise HookError(
-                f"unknown hook {attribute!r}{nearest(attribute, HOOKS)}; valid hooks: {', '.join(HOOKS)}"
-            )
+            raise HookError(f"unknown hook {attribute!r}{nearest(attribute, HOOKS)}; valid hooks: {', '.join(HOOKS)}")
         if marked:
             implemented.append(attribute)
         elif attribute.startswith("thermozoo_") and inspect.isfunction(function):
@@ -187,23 +187,21 @@ def _check_hooks(module: Any, manager: pluggy.PluginManager) -> list[str]:
     return implemented
 
 
-def _check_class(cls: Any, hook: str) -> type[Plugin]:
+def _check_class(given: Any, hook: str) -> type[Plugin]:
+    cls: Any = given
     kind = HOOKS[hook]
     interface = interfaces.INTERFACES[kind]
     if not (inspect.isclass(cls) and issubclass(cls, interface)):
-        raise HookError(
-            f"{hook} returned {cls!r}: expected a list of subclasses of thermozoo.{interface.__name__}"
-        )
+        raise HookError(f"{hook} returned {cls!r}: expected a list of subclasses of thermozoo.{interface.__name__}")
     if inspect.isabstract(cls):
         missing = ", ".join(sorted(cls.__abstractmethods__))
         raise HookError(f"{cls.__qualname__} is abstract: it does not define {missing}")
     name = getattr(cls, "name", None)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise HookError(
-            f"{cls.__qualname__}.name must be lower-case words joined with hyphens, such as 'double-well', "
-            f"got {name!r}"
+            f"{cls.__qualname__}.name must be lower-case words joined with hyphens, such as 'double-well', got {name!r}"
         )
-    if not attrs.has(cls) or "__attrs_attrs__" not in vars(cls):
+    if not attrs.has(given) or "__attrs_attrs__" not in vars(cls):
         raise HookError(f"{cls.__qualname__} is not an attrs class: decorate it with @attrs.frozen")
     return cls
 

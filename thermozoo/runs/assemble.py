@@ -82,9 +82,7 @@ def assemble_machine(config: Config) -> Machine:
         trainable_biases=layout.mask(config.computer.trainable_biases),
     )
     prototypes = choose_prototypes(config.dataset, config.data.classes, config.data.per_class)
-    signals = signals_for(
-        computer, prototypes.images, config.noising.hidden, config.noising.projection_seed
-    )
+    signals = signals_for(computer, prototypes.images, config.noising.hidden, config.noising.projection_seed)
     times = np.linspace(0.0, config.dynamics.duration, 101)
     strongest = np.abs(intensities(config.protocol, times, config.dynamics.duration)).max()
     force = float(strongest * np.abs(signals).max())

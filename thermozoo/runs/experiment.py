@@ -76,9 +76,10 @@ def run_experiment(
             machine = assemble_machine(config)
         engine = engine_for(config.dynamics.engine, _trajectory_steps(machine) * machine.computer.n)
         method = config.training.method
-        with clock.phase("training"), reporter.phase(
-            f"training ({method})", training_work(machine, method)
-        ) as progress:
+        with (
+            clock.phase("training"),
+            reporter.phase(f"training ({method})", training_work(machine, method)) as progress,
+        ):
             training = train(machine, engine, method, progress)
         computers = training.windows or (training.computer,)
         for computer in computers:

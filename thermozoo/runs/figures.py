@@ -46,9 +46,7 @@ def draw_figures(
         return np.asarray(states)[..., shown].reshape(*np.shape(states)[:-1], height, width)
 
     figures = {}
-    noised = process.trajectory(
-        NoiseKey(machine.config.seed).named("validation"), np.array([0]), np.array([0])
-    )
+    noised = process.trajectory(NoiseKey(machine.config.seed).named("validation"), np.array([0]), np.array([0]))
     chosen = np.linspace(0, process.steps, _PANELS).round().astype(int)
     figures["noising"] = plot_noising(
         pictures(noised[chosen, 0]),
@@ -56,9 +54,7 @@ def draw_figures(
         f"noising of a {machine.prototypes.labels[0]}",
     )
     panels = np.linspace(0, len(generated.times) - 1, _PANELS).round().astype(int)
-    figures["generations"] = plot_generations(
-        pictures(generated.shown[panels].swapaxes(0, 1)), generated.times[panels]
-    )
+    figures["generations"] = plot_generations(pictures(generated.shown[panels].swapaxes(0, 1)), generated.times[panels])
     figures["outputs"] = plot_outputs(pictures(generated.final[:25]))
     figures["prototypes"] = plot_outputs(
         machine.prototypes.images[:25].reshape(-1, height, width),
@@ -67,7 +63,7 @@ def draw_figures(
     hidden = np.setdiff1d(np.arange(computer.n), np.arange(shown.start, shown.stop))[:16]
     if len(hidden):
         weights = _rows(computer.couplings, hidden)[:, shown]
-        figures["couplings"] = plot_couplings(weights.reshape(-1, height, width), hidden)
+        figures["couplings"] = plot_couplings(weights.reshape(-1, height, width), hidden.tolist())
     history = training.history
     curve = "trajectories" in history
     figures["loss"] = plot_loss(

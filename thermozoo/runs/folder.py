@@ -42,24 +42,19 @@ def run_folder(target: Path, force: bool = False) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        When `target` exists and may not be replaced, or its parent cannot be written. Raised before anything is computed.
+        When `target` exists and may not be replaced, or its parent cannot be written. Raised before anything is
+        computed.
     """
     if target.exists():
         if not force:
-            raise OutputError(
-                f"output folder {target} exists: choose another with --out, or replace it with --force"
-            )
+            raise OutputError(f"output folder {target} exists: choose another with --out, or replace it with --force")
         if not target.is_dir() or (any(target.iterdir()) and not (target / MARK).is_file()):
-            raise OutputError(
-                f"{target} is not the folder of a run (it has no {MARK}): --force does not replace it"
-            )
+            raise OutputError(f"{target} is not the folder of a run (it has no {MARK}): --force does not replace it")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
     except OSError as error:
-        raise OutputError(
-            f"cannot write {target}: {error.strerror or error} ({target.parent})"
-        ) from error
+        raise OutputError(f"cannot write {target}: {error.strerror or error} ({target.parent})") from error
     try:
         umask = os.umask(0)
         os.umask(umask)

@@ -94,7 +94,7 @@ def generate(
     kept: dict[int, Array] = {}
     terms: dict[int, dict[str, Array]] = {}
     work: dict[int, dict[str, Array]] = {}
-    switching = {name: np.zeros(samples) for name in TERMS}
+    switching: dict[str, Array] = {name: np.zeros(samples) for name in TERMS}
     for w, computer in enumerate(computers):
         if w > 0:
             before, after = computers[w - 1].energy_terms(x), computer.energy_terms(x)

@@ -12,9 +12,7 @@ __all__ = ["Reporter", "Silent"]
 class Reporter(Protocol):
     """Shows the phases of a run."""
 
-    def phase(
-        self, title: str, total: int | None
-    ) -> contextlib.AbstractContextManager[Callable[[int], None]]:
+    def phase(self, title: str, total: int | None) -> contextlib.AbstractContextManager[Callable[[int], None]]:
         """Open a phase; the context is a function that is called with the work done since its last call.
 
         `total` is the work of the phase, None where it is not known.

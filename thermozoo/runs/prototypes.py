@@ -84,7 +84,8 @@ def choose_prototypes(dataset: Dataset, classes: tuple[int, ...], per_class: int
         if len(found) < max(1, per_class):
             present = ", ".join(str(v) for v in np.unique(labels))
             raise DataError(
-                f"data set {dataset.name!r} has {len(found)} images of class {label}, expected at least {max(1, per_class)}; "
+                f"data set {dataset.name!r} has {len(found)} images of class {label}, expected at least "
+                f"{max(1, per_class)}; "
                 f"classes: {present}"
             )
         chosen += found[: per_class or None].tolist()

@@ -49,15 +49,12 @@ def generation_figures(machine: Machine, generated: Generated) -> dict[str, Any]
         "samples": len(heat),
         "heat_mean_kT": mean,
         "heat_std_kT": float(heat.std(ddof=1)) if len(heat) > 1 else 0.0,
-        "heat_by_term_kT": {
-            name: float(part[-1] / kT) for name, part in generated.ledger.means().items()
-        },
+        "heat_by_term_kT": {name: float(part[-1] / kT) for name, part in generated.ledger.means().items()},
         "work_mean_kT": float(generated.ledger.total_work.mean() / kT),
         "mean_best_correlation": float(np.abs(value).mean()),
         "best_correlation_std": float(np.abs(value).std(ddof=1)) if len(heat) > 1 else 0.0,
         "class_counts": {
-            str(label): int((labels == label).sum())
-            for label in sorted(set(machine.prototypes.labels.tolist()))
+            str(label): int((labels == label).sum()) for label in sorted(set(machine.prototypes.labels.tolist()))
         },
         "inverted": int((value < 0).sum()),
         "thermodynamic_advantage": thermodynamic_advantage(mean),

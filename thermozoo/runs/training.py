@@ -13,9 +13,7 @@ from thermozoo.training.result import Training
 __all__ = ["train"]
 
 
-def train(
-    machine: Machine, engine: Engine, method: str, progress: Callable[[int], None] | None = None
-) -> Training:
+def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None] | None = None) -> Training:
     """Train a machine with the method of its config, or another.
 
     Parameters

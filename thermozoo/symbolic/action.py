@@ -56,7 +56,8 @@ def transition_density(integrator: Integrator) -> TransitionDensity:
     noises = set(step.noises)
     if any(stage.free_symbols & noises for stage in step.stages):
         raise FormulaError(
-            f"{name} evaluates a force at a position that depends on the noise: its step is not linear in the noise and has "
+            f"{name} evaluates a force at a position that depends on the noise: its step is not linear in the "
+            f"noise and has "
             "no closed transition density."
         )
     coefficients = [sympy.diff(step.result, noise) for noise in step.noises]
@@ -66,7 +67,7 @@ def transition_density(integrator: Integrator) -> TransitionDensity:
     if variance == 0:
         raise FormulaError(f"{name}.step uses no noise: its transition density is a delta function.")
     x_next = sympy.Symbol("x_next", real=True)
-    mean = step.result.subs({noise: 0 for noise in noises})
+    mean = step.result.subs(dict.fromkeys(noises, 0))
     action = (x_next - mean) ** 2 / (2 * variance)
     return TransitionDensity(
         step=step,

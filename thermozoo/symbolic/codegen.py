@@ -44,7 +44,8 @@ def lower(expressions: Sequence[sympy.Expr], variable: sympy.Symbol | None = Non
     expressions : sequence of Expr
         What to compute.
     variable : Symbol, optional
-        An expression that is a polynomial in this symbol is put into Horner form: fewer and better-conditioned products.
+        An expression that is a polynomial in this symbol is put into Horner form: fewer and better-conditioned
+        products.
     """
     prepared = [_horner(sympy.sympify(e), variable) for e in expressions]
     assignments, outputs = sympy.cse(prepared, symbols=sympy.numbered_symbols("t_"))
@@ -60,13 +61,13 @@ def _horner(expression: sympy.Expr, variable: sympy.Symbol | None) -> sympy.Expr
     return sympy.horner(polynomial)
 
 
-class SourcePrinter(PythonCodePrinter):
+class SourcePrinter(PythonCodePrinter):  # type: ignore[misc]  # sympy has no types
     """Common part of all printers: small integer powers are products, no module prefix is imported by name."""
 
     def _print_Pow(self, expr: sympy.Pow, rational: bool = False, sqrt: str = "") -> str:
         base, exponent = expr.as_base_exp()
         if exponent == sympy.Rational(1, 2):
-            return str(self._print_sqrt_of(base))
+            return self._print_sqrt_of(base)
         if exponent == -sympy.Rational(1, 2):
             return f"(1.0 / {self._print_sqrt_of(base)})"
         if exponent.is_Integer and 2 <= abs(int(exponent)) <= 16:
@@ -105,9 +106,24 @@ class NumPyPrinter(SourcePrinter):
     """Writes NumPy code that broadcasts."""
 
     _functions = {
-        "sin": "sin", "cos": "cos", "tan": "tan", "exp": "exp", "log": "log", "sinh": "sinh", "cosh": "cosh",
-        "tanh": "tanh", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh",
-        "acosh": "arccosh", "atanh": "arctanh", "Abs": "abs", "sign": "sign", "floor": "floor", "ceiling": "ceil",
+        "sin": "sin",
+        "cos": "cos",
+        "tan": "tan",
+        "exp": "exp",
+        "log": "log",
+        "sinh": "sinh",
+        "cosh": "cosh",
+        "tanh": "tanh",
+        "asin": "arcsin",
+        "acos": "arccos",
+        "atan": "arctan",
+        "asinh": "arcsinh",
+        "acosh": "arccosh",
+        "atanh": "arctanh",
+        "Abs": "abs",
+        "sign": "sign",
+        "floor": "floor",
+        "ceiling": "ceil",
         "atan2": "arctan2",
     }
     _special = {"erf": "erf", "erfc": "erfc", "gamma": "gamma", "loggamma": "gammaln"}
@@ -125,17 +141,19 @@ class NumPyPrinter(SourcePrinter):
         raise TypeError(f"no NumPy code for the function {name}")
 
     def _print_Max(self, expr: Any) -> str:
-        return functools.reduce(lambda a, b: f"np.maximum({a}, {b})", map(self._print, expr.args))
+        arguments: list[str] = [self._print(a) for a in expr.args]
+        return functools.reduce(lambda a, b: f"np.maximum({a}, {b})", arguments)
 
     def _print_Min(self, expr: Any) -> str:
-        return functools.reduce(lambda a, b: f"np.minimum({a}, {b})", map(self._print, expr.args))
+        arguments: list[str] = [self._print(a) for a in expr.args]
+        return functools.reduce(lambda a, b: f"np.minimum({a}, {b})", arguments)
 
     def _print_Heaviside(self, expr: Any) -> str:
         return f"np.heaviside({self._print(expr.args[0])}, {self._print(expr.args[1])})"
 
     def _print_Piecewise(self, expr: Any) -> str:
         *cases, last = expr.args
-        text = self._print(last.expr)
+        text: str = self._print(last.expr)
         if last.cond != sympy.true:
             text = f"np.where({self._print(last.cond)}, {text}, np.nan)"
         for case in reversed(cases):

@@ -11,7 +11,7 @@ import sympy
 
 from thermozoo.errors import FormulaError
 from thermozoo.interfaces import Objective, Plugin, Potential
-from thermozoo.parameters import parameters_of
+from thermozoo.parameters import fields_of, parameters_of
 from thermozoo.symbolic.trace import (
     EnergyFormula,
     LossFormula,
@@ -88,13 +88,11 @@ def formula_key(plugin: Plugin) -> tuple[Any, ...]:
     """Return what fixes a plugin's formula: its class and its settings, but no parameter value."""
     names = {p.name for p in parameters_of(plugin)}
     settings: list[Any] = []
-    for field in attrs.fields(type(plugin)):
+    for field in fields_of(plugin):
         if field.name in names:
             continue
         value = getattr(plugin, field.name)
-        settings.append(
-            (field.name, formula_key(value) if isinstance(value, Plugin) else repr(value))
-        )
+        settings.append((field.name, formula_key(value) if isinstance(value, Plugin) else repr(value)))
     return (type(plugin), *settings)
 
 
@@ -146,12 +144,8 @@ def _potential_formulas(keyed: _Keyed) -> PotentialFormulas:
         energy=traced.energy,
         gradient=gradient,
         curvature=curvature,
-        energy_by_parameter={
-            name: sympy.diff(traced.energy, p) for name, p in traced.parameters.items()
-        },
-        gradient_by_parameter={
-            name: sympy.diff(gradient, p) for name, p in traced.parameters.items()
-        },
+        energy_by_parameter={name: sympy.diff(traced.energy, p) for name, p in traced.parameters.items()},
+        gradient_by_parameter={name: sympy.diff(gradient, p) for name, p in traced.parameters.items()},
     )
 
 

@@ -16,7 +16,7 @@ import sympy
 
 from thermozoo.errors import FormulaError, ThermozooError
 from thermozoo.interfaces import Integrator, Objective, Plugin, Potential, Protocol
-from thermozoo.parameters import Parameter, parameters_of
+from thermozoo.parameters import Parameter, fields_of, parameters_of
 
 __all__ = [
     "EnergyFormula",
@@ -35,9 +35,22 @@ TIME_LIMIT = 20.0
 
 #: Names that differ between sympy and the numeric modules that authors reach for first.
 _RENAMED = {
-    "abs": "Abs", "absolute": "Abs", "fabs": "Abs", "maximum": "Max", "minimum": "Min", "power": "Pow",
-    "arctan": "atan", "arcsin": "asin", "arccos": "acos", "arctanh": "atanh", "arcsinh": "asinh",
-    "where": "Piecewise", "heaviside": "Heaviside", "sign": "sign", "expm1": "exp", "log1p": "log",
+    "abs": "Abs",
+    "absolute": "Abs",
+    "fabs": "Abs",
+    "maximum": "Max",
+    "minimum": "Min",
+    "power": "Pow",
+    "arctan": "atan",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctanh": "atanh",
+    "arcsinh": "asinh",
+    "where": "Piecewise",
+    "heaviside": "Heaviside",
+    "sign": "sign",
+    "expm1": "exp",
+    "log1p": "log",
 }
 
 
@@ -123,7 +136,7 @@ def flat_parameters(plugin: Plugin) -> Iterator[tuple[str, Parameter, Any]]:
     """Yield (dotted name, declaration, value) of a plugin's parameters and of those of the plugins that it holds."""
     for spec in parameters_of(plugin):
         yield spec.name, spec, getattr(plugin, spec.name)
-    for field in attrs.fields(type(plugin)):
+    for field in fields_of(plugin):
         held = getattr(plugin, field.name)
         if isinstance(held, Plugin):
             for name, spec, value in flat_parameters(held):
@@ -145,15 +158,15 @@ def _twin(plugin: Any, prefix: str = "") -> tuple[Any, dict[str, sympy.Symbol]]:
     """Return a twin of `plugin` whose parameters are symbols, and the symbols by dotted name."""
     symbols = {prefix + s.name: _symbol(prefix + s.name, s) for s in parameters_of(plugin)}
     values: dict[str, Any] = {}
-    for field in attrs.fields(type(plugin)):
+    for field in fields_of(plugin):
         held = getattr(plugin, field.name)
         if prefix + field.name in symbols:
-            values[field.alias] = symbols[prefix + field.name]
+            values[str(field.alias)] = symbols[prefix + field.name]
         elif isinstance(held, Plugin):
-            values[field.alias], inner = _twin(held, f"{prefix}{field.name}.")
+            values[str(field.alias)], inner = _twin(held, f"{prefix}{field.name}.")
             symbols.update(inner)
         elif field.init:
-            values[field.alias] = held
+            values[str(field.alias)] = held
     return type(plugin)(**values), symbols
 
 
@@ -192,7 +205,8 @@ def _explain(method: Callable[..., Any], owner: str, error: BaseException) -> Fo
     place = f"{code.co_filename}, line {line}: {source!r}"
     if isinstance(error, TimeoutError):
         return FormulaError(
-            f"{name} did not return within {TIME_LIMIT:g} s ({place}): does it loop for ever? A formula is called once, "
+            f"{name} did not return within {TIME_LIMIT:g} s ({place}): does it loop for ever? A formula is called "
+            f"once, "
             "with symbols."
         )
     call = re.search(r"\b(np|numpy|math|scipy|special|jnp|torch)\.(?:\w+\.)*(\w+)\s*\(", source)
@@ -207,7 +221,8 @@ def _explain(method: Callable[..., Any], owner: str, error: BaseException) -> Fo
             "of if."
         )
     return FormulaError(
-        f"{name} raised {type(error).__name__}: {error} ({place}). A formula is called with sympy symbols: use arithmetic "
+        f"{name} raised {type(error).__name__}: {error} ({place}). A formula is called with sympy symbols: use "
+        f"arithmetic "
         "and sympy's functions."
     )
 
@@ -222,9 +237,7 @@ def _call(method: Callable[..., Any], owner: str, *arguments: Any) -> Any:
         raise _explain(method, owner, error) from error
 
 
-def _expression(
-    value: Any, method: Callable[..., Any], owner: str, allowed: set[sympy.Symbol]
-) -> sympy.Expr:
+def _expression(value: Any, method: Callable[..., Any], owner: str, allowed: set[sympy.Symbol]) -> sympy.Expr:
     """Return `value` as a scalar expression of the allowed symbols, or say what it is instead."""
     place = where_written(method)
     name = f"{owner}.{method.__name__}"

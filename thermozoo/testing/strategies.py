@@ -137,6 +137,6 @@ def layout_sizes(smallest: int = 0, largest: int = 7) -> SearchStrategy[dict[str
     sizes = st.integers(smallest, largest)
     return (
         st.integers(1, 3)
-        .flatmap(lambda n: st.fixed_dictionaries({name: sizes for name in names[:n]}))
+        .flatmap(lambda n: st.fixed_dictionaries(dict.fromkeys(names[:n], sizes)))
         .filter(lambda s: sum(s.values()) > 0)
     )

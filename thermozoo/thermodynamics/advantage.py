@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 __all__ = ["BOLTZMANN", "denoiser_cost_kT", "thermodynamic_advantage"]
 
 #: Boltzmann's constant [joule / kelvin], exact in the SI.
@@ -22,7 +24,7 @@ def denoiser_cost_kT(temperature_kelvin: float = 300.0) -> float:
 
     A 784-128-128-784 perceptron makes 217,088 multiply-accumulates a step, 1 pJ each, in ten steps.
     """
-    macs = sum(a * b for a, b in zip(DENOISER, DENOISER[1:], strict=False))
+    macs = sum(a * b for a, b in itertools.pairwise(DENOISER))
     joule = macs * JOULE_PER_MAC * DENOISING_STEPS
     return joule / (BOLTZMANN * temperature_kelvin)
 

@@ -27,8 +27,8 @@ class HeatLedger:
     terms : dict of str to ndarray, shape (observations, trajectories)
         Energy by term [energy].
     work : dict of str to ndarray, shape (observations, trajectories)
-        Work done on each term since the start, by a drive or by switching parameters [energy]; a term without work may be left
-        out.
+        Work done on each term since the start, by a drive or by switching parameters [energy]; a term without work
+        may be left out.
     """
 
     terms: Mapping[str, Array]
@@ -36,10 +36,9 @@ class HeatLedger:
 
     @property
     def by_term(self) -> dict[str, Array]:
-        """Heat released so far out of each term, work - (energy - initial energy), shape (observations, trajectories)."""
-        return {
-            name: self.work.get(name, 0.0) - (energy - energy[0]) for name, energy in self.terms.items()
-        }
+        """Heat released so far out of each term, work - (energy - initial energy), shape (observations, "
+        "trajectories)."""
+        return {name: self.work.get(name, 0.0) - (energy - energy[0]) for name, energy in self.terms.items()}
 
     @property
     def heat(self) -> Array:
@@ -56,8 +55,10 @@ class HeatLedger:
     @property
     def total_work(self) -> Array:
         """Work done on each whole trajectory, shape (trajectories,) [energy]."""
-        zero = np.zeros(next(iter(self.terms.values())).shape[1])
-        return zero + sum(w[-1] for w in self.work.values())
+        total = np.zeros(next(iter(self.terms.values())).shape[1])
+        for work in self.work.values():
+            total += work[-1]
+        return total
 
     def means(self) -> dict[str, Array]:
         """Return the mean heat released so far by term, each of shape (observations,) [energy]."""

@@ -1,12 +1,12 @@
 r"""Path probabilities, and the identities that tie them to heat.
 
-For Euler-Maruyama and a step x -> x' with D = x' - x, g- = dV_0(x) (the energy that drives the step) and g+ = dV_theta(x') (the
-energy that would drive its reverse),
+For Euler-Maruyama and a step x -> x' with D = x' - x, g- = dV_0(x) (the energy that drives the step) and g+ =
+dV_theta(x') (the energy that would drive its reverse),
 
     ln P_0[w] / P_theta[w~] = -(beta/2) sum D.(g+ + g-) + (beta mu dt/4) sum (|g+|^2 - |g-|^2),
 
-exactly, for any time step, energy and parameters. For equal energies the last sum telescopes and the first is beta times the
-heat by the midpoint rule, so ln P[w]/P[w~] -> beta Q as dt -> 0 (W. eq. 14).
+exactly, for any time step, energy and parameters. For equal energies the last sum telescopes and the first is beta
+times the heat by the midpoint rule, so ln P[w]/P[w~] -> beta Q as dt -> 0 (W. eq. 14).
 """
 
 from __future__ import annotations
@@ -110,13 +110,12 @@ def log_path_ratio(
     density = StepDensity(integrator, dt)
     there = density.log_density(forward, states[:-1], states[1:], push)
     back = density.log_density(backward, states[1:], states[:-1])
-    return (there - back).sum(axis=0)
+    ratio: Array = (there - back).sum(axis=0)
+    return ratio
 
 
 def midpoint_heat(states: Array, computer: Computer) -> Array:
     """Return the heat along paths by the midpoint rule, -sum D . (dV(x) + dV(x')) / 2 [energy], shape (...)."""
     gradient = computer.gradient(states)
-    heat: Array = -0.5 * np.einsum(
-        "k...i,k...i->...", np.diff(states, axis=0), gradient[1:] + gradient[:-1]
-    )
+    heat: Array = -0.5 * np.einsum("k...i,k...i->...", np.diff(states, axis=0), gradient[1:] + gradient[:-1])
     return heat

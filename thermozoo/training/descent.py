@@ -63,9 +63,7 @@ class Descent:
         self.images = len(process.signals)
         self.curve: list[tuple[int, float]] = []
         self.validation: list[tuple[int, float]] = []
-        self._fixed = process.trajectory(
-            NoiseKey(seed).named("validation"), np.array([0]), np.array([0])
-        )
+        self._fixed = process.trajectory(NoiseKey(seed).named("validation"), np.array([0]), np.array([0]))
 
     def validate(self, done: int, computer: Computer) -> None:
         """Take the loss per step of the fixed validation trajectory."""

@@ -1,4 +1,5 @@
-"""Judging a computer on held-out noising trajectories: loss per step and likelihood gain over the untrained computer."""
+"""Judging a computer on held-out noising trajectories: loss per step and likelihood gain over the untrained "
+"computer."""
 
 from __future__ import annotations
 
@@ -25,8 +26,8 @@ class HeldOut:
     loss : float
         Reverse loss per step.
     gain, gain_se : float or None
-        Mean and standard error of ln P_theta[w~] - ln P_untrained[w~] per trajectory [nat]; None where the integrator has no
-        closed transition density.
+        Mean and standard error of ln P_theta[w~] - ln P_untrained[w~] per trajectory [nat]; None where the integrator
+        has no closed transition density.
     """
 
     loss: float

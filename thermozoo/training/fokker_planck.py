@@ -61,20 +61,14 @@ def boltzmann(grid: Grid, force: Array, temperature: float) -> Array:
     return np.asarray(density / density.sum(axis=1, keepdims=True))
 
 
-def _start(
-    unit: Unit, grid: Grid, strengths: Array, intensity: float, initial: InitialState
-) -> Array:
+def _start(unit: Unit, grid: Grid, strengths: Array, intensity: float, initial: InitialState) -> Array:
     if isinstance(initial, Equilibrium):
         held = intensity if initial.intensity is None else initial.intensity
         return boltzmann(grid, held * strengths, unit.temperature)
     if isinstance(initial, Density):
         density = np.array(evaluate(initial.function, grid.x, "initial density"))
-        if not (
-            np.all(density >= 0) and np.all(density.sum(axis=1) > 0) and np.isfinite(density.sum())
-        ):
-            raise ParameterError(
-                "the initial density must be non-negative with a positive, finite integral"
-            )
+        if not (np.all(density >= 0) and np.all(density.sum(axis=1) > 0) and np.isfinite(density.sum())):
+            raise ParameterError("the initial density must be non-negative with a positive, finite integral")
     else:
         density = np.zeros(grid.x.shape)
         place = (initial.position - grid.x[:, 0]) / grid.spacing[:, 0]
@@ -153,13 +147,10 @@ def densities(
                 diagonal[:, :-1] -= lower[:, :-1]
                 diagonal[:, 1:] -= upper[:, :-1]
                 key = (step, held)
-            *_, solution, info = dgtsv(
-                lower.ravel()[:-1], diagonal.ravel(), upper.ravel()[:-1], density.ravel()
-            )
+            *_, solution, info = dgtsv(lower.ravel()[:-1], diagonal.ravel(), upper.ravel()[:-1], density.ravel())
             if info != 0:
                 raise TrainingError(
-                    f"a Fokker-Planck step failed at t = {begin:g} (pivot {info}); is the "
-                    "intensity finite?"
+                    f"a Fokker-Planck step failed at t = {begin:g} (pivot {info}); is the intensity finite?"
                 )
             density = solution.reshape(count, points)
         yield density

@@ -70,9 +70,7 @@ class StepLoss:
         """Return the loss by unit, r = dl/dg' and q = dl/dg (None where it vanishes); zero on clamped units."""
         g, g_next = self._gradients(computer, x, x_next)
         d = self.derived
-        function = array_function(
-            "responses", self._arguments, [d.formula.loss, d.by_gradient_next, d.by_gradient]
-        )
+        function = array_function("responses", self._arguments, [d.formula.loss, d.by_gradient_next, d.by_gradient])
         loss, r, q = function(x_next, x, g, g_next, *self._constants(computer))
         for array in (loss, r, q):
             array[..., ~computer.layout.moving] = 0.0

@@ -68,9 +68,7 @@ def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Ar
     where = layout.slice(shown)
     pixels = images.shape[1]
     if where.stop - where.start != pixels:
-        raise ShapeError(
-            f"the images have {pixels} pixels, but group {shown!r} has {where.stop - where.start} units"
-        )
+        raise ShapeError(f"the images have {pixels} pixels, but group {shown!r} has {where.stop - where.start} units")
     if hidden not in HIDDEN_SIGNALS:
         raise ParameterError(f"hidden must be one of {', '.join(HIDDEN_SIGNALS)}, got {hidden!r}")
     signals = np.zeros((len(images), layout.n))
@@ -86,7 +84,8 @@ def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Ar
         else:
             if size > pixels:
                 raise ShapeError(
-                    f"hidden = 'crop' takes the middle {size} pixels for group {group!r}, but an image has only {pixels}"
+                    f"hidden = 'crop' takes the middle {size} pixels for group {group!r}, but an image has only "
+                    f"{pixels}"
                 )
             start = (pixels - size) // 2
             signals[:, layout.slice(group)] = images[:, start : start + size]
@@ -200,9 +199,7 @@ class NoisingProcess:
             )
             yield first, buffer[: steps + 1]
 
-    def trajectory(
-        self, key: NoiseKey, trajectories: npt.NDArray[np.int64], which: npt.NDArray[np.int64]
-    ) -> Array:
+    def trajectory(self, key: NoiseKey, trajectories: npt.NDArray[np.int64], which: npt.NDArray[np.int64]) -> Array:
         """Return whole noising trajectories, shape (steps + 1, B, n)."""
         (_, states), *_ = self.stretches(key, trajectories, which, length=self.steps)
         return states

@@ -2,9 +2,10 @@
 
     theta_(k+1) = theta_k - alpha dl_k(theta_k)/dtheta
 
-An update of all couplings moves every number of J twice for a handful of operations each, so it is limited by memory. Updates
-are therefore held back for a stretch of steps: J_k x = J_0 x - alpha sum_(m<k) [r_m (x_m . x) + x_m (r_m . x)], block by block,
-which needs only scalar products within the stretch, and is the same sequence of updates up to rounding.
+An update of all couplings moves every number of J twice for a handful of operations each, so it is limited by memory.
+Updates are therefore held back for a stretch of steps: J_k x = J_0 x - alpha sum_(m<k) [r_m (x_m . x) + x_m (r_m .
+x)], block by block, which needs only scalar products within the stretch, and is the same sequence of updates up to
+rounding.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def train_online(
     """
     if loss.derived.formula.loss.has(loss.derived.formula.gradient):
         raise FormulaError(
-            f"method 'online' needs an objective that uses gradient_next only; {type(loss.objective).__name__} uses gradient too: "
+            f"method 'online' needs an objective that uses gradient_next only; {type(loss.objective).__name__} "
+            f"uses gradient too: "
             "take method = 'descent'"
         )
     start = time.perf_counter()
@@ -118,7 +120,7 @@ def _pending(couplings: Couplings, x: Array, r: Array) -> Any:
         i, j = couplings.edges.T
 
         def by_edges(k: int) -> Array:
-            change = np.zeros_like(x[k])
+            change: Array = np.zeros_like(x[k])
             held = np.einsum("me,me->e", r[:k, i], x[:k, j]) + np.einsum("me,me->e", r[:k, j], x[:k, i])
             np.add.at(change, i, held * x[k, j])
             np.add.at(change, j, held * x[k, i])
@@ -129,7 +131,7 @@ def _pending(couplings: Couplings, x: Array, r: Array) -> Any:
     gram = {key: x[:, slice(*key)] @ x[:, slice(*key)].T for key in ranges}
 
     def by_blocks(k: int) -> Array:
-        change = np.zeros_like(x[k])
+        change: Array = np.zeros_like(x[k])
         if k == 0:
             return change
         rx = {key: r[:k, slice(*key)] @ x[k, slice(*key)] for key in ranges}

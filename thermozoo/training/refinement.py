@@ -101,7 +101,7 @@ def solve_moments(
     return UnitMoments(
         times=at,
         weights=weights,
-        names=moment_names(len(unit.regressors)),
+        names=moment_names(unit),
         strengths=problem.strengths,
         coefficients=chebyshev_series(values) if nodes.size > 1 else values,
         errors={"step": step, "spacing": spacing, "strength": in_strength, "time": in_time},
@@ -170,9 +170,7 @@ def _choose_nodes(
         nodes = chebyshev_nodes(*problem.strengths, many)
         values, size = problem.averages(problem.grid(nodes, 1.0), nodes, at, 1)
         in_strength, in_time = problem.tails(values, size, often)
-        say(
-            f"{nodes.size} values of s: tail {in_strength:.1e}; {at.size} times: tail {in_time:.1e}"
-        )
+        say(f"{nodes.size} values of s: tail {in_strength:.1e}; {at.size} times: tail {in_time:.1e}")
         if max(in_strength, in_time) <= tolerance / 2:
             return many, often, size
         many = many * 3 // 2 if in_strength > tolerance / 2 else many
@@ -181,8 +179,7 @@ def _choose_nodes(
             remedy = (
                 f"{MOST_STRENGTHS} values of s: narrow the range of s, raise the temperature"
                 if many > MOST_STRENGTHS
-                else f"{MOST_TIMES} times between breakpoints: name the kinks and jumps of the "
-                "protocol as breakpoints"
+                else f"{MOST_TIMES} times between breakpoints: name the kinks and jumps of the protocol as breakpoints"
             )
             raise TrainingError(
                 f"the moments of the noised unit are not resolved to {tolerance:g} with {remedy} "

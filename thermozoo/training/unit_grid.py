@@ -48,30 +48,25 @@ class Unit:
         :math:`k_BT` [energy].
     mobility : float
         :math:`\\mu`.
-    regressors, slopes : tuple of callable
-        Functions :math:`\\phi_p(x)` whose moments are wanted and their derivatives
-        :math:`\\phi_p'(x)`: the forces :math:`\\partial U'/\\partial\theta_p` of trainable on-site
-        parameters.
+    observables : dict of str to callable
+        Further functions of x whose averages are wanted, by name.
 
     Raises
     ------
     ParameterError
-        If temperature or mobility is not positive, or a regressor has no slope.
+        If temperature or mobility is not positive, or an observable takes a name that is in use.
     """
 
     energy: Function
     gradient: Function
     temperature: float = attrs.field(validator=_positive)
     mobility: float = attrs.field(default=1.0, validator=_positive)
-    regressors: tuple[Function, ...] = attrs.field(default=(), converter=tuple)
-    slopes: tuple[Function, ...] = attrs.field(default=(), converter=tuple)
+    observables: dict[str, Function] = attrs.field(factory=dict, converter=dict)
 
     def __attrs_post_init__(self) -> None:
-        if len(self.regressors) != len(self.slopes):
-            raise ParameterError(
-                f"each regressor needs its slope, got {len(self.regressors)} regressors and "
-                f"{len(self.slopes)} slopes"
-            )
+        taken = sorted({"mean", "variance", "force"} & set(self.observables))
+        if taken:
+            raise ParameterError(f"an observable cannot be called {taken[0]!r}: that moment is always there")
 
 
 @attrs.frozen
@@ -198,29 +193,18 @@ def make_grid(
     table = np.linspace(*whole, 8001)
     energy = evaluate(unit.energy, table, "energy") / unit.temperature
     slope = np.abs(np.diff(evaluate(unit.gradient, table, "gradient"))) / (table[1] - table[0])
-    low = np.array(
-        [_crossing(table, energy - force * table) for force in forces[:, 0] / unit.temperature]
-    )
+    low = np.array([_crossing(table, energy - force * table) for force in forces[:, 0] / unit.temperature])
     high = np.array(
-        [
-            _crossing(table[::-1], (energy - force * table)[::-1])
-            for force in forces[:, 1] / unit.temperature
-        ]
+        [_crossing(table[::-1], (energy - force * table)[::-1]) for force in forces[:, 1] / unit.temperature]
     )
     if not isinstance(initial, Equilibrium):
         # One window for all s, because a window that is cut off at the initial support has a kink
         # in s.
-        ends = (
-            initial.support
-            if isinstance(initial, Density)
-            else (initial.position, initial.position)
-        )
+        ends = initial.support if isinstance(initial, Density) else (initial.position, initial.position)
         low[:], high[:] = min(low.min(), ends[0]), max(high.max(), ends[1])
     points = 0
     for left, right in zip(low, high, strict=True):
-        steepest = slope[np.searchsorted(table, left) - 1 : np.searchsorted(table, right)].max(
-            initial=0.0
-        )
+        steepest = slope[np.searchsorted(table, left) - 1 : np.searchsorted(table, right)].max(initial=0.0)
         # The thermal width where the curvature is largest; 30 points at least.
         width = (right - left) / 30
         if steepest > 0:

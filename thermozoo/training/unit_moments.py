@@ -34,9 +34,8 @@ class UnitMoments:
         Quadrature over the duration: ``sum(weights * f(times))`` is the integral of f. Weights are
         zero where the times were chosen by the caller.
     names : tuple of str
-        ``"mean"`` :math:`\langle x\rangle`, ``"variance"``, ``"force"`` :math:`\langle U'\rangle`,
-        and for regressors p, q: ``"phi{p}"``, ``"phi{p}*x"``, ``"phi{p}*force"``, ``"slope{p}"``,
-        ``"phi{p}*phi{q}"`` with p <= q.
+        ``"mean"`` :math:`\langle x\rangle`, ``"variance"``, ``"force"`` :math:`\langle U'\rangle`, and the
+        averages of the unit's observables.
     strengths : tuple of float
         Smallest and largest s for which the interpolation holds.
     coefficients : ndarray, shape (S, K, T)
@@ -81,27 +80,15 @@ class UnitMoments:
         return np.asarray((2 * value - low - high) / (high - low))
 
 
-def moment_names(regressors: int) -> tuple[str, ...]:
-    """Return the names of the moments of a unit with so many regressors."""
-    names = ["mean", "variance", "force"]
-    for p in range(regressors):
-        names += [f"phi{p}", f"phi{p}*x", f"phi{p}*force", f"slope{p}"]
-    names += [f"phi{p}*phi{q}" for p in range(regressors) for q in range(p, regressors)]
-    return tuple(names)
+def moment_names(unit: Unit) -> tuple[str, ...]:
+    """Return the names of the moments of a unit, in order."""
+    return ("mean", "variance", "force", *unit.observables)
 
 
 def _features(unit: Unit, x: Array) -> Array:
     """Return the functions to average, (S, M, K); "variance" stands for x squared."""
-
-    def on_grid(function: Function) -> Array:
-        return np.broadcast_to(np.asarray(function(x), dtype=np.float64), x.shape)
-
-    force = on_grid(unit.gradient)
-    phi = [on_grid(function) for function in unit.regressors]
-    columns = [x, x * x, force]
-    for value, slope in zip(phi, unit.slopes, strict=True):
-        columns += [value, value * x, value * force, on_grid(slope)]
-    columns += [phi[p] * phi[q] for p in range(len(phi)) for q in range(p, len(phi))]
+    functions: list[Function] = [lambda x: x, np.square, unit.gradient, *unit.observables.values()]
+    columns = [np.broadcast_to(np.asarray(f(x), dtype=np.float64), x.shape) for f in functions]
     return np.stack(columns, axis=2)
 
 
@@ -144,17 +131,13 @@ class Problem:
         """Make the grid for these values of s."""
         return make_grid(self.unit, nodes, self.intensities, self.initial, resolution=resolution)
 
-    def averages(
-        self, grid: Grid, nodes: Array, times: Array, substeps: int
-    ) -> tuple[Array, Array]:
+    def averages(self, grid: Grid, nodes: Array, times: Array, substeps: int) -> tuple[Array, Array]:
         """Moments (S, K, T) of one discretization and the size of each, (K,)."""
         edges = np.union1d(self.breakpoints[self.breakpoints < times[-1]], times)
         features = _features(self.unit, grid.x)
         stored, size = [], np.zeros(features.shape[2])
         wanted = np.isin(edges, times)
-        solution = densities(
-            self.unit, grid, nodes, self.intensity, edges, initial=self.initial, substeps=substeps
-        )
+        solution = densities(self.unit, grid, nodes, self.intensity, edges, initial=self.initial, substeps=substeps)
         for keep, density in zip(wanted, solution, strict=True):
             if keep:
                 moment = (density[:, None] @ features)[:, 0]
@@ -209,9 +192,7 @@ def make_problem(
     probe = np.union1d(np.linspace(0, duration, 4001), cuts)
     scale = np.broadcast_to(np.asarray(intensity(probe), dtype=np.float64), probe.shape)
     if not np.all(np.isfinite(scale)):
-        raise ParameterError(
-            f"the intensity is not finite at t = {probe[np.argmin(np.isfinite(scale))]:g}"
-        )
+        raise ParameterError(f"the intensity is not finite at t = {probe[np.argmin(np.isfinite(scale))]:g}")
     if isinstance(initial, Equilibrium) and initial.intensity is not None:
         scale = np.append(scale, initial.intensity)
     return Problem(

@@ -35,8 +35,8 @@ def _split(value: str) -> str:
 class Mnist(Dataset):
     """MNIST handwritten digits, 28 x 28 pixels.
 
-    Reads IDX files, gzipped or not, from `path`; without a path from the user's cache, where missing files are downloaded
-    with their checksums.
+    Reads IDX files, gzipped or not, from `path`; without a path from the user's cache, where missing files are
+    downloaded with their checksums.
 
     References
     ----------
@@ -58,7 +58,8 @@ class Mnist(Dataset):
         labels = _read_idx(labels_file, dimensions=1)
         if len(images) != len(labels):
             raise DataError(
-                f"{images_file} holds {len(images)} images but {labels_file} holds {len(labels)} labels: they do not belong "
+                f"{images_file} holds {len(images)} images but {labels_file} holds {len(labels)} labels: they do "
+                f"not belong "
                 "together."
             )
         return images / 255.0, labels.astype(np.int64)
@@ -87,7 +88,8 @@ class Mnist(Dataset):
             )
         except Exception as error:  # pooch passes on whatever its transport raises
             raise DataError(
-                f"mnist: could not download {name} ({type(error).__name__}: {error}); set data.path to a folder that holds "
+                f"mnist: could not download {name} ({type(error).__name__}: {error}); set data.path to a folder "
+                f"that holds "
                 "the IDX files, or use data.plugin = 'digits', which needs no download"
             ) from error
 
@@ -107,7 +109,8 @@ def _read_idx(file: Path, dimensions: int) -> npt.NDArray[np.uint8]:
     expected = bytes([0, 0, 8, dimensions])
     if raw[:4] != expected:
         raise DataError(
-            f"mnist: {file} is not an IDX file of {dimensions}-dimensional bytes: expected magic number {expected.hex()}, got "
+            f"mnist: {file} is not an IDX file of {dimensions}-dimensional bytes: expected magic number "
+            f"{expected.hex()}, got "
             f"{raw[:4].hex() or 'an empty file'}"
         )
     if len(raw) < header:

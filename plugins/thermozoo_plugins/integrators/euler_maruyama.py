@@ -17,8 +17,8 @@ class EulerMaruyama(Integrator):
 
     .. math:: x' = x + \mu F(x)\, \Delta t + \sqrt{2 \mu k_B T \Delta t}\; \xi, \qquad \xi \sim N(0, 1)
 
-    with F = -dV/dx the force [energy], mu the mobility [1 / (energy time)], dt the time step [time] and kT the temperature
-    [energy]. Weak order 1. Linear in its noise, so it has a closed transition density.
+    with F = -dV/dx the force [energy], mu the mobility [1 / (energy time)], dt the time step [time] and kT the
+    temperature [energy]. Weak order 1. Linear in its noise, so it has a closed transition density.
 
     References
     ----------

@@ -17,10 +17,11 @@ class ReverseLikelihood(Objective):
     .. math:: \ell = \frac{(-\Delta x + \mu\, \partial_i V(x')\, \Delta t)^2}{4 \mu k_B T \Delta t}, \qquad
         \Delta x = x' - x
 
-    with x and x' the states of a unit before and after the observed (noising) step, V the energy of the computer being
-    trained, mu its mobility, kT its temperature and dt the time step. The force is evaluated at x', where the reversed step
-    starts. For a computer whose dynamics is the exact reverse, the expected loss is N/2 a step. Quadratic in couplings and
-    biases.
+    with x and x' the states of a unit before and after the observed (noising) step, V the energy of the computer
+    being
+    trained, mu its mobility, kT its temperature and dt the time step. The force is evaluated at x', where the
+    reversed step starts. For a computer whose dynamics is the exact reverse, the expected loss is N/2 a step. Quadratic in
+    couplings and biases.
 
     References
     ----------

@@ -16,8 +16,8 @@ class LinearFade(Protocol):
 
     .. math:: a(t) = A \max\left(0,\; 1 - \frac{t}{\varphi\, t_f}\right)
 
-    with A the amplitude (the force on a pixel of value one at the start), phi the fraction of the duration t_f after which
-    nothing is left, and t the time.
+    with A the amplitude (the force on a pixel of value one at the start), phi the fraction of the duration t_f after
+    which nothing is left, and t the time.
 
     References
     ----------
@@ -32,9 +32,7 @@ class LinearFade(Protocol):
 
     name = "linear-fade"
 
-    amplitude: float = parameter(
-        2.0, unit="energy", doc="force on a pixel of value one at the start", symbol="A"
-    )
+    amplitude: float = parameter(2.0, unit="energy", doc="force on a pixel of value one at the start", symbol="A")
     fade: float = parameter(
         0.75, unit="1", above=0, at_most=1, doc="fraction of the duration after which nothing is left",
         symbol=r"\varphi",

@@ -1,7 +1,7 @@
 """What an engine is: it advances a batch of states by a number of steps, and nothing else.
 
-Everything that looks at states (observers, heat, files) works between calls of `advance`, in any engine, because steps are
-counted and a run of N steps is bit for bit k steps and then N - k.
+Everything that looks at states (observers, heat, files) works between calls of `advance`, in any engine, because
+steps are counted and a run of N steps is bit for bit k steps and then N - k.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class Drive:
     which : ndarray of int, shape (trajectories,)
         The signal of each trajectory.
     intensity : ndarray, shape (steps + 1,)
-        ``intensity[k + 1]`` acts in step k; ``intensity[0]`` is what acted before the first step, so that the work of step k
-        is -(intensity[k + 1] - intensity[k]) s . x_k.
+        ``intensity[k + 1]`` acts in step k; ``intensity[0]`` is what acted before the first step, so that the work of
+        step k is -(intensity[k + 1] - intensity[k]) s . x_k.
     """
 
     signals: Array

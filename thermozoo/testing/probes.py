@@ -1,0 +1,105 @@
+"""The suite's own small plugins: what a plugin under test is run with, so that no other plugin is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.computer import Computer, assemble
+from thermozoo.dynamics.engines import Dynamics, Engine
+from thermozoo.interfaces import Connectivity, Integrator, Potential, StepSymbols, UnitLayout
+from thermozoo.parameters import parameter
+
+__all__ = ["UNITS", "AllPairs", "ProbeQuartic", "ProbeStep", "coupled", "record", "uncoupled"]
+
+Array = npt.NDArray[np.floating[Any]]
+
+#: Units of every computer that the suite simulates: one structure, so that an engine compiles a plugin once.
+UNITS = 8
+
+
+@attrs.frozen
+class ProbeStep(Integrator):
+    """The Euler-Maruyama step."""
+
+    name = "probe-step"
+    weak_order = 1
+
+    def step(self, s: StepSymbols) -> Any:
+        """Return the state after the step."""
+        import sympy
+
+        noise = sympy.sqrt(2 * s.mobility * s.kT * s.dt) * s.noise()
+        return s.x + s.mobility * s.force(s.x) * s.dt + noise
+
+
+@attrs.frozen
+class ProbeQuartic(Potential):
+    """U = a x^2 + c x^4."""
+
+    name = "probe-quartic"
+
+    a: float = parameter(0.5, unit="energy", doc="stiffness")
+    c: float = parameter(0.25, unit="energy", at_least=0, doc="quartic stiffness")
+
+    def energy(self, x: Any) -> Any:
+        """Return U(x)."""
+        return self.a * x**2 + self.c * x**4
+
+
+@attrs.frozen
+class AllPairs(Connectivity):
+    """Every pair of units."""
+
+    name = "probe-pairs"
+
+    def blocks(self, layout: UnitLayout) -> Sequence[tuple[str, str]]:
+        """Return the one group with itself."""
+        return [(group, group) for group in layout.sizes]
+
+
+def uncoupled(potential: Potential, kT: float, mobility: float = 1.0) -> Computer:
+    """Return a computer of `UNITS` equal units whose couplings and biases are zero."""
+    return assemble(
+        {"units": UNITS}, potential, AllPairs(), temperature=kT, mobility=mobility, trainable_biases=["units"]
+    )
+
+
+def coupled(
+    potential: Potential, kT: float, rng: np.random.Generator, strength: float, mobility: float = 1.0
+) -> Computer:
+    """Return a computer with random couplings and biases of a given size [energy]."""
+    base = uncoupled(potential, kT, mobility)
+    size = base.parameters.size
+    return base.with_parameters(strength * rng.standard_normal(size) / np.sqrt(UNITS))
+
+
+def record(
+    engine: Engine,
+    dynamics: Dynamics,
+    initial: Array,
+    steps: int,
+    key: Any,
+    drive: Any = None,
+    work: Array | None = None,
+) -> Array:
+    """Return all states of a run, initial ones included, shape (steps + 1, trajectories, units)."""
+    stepper = engine.prepare(dynamics)
+    x = np.ascontiguousarray(initial, dtype=dynamics.dtype).copy()
+    kept = np.empty((steps, *x.shape), dtype=dynamics.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        stepper.advance(
+            x,
+            key=key,
+            first_step=0,
+            steps=steps,
+            trajectories=np.arange(len(x), dtype=np.int64),
+            drive=drive,
+            record=kept,
+            work=work,
+        )
+    return np.concatenate([np.asarray(initial, dtype=dynamics.dtype)[None], kept])
