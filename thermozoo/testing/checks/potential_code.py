@@ -1,0 +1,239 @@
+"""Checks of what is generated from a potential: code of every engine against the expression, batches, per-unit parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+import sympy
+
+from thermozoo.computer.onsite import site
+from thermozoo.dynamics.engines import Dynamics
+from thermozoo.errors import ThermozooError
+from thermozoo.symbolic.codegen import array_function
+from thermozoo.symbolic.derive import PotentialFormulas, potential_formulas
+from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.testing.checks.potential import KT, _cases, _point, _state
+from thermozoo.testing.context import Context
+from thermozoo.testing.oracle import UnitOracle, breakpoints, evaluate
+from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
+from thermozoo.testing.probes import UNITS, ProbeStep, record, uncoupled
+from thermozoo.testing.registry import check
+from thermozoo.testing.search import for_all
+from thermozoo.testing.strategies import moderate, parameter_values, with_values
+
+#: Grade above which generated code is refused: rounding alone gives 0 to 2, a wrong formula more than 10.
+WORST_GRADE = 4.0
+
+_EPSILON = float(np.finfo(np.float64).eps)
+
+
+def _expressions(formulas: PotentialFormulas) -> dict[str, Any]:
+    named = {"U": formulas.energy, "dU/dx": formulas.gradient, "d2U/dx2": formulas.curvature}
+    named |= {f"dU/d{k}": v for k, v in formulas.energy_by_parameter.items()}
+    return named
+
+
+@check(
+    "potential",
+    claim="The generated array code equals the expression, at branch edges and large |x| too, and keeps the batch's shape.",
+    needs=("force", "finite", "confining"),
+)
+def generated_code(context: Context) -> Measured:
+    """Compare double-precision code with the expression in 90 digits."""
+    formulas = potential_formulas(context.plugin)
+    symbols = [formulas.x, *formulas.parameters.values()]
+    expressions = _expressions(formulas)
+    functions = {}
+    for what, expression in expressions.items():
+        try:
+            functions[what] = array_function("generated", symbols, [expression], formulas.x)
+        except TypeError as error:
+            raise CheckFailed(f"no code can be generated for {what} = {expression}: {error}") from error
+        shape = (3, 4)
+        constants = [np.full(shape, 0.5), *(np.float64(v) for v in _defaults(context).values())]
+        if functions[what](*constants)[0].shape != shape:
+            raise CheckFailed(f"the code for {what} = {expression} loses the shape of a batch")
+    worst = 0.0
+
+    def claim(case: tuple[dict[str, float], float]) -> None:
+        nonlocal worst
+        values, u = case
+        x, width = _state(context, values, u)
+        numbers = {formulas.parameters[k]: v for k, v in values.items()}
+        places = [x, *(u * width * s for s in (10.0, 100.0, 1000.0))]
+        for edge in breakpoints(formulas.energy, formulas.x, numbers):
+            places += [edge, float(np.nextafter(edge, -np.inf)), float(np.nextafter(edge, np.inf))]
+        for place in places:
+            point = _point(formulas, values, place)
+            for what, expression in expressions.items():
+                exact = evaluate(expression, point)
+                slope = evaluate(sympy.diff(expression, formulas.x), point)
+                scale = abs(exact) + abs(place * slope)
+                if not (scale < 1e300):  # beyond double precision
+                    continue
+                got = float(functions[what](*(np.array([point[s]]) for s in symbols))[0][0])
+                error = float(abs(got - exact) / scale) if scale > 1e-290 else abs(got)
+                if not error <= _EPSILON * 10**WORST_GRADE:
+                    raise CheckFailed(
+                        f"the generated code for {what} gives {got:g} at x = {place:g}, the expression {float(exact):g}: rewrite "
+                        "the formula so that no intermediate value overflows or cancels",
+                        {"parameters": values, "x": place, "source": functions[what].source},
+                    )
+                worst = max(worst, error)
+
+    for_all(_cases(context), claim, seed=context.integer("code"), examples=30)
+    grade = math.log10(max(worst, _EPSILON) / _EPSILON)
+    return Measured(f"grade {grade:.1f}", grade)
+
+
+def _defaults(context: Context) -> dict[str, Any]:
+    return {name: value for name, _, value in flat_parameters(context.plugin)}
+
+
+@check(
+    "potential",
+    claim="The force that every engine applies is the expression's.",
+    needs=("generated-code",),
+)
+def engine_force(context: Context) -> Measured:
+    """Take one step of unit length without temperature: the state moves by the force."""
+    formulas = potential_formulas(context.plugin)
+    rng = context.rng("engine-force")
+    points = 0
+    draws = moderate(context.plugin, rng, 4 if context.full else 1)
+    for values in draws:
+        plugin = with_values(context.plugin, values)
+        oracle = UnitOracle(plugin, KT)
+        x = oracle.center + oracle.width * rng.uniform(-4, 4, size=(4, UNITS))
+        numbers = {formulas.parameters[k]: v for k, v in values.items()}
+        edges = breakpoints(formulas.gradient, formulas.x, numbers)[: x.size]
+        x.ravel()[: len(edges)] = edges
+        for engine in context.engines:
+            dynamics = Dynamics(uncoupled(plugin, 1e-300), ProbeStep(), dt=1.0)
+            moved = record(engine, dynamics, x, 1, context.key("engine-force"))[1] - x
+            for at, got in zip(x.ravel(), moved.ravel(), strict=True):
+                point = _point(formulas, values, float(at))
+                expected = -evaluate(formulas.gradient, point)
+                slope = evaluate(formulas.curvature, point)
+                allowed = 64 * _EPSILON * (abs(at) + abs(expected) + abs(at * slope))
+                if not abs(got - expected) <= allowed:
+                    raise CheckFailed(
+                        f"the {engine.name} engine applies the force {got:g} at x = {at:g}, the expression gives {float(expected):g}",
+                        {"parameters": values, "x": float(at), "engine": engine.name},
+                    )
+                points += 1
+    return Measured(f"{points} states on {_names(context)}")
+
+
+def _names(context: Context) -> str:
+    return ", ".join(e.name for e in context.engines)
+
+
+@check(
+    "potential",
+    claim="N units have the energy of N single units, and a state moves the same alone as in a batch, on every engine.",
+    needs=("generated-code",),
+)
+def separable(context: Context) -> Measured:
+    """Evaluate and advance a batch, its rows and its units, and compare."""
+    rng = context.rng("separable")
+    one = site(context.plugin)
+    oracle = UnitOracle(context.plugin, KT)
+    x = oracle.samples(rng, (5, UNITS))
+    energy = one.energy(x)
+    single = np.array([[float(one.energy(np.array([v]))[0]) for v in row] for row in x])
+    computer = uncoupled(context.plugin, KT)
+    total = computer.energy(x)
+    if energy.shape != x.shape or not np.allclose(energy, single, rtol=1e-13, atol=0):
+        raise CheckFailed("the energy of a batch is not that of its states one by one", {"x": x[0]})
+    expected = oracle.energy(x).sum(axis=1)
+    if not np.allclose(total, expected, rtol=1e-10, atol=1e-12):
+        raise CheckFailed(
+            f"{UNITS} uncoupled units have the energy {total[0]:g}, the sum over single units is {expected[0]:g}",
+            {"x": x[0]},
+        )
+    dt = oracle.time_step(1.0)
+    for engine in context.engines:
+        dynamics = Dynamics(computer, ProbeStep(), dt=dt)
+        key = context.key("separable")
+        batch = record(engine, dynamics, x, 6, key)[-1]
+        stepper = engine.prepare(dynamics)
+        for row in (0, 3):
+            alone = np.ascontiguousarray(x[row : row + 1]).copy()
+            stepper.advance(alone, key=key, first_step=0, steps=6, trajectories=np.array([row]))
+            # block widths may round differently; another path would differ by the size of the noise
+            if not np.allclose(alone[0], batch[row], rtol=1e-9, atol=1e-9 * oracle.width):
+                raise CheckFailed(
+                    f"on the {engine.name} engine trajectory {row} moves differently alone than in a batch of {len(x)}",
+                    {"alone": alone[0], "in the batch": batch[row], "engine": engine.name},
+                )
+    return Measured(f"{x.size} states on {_names(context)}")
+
+
+@check(
+    "potential",
+    claim="Parameters may be one value per unit: each unit then behaves as with its own value.",
+    needs=("generated-code",),
+)
+def per_unit_parameters(context: Context) -> Measured:
+    """Give arrays of parameters and compare with single units."""
+    specs = list(flat_parameters(context.plugin))
+    if not specs:
+        raise DoesNotApply("it has no parameters")
+
+    def claim(drawn: list[dict[str, float]]) -> None:
+        arrays = {name: np.array([d[name] for d in drawn]) for name in drawn[0]}
+        try:
+            many = with_values(context.plugin, arrays)
+        except ThermozooError as error:
+            raise CheckFailed(str(error), {"parameters": arrays}) from error
+        except Exception as error:
+            raise CheckFailed(
+                f"one value per unit is refused: {type(error).__name__}: {error}; remember that a parameter may be an array",
+                {"parameters": arrays},
+            ) from error
+        x = np.linspace(-1.0, 1.0, len(drawn))
+        together = site(many)
+        for k, values in enumerate(drawn):
+            alone = site(with_values(context.plugin, values))
+            for what in ("energy", "gradient", "curvature"):
+                got = getattr(together, what)(x)[k]
+                expected = getattr(alone, what)(x[k : k + 1])[0]
+                if not _same(got, expected):
+                    raise CheckFailed(
+                        f"unit {k} has the {what} {got:g} among others and {expected:g} by itself",
+                        {"parameters": arrays, "x": float(x[k])},
+                    )
+
+    from hypothesis import strategies as st
+
+    cases = st.lists(parameter_values(context.plugin, decades=1), min_size=2, max_size=4)
+    tried = for_all(cases, claim, seed=context.integer("per-unit"), examples=15)
+    _engines_take_arrays(context)
+    return Measured(f"{tried} groups of units")
+
+
+def _same(left: float, right: float) -> bool:
+    return bool(np.isclose(left, right, rtol=1e-13, atol=0) or (left != left and right != right))
+
+
+def _engines_take_arrays(context: Context) -> None:
+    """Compare one step with per-unit parameters on every engine with the reference formula."""
+    rng = context.rng("arrays")
+    drawn = list(moderate(context.plugin, rng, UNITS - 1))
+    arrays: Mapping[str, Any] = {k: np.array([d[k] for d in drawn]) for k in drawn[0]}
+    plugin = with_values(context.plugin, arrays)
+    x = rng.uniform(-1, 1, size=(2, UNITS))
+    expected = -site(plugin).gradient(x)
+    for engine in context.engines:
+        computer = attrs.evolve(uncoupled(plugin, 1e-300))
+        moved = record(engine, Dynamics(computer, ProbeStep(), dt=1.0), x, 1, context.key("arrays"))[1] - x
+        if not np.allclose(moved, expected, rtol=1e-11, atol=1e-13):
+            raise CheckFailed(
+                f"the {engine.name} engine applies {moved[0]} to units with parameters of their own, expected {expected[0]}",
+                {"parameters": dict(arrays), "engine": engine.name},
+            )

@@ -1,0 +1,348 @@
+"""Checks of the thermodynamics of a potential: what its trajectories must satisfy on every engine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.computer import Computer
+from thermozoo.computer.onsite import site
+from thermozoo.dynamics.engines import Drive, Dynamics
+from thermozoo.dynamics.noise import normals
+from thermozoo.symbolic.action import transition_density
+from thermozoo.symbolic.codegen import array_function
+from thermozoo.symbolic.derive import potential_formulas
+from thermozoo.testing.checks.potential import KT
+from thermozoo.testing.context import Context
+from thermozoo.testing.oracle import UnitOracle, breakpoints
+from thermozoo.testing.outcomes import CheckFailed, Measured
+from thermozoo.testing.probes import UNITS, ProbeStep, coupled, record, uncoupled
+from thermozoo.testing.registry import check
+from thermozoo.testing.statistics import (
+    compare_distribution,
+    compare_mean,
+    convergence_order,
+)
+from thermozoo.testing.strategies import moderate, with_values
+
+Array = npt.NDArray[np.floating[Any]]
+
+#: Mobility of every simulation; not one, so that a forgotten mobility shows.
+MOBILITY = 1.3
+
+
+def _draws(context: Context, purpose: str) -> Iterator[tuple[Any, UnitOracle]]:
+    """Yield the plugin with its defaults (quick), or with a few draws as well (full)."""
+    for values in moderate(context.plugin, context.rng(purpose), 3 if context.full else 0):
+        plugin = with_values(context.plugin, values)
+        yield plugin, UnitOracle(plugin, KT)
+
+
+def _coupling(oracle: UnitOracle) -> float:
+    """Return a coupling strength that matters and that no unit's confinement is lost to."""
+    x, w = oracle.weights()
+    stiffness = float((w * oracle.gradient(x) * (x - oracle.center)).sum()) / oracle.width**2
+    return 0.2 * stiffness
+
+
+def _log_density(dt: float, kT: float) -> Callable[[Array, Array, Array], Array]:
+    """Return ln p(x' | x) of the probe step, from its derived transition density, as a function of (x', x, force)."""
+    density = transition_density(ProbeStep())
+    f = density.step
+    arguments = [density.x_next, f.x, f.forces[0], f.dt, f.mobility, f.kT]
+    function = array_function("log_density", arguments, [density.log_density])
+
+    def evaluate(x_next: Array, x: Array, force: Array) -> Array:
+        values: Array = function(x_next, x, force, dt, MOBILITY, kT)[0]
+        return values
+
+    return evaluate
+
+
+def _has_kink(context: Context, oracle: UnitOracle) -> bool:
+    """Whether the force jumps somewhere: discretization errors then fall more slowly with dt."""
+    formulas = potential_formulas(context.plugin)
+    values = {formulas.parameters[k]: v for k, v in site(context.plugin).values.items()}
+    h = 1e-9 * oracle.width
+    for edge in breakpoints(formulas.energy, formulas.x, values):
+        left, right = oracle.gradient(np.array([edge - h, edge + h]))
+        if not abs(left - right) < 1e-6 * KT / oracle.width:
+            return True
+    return False
+
+
+@check(
+    "potential",
+    claim="The log-ratio of a path's probability and its reverse's tends to the energy difference over kT, with the expected "
+    "order in dt.",
+    needs=("force", "confining", "continuous", "separable"),
+)
+def fluctuation_relation(context: Context) -> Measured:
+    """Measure how the difference shrinks over three time steps, for coupled units, on every engine."""
+    figures = []
+    for plugin, oracle in _draws(context, "fluctuation"):
+        expected = 0.1 if _has_kink(context, oracle) else 0.75
+        rng = context.rng("fluctuation-states")
+        initial = oracle.samples(rng, (256, UNITS))
+        computer = coupled(plugin, KT, rng, _coupling(oracle), MOBILITY)
+        longest = 2.0 * oracle.time_step(MOBILITY)
+        steps = np.array([1, 4, 16]) * 16
+        for engine in context.engines:
+            errors = []
+            for n in steps:
+                dt = longest * 16 / n
+                path = record(engine, Dynamics(computer, ProbeStep(), dt=dt), initial, int(n), context.key("fluctuation"))
+                errors.append(float(np.sqrt((_heat_gap(computer, path, dt) ** 2).mean())))
+            if max(errors) < 1e-9:
+                figures.append("exact")
+                continue
+            order = convergence_order(longest * 16 / steps, np.array(errors))
+            if not order >= expected:
+                listed = ", ".join(f"{longest * 16 / n:.2g}: {e:.2g}" for n, e in zip(steps, errors, strict=True))
+                raise CheckFailed(
+                    f"on the {engine.name} engine the log-ratio of path probabilities does not tend to -(V' - V)/kT: root mean "
+                    f"square difference by dt {listed}; order {order:.2f}, expected at least {expected}",
+                    {"parameters": site(plugin).values, "engine": engine.name},
+                    figure=f"order {order:.2f}",
+                )
+            figures.append(f"order {order:.2f}")
+    return Measured(", ".join(dict.fromkeys(figures)))
+
+
+def _heat_gap(computer: Computer, path: Array, dt: float) -> Array:
+    """Return ln P[w] / P[w~] + (V_end - V_start) / kT of each trajectory."""
+    kT = computer.temperature
+    force = -np.stack([computer.gradient(np.ascontiguousarray(x)) for x in path])
+    log = _log_density(dt, kT)
+    forward = log(path[1:], path[:-1], force[:-1])
+    backward = log(path[:-1], path[1:], force[1:])
+    ratio = (forward - backward).sum(axis=(0, 2))
+    gap: Array = ratio + (computer.energy(path[-1]) - computer.energy(path[0])) / kT
+    return gap
+
+
+@check(
+    "potential",
+    claim="The probability of a path and of its reverse obey the exact identity at any dt, and each step uses the noise that "
+    "its number says.",
+    needs=("force", "confining", "separable"),
+)
+def path_identity(context: Context) -> Measured:
+    """Recover the noise of a driven, coupled run from its states; compare both sides of the identity to rounding."""
+    worst = 0.0
+    for plugin, oracle in _draws(context, "path"):
+        rng = context.rng("path-states")
+        dt = 2.0 * oracle.time_step(MOBILITY)
+        computer = coupled(plugin, KT, rng, _coupling(oracle), MOBILITY)
+        J, b = computer.couplings.matrix(), computer.biases
+        steps, rows = 8, 6
+        initial = oracle.samples(rng, (rows, UNITS))
+        signal = rng.standard_normal((1, UNITS))
+        intensity = KT / oracle.width * np.linspace(0.0, 1.0, steps + 1)
+        drive = Drive(signals=signal, which=np.zeros(rows, dtype=np.int64), intensity=intensity)
+        key = context.key("path")
+        for engine in context.engines:
+            path = record(engine, Dynamics(computer, ProbeStep(), dt=dt), initial, steps, key, drive)
+            for k in range(steps):
+                x, after = path[k], path[k + 1]
+                force = -(oracle.gradient(x) + x @ J + b) + intensity[k + 1] * signal
+                sigma = math.sqrt(2 * MOBILITY * KT * dt)
+                recovered = (after - x - MOBILITY * force * dt) / sigma
+                noise = normals(key, k, np.arange(rows), UNITS)
+                gap = float(np.abs(recovered - noise).max())
+                # engines may round the logarithm and cosine in single precision; another number would differ by one
+                if not gap <= 1e-4:
+                    raise CheckFailed(
+                        f"on the {engine.name} engine step {k} does not move by mu F dt + (2 mu kT dt)^(1/2) xi with the force of that "
+                        f"step and the noise of that step, trajectory and unit: xi differs by {gap:.2g}",
+                        {"parameters": site(plugin).values, "step": k, "engine": engine.name},
+                    )
+            worst = max(worst, _identity_error(computer, path, dt, oracle, J, b))
+    return Measured(f"error {worst:.1e}")
+
+
+def _identity_error(computer: Computer, path: Array, dt: float, oracle: UnitOracle, J: Array, b: Array) -> float:
+    """Compare ln P_0[w] / P_theta[w~] with -(beta/2) sum D.(g+ + g-) + (beta mu dt / 4) sum (|g+|^2 - |g-|^2)."""
+    before, after = path[:-1], path[1:]
+    free = computer.uncoupled()
+    here = np.stack([free.gradient(np.ascontiguousarray(x)) for x in before])
+    there = np.stack([computer.gradient(np.ascontiguousarray(x)) for x in after])
+    log = _log_density(dt, KT)
+    left = (log(after, before, -here) - log(before, after, -there)).sum(axis=(0, 2))
+    minus, plus = oracle.gradient(before), oracle.gradient(after) + after @ J + b
+    first = -((after - before) * (plus + minus)).sum(axis=(0, 2)) / (2 * KT)
+    second = MOBILITY * dt / (4 * KT) * (plus**2 - minus**2).sum(axis=(0, 2))
+    scale = np.abs(log(after, before, -here)).sum(axis=(0, 2)) + np.abs(first) + np.abs(second)
+    error = float((np.abs(left - first - second) / scale).max())
+    if not error <= 1e-11:
+        raise CheckFailed(
+            f"ln P_0[w] / P_theta[w~] is {left[0]:.12g}, the identity gives {(first + second)[0]:.12g}",
+            {"parameters": site(oracle.potential).values},
+        )
+    return error
+
+
+@check(
+    "potential",
+    claim="Forward and backward flux between any two states balance at equilibrium as dt falls, uncoupled and coupled.",
+    needs=("fluctuation-relation",),
+)
+def detailed_balance(context: Context) -> Measured:
+    """Compare pi(x) p(x'|x) with pi(x') p(x|x') for pairs of states a step apart; V is summed pair by pair."""
+    figures = []
+    for plugin, oracle in _draws(context, "balance"):
+        expected = 0.8 if _has_kink(context, oracle) else 1.3
+        rng = context.rng("balance-states")
+        strength = _coupling(oracle)
+        for computer in (uncoupled(plugin, KT, MOBILITY), coupled(plugin, KT, rng, strength, MOBILITY)):
+            J, b = computer.couplings.matrix(), computer.biases
+            x = oracle.samples(rng, (512, UNITS))
+            noise = rng.standard_normal(x.shape)
+
+            def energy(y: Array, J: Array = J, b: Array = b, oracle: UnitOracle = oracle) -> Array:
+                pairs = sum(
+                    J[i, j] * y[:, i] * y[:, j] for i in range(UNITS) for j in range(i + 1, UNITS)
+                )
+                total: Array = oracle.energy(y).sum(axis=1) + y @ b + pairs
+                return total
+
+            longest = oracle.time_step(MOBILITY)
+            steps = longest * 4.0 ** -np.arange(4)
+            errors = []
+            for dt in steps:
+                force = -computer.gradient(x)
+                after = x + MOBILITY * force * dt + np.sqrt(2 * MOBILITY * KT * dt) * noise
+                log = _log_density(float(dt), KT)
+                flux = (log(after, x, force) - log(x, after, -computer.gradient(after))).sum(axis=1)
+                errors.append(float(np.abs(flux + (energy(after) - energy(x)) / KT).mean()))
+            order = convergence_order(steps, np.array(errors)) if min(errors) > 1e-11 else math.inf
+            which = "coupled" if computer.couplings.vector.any() else "uncoupled"
+            if not order >= expected:
+                raise CheckFailed(
+                    f"detailed balance does not set in for {which} units: mean |ln(flux ratio)| "
+                    f"{', '.join(f'{e:.2g}' for e in errors)} for dt divided by 4 each time; order {order:.2f}, expected at least "
+                    f"{expected}",
+                    {"parameters": site(plugin).values, "units": which},
+                )
+            figures.append(f"{which} order {order:.2f}")
+    return Measured(", ".join(figures[:2]))
+
+
+@check(
+    "potential",
+    claim="The temperature measured from trajectories is the one that was set.",
+    needs=("fluctuation-relation",),
+)
+def temperature(context: Context) -> Measured:
+    """Measure kT from the growth of x^2, exact for any dt: d<x^2>/dt = -2 mu <x V'> + 2 mu kT + mu^2 dt <V'^2>."""
+    figures = []
+    for plugin, oracle in _draws(context, "temperature"):
+        rng = context.rng("temperature-states")
+        computer = coupled(plugin, KT, rng, _coupling(oracle), MOBILITY)
+        J, b = computer.couplings.matrix(), computer.biases
+        dt = 2.0 * oracle.time_step(MOBILITY)
+        steps = 100
+        initial = oracle.samples(rng, (500, UNITS))
+        for engine in context.engines:
+            path = record(engine, Dynamics(computer, ProbeStep(), dt=dt), initial, steps, context.key("temperature"))
+            gradient = oracle.gradient(path[:-1]) + path[:-1] @ J + b
+            noise = np.diff(path, axis=0) + MOBILITY * gradient * dt
+            # the noise has the temperature's variance in every step; its mean over a trajectory is one independent sample
+            by_noise = (noise**2).mean(axis=(0, 2)) / (2 * MOBILITY * dt)
+            compare_mean(f"kT from noise ({engine.name})", by_noise, KT)
+            growth = (path[-1] ** 2 - path[0] ** 2) / (2 * MOBILITY * dt * steps)
+            virial = (path[:-1] * gradient - 0.5 * MOBILITY * dt * gradient**2).mean(axis=0)
+            by_virial = (growth + virial).mean(axis=1)
+            figures.append(compare_mean(f"kT ({engine.name})", by_virial, KT))
+    return Measured(figures[0])
+
+
+@check(
+    "potential",
+    claim="Trajectories of uncoupled units are distributed as quadrature says.",
+    needs=("fluctuation-relation",),
+)
+def marginals(context: Context) -> Measured:
+    """Compare states after many steps with the density that quadrature of the step gives (Kolmogorov-Smirnov)."""
+    from thermozoo.testing.transfer import carried, kernel
+
+    figures = []
+    for plugin, oracle in _draws(context, "marginals"):
+        rng = context.rng("marginals-states")
+        dt = 4.0 * oracle.time_step(MOBILITY)
+        steps = 64
+        initial = oracle.samples(rng, (500, UNITS))
+        x = _kernel_grid(oracle, dt)
+        step = kernel(x, -oracle.gradient(x), MOBILITY, KT, dt)
+        weight = np.exp(-(oracle.energy(x) - oracle.energy(x).min()) / KT)
+        expected = carried(weight / weight.sum(), step, steps)
+        cumulative = np.cumsum(expected) - 0.5 * expected
+        for engine in context.engines:
+            computer = uncoupled(plugin, KT, MOBILITY)
+            path = record(engine, Dynamics(computer, ProbeStep(), dt=dt), initial, steps, context.key("marginals"))
+            figures.append(
+                compare_distribution(
+                    f"one unit on the {engine.name} engine",
+                    path[-1],
+                    lambda v, x=x, c=cumulative: np.interp(v, x, c),  # type: ignore[misc]
+                )
+            )
+    return Measured(figures[0])
+
+
+def _kernel_grid(oracle: UnitOracle, dt: float) -> Array:
+    """Return a grid on which a step's normal density is resolved."""
+    low, high = oracle.interval
+    spacing = math.sqrt(2 * MOBILITY * KT * dt) / 2.0
+    points = min(max(301, math.ceil((high - low) / spacing)), 2001)
+    margin = 0.05 * (high - low)
+    return np.linspace(low - margin, high + margin, points)
+
+
+@check(
+    "potential",
+    claim="The average of exp(-W/kT) over a ramp of an imposed force is exp(-dF/kT) (Jarzynski).",
+    needs=("fluctuation-relation",),
+)
+def jarzynski(context: Context) -> Measured:
+    """Ramp a force on one unit; dF by adaptive quadrature, the bias of a finite dt by quadrature of the step."""
+    from thermozoo.testing.transfer import kernel
+
+    figures = []
+    for plugin, oracle in _draws(context, "jarzynski"):
+        rng = context.rng("jarzynski-states")
+        dt = oracle.time_step(MOBILITY)
+        steps, rows = 24, 4000
+        end = 1.0 * KT / oracle.width
+        intensity = end * np.linspace(0.0, 1.0, steps + 1)
+        signal = np.zeros((1, UNITS))
+        signal[0, 0] = 1.0
+        drive = Drive(signals=signal, which=np.zeros(rows, dtype=np.int64), intensity=intensity)
+        initial = oracle.samples(rng, (rows, UNITS))
+        after = attrs.evolve(oracle, tilt=end)
+        exact = math.exp(after.log_partition - oracle.log_partition)
+        x = _kernel_grid(oracle, dt)
+        p = np.exp(-(oracle.energy(x) - oracle.energy(x).min()) / KT)
+        p /= p.sum()
+        for k in range(steps):
+            p = p * np.exp((intensity[k + 1] - intensity[k]) * x / KT)
+            p = p @ kernel(x, intensity[k + 1] - oracle.gradient(x), MOBILITY, KT, dt)
+        discrete = float(p.sum())
+        if not abs(discrete / exact - 1.0) < 0.05:
+            raise CheckFailed(
+                f"quadrature of the ramp gives <exp(-W/kT)> = {discrete:.4g}, exp(-dF/kT) = {exact:.4g}",
+                {"parameters": site(plugin).values},
+            )
+        for engine in context.engines:
+            work = np.zeros(rows)
+            dynamics = Dynamics(uncoupled(plugin, KT, MOBILITY), ProbeStep(), dt=dt)
+            record(engine, dynamics, initial, steps, context.key("jarzynski"), drive, work)
+            figures.append(
+                compare_mean(f"<exp(-W/kT)> exp(dF/kT) ({engine.name})", np.exp(-work / KT) / exact, discrete / exact)
+            )
+    return Measured(figures[0])

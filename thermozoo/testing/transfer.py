@@ -1,0 +1,177 @@
+"""Averages and densities of a time step by quadrature: what samples are compared with, and orders without noise."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.testing.outcomes import DoesNotApply
+
+__all__ = ["StepFunction", "carried", "exact_average", "kernel", "step_function"]
+
+Array = npt.NDArray[np.floating[Any]]
+
+
+def kernel(x: Array, force: Array, mobility: float, kT: float, dt: float) -> Array:
+    """Return the transition probabilities of an Euler-Maruyama step between points of a uniform grid, rows from, columns to."""
+    variance = 2 * mobility * kT * dt
+    mean = x + mobility * force * dt
+    density = np.exp(-((x[None, :] - mean[:, None]) ** 2) / (2 * variance))
+    probabilities: Array = density * ((x[1] - x[0]) / np.sqrt(2 * np.pi * variance))
+    return probabilities
+
+
+def carried(p: Array, step: Array, steps: int) -> Array:
+    """Return the distribution after a number of steps."""
+    for _ in range(steps):
+        p = p @ step
+    return p / p.sum()
+
+
+class _Symbols:
+    """What an integrator's `step` sees here; records the places where it asks for forces and noise."""
+
+    def __init__(self) -> None:
+        import sympy
+
+        self.x = sympy.Symbol("y", real=True)
+        self.dt, self.mobility, self.kT = sympy.symbols("h m T", positive=True)
+        self.places: list[Any] = []
+        self.forces: list[Any] = []
+        self.noises: list[Any] = []
+
+    def force(self, at: Any) -> Any:
+        import sympy
+
+        self.places.append(sympy.sympify(at))
+        self.forces.append(sympy.Symbol(f"f{len(self.forces)}", real=True))
+        return self.forces[-1]
+
+    def noise(self) -> Any:
+        import sympy
+
+        self.noises.append(sympy.Symbol(f"w{len(self.noises)}", real=True))
+        return self.noises[-1]
+
+
+@attrs.frozen(eq=False)
+class StepFunction:
+    """An integrator's step as NumPy functions made by sympy's own printer, of a unit with a given force.
+
+    Parameters
+    ----------
+    symbols : object
+        What the author's method was called with.
+    result : Expr
+        The state after the step.
+    """
+
+    symbols: Any
+    result: Any
+    _stages: tuple[Callable[..., Any], ...] = attrs.field(repr=False)
+    _final: Callable[..., Any] = attrs.field(repr=False)
+
+    @property
+    def noises(self) -> int:
+        """Noises that one step draws."""
+        return len(self.symbols.noises)
+
+    def __call__(
+        self, x: Array, noises: list[Array], force: Callable[[Array], Array], mobility: float, kT: float, dt: float
+    ) -> Array:
+        """Return the state after one step; arrays broadcast."""
+        forces: list[Array] = []
+        padding = [0.0] * len(self._stages)
+        for stage in self._stages:
+            at = stage(x, dt, mobility, kT, *noises, *forces, *padding[len(forces) :])
+            forces.append(force(np.asarray(at, dtype=float)))
+        after: Array = np.asarray(self._final(x, dt, mobility, kT, *noises, *forces), dtype=float)
+        return after
+
+    def average(
+        self,
+        values: Callable[[Array], Array],
+        x: Array,
+        force: Callable[[Array], Array],
+        mobility: float,
+        kT: float,
+        dt: float,
+    ) -> Array:
+        """Return E[values(x')] for each x, by Gauss-Hermite quadrature over the noises.
+
+        Raises
+        ------
+        DoesNotApply
+            When a step draws more than two noises.
+        """
+        if self.noises > 2:
+            raise DoesNotApply(f"quadrature covers one or two noises a step, this one draws {self.noises}")
+        nodes, weights = np.polynomial.hermite_e.hermegauss(24 if self.noises < 2 else 14)
+        weights = weights / weights.sum()
+        total = np.zeros_like(x)
+        for chosen in itertools.product(range(len(nodes)), repeat=self.noises):
+            weight = float(np.prod([weights[k] for k in chosen]))
+            noises = [np.full_like(x, nodes[k]) for k in chosen]
+            total = total + weight * values(self(x, noises, force, mobility, kT, dt))
+        return total
+
+
+def step_function(integrator: Any) -> StepFunction:
+    """Call an integrator's step with symbols and return it as NumPy functions."""
+    import sympy
+
+    s = _Symbols()
+    result = sympy.sympify(integrator.step(s))
+    arguments = [s.x, s.dt, s.mobility, s.kT, *s.noises, *s.forces]
+    build = lambda e: sympy.lambdify(arguments, e, modules=["numpy", "scipy"])  # noqa: E731
+    return StepFunction(
+        symbols=s, result=result, stages=tuple(build(p) for p in s.places), final=build(result)
+    )
+
+
+def exact_average(
+    values: Callable[[Array], Array],
+    start: float,
+    time: float,
+    energy: Callable[[Array], tuple[Array, Array, Array]],
+    mobility: float,
+    kT: float,
+    half_width: float,
+) -> float:
+    """Return E[values(x(time)) | x(0) = start] of the Langevin equation itself.
+
+    With psi = exp(-U / 2 kT) u the backward equation becomes a Schroedinger equation with the potential
+    U'^2 / 4 kT - U'' / 2, which is diagonalized on a grid of sinc functions (spectral accuracy).
+
+    Parameters
+    ----------
+    values : callable
+        The observable.
+    start, time : float
+        Initial state and elapsed time.
+    energy : callable
+        Returns U, U' and U''.
+    mobility, kT : float
+        Of the equation.
+    half_width : float
+        Half the interval, centered at `start`; beyond it the Boltzmann weight is negligible.
+    """
+    points = 401
+    x = start + np.linspace(-half_width, half_width, points)
+    h = x[1] - x[0]
+    i = np.arange(points)
+    distance = i[:, None] - i[None, :]
+    with np.errstate(divide="ignore"):
+        kinetic = np.where(distance == 0, np.pi**2 / 3, 2.0 * (-1.0) ** distance / distance.astype(float) ** 2) / h**2
+    u, first, second = energy(x)
+    hamiltonian = kT * kinetic + np.diag(first**2 / (4 * kT) - second / 2)
+    levels, states = np.linalg.eigh(hamiltonian)
+    scaled = np.exp(-(u - u[points // 2]) / (2 * kT))
+    amplitudes = states.T @ (values(x) * scaled)
+    decayed = states @ (np.exp(-mobility * levels * time) * amplitudes)
+    return float(decayed[points // 2])
