@@ -132,6 +132,14 @@ class TrainingTable:
     method: str = setting(str, METHODS[0], "how to minimize it", choices=METHODS)
     cycles: int = setting(int, 300, "noising trajectories of each image (descent, online, moments)", at_least=1)
     learning_rate: float = setting(float, 4e-4, "alpha of descent and online", above=0)
+    windows: int = setting(int, 1, "time windows with couplings of their own (exact, moments)", at_least=1)
+    potential_parameters: tuple[str, ...] = setting(
+        tuple[str, ...], tuple, "on-site parameters to train as well, one value per unit (exact, moments)"
+    )
+    tolerance: float = setting(float, 1e-8, "relative residual at which the exact solution stops", above=0)
+    compare: tuple[str, ...] = setting(
+        tuple[str, ...], tuple, "methods to train and report side by side", choices=METHODS
+    )
     held_out: int = setting(int, 30, "noising trajectories that judge the result", at_least=2)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from thermozoo.computer.couplings import Couplings
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.plotting.comparison import plot_comparison
 from thermozoo.plotting.couplings import plot_couplings
 from thermozoo.plotting.generations import plot_generations
 from thermozoo.plotting.heat import plot_heat
@@ -17,26 +19,21 @@ from thermozoo.plotting.noising import plot_noising
 from thermozoo.plotting.outputs import plot_outputs
 from thermozoo.plotting.style import png_bytes
 from thermozoo.runs.assemble import Machine
-from thermozoo.runs.generation import Generated
-from thermozoo.training.evaluate import HeldOut
+from thermozoo.runs.method import Outcome
 from thermozoo.training.noising import NoisingProcess, image_group
-from thermozoo.training.result import Training
 
 __all__ = ["draw_figures"]
 
 #: Times at which images are shown.
-_PANELS = 9
+_PANELS = 11
 
 
 def draw_figures(
-    machine: Machine,
-    process: NoisingProcess,
-    training: Training,
-    initial: float,
-    held_out: HeldOut,
-    generated: Generated,
+    machine: Machine, process: NoisingProcess, outcome: Outcome, comparison: Sequence[dict[str, Any]] = ()
 ) -> dict[str, bytes]:
     """Draw every figure of a run; return PNG files by name."""
+    training, generated = outcome.training, outcome.generated
+    initial, held_out = outcome.initial, outcome.held_out
     computer = training.computer
     kT = computer.temperature
     height, width = machine.prototypes.shape
@@ -76,9 +73,14 @@ def draw_figures(
         xlabel="noising trajectories" if curve else "before and after training",
     )
     figures["heat"] = plot_heat(generated.ledger.total / kT)
+    means = generated.ledger.means()
     figures["ledger"] = plot_ledger(
-        generated.times, {name: part / kT for name, part in generated.ledger.means().items()}
+        generated.times,
+        {name: part / kT for name, part in (means | {"total": sum(means.values())}).items()},
+        spread=generated.ledger.heat.std(axis=1) / kT,
     )
+    if comparison:
+        figures["comparison"] = plot_comparison(comparison)
     return {name: png_bytes(figure) for name, figure in figures.items()}
 
 

@@ -8,13 +8,14 @@ import numpy as np
 
 from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import Generated
+from thermozoo.runs.judge import Judge, diversity
 from thermozoo.thermodynamics.advantage import thermodynamic_advantage
 from thermozoo.thermodynamics.hardware import PRESETS, Hardware
 from thermozoo.training.evaluate import HeldOut
 from thermozoo.training.noising import image_group
 from thermozoo.training.result import Training
 
-__all__ = ["generation_figures", "hardware_figures", "training_figures"]
+__all__ = ["COMPARED", "comparison_row", "generation_figures", "hardware_figures", "judged_figures", "training_figures"]
 
 
 def training_figures(initial: float, held_out: HeldOut, training: Training) -> dict[str, Any]:
@@ -59,6 +60,46 @@ def generation_figures(machine: Machine, generated: Generated) -> dict[str, Any]
         "inverted": int((value < 0).sum()),
         "thermodynamic_advantage": thermodynamic_advantage(mean),
     }
+
+
+def judged_figures(machine: Machine, generated: Generated) -> dict[str, Any]:
+    """Return what a classifier makes of the outputs, their diversity, and their distance from the nearest prototype."""
+    shown = machine.computer.layout.slice(image_group(machine.computer))
+    outputs = generated.final[:, shown].astype(np.float64)
+    best = np.abs(machine.prototypes.correlations(outputs)).max(axis=1)
+    judge = Judge(machine.prototypes, machine.config.seed)
+    return {
+        "diversity": diversity(outputs),
+        "nearest_prototype_distance": float(np.sqrt(2.0 * (1.0 - best)).mean()),
+        "judge": judge.judge(outputs) if judge.able else None,
+    }
+
+
+#: Figures of every method in a comparison.
+COMPARED = (
+    "method",
+    "loss_final",
+    "likelihood_gain_nats",
+    "likelihood_gain_se",
+    "heat_mean_kT",
+    "heat_std_kT",
+    "mean_best_correlation",
+    "best_correlation_std",
+    "inverted",
+    "diversity",
+    "nearest_prototype_distance",
+    "coupling_norm",
+)
+
+
+def comparison_row(figures: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Return one row of a comparison of methods; `seconds` is the time of the training."""
+    row = {name: figures[name] for name in COMPARED}
+    judge = figures["judge"] or {}
+    row["coverage"] = judge.get("coverage")
+    row["fraction_in_classes"] = judge.get("fraction_in_classes")
+    row["seconds"] = seconds
+    return row
 
 
 def hardware_figures(machine: Machine, heat_mean_kT: float) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from thermozoo.training.descent import Schedule, train_by_descent
 from thermozoo.training.online import train_online
 from thermozoo.training.result import Training
 
-__all__ = ["train"]
+__all__ = ["sampled_trajectories", "train", "training_work"]
 
 
 def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None] | None = None) -> Training:
@@ -43,3 +43,8 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
 def training_work(machine: Machine, method: str) -> int:
     """Return the total that `train` reports as progress: noising trajectories."""
     return machine.config.training.cycles * len(machine.signals)
+
+
+def sampled_trajectories(machine: Machine, method: str) -> int:
+    """Return how many noising trajectories a method samples."""
+    return 0 if method == "exact" else machine.config.training.cycles * len(machine.signals)

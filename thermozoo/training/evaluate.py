@@ -1,5 +1,6 @@
 """Judging a computer on held-out noising trajectories: loss per step and likelihood gain over the untrained "
-"computer."""
+"computer.
+"""
 
 from __future__ import annotations
 

@@ -18,10 +18,9 @@ class ReverseLikelihood(Objective):
         \Delta x = x' - x
 
     with x and x' the states of a unit before and after the observed (noising) step, V the energy of the computer
-    being
-    trained, mu its mobility, kT its temperature and dt the time step. The force is evaluated at x', where the
-    reversed step starts. For a computer whose dynamics is the exact reverse, the expected loss is N/2 a step. Quadratic in
-    couplings and biases.
+    being trained, mu its mobility, kT its temperature and dt the time step. The force is evaluated at x', where the
+    reversed step starts. For a computer whose dynamics is the exact reverse, the expected loss is N/2 a step.
+    Quadratic in couplings and biases.
 
     References
     ----------

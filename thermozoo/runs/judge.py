@@ -1,0 +1,117 @@
+"""Judging generated images: by a classifier that has never seen a prototype, by diversity, by distance.
+
+Correlation with the nearest prototype rewards an output for being a copy. A classifier trained on the data set's other images
+says whether outputs look like the classes that were learned; entropy and diversity say whether they are all the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.runs.prototypes import Prototypes
+
+__all__ = ["Judge", "diversity"]
+
+Array = npt.NDArray[np.floating[Any]]
+
+#: Images that the classifier is trained on, at most, and those that measure its accuracy.
+_TRAINED_ON = 3000
+_TESTED_ON = 1000
+
+#: A class counts as covered when at least this fraction of an even share of the outputs belongs to it.
+_COVERED = 0.1
+
+
+class Judge:
+    """A linear classifier of the data set's classes, trained on images that are no prototypes.
+
+    Every image and every output is shifted and scaled to zero mean and unit variance; the training images carry noise of
+    the standard deviation that the outputs have between neighboring pixels, because outputs are noisy and the images are not.
+
+    Parameters
+    ----------
+    prototypes : Prototypes
+        Prototypes and the rest of the data set.
+    seed : int
+        Chooses the images.
+    """
+
+    def __init__(self, prototypes: Prototypes, seed: int) -> None:
+        self.prototypes = prototypes
+        self._random = np.random.default_rng(seed)
+        order = self._random.permutation(len(prototypes.rest))
+        self._train = order[:_TRAINED_ON]
+        self._test = order[_TRAINED_ON : _TRAINED_ON + _TESTED_ON]
+        if len(self._test) == 0:  # a small data set is split instead
+            half = len(order) * 3 // 4
+            self._train, self._test = order[:half], order[half:]
+
+    @property
+    def able(self) -> bool:
+        """Whether the data set has other images of at least two classes to learn from."""
+        labels = self.prototypes.rest_labels
+        return len(self._test) > 0 and len(np.unique(labels[self._train])) > 1
+
+    def judge(self, outputs: Array) -> dict[str, Any]:
+        """Return how outputs of shape (samples, pixels) are classified.
+
+        Returns
+        -------
+        dict
+            ``accuracy`` of the classifier on held-out noisy images, ``fraction_in_classes`` of outputs that it puts into a
+            trained class, ``class_entropy_bits`` of its verdicts, ``coverage``: the fraction of trained classes that get at
+            least a tenth of an even share.
+        """
+        from sklearn.linear_model import LogisticRegression
+
+        images, labels = self.prototypes.rest, self.prototypes.rest_labels
+        scaled = _scale(outputs)
+        noise = _pixel_noise(scaled, self.prototypes.shape)
+        noisy = images + noise * self._random.standard_normal(images.shape)
+        model = LogisticRegression(C=1e-3, max_iter=300)
+        model.fit(_scale(noisy[self._train]), labels[self._train])
+        accuracy = float(model.score(_scale(noisy[self._test]), labels[self._test]))
+        verdicts = model.predict(scaled)
+        classes = np.unique(self.prototypes.labels)
+        counts = np.array([(verdicts == c).sum() for c in np.unique(labels)])
+        share = counts[counts > 0] / counts.sum()
+        needed = _COVERED * len(verdicts) / len(classes)
+        return {
+            "accuracy": accuracy,
+            "noise": noise,
+            "fraction_in_classes": float(np.isin(verdicts, classes).mean()),
+            "class_entropy_bits": float(-(share * np.log2(share)).sum()) + 0.0,
+            "coverage": float(np.mean([(verdicts == c).sum() >= needed for c in classes])),
+            "counts": {str(c): int(k) for c, k in zip(np.unique(labels).tolist(), counts.tolist(), strict=True)},
+        }
+
+
+def _scale(images: Array) -> Array:
+    centered = images - images.mean(axis=1, keepdims=True)
+    spread = centered.std(axis=1, keepdims=True)
+    scaled: Array = np.divide(centered, spread, out=np.zeros_like(centered), where=spread > 0)
+    return scaled
+
+
+def _pixel_noise(images: Array, shape: tuple[int, int]) -> float:
+    """Return the standard deviation of white noise in images, from differences of neighbors (a median, so that edges of
+    strokes count little); noise-to-signal, for images whose signal has unit variance."""
+    square = images.reshape(-1, *shape)
+    if shape[1] < 2:
+        return 0.0
+    noise = float(np.median(np.abs(np.diff(square, axis=2)))) / (0.6745 * np.sqrt(2.0))
+    noise = min(noise, 0.99)
+    return noise / float(np.sqrt(1.0 - noise**2))
+
+
+def diversity(outputs: Array, limit: int = 500) -> float | None:
+    """Return the mean of 1 - |correlation| over pairs of outputs, None for a single one: 0 when all are copies."""
+    scaled = _scale(outputs[:limit])
+    count = len(scaled)
+    if count < 2:
+        return None
+    correlation = np.abs(scaled @ scaled.T / scaled.shape[1])
+    return float(1.0 - (correlation.sum() - np.trace(correlation)) / (count * (count - 1)))

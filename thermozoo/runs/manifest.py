@@ -1,0 +1,59 @@
+"""The manifest of a run: everything that is needed to run it again, or to doubt it."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from thermozoo.config.schema import Config
+from thermozoo.registry.catalogue import Catalogue
+
+__all__ = ["manifest"]
+
+_VERSIONS = ("thermozoo", "numpy", "scipy", "numba", "sympy", "xarray", "matplotlib", "scikit-learn")
+
+
+def manifest(config: Config, catalogue: Catalogue, report: dict[str, Any], details: dict[str, Any]) -> dict[str, Any]:
+    """Return the manifest of a run.
+
+    Parameters
+    ----------
+    config : Config
+        What was run.
+    catalogue : Catalogue
+        Where its plugins came from.
+    report : dict
+        Its results.
+    details : dict
+        What the engine says of itself.
+    """
+    used = {(p.kind, p.name) for p in config.potentials.values()}
+    used |= {
+        (p.kind, p.name)
+        for p in (config.connectivity, config.integrator, config.objective, config.protocol, config.dataset)
+    }
+    plugins = [catalogue.record(kind, name) for kind, name in sorted(used)]
+    return {
+        "versions": {name: metadata.version(name) for name in _VERSIONS},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "plugins": [
+            {
+                "kind": r.kind,
+                "name": r.name,
+                "distribution": r.source.distribution,
+                "version": r.source.version or None,
+            }
+            for r in plugins
+        ],
+        "seed": report["seed"],
+        "config_digest": report["config_digest"],
+        "parameter_digest": report["parameter_digest"],
+        "engine": {"name": report["engine"], **details},
+        "precision": config.dynamics.precision,
+        "noise": "philox4x32-10, Box-Muller",
+        "seconds": report["seconds"],
+        "config_source": Path(config.source).name,
+    }
