@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from thermozoo import Integrator, hookimpl
 from thermozoo_plugins.integrators.euler_maruyama import EulerMaruyama
+from thermozoo_plugins.integrators.leimkuhler_matthews import LeimkuhlerMatthews
+from thermozoo_plugins.integrators.stochastic_heun import StochasticHeun
 
-__all__ = ["EulerMaruyama"]
+__all__ = ["EulerMaruyama", "LeimkuhlerMatthews", "StochasticHeun"]
 
 
 @hookimpl
 def thermozoo_integrators() -> list[type[Integrator]]:
     """Return the first-party integrators."""
-    return [EulerMaruyama]
+    return [EulerMaruyama, StochasticHeun, LeimkuhlerMatthews]

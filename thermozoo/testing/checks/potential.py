@@ -145,7 +145,7 @@ def _code_error(
     scale = abs(exact) + abs(point[formulas.x] * slope)
     if not math.isfinite(got):
         return math.inf
-    return float(abs(got - exact) / scale) if scale else 0.0
+    return float(abs(got - exact) / scale) if scale > 1e-290 else 0.0  # below lies underflow
 
 
 @check(
