@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ class Mnist(Dataset):
                     known_hash=f"md5:{_MD5[name]}",
                     fname=name,
                     path=pooch.os_cache("thermozoo"),
-                    progressbar=False,
+                    progressbar=sys.stderr.isatty(),
                 )
             )
         except Exception as error:  # pooch passes on whatever its transport raises

@@ -1,0 +1,147 @@
+"""JSON Schema of the config, for editors: from the declared keys and the installed plugins."""
+
+from __future__ import annotations
+
+import types
+import typing
+from typing import Any
+
+import attrs
+
+from thermozoo.config.schema import TABLES, Setting, Table, settings_of
+from thermozoo.interfaces import Connectivity, Plugin, Potential
+from thermozoo.parameters import Parameter, doc_of, fields_of, parameters_of
+from thermozoo.registry.catalogue import Catalogue
+
+__all__ = ["json_schema"]
+
+_TYPES = {int: "integer", float: "number", str: "string", bool: "boolean"}
+
+
+def json_schema(catalogue: Catalogue) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a config that uses the plugins of a catalogue."""
+    tables = {name: _table(table, catalogue) for name, table in TABLES.items()}
+    tables["computer"]["properties"] |= {
+        "units": {
+            "type": "object",
+            "description": "groups of units in order",
+            "minProperties": 1,
+            "additionalProperties": {
+                "anyOf": [
+                    {"type": "integer", "minimum": 1},
+                    {
+                        "type": "object",
+                        "properties": {
+                            "size": {"type": "integer", "minimum": 1},
+                            "frozen": {"type": "boolean", "description": "clamps the group"},
+                        },
+                        "required": ["size"],
+                        "additionalProperties": False,
+                    },
+                ]
+            },
+        },
+        "potential": _plugin_table(Potential, catalogue, nested=True),
+        "connectivity": _plugin_table(Connectivity, catalogue),
+    }
+    tables["computer"]["required"] = ["units"]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "thermozoo config",
+        "type": "object",
+        "properties": {
+            "seed": {"type": "integer", "minimum": 0, "description": "seed of the run; drawn where absent"},
+            **tables,
+        },
+        "required": ["computer"],
+        "additionalProperties": False,
+    }
+
+
+def _table(table: Table, catalogue: Catalogue) -> dict[str, Any]:
+    declared = settings_of(table.settings)
+    properties = {name: _setting(one) for name, one in declared.items()}
+    schema: dict[str, Any] = {
+        "type": "object",
+        "description": (table.settings.__doc__ or "").strip(),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+    if table.interface is not None:
+        names = catalogue.names(table.interface.kind)
+        properties[table.plugin_key]["enum"] = names
+        for name in names:
+            for key, value in _options(catalogue.get(table.interface, name)).items():
+                properties.setdefault(key, value)
+    return schema
+
+
+def _plugin_table(interface: type[Plugin], catalogue: Catalogue, *, nested: bool = False) -> dict[str, Any]:
+    """Return the schema of a table that a plugin has to itself; `nested` allows one such table a group."""
+    names = catalogue.names(interface.kind)
+    properties: dict[str, Any] = {"plugin": {"type": "string", "enum": names, "description": f"{interface.kind} plugin"}}
+    for name in names:
+        for key, value in _options(catalogue.get(interface, name)).items():
+            properties.setdefault(key, value)
+    own = {"type": "object", "properties": properties, "additionalProperties": False}
+    return own | {"additionalProperties": own} if nested else own
+
+
+def _options(cls: type[Plugin]) -> dict[str, Any]:
+    """Return the schema of each key that a plugin takes."""
+    declared = {p.name: p for p in parameters_of(cls)}
+    hints = typing.get_type_hints(cls)
+    options = {}
+    for field in fields_of(cls):
+        if not field.init:
+            continue
+        if field.name in declared:
+            options[str(field.alias)] = _parameter(declared[field.name])
+        else:
+            schema = _type(hints.get(field.name, Any)) | {"description": doc_of(field)}
+            if field.default is not attrs.NOTHING and isinstance(field.default, (str, int, float)):
+                schema["default"] = field.default
+            options[str(field.alias)] = schema
+    return options
+
+
+def _parameter(declared: Parameter) -> dict[str, Any]:
+    number: dict[str, Any] = {"type": "number"}
+    for keyword, bound in (
+        ("exclusiveMinimum", declared.above),
+        ("exclusiveMaximum", declared.below),
+        ("minimum", declared.at_least),
+        ("maximum", declared.at_most),
+    ):
+        if bound is not None:
+            number[keyword] = bound
+    return {
+        "description": f"{declared.doc} [{declared.unit}]",
+        "default": declared.default,
+        "anyOf": [number, {"type": "array", "items": number, "minItems": 1}],
+    }
+
+
+def _setting(declared: Setting) -> dict[str, Any]:
+    schema = _type(declared.type) | {"description": declared.doc}
+    if declared.default is not None:
+        schema["default"] = list(declared.default) if isinstance(declared.default, tuple) else declared.default
+    if declared.choices:
+        target = schema["items"] if "items" in schema else schema
+        target["enum"] = list(declared.choices)
+    if declared.above is not None:
+        schema["exclusiveMinimum"] = declared.above
+    if declared.at_least is not None:
+        schema["minimum"] = declared.at_least
+    return schema
+
+
+def _type(kind: Any) -> dict[str, Any]:
+    if kind in _TYPES:
+        return {"type": _TYPES[kind]}
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (tuple, list):
+        return {"type": "array", "items": _type(arguments[0])}
+    if origin in (typing.Union, types.UnionType):
+        return {"anyOf": [_type(k) for k in arguments if k is not type(None)]}
+    return {}
