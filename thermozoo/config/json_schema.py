@@ -70,19 +70,29 @@ def _table(table: Table, catalogue: Catalogue) -> dict[str, Any]:
     if table.interface is not None:
         names = catalogue.names(table.interface.kind)
         properties[table.plugin_key]["enum"] = names
-        for name in names:
-            for key, value in _options(catalogue.get(table.interface, name)).items():
-                properties.setdefault(key, value)
+        _add_options(properties, table.interface, catalogue)
     return schema
+
+
+def _add_options(properties: dict[str, Any], interface: type[Plugin], catalogue: Catalogue) -> None:
+    """Add the keys of every plugin of a kind; one that several plugins take may satisfy any of them."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in catalogue.names(interface.kind):
+        for key, value in _options(catalogue.get(interface, name)).items():
+            alternatives = found.setdefault(key, [])
+            if value not in alternatives:
+                alternatives.append(value)
+    for key, alternatives in found.items():
+        properties.setdefault(key, alternatives[0] if len(alternatives) == 1 else {"anyOf": alternatives})
 
 
 def _plugin_table(interface: type[Plugin], catalogue: Catalogue, *, nested: bool = False) -> dict[str, Any]:
     """Return the schema of a table that a plugin has to itself; `nested` allows one such table a group."""
     names = catalogue.names(interface.kind)
-    properties: dict[str, Any] = {"plugin": {"type": "string", "enum": names, "description": f"{interface.kind} plugin"}}
-    for name in names:
-        for key, value in _options(catalogue.get(interface, name)).items():
-            properties.setdefault(key, value)
+    properties: dict[str, Any] = {
+        "plugin": {"type": "string", "enum": names, "description": f"{interface.kind} plugin"}
+    }
+    _add_options(properties, interface, catalogue)
     own = {"type": "object", "properties": properties, "additionalProperties": False}
     return own | {"additionalProperties": own} if nested else own
 
