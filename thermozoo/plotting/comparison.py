@@ -91,9 +91,7 @@ def _draw_panel(
         value = row.get(key)
         if value is None or not math.isfinite(value):
             continue
-        error, meaning = next(
-            ((row[k], name) for k, name in error_keys if row.get(k) is not None), (None, None)
-        )
+        error, meaning = next(((row[k], name) for k, name in error_keys if row.get(k) is not None), (None, None))
         if meaning:
             meanings.append(meaning)
         axes.errorbar(

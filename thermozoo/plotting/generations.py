@@ -55,8 +55,7 @@ def plot_generations(
     samples, count, height, width = states.shape
     if count != len(moments):
         raise ShapeError(
-            f"generation figure: {count} images a sample but {len(moments)} times; give one time "
-            "an image."
+            f"generation figure: {count} images a sample but {len(moments)} times; give one time an image."
         )
     captions = [""] * (samples - 1) * count + [f"{moment:.3g}" for moment in moments]
     return image_grid(

@@ -67,9 +67,7 @@ def plot_heat(heat_kT: ArrayLike, reference: tuple[str, float, float] | None = N
         axes.plot(heat, np.full(len(heat), -0.03 * top), "|", color=GRAY, markersize=6)
     axes.axvline(mean, color=INK, linewidth=1.6)
     if deviation > 0:
-        axes.errorbar(
-            [mean], [1.1 * top], xerr=[deviation], fmt="none", color=INK, elinewidth=1.2, capsize=3
-        )
+        axes.errorbar([mean], [1.1 * top], xerr=[deviation], fmt="none", color=INK, elinewidth=1.2, capsize=3)
     # In the heading, where no bar can lie beneath.
     axes.set_title(_summary(mean, deviation, len(heat)), fontsize=9, linespacing=1.3)
     axes.set_ylim(-0.08 * top if len(heat) <= 60 else 0, 1.2 * top)

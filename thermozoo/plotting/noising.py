@@ -53,11 +53,8 @@ def plot_noising(
     states = finite_array(images, "images of the noising figure", 3)
     moments = finite_array(times, "times of the noising figure", 1)
     if len(states) != len(moments):
-        raise ShapeError(
-            f"noising figure: {len(states)} images but {len(moments)} times; "
-            "give one time an image."
-        )
-    rows = -(-len(states) // 10)
+        raise ShapeError(f"noising figure: {len(states)} images but {len(moments)} times; give one time an image.")
+    rows = -(-len(states) // 12)
     return image_grid(
         states,
         -(-len(states) // rows),

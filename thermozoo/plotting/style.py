@@ -108,9 +108,7 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
-def new_figure(
-    height: float, *, width: float = WIDTH, layout: str | None = "constrained"
-) -> Figure:
+def new_figure(height: float, *, width: float = WIDTH, layout: str | None = "constrained") -> Figure:
     """Return an empty figure of `width` by `height` [inch] that draws without a screen."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -24,7 +24,8 @@ _FIGURES = {
         "Loss.",
         "Reverse loss per time step; a perfect model has N/2 in the mean. Read the distance from "
         "N/2 at the right: the noise alone makes up nearly all of the loss, and a finite number "
-        "of trajectories scatters about its mean, so that a value may lie slightly below N/2.",
+        "of trajectories scatters about its mean, so that a value may lie slightly below N/2. The "
+        "held-out curve follows fixed trajectories: compare its course rather than its level.",
     ),
     "couplings": (
         "training",

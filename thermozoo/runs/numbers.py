@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 __all__ = [
     "count",
     "duration",
+    "fixed",
     "is_number",
     "loss_pair",
     "number_of",
@@ -48,6 +49,11 @@ def number_of(table: Mapping[str, Any], key: str) -> float | None:
 def count(value: int) -> str:
     """Write a whole number, thousands apart."""
     return _typographic(f"{value:,d}")
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Write `value` with so many decimals, thousands apart."""
+    return _typographic(f"{value:,.{decimals}f}")
 
 
 def significant(value: float, digits: int = 3) -> str:

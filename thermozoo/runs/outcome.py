@@ -52,7 +52,7 @@ def tiles(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         found.append(("Thermodynamic advantage", value, "digital denoiser's heat over this heat"))
     gain = number_of(report, "likelihood_gain_nats")
     if gain is not None:
-        value = plus_minus(gain, report.get("likelihood_gain_se"))
+        value = plus_minus(gain, report.get("likelihood_gain_se"), 2)
         found.append(("Likelihood gain", f"{value} nats", "per trajectory, ± standard error"))
     best = number_of(report, "mean_best_correlation")
     if best is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import attrs
 from thermozoo.runs.numbers import (
     count,
     duration,
+    fixed,
     is_number,
     plain,
     plus_minus,
@@ -113,10 +115,14 @@ def term_table(terms: Any) -> list[Table]:
     if not isinstance(terms, Mapping) or not all(is_number(value) for value in terms.values()):
         return []
     table = {name: value for name, value in terms.items() if name != "total"}
-    rows = [[_name(name), f"{significant(value, 4)} kT"] for name, value in table.items()]
-    rows.append(["total", f"{significant(terms.get('total', sum(table.values())), 4)} kT"])
-    head = ["term of the energy", "mean heat released"]
-    return [Table(rows, head, total=True)] if table else []
+    if not table:
+        return []
+    table["total"] = terms.get("total", sum(table.values()))
+    # One more decimal than four digits of the largest, so that a column adds up by eye.
+    largest = max(abs(value) for value in table.values()) or 1.0
+    decimals = max(0, 4 - math.floor(math.log10(largest))) if math.isfinite(largest) else 0
+    rows = [[_name(name), f"{fixed(value, decimals)} kT"] for name, value in table.items()]
+    return [Table(rows, ["term of the energy", "mean heat released"], total=True)]
 
 
 def comparison_table(rows: Any) -> list[Table]:

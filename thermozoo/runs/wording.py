@@ -125,6 +125,9 @@ def training(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
     spent = number_of(phases, "training") if isinstance(phases, Mapping) else None
     if spent is not None:
         first.append(f"Training took {duration(spent)}.")
+    norm = number_of(report, "coupling_norm")
+    if norm is not None:
+        first.append(f"The trained couplings have the Frobenius norm {significant(norm)} E₀.")
     if first:
         text.append(Markup(" ").join(part for part in first if part))
     initial, final = number_of(report, "loss_initial"), number_of(report, "loss_final")
@@ -138,12 +141,9 @@ def training(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
         if floor and final < floor:
             known += " (a finite number of trajectories scatters to both sides of it)"
         text.append(sentence + known + ".")
-    norm = number_of(report, "coupling_norm")
-    if norm is not None:
-        text.append(f"The matrix of couplings has the Frobenius norm {significant(norm)} E₀.")
     gain = number_of(report, "likelihood_gain_nats")
     if gain is not None:
-        value = plus_minus(gain, report.get("likelihood_gain_se"))
+        value = plus_minus(gain, report.get("likelihood_gain_se"), 2)
         text.append(
             f"Run backwards, a held-out noising trajectory is {value} nats more likely under the "
             "trained computer than under the untrained one (mean ± standard error). This is the "

@@ -44,12 +44,8 @@ def _potential(**options):
 FIGURES = {
     "noising": lambda: plot_noising(IMAGES[:9], np.linspace(0, 2.5, 9), "Noising of a 2"),
     "noising, one time": lambda: plot_noising(IMAGES[:1], [0.0], "one"),
-    "noising, two rows, in seconds": lambda: plot_noising(
-        IMAGES[:14], np.arange(14), time_unit="ns"
-    ),
-    "generations": lambda: plot_generations(
-        IMAGES[:24].reshape(3, 8, 28, 28), np.linspace(0, 2.5, 8)
-    ),
+    "noising, two rows, in seconds": lambda: plot_noising(IMAGES[:14], np.arange(14), time_unit="ns"),
+    "generations": lambda: plot_generations(IMAGES[:24].reshape(3, 8, 28, 28), np.linspace(0, 2.5, 8)),
     "generations, one sample, one time": lambda: plot_generations(IMAGES[None, :1], [0.0]),
     "outputs": lambda: plot_outputs(IMAGES, [f"{k % 3}  r = 0.{k:02}" for k in range(25)], "25"),
     "outputs, one": lambda: plot_outputs(IMAGES[:1]),
@@ -83,9 +79,7 @@ FIGURES = {
     ),
     "ledger, one time": lambda: plot_ledger([0.0], {"total": [0.0]}),
     "ledger, unknown terms": lambda: plot_ledger([0, 1], {f"term_{k}": [0, 0] for k in range(6)}),
-    "potential": lambda: _potential(
-        curvature=12 * X**2 - 4, title="double-well", formula="x^4 - 2 x^2"
-    ),
+    "potential": lambda: _potential(curvature=12 * X**2 - 4, title="double-well", formula="x^4 - 2 x^2"),
     "potential, a formula that matplotlib cannot set": lambda: _potential(
         formula=r"\begin{cases} 1 & \text{for}\: x > 0 \end{cases}"
     ),
@@ -174,9 +168,7 @@ def test_images_are_shown_upright_in_reading_order():
 
 def _texts(figure):
     png_bytes(figure)
-    return " | ".join(
-        text.get_text() for text in figure.findobj(matplotlib.text.Text) if text.get_visible()
-    )
+    return " | ".join(text.get_text() for text in figure.findobj(matplotlib.text.Text) if text.get_visible())
 
 
 def test_times_stand_below_the_images_with_their_unit():
@@ -247,13 +239,10 @@ def test_ledger_labels_name_every_term_and_do_not_overlap():
     text = _texts(figure)
     for part in ("on-site  \u22123,281", "coupling  +5", "bias  +3", "total  +1,420"):
         assert part in text
-    boxes = sorted(
-        (label.get_tightbbox() for label in figure.axes[0].texts), key=lambda box: box.y0
-    )
+    boxes = sorted((label.get_tightbbox() for label in figure.axes[0].texts), key=lambda box: box.y0)
     # The box of an annotation holds its line as well; that of its text alone is compared.
     extents = sorted(
-        matplotlib.text.Text.get_window_extent(label).extents[[1, 3]].tolist()
-        for label in figure.axes[0].texts
+        matplotlib.text.Text.get_window_extent(label).extents[[1, 3]].tolist() for label in figure.axes[0].texts
     )
     assert len(boxes) == len(extents) == 5
     assert all(a[1] <= b[0] for a, b in itertools.pairwise(extents))

@@ -182,9 +182,10 @@ def page(figures):
         "Frobenius norm 12.6 E₀",
         "noising trajectories 900",
         "learning rate 0.0004",
-        "on-site \u22123,281 kT",
-        "coupling 4,630 kT",
-        "total 1,351 kT",
+        "on-site \u22123,281.2 kT",
+        "coupling 4,630.1 kT",
+        "bias 2.5 kT",
+        "total 1,351.4 kT",
         "does 17.2 kT of work",
         # hardware
         "for RC nodes at room temperature",
@@ -286,10 +287,7 @@ def test_markup_in_what_was_given_is_shown_not_obeyed():
 
 
 def test_inverted_may_be_a_count():
-    assert (
-        "487 (48.7 %) of the outputs"
-        in _Page(render_page({**REPORT, "inverted": 487}, CONFIG, {}, {})).text
-    )
+    assert "487 (48.7 %) of the outputs" in _Page(render_page({**REPORT, "inverted": 487}, CONFIG, {}, {})).text
 
 
 def test_one_sample_has_no_standard_deviation():
@@ -303,6 +301,12 @@ def test_one_sample_has_no_standard_deviation():
     text = _Page(render_page(report, CONFIG, {}, {})).text
     assert "into images once and released 1,351 kT of heat." in text
     assert "standard deviation over" not in text
+
+
+def test_method_of_the_report_comes_first_and_that_of_the_config_second():
+    config = "[training]\nmethod = 'exact'\n"
+    assert "The method is online." in _Page(render_page({"method": "online"}, config, {}, {})).text
+    assert "The method is exact." in _Page(render_page({"method": None}, config, {}, {})).text
 
 
 def test_frozen_units_do_not_count_in_the_perfect_loss():
@@ -323,10 +327,7 @@ def test_standard_error_follows_from_samples():
     deviation = statistics.stdev(samples)
     report = {"heat_mean_kT": statistics.fmean(samples), "heat_std_kT": deviation, "samples": 4}
     error = (statistics.variance(samples) / 4) ** 0.5
-    assert (
-        f"standard error of the mean is {error:.1f} kT"
-        in _Page(render_page(report, "", {}, {})).text
-    )
+    assert f"standard error of the mean is {error:.1f} kT" in _Page(render_page(report, "", {}, {})).text
 
 
 @pytest.mark.parametrize("method", ["exact", "moments", "descent", "online"])
