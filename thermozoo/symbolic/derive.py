@@ -158,7 +158,7 @@ def _prove(potential: Potential, traced: EnergyFormula, derived: sympy.Expr) -> 
         return
     # simplify is no decision procedure: a difference that it cannot reduce is judged at exact points
     draw = random.Random(20260121)
-    symbols = sorted(difference.free_symbols, key=str)
+    symbols = sorted(difference.free_symbols | derived.free_symbols, key=str)
     for _ in range(64):
         point = {s: _draw(s, draw) for s in symbols}
         gap = abs(difference.evalf(50, subs=point))

@@ -1,0 +1,61 @@
+"""A plugin class is abstract or final, and writes at least its one formula."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from thermozoo import Connectivity, Potential
+from thermozoo.errors import SpeciesError
+from thermozoo.interfaces import INTERFACES
+
+
+def test_the_kinds():
+    assert list(INTERFACES) == ["potential", "integrator", "objective", "connectivity", "protocol", "dataset"]
+
+
+@pytest.mark.parametrize("interface", INTERFACES.values(), ids=list(INTERFACES))
+def test_interfaces_hold_no_fields(interface):
+    assert not attrs.has(interface)
+    assert interface.__slots__ == ()
+
+
+@pytest.mark.parametrize("kind", [k for k in INTERFACES if k != "connectivity"])
+def test_an_interface_cannot_be_instantiated(kind):
+    with pytest.raises(TypeError, match="abstract"):
+        INTERFACES[kind]()
+
+
+def test_nobody_subclasses_a_species():
+    @attrs.frozen
+    class Flat(Potential):
+        name = "flat"
+
+        def energy(self, x):
+            return x**2
+
+    with pytest.raises(SpeciesError, match=r"Steeper subclasses the species .*Flat.*hold a .*Flat as a field"):
+
+        class Steeper(Flat):
+            pass
+
+
+def test_an_abstract_layer_may_be_inherited():
+    class Even(Potential):
+        pass
+
+    @attrs.frozen
+    class Flat(Even):
+        name = "flat"
+
+        def energy(self, x):
+            return x**2
+
+    assert Flat().energy(2) == 4
+
+
+def test_a_connectivity_needs_edges_or_blocks():
+    with pytest.raises(SpeciesError, match="neither edges"):
+
+        class Nothing(Connectivity):
+            name = "nothing"

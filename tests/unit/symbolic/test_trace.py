@@ -1,0 +1,127 @@
+"""A formula that cannot be traced says what is wrong with it, where, and what to write instead."""
+
+from __future__ import annotations
+
+import math
+
+import attrs
+import numpy as np
+import pytest
+import sympy
+
+from thermozoo import Potential, Protocol, option, parameter
+from thermozoo.errors import FormulaError
+from thermozoo.symbolic import trace
+from thermozoo.symbolic.trace import flat_parameters, trace_energy, trace_intensity, trace_step
+
+
+def potential(formula, written=None):
+    @attrs.frozen
+    class Drawn(Potential):
+        name = "drawn"
+        k: float = parameter(2.0, unit="energy", above=0, doc="stiffness")
+
+        def energy(self, x):
+            return formula(self, x)
+
+        def gradient(self, x):
+            return None if written is None else written(self, x)
+
+    return Drawn()
+
+
+def test_energy_is_called_with_symbols_of_the_declared_bounds():
+    traced = trace_energy(potential(lambda self, x: self.k * x**2))
+    (k,) = traced.parameters.values()
+    assert traced.energy == k * traced.x**2
+    assert k.is_positive
+    assert traced.x.is_real
+    assert traced.x.is_positive is None
+    assert traced.written_gradient is None
+
+
+def formula_with_numpy(self, x):
+    return self.k * np.abs(x) + np.sin(x)
+
+
+def formula_with_math(self, x):
+    return math.exp(x)
+
+
+def formula_with_branch(self, x):
+    if x > 0:
+        return x
+    return -x
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        (lambda self, x: None, "returned None"),
+        (lambda self, x: [x, x], "scalar, never a vector"),
+        (lambda self, x: sympy.Matrix([x]), "scalar, never a vector"),
+        (lambda self, x: "x**2", "must return one expression"),
+        (lambda self, x: x**2 + sympy.Symbol("q"), "undeclared symbols: q"),
+        (lambda self, x: sympy.Function("f")(x), "undefined function f"),
+        (lambda self, x: sympy.I * x, "not a real, finite expression"),
+        (lambda self, x: sympy.oo, "not a real, finite expression"),
+        (lambda self, x: self.stiffness * x, "no attribute 'stiffness'"),
+        (formula_with_numpy, r"sympy\.sin instead|sympy\.Abs instead"),
+        (formula_with_math, r"math\.exp, which does not take symbols .*sympy\.exp instead"),
+        (formula_with_branch, r"branches on a symbol .*sympy\.Piecewise"),
+    ],
+)
+def test_a_formula_that_is_none_is_explained(formula, said):
+    with pytest.raises(FormulaError, match=said) as caught:
+        trace_energy(potential(formula))
+    assert "Drawn.energy" in str(caught.value) or "formula" in str(caught.value)
+    assert "test_trace.py, line" in str(caught.value)
+
+
+def test_a_formula_that_loops_for_ever_is_stopped(monkeypatch):
+    monkeypatch.setattr(trace, "TIME_LIMIT", 0.05)
+
+    def endless(self, x):
+        while True:
+            pass
+
+    with pytest.raises(FormulaError, match="does it loop for ever"):
+        trace_energy(potential(endless))
+
+
+def test_parameters_of_a_held_potential_have_dotted_names():
+    held = potential(lambda self, x: self.k * x**2)
+
+    @attrs.frozen
+    class Shifted(Potential):
+        name = "shifted"
+        shift: float = parameter(0.5, unit="1", doc="where")
+        inner: Potential = option(doc="what is shifted", default=held)
+
+        def energy(self, x):
+            return self.inner.energy(x - self.shift)
+
+    assert [(n, v) for n, _, v in flat_parameters(Shifted())] == [("shift", 0.5), ("inner.k", 2.0)]
+    traced = trace_energy(Shifted())
+    shift, k = traced.parameters["shift"], traced.parameters["inner.k"]
+    assert sympy.expand(traced.energy - k * (traced.x - shift) ** 2) == 0
+
+
+def test_the_step_of_euler_maruyama(euler):
+    step = trace_step(euler)
+    assert step.stages == (step.x,)
+    (f,), (xi,) = step.forces, step.noises
+    expected = step.x + step.mobility * f * step.dt + sympy.sqrt(2 * step.mobility * step.kT * step.dt) * xi
+    assert sympy.simplify(step.result - expected) == 0
+
+
+def test_a_protocol_may_use_time_and_duration_only():
+    @attrs.frozen
+    class Odd(Protocol):
+        name = "odd"
+
+        def intensity(self, t, duration):
+            return t / duration + sympy.Symbol("u")
+
+    with pytest.raises(FormulaError, match="undeclared symbols: u"):
+        trace_intensity(Odd())

@@ -1,0 +1,134 @@
+"""The tree is layered, and stays so: these tests read the import statements."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = ROOT / "thermozoo"
+PLUGINS = ROOT / "plugins" / "thermozoo_plugins"
+
+#: Rooms from the foundation to the roof; a room imports from its own level or below. ``symbolic`` and ``registry`` do not
+#: know each other, nor do ``thermodynamics`` and ``training``... except that training measures with thermodynamics.
+LEVELS = {
+    "errors": 0,
+    "parameters": 1,
+    "interfaces": 2,
+    "symbolic": 3,
+    "registry": 3,
+    "computer": 4,
+    "dynamics": 5,
+    "thermodynamics": 6,
+    "training": 7,
+    "config": 8,
+    "testing": 9,
+    "plotting": 9,
+    "runs": 10,
+    "cli": 11,
+    "__main__": 12,
+}
+
+#: Rooms of one level that are strangers to each other.
+STRANGERS = [("symbolic", "registry"), ("testing", "plotting")]
+
+#: What a plugin may import of thermozoo.
+PUBLIC = {"thermozoo", "thermozoo.errors", "thermozoo.interfaces"}
+
+
+def sources(folder):
+    return sorted(p for p in folder.rglob("*.py"))
+
+
+def imports(path):
+    """Absolute names of the modules that a file imports at run time, wherever in the file."""
+    tree = ast.parse(path.read_text("utf-8"))
+    typing_only = {
+        id(child)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        for part in node.body
+        for child in ast.walk(part)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} uses a relative import: write the whole name"
+            found.append(node.module)
+            # `from thermozoo import config` imports a room, not a name
+            found += [f"{node.module}.{a.name}" for a in node.names if node.module == "thermozoo"]
+    return found
+
+
+def room(path):
+    return path.relative_to(CORE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", sources(CORE), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_one_way(path):
+    own = room(path)
+    if own == "__init__":
+        return  # the front door opens on every room, lazily
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] != "thermozoo" or len(parts) < 2 or parts[1] not in LEVELS:
+            continue
+        other = parts[1]
+        assert LEVELS[other] <= LEVELS[own], f"{own} imports {name}, which stands above it"
+        assert (own, other) not in STRANGERS, f"{own} imports {name}"
+        assert (other, own) not in STRANGERS, f"{own} imports {name}"
+
+
+def test_every_room_has_a_level():
+    rooms = {room(p) for p in sources(CORE)} - {"__init__"}
+    assert rooms <= set(LEVELS)
+
+
+@pytest.mark.parametrize("path", sources(CORE), ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_core_knows_no_plugin(path):
+    assert not [name for name in imports(path) if name.split(".")[0] == "thermozoo_plugins"]
+
+
+@pytest.mark.parametrize("path", sources(PLUGINS), ids=lambda p: str(p.relative_to(ROOT)))
+def test_plugins_import_only_public_names(path):
+    import thermozoo
+
+    for name in imports(path):
+        if name.split(".")[0] == "thermozoo":
+            parent, _, last = name.rpartition(".")
+            assert name in PUBLIC or (parent == "thermozoo" and last in thermozoo.__all__), (
+                f"{path.name} imports {name}: a plugin uses {', '.join(sorted(PUBLIC))} only"
+            )
+
+
+@pytest.mark.parametrize(
+    "path", sources(CORE) + sources(PLUGINS), ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_a_file_holds_one_thing(path):
+    lines = len(path.read_text("utf-8").splitlines())
+    assert lines <= 300, f"{lines} lines: it holds two things, split it"
+
+
+def test_import_is_light():
+    """In a fresh interpreter, ``import thermozoo`` leaves the slow libraries alone."""
+    slow = ("sympy", "numba", "matplotlib", "xarray", "sklearn", "scipy", "pooch")
+    code = f"import sys, thermozoo; print([m for m in {slow!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_public_names_can_be_had():
+    import thermozoo
+
+    for name in thermozoo.__all__:
+        assert getattr(thermozoo, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Potentail'"):
+        thermozoo.Potentail
