@@ -29,9 +29,11 @@ class Faults:
     def __init__(self, source: str) -> None:
         self.source = source
         self.lines: list[str] = []
+        self.added = 0
 
     def add(self, path: str, message: str) -> None:
         """Add a fault at a path in the file; the same fault counts once."""
+        self.added += 1
         line = f"{self.source}: {path}: {message}"
         if line not in self.lines:
             self.lines.append(line)

@@ -63,7 +63,7 @@ def build_plugin(
     except UnknownNameError as error:
         faults.add(name_path, str(error))
         return None
-    before = len(faults.lines)
+    before = faults.added
     values: dict[str, Any] = {}
     declared = {p.name: p for p in parameters_of(cls)}
     fields = {str(f.alias): f for f in fields_of(cls) if f.init}
@@ -82,7 +82,7 @@ def build_plugin(
     for key, field in fields.items():
         if key not in options and field.default is attrs.NOTHING:
             faults.add(f"{path}.{key}", f"{name!r} needs this key")
-    if len(faults.lines) > before:
+    if faults.added > before:
         return None
     try:
         return cls(**values)
