@@ -36,6 +36,7 @@ def draw_figures(
     initial, held_out = outcome.initial, outcome.held_out
     computer = training.computer
     kT = computer.temperature
+    times = generated.times * computer.mobility  # figures show times in units of 1 / (mobility E0)
     height, width = machine.prototypes.shape
     shown = computer.layout.slice(image_group(computer))
 
@@ -47,15 +48,24 @@ def draw_figures(
     chosen = np.linspace(0, process.steps, _PANELS).round().astype(int)
     figures["noising"] = plot_noising(
         pictures(noised[chosen, 0]),
-        chosen * machine.config.dynamics.dt,
+        chosen * machine.config.dynamics.dt * computer.mobility,
         f"noising of a {machine.prototypes.labels[0]}",
     )
     panels = np.linspace(0, len(generated.times) - 1, _PANELS).round().astype(int)
-    figures["generations"] = plot_generations(pictures(generated.shown[panels].swapaxes(0, 1)), generated.times[panels])
-    figures["outputs"] = plot_outputs(pictures(generated.final[:25]))
+    figures["generations"] = plot_generations(pictures(generated.shown[panels].swapaxes(0, 1)), times[panels])
+    first = generated.final[:25, shown].astype(np.float64)
+    correlations = machine.prototypes.correlations(first)
+    best = np.abs(correlations).argmax(axis=1)
+    figures["outputs"] = plot_outputs(
+        first.reshape(-1, height, width),
+        captions=[
+            f"{machine.prototypes.labels[b]}  r = {row[b]:.2f}" for b, row in zip(best, correlations, strict=True)
+        ],
+    )
     figures["prototypes"] = plot_outputs(
         machine.prototypes.images[:25].reshape(-1, height, width),
         captions=[str(v) for v in machine.prototypes.labels[:25]],
+        label="standardized value [1]",
     )
     hidden = np.setdiff1d(np.arange(computer.n), np.arange(shown.start, shown.stop))[:16]
     if len(hidden):
@@ -69,13 +79,14 @@ def draw_figures(
         history["validation"] if curve else np.array([initial, held_out.loss]),
         validation_steps=history["validation_trajectories"] if curve else None,
         floor=float(computer.layout.moving.sum() / 2),
-        initial=initial,
+        # the curve follows one fixed trajectory, the untrained level is the mean over all held-out ones
+        initial=None if curve else initial,
         xlabel="noising trajectories" if curve else "before and after training",
     )
     figures["heat"] = plot_heat(generated.ledger.total / kT)
     means = generated.ledger.means()
     figures["ledger"] = plot_ledger(
-        generated.times,
+        times,
         {name: part / kT for name, part in (means | {"total": sum(means.values())}).items()},
         spread=generated.ledger.heat.std(axis=1) / kT,
     )

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thermozoo.runs.numbers import count, duration, loss_pair, plain, plus_minus, quantity
-from thermozoo.runs.numbers import significant as digits
+from thermozoo.runs.page.numbers import count, duration, loss_pair, plain, plus_minus, quantity
+from thermozoo.runs.page.numbers import significant as digits
 
 SPACE = "\u00a0"
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import attrs
 
-from thermozoo.runs import outcome, wording
-from thermozoo.runs.captions import caption, section_of
-from thermozoo.runs.tables import (
+from thermozoo.runs.page import outcome, wording
+from thermozoo.runs.page.captions import caption, section_of
+from thermozoo.runs.page.tables import (
     Table,
     class_table,
     comparison_table,

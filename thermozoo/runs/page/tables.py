@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from thermozoo.runs.numbers import (
+from thermozoo.runs.page.numbers import (
     count,
     duration,
     fixed,

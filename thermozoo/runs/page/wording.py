@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from thermozoo.runs.numbers import (
+from thermozoo.runs.page.numbers import (
     count,
     duration,
     is_number,

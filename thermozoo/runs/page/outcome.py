@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from thermozoo.runs.numbers import count, number_of, plus_minus, quantity, significant
-from thermozoo.runs.wording import groups
+from thermozoo.runs.page.numbers import count, number_of, plus_minus, quantity, significant
+from thermozoo.runs.page.wording import groups
 
 __all__ = ["cost", "generation", "hardware", "headline", "tiles"]
 
