@@ -41,15 +41,18 @@ class CheckFailed(AssertionError):
         The smallest case that shows it.
     figure : str
         The number that decided.
+    line : str
+        Where the fault stands, when it is not in the formula itself.
     """
 
     def __init__(
-        self, message: str, counterexample: Mapping[str, Any] | None = None, figure: str = ""
+        self, message: str, counterexample: Mapping[str, Any] | None = None, figure: str = "", line: str = ""
     ) -> None:
         super().__init__(message)
         self.message = message
         self.counterexample = dict(counterexample or {})
         self.figure = figure
+        self.line = line
 
 
 class DoesNotApply(Exception):  # noqa: N818 - an answer, not an error

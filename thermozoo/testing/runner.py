@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
+import mpmath
 import numpy as np
 
 from thermozoo.dynamics.engines import Engine
@@ -70,7 +71,8 @@ def run_check(check: Check, context: Context) -> Outcome:
     start = time.perf_counter()
     found: dict[str, Any]
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        # oracles raise mpmath's precision, which is global
+        with mpmath.workdps(mpmath.mp.dps), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # a plugin's warnings are its author's; checks look at values
             measured = check.function(context) or Measured()
         found = {"status": Status.PASSED, "figure": measured.figure, "grade": measured.grade}
@@ -80,7 +82,7 @@ def run_check(check: Check, context: Context) -> Outcome:
             "reason": failure.message,
             "counterexample": failure.counterexample,
             "figure": failure.figure,
-            "line": context.line,
+            "line": failure.line or context.line,
         }
     except DoesNotApply as answer:
         found = {"status": Status.DOES_NOT_APPLY, "reason": str(answer)}

@@ -13,6 +13,7 @@ from thermozoo.symbolic.derive import PotentialFormulas, potential_formulas
 from thermozoo.symbolic.trace import flat_parameters, trace_energy
 from thermozoo.testing.checks.common import one_formula  # noqa: F401 - registers the shared checks first
 from thermozoo.testing.context import Context
+from thermozoo.testing.lines import formula_line
 from thermozoo.testing.oracle import Exact, UnitOracle, breakpoints, evaluate
 from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
 from thermozoo.testing.registry import check
@@ -88,6 +89,7 @@ def written_gradient(context: Context) -> Measured:
                 f"gradient(x) is {_short(written)} but dU/dx is {_short(central)} at x = {x:g}; written: "
                 f"{traced.written_gradient}, derived: {traced.energy.diff(traced.x)}",
                 {"parameters": values, "x": x},
+                line=formula_line(context.plugin, "gradient"),
             )
 
     for_all(_cases(context), claim, seed=context.integer("written"), examples=40)

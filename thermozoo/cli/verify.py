@@ -1,0 +1,173 @@
+"""``thermozoo verify``."""
+
+from __future__ import annotations
+
+import enum
+import importlib.util
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import attrs
+import typer
+
+from thermozoo.cli.app import context_of
+from thermozoo.errors import ConfigError, ThermozooError, nearest
+
+if TYPE_CHECKING:
+    from thermozoo.interfaces import Plugin
+    from thermozoo.registry.catalogue import Catalogue
+    from thermozoo.testing.outcomes import Outcome
+
+__all__ = ["Profile", "build", "find_plugins", "verify"]
+
+
+class Profile(enum.StrEnum):
+    """How thoroughly to verify."""
+
+    quick = "quick"
+    full = "full"
+
+
+#: How each status is marked in the terminal.
+_MARKS = {
+    "passed": ("ok", "green"),
+    "failed": ("FAILED", "bold red"),
+    "crashed": ("CRASHED", "bold magenta"),
+    "does-not-apply": ("n/a", "dim"),
+    "not-run": ("not run", "yellow"),
+    "expected-failure": ("expected", "cyan"),
+}
+
+
+def verify(
+    ctx: typer.Context,
+    plugin: Annotated[str, typer.Argument(metavar="NAME|FILE.py", help="An installed plugin, or a plugin file.")],
+    profile: Annotated[Profile, typer.Option(help="quick: under 20 s; full: more draws.")] = Profile.quick,
+    seed: Annotated[int, typer.Option(min=0, help="Fixes everything that is drawn.")] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter or setting of the plugin (repeatable)."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Run every check on a plugin: a line a check, the smallest counterexample for a failure.
+
+    Exit code 0 only if all checks hold, 1 if one does not, 2 for bad input.
+
+    Example: thermozoo verify quartic
+    """
+    if importlib.util.find_spec("hypothesis") is None:
+        raise ThermozooError("verify needs the package hypothesis: install thermozoo[test]")
+    from thermozoo.testing.report import summary
+    from thermozoo.testing.runner import verify as run
+
+    catalogue = context_of(ctx).catalogue
+    classes = find_plugins(plugin, catalogue)
+    instances = [build(cls, settings or []) for cls in classes]
+    reports = []
+    for one in instances:
+        printer = None if as_json else _Printer(one)
+        report = run(one, profile=profile.value, seed=seed, catalogue=catalogue, progress=printer)
+        reports.append(report)
+        if printer is not None:
+            printer.end(summary(report), report.holds)
+    if as_json:
+        tables = [r.as_json() for r in reports]
+        print(json.dumps(tables[0] if len(tables) == 1 else tables, indent=2))
+    if not all(r.holds for r in reports):
+        raise typer.Exit(1)
+
+
+def find_plugins(target: str, catalogue: Catalogue) -> list[type[Plugin]]:
+    """Return the plugins that a name or a file means.
+
+    Raises
+    ------
+    UnknownNameError
+        When no plugin has that name.
+    PluginLoadError
+        When the file is missing, does not load or registers nothing.
+    """
+    if target.endswith(".py") or "/" in target:
+        from thermozoo.registry.catalogue import load_catalogue
+
+        own = load_catalogue([], files=[Path(target)])
+        return [r.plugin for r in own.records if r.plugin is not None]
+    found = catalogue.find(target).plugin
+    assert found is not None
+    return [found]
+
+
+def build(cls: type[Plugin], settings: list[str]) -> Plugin:
+    """Return an instance with settings given as ``name=value``; values are written as in TOML.
+
+    Raises
+    ------
+    ConfigError
+        When a setting is unknown, unreadable or missing.
+    """
+    fields = {f.alias: f for f in attrs.fields(cls) if f.init}
+    values: dict[str, Any] = {}
+    faults = []
+    for text in settings:
+        name, equals, value = text.partition("=")
+        if not equals or name not in fields:
+            known = ", ".join(fields) or "none"
+            faults.append(
+                f"--set {text}: expected NAME=VALUE with a setting of {cls.name!r}{nearest(name, fields)}; settings: {known}"
+            )
+            continue
+        try:
+            values[name] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            values[name] = value
+    missing = [n for n, f in fields.items() if f.default is attrs.NOTHING and n not in values]
+    if missing and not faults:
+        faults.append(
+            f"{cls.name!r} needs {', '.join(missing)}: give --set {missing[0]}=VALUE"
+        )
+    if faults:
+        raise ConfigError(faults)
+    try:
+        return cls(**values)
+    except ThermozooError:
+        raise
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise ConfigError([f"{cls.name!r} cannot be built: {type(error).__name__}: {error}"]) from error
+
+
+class _Printer:
+    """Prints one line a check as they finish."""
+
+    def __init__(self, plugin: Plugin) -> None:
+        from rich.console import Console
+
+        self.console = Console(highlight=False, markup=False)
+        self.console.print(f"{plugin.kind} {plugin.name}", style="bold")
+
+    def __call__(self, outcome: Outcome) -> None:
+        from rich.text import Text
+
+        from thermozoo.testing.outcomes import Status, skipped_by_profile
+        from thermozoo.testing.report import case_lines
+
+        if skipped_by_profile(outcome):
+            return
+        mark, style = _MARKS[str(outcome.status)]
+        line = Text()
+        line.append(f"  {mark:<9}", style=style)
+        line.append(f"{outcome.check:<23}")
+        line.append(outcome.figure or outcome.reason.splitlines()[0] if outcome.figure or outcome.reason else "")
+        self.console.print(line, soft_wrap=True)
+        if outcome.status in (Status.FAILED, Status.CRASHED):
+            if outcome.figure:
+                self.console.print(f"           {outcome.reason}", soft_wrap=True)
+            self.console.print(f"           claim: {outcome.claim}", style="dim", soft_wrap=True)
+            for text in case_lines(outcome):
+                self.console.print(f"           {text}", soft_wrap=True)
+
+    def end(self, text: str, holds: bool) -> None:
+        """Print the summary."""
+        self.console.print(text, style="green" if holds else "bold red", soft_wrap=True)

@@ -1,0 +1,120 @@
+"""Checks of a data set: shapes, range, scaling, labels, determinism, missing data."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.errors import DataError
+from thermozoo.testing.checks.common import documented  # noqa: F401 - registers the shared checks first
+from thermozoo.testing.context import Context
+from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
+from thermozoo.testing.registry import check
+
+Array = npt.NDArray[Any]
+
+#: Images that are looked at one by one.
+SEEN = 2000
+
+
+def _loaded(context: Context) -> tuple[Array, Array]:
+    """Return images and labels, loaded once a context; a DataError passes and means: not run."""
+    kept = vars(context).get("_loaded")
+    if kept is None:
+        kept = context.plugin.load()
+        vars(context)["_loaded"] = kept
+    if not (isinstance(kept, tuple) and len(kept) == 2):
+        raise CheckFailed(f"load() returned {type(kept).__name__}; expected a pair: images and labels")
+    return np.asarray(kept[0]), np.asarray(kept[1])
+
+
+@check("dataset", claim="Images are numbers of shape (n, height, width), and there is one label for each.")
+def shapes(context: Context) -> Measured:
+    """Look at dimensions and types."""
+    images, labels = _loaded(context)
+    if images.ndim != 3 or images.dtype.kind != "f" or 0 in images.shape:
+        raise CheckFailed(f"images have shape {images.shape} and type {images.dtype}; expected floats of shape (n, height, width)")
+    if labels.shape != images.shape[:1]:
+        raise CheckFailed(f"labels have shape {labels.shape} for {len(images)} images")
+    return Measured(f"{len(images)} images of {images.shape[1]} x {images.shape[2]}")
+
+
+@check("dataset", claim="Every pixel is a number from 0 to 1.", needs=("shapes",))
+def pixel_range(context: Context) -> Measured:
+    """Look at the extremes."""
+    images, _ = _loaded(context)
+    if not (np.isfinite(images).all() and images.min() >= 0 and images.max() <= 1):
+        bad = int(np.argmax((~np.isfinite(images) | (images < 0) | (images > 1)).any(axis=(1, 2))))
+        raise CheckFailed(
+            f"image {bad} has pixels from {images[bad].min():g} to {images[bad].max():g}; expected 0 to 1", {"image": bad}
+        )
+    return Measured(f"{images.min():g} to {images.max():g}")
+
+
+@check("dataset", claim="Every image can be scaled to zero mean and unit variance.", needs=("pixel-range",))
+def scaling(context: Context) -> Measured:
+    """Scale them: an image of one gray has no variance."""
+    images, _ = _loaded(context)
+    flat = images[:SEEN].reshape(len(images[:SEEN]), -1)
+    spread = flat.std(axis=1)
+    if not (spread > 1e-9).all():
+        bad = int(np.argmin(spread))
+        raise CheckFailed(f"image {bad} is of one gray: it has no variance to scale", {"image": bad})
+    scaled = (flat - flat.mean(axis=1, keepdims=True)) / spread[:, None]
+    worst = max(float(np.abs(scaled.mean(axis=1)).max()), float(np.abs(scaled.var(axis=1) - 1).max()))
+    if not worst < 1e-6:
+        raise CheckFailed(f"scaled images are off zero mean and unit variance by {worst:.2g}")
+    return Measured(f"off by {worst:.0e}")
+
+
+@check("dataset", claim="Labels are whole numbers from 0, and no class between the smallest and largest is empty.", needs=("shapes",))
+def labels(context: Context) -> Measured:
+    """Count them."""
+    _, found = _loaded(context)
+    if found.dtype.kind not in "iu" or found.min() < 0:
+        raise CheckFailed(f"labels are {found.dtype} from {found.min()}; expected whole numbers from 0")
+    counts = np.bincount(found)
+    first = int(found.min())
+    if (counts[first:] == 0).any():
+        raise CheckFailed(f"no image has the label {first + int(np.argmin(counts[first:]))}", {"counts": counts})
+    return Measured(f"{np.count_nonzero(counts)} classes")
+
+
+@check("dataset", claim="Loading twice gives the same images in the same order.", needs=("shapes",))
+def repeatable(context: Context) -> Measured:
+    """Load again."""
+    images, found = _loaded(context)
+    again, labels_again = context.plugin.load()
+    if not (np.array_equal(images, again) and np.array_equal(found, labels_again)):
+        raise CheckFailed("a second load gives other images or another order")
+    return Measured("identical")
+
+
+@check("dataset", claim="Data that are missing give one clear error that names the folder.")
+def missing_data(context: Context) -> Measured:
+    """Point every setting called path, folder or file at an empty folder."""
+    names = [
+        f.name for f in attrs.fields(context.cls) if f.init and f.name in ("path", "folder", "file", "directory", "root")
+    ]
+    if not names:
+        raise DoesNotApply("it reads no folder of the user's")
+    with tempfile.TemporaryDirectory() as empty:
+        for place in (empty, str(Path(empty) / "nowhere")):
+            plugin = attrs.evolve(context.plugin, **dict.fromkeys(names, place))
+            try:
+                plugin.load()
+            except DataError as error:
+                if place not in str(error):
+                    raise CheckFailed(f"the error for missing data does not name the folder: {error}") from error
+            except Exception as error:
+                raise CheckFailed(
+                    f"missing data raise {type(error).__name__}: {error}; expected thermozoo.errors.DataError that names the folder"
+                ) from error
+            else:
+                raise CheckFailed(f"load() returns data although {names[0]} = {Path(place).name!r} holds none")
+    return Measured("DataError")

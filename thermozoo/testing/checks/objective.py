@@ -1,0 +1,314 @@
+"""Checks of an objective: its gradients, what descent does with it, what it recovers, its claim to be quadratic."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+import sympy
+
+from thermozoo.symbolic.codegen import array_function
+from thermozoo.symbolic.derive import LossGradients, loss_gradients
+from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.testing.checks.common import one_formula  # noqa: F401 - registers the shared checks first
+from thermozoo.testing.context import Context
+from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
+from thermozoo.testing.registry import check
+from thermozoo.testing.search import for_all
+from thermozoo.testing.statistics import chi_square_limit
+
+Array = npt.NDArray[np.floating[Any]]
+
+#: Three coupled units with energies a x^2 + c x^4: small enough for sums that are written out.
+N = 3
+PAIRS = ((0, 1), (0, 2), (1, 2))
+A, C = 0.5, 0.25
+KT, MOBILITY, DT = 0.5, 1.3, 0.02
+
+
+class _Symbols:
+    """What an objective's `step_loss` sees here."""
+
+    def __init__(self) -> None:
+        self.x, self.x_next, self.gradient, self.gradient_next = sympy.symbols("a b g h", real=True)
+        self.dt, self.mobility, self.kT = sympy.symbols("d m T", positive=True)
+
+
+@attrs.frozen(eq=False, slots=False)
+class _Loss:
+    """The author's loss as functions made by sympy's own printer."""
+
+    objective: Any
+
+    @functools.cached_property
+    def _traced(self) -> tuple[list[Any], Any]:
+        s = _Symbols()
+        loss = sympy.sympify(self.objective.step_loss(s))
+        return [s.x, s.x_next, s.gradient, s.gradient_next, s.dt, s.mobility, s.kT], loss
+
+    @functools.cached_property
+    def exact(self) -> Callable[..., Any]:
+        """The loss in mpmath."""
+        function: Callable[..., Any] = sympy.lambdify(*self._traced, modules="mpmath")
+        return function
+
+    @functools.cached_property
+    def arrays(self) -> Callable[..., Any]:
+        """The loss in NumPy."""
+        function: Callable[..., Any] = sympy.lambdify(*self._traced, modules=["numpy", "scipy"])
+        return function
+
+    def total(self, theta: Array, x: Array, x_next: Array) -> Array:
+        """Return the loss of each step, summed over units, for states of shape (steps, 3)."""
+        g, g_next = _gradient(theta, x), _gradient(theta, x_next)
+        values = self.arrays(x, x_next, g, g_next, DT, MOBILITY, KT)
+        return np.broadcast_to(np.asarray(values, dtype=float), x.shape).sum(axis=-1)
+
+
+def _gradient(theta: Any, x: Any) -> Any:
+    """Return dV/dx of states of shape (..., 3), written out pair by pair."""
+    couplings, biases = theta[: len(PAIRS)], theta[len(PAIRS) : len(PAIRS) + N]
+    columns = []
+    for i in range(N):
+        value = 2 * A * x[..., i] + 4 * C * x[..., i] ** 3 + biases[i]
+        for J, (p, q) in zip(couplings, PAIRS, strict=True):
+            if i in (p, q):
+                value = value + J * x[..., q if i == p else p]
+        columns.append(value)
+    return np.stack(columns, axis=-1)
+
+
+def _chain_rule(
+    objective: Any, derived: LossGradients, theta: Array, x: Array, x_next: Array
+) -> Array:
+    """Return the gradient of each step's loss by the derived r = dl/dg' and q = dl/dg, shape (steps, 6)."""
+    f = derived.formula
+    symbols = [f.x, f.x_next, f.gradient, f.gradient_next, f.dt, f.mobility, f.kT, *f.parameters.values()]
+    function = array_function("residuals", symbols, [derived.by_gradient_next, derived.by_gradient])
+    own = [value for _, _, value in flat_parameters(objective)]
+    r, q = function(x, x_next, _gradient(theta, x), _gradient(theta, x_next), DT, MOBILITY, KT, *own)
+    couplings = [
+        r[..., i] * x_next[..., j] + r[..., j] * x_next[..., i] + q[..., i] * x[..., j] + q[..., j] * x[..., i]
+        for i, j in PAIRS
+    ]
+    biases = [r[..., i] + q[..., i] for i in range(N)]
+    onsite = [
+        (r * 2 * x_next + q * 2 * x).sum(axis=-1),
+        (r * 4 * x_next**3 + q * 4 * x**3).sum(axis=-1),
+    ]
+    return np.stack([*couplings, *biases, *onsite], axis=-1)
+
+
+_NAMES = [*(f"J_{i}{j}" for i, j in PAIRS), *(f"b_{i}" for i in range(N)), "on-site a", "on-site c"]
+
+
+@check(
+    "objective",
+    claim="The loss is a real, finite number for every step.",
+    needs=("one-formula",),
+)
+def finite(context: Context) -> Measured:
+    """Evaluate it in 50 digits for drawn states and gradients."""
+    import mpmath
+    from hypothesis import strategies as st
+
+    loss = _Loss(context.plugin)
+    numbers = st.one_of(st.sampled_from([0.0, 1.0, -1.0, 0.1, -0.1, 10.0, -10.0]), st.floats(-50, 50))
+
+    def claim(case: tuple[float, float, float, float]) -> None:
+        value = loss.exact(*(mpmath.mpf(v) for v in case), mpmath.mpf(DT), mpmath.mpf(MOBILITY), mpmath.mpf(KT))
+        value = mpmath.mpmathify(value)
+        if isinstance(value, mpmath.mpc) or not mpmath.isfinite(value):
+            raise CheckFailed(
+                f"the loss is {mpmath.nstr(value, 6)}",
+                dict(zip(("x", "x_next", "gradient", "gradient_next"), case, strict=True)),
+            )
+
+    cases = st.tuples(numbers, numbers, numbers, numbers)
+    return Measured(f"{for_all(cases, claim, seed=context.integer('finite'), examples=80)} steps")
+
+
+@check(
+    "objective",
+    claim="The derived gradients for couplings, biases and trainable on-site parameters are those of the loss.",
+    needs=("finite",),
+)
+def gradients(context: Context) -> Measured:
+    """Compare with differences of the total loss of three coupled units in 60 digits."""
+    import mpmath
+    from hypothesis import strategies as st
+
+    loss, derived = _Loss(context.plugin), loss_gradients(context.plugin)
+    worst = 0.0
+
+    def exact(theta: list[Any], x: list[Any], x_next: list[Any]) -> Any:
+        def slopes(y: list[Any]) -> list[Any]:
+            result = []
+            for i in range(N):
+                value = 2 * theta[6] * y[i] + 4 * theta[7] * y[i] ** 3 + theta[3 + i]
+                for J, (p, q) in zip(theta, PAIRS, strict=False):
+                    if i in (p, q):
+                        value += J * y[q if i == p else p]
+                result.append(value)
+            return result
+
+        total = mpmath.mpf(0)
+        for a, b, g, h in zip(x, x_next, slopes(x), slopes(x_next), strict=True):
+            total += loss.exact(a, b, g, h, mpmath.mpf(DT), mpmath.mpf(MOBILITY), mpmath.mpf(KT))
+        return total
+
+    numbers = st.sampled_from([0.3, -0.7, 1.1, 0.5, -0.2, 0.9, -1.3, 1.7, 0.0, 1.0])
+
+    def claim(case: list[float]) -> None:
+        nonlocal worst
+        theta = np.array([*case[:6], A, C])
+        x = np.array(case[6:9])
+        x_next = x + 0.1 * np.array(case[9:12])
+        got = _chain_rule(context.plugin, derived, theta, x[None], x_next[None])[0]
+        with mpmath.workdps(60):
+            h = mpmath.mpf(10) ** -20
+            point = [mpmath.mpf(v) for v in theta]
+            states = [[mpmath.mpf(v) for v in y] for y in (x, x_next)]
+            for k, name in enumerate(_NAMES):
+                sides = []
+                for sign in (1, -1, 0):
+                    moved = list(point)
+                    moved[k] += sign * h
+                    sides.append(exact(moved, *states))
+                candidates = [(sides[0] - sides[1]) / (2 * h), (sides[0] - sides[2]) / h, (sides[2] - sides[1]) / h]
+                scale = float(np.abs(got).max()) + float(abs(candidates[0])) + 1e-30
+                error = min(float(abs(c - got[k])) for c in candidates) / scale
+                worst = max(worst, error)
+                if not error < 1e-11:
+                    raise CheckFailed(
+                        f"the derived gradient by {name} is {got[k]:.9g}, differences of the loss give {float(candidates[0]):.9g}",
+                        {"J, b": theta[:6], "x": x, "x_next": x_next},
+                    )
+
+    cases = st.lists(numbers, min_size=12, max_size=12)
+    for_all(cases, claim, seed=context.integer("gradients"), examples=15)
+    eps = float(np.finfo(np.float64).eps)
+    grade = float(np.log10(max(worst, eps) / eps))
+    return Measured(f"grade {grade:.1f}", grade)
+
+
+def _known(rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Return parameters, and steps (x, x') whose reverse those parameters' computer takes."""
+    theta = np.array([0.8, -0.5, 0.4, 0.3, -0.6, 0.5])
+    chains, steps = 400, 150
+    x = rng.standard_normal((chains, N)) * 0.5
+    pairs = []
+    for k in range(steps + 100):
+        moved = x - MOBILITY * _gradient(theta, x) * DT
+        moved = moved + np.sqrt(2 * MOBILITY * KT * DT) * rng.standard_normal(x.shape)
+        if k >= 100:
+            pairs.append((moved, x))  # time reversed: the observed step ends where the computer's step began
+        x = moved
+    return theta, np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
+
+
+@check(
+    "objective",
+    claim="Following the gradient downhill lowers the loss.",
+    needs=("gradients",),
+)
+def descent(context: Context) -> Measured:
+    """Take steps of gradient descent on a fixed batch, halving a step that is too long."""
+    loss, derived = _Loss(context.plugin), loss_gradients(context.plugin)
+    _, x, x_next = _known(context.rng("descent"))
+    x, x_next = x[::20], x_next[::20]
+    theta = np.zeros(6)
+    first = current = float(loss.total(theta, x, x_next).mean())
+    rate = 1.0
+    for _ in range(30):
+        slope = _chain_rule(context.plugin, derived, theta, x, x_next)[:, :6].mean(axis=0)
+        if not np.abs(slope).max() > 0:
+            raise CheckFailed("the loss does not depend on couplings and biases: its gradient is zero", {"J, b": theta})
+        for _ in range(40):
+            trial = theta - rate * slope
+            value = float(loss.total(trial, x, x_next).mean())
+            if value < current:
+                break
+            rate /= 2
+        else:
+            break
+        theta, current, rate = trial, value, rate * 1.5
+    if not current < first:
+        raise CheckFailed(
+            f"30 steps downhill leave the loss at {current:.6g}, from {first:.6g}", {"J, b": theta}
+        )
+    return Measured(f"loss per step {first:.4f} to {current:.4f}")
+
+
+@check(
+    "objective",
+    claim="Minimized over reversed trajectories of a known computer, it recovers that computer.",
+    needs=("descent",),
+)
+def recovery(context: Context) -> Measured:
+    """Minimize with SciPy and compare with the true parameters, with the sandwich covariance of the estimate (chi-square)."""
+    from scipy.optimize import minimize
+
+    loss, derived = _Loss(context.plugin), loss_gradients(context.plugin)
+    theta, x, x_next = _known(context.rng("recovery"))
+
+    def scores(at: Array) -> Array:
+        return _chain_rule(context.plugin, derived, at, x, x_next)[:, :6]
+
+    found = minimize(
+        lambda t: float(loss.total(t, x, x_next).mean()),
+        np.zeros(6),
+        jac=lambda t: scores(t).mean(axis=0),
+        method="BFGS",
+        options={"gtol": 1e-9, "maxiter": 200},
+    )
+    h = 1e-4
+    hessian = np.stack(
+        [(scores(found.x + h * e).mean(axis=0) - scores(found.x - h * e).mean(axis=0)) / (2 * h) for e in np.eye(6)]
+    )
+    one = scores(found.x)
+    covariance = np.linalg.pinv(hessian) @ (one.T @ one / len(one)) @ np.linalg.pinv(hessian) / len(one)
+    gap = found.x - theta
+    distance = float(gap @ np.linalg.pinv(covariance) @ gap)
+    figure = f"chi-square {distance:.1f} of {chi_square_limit(6):.0f} allowed"
+    if not distance <= chi_square_limit(6):
+        raise CheckFailed(
+            f"its minimum lies at J, b = {np.array2string(found.x, precision=3)}, the computer that made the data has "
+            f"{np.array2string(theta, precision=3)}; standard errors {np.array2string(np.sqrt(np.diag(covariance)), precision=3)}",
+            {"true": theta, "recovered": found.x},
+            figure=figure,
+        )
+    return Measured(figure)
+
+
+@check(
+    "objective",
+    claim="Whether the loss is quadratic in couplings and biases is what the author claims.",
+    needs=("finite",),
+)
+def quadratic_claim(context: Context) -> Measured:
+    """Find it symbolically, and by third differences of the loss in 50 digits."""
+    import mpmath
+
+    claimed = context.cls.quadratic  # type: ignore[attr-defined]
+    if claimed is None:
+        raise DoesNotApply("it makes no claim")
+    found = loss_gradients(context.plugin).quadratic
+    loss = _Loss(context.plugin)
+    with mpmath.workdps(50):
+        rest = tuple(mpmath.mpf(v) for v in (DT, MOBILITY, KT))
+        third = []
+        for g, h in ((1, 0), (0, 1), (1, 1), (1, -2)):
+            line = [loss.exact(mpmath.mpf("0.3"), mpmath.mpf("0.4"), g * k * mpmath.mpf("3.1"), h * k * mpmath.mpf("3.1"), *rest) for k in range(-1, 3)]
+            third.append(abs(line[3] - 3 * line[2] + 3 * line[1] - line[0]) / (1 + abs(line[3])))
+        numeric = bool(max(third) < mpmath.mpf(10) ** -30)
+    if claimed != found or claimed != numeric:
+        raise CheckFailed(
+            f"quadratic = {claimed} is claimed; the expression says {found}, third differences say {numeric}",
+            {"loss": loss_gradients(context.plugin).formula.loss},
+        )
+    return Measured(f"quadratic = {found}")
