@@ -14,6 +14,7 @@ from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.registry.discovery import (
     Record,
     Source,
+    defined_at,
     file_source,
     installed_sources,
     load_source,
@@ -120,9 +121,10 @@ def _refuse_duplicates(records: Iterable[Record]) -> None:
             continue
         other = seen.setdefault((record.kind, record.name), record)
         if other is not record and other.plugin is not record.plugin:
+            places = [defined_at(r.plugin) or r.source.target for r in (other, record)]
             raise DuplicateNameError(
                 f"two plugins are called {record.name!r} ({record.kind}): one of {other.source.title} "
-                f"({other.source.target}), one of {record.source.title} ({record.source.target}). "
+                f"({places[0]}), one of {record.source.title} ({places[1]}). "
                 "Rename one or uninstall its distribution."
             )
 
@@ -171,7 +173,10 @@ def _raise_first(records: Iterable[Record], *, always: bool) -> None:
         return
     failed = [r for r in records if r.error is not None]
     if failed:
-        lines = "; ".join(f"{r.source.title}, {r.name}: {r.error}" for r in failed)
+        lines = "; ".join(
+            f"{r.source.title}, {r.name}: {r.error}" if r.source.entry_point else f"{r.source.target}: {r.error}"
+            for r in failed
+        )
         raise PluginLoadError(f"plugin failed to load: {lines}")
 
 

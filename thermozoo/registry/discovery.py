@@ -21,7 +21,7 @@ from thermozoo.errors import HookError, PluginLoadError, nearest
 from thermozoo.interfaces import Plugin
 from thermozoo.registry.hookspecs import HOOKS, PROJECT, Hooks
 
-__all__ = ["Record", "Source", "installed_sources", "load_source", "new_manager"]
+__all__ = ["Record", "Source", "defined_at", "installed_sources", "load_source", "new_manager"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -138,11 +138,30 @@ def file_source(path: str | Path) -> Source:
 
 def _first_line(error: BaseException) -> str:
     text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+    name = "HookError" if isinstance(error, _Misregistered) else type(error).__name__
+    return f"{name}: {text[0]}" if text else name
+
+
+def defined_at(subject: Any) -> str:
+    """Return ``file, line n`` of a class or function, empty where it has no source."""
+    try:
+        return f"{inspect.getsourcefile(subject)}, line {inspect.getsourcelines(subject)[1]}"
+    except (OSError, TypeError):
+        return ""
+
+
+class _Misregistered(HookError):
+    """A HookError about a class or function, which knows where that was defined."""
+
+    def __init__(self, message: str, subject: Any) -> None:
+        super().__init__(message)
+        self.place = defined_at(subject)
 
 
 def _where(error: BaseException) -> str:
-    """Name file and line of the innermost frame outside thermozoo and the import system."""
+    """Name file and line of what is wrong, else of the innermost frame outside thermozoo and the import system."""
+    if isinstance(error, _Misregistered):
+        return f" ({error.place})" if error.place else ""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({error.filename}, line {error.lineno})"
     frames = [
@@ -174,11 +193,13 @@ def _check_hooks(module: Any, manager: pluggy.PluginManager) -> list[str]:
         function = getattr(module, attribute)
         marked = manager.parse_hookimpl_opts(module, attribute) is not None
         if marked and attribute not in HOOKS:
-            raise HookError(f"unknown hook {attribute!r}{nearest(attribute, HOOKS)}; valid hooks: {', '.join(HOOKS)}")
+            raise _Misregistered(
+                f"unknown hook {attribute!r}{nearest(attribute, HOOKS)}; valid hooks: {', '.join(HOOKS)}", function
+            )
         if marked:
             implemented.append(attribute)
         elif attribute.startswith("thermozoo_") and inspect.isfunction(function):
-            raise HookError(f"the function {attribute!r} is not marked with @thermozoo.hookimpl")
+            raise _Misregistered(f"the function {attribute!r} is not marked with @thermozoo.hookimpl", function)
     if not implemented:
         raise HookError(
             "defines no hook: add a function marked with @thermozoo.hookimpl, for example thermozoo_potentials, "
@@ -187,22 +208,25 @@ def _check_hooks(module: Any, manager: pluggy.PluginManager) -> list[str]:
     return implemented
 
 
-def _check_class(given: Any, hook: str) -> type[Plugin]:
+def _check_class(given: Any, hook: str, implementation: Any) -> type[Plugin]:
     cls: Any = given
     kind = HOOKS[hook]
     interface = interfaces.INTERFACES[kind]
     if not (inspect.isclass(cls) and issubclass(cls, interface)):
-        raise HookError(f"{hook} returned {cls!r}: expected a list of subclasses of thermozoo.{interface.__name__}")
+        raise _Misregistered(
+            f"{hook} returned {cls!r}: expected a list of subclasses of thermozoo.{interface.__name__}", implementation
+        )
     if inspect.isabstract(cls):
         missing = ", ".join(sorted(cls.__abstractmethods__))
-        raise HookError(f"{cls.__qualname__} is abstract: it does not define {missing}")
+        raise _Misregistered(f"{cls.__qualname__} is abstract: it does not define {missing}", cls)
     name = getattr(cls, "name", None)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise HookError(
-            f"{cls.__qualname__}.name must be lower-case words joined with hyphens, such as 'double-well', got {name!r}"
+        raise _Misregistered(
+            f"{cls.__qualname__}.name must be lower-case words joined with hyphens, such as 'double-well', got {name!r}",
+            cls,
         )
     if not attrs.has(given) or "__attrs_attrs__" not in vars(cls):
-        raise HookError(f"{cls.__qualname__} is not an attrs class: decorate it with @attrs.frozen")
+        raise _Misregistered(f"{cls.__qualname__} is not an attrs class: decorate it with @attrs.frozen", cls)
     return cls
 
 
@@ -225,7 +249,9 @@ def load_source(source: Source, manager: pluggy.PluginManager) -> Iterator[Recor
         try:
             classes = getattr(module, hook)()
             if not isinstance(classes, (list, tuple)):
-                raise HookError(f"{hook} returned {classes!r}: expected a list of classes")
+                raise _Misregistered(
+                    f"{hook} returned {classes!r}: expected a list of classes", getattr(module, hook)
+                )
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -233,7 +259,7 @@ def load_source(source: Source, manager: pluggy.PluginManager) -> Iterator[Recor
             continue
         for cls in classes:
             try:
-                plugin = _check_class(cls, hook)
+                plugin = _check_class(cls, hook, getattr(module, hook))
                 yield Record(name=plugin.name, kind=HOOKS[hook], source=source, plugin=plugin)
             except HookError as error:
                 yield _failed(source, error, name=str(getattr(cls, "name", "") or ""), kind=HOOKS[hook])
