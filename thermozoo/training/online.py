@@ -13,16 +13,17 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.couplings import Couplings, DenseCouplings
 from thermozoo.errors import FormulaError
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.training.descent import Descent, Progress, Schedule
 from thermozoo.training.loss import StepLoss
+from thermozoo.training.moving import MovingCouplings, moving_couplings
 from thermozoo.training.noising import NoisingProcess
 from thermozoo.training.result import Training
 
@@ -63,6 +64,7 @@ def train_online(
     points = schedule.validate_after(descent.images)
     descent.validate(0, computer)
     respond = _response(loss, computer)
+    moving = _Moving.of(computer, process.dynamics.dtype)
     for numbers in descent.batches():
         states = process.trajectory(descent.key, numbers, numbers % descent.images)
         for column, number in enumerate(numbers):
@@ -70,15 +72,14 @@ def train_online(
             total = 0.0
             for first in range(0, process.steps, HELD_BACK):
                 stretch = x[first : first + HELD_BACK + 1]
-                computer, part = _stretch(computer, stretch, schedule.learning_rate, respond)
-                total += part
+                total += _stretch(moving, stretch, schedule.learning_rate, respond)
             done = int(number) + 1
             descent.curve.append((done, total / process.steps))
             if done in points:
-                descent.validate(done, computer)
+                descent.validate(done, moving.freeze())
             if progress is not None:
                 progress(1)
-    return descent.result(computer, "online", time.perf_counter() - start)
+    return descent.result(moving.freeze(), "online", time.perf_counter() - start)
 
 
 def _response(loss: StepLoss, computer: Computer) -> Any:
@@ -91,62 +92,44 @@ def _response(loss: StepLoss, computer: Computer) -> Any:
     return lambda x_next, x, g: function(x_next, x, g, *constants)
 
 
-def _stretch(computer: Computer, x: Array, rate: float, respond: Any) -> tuple[Computer, float]:
-    """Do the updates of one stretch of steps; return the computer and the summed loss."""
-    steps = len(x) - 1
+@attrs.define(eq=False)
+class _Moving:
+    """A computer whose couplings and biases change in place."""
+
+    computer: Computer
+    couplings: MovingCouplings
+    biases: Array
+
+    @classmethod
+    def of(cls, computer: Computer, dtype: npt.DTypeLike) -> _Moving:
+        return cls(computer, moving_couplings(computer.couplings, dtype), computer.biases.copy())
+
+    def gradient(self, x: Array) -> Array:
+        onsite = self.computer.onsite.gradient(x)
+        gradient: Array = onsite + self.couplings.product(x) + self.biases.astype(x.dtype)
+        return gradient
+
+    def freeze(self) -> Computer:
+        biases = self.biases[self.computer.trainable_biases]
+        return self.computer.with_parameters(np.concatenate([self.couplings.vector(), biases]))
+
+
+def _stretch(moving: _Moving, x: Array, rate: float, respond: Any) -> float:
+    """Do the updates of one stretch of steps in place; return the summed loss."""
     after = x[1:]
-    base = computer.gradient(after)
-    moving = computer.layout.moving
-    biased = computer.trainable_biases
+    base = moving.gradient(after)
+    moves = moving.computer.layout.moving
+    biased = moving.computer.trainable_biases
     r = np.zeros_like(after)
-    pending = _pending(computer.couplings, after, r)
-    drop = np.zeros(computer.n, dtype=x.dtype)
+    pending = moving.couplings.pending(r, after)
+    drop = np.zeros_like(after[0])
     total = 0.0
-    for k in range(steps):
+    for k in range(len(after)):
         g = base[k] - rate * (pending(k) + np.where(biased, drop, 0))
         loss, response = respond(after[k], x[k], g)
-        r[k] = np.where(moving, response, 0)
+        r[k] = np.where(moves, response, 0)
         drop += r[k]
-        total += float(loss[moving].sum(dtype=np.float64))
-    couplings = computer.couplings.outer(r, after)
-    biases = r.sum(axis=0, dtype=np.float64)[biased]
-    step = rate * np.concatenate([couplings, biases])
-    return computer.with_parameters(computer.parameters - step), total
-
-
-def _pending(couplings: Couplings, x: Array, r: Array) -> Any:
-    """Return a function of k: sum over m < k of (dl_m/dJ) x_k, for the stretch's states x and responses r."""
-    if not isinstance(couplings, DenseCouplings):
-        i, j = couplings.edges.T
-
-        def by_edges(k: int) -> Array:
-            change: Array = np.zeros_like(x[k])
-            held = np.einsum("me,me->e", r[:k, i], x[:k, j]) + np.einsum("me,me->e", r[:k, j], x[:k, i])
-            np.add.at(change, i, held * x[k, j])
-            np.add.at(change, j, held * x[k, i])
-            return change
-
-        return by_edges
-    ranges = {(s.start, s.stop) for pair in couplings.pairs for s in pair}
-    gram = {key: x[:, slice(*key)] @ x[:, slice(*key)].T for key in ranges}
-
-    def by_blocks(k: int) -> Array:
-        change: Array = np.zeros_like(x[k])
-        if k == 0:
-            return change
-        rx = {key: r[:k, slice(*key)] @ x[k, slice(*key)] for key in ranges}
-        for rows, columns in couplings.pairs:
-            change[rows] += _spread(r, x, k, rows, (columns.start, columns.stop), gram, rx)
-            if rows == columns:  # J_ii stays zero
-                change[rows] -= 2.0 * (r[:k, rows] * x[:k, rows]).sum(axis=0) * x[k, rows]
-            else:
-                change[columns] += _spread(r, x, k, columns, (rows.start, rows.stop), gram, rx)
-        return change
-
-    return by_blocks
-
-
-def _spread(r: Array, x: Array, k: int, to: slice, source: tuple[int, int], gram: Any, rx: Any) -> Array:
-    """Return sum over m < k of r_m (x_m . x_k) + x_m (r_m . x_k): products over `source`, result on `to`."""
-    result: Array = gram[source][k, :k] @ r[:k, to] + rx[source] @ x[:k, to]
-    return result
+        total += float(loss[moves].sum(dtype=np.float64))
+    moving.couplings.descend(r, after, rate)
+    moving.biases[biased] -= rate * r.sum(axis=0, dtype=np.float64)[biased]
+    return total
