@@ -222,12 +222,16 @@ class EdgeCouplings(Couplings):
     """
 
     n: int
-    edges: Indices
+    _edges: Indices
     vector: Array
 
     def __attrs_post_init__(self) -> None:
         if self.vector.shape != (len(self.edges),):
             raise ShapeError(f"expected {len(self.edges)} couplings, got an array of shape {self.vector.shape}")
+
+    @property
+    def edges(self) -> Indices:
+        return self._edges
 
     def with_vector(self, vector: npt.ArrayLike) -> EdgeCouplings:
         """Return the same structure with other strengths, shape (E,) [energy]."""
@@ -300,7 +304,8 @@ def connect(connectivity: Connectivity, layout: UnitLayout) -> Couplings:
         raise ShapeError(f"{name}.edges must return integers of shape (E, 2), got {array.dtype} of shape {array.shape}")
     array = array.astype(np.int64)
     if array.size and (array.min() < 0 or array.max() >= layout.n):
-        raise ShapeError(f"{name}.edges names unit {array.max()}, but units are numbered 0 to {layout.n - 1}")
+        strange = array.min() if array.min() < 0 else array.max()
+        raise ShapeError(f"{name}.edges names unit {strange}, but units are numbered 0 to {layout.n - 1}")
     loops = array[array[:, 0] == array[:, 1]]
     if len(loops):
         raise ShapeError(f"{name}.edges couples unit {loops[0, 0]} with itself: J_ii = 0, leave the pair out")

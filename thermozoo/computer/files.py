@@ -14,7 +14,7 @@ from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings, DenseCouplings, EdgeCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSite
-from thermozoo.errors import DataError, OutputError
+from thermozoo.errors import DataError, OutputError, ParameterError, ShapeError
 from thermozoo.interfaces import Plugin, Potential
 from thermozoo.parameters import fields_of, parameters_of
 
@@ -131,6 +131,17 @@ def load_computer(path: str | Path, catalogue: Catalogue | None = None) -> Compu
         raise DataError(f"cannot read a computer from {path}: {error}") from error
     if dataset.attrs.get("format") != _FORMAT:
         raise DataError(f"{path} is not a computer's file: expected the attribute format = {_FORMAT!r}")
+    try:
+        computer = _computer_of(dataset, plugins)
+    except (KeyError, ParameterError, ShapeError) as error:
+        raise DataError(f"{path} does not hold a whole computer: {error}") from error
+    if computer.digest() != dataset.attrs.get("digest"):
+        raise DataError(f"{path}: the digest of its contents is not the one that it states; the file was changed")
+    return computer
+
+
+def _computer_of(dataset: xarray.Dataset, plugins: Catalogue) -> Computer:
+    """Return the computer that a data set of `save_computer` describes."""
     groups = [str(g) for g in dataset["group"].values]
     sizes = dict(zip(groups, dataset["group_size"].values.tolist(), strict=True))
     frozen = [g for g, f in zip(groups, dataset["group_frozen"].values, strict=True) if f]
@@ -150,7 +161,7 @@ def load_computer(path: str | Path, catalogue: Catalogue | None = None) -> Compu
         couplings = DenseCouplings(layout.n, ranges, vector)
     else:
         couplings = EdgeCouplings(layout.n, dataset["edges"].values, vector)
-    computer = Computer(
+    return Computer(
         layout=layout,
         onsite=OnSite(layout, potentials),
         couplings=couplings,
@@ -159,9 +170,6 @@ def load_computer(path: str | Path, catalogue: Catalogue | None = None) -> Compu
         mobility=float(dataset.attrs["mobility"]),
         trainable_biases=dataset["trainable_bias"].values.astype(bool),
     )
-    if computer.digest() != dataset.attrs["digest"]:
-        raise DataError(f"{path}: the digest of its contents is not the one that it states; the file was changed")
-    return computer
 
 
 def _rebuild(cls: type[Potential], values: dict[str, Any]) -> Potential:

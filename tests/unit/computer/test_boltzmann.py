@@ -1,0 +1,119 @@
+"""Boltzmann quadrature and exact samples against adaptive integration and Kolmogorov-Smirnov."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+from thermozoo import Potential, parameter
+from thermozoo.computer.boltzmann import unit_boltzmann
+from thermozoo.computer.onsite import site
+from thermozoo.errors import ParameterError
+from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
+
+
+def adaptive(energy, kT):
+    """ln Z, <x> and <x^2> by scipy, in pieces around the minima."""
+    grid = np.linspace(-60, 60, 240001)
+    values = energy(grid) / kT
+    floor = values.min()
+    inside = grid[values - floor < 45]
+    edges = np.linspace(inside[0] - 0.01, inside[-1] + 0.01, 25)
+
+    def weight(x, power):
+        return x**power * np.exp(-(energy(x) / kT - floor))
+
+    z, first, second = (
+        sum(
+            integrate.quad(weight, a, b, args=(power,), epsabs=1e-14, epsrel=1e-12)[0]
+            for a, b in zip(edges, edges[1:], strict=False)
+        )
+        for power in (0, 1, 2)
+    )
+    return np.log(z) - floor, first / z, second / z
+
+
+@settings(max_examples=20)
+@given(data=st.data(), kT=st.floats(0.05, 3.0), force=st.floats(-4, 4))
+def test_moments_against_adaptive_integration(drawn, data, kT, force):
+    potential = data.draw(drawn.potentials())
+    one = unit_boltzmann(site(potential), kT, force)
+    j2, j4 = potential.J2, getattr(potential, "J4", 0.0)
+    log_z, mean, square = adaptive(lambda x: j2 * x**2 + j4 * x**4 - force * x, kT)
+    assert one.log_partition[0] == pytest.approx(log_z, rel=1e-9, abs=1e-9)
+    assert one.mean(one.x)[0] == pytest.approx(mean, rel=1e-8, abs=1e-8)
+    assert one.mean(one.x**2)[0] == pytest.approx(square, rel=1e-8)
+    assert one.weight.sum(axis=1) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("potential", "kT", "force"),
+    [
+        (Quartic(), 0.1, 0.0),
+        (Quartic(J2=0.5, J4=2.0), 1.0, 3.0),
+        (DoubleWell(J2=-2.0), 0.5, 0.2),
+        (DoubleWell(J2=-4.0), 0.05, 0.0),
+        (Quadratic(), 1.0, -1.0),
+    ],
+)
+def test_samples_are_exact(potential, kT, force):
+    """Kolmogorov-Smirnov against the integrated density; seeded, false-alarm rate 1e-6 a case."""
+    one = unit_boltzmann(site(potential), kT, force)
+    u = np.random.default_rng(5).random((40_000, 1))
+    samples = one.quantile(u)[:, 0]
+    j2, j4 = potential.J2, getattr(potential, "J4", 0.0)
+    grid = np.linspace(samples.min() - 1, samples.max() + 1, 200_001)
+    density = np.exp(-(j2 * grid**2 + j4 * grid**4 - force * grid) / kT + 0.0)
+    density /= density.max()
+    cumulative = integrate.cumulative_trapezoid(density, grid, initial=0.0)
+    cumulative /= cumulative[-1]
+    assert stats.kstest(samples, lambda x: np.interp(x, grid, cumulative)).pvalue > 1e-6
+
+
+@given(st.lists(st.floats(1e-9, 1 - 1e-9), min_size=2, max_size=8))
+def test_quantiles_rise_with_u(u):
+    one = unit_boltzmann(site(DoubleWell(J2=-3.0)), 0.2, [0.0, 1.0])
+    x = one.quantile(np.sort(u)[:, None])
+    assert np.all(np.diff(x, axis=0) >= 0)
+    assert np.isfinite(x).all()
+
+
+def test_one_row_per_force_and_per_unit():
+    rows = unit_boltzmann(site(Quadratic(J2=[1.0, 2.0, 4.0])), 0.5, [0.0, 1.0, 2.0])
+    # a quadratic unit is normal with mean f / 2 J2 and variance kT / 2 J2
+    assert rows.mean(rows.x) == pytest.approx([0.0, 0.25, 0.25], abs=1e-12)
+    variance = rows.mean(rows.x**2) - rows.mean(rows.x) ** 2
+    assert variance == pytest.approx([0.25, 0.125, 0.0625], rel=1e-10)
+
+
+def test_an_energy_that_does_not_confine_is_refused():
+    @attrs.frozen
+    class Slope(Potential):
+        name = "slope"
+        k: float = parameter(1.0, unit="energy", doc="stiffness")
+
+        def energy(self, x):
+            return self.k * x**2
+
+    assert unit_boltzmann(site(Slope()), 1.0).weight.shape == (1, 801)
+    with pytest.raises(ParameterError, match="Slope does not confine a unit"):
+        unit_boltzmann(site(Slope(k=-1.0)), 1.0)
+    with pytest.raises(ParameterError, match="Slope does not confine a unit"):
+        unit_boltzmann(site(Slope(k=0.0)), 1.0, 1.0)
+
+
+def test_an_energy_with_a_hole_is_refused():
+    @attrs.frozen
+    class Hole(Potential):
+        name = "hole"
+
+        def energy(self, x):
+            return x**2 + sympy.log(sympy.Abs(x))
+
+    with pytest.raises(ParameterError, match="not finite at x = "), np.errstate(divide="ignore"):
+        unit_boltzmann(site(Hole()), 1.0)

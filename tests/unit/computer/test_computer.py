@@ -1,0 +1,143 @@
+"""The energy of a computer and its force, against the energy written out by hand."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thermozoo.computer.computer import TERMS, assemble
+from thermozoo.errors import ParameterError, ShapeError
+from thermozoo_plugins.connectivities import Dense
+from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
+
+
+def states(data, computer, dtype=np.float64):
+    random = np.random.default_rng(data.draw(st.integers(0, 10**6)))
+    return (1.5 * random.standard_normal((3, computer.n))).astype(dtype)
+
+
+@given(data=st.data())
+def test_energy_against_the_formula(drawn, plain, data):
+    computer = data.draw(drawn.computers())
+    x = states(data, computer)
+    expected = np.array([plain.energy(computer, row) for row in x])
+    assert computer.energy(x) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@given(data=st.data())
+def test_force_against_differences_of_the_energy(drawn, plain, dtype, data):
+    """-force = dV/dx by differences of the energy by hand, in a complex step, and by ordinary ones of `energy`."""
+    computer = data.draw(drawn.computers())
+    x = states(data, computer, dtype)
+    gradient = computer.gradient(x)
+    assert gradient.dtype == dtype
+    wide = x.astype(np.float64)
+    matrix = np.abs(computer.couplings.matrix())
+    # size of what is added up: on-site terms, couplings, bias
+    size = np.abs(wide) @ matrix + np.abs(computer.biases)
+    for where, one in computer.onsite.parts():
+        p = one.potential
+        size[:, where] += 2 * abs(p.J2) * np.abs(wide[:, where]) + 4 * getattr(p, "J4", 0) * np.abs(wide[:, where]) ** 3
+    tolerance = (computer.n + 8) * np.finfo(dtype).eps * size
+    for row in range(len(x)):
+        for i in range(computer.n):
+            unit = np.eye(computer.n)[i]
+            by_hand = plain.complex_step(lambda v: plain.energy(computer, v), wide[row], unit)
+            assert abs(gradient[row, i] - by_hand) <= tolerance[row, i]
+            if dtype == np.float64:
+                h = 1e-3  # five points: exact for a quartic energy, up to rounding
+                v = [computer.energy(wide[row] + k * h * unit) for k in (-2, -1, 1, 2)]
+                difference = (v[0] - 8 * v[1] + 8 * v[2] - v[3]) / (12 * h)
+                spread = 1 + max(abs(e) for e in v)
+                assert abs(gradient[row, i] - difference) <= 20 * np.finfo(float).eps * spread / h
+
+
+@given(data=st.data())
+def test_terms_add_up_and_are_double(drawn, data):
+    computer = data.draw(drawn.computers())
+    x = states(data, computer, np.float32)
+    terms = computer.energy_terms(x)
+    assert tuple(terms) == TERMS
+    assert all(part.dtype == np.float64 for part in terms.values())
+    assert np.array_equal(sum(terms.values()), computer.energy(x))
+    assert np.array_equal(computer.energy(x), computer.energy(x.astype(np.float64)))
+
+
+@given(data=st.data())
+def test_parameters_round_trip(drawn, data):
+    computer = data.draw(drawn.computers())
+    vector = computer.parameters
+    assert len(vector) == computer.couplings.size + computer.trainable_biases.sum()
+    other = computer.with_parameters(2 * vector)
+    assert np.array_equal(other.parameters, 2 * vector)
+    fixed = ~computer.trainable_biases
+    assert np.array_equal(other.biases[fixed], computer.biases[fixed])
+    assert other.with_parameters(vector).digest() == computer.digest()
+    assert vector.size == 0 or not np.any(vector) or other.digest() != computer.digest()
+    with pytest.raises(ShapeError, match=f"expected {vector.size} parameters"):
+        computer.with_parameters(np.append(vector, 1.0))
+
+
+@given(data=st.data())
+def test_uncoupled_has_the_on_site_energy_only(drawn, data):
+    computer = data.draw(drawn.computers())
+    x = states(data, computer)
+    bare = computer.uncoupled()
+    assert np.array_equal(bare.energy(x), computer.energy_terms(x)["on-site"])
+    assert np.array_equal(bare.gradient(x), computer.onsite.gradient(x))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"temperature": 0.2},
+        {"mobility": 2.0},
+        {"biases": np.array([0.0, 0.0, 1e-300])},
+    ],
+)
+def test_the_digest_sees_every_number(change):
+    computer = assemble({"a": 3}, Quartic(), Dense())
+    assert attrs.evolve(computer, **change).digest() != computer.digest()
+
+
+def test_the_digest_sees_potentials():
+    digests = {
+        assemble({"a": 3}, p, Dense()).digest()
+        for p in (Quartic(), Quartic(J4=2.0), Quartic(J2=[1, 1, 2]), DoubleWell(), Quadratic())
+    }
+    assert len(digests) == 5
+
+
+@pytest.mark.parametrize("wrong", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ["temperature", "mobility"])
+def test_temperature_and_mobility_are_positive(name, wrong):
+    with pytest.raises(ParameterError, match=f"{name} must be positive and finite"):
+        assemble({"a": 2}, Quartic(), Dense(), **{name: wrong})
+
+
+def test_sizes_must_match():
+    computer = assemble({"a": 3}, Quartic(), Dense())
+    with pytest.raises(ShapeError, match=r"biases must have shape \(3,\)"):
+        attrs.evolve(computer, biases=np.zeros(2))
+    with pytest.raises(ShapeError, match=r"trainable_biases must have shape"):
+        attrs.evolve(computer, trainable_biases=np.zeros(2, dtype=bool))
+    with pytest.raises(ShapeError, match="J2 of group 'a' has 2 values, but the group has 3 units"):
+        assemble({"a": 3}, Quartic(J2=[1, 2]), Dense())
+    with pytest.raises(ShapeError, match="no potential is given for group 'b'"):
+        assemble({"a": 3, "b": 1}, {"a": Quartic()}, Dense())
+    with pytest.raises(ShapeError, match="'c', which is no group"):
+        assemble({"a": 3}, {"a": Quartic(), "c": Quartic()}, Dense())
+
+
+def test_groups_may_have_different_potentials_and_units_different_parameters():
+    computer = assemble(
+        {"a": 2, "b": 2}, {"a": Quadratic(J2=[1.0, 3.0]), "b": DoubleWell(J2=-1.0, J4=[1.0, 2.0])}, Dense()
+    )
+    x = np.array([2.0, 2.0, 2.0, 2.0])
+    assert computer.gradient(x).tolist() == [4.0, 12.0, 28.0, 60.0]
+    assert float(computer.energy(x)) == 4 + 12 + (-4 + 16) + (-4 + 32)
+    assert computer.onsite.curvature(x).tolist() == [2.0, 6.0, 46.0, 94.0]

@@ -1,0 +1,158 @@
+"""A computer's file holds the whole computer, and a file that was changed is refused."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import pytest
+import xarray
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from thermozoo import Potential, hookimpl, option, parameter
+from thermozoo.computer.files import load_computer, replace_file, save_computer
+from thermozoo.errors import DataError, OutputError, UnknownNameError
+from thermozoo.registry.catalogue import load_catalogue
+from thermozoo.registry.discovery import Source
+from thermozoo_plugins.connectivities import Dense
+from thermozoo_plugins.potentials import DoubleWell, Quartic
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_round_trip(drawn, tmp_path, data):
+    computer = data.draw(drawn.computers(frozen=data.draw(st.booleans())))
+    save_computer(computer, tmp_path / "computer.nc")
+    loaded = load_computer(tmp_path / "computer.nc")
+    assert loaded.digest() == computer.digest()
+    assert loaded.layout == computer.layout
+    assert loaded.onsite.potentials == computer.onsite.potentials
+    assert np.array_equal(loaded.couplings.edges, computer.couplings.edges)
+    assert type(loaded.couplings) is type(computer.couplings)
+    assert np.array_equal(loaded.parameters, computer.parameters)
+    assert np.array_equal(loaded.biases, computer.biases)
+    assert np.array_equal(loaded.trainable_biases, computer.trainable_biases)
+    assert (loaded.temperature, loaded.mobility) == (computer.temperature, computer.mobility)
+    x = np.random.default_rng(0).standard_normal((2, computer.n))
+    assert np.array_equal(loaded.energy(x), computer.energy(x))
+
+
+@pytest.fixture
+def saved(make_computer, tmp_path):
+    computer = make_computer(
+        {"visible": 3, "hidden": 2},
+        {"visible": Quartic(J2=[1.0, 2.0, 3.0]), "hidden": DoubleWell()},
+        Dense(),
+        trainable=["hidden"],
+    )
+    save_computer(computer, tmp_path / "computer.nc")
+    return computer, tmp_path / "computer.nc"
+
+
+def test_one_value_per_unit_is_kept(saved):
+    computer, path = saved
+    assert load_computer(path).onsite.potentials == computer.onsite.potentials
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda d: d["coupling"].values.__setitem__(0, 9.0),
+        lambda d: d["bias"].values.__setitem__(1, 1e-12),
+        lambda d: d.attrs.update(temperature=0.5),
+        lambda d: d.attrs.update(mobility=0.5),
+        lambda d: d["potential_0.J2"].values.__setitem__(2, 3.5),
+        lambda d: d.attrs.update(digest="0" * 64),
+    ],
+    ids=["coupling", "bias", "temperature", "mobility", "potential", "digest"],
+)
+def test_tampering_is_noticed(saved, tamper):
+    _, path = saved
+    with xarray.open_dataset(path, engine="h5netcdf") as opened:
+        dataset = opened.load()
+    tamper(dataset)
+    dataset.to_netcdf(path, engine="h5netcdf")
+    with pytest.raises(DataError, match="digest .* is not the one that it states"):
+        load_computer(path)
+
+
+def test_a_missing_truncated_or_foreign_file(saved, tmp_path):
+    _, path = saved
+    with pytest.raises(DataError, match="cannot read a computer from"):
+        load_computer(tmp_path / "nowhere.nc")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match="cannot read a computer from"):
+        load_computer(path)
+    path.write_text("not a computer")
+    with pytest.raises(DataError, match="cannot read a computer from"):
+        load_computer(path)
+    xarray.Dataset({"a": ("b", np.zeros(2))}).to_netcdf(path, engine="h5netcdf")
+    with pytest.raises(DataError, match="is not a computer's file"):
+        load_computer(path)
+
+
+def test_an_incomplete_file_is_refused(saved):
+    _, path = saved
+    with xarray.open_dataset(path, engine="h5netcdf") as opened:
+        dataset = opened.load()
+    dataset.drop_vars("bias").to_netcdf(path, engine="h5netcdf")
+    with pytest.raises(DataError, match="computer.nc"):
+        load_computer(path)
+
+
+def test_a_potential_that_is_not_installed(saved):
+    _, path = saved
+    with pytest.raises(UnknownNameError, match="no potential is called 'quartic'"):
+        load_computer(path, load_catalogue([]))
+
+
+@attrs.frozen
+class Soft(Potential):
+    name = "soft"
+    k: float = parameter(1.0, unit="energy", above=0, doc="stiffness")
+
+    def energy(self, x):
+        return self.k * x**2
+
+
+@attrs.frozen
+class Shifted(Potential):
+    name = "shifted"
+    shift: float = parameter(0.5, unit="1", doc="where")
+    inner: Potential = option(Soft(), doc="what is shifted")
+
+    def energy(self, x):
+        return self.inner.energy(x - self.shift)
+
+
+class Toy:
+    @staticmethod
+    @hookimpl
+    def thermozoo_potentials():
+        return [Soft, Shifted]
+
+
+def test_a_potential_that_holds_another(make_computer, tmp_path):
+    plugins = load_catalogue([Source("toy", "1", "toy", "toy", lambda: Toy)])
+    computer = make_computer({"a": 2}, Shifted(shift=-1.0, inner=Soft(k=[2.0, 3.0])), Dense())
+    save_computer(computer, tmp_path / "c.nc")
+    loaded = load_computer(tmp_path / "c.nc", plugins)
+    assert loaded.digest() == computer.digest()
+    assert loaded.onsite.potentials["a"].inner.k.tolist() == [2.0, 3.0]
+
+
+def test_nothing_is_left_behind_when_writing_fails(tmp_path):
+    target = tmp_path / "file.txt"
+    target.write_text("before")
+
+    def fail(path):
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OutputError, match="cannot write .*file.txt: No space left on device"):
+        replace_file(target, fail)
+    assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
+    assert target.read_text() == "before"
+    with pytest.raises(OutputError, match="cannot write"):
+        replace_file(target / "below" / "file.txt", fail)  # a folder that is a file

@@ -1,0 +1,179 @@
+"""Couplings against the dense matrix they stand for, and against loops over pairs."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thermozoo import Connectivity
+from thermozoo.computer.couplings import DenseCouplings, EdgeCouplings, connect
+from thermozoo.computer.layout import Layout
+from thermozoo.errors import ShapeError
+from thermozoo_plugins.connectivities import Bipartite, Dense
+
+
+def listed(edges):
+    @attrs.frozen
+    class Listed(Connectivity):
+        name = "listed"
+
+        def edges(self, layout):
+            return edges
+
+    return Listed()
+
+
+@st.composite
+def couplings(draw):
+    """Couplings of every structure, with drawn strengths: blocks, few edges (sparse), many edges (dense)."""
+    kind = draw(st.sampled_from(["dense", "bipartite", "within", "sparse", "many"]))
+    if kind in ("sparse", "many"):
+        n = draw(st.integers(12, 16) if kind == "sparse" else st.integers(3, 6))
+        pairs = [(i, j) for i in range(n) for j in range(i + 1, n)]
+        most = n // 2 if kind == "sparse" else len(pairs)
+        chosen = draw(st.lists(st.sampled_from(pairs), unique=True, min_size=1, max_size=most))
+        flips = draw(st.lists(st.booleans(), min_size=len(chosen), max_size=len(chosen)))
+        edges = np.array([(j, i) if f else (i, j) for (i, j), f in zip(chosen, flips, strict=True)])
+        empty = connect(listed(edges), Layout({"a": n}))
+    else:
+        sizes = {g: draw(st.integers(0, 4)) for g in ("a", "b", "c")}
+        sizes["d"] = draw(st.integers(1, 3))
+        structure = {"dense": Dense(), "bipartite": Bipartite(), "within": Bipartite(within=["b", "d"])}
+        empty = connect(structure[kind], Layout(sizes))
+    random = np.random.default_rng(draw(st.integers(0, 10**6)))
+    return empty.with_vector(random.standard_normal(empty.size))
+
+
+def matrix_of(one):
+    """The matrix by a loop over edges."""
+    full = np.zeros((one.n, one.n))
+    for (i, j), value in zip(one.edges, one.vector, strict=True):
+        full[i, j] += value
+        full[j, i] += value
+    return full
+
+
+@given(couplings(), st.integers(0, 10**6), st.sampled_from([np.float32, np.float64]))
+def test_product_energy_and_outer(one, seed, dtype):
+    random = np.random.default_rng(seed)
+    x = random.standard_normal((2, 3, one.n)).astype(dtype)
+    r = random.standard_normal((2, 3, one.n)).astype(dtype)
+    matrix = matrix_of(one)
+    eps = np.finfo(dtype).eps
+    product = one.product(x)
+    assert product.dtype == dtype
+    assert product.shape == x.shape
+    bound = (one.n + 3) * eps * (np.abs(x).astype(float) @ np.abs(matrix))
+    assert np.all(np.abs(product - x.astype(float) @ matrix) <= bound)
+    # every pair once
+    energy = np.zeros(x.shape[:-1])
+    size = np.zeros(x.shape[:-1])
+    for (i, j), value in zip(one.edges, one.vector, strict=True):
+        energy += value * x[..., i].astype(float) * x[..., j]
+        size += np.abs(value * x[..., i].astype(float) * x[..., j])
+    assert np.all(np.abs(one.energy(x) - energy) <= 2 * (one.n + 3) * eps * (size + 1e-30))
+    outer = one.outer(r, x)
+    assert outer.dtype == np.float64
+    for e, (i, j) in enumerate(one.edges):
+        terms = [
+            float(v) for a, b in zip(r.reshape(-1, one.n), x.reshape(-1, one.n), strict=True)
+            for v in (float(a[i]) * float(b[j]), float(a[j]) * float(b[i]))
+        ]  # fmt: skip
+        assert abs(outer[e] - sum(terms)) <= 16 * eps * sum(map(abs, terms))
+
+
+@given(couplings())
+def test_structure_is_symmetric_without_diagonal_each_pair_once(one):
+    pairs = {frozenset(map(int, e)) for e in one.edges}
+    assert len(pairs) == one.size == len(one.vector)
+    assert all(len(p) == 2 for p in pairs)
+    assert np.array_equal(one.matrix(), matrix_of(one))
+    assert np.array_equal(one.matrix(), one.matrix().T)
+    if one.blocks is not None:
+        rebuilt = np.zeros((one.n, one.n))
+        for block in one.blocks:
+            rebuilt[block.rows, block.columns] = block.values
+            rebuilt[block.columns, block.rows] = block.values.T
+        assert np.array_equal(rebuilt, one.matrix())
+
+
+@given(couplings(), st.integers(0, 10**6))
+def test_vector_round_trip(one, seed):
+    vector = np.random.default_rng(seed).standard_normal(one.size)
+    other = one.with_vector(vector)
+    assert np.array_equal(other.vector, vector)
+    assert np.array_equal(other.edges, one.edges)
+    assert type(other) is type(one)
+    vector[:] = 0.0  # the couplings keep a copy
+    assert one.size == 0 or np.any(other.vector != 0.0)
+
+
+@given(couplings())
+def test_norms(one):
+    matrix = matrix_of(one)
+    assert one.norm() == pytest.approx(np.linalg.norm(matrix), rel=1e-12)
+    assert one.spectral_norm() == pytest.approx(np.linalg.norm(matrix, 2), rel=1e-9, abs=1e-12)
+
+
+def test_the_spectral_norm_of_a_large_matrix():
+    empty = connect(Bipartite(within=["b"]), Layout({"a": 50, "b": 40}))
+    one = empty.with_vector(np.random.default_rng(3).standard_normal(empty.size))
+    assert one.spectral_norm() == pytest.approx(np.linalg.norm(matrix_of(one), 2), rel=5e-3)
+    assert one.spectral_norm() == one.spectral_norm()
+
+
+def test_few_edges_are_sparse_and_many_dense():
+    n = 30
+    few = connect(listed([(i, i + 1) for i in range(n - 1)]), Layout({"a": n}))
+    many = connect(listed([(i, j) for i in range(n) for j in range(i + 1, n)]), Layout({"a": n}))
+    assert isinstance(few, EdgeCouplings)
+    assert few.blocks is None
+    assert len(many.blocks) == 1
+    assert isinstance(connect(Dense(), Layout({"a": n})), DenseCouplings)
+
+
+@pytest.mark.parametrize(
+    ("edges", "said"),
+    [
+        (None, "returned None: one must return pairs"),
+        ([(0, 3)], "names unit 3, but units are numbered 0 to 2"),
+        ([(-1, 2)], "names unit -1, but units are numbered 0 to 2"),
+        ([(1, 1)], "couples unit 1 with itself"),
+        ([(0, 1), (1, 0)], r"the pair \(0, 1\) more than once"),
+        ([(0.0, 1.0)], "must return integers of shape"),
+        ([0, 1, 2], "must return integers of shape"),
+        ([(0, 1, 2)], "must return integers of shape"),
+    ],
+)
+def test_bad_edges(edges, said):
+    with pytest.raises(ShapeError, match=said):
+        connect(listed(edges), Layout({"a": 3}))
+
+
+def test_no_edges_at_all():
+    one = connect(listed([]), Layout({"a": 3}))
+    assert one.size == 0
+    assert one.product(np.ones((2, 3))).tolist() == [[0.0] * 3] * 2
+    assert one.spectral_norm() == 0.0
+
+
+def test_a_pair_of_groups_listed_twice():
+    @attrs.frozen
+    class Twice(Connectivity):
+        name = "twice"
+
+        def blocks(self, layout):
+            return [("a", "b"), ("b", "a")]
+
+    with pytest.raises(ShapeError, match="coupled more than once"):
+        connect(Twice(), Layout({"a": 1, "b": 1}))
+
+
+@pytest.mark.parametrize("structure", [Dense(), listed([(0, 1), (1, 2)])])
+def test_a_vector_of_the_wrong_length(structure):
+    one = connect(structure, Layout({"a": 3}))
+    with pytest.raises(ShapeError, match=f"expected {one.size} couplings"):
+        one.with_vector(np.zeros(one.size + 1))

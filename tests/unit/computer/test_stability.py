@@ -1,0 +1,56 @@
+"""The stability bound of the time step, found again by stepping."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from thermozoo.computer.computer import assemble
+from thermozoo.computer.stability import check_time_step, largest_stable_dt
+from thermozoo.errors import StabilityError
+from thermozoo_plugins.connectivities import Bipartite, Dense
+from thermozoo_plugins.potentials import Quadratic, Quartic
+
+
+@settings(max_examples=15)
+@given(
+    J2=st.floats(0.3, 3), J=st.floats(0.1, 0.5), n=st.integers(2, 5), mobility=st.floats(0.2, 3), kT=st.floats(0.05, 2)
+)
+def test_a_linear_computer_is_stable_below_and_unstable_above(J2, J, n, mobility, kT):
+    """Equal positive couplings: J has the largest eigenvalue (n - 1) J, so the bound is sharp."""
+    computer = assemble({"a": n}, Quadratic(J2=J2), Dense(), mobility=mobility, temperature=kT)
+    computer = computer.with_parameters(np.full(computer.couplings.size, J))
+    bound = largest_stable_dt(computer)
+    assert bound == pytest.approx(2 / (mobility * (2 * J2 + (n - 1) * J)), rel=1e-6)
+    for factor, stable in ((0.95, True), (1.05, False)):
+        x = np.ones((1, n))
+        for _ in range(400):
+            x = x - mobility * computer.gradient(x) * (factor * bound)
+        assert bool(np.abs(x).max() < 1.5) is stable
+    check_time_step(computer, 0.99 * bound)
+    with pytest.raises(StabilityError, match=r"dt = .* is above the stability bound .* choose dt <="):
+        check_time_step(computer, 1.01 * bound)
+
+
+def test_a_strong_signal_tightens_the_bound():
+    computer = assemble({"a": 3}, Quartic(), Dense(), temperature=0.1)
+    free, pushed = largest_stable_dt(computer), largest_stable_dt(computer, (-30.0, 0.0))
+    assert pushed < free
+    # under the force f the unit sits where 2 x + 4 x^3 = f; the curvature there is 2 + 12 x^2
+    x = np.roots([4, 0, 2, -30.0])
+    x = float(x[np.isreal(x)][0].real)
+    assert pushed < 2 / (2 + 12 * x**2)
+
+
+def test_every_group_and_unit_counts():
+    one = assemble({"a": 2, "b": 2}, {"a": Quadratic(), "b": Quadratic(J2=[1.0, 50.0])}, Bipartite())
+    assert largest_stable_dt(one, (-1.0, 1.0)) == pytest.approx(2 / 100.0)
+    assert largest_stable_dt(one) == pytest.approx(2 / 100.0)
+
+
+def test_couplings_tighten_the_bound(make_computer):
+    weak = make_computer({"a": 4}, Quartic(), Dense(), scale=0.1)
+    strong = make_computer({"a": 4}, Quartic(), Dense(), scale=10.0)
+    assert largest_stable_dt(strong) < largest_stable_dt(weak)
