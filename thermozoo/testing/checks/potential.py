@@ -327,6 +327,8 @@ def stable_states(context: Context) -> Measured:
 
 def minima(oracle: UnitOracle) -> list[float]:
     """Return the states at which the energy has a minimum."""
+    from scipy.optimize import brentq
+
     low, high = oracle.interval
     reach = max(abs(low), abs(high))
     near = reach * np.logspace(-9, 0, 2001)
@@ -336,7 +338,7 @@ def minima(oracle: UnitOracle) -> list[float]:
     kept = slope != 0.0
     x, slope = x[kept], slope[kept]
     turns = np.flatnonzero((slope[:-1] < 0) & (slope[1:] > 0))
-    return [float(0.5 * (x[k] + x[k + 1])) for k in turns]
+    return [float(brentq(lambda v: float(oracle.gradient(np.float64(v))), x[k], x[k + 1])) for k in turns]
 
 
 @check(

@@ -1,0 +1,284 @@
+"""``thermozoo show``."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import attrs
+import typer
+
+from thermozoo.cli.app import context_of
+from thermozoo.cli.verify import build, find_plugins
+from thermozoo.errors import OutputError, ParameterError
+from thermozoo.parameters import doc_of
+from thermozoo.symbolic.trace import flat_parameters
+
+if TYPE_CHECKING:
+    from thermozoo.interfaces import Plugin, Potential
+
+__all__ = ["describe", "show"]
+
+#: Temperature at which densities are drawn [energy].
+KT = 0.5
+
+
+def show(
+    ctx: typer.Context,
+    plugin: Annotated[str, typer.Argument(metavar="NAME|FILE.py", help="An installed plugin, or a plugin file.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter or setting of the plugin (repeatable)."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="Print the formulas as LaTeX.")] = False,
+    code: Annotated[bool, typer.Option("--code", help="Print the generated kernel.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw energy, force and Boltzmann density.")
+    ] = None,
+) -> None:
+    """Show a plugin's formula and all that was derived from it: a wrong sign is easy to see here.
+
+    Example: thermozoo show quartic --plot quartic.png
+    """
+    instances = [build(cls, settings or []) for cls in find_plugins(plugin, context_of(ctx).catalogue)]
+    if plot is not None:
+        for one in instances:
+            _plot(one, plot)
+    if as_json:
+        tables = [describe(one, with_code=code) for one in instances]
+        print(json.dumps(tables[0] if len(tables) == 1 else tables, indent=2))
+        return
+    for one in instances:
+        if latex:
+            for expression in formulas(one).values():
+                print(_latex(one, expression))
+        elif code:
+            print(kernel_source(one))
+        else:
+            _print(one)
+
+
+def formulas(plugin: Plugin) -> dict[str, Any]:
+    """Return the formulas of a plugin and those derived from it, as equations by name."""
+    import sympy
+
+    from thermozoo.symbolic import trace
+    from thermozoo.symbolic.derive import loss_gradients, potential_formulas
+
+    def equation(left: str, right: Any) -> Any:
+        return sympy.Eq(sympy.Symbol(left), right, evaluate=False)
+
+    one: Any = plugin
+    if plugin.kind == "potential":
+        f = potential_formulas(one)
+        return {
+            "energy": equation("U(x)", f.energy),
+            "force": equation("-U'(x)", sympy.factor_terms(-f.gradient)),
+            "curvature": equation("U''(x)", f.curvature),
+            **{f"by {name}": equation(f"dU/d{name}", e) for name, e in f.energy_by_parameter.items()},
+        }
+    if plugin.kind == "integrator":
+        s = trace.trace_step(one)
+        stages = {
+            f"stage {k}": equation(str(force), sympy.Function("F")(at))
+            for k, (force, at) in enumerate(zip(s.forces, s.stages, strict=True))
+        }
+        return {**stages, "step": equation("x'", s.result), **_density(one)}
+    if plugin.kind == "objective":
+        derived = loss_gradients(one)
+        return {
+            "loss": equation("l", derived.formula.loss),
+            "by gradient at x'": equation("r", derived.by_gradient_next),
+            "by gradient at x": equation("q", derived.by_gradient),
+        }
+    if plugin.kind == "protocol":
+        return {"intensity": equation("a(t)", trace.trace_intensity(one).intensity)}
+    return {}
+
+
+def _density(integrator: Any) -> dict[str, Any]:
+    import sympy
+
+    from thermozoo.errors import FormulaError
+    from thermozoo.symbolic.action import transition_density
+
+    try:
+        density = transition_density(integrator)
+    except FormulaError:
+        return {}
+    return {"action": sympy.Eq(sympy.Symbol("S(x', x)"), density.action, evaluate=False)}
+
+
+def _symbols(plugin: Plugin) -> Mapping[Any, str]:
+    """Return how each symbol is written in LaTeX."""
+    import sympy
+
+    from thermozoo.symbolic.derive import potential_formulas
+
+    names: dict[Any, str] = {}
+    if plugin.kind == "potential":
+        known = potential_formulas(plugin).parameters  # type: ignore[arg-type]
+        names = {known[name]: spec.symbol for name, spec, _ in flat_parameters(plugin)}
+    names |= {
+        symbol: spec.symbol
+        for name, spec, _ in flat_parameters(plugin)
+        for symbol in sympy.symbols([name.replace(".", "_")])
+        if symbol not in names
+    }
+    return names
+
+
+def _latex(plugin: Plugin, equation: Any) -> str:
+    import sympy
+
+    by_name = {str(symbol): text for symbol, text in _symbols(plugin).items()}
+    names = {s: by_name[str(s)] for s in equation.free_symbols if str(s) in by_name}
+    right = sympy.latex(equation.rhs, symbol_names=names)
+    return f"{equation.lhs} = {right}"
+
+
+def references(plugin: Plugin) -> str:
+    """Return the References section of the docstring as one paragraph."""
+    doc = inspect.getdoc(type(plugin)) or ""
+    found = re.search(r"^References\n-+\n(.*?)(?=^\S[^\n]*\n-+\n|\Z)", doc, flags=re.MULTILINE | re.DOTALL)
+    return " ".join(found[1].split()) if found else ""
+
+
+def stable_places(potential: Potential) -> list[float]:
+    """Return the stable states of a potential with its present parameters; none where it does not confine."""
+    from thermozoo.testing.checks.potential import minima
+    from thermozoo.testing.oracle import UnitOracle
+    from thermozoo.testing.outcomes import CheckFailed
+
+    try:
+        places = minima(UnitOracle(potential, KT))
+    except CheckFailed:
+        return []
+    return [float(f"{v:.6g}") if abs(v) > 1e-6 else 0.0 for v in places]
+
+
+def kernel_source(plugin: Plugin) -> str:
+    """Return the source code generated from a plugin's formulas."""
+    from thermozoo.symbolic.codegen import array_function
+
+    equations = formulas(plugin)
+    if not equations:
+        raise ParameterError(f"no code is generated from a {plugin.kind}: --code is for formulas")
+    expressions = [e.rhs for e in equations.values() if not e.rhs.has(_undefined())]
+    symbols = sorted(set().union(*(e.free_symbols for e in expressions)), key=lambda s: (str(s) != "x", str(s)))
+    variable = next((s for s in symbols if str(s) == "x"), None)
+    source = array_function(plugin.name.replace("-", "_"), symbols, expressions, variable).source
+    kept = [name for name, e in equations.items() if not e.rhs.has(_undefined())]
+    return f"# returns {', '.join(kept)}\n{source}".rstrip()
+
+
+def _undefined() -> Any:
+    import sympy
+
+    return sympy.core.function.AppliedUndef
+
+
+def describe(plugin: Plugin, *, with_code: bool = False) -> dict[str, Any]:
+    """Return everything that ``thermozoo show --json`` prints."""
+    equations = formulas(plugin)
+    doc = inspect.getdoc(type(plugin)) or ""
+    table: dict[str, Any] = {
+        "kind": plugin.kind,
+        "name": plugin.name,
+        "class": f"{type(plugin).__module__}.{type(plugin).__qualname__}",
+        "summary": doc.partition("\n\n")[0].replace("\n", " "),
+        "formulas": {k: str(e.rhs) for k, e in equations.items()},
+        "latex": {k: _latex(plugin, e) for k, e in equations.items()},
+        "parameters": [
+            {
+                "name": name,
+                "symbol": spec.symbol,
+                "unit": spec.unit,
+                "range": spec.range,
+                "default": spec.default,
+                "value": value if isinstance(value, float) else list(value),
+                "doc": spec.doc,
+            }
+            for name, spec, value in flat_parameters(plugin)
+        ],
+        "settings": [
+            {"name": f.alias, "doc": doc_of(f), "value": repr(getattr(plugin, f.name))}
+            for f in attrs.fields(type(plugin))
+            if f.init and f.name not in {name for name, _, _ in flat_parameters(plugin)}
+        ],
+        "references": references(plugin),
+    }
+    for claim in ("stable_states", "weak_order", "quadratic"):
+        if hasattr(type(plugin), claim):
+            table[claim] = getattr(type(plugin), claim)
+    if plugin.kind == "potential":
+        table["stable_states_at"] = stable_places(plugin)  # type: ignore[arg-type]
+    if with_code and equations:
+        table["code"] = kernel_source(plugin)
+    return table
+
+
+def _print(plugin: Plugin) -> None:
+    import sympy
+    from rich.console import Console
+    from rich.table import Table
+
+    table = describe(plugin)
+    console = Console(highlight=False, markup=False)
+    console.print(f"{plugin.kind} {plugin.name}", style="bold")
+    console.print(table["summary"])
+    for name, equation in formulas(plugin).items():
+        console.print(f"\n{name}", style="dim")
+        pretty = sympy.pretty(equation, use_unicode=True, wrap_line=False)
+        console.print("\n".join("  " + line for line in pretty.splitlines()), soft_wrap=True)
+    if table["parameters"]:
+        console.print()
+        columns = ("parameter", "symbol", "default", "range", "unit", "meaning")
+        rows = Table(*columns, box=None, pad_edge=False, header_style="bold")
+        for p in table["parameters"]:
+            rows.add_row(p["name"], p["symbol"], f"{p['default']:g}", p["range"], p["unit"], p["doc"])
+        console.print(rows)
+    for setting in table["settings"]:
+        console.print(f"\nsetting {setting['name']} = {setting['value']}: {setting['doc']}", soft_wrap=True)
+    if "stable_states_at" in table:
+        places = ", ".join(f"{v:.4g}" for v in table["stable_states_at"]) or "none"
+        console.print(f"\nstable states at these values: x = {places}")
+    for claim, label in (("weak_order", "claims weak order"), ("quadratic", "claims to be quadratic:")):
+        if table.get(claim) is not None:
+            console.print(f"\n{label} {table[claim]}")
+    if table["references"]:
+        console.print(f"\nreferences: {table['references']}", soft_wrap=True)
+
+
+def _plot(plugin: Plugin, file: Path) -> None:
+    import numpy as np
+
+    from thermozoo.computer.boltzmann import unit_boltzmann
+    from thermozoo.computer.onsite import site
+    from thermozoo.plotting.potential import plot_potential
+
+    if plugin.kind != "potential":
+        raise ParameterError(f"--plot draws potentials, {plugin.name!r} is a kind of {plugin.kind}")
+    one = site(plugin)  # type: ignore[arg-type]
+    boltzmann = unit_boltzmann(one, KT, points=1001)
+    shown = boltzmann.weight[0] > boltzmann.weight[0].max() * np.exp(-12.0)
+    x = np.linspace(boltzmann.x[0][shown][0], boltzmann.x[0][shown][-1], 801)
+    density = np.interp(x, boltzmann.x[0], boltzmann.density[0])
+    figure = plot_potential(
+        x,
+        one.energy(x),
+        -one.gradient(x),
+        density,
+        title=plugin.name,
+        formula=_latex(plugin, formulas(plugin)["energy"]),
+        density_label=f"Boltzmann density at kT = {KT:g} [1]",
+    )
+    try:
+        figure.savefig(file, dpi=150)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"cannot write {file}: {error}") from error
