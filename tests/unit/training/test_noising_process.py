@@ -1,0 +1,149 @@
+"""Noising: signals, intensities, exact preparation, and trajectories that no split changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+from thermozoo.computer.computer import assemble
+from thermozoo.dynamics.engines import engine_named
+from thermozoo.dynamics.noise import NoiseKey, normals
+from thermozoo.errors import ParameterError, ShapeError
+from thermozoo.training.noising import image_group, intensities, noising_process, signals_for
+from thermozoo_plugins.connectivities import Bipartite
+from thermozoo_plugins.potentials import DoubleWell, Quartic
+from thermozoo_plugins.protocols import Constant, LinearFade
+
+
+@settings(max_examples=20)
+@given(amplitude=st.floats(-3, 3), fade=st.floats(0.1, 1.0), duration=st.floats(0.1, 5))
+def test_intensities(amplitude, fade, duration):
+    times = np.linspace(0, duration, 30)
+    expected = [amplitude * (1 - t / (fade * duration)) if t < fade * duration else 0.0 for t in times]
+    found = intensities(LinearFade(amplitude=amplitude, fade=fade), times, duration)
+    assert found == pytest.approx(expected, abs=1e-12 * (1 + abs(amplitude)))
+    assert np.all(intensities(Constant(amplitude=amplitude), times, duration) == amplitude)
+
+
+@pytest.fixture(scope="module")
+def computer():
+    return assemble({"visible": 6, "hidden": 4, "label": 2}, Quartic(), Bipartite(), temperature=0.1, frozen=["label"])
+
+
+@pytest.fixture(scope="module")
+def images():
+    random = np.random.default_rng(0).standard_normal((2, 6))
+    return (random - random.mean(axis=1, keepdims=True)) / random.std(axis=1, keepdims=True)
+
+
+def test_a_projected_signal(computer, images):
+    signals = signals_for(computer, images, "projection", 42)
+    assert np.array_equal(signals[:, :6], images)
+    matrix = normals(NoiseKey(42).named("initial"), 1, np.arange(4), 6) / np.sqrt(6)
+    assert signals[:, 6:10] == pytest.approx(images @ matrix.T)
+    assert not signals[:, 10:].any()  # clamped units are not driven
+    assert np.array_equal(signals, signals_for(computer, images, "projection", 42))
+    assert not np.any(signals[:, 6:10] == signals_for(computer, images, "projection", 43)[:, 6:10])
+
+
+def test_the_projection_has_entries_of_variance_one_over_pixels():
+    """A unit image projects to unit variance; false-alarm rate 1e-6."""
+    wide = assemble({"visible": 100, "hidden": 2000}, Quartic(), Bipartite())
+    image = np.random.default_rng(1).standard_normal((1, 100))
+    image = (image - image.mean()) / image.std()
+    hidden = signals_for(wide, image, "projection", 7)[0, 100:]
+    assert stats.kstest(hidden, stats.norm.cdf).pvalue > 1e-6
+
+
+def test_a_cropped_signal(computer, images):
+    signals = signals_for(computer, images, "crop", 42)
+    assert np.array_equal(signals[:, 6:10], images[:, 1:5])  # the middle four of six pixels
+
+
+def test_signals_that_cannot_be_made(computer, images):
+    with pytest.raises(ShapeError, match="the images have 5 pixels, but group 'visible' has 6 units"):
+        signals_for(computer, images[:, :5], "crop", 1)
+    with pytest.raises(ParameterError, match="hidden must be one of projection, crop, got 'mirror'"):
+        signals_for(computer, images, "mirror", 1)
+    large = assemble({"visible": 6, "hidden": 7}, Quartic(), Bipartite())
+    with pytest.raises(ShapeError, match="takes the middle 7 pixels for group 'hidden', but an image has only 6"):
+        signals_for(large, images, "crop", 1)
+
+
+def test_the_image_group():
+    assert image_group(assemble({"a": 1, "visible": 2}, Quartic(), Bipartite())) == "visible"
+    assert image_group(assemble({"a": 1, "b": 2}, Quartic(), Bipartite(), frozen=["a"])) == "b"
+
+
+@pytest.fixture(scope="module")
+def process(computer, images, euler):
+    return noising_process(
+        computer.with_parameters(np.full(computer.couplings.size, 0.4)),
+        signals_for(computer, images, "projection", 42),
+        LinearFade(),
+        integrator=euler,
+        dt=0.002,
+        steps=40,
+        precision="double",
+        engine=engine_named("reference"),
+    )
+
+
+def test_noising_is_uncoupled_and_feels_the_fading_signal(process, plain):
+    """Every step by hand: force -U' + a(t) s, no coupling, with the noise of the key."""
+    key, numbers, which = NoiseKey(3).named("noising"), np.array([4, 9]), np.array([0, 1])
+    states = process.trajectory(key, numbers, which)
+    bare = process.dynamics.computer
+    assert states.shape == (41, 2, 12)
+    for k in range(40):
+        a = 2 * max(0.0, 1 - k * 0.002 / (0.75 * 40 * 0.002))
+        force = a * process.signals[which] - plain.gradient(bare, states[k])
+        noise = normals(key, k, numbers, 12)
+        expected = states[k] + force * 0.002 + np.sqrt(2 * 0.1 * 0.002) * noise
+        expected[:, 10:] = states[k][:, 10:]
+        assert states[k + 1] == pytest.approx(expected, abs=1e-13)
+    assert not bare.couplings.size
+    assert not states[..., 10:].any()
+
+
+@pytest.mark.parametrize("length", [1, 7, 40, 1000])
+def test_stretches_join_to_the_trajectory(process, length):
+    key, numbers, which = NoiseKey(3).named("noising"), np.arange(3), np.array([0, 1, 0])
+    whole = process.trajectory(key, numbers, which)
+    joined = np.full_like(whole, np.nan)
+    for first, states in process.stretches(key, numbers, which, length=length):
+        joined[first : first + len(states)] = states
+    assert np.array_equal(joined, whole)
+
+
+def test_a_trajectory_can_be_replayed_alone(process):
+    key = NoiseKey(3).named("noising")
+    many = process.trajectory(key, np.arange(6), np.arange(6) % 2)
+    assert np.array_equal(process.trajectory(key, np.array([4]), np.array([0]))[:, 0], many[:, 4])
+
+
+@pytest.mark.parametrize("potential", [Quartic(), DoubleWell(J2=-2.0)])
+def test_preparation_is_exact_equilibrium(euler, potential):
+    """Units start in equilibrium under a(0) s; Kolmogorov-Smirnov against the integrated density, false-alarm rate 1e-6."""
+    n, kT, s = 64, 0.2, 0.6
+    uniform = noising_process(
+        assemble({"visible": n}, potential, Bipartite(), temperature=kT),
+        np.full((1, n), s),
+        LinearFade(amplitude=2.0),
+        integrator=euler,
+        dt=0.001,
+        steps=5,
+        precision="double",
+        engine=engine_named("reference"),
+    )
+    x = uniform.prepare(NoiseKey(6).named("noising"), np.arange(400), np.zeros(400, dtype=int))
+    grid = np.linspace(-4, 4, 100_001)
+    density = np.exp(-(potential.J2 * grid**2 + potential.J4 * grid**4 - 2.0 * s * grid) / kT)
+    cumulative = integrate.cumulative_trapezoid(density, grid, initial=0.0)
+    cumulative /= cumulative[-1]
+    assert stats.kstest(x.ravel(), lambda v: np.interp(v, grid, cumulative)).pvalue > 1e-6
+    other = uniform.prepare(NoiseKey(6).named("held-out"), np.arange(400), np.zeros(400, dtype=int))
+    assert abs(np.corrcoef(x.ravel(), other.ravel())[0, 1]) < stats.norm.isf(0.5e-6) / np.sqrt(x.size)
