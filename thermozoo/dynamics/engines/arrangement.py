@@ -1,0 +1,124 @@
+"""How a batch is laid out and shared out among threads. Speed is all that depends on it: bits do not."""
+
+from __future__ import annotations
+
+import attrs
+
+from thermozoo.dynamics.engines.vectors import LINE
+
+__all__ = ["Arrangement", "Load", "arrange", "widths"]
+
+#: Nanoseconds of one processor for: noise and update of a unit; a multiply-add of a dense and of a sparse product. A line of
+#: trajectories shares each number of J, a trajectory by itself waits for it. Orders of magnitude are enough to choose by.
+_UNIT = {"lanes": 1.3, "rows": 1.7}
+_DENSE = {"lanes": 0.02, "rows": 0.08}
+_SPARSE = {"lanes": 0.15, "rows": 1.0}
+
+#: Nanoseconds for threads to meet, and to be set to work.
+_MEETING, _START = 1500.0, 60e3
+
+#: Couplings with more bytes than this do not stay in a shared cache: panels then take turns on each part of them.
+_CACHED = 16 * 2**20
+
+#: Most panels that share a part of J while it is in the cache.
+_GROUP = 8
+
+
+@attrs.frozen
+class Load:
+    """What there is to do.
+
+    Parameters
+    ----------
+    trajectories, units, steps, sweeps : int
+        Sizes; sweeps over all units a step.
+    dense, sparse : int
+        Multiply-adds of one product with one state.
+    itemsize : int
+        Bytes of a number.
+    """
+
+    trajectories: int
+    units: int
+    steps: int
+    sweeps: int
+    dense: int
+    sparse: int
+    itemsize: int
+
+    @property
+    def lanes(self) -> int:
+        """Trajectories of a panel where they lie side by side."""
+        return LINE // self.itemsize
+
+    def nanoseconds(self, layout: str) -> float:
+        """Return the time of one panel for all steps on one processor, about."""
+        width = self.lanes if layout == "lanes" else 1
+        products = self.dense * _DENSE[layout] + self.sparse * _SPARSE[layout]
+        return self.steps * width * self.sweeps * (self.units * _UNIT[layout] + products) * self.itemsize / 4
+
+
+@attrs.frozen
+class Arrangement:
+    """How a batch is laid out and shared out.
+
+    Parameters
+    ----------
+    rows : bool
+        Units side by side, one trajectory a panel; else trajectories side by side.
+    threads : int
+        Threads at work.
+    together : bool
+        Threads share out the units of one panel after the other; else each takes whole panels.
+    group : int
+        Panels that a thread advances in turns.
+    """
+
+    rows: bool
+    threads: int
+    together: bool
+    group: int
+
+
+def _candidates(load: Load, threads: int) -> list[tuple[float, Arrangement]]:
+    found = []
+    for rows in (False, True):
+        one = load.nanoseconds("rows" if rows else "lanes")
+        panels = load.trajectories if rows else -(-load.trajectories // load.lanes)
+        members = min(threads, panels)
+        each = -(-panels // members)
+        streams = rows and load.dense > 0
+        beyond = load.dense * load.itemsize > _CACHED
+        group = min(_GROUP, each) if streams or beyond else 1
+        # trajectories that take turns wait for J once
+        shared = 1.0 if not streams else 0.5 + 0.5 / group
+        start = _START if members > 1 else 0.0
+        found.append((each * one * shared + start, Arrangement(rows, members, False, group)))
+        # tiles of a dense product with trajectories side by side are not aligned to what threads share
+        if threads > 1 and (rows or load.dense == 0):
+            meetings = load.steps * (load.sweeps + 1) * _MEETING
+            time = panels * (one / threads + meetings) + _START
+            found.append((time, Arrangement(rows, threads, True, 1)))
+    return found
+
+
+def arrange(load: Load, threads: int, width: int | None) -> Arrangement:
+    """Return the quickest arrangement.
+
+    Parameters
+    ----------
+    load : Load
+        What there is to do.
+    threads : int
+        How many threads there may be.
+    width : int or None
+        Trajectories side by side, 1 or as many as a cache line holds, where the caller has chosen.
+    """
+    candidates = _candidates(load, threads) + _candidates(load, 1)
+    allowed = [c for c in candidates if width is None or c[1].rows == (width == 1)]
+    return min(allowed, key=lambda c: c[0])[1]
+
+
+def widths(itemsize: int) -> tuple[int, int]:
+    """Return the widths that a kernel may have: one trajectory, or as many as a cache line holds."""
+    return 1, LINE // itemsize

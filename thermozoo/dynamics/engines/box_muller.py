@@ -1,0 +1,321 @@
+r"""The noise of the compiled engine: the numbers of `thermozoo.dynamics.noise`, 64 units at a time, as vector code.
+
+Philox's products of 32-bit words are products of 64-bit lanes, so even and odd lanes are kept in separate vectors of 64-bit
+words; the upper halves may hold anything until the end, because the product reads the lower halves only.
+
+The radius is sqrt(-2 ln u) with u = 2^e m, m in [sqrt(1/2), sqrt(2)). In single precision
+
+    ln(1 + z) = z - z^2 / 2 + z^3 p(z),
+
+in double precision, with s = z / (2 + z) and w = s^2,
+
+    ln(1 + z) = z - (z^2 / 2 - s (z^2 / 2 + w p(w))).
+
+The turn a lies in [-1/2, 1/2): sin(2 pi a) is folded onto a quarter turn, where it is a p(a^2), and cos(2 pi a) =
+sin(2 pi (1/4 - |a|)). The polynomials are Chebyshev fits whose errors are below the rounding errors of their precision.
+
+References
+----------
+J. K. Salmon, M. A. Moraes, R. O. Dror and D. E. Shaw, Parallel random numbers: as easy as 1, 2, 3, SC11 (2011).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from thermozoo.dynamics.engines.vectors import (
+    DOUBLE,
+    INT32,
+    INT64,
+    LINE,
+    SINGLE,
+    Vector,
+    load,
+    spread,
+    store,
+    vector_bytes,
+)
+
+__all__ = ["normal_numbers", "normal_numbers_of_rows", "round_keys"]
+
+_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+_WEYL = (0x9E3779B9, 0xBB67AE85)
+_LOW = 0xFFFFFFFF
+
+_LOG_SINGLE = (
+    0.333333311800300481, -0.24999996957950882, 0.200007157488921017, -0.166678023195012541, 0.142490576456974804,
+    -0.124256873314511061, 0.116854199234867393, -0.114797338466376356, 0.0697161147145117783,
+)  # fmt: skip
+_LOG_DOUBLE = (
+    0.666666666666666665, 0.40000000000000877, 0.285714285708036118, 0.222222223917139174, 0.181817956401329063,
+    0.153862397028146582, 0.132687731386568852, 0.130866261478401021,
+)  # fmt: skip
+_SIN_SINGLE = (
+    6.28318530707226406, -41.3417021167440002, 81.6052261740296611, -76.7042798760426215, 42.0097793031539073,
+    -14.3939662954559406,
+)  # fmt: skip
+_SIN_DOUBLE = (
+    6.28318530717958648, -41.3417022403997602, 81.605249276075051, -76.7058597530607231, 42.0586939448287014,
+    -15.0946425727019742, 3.81995243486680902, -0.718118921891065832, 0.104183090870646484, -0.0116830828813074924,
+)  # fmt: skip
+#: ln 2 in two parts; the first has so few digits that its product with an exponent is exact.
+_LN2 = {SINGLE: (0.693359375, -2.12194440e-4), DOUBLE: (6.93147180369123816490e-01, 1.90821492927058770002e-10)}
+
+
+def round_keys(words: tuple[int, int]) -> npt.NDArray[np.int64]:
+    """Return the two key words of each of the ten rounds, shape (20,)."""
+    keys = [(k + r * w) & _LOW for r in range(10) for k, w in zip(words, _WEYL, strict=True)]
+    return np.array(keys, dtype=np.int64)
+
+
+class _Word:
+    """A counter word: one 64-bit scalar for all lanes, or even and odd lanes in two vectors."""
+
+    def __init__(self, builder: Any, scalar: Any = None, lanes: tuple[Vector, Vector] | None = None) -> None:
+        self.builder, self.scalar, self.lanes = builder, scalar, lanes
+
+    def times(self, multiplier: int) -> _Word:
+        b = self.builder
+        if self.lanes is None:
+            low = b.and_(self.scalar, ir.Constant(INT64, _LOW))
+            return _Word(b, b.mul(low, ir.Constant(INT64, multiplier)))
+        even, odd = ((v & _LOW) * multiplier for v in self.lanes)
+        return _Word(b, lanes=(even, odd))
+
+    def high(self) -> _Word:
+        b = self.builder
+        if self.lanes is None:
+            return _Word(b, b.lshr(self.scalar, ir.Constant(INT64, 32)))
+        even, odd = (v >> 32 for v in self.lanes)
+        return _Word(b, lanes=(even, odd))
+
+    def __xor__(self, other: _Word) -> _Word:
+        b = self.builder
+        if self.lanes is None and other.lanes is None:
+            return _Word(b, b.xor(self.scalar, other.scalar))
+        if self.lanes is None or other.lanes is None:
+            lanes, scalar = (other.lanes, self.scalar) if self.lanes is None else (self.lanes, other.scalar)
+            assert lanes is not None
+            wide = spread(b, scalar, lanes[0].count)
+            return _Word(b, lanes=(lanes[0] ^ wide, lanes[1] ^ wide))
+        return _Word(b, lanes=(self.lanes[0] ^ other.lanes[0], self.lanes[1] ^ other.lanes[1]))
+
+    def together(self) -> Vector:
+        """Return the lower halves of all lanes, in order."""
+        assert self.lanes is not None
+        even, odd = self.lanes
+        return ((even & _LOW) | (odd << 32)).bits(INT32)
+
+
+def _philox(counter: list[_Word], keys: list[_Word]) -> list[Vector]:
+    c0, c1, c2, c3 = counter
+    for r in range(10):
+        product0, product1 = c0.times(_MULTIPLIERS[0]), c2.times(_MULTIPLIERS[1])
+        c0, c2 = product1.high() ^ (c1 ^ keys[2 * r]), product0.high() ^ (c3 ^ keys[2 * r + 1])
+        c1, c3 = product1, product0
+    return [c.together() for c in (c0, c1, c2, c3)]
+
+
+def _radius(word: Vector, element: Any) -> Vector:
+    """Return sqrt(-2 ln u)."""
+    u = ((word >> 1).to(SINGLE) * 2.0**-31 + 2.0**-32).to(element)
+    integer, digits, root_half = (
+        (INT32, 23, 0x3F3504F3) if element == SINGLE else (INT64, 52, 0x3FE6A09E667F3BCD)
+    )
+    bits = u.bits(integer)
+    exponent = (bits - root_half).signed_shift(digits)
+    z = (bits - (exponent << digits)).bits(element) - 1.0
+    e = exponent.to(element)
+    square = z * z
+    high, low = _LN2[element]
+    if element == SINGLE:
+        small = (z.polynomial(_LOG_SINGLE) * z).times(square, e * low)
+        log = e.times(high, z + square.times(-0.5, small))
+    else:
+        s = z / (z + 2.0)
+        w = s * s
+        half = square * 0.5
+        small = s.times(half + w * w.polynomial(_LOG_DOUBLE), e * low)
+        log = e.times(high, z - (half - small))
+    return (log * -2.0).call("sqrt")
+
+
+def _quarter(turn: Vector) -> Vector:
+    """Return sin(2 pi turn) of at most a quarter turn."""
+    coefficients = _SIN_SINGLE if turn.element == SINGLE else _SIN_DOUBLE
+    return turn * (turn * turn).polynomial(coefficients)
+
+
+def _angle(word: Vector, element: Any) -> tuple[Vector, Vector]:
+    """Return cosine and sine of 2 pi turn."""
+    turn = word.to(SINGLE) * 2.0**-32
+    sign = turn.bits(INT32) & -0x80000000
+    size = (turn.bits(INT32) & 0x7FFFFFFF).bits(SINGLE)
+    cosine = _quarter(0.25 - size.to(element))
+    folded = (size.minimum(0.5 - size).bits(INT32) | sign).bits(SINGLE)
+    return cosine, _quarter(folded.to(element))
+
+
+@contextlib.contextmanager
+def _loop(builder: Any, count: Any) -> Iterator[Any]:
+    """Yield the counter of a loop that runs `count` >= 1 times."""
+    before = builder.block
+    body = builder.append_basic_block("body")
+    builder.branch(body)
+    builder.position_at_end(body)
+    index = builder.phi(INT64)
+    index.add_incoming(ir.Constant(INT64, 0), before)
+    yield index
+    following = builder.add(index, ir.Constant(INT64, 1))
+    index.add_incoming(following, builder.block)
+    after = builder.append_basic_block("after")
+    builder.cbranch(builder.icmp_signed("<", following, count), body, after)
+    builder.position_at_end(after)
+
+
+class _Writer:
+    """Writes the function void(out, block, blocks, trajectories, step, stream, keys) for one layout and precision.
+
+    Parameters
+    ----------
+    element : LLVM type
+        Of the normal numbers.
+    lanes : int
+        Trajectories side by side (the numbers of a cache line), or 1 where units lie side by side.
+    """
+
+    #: Blocks of 64 units a call at most where units lie side by side.
+    most = 16
+
+    def __init__(self, module: Any, name: str, element: Any, lanes: int) -> None:
+        self.element, self.rows = element, lanes == 1
+        # one register of 32-bit words, but never more than trajectories lie side by side
+        self.count = min(vector_bytes() // 4, 16 if self.rows else lanes)
+        self.chunks = (16 if self.rows else lanes) // self.count
+        pointer, words = element.as_pointer(), INT64.as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [pointer, INT64, INT64, words, INT64, INT64, words])
+        self.function = ir.Function(module, kind, name)
+        self.function.linkage = "internal"
+        self.function.attributes.add("noinline")
+        self.function.attributes.add("nounwind")
+        self.out, self.block, self.blocks, self.numbers, self.step, self.stream, keys = self.function.args
+        for argument in (self.out, self.numbers, keys):
+            argument.add_attribute("noalias")
+        self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
+        b = self.builder
+        self.keys = [_Word(b, b.load(b.gep(keys, [self._int(i)]))) for i in range(20)]
+        #: (vectors of one word, times a word is repeated): words lie as the normal numbers of their places will
+        self.vectors = self.chunks * (1 if self.rows else 16)
+        total = 4 * self.vectors * self.count * (self.most if self.rows else 1)
+        self.words = b.alloca(INT32, size=total)
+        self.words.align = LINE
+        self._write_words()
+        self._write_normals()
+        b.ret_void()
+
+    def _int(self, value: int) -> Any:
+        return ir.Constant(INT64, value)
+
+    def _place(self, outer: Any, word: int, inner: int) -> Any:
+        """Return the first element of vector `inner` of a word (or place) in the block or row of blocks `outer`."""
+        b = self.builder
+        if self.rows:  # [block][word][16 units]
+            return b.add(b.mul(outer, self._int(64)), self._int(16 * word + inner * self.count))
+        # [word][16 units][trajectories]
+        unit = b.mul(outer, self._int(self.chunks * self.count))
+        return b.add(unit, self._int(word * self.vectors * self.count + inner * self.count))
+
+    def _sides(self, base: Vector) -> tuple[Vector, Vector]:
+        return base.pick(list(range(0, base.count, 2))), base.pick(list(range(1, base.count, 2)))
+
+    def _write_words(self) -> None:
+        b = self.builder
+        first = b.mul(self.block, self._int(16))
+        step, stream = _Word(b, self.step), _Word(b, self.stream)
+        if self.rows:
+            number = _Word(b, b.load(self.numbers))
+            with _loop(b, self.blocks) as block:
+                base = spread(b, b.add(first, b.mul(block, self._int(16))), self.count)
+                for chunk in range(self.chunks):
+                    offsets = [chunk * self.count + lane for lane in range(self.count)]
+                    units = Vector(b, b.add(base.value, ir.Constant(base.value.type, offsets)))
+                    words = _philox([_Word(b, lanes=self._sides(units)), number, step, stream], self.keys)
+                    self._keep(words, block, chunk)
+        else:
+            with _loop(b, self._int(16)) as unit:
+                counter = _Word(b, b.add(first, unit))
+                for chunk in range(self.chunks):
+                    numbers = load(b, self.numbers, self._int(chunk * self.count), self.count, align=8)
+                    side = _Word(b, lanes=self._sides(numbers))
+                    self._keep(_philox([counter, side, step, stream], self.keys), unit, chunk)
+
+    def _keep(self, words: list[Vector], outer: Any, chunk: int) -> None:
+        for q, word in enumerate(words):
+            store(self.builder, word, self.words, self._place(outer, q, chunk))
+
+    def _write_normals(self) -> None:
+        """First the radii of all, then the angles: fewer constants are in flight at a time."""
+        b = self.builder
+        repeats = self.blocks if self.rows else self._int(16)
+        for radii in (True, False):
+            with _loop(b, repeats) as outer:
+                for chunk in range(self.chunks):
+                    for q in (0, 2):
+                        self._write_pair(outer, q, chunk, radii)
+
+    def _write_pair(self, outer: Any, q: int, chunk: int, radii: bool) -> None:
+        b = self.builder
+        here, there = self._place(outer, q, chunk), self._place(outer, q + 1, chunk)
+        if radii:
+            store(b, _radius(load(b, self.words, here, self.count), self.element), self.out, here)
+            return
+        radius = load(b, self.out, here, self.count)
+        cosine, sine = _angle(load(b, self.words, there, self.count), self.element)
+        store(b, radius * cosine, self.out, here)
+        store(b, radius * sine, self.out, there)
+
+
+def _call(context: Any, builder: Any, signature: Any, arguments: Any, rows: bool) -> Any:
+    out, offset, block, blocks, numbers, first, step, stream, keys = arguments
+    element = context.get_value_type(signature.args[0].dtype)
+    lanes = 1 if rows else LINE // (4 if element == SINGLE else 8)
+    name = f"thermozoo_normal_numbers_{'rows' if rows else 'lanes'}_{element}"
+    module = builder.module
+    function = module.globals.get(name) or _Writer(module, name, element, lanes).function
+
+    def pointer(position: int, value: Any, index: Any) -> Any:
+        array = context.make_array(signature.args[position])(context, builder, value)
+        return builder.gep(array.data, [index])
+
+    zero = ir.Constant(INT64, 0)
+    places = [pointer(0, out, offset), block, blocks, pointer(4, numbers, first), step, stream, pointer(8, keys, zero)]
+    builder.call(function, places)
+    return context.get_dummy_value()
+
+
+def _typed(rows: bool) -> Any:
+    def typer(
+        typing: Any, out: Any, offset: Any, block: Any, blocks: Any, numbers: Any, first: Any, step: Any, stream: Any,
+        keys: Any,
+    ) -> Any:  # fmt: skip
+        number = types.int64
+        signature = types.void(out, number, number, number, numbers, number, number, number, keys)
+        return signature, lambda context, builder, sig, args: _call(context, builder, sig, args, rows)
+
+    return typer
+
+
+#: ``normal_numbers(out, offset, block, blocks, numbers, first, step, stream, keys)``: the numbers of the 64 units of a block
+#: for as many trajectories as a cache line holds (their numbers stand in `numbers` from `first` on), as [unit][trajectory].
+normal_numbers = intrinsic(_typed(rows=False))
+
+#: The same for one trajectory and up to 16 blocks, as [unit].
+normal_numbers_of_rows = intrinsic(_typed(rows=True))

@@ -1,0 +1,379 @@
+"""The source of a kernel: a numba module written from formulas, for one precision and one layout.
+
+Two layouts share one template. `lanes`: a cache line holds one unit of several trajectories; a panel of trajectories is
+[unit][trajectory]. `rows`: a cache line holds several units of one trajectory.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+
+import attrs
+import sympy
+
+from thermozoo.dynamics.engines.formulas import KernelPrinter, Pass, gradient_statements, passes_of
+from thermozoo.symbolic.derive import PotentialFormulas
+from thermozoo.symbolic.trace import StepFormula
+
+__all__ = ["KernelSource", "write_kernel"]
+
+
+@attrs.frozen
+class KernelSource:
+    """A generated module and what it has to be given.
+
+    Parameters
+    ----------
+    text : str
+        Python source of the module.
+    coefficients : tuple of dict
+        For each potential: constants of each unit, by the expression of its parameters.
+    constants : dict
+        Constants of the step, by the expression of its symbols.
+    points, kept, draws : int
+        How many arrays the kernel needs for stages, for forces that later sweeps use, and for noises.
+    strips : bool
+        Whether the noise of a few blocks is held at a time, instead of that of all units.
+    """
+
+    text: str
+    coefficients: tuple[dict[sympy.Expr, sympy.Symbol], ...]
+    constants: dict[sympy.Expr, sympy.Symbol]
+    points: int
+    kept: int
+    draws: int
+    strips: bool
+
+
+_HEAD = '''"""{title}
+
+{formulas}
+"""
+
+from math import nan
+
+from numba import njit
+
+from thermozoo.dynamics.engines.box_muller import {noise}
+from thermozoo.dynamics.engines.lanes import (
+    FUNCTIONS,
+    choose,
+    load_lanes,
+    maximum,
+    minimum,
+    put_lanes,
+    put_lanes_between,
+    spread_number,
+)
+from thermozoo.dynamics.engines.passes import add_work, copy_blocks, external_{layout}, finish_work, record_{layout}
+from thermozoo.dynamics.engines.products import dense_{layout}, sparse_{layout}
+from thermozoo.dynamics.engines.team import barrier, take
+
+normal_numbers = {noise}
+external_force, record_states = external_{layout}, record_{layout}
+dense_product, sparse_product = dense_{layout}, sparse_{layout}
+{functions}
+LINE = {line}  # numbers in a cache line
+LANES = {lanes}  # trajectories side by side
+WIDTH = 64 * LANES  # numbers of a block of 64 units
+STRIP = {strip}  # blocks whose noise is drawn at a time
+'''
+
+_SWEEP = '''
+
+@njit(error_model="numpy", nogil=True)
+def sweep_{index}(
+    state, origin, after, to, dense, force, force_at, point, point_at, kept, kept_at, normal, normal_at, far,
+    first, last, signal, signal_at, push, bias, coefficients, constants, segments, pieces,
+    starts, columns, values, step, stream, keys, numbers, number_at,
+):
+    \"\"\"{doc}\"\"\"
+    units = 64 * (pieces.size - 1)
+{constants}
+    for strip in range(first, last, STRIP):
+        stop = min(strip + STRIP, last)
+        if pieces[strip] == pieces[stop]:
+            continue
+{draws}
+        for block in range(strip, stop):
+            here = block * WIDTH
+            local = (block - strip) * WIDTH
+{force}
+            for piece in range(pieces[block], pieces[block + 1]):
+                kind, begin, end = segments[piece]
+{kinds}
+'''
+
+_DRIVER = '''
+
+@njit(error_model="numpy", nogil=True, cache=True)
+def advance(
+    member, states, shared, team, slots, group, size, in_place, spare, force, point, kept, normal,
+    first_step, steps, stream, keys, numbers, bias, coefficients, constants, segments, pieces,
+    dense, table, packed, starts, columns, values, signals, pushes,
+    working, changes, sources, which, partial, worked, recording, record, rows,
+):
+    \"\"\"Do `steps` steps of every panel; `team` threads work on a panel together, or each takes the next.\"\"\"
+    panels = states.size // size
+    blocks = pieces.size - 1
+    slot = member if team == 1 else 0
+    share = 0 if team == 1 else member
+    first = blocks * share // team
+    last = blocks * (share + 1) // team
+    driven = signals.size > 0
+    far = {far}
+    task = -1
+    while True:
+        task = take(shared) if team == 1 else task + 1
+        panel = task * group
+        if panel >= panels:
+            break
+        count = min(group, panels - panel)
+        scratch = slot * group * size
+        state, origin, after, to = states, panel * size, states, panel * size
+        if not in_place:
+            after, to = spare, scratch
+        for g in range(count):
+            # clamped units are in every array and are never written again
+            if not in_place:
+                copy_blocks(state, origin + g * size, after, to + g * size, first, last, WIDTH)
+            for j in range({points}):
+                place = (j * slots * group + slot * group + g) * size
+                copy_blocks(state, origin + g * size, point, place, first, last, WIDTH)
+        barrier(shared, team)
+        for k in range(steps):
+            step = first_step + k
+            push = pushes[k]
+            change = changes[k] if working else 0.0
+            # two sets of sums, because a thread may be one step ahead of the one that adds them up
+            sums = (slot * 2 + k % 2) * group * blocks * LANES
+            if change != 0.0:
+                for g in range(count):
+                    place = sums + g * blocks * LANES
+                    row = (panel + g) * LANES
+                    add_work(partial, place, state, origin + g * size, LANES, sources, which, row, rows, first, last)
+{sweeps}
+            if change != 0.0 and share == 0:
+                for g in range(count):
+                    place = sums + g * blocks * LANES
+                    finish_work(worked, partial, place, LANES, (panel + g) * LANES, rows, blocks, change)
+            if recording:
+                for g in range(count):
+                    record_states(record, k, (panel + g) * LANES, rows, after, to + g * size, first, last)
+            state, origin, after, to = after, to, state, origin
+        if not in_place and steps % 2 == 1:
+            for g in range(count):
+                copy_blocks(state, origin + g * size, after, to + g * size, first, last, WIDTH)
+'''
+
+_PRODUCT = '''
+            if dense:
+                for g in range(count):
+                    signal_at = (panel + g) * size if driven else -1
+                    for block in range(first, last):
+                        place = scratch + g * size + block * WIDTH
+                        external_force(force, place, bias, block, signals, signal_at, push)
+                dense_product(force, scratch, {at}, size, count, table, packed, first, last)'''
+
+_CALL = '''
+            for g in range(count):
+                place = scratch + g * size
+                force_at = place if dense else slot * STRIP * WIDTH
+                signal_at = (panel + g) * size if driven else -1
+                sweep_{index}(
+                    state, origin + g * size, after, to + g * size, dense, force, force_at, point, place, kept, place,
+                    normal, {normal_at}, far, first, last, signals, signal_at, push, bias, coefficients, constants,
+                    segments, pieces, starts, columns, values, step, stream, keys, numbers, (panel + g) * LANES,
+                )
+            barrier(shared, team)'''
+
+
+def _indent(lines: Sequence[str] | str, depth: int) -> str:
+    text = lines if isinstance(lines, str) else "\n".join(lines)
+    return textwrap.indent(text, " " * 4 * depth)
+
+
+class _Writer:
+    """Writes the parts of the template for one layout."""
+
+    def __init__(self, step: StepFormula, potentials: Sequence[tuple[str, PotentialFormulas]], rows: bool) -> None:
+        self.potentials, self.rows = potentials, rows
+        self.passes, self.constants = passes_of(step)
+        self.gradients = [gradient_statements(formulas) for _, formulas in potentials]
+        self.points = sorted({p.to for p in self.passes if p.to.startswith("point")})
+        self.kept = sorted({name for p in self.passes for name in p.reads if name.startswith("force_")})
+        # with one sweep, no number is needed again, and the noise of a few blocks stays in the cache
+        self.strips = len(self.passes) == 1
+
+    def _place(self, name: str) -> str:
+        """Return array and index of a state, stage, kept force or noise at index i of the panel."""
+        if name in ("x", "after"):
+            return "state, origin + i" if name == "x" else "after, to + i"
+        kind, _, number = name.partition("_")
+        if kind == "point":
+            return f"point, point_at{_times(self.points.index(name), 'far')} + i"
+        if kind == "force":
+            return f"kept, kept_at{_times(self.kept.index(name), 'far')} + i"
+        shift = " + local - here" if self.strips else ""
+        return f"normal, normal_at{_times(int(number), 'far')}{shift} + i"
+
+    def _load(self, name: str, target: str) -> str:
+        return f"{target} = load_lanes({self._place(name)})"
+
+    def _store(self, name: str, value: str) -> str:
+        if self.rows:
+            return f"put_lanes_between({self._place(name)}, {value}, begin - unit, end - unit)"
+        return f"put_lanes({self._place(name)}, {value})"
+
+    def _kind(self, sweep: Pass, kind: int) -> list[str]:
+        """Return the loop over the units of one potential."""
+        lines, constants = self.gradients[kind]
+        read = "load_lanes" if self.rows else "spread_number"
+        body = ["i = unit" if self.rows else "i = unit * LINE"]
+        if sweep.force >= 0:
+            name = f"force_{sweep.force}"
+            body.append(self._load(sweep.at, "at"))
+            body += [
+                f"{constant} = {read}(coefficients, unit{_times(j, 'units')})"
+                for j, constant in enumerate(constants.values())
+            ]
+            body += lines
+            body.append("slope = slope + load_lanes(force, force_at + i if dense else force_at + local - here + i)")
+            body.append(f"{name} = -slope")
+            if name in self.kept:
+                body.append(self._store(name, name))
+        body += [self._load(name, name) for name in sweep.reads]
+        if sweep.lines:
+            body += [*sweep.lines, self._store(sweep.to, "value")]
+        loop = "range(begin // LINE * LINE, end, LINE)" if self.rows else "range(begin, end)"
+        head = [f"{'if' if kind == 0 else 'elif'} kind == {kind}:", f"    for unit in {loop}:"]
+        return [*head, _indent(body, 2)]
+
+    def sweep(self, index: int) -> str:
+        """Return the function of one sweep."""
+        sweep = self.passes[index]
+        draws = []
+        for j in sweep.draws:
+            at = f"normal_at{_times(j, 'far')}" + ("" if self.strips else " + strip * WIDTH")
+            call = f"normal_numbers(normal, {at}, strip, stop - strip, numbers, number_at, step, "
+            draws.append(call + f"stream{_times(j, '65536')}, keys)")
+        force = []
+        if sweep.force >= 0:
+            at = "state, origin" if sweep.at == "x" else self._place(sweep.at).removesuffix(" + i")
+            force = [
+                "if not dense:",
+                "    external_force(force, force_at + local, bias, block, signal, signal_at, push)",
+                "    if values.size > 0:",
+                f"        sparse_product(force, force_at + local, {at}, block, starts, columns, values)",
+            ]
+        constants = [
+            f"{name} = spread_number(constants, {j})"
+            for j, name in enumerate(map(str, self.constants.values()))
+            if any(_uses(line, name) for line in sweep.lines)
+        ]
+        kinds = [line for kind in range(len(self.potentials)) for line in self._kind(sweep, kind)]
+        return _SWEEP.format(
+            index=index,
+            doc=_document(sweep),
+            constants=_indent(constants, 1),
+            draws=_indent(draws, 2),
+            force=_indent(force, 3),
+            kinds=_indent(kinds, 4),
+        )
+
+    def driver(self) -> str:
+        """Return the function that does all steps."""
+        normal_at = "slot * STRIP * WIDTH" if self.strips else "place"
+        sweeps = []
+        for index, sweep in enumerate(self.passes):
+            sweeps.append(f"\n            # {_document(sweep)}")
+            if sweep.force >= 0:
+                at = "state, origin"
+                if sweep.at != "x":
+                    at = f"point, scratch{_times(self.points.index(sweep.at), 'slots * group * size')}"
+                sweeps.append(_PRODUCT.format(at=at))
+            sweeps.append(_CALL.format(index=index, normal_at=normal_at))
+        far = "slots * STRIP * WIDTH" if self.strips else "slots * group * size"
+        return _DRIVER.format(points=len(self.points), far=far, sweeps="".join(sweeps))
+
+
+def _times(number: int, unit: str) -> str:
+    """Return the text that adds a multiple of something to an index."""
+    if number == 0:
+        return ""
+    return f" + {unit}" if number == 1 else f" + {number} * {unit}"
+
+
+def _document(sweep: Pass) -> str:
+    """Return what a sweep does, in words."""
+    parts = [f"force_{sweep.force} at {sweep.at}"] if sweep.force >= 0 else []
+    parts += [f"noise_{j}" for j in sweep.draws]
+    if sweep.lines:
+        parts.append("the state after the step" if sweep.to == "after" else f"the stage {sweep.to}")
+    return f"Evaluate {', '.join(parts)}."
+
+
+def _uses(line: str, name: str) -> bool:
+    return re.search(rf"\b{name}\b", line) is not None
+
+
+def write_kernel(
+    step: StepFormula,
+    title: str,
+    potentials: Sequence[tuple[str, PotentialFormulas]],
+    *,
+    single: bool,
+    rows: bool,
+) -> KernelSource:
+    """Write the kernel of a step for units with one or more potentials.
+
+    Parameters
+    ----------
+    step : StepFormula
+        The integrator.
+    title : str
+        Its name.
+    potentials : sequence of (str, PotentialFormulas)
+        Names and formulas of the different on-site potentials.
+    single : bool
+        Single or double precision.
+    rows : bool
+        Units side by side, or trajectories.
+    """
+    from thermozoo.dynamics.engines.lanes import FUNCTIONS
+
+    line = 16 if single else 8
+    writer = _Writer(step, potentials, rows)
+    body = "".join(writer.sweep(index) for index in range(len(writer.passes)))
+    written = {name: KernelPrinter.names.get(name, name) for name in FUNCTIONS}
+    formulas = [f"step: x' = {step.result}"]
+    formulas += [f"  force_{j} at {stage}" for j, stage in enumerate(step.stages)]
+    formulas += [f"potential {k}, {name}: dU/dx = {f.gradient}" for k, (name, f) in enumerate(potentials)]
+    formulas += [f"k of the step: {_listed(writer.constants)}"]
+    formulas += [f"c of potential {k}: {_listed(used)}" for k, (_, used) in enumerate(writer.gradients)]
+    head = _HEAD.format(
+        title=f"Time steps of {title}, {'single' if single else 'double'} precision; written by thermozoo.",
+        formulas="\n".join(formulas),
+        noise="normal_numbers_of_rows" if rows else "normal_numbers",
+        layout="rows" if rows else "lanes",
+        functions="".join(f'{name} = FUNCTIONS["{n}"]\n' for n, name in written.items() if _uses(body, name)),
+        line=line,
+        lanes=1 if rows else line,
+        strip=16 if rows else 1,
+    )
+    text = "\n".join(row.rstrip() for row in (head + body + writer.driver()).split("\n"))
+    return KernelSource(
+        text=text,
+        coefficients=tuple(constants for _, constants in writer.gradients),
+        constants=writer.constants,
+        points=len(writer.points),
+        kept=len(writer.kept),
+        draws=len(step.noises),
+        strips=writer.strips,
+    )
+
+
+def _listed(constants: dict[sympy.Expr, sympy.Symbol]) -> str:
+    return ", ".join(f"{name} = {expression}" for expression, name in constants.items()) or "none"

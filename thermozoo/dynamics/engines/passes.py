@@ -1,0 +1,93 @@
+"""The parts of a step that are the same for every formula: external forces, work, records, copies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+from thermozoo.dynamics.engines.lanes import load_lanes, number_at, put_lanes, put_number, spread_number
+from thermozoo.dynamics.engines.products import BLOCK
+from thermozoo.dynamics.engines.vectors import LINE
+
+__all__ = [
+    "add_work", "copy_blocks", "external_lanes", "external_rows", "finish_work", "record_lanes", "record_rows",
+]  # fmt: skip
+
+_jit = njit(error_model="numpy", nogil=True)
+
+
+def _external_lanes(force: Any, at: int, bias: Any, block: int, signal: Any, origin: int, push: float) -> None:
+    """Write b - a s, the part of dV/dx without states, of one block; signals lie from `origin` on, none if it is < 0."""
+    line = LINE // force.itemsize
+    for u in range(BLOCK):
+        value = spread_number(bias, block * BLOCK + u)
+        if origin >= 0:
+            value = value - push * load_lanes(signal, origin + (block * BLOCK + u) * line)
+        put_lanes(force, at + u * line, value)
+
+
+def _external_rows(force: Any, at: int, bias: Any, block: int, signal: Any, origin: int, push: float) -> None:
+    """Do the same for one trajectory."""
+    for u in range(0, BLOCK, LINE // force.itemsize):
+        value = load_lanes(bias, block * BLOCK + u)
+        if origin >= 0:
+            value = value - push * load_lanes(signal, origin + block * BLOCK + u)
+        put_lanes(force, at + u, value)
+
+
+def _add_work(
+    partial: Any, at: int, state: Any, origin: int, lanes: int, sources: Any, which: Any, row: int, rows: int, first: int,
+    last: int,
+) -> None:  # fmt: skip
+    """Write s . x of every block from `first` to before `last`, for the trajectories of one panel, in double precision."""
+    units = sources.shape[1]
+    for lane in range(min(lanes, rows - row)):
+        source = which[row + lane]
+        for block in range(first, last):
+            total = 0.0
+            for u in range(block * BLOCK, min(units, (block + 1) * BLOCK)):
+                total += sources[source, u] * float(number_at(state, origin + u * lanes + lane))
+            put_number(partial, at + block * lanes + lane, total)
+
+
+def _finish_work(worked: Any, partial: Any, at: int, lanes: int, row: int, rows: int, blocks: int, change: float) -> None:
+    """Add the work of one step to the trajectories of one panel."""
+    for lane in range(min(lanes, rows - row)):
+        total = 0.0
+        for block in range(blocks):
+            total += number_at(partial, at + block * lanes + lane)
+        worked[row + lane] -= change * total
+
+
+def _record_lanes(
+    record: Any, k: int, row: int, rows: int, state: Any, origin: int, first: int, last: int
+) -> None:
+    """Write the states of one panel as rows, on the units of the blocks from `first` to before `last`."""
+    line = LINE // state.itemsize
+    units = record.shape[2]
+    for block in range(first, last):
+        for lane in range(min(line, rows - row)):
+            for u in range(block * BLOCK, min(units, (block + 1) * BLOCK)):
+                record[k, row + lane, u] = number_at(state, origin + u * line + lane)
+
+
+def _record_rows(record: Any, k: int, row: int, rows: int, state: Any, origin: int, first: int, last: int) -> None:
+    """Do the same for one trajectory."""
+    for u in range(first * BLOCK, min(record.shape[2], last * BLOCK)):
+        record[k, row, u] = number_at(state, origin + u)
+
+
+def _copy_blocks(source: Any, origin: int, target: Any, to: int, first: int, last: int, width: int) -> None:
+    """Copy the blocks from `first` to before `last`, each `width` numbers wide."""
+    for i in range(first * width, last * width, LINE // source.itemsize):
+        put_lanes(target, to + i, load_lanes(source, origin + i))
+
+
+external_lanes = _jit(_external_lanes)
+external_rows = _jit(_external_rows)
+add_work = _jit(_add_work)
+finish_work = _jit(_finish_work)
+record_lanes = _jit(_record_lanes)
+record_rows = _jit(_record_rows)
+copy_blocks = _jit(_copy_blocks)

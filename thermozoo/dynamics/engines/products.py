@@ -1,0 +1,305 @@
+r"""Products of couplings and states, at the speed of the machine's multiply-adds, with bits that depend on nothing else.
+
+States of as many trajectories as a cache line holds lie side by side, [unit][trajectory]. A product then needs no
+rearrangement of states: a tile of J, packed [column][row], is multiplied number by number with lines of states,
+
+    f_(r, m) <- f_(r, m) + J_rk x_(k, m),   r in a tile of rows that fits the registers, m in a line, k ascending,
+
+each step rounded once. A general matrix product rearranges both operands at every call, which costs more than the product
+itself for a few trajectories. One trajectory by itself uses lines of units instead, with J packed [column][unit], and the
+same order of k. So the force on a unit has the same bits whether its trajectory is alone or one of many, however many
+threads there are, and whatever vectors the processor has.
+
+Couplings that are sparse are compressed rows; entries are added in the order of columns.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+from thermozoo.computer.computer import Computer
+from thermozoo.dynamics.engines.lanes import fused, load_lanes, number_at, put_lanes, put_number, spread_number
+from thermozoo.dynamics.engines.vectors import INT64, LINE, Vector, load, spread, store, vector_bytes
+
+__all__ = ["PackedCouplings", "dense_lanes", "dense_rows", "pack", "sparse_lanes", "sparse_rows"]
+
+Array = npt.NDArray[np.floating[Any]]
+Indices = npt.NDArray[np.int64]
+
+#: Rows of a tile: as many lines of sums as leave registers for a line of states and for J.
+TILE = 16 if vector_bytes() == LINE else 6
+
+#: Columns of a tile: this many lines of states stay in the first-level cache while all tiles pass.
+DEPTH = 256
+
+#: Units in a block of noise, in which everything else is aligned.
+BLOCK = 64
+
+
+def _accumulate(builder: Any, sums: Any, first: list[Any], depth: Any, line: Any) -> None:
+    """Write a loop over k that adds products to lines of numbers; `line(k, r)` returns the two factors."""
+    lines = [load(builder, sums, index, LINE // _size(sums)) for index in first]
+    before, zero = builder.block, ir.Constant(INT64, 0)
+    body, after = builder.append_basic_block("column"), builder.append_basic_block("columns")
+    builder.cbranch(builder.icmp_signed(">", depth, zero), body, after)
+    builder.position_at_end(body)
+    k = builder.phi(INT64)
+    k.add_incoming(zero, before)
+    running = []
+    for vector in lines:
+        phi = builder.phi(vector.value.type)
+        phi.add_incoming(vector.value, before)
+        running.append(phi)
+    added = []
+    for r, phi in enumerate(running):
+        factor, other = line(k, r)
+        added.append(factor.times(other, Vector(builder, phi)).value)
+    following = builder.add(k, ir.Constant(INT64, 1))
+    k.add_incoming(following, builder.block)
+    for phi, value in zip(running, added, strict=True):
+        phi.add_incoming(value, builder.block)
+    end = builder.block
+    builder.cbranch(builder.icmp_signed("<", following, depth), body, after)
+    builder.position_at_end(after)
+    results = [builder.phi(vector.value.type) for vector in lines]
+    for phi, vector, value in zip(results, lines, added, strict=True):
+        phi.add_incoming(vector.value, before)
+        phi.add_incoming(value, end)
+    for phi, index in zip(results, first, strict=True):
+        store(builder, Vector(builder, phi), sums, index)
+
+
+def _size(pointer: Any) -> int:
+    return 4 if pointer.type.pointee == ir.FloatType() else 8
+
+
+def _pointers(context: Any, builder: Any, signature: Any, arguments: Any) -> list[Any]:
+    """Return pointers to the places (array, index), (array, index), ... that arguments name."""
+    places = []
+    for i in range(0, 6, 2):
+        data = context.make_array(signature.args[i])(context, builder, arguments[i]).data
+        places.append(builder.gep(data, [arguments[i + 1]]))
+    return places
+
+
+def _tile_signature(packed: Any, state: Any, force: Any) -> Any:
+    number = types.int64
+    return types.void(packed, number, state, number, force, number, number)
+
+
+def _tile_of_lanes(typing: Any, packed: Any, p: Any, state: Any, s: Any, force: Any, f: Any, depth: Any) -> Any:
+    def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        j, x, sums = _pointers(context, builder, sig, arguments)
+        count = LINE // _size(x)
+
+        def line(k: Any, r: int) -> tuple[Vector, Vector]:
+            at = builder.add(builder.mul(k, ir.Constant(INT64, TILE)), ir.Constant(INT64, r))
+            coupling = spread(builder, builder.load(builder.gep(j, [at])), count)
+            return coupling, load(builder, x, builder.mul(k, ir.Constant(INT64, count)), count)
+
+        first = [ir.Constant(INT64, r * count) for r in range(TILE)]
+        _accumulate(builder, sums, first, arguments[6], line)
+        return context.get_dummy_value()
+
+    return _tile_signature(packed, state, force), lower
+
+
+def _tile_of_rows(typing: Any, packed: Any, p: Any, state: Any, s: Any, force: Any, f: Any, depth: Any) -> Any:
+    def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        j, x, sums = _pointers(context, builder, sig, arguments)
+        count = LINE // _size(x)
+
+        def line(k: Any, r: int) -> tuple[Vector, Vector]:
+            at = builder.add(builder.mul(k, ir.Constant(INT64, 4 * count)), ir.Constant(INT64, r * count))
+            return spread(builder, builder.load(builder.gep(x, [k])), count), load(builder, j, at, count)
+
+        first = [ir.Constant(INT64, r * count) for r in range(4)]
+        _accumulate(builder, sums, first, arguments[6], line)
+        return context.get_dummy_value()
+
+    return _tile_signature(packed, state, force), lower
+
+
+_lanes_tile = intrinsic(_tile_of_lanes)
+_rows_tile = intrinsic(_tile_of_rows)
+
+
+def _dense_lanes(
+    force: Any, to: int, state: Any, origin: int, size: int, count: int, table: Any, packed: Any, first: int, last: int
+) -> None:
+    """Add J x to the forces, from `to` on, of `count` panels of states, from `origin` on, that lie `size` numbers apart.
+
+    Here `first` and `last`, the blocks of units that are asked for, are always all blocks.
+    """
+    line = LINE // state.itemsize
+    for entry in range(table.shape[0]):
+        row, tiles, column, columns, place = table[entry]
+        for start in range(0, columns, DEPTH):
+            depth = min(DEPTH, columns - start)
+            for tile in range(tiles):
+                for g in range(count):
+                    source = origin + g * size + (column + start) * line
+                    target = to + g * size + (row + tile * TILE) * line
+                    _lanes_tile(packed, place, state, source, force, target, depth)
+                place += depth * TILE
+
+
+def _dense_rows(
+    force: Any, to: int, state: Any, origin: int, size: int, count: int, table: Any, packed: Any, first: int, last: int
+) -> None:
+    """Do the same for `count` trajectories, on the units of the blocks from `first` to before `last`."""
+    wide = 4 * LINE // state.itemsize
+    for entry in range(table.shape[0]):
+        row, tiles, column, columns, place = table[entry]
+        for tile in range(tiles):
+            unit = row + tile * wide
+            if first * BLOCK <= unit < last * BLOCK:
+                for g in range(count):
+                    start = place + tile * columns * wide
+                    _rows_tile(packed, start, state, origin + g * size + column, force, to + g * size + unit, columns)
+
+
+def _sparse_lanes(
+    force: Any, at: int, state: Any, origin: int, block: int, starts: Any, columns: Any, values: Any
+) -> None:
+    """Add J x to the forces on one block of units, which lie from `at` on; the panel's states lie from `origin` on."""
+    line = LINE // state.itemsize
+    for u in range(BLOCK):
+        total = load_lanes(force, at + u * line)
+        for entry in range(number_at(starts, block * BLOCK + u), number_at(starts, block * BLOCK + u + 1)):
+            other = load_lanes(state, origin + number_at(columns, entry) * line)
+            total = fused(spread_number(values, entry), other, total)
+        put_lanes(force, at + u * line, total)
+
+
+def _sparse_rows(
+    force: Any, at: int, state: Any, origin: int, block: int, starts: Any, columns: Any, values: Any
+) -> None:
+    """Do the same for one trajectory."""
+    for u in range(BLOCK):
+        total = number_at(force, at + u)
+        for entry in range(number_at(starts, block * BLOCK + u), number_at(starts, block * BLOCK + u + 1)):
+            other = number_at(state, origin + number_at(columns, entry))
+            total = fused(number_at(values, entry), other, total)
+        put_number(force, at + u, total)
+
+
+_jit = njit(error_model="numpy", nogil=True)
+dense_lanes = _jit(_dense_lanes)
+dense_rows = _jit(_dense_rows)
+sparse_lanes = _jit(_sparse_lanes)
+sparse_rows = _jit(_sparse_rows)
+
+
+@attrs.frozen(eq=False)
+class PackedCouplings:
+    """Couplings in the order in which a kernel reads them.
+
+    Parameters
+    ----------
+    table : ndarray of int, shape (entries, 5)
+        Dense parts: first row, tiles, first column, columns, place in `packed`.
+    packed : ndarray
+        Their numbers.
+    starts, columns, values : ndarray
+        Compressed rows of sparse couplings; all empty where there are none.
+    """
+
+    table: Indices
+    packed: Array
+    starts: Indices
+    columns: npt.NDArray[np.int32]
+    values: Array
+
+    @property
+    def products(self) -> int:
+        """Multiply-adds of one product with one state."""
+        return int(self.packed.size + self.values.size)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that one product reads."""
+        return self.packed.nbytes + self.values.nbytes + self.columns.nbytes
+
+
+def pack(computer: Computer, dtype: Any, lanes: bool) -> PackedCouplings:
+    """Return the couplings in the order in which the kernel for lines of trajectories, or of units, reads them.
+
+    Rows of clamped units are left out: nothing acts on them.
+    """
+    couplings = computer.couplings
+    nothing = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=dtype)
+    if couplings.size == 0:
+        return PackedCouplings(np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=dtype), *nothing)
+    if couplings.blocks is None:
+        empty = np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=dtype)
+        return PackedCouplings(*empty, *_compressed_rows(computer, dtype))
+    table, parts, place = [], [], 0
+    for rows, columns, matrix in _oriented(computer):
+        packed, first, tiles = (_pack_lanes if lanes else _pack_rows)(matrix.astype(dtype), rows.start)
+        table.append((first, tiles, columns.start, columns.stop - columns.start, place))
+        parts.append(packed)
+        place += packed.size
+    packed_parts = np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)
+    return PackedCouplings(np.array(table, dtype=np.int64).reshape(-1, 5), packed_parts, *nothing)
+
+
+def _oriented(computer: Computer) -> list[tuple[slice, slice, Array]]:
+    """Return (rows, columns, matrix) of every dense part that acts on units that move, in the order of columns."""
+    both = []
+    for block in computer.couplings.blocks or ():
+        both.append((block.rows, block.columns, block.values))
+        if not block.diagonal:
+            both.append((block.columns, block.rows, block.values.T))
+    layout = computer.layout
+    moving = [layout.slice(g) for g in layout.groups if g not in layout.frozen]
+    parts = []
+    for rows, columns, matrix in both:
+        for group in moving:
+            start, stop = max(rows.start, group.start), min(rows.stop, group.stop)
+            if start < stop and columns.stop > columns.start:
+                inside = matrix[start - rows.start : stop - rows.start]
+                parts.append((slice(start, stop), columns, inside))
+    return sorted(parts, key=lambda part: (part[1].start, part[0].start))
+
+
+def _pack_lanes(matrix: Array, row: int) -> tuple[Array, int, int]:
+    """Return the numbers of a matrix as [columns by depth][tile][column][row of the tile], first row and tiles."""
+    rows, columns = matrix.shape
+    tiles = -(-rows // TILE)
+    padded = np.zeros((tiles * TILE, columns), dtype=matrix.dtype)
+    padded[:rows] = matrix
+    parts = [
+        padded[:, k : k + DEPTH].reshape(tiles, TILE, -1).transpose(0, 2, 1).ravel()
+        for k in range(0, columns, DEPTH)
+    ]
+    return np.concatenate(parts), row, tiles
+
+
+def _pack_rows(matrix: Array, row: int) -> tuple[Array, int, int]:
+    """Return the numbers as [tile][column][unit of the tile]; tiles are aligned to blocks of units."""
+    rows, columns = matrix.shape
+    wide = 4 * LINE // matrix.itemsize
+    first = row // wide * wide
+    tiles = -(-(row + rows - first) // wide)
+    padded = np.zeros((tiles * wide, columns), dtype=matrix.dtype)
+    padded[row - first : row - first + rows] = matrix
+    return padded.reshape(tiles, wide, columns).transpose(0, 2, 1).ravel(), first, tiles
+
+
+def _compressed_rows(computer: Computer, dtype: Any) -> tuple[Indices, npt.NDArray[np.int32], Array]:
+    """Return compressed rows, as many as there are units in whole blocks."""
+    csr: Any = computer.couplings.csr  # type: ignore[attr-defined]
+    counts = np.diff(csr.indptr) * computer.layout.moving
+    kept = np.repeat(computer.layout.moving, np.diff(csr.indptr))
+    starts = np.zeros(-(-computer.n // BLOCK) * BLOCK + 1, dtype=np.int64)
+    starts[1 : computer.n + 1] = np.cumsum(counts)
+    starts[computer.n + 1 :] = starts[computer.n]
+    return starts, csr.indices[kept].astype(np.int32), csr.data[kept].astype(dtype)

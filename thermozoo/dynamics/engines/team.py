@@ -1,0 +1,136 @@
+"""Threads that share out tasks, or work on one task together, without a threading layer of a compiler.
+
+Compiled kernels release the interpreter's lock, so plain threads are enough. They share an array of counters: a thread
+takes the next task by an atomic addition, or waits for the others at a barrier.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+from thermozoo.dynamics.engines.vectors import INT64
+from thermozoo.errors import ParameterError
+
+__all__ = ["available_threads", "barrier", "counters", "run_threads", "take"]
+
+#: Looks at a barrier before the processor is offered to another thread.
+_PATIENCE = 2000
+
+
+def counters() -> npt.NDArray[np.int64]:
+    """Return fresh counters, each on a cache line of its own: next task, arrived threads, barriers passed."""
+    return np.zeros(24, dtype=np.int64)
+
+
+def _atomic(kind: str) -> Any:
+    def typer(typing: Any, shared: Any, index: Any, *value: Any) -> Any:
+        def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+            data = context.make_array(sig.args[0])(context, builder, arguments[0]).data
+            place = builder.gep(data, [arguments[1]])
+            if kind == "add":
+                return builder.atomic_rmw("add", place, arguments[2], "seq_cst")
+            if kind == "load":
+                return builder.load_atomic(place, "acquire", 8)
+            builder.store_atomic(arguments[2], place, "release", 8)
+            return context.get_dummy_value()
+
+        result = types.void if kind == "store" else types.int64
+        return result(shared, types.int64, *[types.int64 for _ in value]), lower
+
+    if kind == "load":
+        return intrinsic(lambda typing, shared, index: typer(typing, shared, index))
+    return intrinsic(lambda typing, shared, index, value: typer(typing, shared, index, value))
+
+
+_add, _load, _store = _atomic("add"), _atomic("load"), _atomic("store")
+
+
+def _offer(typing: Any) -> Any:
+    def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        if hasattr(os, "sched_yield"):
+            kind = ir.FunctionType(ir.IntType(32), [])
+            name = "sched_yield"
+            function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+            builder.call(function, [])
+        return ir.Constant(INT64, 0)
+
+    return types.int64(), lower
+
+
+_offer_processor = intrinsic(_offer)
+
+
+def _take(shared: Any) -> int:
+    """Return the number of the next task that nobody has taken."""
+    return _add(shared, 0, 1)  # type: ignore[no-any-return]
+
+
+def _barrier(shared: Any, team: int) -> None:
+    """Wait until `team` threads are here."""
+    if team > 1:
+        passed = _load(shared, 16)
+        if _add(shared, 8, 1) == team - 1:
+            _store(shared, 8, 0)
+            _add(shared, 16, 1)
+        else:
+            looks = 0
+            while _load(shared, 16) == passed:
+                looks += 1
+                if looks > _PATIENCE:
+                    _offer_processor()
+
+
+_jit = njit(error_model="numpy", nogil=True)
+take = _jit(_take)
+barrier = _jit(_barrier)
+
+
+def available_threads() -> int:
+    """Return how many threads to use: ``THERMOZOO_THREADS`` if set, else the processors that this process may use.
+
+    Raises
+    ------
+    ParameterError
+        When ``THERMOZOO_THREADS`` is no positive integer.
+    """
+    asked = os.environ.get("THERMOZOO_THREADS")
+    if asked:
+        if not asked.isdigit() or int(asked) < 1:
+            raise ParameterError(f"THERMOZOO_THREADS must be a positive integer, got {asked!r}")
+        return int(asked)
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+#: Threads that meet at a barrier must all run at once, so only one set of threads is at work at a time.
+_AT_WORK = threading.Lock()
+
+
+@functools.lru_cache(maxsize=4)
+def _pool(process: int, threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="thermozoo")
+
+
+def run_threads(work: Callable[[int], Any], threads: int) -> None:
+    """Call ``work(member)`` for each of `threads` members at once; the caller is member 0."""
+    if threads == 1:
+        work(0)
+        return
+    with _AT_WORK:
+        # threads do not survive a fork: the pool belongs to one process
+        others = [_pool(os.getpid(), threads - 1).submit(work, member) for member in range(1, threads)]
+        work(0)
+        for other in others:
+            other.result()
