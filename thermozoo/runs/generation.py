@@ -54,6 +54,7 @@ class Generated:
 
 
 def generate(
+    untrained: Computer,
     computers: Sequence[Computer],
     integrator: Integrator,
     *,
@@ -69,6 +70,8 @@ def generate(
 
     Parameters
     ----------
+    untrained : Computer
+        What equilibrates: units without couplings, biases and trained on-site parameters.
     computers : sequence of Computer
         One computer, or one for each time window; switching between them does work, which the ledger counts by term.
     integrator, dt, precision, engine
@@ -82,13 +85,10 @@ def generate(
     progress : callable, optional
         Called with the number of steps done since its last call; there are ``2 steps`` in all.
     """
-    first = computers[0]
     key = NoiseKey(seed)
-    x: Array = np.zeros((samples, first.n))
-    uncoupled = Dynamics(first.uncoupled(), integrator, dt, precision)
-    x = simulate(
-        uncoupled, x, steps, key=key.named("equilibration"), engine=engine, progress=progress
-    ).final
+    x: Array = np.zeros((samples, untrained.n))
+    uncoupled = Dynamics(untrained.uncoupled(), integrator, dt, precision)
+    x = simulate(uncoupled, x, steps, key=key.named("equilibration"), engine=engine, progress=progress).final
     every = max(1, steps // OBSERVATIONS)
     edges = np.linspace(0, steps, len(computers) + 1).round().astype(int)
     kept: dict[int, Array] = {}
@@ -122,9 +122,7 @@ def generate(
         times=np.array(order) * dt,
         ledger=HeatLedger(
             terms={name: np.stack([terms[s][name] for s in order]) for name in TERMS},
-            work={name: np.stack([work[s][name] for s in order]) for name in TERMS}
-            if len(computers) > 1
-            else {},
+            work={name: np.stack([work[s][name] for s in order]) for name in TERMS} if len(computers) > 1 else {},
         ),
         engine=engine.name,
     )

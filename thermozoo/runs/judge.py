@@ -1,7 +1,8 @@
 """Judging generated images: by a classifier that has never seen a prototype, by diversity, by distance.
 
-Correlation with the nearest prototype rewards an output for being a copy. A classifier trained on the data set's other images
-says whether outputs look like the classes that were learned; entropy and diversity say whether they are all the same.
+Correlation with the nearest prototype rewards an output for being a copy. A classifier trained on the data set's other
+images says whether outputs look like the classes that were learned; entropy and diversity say whether they are all the
+same.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ _COVERED = 0.1
 class Judge:
     """A linear classifier of the data set's classes, trained on images that are no prototypes.
 
-    Every image and every output is shifted and scaled to zero mean and unit variance; the training images carry noise of
-    the standard deviation that the outputs have between neighboring pixels, because outputs are noisy and the images are not.
+    Every image and every output is shifted and scaled to zero mean and unit variance; the training images carry noise
+    of the standard deviation that the outputs have between neighboring pixels, because outputs are noisy and the images
+    are not.
 
     Parameters
     ----------
@@ -61,9 +63,9 @@ class Judge:
         Returns
         -------
         dict
-            ``accuracy`` of the classifier on held-out noisy images, ``fraction_in_classes`` of outputs that it puts into a
-            trained class, ``class_entropy_bits`` of its verdicts, ``coverage``: the fraction of trained classes that get at
-            least a tenth of an even share.
+            ``accuracy`` of the classifier on held-out noisy images, ``fraction_in_classes`` of outputs that it puts
+            into a trained class, ``class_entropy_bits`` of its verdicts, ``coverage``: the fraction of trained classes
+            that get at least a tenth of an even share.
         """
         from sklearn.linear_model import LogisticRegression
 
@@ -97,8 +99,10 @@ def _scale(images: Array) -> Array:
 
 
 def _pixel_noise(images: Array, shape: tuple[int, int]) -> float:
-    """Return the standard deviation of white noise in images, from differences of neighbors (a median, so that edges of
-    strokes count little); noise-to-signal, for images whose signal has unit variance."""
+    """Return the standard deviation of white noise in images over that of their signal.
+
+    From differences of neighbors, by their median, so that the edges of strokes count little.
+    """
     square = images.reshape(-1, *shape)
     if shape[1] < 2:
         return 0.0

@@ -82,6 +82,7 @@ def run_method(machine: Machine, engine: Engine, method: str, reporter: Reporter
         )
     with clock.phase("generation"), reporter.phase("generation", 2 * config.steps) as progress:
         generated = generate(
+            machine.computer,
             computers,
             config.integrator,
             dt=config.dynamics.dt,

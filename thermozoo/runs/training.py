@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from thermozoo.config.schema import TrainingTable
 from thermozoo.dynamics.engines import Engine
+from thermozoo.errors import TrainingError
 from thermozoo.runs.assemble import Machine
 from thermozoo.training.descent import Schedule, train_by_descent
+from thermozoo.training.exact import WORK, train_exact
 from thermozoo.training.online import train_online
 from thermozoo.training.result import Training
 
@@ -28,6 +31,19 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
         Called with the amount of work done since its last call; see `training_work`.
     """
     settings = machine.config.training
+    if method == "exact":
+        return train_exact(
+            machine.computer,
+            machine.signals,
+            machine.config.protocol,
+            machine.loss,
+            steps=machine.config.steps,
+            windows=settings.windows,
+            potential_parameters=settings.potential_parameters,
+            tolerance=settings.tolerance,
+            progress=progress,
+        )
+    _refuse(settings, method)
     schedule = Schedule(settings.cycles, settings.learning_rate)
     function = {"descent": train_by_descent, "online": train_online}[method]
     return function(
@@ -40,9 +56,18 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
     )
 
 
+def _refuse(settings: TrainingTable, method: str) -> None:
+    """Refuse settings that a descent would silently ignore."""
+    if settings.windows > 1 or settings.potential_parameters:
+        raise TrainingError(
+            f"method {method!r} trains one set of couplings and biases: training.windows and "
+            "training.potential_parameters need method 'exact' or 'moments'"
+        )
+
+
 def training_work(machine: Machine, method: str) -> int:
-    """Return the total that `train` reports as progress: noising trajectories."""
-    return machine.config.training.cycles * len(machine.signals)
+    """Return the total that `train` reports as progress: percents of an exact training, or noising trajectories."""
+    return WORK if method == "exact" else machine.config.training.cycles * len(machine.signals)
 
 
 def sampled_trajectories(machine: Machine, method: str) -> int:
