@@ -65,7 +65,7 @@ def draw_figures(
     figures["prototypes"] = plot_outputs(
         machine.prototypes.images[:25].reshape(-1, height, width),
         captions=[str(v) for v in machine.prototypes.labels[:25]],
-        label="standardized value [1]",
+        label="value [1]",
     )
     hidden = np.setdiff1d(np.arange(computer.n), np.arange(shown.start, shown.stop))[:16]
     if len(hidden):
