@@ -1,0 +1,195 @@
+"""Every kind of fault of a config: one line each, with file, path, what was expected and what was given; all at once."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from thermozoo.config.load import check_config, load_config
+from thermozoo.errors import ConfigError
+from thermozoo.registry.catalogue import catalogue
+
+GOOD = """
+seed = 5
+[computer]
+temperature = 0.2
+trainable_biases = ["hidden"]
+[computer.units]
+visible = 784
+hidden = 6
+[computer.potential]
+plugin = "quartic"
+J2 = 1.5
+[computer.potential.hidden]
+plugin = "double-well"
+J2 = -0.5
+[computer.connectivity]
+plugin = "bipartite"
+within = ["hidden"]
+[dynamics]
+dt = 1e-3
+duration = 0.1
+[data]
+plugin = "digits"
+classes = [0, 1]
+[noising]
+amplitude = 1.5
+[training]
+method = "descent"
+[generation]
+samples = 10
+"""
+
+
+def faults_of(*assignments, text=GOOD, tmp_path=None):
+    from thermozoo.config.load import override
+
+    tables = override(tomllib.loads(text), assignments)
+    with pytest.raises(ConfigError) as caught:
+        check_config(tables, catalogue(), "my.toml")
+    return caught.value.faults
+
+
+def test_the_good_config_is_good():
+    config = check_config(tomllib.loads(GOOD), catalogue(), "my.toml")
+    assert config.sizes == {"visible": 784, "hidden": 6}
+    assert config.potentials["visible"].J2 == 1.5
+    assert config.potentials["hidden"].name == "double-well"
+    assert config.steps == 100
+
+
+CASES = [
+    # unknown plugin, key, table or group
+    ("computer.potential.plugin='quartik'", "computer.potential.plugin", "no potential is called 'quartik'; did you mean 'quartic'"),
+    ("computer.connectivity.plugin='bipartit'", "computer.connectivity.plugin", "did you mean 'bipartite'"),
+    ("dynamics.integrator='euler'", "dynamics.integrator", "no integrator is called 'euler'"),
+    ("data.plugin='cifar'", "data.plugin", "no dataset is called 'cifar'"),
+    ("noising.protocol='linear-fad'", "noising.protocol", "did you mean 'linear-fade'"),
+    ("training.objective='reverse'", "training.objective", "no objective is called 'reverse'"),
+    ("generaton.samples=3", "generaton", "unknown table; did you mean 'generation'"),
+    ("computer.temprature=0.1", "computer.temprature", "unknown key; did you mean 'temperature'"),
+    ("dynamics.time_step=0.1", "dynamics.time_step", "unknown key"),
+    ("noising.amplitud=0.1", "noising.amplitud", "unknown key; did you mean 'amplitude'"),
+    ("computer.potential.J3=1.0", "computer.potential.J3", "unknown key"),
+    ("computer.potential.hiden.J2=1.0", "computer.potential.hiden", "no group is called 'hiden'; did you mean 'hidden'"),
+    ("computer.connectivity.within=['hiden']", "computer.connectivity.within[0]", "did you mean 'hidden'"),
+    ("computer.trainable_biases=['hiden']", "computer.trainable_biases[0]", "did you mean 'hidden'"),
+    ("computer.units.hidden.froze=true", "computer.units", ""),
+    # wrong type
+    ("computer.temperature='hot'", "computer.temperature", 'expected a number, got "hot" (string)'),
+    ("computer.temperature=true", "computer.temperature", "expected a number, got true (boolean)"),
+    ("generation.samples=2.5", "generation.samples", "expected an integer, got 2.5 (number)"),
+    ("generation.samples=[3]", "generation.samples", "expected an integer"),
+    ("data.classes=3", "data.classes", "expected a list of integers, got 3 (integer)"),
+    ("data.classes=['a']", "data.classes", "expected a list of integers"),
+    ("computer.trainable_biases='hidden'", "computer.trainable_biases", "expected a list of strings"),
+    ("computer.units.hidden='many'", "computer.units.hidden", "expected an integer"),
+    ("computer.units.hidden=2.0", "computer.units.hidden", "expected an integer"),
+    ("computer.potential.J2='stiff'", "computer.potential.J2", "expected a number or one value per unit"),
+    ("computer.potential.plugin=3", "computer.potential.plugin", "expected the name of a potential, got 3 (integer)"),
+    ("computer.connectivity.within='hidden'", "computer.connectivity.within", "expected a list"),
+    ("noising.amplitude=[]", "noising.amplitude", "expected a number"),
+    ("seed='x'", "seed", "expected an integer"),
+    ("seed=-1", "seed", "at least 0"),
+    ("seed=9223372036854775808", "seed", "below 2^63"),
+    # values out of range
+    ("computer.temperature=0", "computer.temperature", "expected a value above 0, got 0"),
+    ("computer.temperature=-0.1", "computer.temperature", "expected a value above 0"),
+    ("computer.temperature=nan", "computer.temperature", "expected a finite number"),
+    ("computer.temperature=inf", "computer.temperature", "expected a finite number"),
+    ("computer.mobility=0.0", "computer.mobility", "expected a value above 0"),
+    ("dynamics.dt=0", "dynamics.dt", "expected a value above 0"),
+    ("dynamics.dt=-1e-3", "dynamics.dt", "expected a value above 0"),
+    ("dynamics.dt=1.0", "dynamics.duration", "expected at least one time step of 1"),
+    ("computer.units.hidden=0", "computer.units.hidden", "at least 1"),
+    ("computer.potential.J4=-1.0", "computer.potential.J4", "must lie in (0, inf), got -1"),
+    ("computer.potential.J4=nan", "computer.potential.J4", "must lie in (0, inf), got nan"),
+    ("computer.potential.hidden.J2=0.5", "computer.potential.hidden.J2", "must lie in (-inf, 0), got 0.5"),
+    ("computer.potential.hidden.J2=[-1.0, -2.0]", "computer.potential.hidden.J2", "6 values, one a unit, got 2 values"),
+    ("noising.fade=1.5", "noising.fade", "must lie in (0, 1], got 1.5"),
+    ("data.per_class=-1", "data.per_class", "at least 0"),
+    ("training.learning_rate=0", "training.learning_rate", "expected a value above 0"),
+    ("training.method='sgd'", "training.method", "expected one of"),
+    ("noising.hidden='projektion'", "noising.hidden", "did you mean 'projection'"),
+    ("dynamics.precision='half'", "dynamics.precision", "expected one of single, double"),
+    ("dynamics.engine='referense'", "dynamics.engine", "did you mean 'reference'"),
+    ("hardware.preset='electric'", "hardware.preset", "did you mean 'electrical'"),
+    # a value where a table belongs
+    ("dynamics=3", "dynamics", "expected a table, got 3 (integer)"),
+    ("computer=3", "computer", "expected a table"),
+    ("computer.units=7", "computer.units", "expected a table of groups"),
+    ("computer.potential='quartic'", "computer.potential", "expected a table"),
+    ("computer.connectivity='dense'", "computer.connectivity", "expected a table"),
+]
+
+
+@pytest.mark.parametrize(("assignment", "path", "said"), CASES, ids=[c[0] for c in CASES])
+def test_one_fault(assignment, path, said):
+    if assignment == "computer.units.hidden.froze=true":
+        assignment = "computer.units.hidden={size = 4, froze = true}"
+        path, said = "computer.units.hidden.froze", "unknown key; did you mean 'frozen'"
+    faults = faults_of(assignment)
+    line = next((f for f in faults if f.startswith(f"my.toml: {path}: ")), None)
+    assert line is not None, faults
+    assert said in line
+    assert "\n" not in line
+    # a fault is reported once, and nothing that only follows from it
+    assert len(set(faults)) == len(faults)
+    if not assignment.startswith(("computer=", "computer.units=")):
+        assert len(faults) == 1, faults
+
+
+def test_all_faults_at_once():
+    chosen = [
+        "computer.temperature=0", "dynamics.dt=-1", "computer.potential.J4=-1.0", "computer.potential.hidden.J2=1.0",
+        "computer.connectivity.plugin='ring'", "data.plugin='cifar'", "noising.amplitud=3", "training.method='sgd'",
+        "generaton.samples=3", "seed=-4", "computer.trainable_biases=['hiden']", "computer.units.hidden=0",
+    ]  # fmt: skip
+    faults = faults_of(*chosen)
+    assert len(faults) == len(chosen), "\n".join(faults)
+    assert all(f.startswith("my.toml: ") for f in faults)
+
+
+def test_missing_units():
+    with pytest.raises(ConfigError, match="x.toml: computer.units: expected a table of groups, such as visible = 784, got nothing"):
+        check_config({}, catalogue(), "x.toml")
+
+
+def test_files_that_are_no_config(tmp_path):
+    with pytest.raises(ConfigError, match="nowhere.toml: no such file; expected a TOML config"):
+        load_config(tmp_path / "nowhere.toml", catalogue())
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[computer\n")
+    with pytest.raises(ConfigError, match="broken.toml: not valid TOML: .*line 1"):
+        load_config(broken, catalogue())
+    broken.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="broken.toml: cannot be read"):
+        load_config(broken, catalogue())
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path, catalogue())
+
+
+@pytest.mark.parametrize(
+    ("assignment", "said"),
+    [
+        ("dynamics.dt", "expected table.key=value"),
+        ("=3", "expected table.key=value"),
+        ("dynamics..dt=3", "expected table.key=value"),
+        ("seed.x=3", "seed is a value, not a table"),
+        ("dynamics.dt.x=3", "dt is a value, not a table"),
+    ],
+)
+def test_assignments_that_are_none(tmp_path, assignment, said):
+    path = tmp_path / "good.toml"
+    path.write_text(GOOD)
+    with pytest.raises(ConfigError, match=f"--set {assignment}: {said}".replace("..", r"\.\.")):
+        load_config(path, catalogue(), assignments=[assignment])
+
+
+def test_the_source_is_the_file_as_it_was_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("bad.toml").write_text(GOOD + "bogus = 1\n")
+    with pytest.raises(ConfigError, match="^bad.toml: generation.bogus: unknown key"):
+        load_config(Path("bad.toml"), catalogue())
