@@ -28,7 +28,7 @@ Array = npt.NDArray[np.floating[Any]]
 @check(
     "integrator",
     claim="The stationary variance of a linear computer is the scheme's own closed form, which tends to kT/k.",
-    needs=("one-formula",),
+    needs=("deterministic-limit", "noise-variance"),
 )
 def linear_variance(context: Context) -> Measured:
     """Derive the closed form from the step, take it to dt = 0, and measure it on every engine (chi-square)."""
@@ -46,7 +46,7 @@ def linear_variance(context: Context) -> Measured:
     computer = uncoupled(ProbeQuartic(a=stiffness / 2, c=0.0), KT, MOBILITY)
     for engine in context.engines:
         dynamics = Dynamics(computer, context.plugin, dt=0.2 / (MOBILITY * stiffness))
-        path = record(engine, dynamics, np.zeros((500, UNITS)), 80, context.key("linear-variance"))
+        path = record(engine, dynamics, np.full((500, UNITS), 0.1), 80, context.key("linear-variance"))
         figure = compare_variance(f"stationary variance ({engine.name})", path[-1], closed)
     return Measured(figure)
 
@@ -116,7 +116,7 @@ def noise_independent(context: Context) -> Measured:
     figure = ""
     for engine in context.engines:
         dynamics = Dynamics(uncoupled(PROBE, KT, MOBILITY), context.plugin, dt=dt)
-        path = record(engine, dynamics, np.zeros((rows, UNITS)), steps, context.key("independent"))
+        path = record(engine, dynamics, np.full((rows, UNITS), 0.1), steps, context.key("independent"))
         z = np.diff(path, axis=0) / math.sqrt(2 * MOBILITY * KT * dt)
         figure = compare_variance(f"variance of increments ({engine.name})", z.ravel(), 1.0)
         pairs = {

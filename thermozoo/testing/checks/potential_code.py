@@ -37,6 +37,12 @@ def _expressions(formulas: PotentialFormulas) -> dict[str, Any]:
     return named
 
 
+def _units(formulas: PotentialFormulas, values: Mapping[str, float], width: float) -> dict[str, float]:
+    """Return a size of each expression below which only its absolute error matters: kT over the width or the parameter."""
+    units = {"U": KT, "dU/dx": KT / width, "d2U/dx2": KT / width**2}
+    return units | {f"dU/d{k}": KT / max(abs(values[k]), 1e-3) for k in formulas.energy_by_parameter}
+
+
 @check(
     "potential",
     claim="The generated array code equals the expression, at branch edges and large |x| too, and keeps the batch's shape.",
@@ -63,6 +69,7 @@ def generated_code(context: Context) -> Measured:
         nonlocal worst
         values, u = case
         x, width = _state(context, values, u)
+        units = _units(formulas, values, width)
         numbers = {formulas.parameters[k]: v for k, v in values.items()}
         places = [x, *(u * width * s for s in (10.0, 100.0, 1000.0))]
         for edge in breakpoints(formulas.energy, formulas.x, numbers):
@@ -72,11 +79,11 @@ def generated_code(context: Context) -> Measured:
             for what, expression in expressions.items():
                 exact = evaluate(expression, point)
                 slope = evaluate(sympy.diff(expression, formulas.x), point)
-                scale = abs(exact) + abs(place * slope)
+                scale = abs(exact) + abs(place * slope) + units[what]
                 if not (scale < 1e300):  # beyond double precision
                     continue
                 got = float(functions[what](*(np.array([point[s]]) for s in symbols))[0][0])
-                error = float(abs(got - exact) / scale) if scale > 1e-290 else abs(got)
+                error = float(abs(got - exact) / scale)
                 if not error <= _EPSILON * 10**WORST_GRADE:
                     raise CheckFailed(
                         f"the generated code for {what} gives {got:g} at x = {place:g}, the expression {float(exact):g}: rewrite "
@@ -177,7 +184,7 @@ def separable(context: Context) -> Measured:
 @check(
     "potential",
     claim="Parameters may be one value per unit: each unit then behaves as with its own value.",
-    needs=("generated-code",),
+    needs=("generated-code", "engine-force"),
 )
 def per_unit_parameters(context: Context) -> Measured:
     """Give arrays of parameters and compare with single units."""

@@ -1,0 +1,39 @@
+"""The table check x wrong subject: ``python tests/suite/table.py`` runs everything and prints it as Markdown; checks may be named."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from wrong_engines import ENGINES
+from wrong_integrators import INTEGRATORS
+from wrong_others import OTHERS
+from wrong_potentials import POTENTIALS
+from wrong_subjects import caught
+
+SUBJECTS = [*POTENTIALS, *ENGINES, *INTEGRATORS, *OTHERS]
+
+
+def main() -> int:
+    """Print one line a subject; return how many were not caught as expected."""
+    wrong = 0
+    print("| kind | check | wrong subject | caught by | as expected |")
+    print("|---|---|---|---|---|")
+    chosen = [s for s in SUBJECTS if not sys.argv[1:] or s.check in sys.argv[1:]]
+    for subject in chosen:
+        report = subject.report()
+        found = caught(report)
+        good = found == {subject.check} | subject.also
+        wrong += not good
+        names = ", ".join(o.check for o in report.outcomes if o.check in found) or "none"
+        print(
+            f"| {report.kind} | {subject.check} | {subject.title} | {names} | {'yes' if good else 'NO'} |",
+            flush=True,
+        )
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())
