@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from thermozoo.errors import OutputError
+from thermozoo.errors import OutputError, ThermozooError
 
 __all__ = ["free_name", "run_folder", "write_json", "write_text"]
 
@@ -50,10 +50,12 @@ def run_folder(target: Path, force: bool = False) -> Iterator[Path]:
             raise OutputError(f"output folder {target} exists: choose another with --out, or replace it with --force")
         if not target.is_dir() or (any(target.iterdir()) and not (target / MARK).is_file()):
             raise OutputError(f"{target} is not the folder of a run (it has no {MARK}): --force does not replace it")
+    made = [parent for parent in target.parents if not parent.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
     except OSError as error:
+        _remove_empty(made)
         raise OutputError(f"cannot write {target}: {error.strerror or error} ({target.parent})") from error
     try:
         umask = os.umask(0)
@@ -67,10 +69,20 @@ def run_folder(target: Path, force: bool = False) -> Iterator[Path]:
             shutil.rmtree(old)
         else:
             staging.rename(target)
+    except ThermozooError:
+        raise
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        _remove_empty(made)
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Remove those of the folders that are empty, the innermost first: what a failed run made on its way."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,0 +1,116 @@
+"""The first-party formulas, each against itself written out by hand, and against its claims."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from thermozoo.computer.layout import Layout
+from thermozoo.errors import ParameterError
+from thermozoo.interfaces import INTERFACES
+from thermozoo.parameters import parameters_of
+from thermozoo.registry.catalogue import catalogue
+from thermozoo.symbolic.derive import loss_gradients, potential_formulas
+from thermozoo.symbolic.trace import trace_intensity
+from thermozoo_plugins.connectivities import Bipartite, Dense
+from thermozoo_plugins.datasets import Digits
+from thermozoo_plugins.objectives import ReverseLikelihood
+from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
+from thermozoo_plugins.protocols import Constant, LinearFade
+
+FIRST_PARTY = [r for r in catalogue().records if r.source.distribution == "thermozoo" and r.plugin is not None]
+
+
+@pytest.mark.parametrize("record", FIRST_PARTY, ids=lambda r: f"{r.kind}:{r.name}")
+def test_a_first_party_plugin_is_documented(record):
+    """Sentence, references, an example; a unit and a sentence for each parameter."""
+    text = record.plugin.__doc__
+    assert text.split("\n")[0].strip().endswith((".", ":"))
+    assert "References" in text
+    assert issubclass(record.plugin, INTERFACES[record.kind])
+    for declared in parameters_of(record.plugin):
+        assert declared.unit
+        assert declared.doc
+        assert declared.symbol
+
+
+@pytest.mark.parametrize("cls", [Quartic, DoubleWell, Quadratic])
+def test_potentials(cls):
+    formulas = potential_formulas(cls())
+    x, p = formulas.x, formulas.parameters
+    energy = p["J2"] * x**2 + (p["J4"] * x**4 if "J4" in p else 0)
+    assert sympy.expand(formulas.energy - energy) == 0
+    assert sympy.expand(formulas.gradient - sympy.diff(energy, x)) == 0
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_stable_states(drawn, data):
+    """The claimed number of minima, counted on a grid; a double well's lie where its docstring says."""
+    potential = data.draw(drawn.potentials())
+    x = np.linspace(-12, 12, 400_001)
+    energy = potential.J2 * x**2 + getattr(potential, "J4", 0.0) * x**4
+    minima = x[1:-1][(energy[1:-1] < energy[:-2]) & (energy[1:-1] <= energy[2:])]
+    assert len(minima) == potential.stable_states
+    if potential.stable_states == 2:
+        assert np.abs(minima) == pytest.approx(np.sqrt(-potential.J2 / (2 * potential.J4)) * np.ones(2), abs=1e-4)
+        depth = energy[np.abs(x).argmin()] - energy.min()
+        assert depth == pytest.approx(potential.J2**2 / (4 * potential.J4), rel=1e-4, abs=1e-9)
+
+
+def test_the_reverse_loss(objective):
+    f = loss_gradients(objective).formula
+    expected = (-(f.x_next - f.x) + f.mobility * f.gradient_next * f.dt) ** 2 / (4 * f.mobility * f.kT * f.dt)
+    assert sympy.simplify(f.loss - expected) == 0
+    assert ReverseLikelihood.quadratic is True
+
+
+@given(t=st.floats(0, 1), amplitude=st.floats(-3, 3), fade=st.floats(0.05, 1))
+def test_protocols(t, amplitude, fade):
+    traced = trace_intensity(LinearFade())
+    values = {traced.t: t, traced.duration: 1.0}
+    values |= dict(zip(traced.parameters.values(), (amplitude, fade), strict=True))
+    assert float(traced.intensity.subs(values)) == pytest.approx(amplitude * max(0.0, 1 - t / fade), abs=1e-12)
+    assert Constant(amplitude=amplitude).intensity(t, 1.0) == amplitude
+
+
+SIZES = st.fixed_dictionaries({"a": st.integers(1, 4), "b": st.integers(0, 3), "c": st.integers(1, 3)})
+
+
+@given(SIZES, st.sets(st.sampled_from("abc")))
+def test_connectivities(sizes, within):
+    from thermozoo.computer.couplings import connect
+
+    layout = Layout(sizes)
+    group = np.repeat(list(sizes), list(sizes.values()))
+    i, j = np.triu_indices(layout.n, 1)
+    every = {frozenset(p) for p in zip(i.tolist(), j.tolist(), strict=True)}
+    found = {frozenset(map(int, e)) for e in connect(Dense(), layout).edges}
+    assert found == every
+    allowed = {p for p in every if len({group[k] for k in p}) == 2 or group[min(p)] in within}
+    found = {frozenset(map(int, e)) for e in connect(Bipartite(within=sorted(within)), layout).edges}
+    assert found == allowed
+
+
+def test_bipartite_names_an_unknown_group():
+    with pytest.raises(ParameterError, match="within names the group 'hiden'; did you mean 'hidden'"):
+        Bipartite(within=["hiden"]).blocks(Layout({"hidden": 1}))
+
+
+def test_digits():
+    images, labels = Digits().load()
+    assert images.shape == (1797, 28, 28)
+    assert images.min() >= 0.0
+    assert images.max() <= 1.0
+    assert labels.shape == (1797,)
+    assert labels.dtype.kind == "i"
+    assert set(labels.tolist()) == set(range(10))
+    from sklearn.datasets import load_digits
+
+    small = load_digits().images / 16
+    # resizing keeps the image: the mean over 28 x 28 pixels is that over 8 x 8 up to the clipped overshoot
+    assert np.corrcoef(images.mean(axis=(1, 2)), small.mean(axis=(1, 2)))[0, 1] > 0.99
+    assert np.corrcoef(images[:, 1::7, 1::7].ravel(), small[:, ::2, ::2].ravel())[0, 1] > 0.9

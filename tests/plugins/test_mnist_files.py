@@ -1,0 +1,88 @@
+"""MNIST files: read, and refused when missing, truncated or foreign. Toy files in the IDX format; no network."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+
+import numpy as np
+import pytest
+
+from thermozoo.errors import DataError
+from thermozoo_plugins.datasets import Mnist
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (6, 28, 28), dtype=np.uint8)
+LABELS = np.array([3, 1, 4, 1, 5, 9], dtype=np.uint8)
+
+
+def idx(array):
+    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(IMAGES)))
+    (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(LABELS)))
+    return tmp_path
+
+
+def test_gzipped_files(folder):
+    images, labels = Mnist(path=str(folder)).load()
+    assert np.array_equal(images, IMAGES / 255.0)
+    assert labels.tolist() == LABELS.tolist()
+    assert labels.dtype == np.int64
+
+
+@pytest.mark.parametrize("name", ["train-{}-idx{}-ubyte", "train-{}.idx{}-ubyte"])
+def test_plain_files_and_the_other_split(tmp_path, name):
+    (tmp_path / name.format("images", 3)).write_bytes(idx(IMAGES))
+    (tmp_path / name.format("labels", 1)).write_bytes(idx(LABELS))
+    images, labels = Mnist(path=str(tmp_path), split="train").load()
+    assert images.shape == (6, 28, 28)
+    assert len(labels) == 6
+
+
+def test_missing(tmp_path, folder):
+    with pytest.raises(DataError, match="no such folder: .*nowhere .*data.path"):
+        Mnist(path=str(tmp_path / "nowhere")).load()
+    (folder / "t10k-labels-idx1-ubyte.gz").unlink()
+    with pytest.raises(DataError, match="holds neither t10k-labels-idx1-ubyte.gz nor t10k-labels-idx1-ubyte"):
+        Mnist(path=str(folder)).load()
+
+
+WHOLE = idx(IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (gzip.compress(WHOLE)[:-300], "cannot read .*t10k-images"),
+        (b"not gzip at all", "cannot read .*t10k-images"),
+        (gzip.compress(WHOLE[:-1]), "its header promises 4704 bytes of data, got 4703"),
+        (gzip.compress(WHOLE + b"x"), "its header promises 4704 bytes of data, got 4705"),
+        (gzip.compress(WHOLE[:9]), "truncated: expected a header of 16 bytes, got 9"),
+        (gzip.compress(b""), "expected magic number 00000803, got an empty file"),
+        (gzip.compress(b"PNG..." * 99), "is not an IDX file of 3-dimensional bytes"),
+        (gzip.compress(idx(LABELS)), "expected magic number 00000803, got 00000801"),
+        (gzip.compress(idx(IMAGES[:5])), "holds 5 images but .* holds 6 labels"),
+    ],
+    ids=["cut gzip", "no gzip", "short", "long", "header", "empty", "foreign", "labels", "other length"],
+)
+def test_truncated_or_foreign(folder, content, said):
+    (folder / "t10k-images-idx3-ubyte.gz").write_bytes(content)
+    with pytest.raises(DataError, match=said):
+        Mnist(path=str(folder)).load()
+
+
+def test_an_unknown_split():
+    with pytest.raises(DataError, match="split must be 'test' or 'train', got 'validation'"):
+        Mnist(split="validation")
+
+
+@pytest.mark.skipif("THERMOZOO_TEST_MNIST" not in os.environ, reason="THERMOZOO_TEST_MNIST names no folder with MNIST")
+def test_the_real_files():
+    images, labels = Mnist(path=os.environ["THERMOZOO_TEST_MNIST"]).load()
+    assert images.shape == (10_000, 28, 28)
+    assert labels[:5].tolist() == [7, 2, 1, 0, 4]
+    assert np.bincount(labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]

@@ -1,0 +1,75 @@
+"""Prototypes: chosen in order, scaled, compared by correlation."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import pytest
+
+from thermozoo import Dataset
+from thermozoo.errors import DataError
+from thermozoo.runs.prototypes import choose_prototypes, standardized
+
+RANDOM = np.random.default_rng(0)
+IMAGES = RANDOM.random((8, 3, 4))
+LABELS = np.array([4, 5, 4, 6, 5, 4, 6, 5])
+
+
+def dataset(images=IMAGES, labels=LABELS):
+    @attrs.frozen
+    class Toy(Dataset):
+        name = "toy"
+
+        def load(self):
+            return images, labels
+
+    return Toy()
+
+
+def test_the_first_of_each_class_in_the_order_asked_for():
+    chosen = choose_prototypes(dataset(), (6, 4), 2)
+    assert chosen.labels.tolist() == [6, 6, 4, 4]
+    for image, k in zip(chosen.images, (3, 6, 0, 2), strict=True):
+        flat = IMAGES[k].ravel()
+        assert image == pytest.approx((flat - flat.mean()) / flat.std())
+    assert chosen.shape == (3, 4)
+    assert len(chosen.rest) == 4
+    assert sorted(chosen.rest_labels.tolist()) == [4, 5, 5, 5]
+
+
+def test_all_of_a_class():
+    assert choose_prototypes(dataset(), (5,), 0).labels.tolist() == [5, 5, 5]
+
+
+def test_scaling():
+    scaled = standardized(IMAGES.reshape(8, -1))
+    assert scaled.mean(axis=1) == pytest.approx(np.zeros(8), abs=1e-14)
+    assert scaled.std(axis=1) == pytest.approx(np.ones(8))
+
+
+def test_correlations_are_pearson():
+    chosen = choose_prototypes(dataset(), (4, 5), 1)
+    states = RANDOM.standard_normal((5, 12)) * 3 + 2
+    expected = [[np.corrcoef(s, p)[0, 1] for p in chosen.images] for s in states]
+    assert chosen.correlations(states) == pytest.approx(np.array(expected))
+    assert chosen.correlations(np.ones((1, 12))).tolist() == [[0.0, 0.0]]
+    assert chosen.correlations(-2 * chosen.images[:1] + 1)[0, 0] == pytest.approx(-1.0)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "classes", "count", "said"),
+    [
+        (IMAGES, LABELS, (4, 9), 1, "has 0 images of class 9, expected at least 1; classes: 4, 5, 6"),
+        (IMAGES, LABELS, (4,), 4, "has 3 images of class 4, expected at least 4"),
+        (IMAGES, LABELS, (), 1, "data.classes is empty"),
+        (IMAGES, LABELS[:5], (4,), 1, r"must return images \(n, height, width\) and labels \(n,\)"),
+        (IMAGES[0], LABELS, (4,), 1, "must return images"),
+        (IMAGES[:0], LABELS[:0], (4,), 1, "must return images"),
+        (2 * IMAGES, LABELS, (4,), 1, "must be finite and lie in 0..1"),
+        (np.where(IMAGES > 0.5, np.nan, IMAGES), LABELS, (4,), 1, "must be finite and lie in 0..1"),
+        (np.zeros_like(IMAGES), LABELS, (4,), 1, "image 0 is constant"),
+    ],
+)
+def test_data_that_cannot_be_learnt(images, labels, classes, count, said):
+    with pytest.raises(DataError, match=said):
+        choose_prototypes(dataset(images, labels), classes, count)
