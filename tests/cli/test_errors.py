@@ -1,0 +1,210 @@
+"""Bad input: one clear line a fault on stderr, exit 2, nothing half-written."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from thermozoo.cli.app import run
+
+GOOD = """
+seed = 1
+[computer.units]
+visible = 784
+hidden = 4
+[computer.connectivity]
+plugin = "bipartite"
+[dynamics]
+duration = 0.01
+engine = "reference"
+[training]
+method = "descent"
+cycles = 1
+held_out = 2
+[generation]
+samples = 2
+"""
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A working folder that holds a config and nothing else."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.toml").write_text(GOOD)
+    return tmp_path
+
+
+def tree(folder):
+    """Everything below a folder, hidden names included."""
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*"))
+
+
+def refused(place, capsys, *arguments, lines=1):
+    """Run, and return the lines on stderr after checking what every refusal has in common."""
+    before = tree(place)
+    code = run(["run", *arguments])
+    printed = capsys.readouterr()
+    assert code == 2, printed
+    assert printed.out == ""
+    found = printed.err.splitlines()
+    assert len(found) == lines, printed.err
+    assert all(line.startswith("thermozoo: ") for line in found)
+    assert "Traceback" not in printed.err
+    assert "Error:" not in printed.err  # no name of an exception class either
+    assert tree(place) == before
+    return found[0] if lines == 1 else found
+
+
+SETTINGS = [
+    # unknown plugin, key, group
+    ("computer.potential.plugin=quartik", "computer.potential.plugin: no potential is called 'quartik'; did you mean 'quartic'"),
+    ("dynamics.integrator=heum", "dynamics.integrator: no integrator is called 'heum'"),
+    ("computer.temprature=0.1", "computer.temprature: unknown key; did you mean 'temperature'"),
+    ("generatoin.samples=2", "generatoin: unknown table; did you mean 'generation'"),
+    ("computer.connectivity.within=['hiden']", "no group is called 'hiden'; did you mean 'hidden'"),
+    ("computer.trainable_biases=['hiden']", "no group is called 'hiden'; did you mean 'hidden'"),
+    ("computer.potential.hiden.J2=1.0", "no group is called 'hiden'; did you mean 'hidden'"),
+    # wrong type
+    ("computer.temperature=warm", 'computer.temperature: expected a number, got "warm" (string)'),
+    ("generation.samples=1.5", "generation.samples: expected an integer"),
+    ("computer.units.hidden=true", "computer.units.hidden: expected an integer, got true (boolean)"),
+    # out of range
+    ("computer.potential.J4=-1.0", "computer.potential.J4: quartic.J4 must lie in (0, inf), got -1"),
+    ("computer.temperature=0", "computer.temperature: expected a value above 0, got 0"),
+    ("computer.temperature=-1", "computer.temperature: expected a value above 0"),
+    ("computer.mobility=0", "computer.mobility: expected a value above 0"),
+    ("dynamics.dt=0", "dynamics.dt: expected a value above 0"),
+    ("dynamics.dt=-1e-3", "dynamics.dt: expected a value above 0"),
+    ("dynamics.dt=nan", "dynamics.dt: expected a finite number"),
+    # sizes that do not match
+    ("computer.units.visible=100", "the images have 784 pixels, but group 'visible' has 100 units"),
+    ("computer.potential.hidden.J2=[1.0, 2.0]", "expected a number or 4 values, one a unit, got 2 values"),
+    ("data.classes=[0, 12]", "has 0 images of class 12, expected at least 1; classes: 0, 1"),
+    ("data.per_class=100000", "expected at least 100000"),
+    ("data.classes=[]", "data.classes is empty"),
+]
+
+
+@pytest.mark.parametrize(("assignment", "said"), SETTINGS, ids=[s[0] for s in SETTINGS])
+def test_bad_settings(place, capsys, assignment, said):
+    line = refused(place, capsys, "good.toml", "--out", "new/folder/run", "--set", assignment)
+    assert said in line
+
+
+def test_a_time_step_above_the_stability_bound(place, capsys):
+    line = refused(
+        place, capsys, "good.toml", "--out", "run", "--set", "dynamics.dt=0.5", "--set", "dynamics.duration=1.0"
+    )
+    assert "dt = 0.5 is above the stability bound" in line
+    assert "choose dt <=" in line
+
+
+def test_a_crop_larger_than_the_image(place, capsys):
+    line = refused(
+        place, capsys, "good.toml", "--set", "noising.hidden=crop", "--set", "computer.units.hidden=800"
+    )
+    assert "takes the middle 800 pixels for group 'hidden', but an image has only 784" in line
+
+
+def test_all_faults_are_reported_at_once(place, capsys):
+    bad = ("computer.temperature=0", "dynamics.dt=x", "training.method=sgd", "noising.amplitud=3", "bogus.key=1")
+    lines = refused(place, capsys, "good.toml", *(w for b in bad for w in ("--set", b)), lines=5)
+    assert all("good.toml: " in line for line in lines)
+
+
+def test_configs_that_are_none(place, capsys):
+    assert "nowhere.toml: no such file; expected a TOML config" in refused(place, capsys, "nowhere.toml")
+    (place / "broken.toml").write_text("[computer\n")
+    assert "broken.toml: not valid TOML" in refused(place, capsys, "broken.toml")
+    (place / "empty.toml").write_text("")
+    assert "computer.units: expected a table of groups" in refused(place, capsys, "empty.toml")
+    assert "--set dynamics.dt: expected table.key=value" in refused(place, capsys, "good.toml", "--set", "dynamics.dt")
+
+
+def test_data_that_are_missing_truncated_or_foreign(place, capsys):
+    def line():
+        return refused(place, capsys, "good.toml", "--out", "a/b/run", "--set", "data.plugin=mnist", "--set", "data.path=mnist")
+
+    assert "mnist: no such folder: mnist (data.path)" in line()
+    (place / "mnist").mkdir()
+    assert "holds neither t10k-images-idx3-ubyte.gz nor" in line()
+    images = place / "mnist" / "t10k-images-idx3-ubyte.gz"
+    (place / "mnist" / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(bytes([0, 0, 8, 1, 0, 0, 0, 1, 0])))
+    images.write_bytes(gzip.compress(bytes([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 28, 0, 0, 0, 28]) + bytes(100)))
+    assert "is truncated or foreign: its header promises 784 bytes of data, got 100" in line()
+    images.write_bytes(gzip.compress(b"a picture of a cat"))
+    assert "is not an IDX file" in line()
+    images.write_bytes(b"no archive")
+    assert "cannot read" in line()
+
+
+def test_an_output_folder_that_exists(place, capsys):
+    (place / "photos").mkdir()
+    (place / "photos" / "cat.png").write_text("cat")
+    line = refused(place, capsys, "good.toml", "--out", "photos")
+    assert "output folder photos exists: choose another with --out, or replace it with --force" in line
+    line = refused(place, capsys, "good.toml", "--out", "photos", "--force")
+    assert "photos is not the folder of a run" in line
+    assert "good.toml exists" in refused(place, capsys, "good.toml", "--out", "good.toml")
+
+
+def test_an_output_folder_that_cannot_be_written(place, capsys):
+    """A path below a file: this also holds for a user whom no permission stops."""
+    line = refused(place, capsys, "good.toml", "--out", "good.toml/below/run")
+    assert "cannot write good.toml/below/run: Not a directory" in line
+
+
+def test_a_failure_in_the_middle_leaves_nothing(place, capsys, monkeypatch):
+    """The disk fills while the last files are written."""
+    from thermozoo.runs import experiment
+
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(experiment, "draw_figures", full)
+    line = refused(place, capsys, "good.toml", "--out", "deep/run")
+    assert "cannot write deep/run: No space left on device" in line
+
+
+def test_usage(place, capsys):
+    for arguments, said in (
+        (["run", "--outt", "x"], "--outt"),
+        (["runn"], "runn"),
+        (["run", "good.toml", "--seed", "x"], "--seed"),
+        (["run", "good.toml", "--seed", "-1"], "--seed"),
+        (["run", "good.toml", "more.toml"], "more.toml"),
+    ):
+        assert run(arguments) == 2
+        err = capsys.readouterr().err
+        assert said in err
+        assert "Traceback" not in err
+    assert tree(place) == ["good.toml"]
+
+
+def test_a_seed_out_of_range(place, capsys):
+    assert "seed: expected an integer below 2^63" in refused(place, capsys, "good.toml", "--seed", str(2**63))
+
+
+def test_debug_shows_the_traceback(place, capsys):
+    assert run(["run", "good.toml", "--set", "dynamics.dt=0", "--debug"]) == 2
+    err = capsys.readouterr().err
+    assert "Traceback" in err
+    assert "thermozoo: good.toml: dynamics.dt: expected a value above 0" in err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["plugins", "--help"]])
+def test_help_has_an_example(arguments, capsys):
+    assert run(arguments) == 0
+    assert "Example: thermozoo" in " ".join(capsys.readouterr().out.split())
+
+
+def test_an_interruption(place, capsys, monkeypatch):
+    from thermozoo.runs import experiment
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(experiment, "assemble_machine", interrupted)
+    assert run(["run", "good.toml", "--out", "deep/run"]) == 130
+    assert tree(place) == ["good.toml"]

@@ -1,0 +1,232 @@
+"""``thermozoo run``, whole but tiny: every file, every figure of the report, and the seed."""
+
+from __future__ import annotations
+
+import hashlib
+import html.parser
+import json
+import tomllib
+
+import numpy as np
+import pytest
+import xarray
+
+from thermozoo.cli.app import run
+from thermozoo.computer.files import load_computer
+
+TINY = """
+seed = 3
+[computer.units]
+visible = 784
+hidden = 4
+[computer.connectivity]
+plugin = "bipartite"
+within = ["hidden"]
+[dynamics]
+duration = 0.02
+engine = "reference"
+[training]
+method = "descent"
+cycles = 1
+held_out = 3
+[generation]
+samples = 4
+[hardware]
+preset = "electrical"
+"""
+
+#: A data set of small images, in a single plugin file.
+TOY = '''
+import attrs
+import numpy as np
+from thermozoo import Dataset, hookimpl
+
+
+@attrs.frozen
+class Stripes(Dataset):
+    """Stripes."""
+
+    name = "stripes"
+
+    def load(self):
+        images = np.zeros((4, 5, 5))
+        for k in range(4):
+            images[k, k] = 1.0
+        return images, np.arange(4)
+
+
+@hookimpl
+def thermozoo_datasets():
+    return [Stripes]
+'''
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """One tiny run: exit code, folder, and what stands beside it."""
+    place = tmp_path_factory.mktemp("tiny")
+    (place / "tiny.toml").write_text(TINY)
+    code = run(["run", str(place / "tiny.toml"), "--out", str(place / "out")])
+    return code, place / "out"
+
+
+@pytest.fixture(scope="module")
+def report(tiny):
+    return json.loads((tiny[1] / "report.json").read_text())
+
+
+def test_it_ends_well_and_writes_every_file(tiny):
+    code, folder = tiny
+    assert code == 0
+    assert sorted(p.name for p in folder.parent.iterdir()) == ["out", "tiny.toml"]
+    names = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    assert {"config.toml", "manifest.json", "computer.nc", "samples.nc", "report.json", "report.html"} <= names
+    figures = {n for n in names if n.startswith("figures/")}
+    assert {
+        f"figures/{n}.png" for n in ("noising", "generations", "outputs", "couplings", "loss", "heat", "ledger")
+    } <= figures
+    for name in figures:
+        assert (folder / name).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    assert not [n for n in names if n.split("/")[-1].startswith(".")]
+
+
+def test_every_key_of_the_report(report):
+    numbers = (
+        "loss_initial", "loss_final", "likelihood_gain_nats", "likelihood_gain_se", "heat_mean_kT", "heat_std_kT",
+        "mean_best_correlation",
+    )  # fmt: skip
+    for key in numbers:
+        assert isinstance(report[key], float), key
+        assert np.isfinite(report[key]), key
+    assert report["samples"] == 4
+    assert report["seed"] == 3
+    assert set(report["class_counts"]) == {"0", "1", "2"}
+    assert sum(report["class_counts"].values()) == 4
+    assert 0 <= report["inverted"] <= 4
+    assert report["loss_perfect"] == 394.0
+    advantage = report["thermodynamic_advantage"]
+    assert advantage is None if report["heat_mean_kT"] <= 0 else advantage > 0
+    assert {"training", "evaluation", "generation", "figures"} <= set(report["seconds"])
+    assert all(v >= 0 for v in report["seconds"].values())
+    assert sum(report["heat_by_term_kT"].values()) == pytest.approx(report["heat_mean_kT"])
+    assert report["hardware"]["preset"] == "electrical"
+
+
+def test_digests_are_those_of_the_files(tiny, report):
+    _, folder = tiny
+    assert report["config_digest"] == hashlib.sha256((folder / "config.toml").read_bytes()).hexdigest()
+    assert report["parameter_digest"] == load_computer(folder / "computer.nc").digest()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for key in ("config_digest", "parameter_digest", "seed"):
+        assert manifest[key] == report[key]
+    assert report["engine"] == manifest["engine"]["name"] == "reference"
+    assert {"thermozoo", "numpy", "sympy"} <= set(manifest["versions"])
+    used = {(p["kind"], p["name"]) for p in manifest["plugins"]}
+    assert used == {
+        ("potential", "quartic"), ("connectivity", "bipartite"), ("integrator", "euler-maruyama"),
+        ("objective", "reverse-likelihood"), ("protocol", "linear-fade"), ("dataset", "digits"),
+    }  # fmt: skip
+    assert all(p["distribution"] == "thermozoo" and p["version"] for p in manifest["plugins"])
+
+
+def test_the_config_has_every_default_and_runs_again(tiny):
+    _, folder = tiny
+    config = tomllib.loads((folder / "config.toml").read_text())
+    assert config["seed"] == 3
+    assert config["noising"]["fade"] == 0.75
+    assert config["computer"]["potential"]["J4"] == 1.0
+    from thermozoo.config.load import load_config
+    from thermozoo.registry.catalogue import catalogue
+
+    assert load_config(folder / "config.toml", catalogue()).resolved == config
+
+
+def test_the_samples_hold_together(tiny, report):
+    """Heat by term sums to the heat, which is the report's; the states are the trained computer's."""
+    _, folder = tiny
+    with xarray.open_dataset(folder / "samples.nc", engine="h5netcdf") as samples:
+        samples.load()
+    assert dict(samples.sizes) | {"sample": 4, "unit": 788, "prototype": 3, "pixel": 784} == dict(samples.sizes)
+    heat = samples["heat"].values
+    terms = sum(samples[f"heat_{n}"].values[-1] for n in ("on_site", "coupling", "bias"))
+    assert heat == pytest.approx(terms, abs=1e-9)
+    assert heat.mean() / 0.1 == pytest.approx(report["heat_mean_kT"])
+    assert heat.std(ddof=1) / 0.1 == pytest.approx(report["heat_std_kT"])
+    computer = load_computer(folder / "computer.nc")
+    energy = computer.energy(samples["shown_state"].values)
+    assert (energy[0] - energy[-1]) == pytest.approx(heat[: energy.shape[1]], abs=1e-4 * np.abs(energy).max())
+    assert np.array_equal(samples["shown_state"].values[-1], samples["state"].values[: energy.shape[1]])
+    assert samples["heat"].attrs["units"] == "E0"
+
+
+class Links(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found = []
+        self.words = []
+
+    def handle_starttag(self, tag, attrs):
+        self.found += [
+            (tag, k, v) for k, v in attrs if k in ("src", "href", "srcset", "data", "action", "poster", "xlink:href")
+        ]
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_the_page_stands_alone(tiny):
+    page = (tiny[1] / "report.html").read_text("utf-8")
+    links = Links()
+    links.feed(page)
+    outside = [x for x in links.found if not (x[2] or "").startswith(("data:", "#"))]
+    assert outside == []
+    assert "@import" not in page
+    assert "url(http" not in page
+    assert sum(x[0] == "img" for x in links.found) >= 7
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """The tiny run above draws them; drawing is most of the time that a small run takes."""
+    from thermozoo.runs import experiment
+
+    monkeypatch.setattr(experiment, "draw_figures", lambda *arguments, **options: {})
+
+
+def small(tmp_path, name, *arguments):
+    """A run on the toy data set; returns states, heat and couplings."""
+    plugin = tmp_path / "stripes.py"
+    plugin.write_text(TOY)
+    config = tmp_path / "small.toml"
+    config.write_text(
+        TINY.replace("visible = 784", "visible = 25").replace('engine = "reference"', 'engine = "reference"\nprecision = "double"')
+        + '[data]\nplugin = "stripes"\n'
+    )
+    out = tmp_path / name
+    assert run(["run", str(config), "--plugin", str(plugin), "--out", str(out), *arguments]) == 0
+    with xarray.open_dataset(out / "samples.nc", engine="h5netcdf") as samples:
+        samples.load()
+    return samples["state"].values, samples["heat"].values, load_computer(out / "computer.nc").parameters
+
+
+def test_the_same_seed_gives_the_same_run_and_another_another(tmp_path, capsys, no_pictures):
+    first, second, third = (small(tmp_path, n, "--seed", s) for n, s in (("a", "7"), ("b", "7"), ("c", "8")))
+    for one, other in zip(first, second, strict=True):
+        assert np.array_equal(one, other)
+    for one, other in zip(first, third, strict=True):
+        assert not np.any(one == other)
+    out = capsys.readouterr().out
+    assert "seed 7" in out
+    assert f"report: {tmp_path / 'a' / 'report.html'}" in out
+
+
+def test_force_replaces_a_run_and_nothing_else(tmp_path, capsys, no_pictures):
+    small(tmp_path, "a")
+    before = json.loads((tmp_path / "a" / "manifest.json").read_text())
+    config, plugin, out = (str(tmp_path / n) for n in ("small.toml", "stripes.py", "a"))
+    assert run(["run", config, "--plugin", plugin, "--out", out]) == 2
+    assert "exists: choose another with --out, or replace it with --force" in capsys.readouterr().err
+    assert json.loads((tmp_path / "a" / "manifest.json").read_text()) == before
+    small(tmp_path, "a", "--force", "--seed", "99")
+    assert json.loads((tmp_path / "a" / "manifest.json").read_text())["seed"] == 99
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "small.toml", "stripes.py"]
