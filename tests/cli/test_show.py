@@ -1,0 +1,81 @@
+"""``thermozoo show``: formulas, derived quantities, JSON, LaTeX, code, plot."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from thermozoo.cli.app import run
+
+
+def shown(capsys, *arguments):
+    assert run(["show", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_a_potential(capsys):
+    out = shown(capsys, "double-well")
+    for words in ("U(x) = J₂⋅x  + J₄⋅x", "-U'(x) =", "U''(x) =", "(-inf, 0)", "stiffness at the barrier", "x = -0.7071, 0.7071"):
+        assert words in out
+    assert "arXiv:2506.15121" in out
+
+
+def test_settings_move_the_stable_states(capsys):
+    assert "x = -1, 1" in shown(capsys, "double-well", "--set", "J2=-2.0")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("euler-maruyama", "S(x', x) ="),
+        ("reverse-likelihood", "r ="),
+        ("linear-fade", "a(t) ="),
+        ("bipartite", "setting within"),
+        ("digits", "dataset digits"),
+    ],
+)
+def test_the_other_kinds(capsys, name, words):
+    assert words in shown(capsys, name)
+
+
+def test_json(capsys):
+    table = json.loads(shown(capsys, "quartic", "--json", "--code"))
+    assert table["formulas"]["energy"] == "J2*x**2 + J4*x**4"
+    assert table["latex"]["energy"] == "U(x) = J_2 x^{2} + J_4 x^{4}"
+    assert table["stable_states_at"] == [0.0]
+    assert [p["range"] for p in table["parameters"]] == ["(0, inf)", "(0, inf)"]
+    assert table["code"].startswith("# returns energy, force, curvature")
+
+
+def test_code_computes_what_was_shown(capsys):
+    source = shown(capsys, "quartic", "--code")
+    namespace = {"np": np}
+    exec(source, namespace)
+    energy, force, curvature, by_j2, by_j4 = namespace["quartic"](2.0, 0.5, 0.25)
+    assert (energy, force, curvature, by_j2, by_j4) == (6.0, -10.0, 13.0, 4.0, 16.0)
+
+
+def test_latex(capsys):
+    assert shown(capsys, "quadratic", "--latex").splitlines()[0] == "U(x) = J_2 x^{2}"
+
+
+def test_plot(tmp_path, capsys):
+    file = tmp_path / "well.png"
+    shown(capsys, "double-well", "--plot", str(file))
+    assert file.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["show", "dense", "--code"], "no code is generated"),
+        (["show", "dense", "--plot", "x.png"], "draws potentials"),
+        (["show", "nothing"], "no plugin is called 'nothing'"),
+        (["show", "quartic", "--plot", "/no/such/folder/x.png"], "cannot write"),
+    ],
+)
+def test_bad_input(arguments, words, capsys):
+    assert run(arguments) == 2
+    assert words in capsys.readouterr().err

@@ -1,0 +1,113 @@
+"""``thermozoo verify``: lines, exit codes, counterexamples, bad input."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+
+import pytest
+
+from thermozoo.cli.app import run
+
+BOUNDED = '''
+import attrs
+from thermozoo import Protocol, hookimpl, parameter
+
+@attrs.frozen
+class Mine(Protocol):
+    r"""Mine.
+
+    .. math:: a(t)
+
+    References
+    ----------
+    None.
+    """
+    name = "mine"
+    strength: float = parameter(1.0, unit="energy", doc="strength")
+
+    def intensity(self, t, duration):
+        return {formula}
+
+@hookimpl
+def thermozoo_protocols():
+    return [Mine]
+'''
+
+
+def write(tmp_path, formula):
+    file = tmp_path / "mine.py"
+    file.write_text(textwrap.dedent(BOUNDED).format(formula=formula))
+    return file
+
+
+def test_an_installed_plugin_that_holds(capsys):
+    assert run(["verify", "dense"]) == 0
+    out = capsys.readouterr().out
+    assert "connectivity dense" in out
+    for check in ("documented", "pairs", "group-sizes", "parameter-vector", "product"):
+        assert f"ok       {check}" in out
+    assert "n/a      edges-and-blocks" in out
+    assert "6 passed, 2 does-not-apply" in out
+
+
+def test_a_file_that_fails_shows_the_smallest_case_and_the_line(tmp_path, capsys):
+    file = write(tmp_path, "self.strength / (t / duration - 0.5)")
+    assert run(["verify", str(file)]) == 1
+    out = capsys.readouterr().out
+    assert "FAILED   finite" in out
+    assert "with strength = 1.0" in out
+    assert "at t = 0.5" in out
+    assert f"formula: {file}, line 19: return self.strength / (t / duration - 0.5)" in out
+    assert "not run  work" in out
+    assert "needs finite" in out
+
+
+def test_json_keeps_what_became_of_each_check_apart(tmp_path, capsys):
+    file = write(tmp_path, "self.strength / (t / duration - 0.5)")
+    assert run(["verify", str(file), "--json", "--seed", "3"]) == 1
+    table = json.loads(capsys.readouterr().out)
+    assert (table["kind"], table["name"], table["holds"], table["seed"]) == ("protocol", "mine", False, 3)
+    by_name = {c["check"]: c for c in table["checks"]}
+    assert by_name["finite"]["status"] == "failed"
+    assert by_name["finite"]["counterexample"]["t"] == 0.5
+    assert by_name["work"]["status"] == "not-run"
+    assert by_name["documented"]["status"] == "passed"
+    assert all(c["claim"].endswith(".") for c in table["checks"])
+
+
+def test_settings_reach_the_plugin(tmp_path, capsys):
+    file = write(tmp_path, "self.strength * t / duration")
+    assert run(["verify", str(file), "--set", "strength=0.5"]) == 0
+    assert run(["verify", str(file), "--set", "strenth=0.5"]) == 2
+    assert "did you mean 'strength'" in capsys.readouterr().err
+    assert run(["verify", str(file), "--set", "strength=nan"]) == 2
+    assert "must lie in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["verify", "quartc"], "did you mean 'quartic'"),
+        (["verify", "nowhere.py"], "no such plugin file"),
+        (["verify", "quartic", "--profile", "slow"], "slow"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(arguments, words, capsys):
+    assert run(arguments) == 2
+    err = capsys.readouterr().err
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_missing_data_are_not_run_and_do_not_hold(tmp_path, capsys):
+    assert run(["verify", "mnist", "--set", f"path={tmp_path}"]) == 1
+    out = capsys.readouterr().out
+    assert "not run  shapes" in out
+    assert "ok       missing-data" in out
+    assert "FAILED" not in out
+
+
+def test_help_has_an_example(capsys):
+    assert run(["verify", "--help"]) == 0
+    assert "Example: thermozoo verify quartic" in capsys.readouterr().out

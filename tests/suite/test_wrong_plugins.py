@@ -1,0 +1,47 @@
+"""The suite itself is tested: every check fails for a wrong subject, and for that one alone as far as it makes sense."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+from table import SUBJECTS
+from wrong_engines import Sound
+from wrong_integrators import SoundStep
+from wrong_subjects import caught
+
+from thermozoo.interfaces import INTERFACES
+from thermozoo.testing import Status, checks_for
+
+
+def title(subject):
+    return f"{subject.check}: {subject.title}"
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=title)
+def test_the_named_check_fails(subject):
+    outcome = subject.named_outcome()
+    assert outcome.status is Status.FAILED, (outcome.status, outcome.reason, outcome.details)
+    assert outcome.reason
+    assert outcome.line
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("subject", SUBJECTS, ids=title)
+def test_no_other_check_fails(subject):
+    assert caught(subject.report()) == {subject.check} | subject.also
+
+
+def test_every_check_has_a_wrong_subject():
+    covered = {subject.function for subject in SUBJECTS}
+    missing = [
+        f"{kind} {check.name}" for kind in INTERFACES for check in checks_for(kind) if check.function not in covered
+    ]
+    assert missing == []
+
+
+FAULTY_ENGINES = [s for s in SUBJECTS if s.engines and s.plugin in (Sound, SoundStep)]
+
+
+@pytest.mark.parametrize("subject", FAULTY_ENGINES, ids=title)
+def test_the_plugin_that_carries_a_faulty_engine_is_sound(subject):
+    assert attrs.evolve(subject, engines=None).named_outcome().status is Status.PASSED
