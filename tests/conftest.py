@@ -48,9 +48,7 @@ def plain_energy(computer, x):
     matrix = computer.couplings.matrix()
     total = sum(b * v for b, v in zip(computer.biases, x, strict=True))
     for group in computer.layout.groups:
-        total = total + onsite_energy(
-            computer.onsite.potentials[group], x[computer.layout.slice(group)]
-        ).sum()
+        total = total + onsite_energy(computer.onsite.potentials[group], x[computer.layout.slice(group)]).sum()
     for i, j in _pairs(len(x), matrix):
         total = total + matrix[i, j] * x[i] * x[j]
     return total
@@ -64,9 +62,7 @@ def plain_gradient(computer, x, matrix=None, biases=None):
     gradient = x @ matrix + biases
     for group in computer.layout.groups:
         where = computer.layout.slice(group)
-        gradient[..., where] = gradient[..., where] + onsite_gradient(
-            computer.onsite.potentials[group], x[..., where]
-        )
+        gradient[..., where] = gradient[..., where] + onsite_gradient(computer.onsite.potentials[group], x[..., where])
     return gradient
 
 
@@ -87,9 +83,7 @@ def complex_step(function, value, direction):
 @pytest.fixture(scope="session")
 def plain():
     """Oracles that share no code with thermozoo."""
-    return SimpleNamespace(
-        energy=plain_energy, gradient=plain_gradient, loss=plain_loss, complex_step=complex_step
-    )
+    return SimpleNamespace(energy=plain_energy, gradient=plain_gradient, loss=plain_loss, complex_step=complex_step)
 
 
 def build(
@@ -119,9 +113,7 @@ def build(
     random = np.random.default_rng(seed)
     vector = scale * random.standard_normal(computer.couplings.size)
     biases = scale * random.standard_normal(computer.n)
-    return attrs.evolve(
-        computer, couplings=computer.couplings.with_vector(vector), biases=biases
-    )
+    return attrs.evolve(computer, couplings=computer.couplings.with_vector(vector), biases=biases)
 
 
 @pytest.fixture(scope="session")
@@ -166,9 +158,7 @@ def computers(draw, *, frozen=False):
     from thermozoo_plugins.connectivities import Bipartite, Dense
 
     sizes = {"visible": draw(st.integers(2, 4)), "hidden": draw(st.integers(2, 3))}
-    connectivity = draw(
-        st.sampled_from([Dense(), Bipartite(within=["hidden"]), Bipartite(), ring(0)])
-    )
+    connectivity = draw(st.sampled_from([Dense(), Bipartite(within=["hidden"]), Bipartite(), ring(0)]))
     return build(
         sizes,
         {"visible": draw(potentials()), "hidden": draw(potentials())},

@@ -58,7 +58,10 @@ def refused(place, capsys, *arguments, lines=1):
 
 SETTINGS = [
     # unknown plugin, key, group
-    ("computer.potential.plugin=quartik", "computer.potential.plugin: no potential is called 'quartik'; did you mean 'quartic'"),
+    (
+        "computer.potential.plugin=quartik",
+        "computer.potential.plugin: no potential is called 'quartik'; did you mean 'quartic'",
+    ),
     ("dynamics.integrator=heum", "dynamics.integrator: no integrator is called 'heum'"),
     ("computer.temprature=0.1", "computer.temprature: unknown key; did you mean 'temperature'"),
     ("generatoin.samples=2", "generatoin: unknown table; did you mean 'generation'"),
@@ -101,9 +104,7 @@ def test_a_time_step_above_the_stability_bound(place, capsys):
 
 
 def test_a_crop_larger_than_the_image(place, capsys):
-    line = refused(
-        place, capsys, "good.toml", "--set", "noising.hidden=crop", "--set", "computer.units.hidden=800"
-    )
+    line = refused(place, capsys, "good.toml", "--set", "noising.hidden=crop", "--set", "computer.units.hidden=800")
     assert "takes the middle 800 pixels for group 'hidden', but an image has only 784" in line
 
 
@@ -124,7 +125,9 @@ def test_configs_that_are_none(place, capsys):
 
 def test_data_that_are_missing_truncated_or_foreign(place, capsys):
     def line():
-        return refused(place, capsys, "good.toml", "--out", "a/b/run", "--set", "data.plugin=mnist", "--set", "data.path=mnist")
+        return refused(
+            place, capsys, "good.toml", "--out", "a/b/run", "--set", "data.plugin=mnist", "--set", "data.path=mnist"
+        )
 
     assert "mnist: no such folder: mnist (data.path)" in line()
     (place / "mnist").mkdir()

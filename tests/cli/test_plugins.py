@@ -35,7 +35,15 @@ def thermozoo_potentials():
 def test_the_list(capsys):
     assert run(["plugins"]) == 0
     out = capsys.readouterr().out
-    for name in ("quartic", "double-well", "euler-maruyama", "reverse-likelihood", "bipartite", "linear-fade", "digits"):
+    for name in (
+        "quartic",
+        "double-well",
+        "euler-maruyama",
+        "reverse-likelihood",
+        "bipartite",
+        "linear-fade",
+        "digits",
+    ):
         assert name in out
     assert "thermozoo" in out
 

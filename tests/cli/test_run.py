@@ -199,7 +199,9 @@ def small(tmp_path, name, *arguments):
     plugin.write_text(TOY)
     config = tmp_path / "small.toml"
     config.write_text(
-        TINY.replace("visible = 784", "visible = 25").replace('engine = "reference"', 'engine = "reference"\nprecision = "double"')
+        TINY.replace("visible = 784", "visible = 25").replace(
+            'engine = "reference"', 'engine = "reference"\nprecision = "double"'
+        )
         + '[data]\nplugin = "stripes"\n'
     )
     out = tmp_path / name

@@ -6,6 +6,8 @@ import attrs
 import numpy as np
 import pytest
 from scipy import linalg, stats
+from thermozoo_plugins.connectivities import Bipartite, Dense
+from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
 
 from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.computer import assemble
@@ -15,8 +17,6 @@ from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import KeptStates
 from thermozoo.training.loss import StepLoss
-from thermozoo_plugins.connectivities import Bipartite, Dense
-from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
 
 
 def stationary(potential, kT, mobility, dt):
@@ -38,8 +38,8 @@ MARGINALS = [(Quartic(), 0.4), (DoubleWell(J2=-0.8, J4=1.0), 0.5), (Quadratic(J2
 
 @pytest.mark.parametrize(("potential", "kT"), MARGINALS, ids=lambda v: getattr(v, "name", v))
 def test_marginals_of_one_unit(euler, potential, kT):
-    """19,200 independent units at dt = 0.1 follow the law of the scheme at that dt: Kolmogorov-Smirnov, false-alarm rate
-    1e-6. That law in turn tends to the Boltzmann distribution of the quadrature with order dt.
+    """19,200 independent units at dt = 0.1 follow the law of the scheme at that dt: Kolmogorov-Smirnov, false-alarm
+    rate 1e-6. That law in turn tends to the Boltzmann distribution of the quadrature with order dt.
     """
     mobility, dt, n, batch = 0.9, 0.1, 64, 300
     computer = assemble({"visible": n}, potential, Bipartite(), temperature=kT, mobility=mobility)
@@ -102,8 +102,8 @@ def equilibrium_steps(computer, euler, dt, batch, burn, steps, seed):
 
 
 def test_the_expected_reverse_loss_is_half_the_units(euler, objective, make_computer):
-    """A linear computer under Euler-Maruyama is exactly reversible in its own stationary law, so at the true parameters the
-    loss is half a chi-squared of N a step: mean N/2, variance N/2. Five standard errors, false-alarm rate 6e-7.
+    """A linear computer under Euler-Maruyama is exactly reversible in its own stationary law, so at the true parameters
+    the loss is half a chi-squared of N a step: mean N/2, variance N/2. Five standard errors, false-alarm rate 6e-7.
     """
     computer = make_computer({"a": 20}, Quadratic(), Dense(), scale=0.1, temperature=0.5, mobility=1.2, seed=8)
     dt = 0.1
@@ -129,7 +129,10 @@ def test_the_expected_reverse_loss_of_a_nonlinear_computer(euler, objective, mak
 
 
 def test_detailed_balance_of_a_coupled_computer(euler, make_computer):
-    """In equilibrium no current flows: <x_i(0) x_j(t)> is symmetric. Five standard errors for each of 28 pairs (1.7e-5)."""
+    """In equilibrium no current flows: <x_i(0) x_j(t)> is symmetric: five standard errors for each of 28 pairs.
+
+    False-alarm rate 1.7e-5.
+    """
     computer = make_computer({"a": 8}, Quadratic(), Dense(), scale=0.3, temperature=0.5, seed=12)
     states = equilibrium_steps(computer, euler, 0.05, 4000, 120, 10, 13)
     x, later = states[0], states[-1]

@@ -5,17 +5,17 @@ from __future__ import annotations
 import attrs
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from thermozoo_plugins.connectivities import Dense
+from thermozoo_plugins.potentials import DoubleWell, Quartic
 
 from thermozoo.dynamics.engines import Drive, Dynamics
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import KeptStates
 from thermozoo.thermodynamics.paths import StepDensity, log_path_ratio, midpoint_heat
-from thermozoo_plugins.connectivities import Dense
-from thermozoo_plugins.potentials import DoubleWell, Quartic
 
 
 @given(data=st.data())
@@ -76,8 +76,8 @@ def test_the_identity_would_notice_another_noise_strength(euler, make_computer):
 
 def test_heat_is_the_log_ratio_as_dt_falls(euler, make_computer, plain):
     """W. eq. 14: ln P[w]/P[w~] -> beta Q. Along a path of duration tf the difference is the sum of the errors of the
-    trapezoidal rule, D^3 V''' / 12 each, of zero mean and size dt^(3/2), over tf / dt steps, and of (beta mu dt/4) (|g|^2 at the
-    end less that at the start): both of order dt. The slope of the logarithms has a standard error below 0.03 with 600
+    trapezoidal rule, D^3 V''' / 12 each, of zero mean and size dt^(3/2), over tf / dt steps, and of
+    (beta mu dt/4) (|g|^2 at the end less that at the start): both of order dt. The slope of the logarithms has a standard error below 0.03 with 600
     trajectories, so 0.15 is five of them (false-alarm rate below 1e-6).
     """
     computer = make_computer({"a": 3}, DoubleWell(J2=-1.0, J4=1.0), Dense(), temperature=0.6, mobility=1.2, seed=2)

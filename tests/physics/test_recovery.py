@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from thermozoo_plugins.connectivities import Bipartite, Dense
+from thermozoo_plugins.potentials import Quadratic, Quartic
 
 from thermozoo.dynamics.engines import Dynamics
 from thermozoo.dynamics.noise import NoiseKey
@@ -13,8 +15,6 @@ from thermozoo.dynamics.trajectories import KeptStates
 from thermozoo.training.descent import Schedule, train_by_descent
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.online import train_online
-from thermozoo_plugins.connectivities import Bipartite, Dense
-from thermozoo_plugins.potentials import Quadratic, Quartic
 
 DT = 0.05
 
@@ -32,9 +32,7 @@ class Shown:
         kept = KeptStates()
         numbers = np.asarray(trajectories)
         start = self.pool[numbers % len(self.pool)]
-        simulate(
-            self.dynamics, start, self.steps, key=key, first_trajectory=int(numbers[0]), every=1, observers=[kept]
-        )
+        simulate(self.dynamics, start, self.steps, key=key, first_trajectory=int(numbers[0]), every=1, observers=[kept])
         return kept.states
 
 
@@ -44,8 +42,8 @@ class Shown:
     ids=["dense", "bipartite"],
 )
 def test_full_descent_finds_the_truth_within_its_information(make_computer, euler, objective, structure, trainable):
-    """Gradient descent on the loss of fixed trajectories of a linear computer, which are exactly reversible. The loss is minus
-    the log-likelihood, so at its minimum (theta - theta*) . H (theta - theta*) is chi-squared with as many degrees of
+    """Gradient descent on the loss of fixed trajectories of a linear computer, which are exactly reversible. The loss is
+    minus the log-likelihood, so at its minimum (theta - theta*) . H (theta - theta*) is chi-squared with as many degrees of
     freedom as parameters: false-alarm rate 1e-6.
     """
     truth = make_computer(
@@ -57,9 +55,7 @@ def test_full_descent_finds_the_truth_within_its_information(make_computer, eule
     count = len(truth.parameters)
     guess = truth.with_parameters(np.zeros(count))
     zero = loss.gradient(guess, x, x_next)[1]
-    curvature = np.stack(
-        [loss.gradient(guess.with_parameters(row), x, x_next)[1] - zero for row in np.eye(count)]
-    )
+    curvature = np.stack([loss.gradient(guess.with_parameters(row), x, x_next)[1] - zero for row in np.eye(count)])
     assert np.allclose(curvature, curvature.T)
     rate = 1.0 / np.linalg.eigvalsh(curvature)[-1]
     for _ in range(400):
@@ -73,9 +69,9 @@ def test_full_descent_finds_the_truth_within_its_information(make_computer, eule
 
 @pytest.mark.parametrize("train", [train_by_descent, train_online])
 def test_stochastic_descent_finds_the_truth(make_computer, euler, objective, train):
-    """Near the truth the gradients of single trajectories scatter with covariance H, the information of one trajectory, so
-    descent at the rate alpha hovers about it with the covariance alpha / 2: six of these standard deviations for each of
-    10 parameters (false-alarm rate 2e-8), once the memory of the start, exp(-alpha h n), has faded.
+    """Near the truth the gradients of single trajectories scatter with covariance H, the information of one trajectory,
+    so descent at the rate alpha hovers about it with the covariance alpha / 2: six of these standard deviations for
+    each of 10 parameters (false-alarm rate 2e-8), once the memory of the start, exp(-alpha h n), has faded.
     """
     truth = make_computer(
         {"visible": 2, "hidden": 2}, Quadratic(), Dense(), temperature=0.5, trainable=["visible", "hidden"], seed=7

@@ -7,6 +7,11 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thermozoo_plugins.connectivities import Bipartite, Dense
+from thermozoo_plugins.datasets import Digits
+from thermozoo_plugins.objectives import ReverseLikelihood
+from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
+from thermozoo_plugins.protocols import Constant, LinearFade
 
 from thermozoo.computer.layout import Layout
 from thermozoo.errors import ParameterError
@@ -15,11 +20,6 @@ from thermozoo.parameters import parameters_of
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.symbolic.derive import loss_gradients, potential_formulas
 from thermozoo.symbolic.trace import trace_intensity
-from thermozoo_plugins.connectivities import Bipartite, Dense
-from thermozoo_plugins.datasets import Digits
-from thermozoo_plugins.objectives import ReverseLikelihood
-from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
-from thermozoo_plugins.protocols import Constant, LinearFade
 
 FIRST_PARTY = [r for r in catalogue().records if r.source.distribution == "thermozoo" and r.plugin is not None]
 

@@ -8,9 +8,9 @@ import struct
 
 import numpy as np
 import pytest
+from thermozoo_plugins.datasets import Mnist
 
 from thermozoo.errors import DataError
-from thermozoo_plugins.datasets import Mnist
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 28, 28), dtype=np.uint8)
 LABELS = np.array([3, 1, 4, 1, 5, 9], dtype=np.uint8)
@@ -44,10 +44,10 @@ def test_plain_files_and_the_other_split(tmp_path, name):
 
 
 def test_missing(tmp_path, folder):
-    with pytest.raises(DataError, match="no such folder: .*nowhere .*data.path"):
+    with pytest.raises(DataError, match=r"no such folder: .*nowhere .*data.path"):
         Mnist(path=str(tmp_path / "nowhere")).load()
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
-    with pytest.raises(DataError, match="holds neither t10k-labels-idx1-ubyte.gz nor t10k-labels-idx1-ubyte"):
+    with pytest.raises(DataError, match=r"holds neither t10k-labels-idx1-ubyte.gz nor t10k-labels-idx1-ubyte"):
         Mnist(path=str(folder)).load()
 
 

@@ -13,8 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "thermozoo"
 PLUGINS = ROOT / "plugins" / "thermozoo_plugins"
 
-#: Rooms from the foundation to the roof; a room imports from its own level or below. ``symbolic`` and ``registry`` do not
-#: know each other, nor do ``thermodynamics`` and ``training``... except that training measures with thermodynamics.
+#: Rooms from the foundation to the roof; a room imports from its own level or below.
 LEVELS = {
     "errors": 0,
     "parameters": 1,
@@ -109,9 +108,7 @@ def test_plugins_import_only_public_names(path):
             )
 
 
-@pytest.mark.parametrize(
-    "path", sources(CORE) + sources(PLUGINS), ids=lambda p: str(p.relative_to(ROOT))
-)
+@pytest.mark.parametrize("path", sources(CORE) + sources(PLUGINS), ids=lambda p: str(p.relative_to(ROOT)))
 def test_a_file_holds_one_thing(path):
     lines = len(path.read_text("utf-8").splitlines())
     assert lines <= 300, f"{lines} lines: it holds two things, split it"

@@ -57,13 +57,13 @@ def test_one_value_per_unit_is_checked_entry_by_entry(values):
         assert not spring.stiffness.flags.writeable
         assert spring == Spring(stiffness=list(values))
     else:
-        with pytest.raises(ParameterError, match="Spring.stiffness must lie in"):
+        with pytest.raises(ParameterError, match=r"Spring.stiffness must lie in"):
             Spring(stiffness=values)
 
 
 @pytest.mark.parametrize("wrong", ["2", True, [[1.0], [2.0]], [], ["a"], {"a": 1}])
 def test_what_is_no_number_is_refused(wrong):
-    with pytest.raises(ParameterError, match="number or one value per unit|at least one value"):
+    with pytest.raises(ParameterError, match=r"number or one value per unit|at least one value"):
         Spring(stiffness=wrong)
 
 

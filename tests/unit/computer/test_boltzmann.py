@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import attrs
 import numpy as np
 import pytest
@@ -9,12 +11,12 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
+from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
 
 from thermozoo import Potential, parameter
 from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.onsite import site
 from thermozoo.errors import ParameterError
-from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
 
 
 def adaptive(energy, kT):
@@ -31,7 +33,7 @@ def adaptive(energy, kT):
     z, first, second = (
         sum(
             integrate.quad(weight, a, b, args=(power,), epsabs=1e-14, epsrel=1e-12)[0]
-            for a, b in zip(edges, edges[1:], strict=False)
+            for a, b in itertools.pairwise(edges)
         )
         for power in (0, 1, 2)
     )

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from thermozoo_plugins.connectivities import Dense
+from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
 
 from thermozoo.computer.computer import TERMS, assemble
 from thermozoo.errors import ParameterError, ShapeError
-from thermozoo_plugins.connectivities import Dense
-from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
 
 
 def states(data, computer, dtype=np.float64):

@@ -8,14 +8,14 @@ import pytest
 import xarray
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from thermozoo_plugins.connectivities import Dense
+from thermozoo_plugins.potentials import DoubleWell, Quartic
 
 from thermozoo import Potential, hookimpl, option, parameter
 from thermozoo.computer.files import load_computer, replace_file, save_computer
 from thermozoo.errors import DataError, OutputError, UnknownNameError
 from thermozoo.registry.catalogue import load_catalogue
 from thermozoo.registry.discovery import Source
-from thermozoo_plugins.connectivities import Dense
-from thermozoo_plugins.potentials import DoubleWell, Quartic
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -72,7 +72,7 @@ def test_tampering_is_noticed(saved, tamper):
         dataset = opened.load()
     tamper(dataset)
     dataset.to_netcdf(path, engine="h5netcdf")
-    with pytest.raises(DataError, match="digest .* is not the one that it states"):
+    with pytest.raises(DataError, match=r"digest .* is not the one that it states"):
         load_computer(path)
 
 
@@ -97,7 +97,7 @@ def test_an_incomplete_file_is_refused(saved):
     with xarray.open_dataset(path, engine="h5netcdf") as opened:
         dataset = opened.load()
     dataset.drop_vars("bias").to_netcdf(path, engine="h5netcdf")
-    with pytest.raises(DataError, match="computer.nc"):
+    with pytest.raises(DataError, match=r"computer.nc"):
         load_computer(path)
 
 
@@ -150,7 +150,7 @@ def test_nothing_is_left_behind_when_writing_fails(tmp_path):
         path.write_text("half")
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(OutputError, match="cannot write .*file.txt: No space left on device"):
+    with pytest.raises(OutputError, match=r"cannot write .*file.txt: No space left on device"):
         replace_file(target, fail)
     assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
     assert target.read_text() == "before"

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from thermozoo_plugins.connectivities import Bipartite, Dense
 
 from thermozoo import Connectivity
 from thermozoo.computer.couplings import DenseCouplings, EdgeCouplings, connect
 from thermozoo.computer.layout import Layout
 from thermozoo.errors import ShapeError
-from thermozoo_plugins.connectivities import Bipartite, Dense
 
 
 def listed(edges):

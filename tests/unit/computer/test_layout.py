@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from thermozoo.computer.layout import Layout
 from thermozoo.errors import ShapeError
 
-SIZES = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 5), min_size=1).filter(
-    lambda d: sum(d.values()) > 0
-)
+SIZES = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 5), min_size=1).filter(lambda d: sum(d.values()) > 0)
 
 
 @given(SIZES, st.data())

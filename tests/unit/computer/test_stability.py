@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thermozoo_plugins.connectivities import Bipartite, Dense
+from thermozoo_plugins.potentials import Quadratic, Quartic
 
 from thermozoo.computer.computer import assemble
 from thermozoo.computer.stability import check_time_step, largest_stable_dt
 from thermozoo.errors import StabilityError
-from thermozoo_plugins.connectivities import Bipartite, Dense
-from thermozoo_plugins.potentials import Quadratic, Quartic
 
 
 @settings(max_examples=15)

@@ -1,4 +1,4 @@
-"""Every kind of fault of a config: one line each, with file, path, what was expected and what was given; all at once."""
+"""Every kind of fault of a config: one line each, with file, path, what was expected and what was given."""
 
 from __future__ import annotations
 
@@ -62,7 +62,11 @@ def test_the_good_config_is_good():
 
 CASES = [
     # unknown plugin, key, table or group
-    ("computer.potential.plugin='quartik'", "computer.potential.plugin", "no potential is called 'quartik'; did you mean 'quartic'"),
+    (
+        "computer.potential.plugin='quartik'",
+        "computer.potential.plugin",
+        "no potential is called 'quartik'; did you mean 'quartic'",
+    ),
     ("computer.connectivity.plugin='bipartit'", "computer.connectivity.plugin", "did you mean 'bipartite'"),
     ("dynamics.integrator='euler'", "dynamics.integrator", "no integrator is called 'euler'"),
     ("data.plugin='cifar'", "data.plugin", "no dataset is called 'cifar'"),
@@ -73,7 +77,11 @@ CASES = [
     ("dynamics.time_step=0.1", "dynamics.time_step", "unknown key"),
     ("noising.amplitud=0.1", "noising.amplitud", "unknown key; did you mean 'amplitude'"),
     ("computer.potential.J3=1.0", "computer.potential.J3", "unknown key"),
-    ("computer.potential.hiden.J2=1.0", "computer.potential.hiden", "no group is called 'hiden'; did you mean 'hidden'"),
+    (
+        "computer.potential.hiden.J2=1.0",
+        "computer.potential.hiden",
+        "no group is called 'hiden'; did you mean 'hidden'",
+    ),
     ("computer.connectivity.within=['hiden']", "computer.connectivity.within[0]", "did you mean 'hidden'"),
     ("computer.trainable_biases=['hiden']", "computer.trainable_biases[0]", "did you mean 'hidden'"),
     ("computer.units.hidden.froze=true", "computer.units", ""),
@@ -153,19 +161,21 @@ def test_all_faults_at_once():
 
 
 def test_missing_units():
-    with pytest.raises(ConfigError, match="x.toml: computer.units: expected a table of groups, such as visible = 784, got nothing"):
+    with pytest.raises(
+        ConfigError, match=r"x.toml: computer.units: expected a table of groups, such as visible = 784, got nothing"
+    ):
         check_config({}, catalogue(), "x.toml")
 
 
 def test_files_that_are_no_config(tmp_path):
-    with pytest.raises(ConfigError, match="nowhere.toml: no such file; expected a TOML config"):
+    with pytest.raises(ConfigError, match=r"nowhere.toml: no such file; expected a TOML config"):
         load_config(tmp_path / "nowhere.toml", catalogue())
     broken = tmp_path / "broken.toml"
     broken.write_text("[computer\n")
-    with pytest.raises(ConfigError, match="broken.toml: not valid TOML: .*line 1"):
+    with pytest.raises(ConfigError, match=r"broken.toml: not valid TOML: .*line 1"):
         load_config(broken, catalogue())
     broken.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match="broken.toml: cannot be read"):
+    with pytest.raises(ConfigError, match=r"broken.toml: cannot be read"):
         load_config(broken, catalogue())
     with pytest.raises(ConfigError, match="cannot be read"):
         load_config(tmp_path, catalogue())
@@ -191,5 +201,5 @@ def test_assignments_that_are_none(tmp_path, assignment, said):
 def test_the_source_is_the_file_as_it_was_given(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("bad.toml").write_text(GOOD + "bogus = 1\n")
-    with pytest.raises(ConfigError, match="^bad.toml: generation.bogus: unknown key"):
+    with pytest.raises(ConfigError, match=r"^bad.toml: generation.bogus: unknown key"):
         load_config(Path("bad.toml"), catalogue())

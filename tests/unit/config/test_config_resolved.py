@@ -51,16 +51,24 @@ def test_round_trip(data):
             "units": {"visible": 3, "hidden": draw(st.sampled_from([3, {"size": 3, "frozen": True}, {"size": 3}]))},
             "potential": {**draw(POTENTIALS), **draw(st.sampled_from([{}, {"hidden": {"plugin": "quadratic"}}]))},
             "connectivity": draw(
-                st.sampled_from([{"plugin": "dense"}, {"plugin": "bipartite"}, {"plugin": "bipartite", "within": ["hidden"]}])
+                st.sampled_from(
+                    [{"plugin": "dense"}, {"plugin": "bipartite"}, {"plugin": "bipartite", "within": ["hidden"]}]
+                )
             ),
         },
         "dynamics": {"dt": draw(positive(1e-4, 1e-2)), "precision": draw(st.sampled_from(["single", "double"]))},
-        "data": draw(st.sampled_from([{}, {"plugin": "mnist", "path": "some folder", "split": "train"}, {"classes": [7]}])),
-        "noising": draw(st.sampled_from([{}, {"protocol": "constant", "amplitude": 1.5}, {"fade": 0.5, "hidden": "crop"}])),
+        "data": draw(
+            st.sampled_from([{}, {"plugin": "mnist", "path": "some folder", "split": "train"}, {"classes": [7]}])
+        ),
+        "noising": draw(
+            st.sampled_from([{}, {"protocol": "constant", "amplitude": 1.5}, {"fade": 0.5, "hidden": "crop"}])
+        ),
         "training": draw(st.sampled_from([{}, {"method": "online", "cycles": 7}])),
     }
     if draw(st.booleans()):
-        tables["hardware"] = draw(st.sampled_from([{}, {"preset": "electrical"}, {"time_unit": 1e-6, "temperature": 4.0}]))
+        tables["hardware"] = draw(
+            st.sampled_from([{}, {"preset": "electrical"}, {"time_unit": 1e-6, "temperature": 4.0}])
+        )
     config = check_config(tables, catalogue(), "drawn.toml")
     assert_same(config, again(config))
 
@@ -109,7 +117,7 @@ def test_assignments_override(tmp_path):
             "data.path=../some/folder",
             "data.classes=[3, 4]",
             "computer.potential.hidden.J2=2.5",
-            "training.method=\"online\"",
+            'training.method="online"',
         ],
     )
     assert config.sizes == {"visible": 5, "hidden": 2}
@@ -125,7 +133,13 @@ def test_a_group_keeps_the_common_plugin_unless_it_names_one():
     tables = {
         "computer": {
             "units": {"visible": 2, "hidden": 2, "other": 2},
-            "potential": {"plugin": "quartic", "J2": 3.0, "J4": 2.0, "hidden": {"J4": 5.0}, "other": {"plugin": "quadratic"}},
+            "potential": {
+                "plugin": "quartic",
+                "J2": 3.0,
+                "J4": 2.0,
+                "hidden": {"J4": 5.0},
+                "other": {"plugin": "quadratic"},
+            },
         }
     }
     potentials = check_config(tables, catalogue(), "x").potentials

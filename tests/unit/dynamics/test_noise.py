@@ -1,6 +1,7 @@
 """Noise: the published known answers, the layout of counters, normality, independence, and no number used twice.
 
-Statistical tests are seeded; each states its false-alarm rate, the chance that a right generator with another seed fails it.
+Statistical tests are seeded; each states its false-alarm rate, the chance that a right generator with another seed
+fails it.
 """
 
 from __future__ import annotations
@@ -189,7 +190,12 @@ def test_streams_differ():
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"seed": -1}, "seed"), ({"seed": 2**64}, "seed"), ({"seed": 1, "stream": 2**16}, "stream"), ({"seed": 1, "stream": -1}, "stream")],
+    [
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**64}, "seed"),
+        ({"seed": 1, "stream": 2**16}, "stream"),
+        ({"seed": 1, "stream": -1}, "stream"),
+    ],
 )
 def test_keys_out_of_range(options, said):
     with pytest.raises(ParameterError, match=f"{said} must lie in 0"):

@@ -1,27 +1,27 @@
-"""Simulation: same seed, same bits; any split of batch or steps gives the same trajectories; one step is the formula's."""
+"""Simulation: same seed, same bits; any split of batch or steps gives the same trajectories; a step is the formula's."""
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thermozoo_plugins.connectivities import Dense
+from thermozoo_plugins.potentials import Quadratic, Quartic
 
 from thermozoo.dynamics.engines import Drive, Dynamics, engine_for, engine_named
 from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
 from thermozoo.errors import BudgetError, NonFiniteError, ParameterError, ShapeError, UnknownNameError
-from thermozoo_plugins.connectivities import Dense
-from thermozoo_plugins.potentials import Quadratic, Quartic
 
 PRECISIONS = st.sampled_from(["single", "double"])
 
 
 def drive_of(random, n, trajectories, steps):
-    return Drive(
-        random.standard_normal((2, n)), np.arange(trajectories) % 2, 0.5 * random.standard_normal(steps + 1)
-    )
+    return Drive(random.standard_normal((2, n)), np.arange(trajectories) % 2, 0.5 * random.standard_normal(steps + 1))
 
 
 @settings(max_examples=15)
@@ -91,7 +91,7 @@ def test_any_batch_split_gives_the_same_trajectories(drawn, euler, data, precisi
             first_trajectory=a,
             drive=None if drive is None else drive.batch(slice(a, b)),
         )
-        for a, b in zip(cuts, cuts[1:], strict=False)
+        for a, b in itertools.pairwise(cuts)
     ]
     eps = np.finfo(dynamics.dtype).eps
     final = np.concatenate([p.final for p in parts])

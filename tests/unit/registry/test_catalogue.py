@@ -80,14 +80,16 @@ def test_one_name_in_two_kinds_is_no_clash_but_ambiguous():
         ]
     )
     assert found.get(Potential, "well").kind == "potential"
-    with pytest.raises(UnknownNameError, match="several kinds .potential, protocol.: say KIND:well"):
+    with pytest.raises(UnknownNameError, match=r"several kinds .potential, protocol.: say KIND:well"):
         found.find("well")
     assert found.find("protocol:well").kind == "protocol"
 
 
 def test_an_unknown_name_lists_the_valid_ones():
     found = load_catalogue([source("alpha", species("well"), species("bowl"))])
-    with pytest.raises(UnknownNameError, match="no potential is called 'wel'; did you mean 'well'.; installed: bowl, well"):
+    with pytest.raises(
+        UnknownNameError, match=r"no potential is called 'wel'; did you mean 'well'.; installed: bowl, well"
+    ):
         found.get(Potential, "wel")
     with pytest.raises(UnknownNameError, match="no plugin is called 'bowll'; did you mean 'bowl'"):
         found.find("bowll")
@@ -111,7 +113,7 @@ def test_strict_makes_a_failure_fatal():
 
     broken = Source("alpha", "1.0", "alpha-point", "alpha", load)
     assert len(load_catalogue([broken]).failures) == 1
-    with pytest.raises(PluginLoadError, match="alpha 1.0, alpha-point: RuntimeError: no license"):
+    with pytest.raises(PluginLoadError, match=r"alpha 1.0, alpha-point: RuntimeError: no license"):
         load_catalogue([broken], strict=True)
 
 
@@ -164,9 +166,7 @@ def test_the_report_is_json():
     def load():
         raise RuntimeError("no license")
 
-    found = load_catalogue(
-        [source("alpha", species("well")), Source("beta", "", "beta-point", "beta", load)]
-    )
+    found = load_catalogue([source("alpha", species("well")), Source("beta", "", "beta-point", "beta", load)])
     well, beta = json.loads(json.dumps(found.as_json()))
     assert (well["name"], well["kind"], well["distribution"], well["version"]) == ("well", "potential", "alpha", "1.0")
     assert (well["status"], well["error"], well["traceback"]) == ("ok", None, None)

@@ -87,9 +87,7 @@ def _recurse():
             "unknown hook 'thermozoo_potential'; did you mean 'thermozoo_potentials'",
         ),
         (
-            lambda: module(
-                thermozoo_potentials=hook([Flat]), thermozoo_protocols=(lambda: [])
-            ),
+            lambda: module(thermozoo_potentials=hook([Flat]), thermozoo_protocols=(list)),
             "'thermozoo_protocols' is not marked with @thermozoo.hookimpl",
         ),
     ],

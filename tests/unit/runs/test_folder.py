@@ -47,7 +47,10 @@ def test_an_existing_folder_is_refused_and_replaced_with_force(tmp_path):
     with run_folder(target) as folder:
         (folder / MARK).write_text("{}")
         (folder / "old.txt").write_text("old")
-    with pytest.raises(OutputError, match="exists: choose another with --out, or replace it with --force"), run_folder(target):
+    with (
+        pytest.raises(OutputError, match="exists: choose another with --out, or replace it with --force"),
+        run_folder(target),
+    ):
         pass
     with pytest.raises(RuntimeError), run_folder(target, force=True) as folder:
         raise RuntimeError
@@ -74,7 +77,7 @@ def test_force_replaces_only_what_is_a_run(tmp_path):
 def test_a_place_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("x")
     for target in (tmp_path / "file" / "run", tmp_path / "file" / "deep" / "run"):
-        with pytest.raises(OutputError, match="cannot write .*file"), run_folder(target):
+        with pytest.raises(OutputError, match=r"cannot write .*file"), run_folder(target):
             pass
     assert tree(tmp_path) == ["file"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from thermozoo_plugins.connectivities import Dense
+from thermozoo_plugins.potentials import Quartic
 
 from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.runs.generation import generate
-from thermozoo_plugins.connectivities import Dense
-from thermozoo_plugins.potentials import Quartic
 
 OPTIONS = {"dt": 0.01, "steps": 60, "precision": "double", "samples": 5, "seed": 4}
 

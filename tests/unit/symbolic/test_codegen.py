@@ -32,7 +32,7 @@ EXPRESSIONS = {
 }
 
 #: Points at, just below and just above every edge of the branches.
-EDGES = [e + d for e in (-2.0, -1.0, 0.0, 1.0, 2.0) for d in (-2.0**-40, 0.0, 2.0**-40)]
+EDGES = [e + d for e in (-2.0, -1.0, 0.0, 1.0, 2.0) for d in (-(2.0**-40), 0.0, 2.0**-40)]
 
 
 def exact(expression, **values):
@@ -84,9 +84,7 @@ def test_one_value_per_unit_broadcasts():
 
 
 def test_single_precision_stays_single():
-    (value,) = array_function("typed", [X, P], [sympy.sqrt(X) * sympy.pi + P / 3])(
-        np.ones(3, dtype=np.float32), 0.1
-    )
+    (value,) = array_function("typed", [X, P], [sympy.sqrt(X) * sympy.pi + P / 3])(np.ones(3, dtype=np.float32), 0.1)
     assert value.dtype == np.float32
 
 

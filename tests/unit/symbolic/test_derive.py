@@ -94,7 +94,9 @@ def test_an_energy_without_derivative_is_refused():
         name = "jump"
 
         def energy(self, x):
-            return x**2 + sympy.Integral(sympy.Symbol("z", real=True), (sympy.Symbol("z", real=True), 0, sympy.Mod(x, 2)))
+            return x**2 + sympy.Integral(
+                sympy.Symbol("z", real=True), (sympy.Symbol("z", real=True), 0, sympy.Mod(x, 2))
+            )
 
     with pytest.raises(FormulaError):
         potential_formulas(Jump())

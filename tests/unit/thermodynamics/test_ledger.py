@@ -56,9 +56,7 @@ def test_first_law_with_driven_parameters(drawn, plain, euler, data, precision, 
     """Q = W - dV with W = sum of V(x_k; a_k+1) - V(x_k; a_k), and Q = -sum of V(x_k+1; a_k+1) - V(x_k; a_k+1)."""
     computer = data.draw(drawn.computers())
     random = np.random.default_rng(seed)
-    drive = Drive(
-        random.standard_normal((2, computer.n)), np.array([0, 1, 1, 0]), random.standard_normal(STEPS + 1)
-    )
+    drive = Drive(random.standard_normal((2, computer.n)), np.array([0, 1, 1, 0]), random.standard_normal(STEPS + 1))
     states, energies, done = watched(computer, euler, precision, seed, drive)
     signal = drive.signals[drive.which]
     a = drive.intensity

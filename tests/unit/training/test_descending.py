@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import attrs
 import numpy as np
 import pytest
+from thermozoo_plugins.connectivities import Bipartite, Dense
+from thermozoo_plugins.potentials import Quartic
 
 from thermozoo import Connectivity, Objective
 from thermozoo.dynamics.noise import STREAMS, NoiseKey
@@ -14,8 +16,6 @@ from thermozoo.errors import FormulaError, TrainingError
 from thermozoo.training.descent import Schedule, train_by_descent
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.online import train_online
-from thermozoo_plugins.connectivities import Bipartite, Dense
-from thermozoo_plugins.potentials import Quartic
 
 
 @attrs.frozen
@@ -144,16 +144,14 @@ def test_validation_is_the_loss_of_one_fixed_trajectory(make_computer, plain, ob
     fixed = Recorded(computer, images=1, steps=20).trajectory(NoiseKey(9, STREAMS["validation"]), [0], [0])[:, 0]
     assert done.history["validation_trajectories"].tolist() == [0, 1, 2, 3, 4]
     assert done.history["validation"][0] == pytest.approx(plain.loss(computer, 0.01, fixed[:-1], fixed[1:]) / 20)
-    assert done.history["validation"][-1] == pytest.approx(
-        plain.loss(done.computer, 0.01, fixed[:-1], fixed[1:]) / 20
-    )
+    assert done.history["validation"][-1] == pytest.approx(plain.loss(done.computer, 0.01, fixed[:-1], fixed[1:]) / 20)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("train", [train_by_descent, train_online])
 def test_a_learning_rate_that_is_too_large_is_named(make_computer, objective, train):
     computer = make_computer({"visible": 3, "hidden": 2}, Quartic(), Dense(), temperature=0.5)
-    with pytest.raises(TrainingError, match="the learning rate 1e.10 is too large; divide it by 10"):
+    with pytest.raises(TrainingError, match=r"the learning rate 1e.10 is too large; divide it by 10"):
         train(computer, Recorded(computer), StepLoss(objective, 0.1), Schedule(40, 1e10), seed=1)
 
 
@@ -166,5 +164,7 @@ def test_online_refuses_an_objective_of_the_gradient_before(make_computer):
             return (s.x_next - s.x + s.mobility * s.gradient * s.dt) ** 2
 
     computer = make_computer({"visible": 3, "hidden": 2}, Quartic(), Dense())
-    with pytest.raises(FormulaError, match="needs an objective that uses gradient_next only; Forward uses gradient too"):
+    with pytest.raises(
+        FormulaError, match="needs an objective that uses gradient_next only; Forward uses gradient too"
+    ):
         train_online(computer, Recorded(computer), StepLoss(Forward(), 0.01), Schedule(1, 1e-3), seed=1)

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
+from thermozoo_plugins.connectivities import Bipartite
+from thermozoo_plugins.potentials import DoubleWell, Quartic
+from thermozoo_plugins.protocols import Constant, LinearFade
 
 from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines import engine_named
 from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.training.noising import image_group, intensities, noising_process, signals_for
-from thermozoo_plugins.connectivities import Bipartite
-from thermozoo_plugins.potentials import DoubleWell, Quartic
-from thermozoo_plugins.protocols import Constant, LinearFade
 
 
 @settings(max_examples=20)
@@ -127,7 +127,7 @@ def test_a_trajectory_can_be_replayed_alone(process):
 
 @pytest.mark.parametrize("potential", [Quartic(), DoubleWell(J2=-2.0)])
 def test_preparation_is_exact_equilibrium(euler, potential):
-    """Units start in equilibrium under a(0) s; Kolmogorov-Smirnov against the integrated density, false-alarm rate 1e-6."""
+    """Units start in equilibrium under a(0) s: Kolmogorov-Smirnov, false-alarm rate 1e-6."""
     n, kT, s = 64, 0.2, 0.6
     uniform = noising_process(
         assemble({"visible": n}, potential, Bipartite(), temperature=kT),

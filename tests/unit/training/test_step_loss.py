@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thermozoo_plugins.connectivities import Dense
+from thermozoo_plugins.potentials import DoubleWell, Quartic
 
 from thermozoo import Objective
 from thermozoo.training.loss import StepLoss
-from thermozoo_plugins.connectivities import Dense
-from thermozoo_plugins.potentials import DoubleWell, Quartic
 
 
 def edge_direction(computer, e):
@@ -28,9 +28,7 @@ def by_hand(plain, computer, dt, x, x_next):
     """Gradient for couplings, then for every bias, by complex steps."""
     matrix = computer.couplings.matrix()
     couplings = [
-        plain.complex_step(
-            lambda m: plain.loss(computer, dt, x, x_next, matrix=m), matrix, edge_direction(computer, e)
-        )
+        plain.complex_step(lambda m: plain.loss(computer, dt, x, x_next, matrix=m), matrix, edge_direction(computer, e))
         for e in range(computer.couplings.size)
     ]
     biases = [
@@ -48,7 +46,9 @@ def sizes(computer, dt, x, x_next):
     g = np.abs(x_next) @ np.abs(computer.couplings.matrix()) + np.abs(computer.biases)
     for where, one in computer.onsite.parts():
         p = one.potential
-        g[:, where] += 2 * abs(p.J2) * np.abs(x_next[:, where]) + 4 * getattr(p, "J4", 0) * np.abs(x_next[:, where]) ** 3
+        g[:, where] += (
+            2 * abs(p.J2) * np.abs(x_next[:, where]) + 4 * getattr(p, "J4", 0) * np.abs(x_next[:, where]) ** 3
+        )
     r = (np.abs(x) + np.abs(x_next) + computer.mobility * g * dt) / (2 * computer.temperature)
     i, j = computer.couplings.edges.T
     couplings = (r[:, i] * np.abs(x_next[:, j]) + r[:, j] * np.abs(x_next[:, i])).sum(axis=0)
@@ -92,7 +92,8 @@ def test_gradients_against_differences_of_the_loss_itself(drawn, objective, data
     for p in range(len(vector)):
         h = 0.5
         up, down = (
-            loss.value(computer.with_parameters(vector + s * h * np.eye(len(vector))[p]), x, x_next).sum() for s in (1, -1)
+            loss.value(computer.with_parameters(vector + s * h * np.eye(len(vector))[p]), x, x_next).sum()
+            for s in (1, -1)
         )
         tolerance = 100 * np.finfo(float).eps * (abs(up) + abs(down)) / h
         assert abs(gradient[p] - (up - down) / (2 * h)) <= tolerance
@@ -144,7 +145,9 @@ def case(make_computer, objective):
 
 
 def couplings_gradient(r, state):
-    return np.array([r[0] * state[1] + r[1] * state[0], r[0] * state[2] + r[2] * state[0], r[1] * state[2] + r[2] * state[1]])
+    return np.array(
+        [r[0] * state[1] + r[1] * state[0], r[0] * state[2] + r[2] * state[0], r[1] * state[2] + r[2] * state[1]]
+    )
 
 
 def test_trap_state_that_multiplies_r_is_x_next(case):
@@ -227,10 +230,8 @@ def test_an_objective_of_both_gradients(drawn, plain, data):
         plain.complex_step(lambda b: total(matrix, b), biases, np.eye(computer.n)[i])
         for i in np.flatnonzero(computer.trainable_biases)
     ]
-    for_couplings, for_biases, for_loss = sizes(computer, dt, x, x_next)
+    for_couplings, for_biases, _ = sizes(computer, dt, x, x_next)
     other_couplings, other_biases, _ = sizes(computer, dt, x_next, x)
-    scale = np.concatenate(
-        [for_couplings + other_couplings, (for_biases + other_biases)[computer.trainable_biases]]
-    )
+    scale = np.concatenate([for_couplings + other_couplings, (for_biases + other_biases)[computer.trainable_biases]])
     assert value == pytest.approx(total(matrix, biases), rel=1e-9)
     assert np.all(np.abs(gradient - np.array(expected)) <= 100 * np.finfo(float).eps * scale)
