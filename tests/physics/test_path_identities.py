@@ -75,10 +75,12 @@ def test_the_identity_would_notice_another_noise_strength(euler, make_computer):
 
 
 def test_heat_is_the_log_ratio_as_dt_falls(euler, make_computer, plain):
-    """W. eq. 14: ln P[w]/P[w~] -> beta Q. Along a path of duration tf the difference is the sum of the errors of the
-    trapezoidal rule, D^3 V''' / 12 each, of zero mean and size dt^(3/2), over tf / dt steps, and of
-    (beta mu dt/4) (|g|^2 at the end less that at the start): both of order dt. The slope of the logarithms has a standard error below 0.03 with 600
-    trajectories, so 0.15 is five of them (false-alarm rate below 1e-6).
+    """W. eq. 14: ln P[w]/P[w~] -> beta Q, with a difference of order dt.
+
+    Along a path of duration tf the difference is the sum of the errors of the trapezoidal rule, of the third power of D
+    each, of zero mean and size dt^(3/2), over tf / dt steps, and of (beta mu dt/4) (|g|^2 at the end less that at the
+    start): both of order dt. The slope of the logarithms has a standard error below 0.03 with 600 trajectories, so 0.15
+    is five of them (false-alarm rate below 1e-6).
     """
     computer = make_computer({"a": 3}, DoubleWell(J2=-1.0, J4=1.0), Dense(), temperature=0.6, mobility=1.2, seed=2)
     differences, trapezoids = [], []

@@ -42,9 +42,10 @@ class Shown:
     ids=["dense", "bipartite"],
 )
 def test_full_descent_finds_the_truth_within_its_information(make_computer, euler, objective, structure, trainable):
-    """Gradient descent on the loss of fixed trajectories of a linear computer, which are exactly reversible. The loss is
-    minus the log-likelihood, so at its minimum (theta - theta*) . H (theta - theta*) is chi-squared with as many degrees of
-    freedom as parameters: false-alarm rate 1e-6.
+    """Gradient descent on the loss of fixed trajectories of a linear computer, which are exactly reversible.
+
+    The loss is minus the log-likelihood, so at its minimum (theta - theta*) . H (theta - theta*) is chi-squared with as
+    many degrees of freedom as parameters: false-alarm rate 1e-6.
     """
     truth = make_computer(
         {"visible": 3, "hidden": 2}, Quadratic(), structure, temperature=0.5, mobility=1.1, trainable=trainable, seed=6

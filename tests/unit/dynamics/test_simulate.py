@@ -1,4 +1,4 @@
-"""Simulation: same seed, same bits; any split of batch or steps gives the same trajectories; a step is the formula's."""
+"""Simulation: same seed, same bits; any split of batch or steps gives the same trajectories."""
 
 from __future__ import annotations
 
