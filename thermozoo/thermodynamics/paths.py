@@ -57,7 +57,14 @@ class StepDensity:
         except FormulaError:
             return None
 
-    def log_density(self, computer: Computer, x: Array, x_next: Array, push: Array | float = 0.0) -> Array:
+    def log_density(
+        self,
+        computer: Computer,
+        x: Array,
+        x_next: Array,
+        push: Array | float = 0.0,
+        gradient: Array | None = None,
+    ) -> Array:
         """Return ln p(x' | x) summed over the units that move, in double precision, shape (...) of x (..., n).
 
         Parameters
@@ -68,6 +75,8 @@ class StepDensity:
             States before and after.
         push : ndarray or float
             Extra force on every unit [energy].
+        gradient : ndarray, shape (..., n), optional
+            dV at `x`, where the caller has it already.
         """
         step = self.derived.step
         own = [value for _, _, value in flat_parameters(self.integrator)]
@@ -75,6 +84,9 @@ class StepDensity:
         arguments = [step.x, step.dt, step.mobility, step.kT, *step.parameters.values()]
         forces: list[Array] = []
         for k, stage in enumerate(step.stages):
+            if stage == step.x:
+                forces.append(push - (computer.gradient(x) if gradient is None else gradient))
+                continue
             known = [*arguments, *step.forces[:k]]
             at = array_function(f"stage_{k}", known, [stage])(x, *constants, *forces)[0]
             forces.append(push - computer.gradient(at))

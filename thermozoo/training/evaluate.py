@@ -71,18 +71,19 @@ def evaluate(
     losses = np.zeros((2, trajectories))
     gain = np.zeros(trajectories)
     edges = np.linspace(0, process.steps, len(computers) + 1).round().astype(int)
-    for first, states in process.stretches(NoiseKey(seed).named("held-out"), numbers, which, length=50):
+    for first, states in process.stretches(NoiseKey(seed).named("held-out"), numbers, which, length=12):
         stop = first + len(states) - 1
         for window, computer in enumerate(reversed(computers)):
             a, b = max(first, edges[window]), min(stop, edges[window + 1])
             if a >= b:
                 continue
             x, x_next = states[a - first : b - first], states[a - first + 1 : b - first + 1]
-            losses[0] += loss.value(untrained, x, x_next).sum(axis=0)
-            losses[1] += loss.value(computer, x, x_next).sum(axis=0)
-            if density is not None:
-                gain += density.log_density(computer, x_next, x).sum(axis=0)
-                gain -= density.log_density(untrained, x_next, x).sum(axis=0)
+            for row, (one, sign) in enumerate(((untrained, -1.0), (computer, 1.0))):
+                # the reverse of an observed step starts at x', so loss and density share the gradient there
+                gradient = one.gradient(x_next)
+                losses[row] += loss.value(one, x, x_next, gradient).sum(axis=0)
+                if density is not None:
+                    gain += sign * density.log_density(one, x_next, x, gradient=gradient).sum(axis=0)
     initial, final = losses.mean(axis=1) / process.steps
     se = float(gain.std(ddof=1) / np.sqrt(trajectories)) if trajectories > 1 else float("nan")
     known = density is not None

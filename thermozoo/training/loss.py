@@ -48,21 +48,33 @@ class StepLoss:
         own = [value for _, _, value in flat_parameters(self.objective)]
         return (self.dt, computer.mobility, computer.temperature, *own)
 
-    def _gradients(self, computer: Computer, x: Array, x_next: Array) -> tuple[Array | float, Array]:
+    def _gradients(
+        self, computer: Computer, x: Array, x_next: Array, known: Array | None = None
+    ) -> tuple[Array | float, Array]:
         """Return dV at x and at x'; zero where the loss does not use it."""
         f = self.derived.formula
         here = computer.gradient(x) if f.loss.has(f.gradient) else 0.0
-        return here, computer.gradient(x_next)
+        return here, computer.gradient(x_next) if known is None else known
 
-    def by_unit(self, computer: Computer, x: Array, x_next: Array) -> Array:
-        """Return the loss of every unit and step, shape of `x`."""
-        g, g_next = self._gradients(computer, x, x_next)
+    def by_unit(self, computer: Computer, x: Array, x_next: Array, gradient_next: Array | None = None) -> Array:
+        """Return the loss of every unit and step, shape of `x`; see `value`."""
+        g, g_next = self._gradients(computer, x, x_next, gradient_next)
         function = array_function("loss", self._arguments, [self.derived.formula.loss])
         return function(x_next, x, g, g_next, *self._constants(computer))[0]
 
-    def value(self, computer: Computer, x: Array, x_next: Array) -> Array:
-        """Return the loss of every step, summed over units that move in double precision, shape (...) of x (..., n)."""
-        losses = self.by_unit(computer, x, x_next)[..., computer.layout.moving]
+    def value(self, computer: Computer, x: Array, x_next: Array, gradient_next: Array | None = None) -> Array:
+        """Return the loss of every step, summed over units that move in double precision, shape (...) of x (..., n).
+
+        Parameters
+        ----------
+        computer : Computer
+            The computer.
+        x, x_next : ndarray, shape (..., n)
+            States before and after each observed step.
+        gradient_next : ndarray, shape (..., n), optional
+            dV at `x_next`, where the caller has it already.
+        """
+        losses = self.by_unit(computer, x, x_next, gradient_next)[..., computer.layout.moving]
         total: Array = losses.sum(axis=-1, dtype=np.float64)
         return total
 
