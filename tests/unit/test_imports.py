@@ -28,12 +28,13 @@ LEVELS = {
     "testing": 9,
     "plotting": 9,
     "runs": 10,
+    "scaffold": 10,
     "cli": 11,
     "__main__": 12,
 }
 
 #: Rooms of one level that are strangers to each other.
-STRANGERS = [("symbolic", "registry"), ("testing", "plotting")]
+STRANGERS = [("symbolic", "registry"), ("testing", "plotting"), ("runs", "scaffold")]
 
 #: What a plugin may import of thermozoo.
 PUBLIC = {"thermozoo", "thermozoo.errors", "thermozoo.interfaces"}

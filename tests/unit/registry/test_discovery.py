@@ -63,6 +63,10 @@ def test_a_good_plugin_is_loaded():
     assert record.source.title == "good 3.0"
 
 
+def unmarked():
+    return []
+
+
 def _raise(error):
     raise error
 
@@ -87,7 +91,7 @@ def _recurse():
             "unknown hook 'thermozoo_potential'; did you mean 'thermozoo_potentials'",
         ),
         (
-            lambda: module(thermozoo_potentials=hook([Flat]), thermozoo_protocols=(list)),
+            lambda: module(thermozoo_potentials=hook([Flat]), thermozoo_protocols=unmarked),
             "'thermozoo_protocols' is not marked with @thermozoo.hookimpl",
         ),
     ],
