@@ -15,7 +15,7 @@ from thermozoo import Dataset, hookimpl
 class Stripes(Dataset):
     """Noisy stripes of width three: label 0 is horizontal, label 1 is vertical.
 
-    The first image of each label is clean. The noise has a fixed seed, so that the data set is the same on every machine.
+    The first image of each label is clean. The noise has a fixed seed: the data set is the same on every machine.
     """
 
     name = "stripes"

@@ -97,6 +97,7 @@ def _facts(plugin: Plugin) -> list[str]:
     ):
         value = getattr(plugin, claim, None)
         if value is not None:
+            value = str(value).lower() if isinstance(value, bool) else value
             facts.append(f"Claimed, and checked by the verification suite: {words}: {value}.")
     if isinstance(plugin, Connectivity):
         from thermozoo.computer.couplings import connect

@@ -1,9 +1,8 @@
-"""Directives that fill reference pages: keys of the config, the command line, the hooks."""
+"""Directives that fill reference pages: keys of the config, the command line, the hooks, the checks of the suite."""
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
 import typing
 from collections.abc import Iterable
@@ -20,8 +19,9 @@ from thermozoo.config.values import type_name
 from thermozoo.interfaces import INTERFACES
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.registry.hookspecs import HOOKS, Hooks
+from thermozoo.testing import checks_for
 
-__all__ = ["command_line_text", "config_text", "hook_text", "setup"]
+__all__ = ["checks_text", "command_line_text", "config_text", "hook_text", "setup"]
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -122,8 +122,6 @@ def command_line_text() -> str:
     """Return a section for every command, written from the functions that the application runs."""
     parts = []
     for name in command_line.COMMANDS:
-        if importlib.util.find_spec(f"thermozoo.cli.{name}") is None:
-            continue  # TEMPORARY
         function = getattr(importlib.import_module(f"thermozoo.cli.{name}"), name)
         prose, examples = _help(function.__doc__)
         parts += [f"## `thermozoo {name}`", *prose]
@@ -158,6 +156,20 @@ def _short(annotation: Any) -> str:
     return f"{origin.__name__}[{', '.join(map(_short, arguments))}]"
 
 
+def checks_text() -> str:
+    """Return a section for every kind of plugin with the checks of the verification suite."""
+    parts = []
+    for kind in INTERFACES:
+        parts.append(f"## Checks of {_article(kind)} {kind}")
+        rows = ((f"`{c.name}`", c.claim, c.level, ", ".join(f"`{n}`" for n in c.needs)) for c in checks_for(kind))
+        parts.append(_table(("check", "claim", "profile", "needs"), rows))
+    return "\n\n".join(parts)
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "aeiou" else "a"
+
+
 class _Text(SphinxDirective):
     """Parses generated MyST text in place, headings included."""
 
@@ -188,6 +200,14 @@ class CommandLineReference(_Text):
         return command_line_text()
 
 
+class ChecksReference(_Text):
+    """Every check of the verification suite."""
+
+    def text(self) -> str:
+        """See `checks_text`."""
+        return checks_text()
+
+
 class HookReference(_Text):
     """One hook."""
 
@@ -202,5 +222,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
     app.add_directive("config-reference", ConfigReference)
     app.add_directive("command-line-reference", CommandLineReference)
+    app.add_directive("checks-reference", ChecksReference)
     app.add_directive("hook", HookReference)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,12 +3,13 @@
 Fenced blocks of a page run from top to bottom, in one empty folder and one Python namespace:
 
 ``python``
-    Lines with ``>>>`` are a doctest; other code is executed. When its first line is ``# file: NAME`` it is written to NAME instead.
+    Lines with ``>>>`` are a doctest; other code is executed. When its first line is ``# file: NAME`` it is written to
+    NAME instead.
 ``toml``
     With ``# file: NAME`` as its first line it is written to NAME; without, it is only checked.
 ``console``
-    Lines ``$ thermozoo ...`` run in this process; what follows up to the next ``$`` is compared with the output, where ``...`` stands
-    for anything. Other commands are not run.
+    Lines ``$ thermozoo ...`` run in this process; what follows up to the next ``$`` is compared with the output, where
+    ``...`` stands for anything. Other commands are not run.
 
 A block after the comment ``<!-- not run: REASON -->`` is left out.
 """
@@ -18,6 +19,7 @@ from __future__ import annotations
 import doctest
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,7 +52,7 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """Return the pages that these tests run: README, CONTRIBUTING and docs, less those that have a test of their own."""
+    """Return the pages that these tests run; how-to pages on plugins have a test of their own."""
     found = [p for p in DOCS.rglob("*.md") if "_build" not in p.parts]
     found = [p for p in found if not (p.parent.name == "how-to" and p.name.startswith("write-a"))]
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(found)]
@@ -98,17 +100,33 @@ def _run_python(block: Block, page: Path, namespace: dict[str, Any]) -> None:
         exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), namespace)
 
 
-def _run_console(block: Block, capsys: Any) -> None:
+#: Runs of the toy that a page has done as it stands: exit code, output, run folder.
+_DONE: dict[str, tuple[int, str, Path]] = {}
+
+
+def _run_command(command: str, capsys: Any) -> tuple[int, str]:
+    """Run a command in this process; pages that show the same run of the toy share it."""
     from thermozoo.cli.app import run
 
+    target = re.fullmatch(r"thermozoo run examples/.* --out (\w+)", command)
+    if target is not None and command in _DONE:
+        code, output, folder = _DONE[command]
+        shutil.copytree(folder, target[1])
+        return code, output
+    capsys.readouterr()
+    code = run(shlex.split(command, comments=True)[1:])
+    captured = capsys.readouterr()
+    output = "\n".join(line.rstrip() for line in (captured.out + captured.err).strip().splitlines())
+    if target is not None and code == 0:
+        _DONE[command] = code, output, Path(target[1]).resolve()
+    return code, output
+
+
+def _run_console(block: Block, capsys: Any) -> None:
     for command, expected in commands(block.text):
-        words = shlex.split(command, comments=True)
-        if words[0] != "thermozoo":
+        if not command.startswith("thermozoo "):
             continue
-        capsys.readouterr()
-        code = run(words[1:])
-        captured = capsys.readouterr()
-        got = "\n".join(line.rstrip() for line in (captured.out + captured.err).strip().splitlines())
+        code, got = _run_command(command, capsys)
         assert code in (0, 1, 2), f"{command} exited with {code}:\n{got}"
         if expected.strip():
             checker = doctest.OutputChecker()

@@ -88,6 +88,17 @@ def test_options_of_the_reference_are_those_of_the_application(extensions, capsy
         assert real - {"--help"} <= documented, command
 
 
+def test_every_check_is_in_the_reference(extensions):
+    from thermozoo.testing import checks_for
+
+    text = extensions[1].checks_text()
+    for kind in INTERFACES:
+        section = re.search(rf"^## Checks of an? {kind}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+        assert section is not None, kind
+        for check in checks_for(kind):
+            assert f"| `{check.name}` | {check.claim}" in section[1].replace(r"\|", "|")
+
+
 def test_every_key_of_the_config_is_in_the_reference(extensions):
     text = extensions[1].config_text()
     for name, table in TABLES.items():
