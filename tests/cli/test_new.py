@@ -17,7 +17,12 @@ def test_files_and_next_steps(tmp_path, monkeypatch, capsys):
     assert run(["new", "potential", "tilted-well"]) == 0
     folder = tmp_path / "thermozoo-tilted-well"
     found = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
-    assert found == ["README.md", "pyproject.toml", "src/thermozoo_tilted_well/__init__.py", "tests/test_tilted_well.py"]
+    assert found == [
+        "README.md",
+        "pyproject.toml",
+        "src/thermozoo_tilted_well/__init__.py",
+        "tests/test_tilted_well.py",
+    ]
     assert 'tilted-well = "thermozoo_tilted_well"' in (folder / "pyproject.toml").read_text()
     assert "thermozoo verify tilted-well" in capsys.readouterr().out
 
@@ -45,7 +50,11 @@ def test_its_own_tests_pass_as_generated(tmp_path, kind):
     folder = tmp_path / kind
     assert run(["new", kind, "mine", "--dir", str(folder)]) == 0
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "failed" not in done.stdout

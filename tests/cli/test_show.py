@@ -17,7 +17,14 @@ def shown(capsys, *arguments):
 
 def test_a_potential(capsys):
     out = shown(capsys, "double-well")
-    for words in ("U(x) = J₂⋅x  + J₄⋅x", "-U'(x) =", "U''(x) =", "(-inf, 0)", "stiffness at the barrier", "x = -0.7071, 0.7071"):
+    for words in (
+        "U(x) = J₂⋅x  + J₄⋅x",
+        "-U'(x) =",
+        "U''(x) =",
+        "(-inf, 0)",
+        "stiffness at the barrier",
+        "x = -0.7071, 0.7071",
+    ):
         assert words in out
     assert "arXiv:2506.15121" in out
 

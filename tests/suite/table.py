@@ -1,4 +1,4 @@
-"""The table check x wrong subject: ``python tests/suite/table.py`` runs everything and prints it as Markdown; checks may be named."""
+"""The table check x wrong subject: ``python tests/suite/table.py [CHECK ...]`` prints it as Markdown."""
 
 from __future__ import annotations
 

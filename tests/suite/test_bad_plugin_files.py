@@ -86,13 +86,16 @@ def test_a_hook_without_its_mark(tmp_path):
 def test_two_plugins_of_one_name(tmp_path):
     file = write(tmp_path, "return self.a * x**2")
     text = file.read_text().replace("[Mine]", "[Mine, Other]")
-    file.write_text(text + textwrap.dedent('''
+    file.write_text(
+        text
+        + textwrap.dedent("""
         @attrs.frozen
         class Other(Potential):
             name = "mine"
             def energy(self, x):
                 return x**2
-    '''))
+    """)
+    )
     with pytest.raises(DuplicateNameError, match=r"'mine'.*mine\.py, line 7.*mine\.py, line 20"):
         load(file)
 
@@ -112,7 +115,10 @@ def test_a_loop_for_ever(tmp_path, monkeypatch):
         ("return self.a * x**2 if x > 0 else x**4", ["branches on a symbol", "sympy.Piecewise", "line 14"]),
         ("return [self.a * x**2, x**4]", ["one expression", "got list", "line 13"]),
         ("return np.array([self.a * x**2, x**4])", ["one expression", "got ndarray", "line 13"]),
-        ("return self.a * x**2 + sympy.Symbol('k') * x**4", ["undeclared symbols: k", "thermozoo.parameter", "line 13"]),
+        (
+            "return self.a * x**2 + sympy.Symbol('k') * x**4",
+            ["undeclared symbols: k", "thermozoo.parameter", "line 13"],
+        ),
         ("return self.b * x**2", ["AttributeError", "no attribute 'b'", "line 14"]),
         ("self.a * x**2", ["returned None", "line 13"]),
         ("return self.a * x**2 + sympy.I * x", ["not a real", "line 13"]),

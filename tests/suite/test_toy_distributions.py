@@ -12,7 +12,7 @@ from thermozoo.errors import DuplicateNameError, PluginLoadError
 from thermozoo.registry.catalogue import load_catalogue
 from thermozoo.registry.discovery import installed_sources
 
-GOOD = '''
+GOOD = """
 import attrs
 from thermozoo import Potential, hookimpl, parameter
 
@@ -26,7 +26,7 @@ class {class_name}(Potential):
 @hookimpl
 def {hook}():
     return {returned}
-'''
+"""
 
 
 @pytest.fixture
@@ -64,7 +64,11 @@ def test_a_good_one_is_found_beside_the_first_party_plugins(install):
     install("toy-good", "toy_good", good())
     catalogue = load_catalogue()
     record = catalogue.record("potential", "toy")
-    assert (record.source.distribution, record.source.version, record.source.entry_point) == ("toy_good", "1.0", "toy_good")
+    assert (record.source.distribution, record.source.version, record.source.entry_point) == (
+        "toy_good",
+        "1.0",
+        "toy_good",
+    )
     assert "quartic" in catalogue.names("potential")
 
 
@@ -74,7 +78,11 @@ def test_a_good_one_is_found_beside_the_first_party_plugins(install):
         ("import fails", "import no_such_module_of_mine", ["ModuleNotFoundError", "no_such_module_of_mine", "line 1"]),
         ("attribute error", "import math\nmath.no_such_function", ["AttributeError", "no_such_function", "line 2"]),
         ("exit", "import sys\nsys.exit(3)", ["SystemExit", "line 2"]),
-        ("misspelt hook", good(hook="thermozoo_potental"), ["thermozoo_potental", "did you mean 'thermozoo_potentials'"]),
+        (
+            "misspelt hook",
+            good(hook="thermozoo_potental"),
+            ["thermozoo_potental", "did you mean 'thermozoo_potentials'"],
+        ),
         ("wrong return type", good(returned="Toy"), ["expected a list of classes", "line 12"]),
         ("wrong thing in the list", good(returned="[Toy, 3]"), ["returned 3", "thermozoo.Potential"]),
         (

@@ -1,4 +1,4 @@
-"""The suite itself is tested: every check fails for a wrong subject, and for that one alone as far as it makes sense."""
+"""The suite itself is tested: every check fails for a wrong subject, and as far as possible only that one."""
 
 from __future__ import annotations
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import attrs
 import numpy as np
 from wrong_potentials import Sound
+from wrong_subjects import Wrong
 
 from thermozoo.computer.couplings import DenseCouplings
 from thermozoo.dynamics.engines.reference import ReferenceStepper
 from thermozoo.dynamics.noise import NoiseKey
-from wrong_subjects import Wrong
 
 
 class Engine:

@@ -226,7 +226,9 @@ OTHERS = [
         AllOfOne,
         patch=(DenseCouplings, "with_vector", reversed_vector),
     ),
-    Wrong("core: a product with one half of the matrix", "product", AllOfOne, patch=(DenseCouplings, "product", one_sided)),
+    Wrong(
+        "core: a product with one half of the matrix", "product", AllOfOne, patch=(DenseCouplings, "product", one_sided)
+    ),
     Wrong("a pole in the middle", "finite", Singular),
     Wrong("engine: work with the wrong sign", "work", Fade, engine(WorkSign)),
     Wrong("images as rows", "shapes", Flat),

@@ -1,4 +1,4 @@
-"""What a wrong subject is: a plugin, an engine or a piece of the core with one fault, and the checks that must see it."""
+"""What a wrong subject is: a plugin, an engine or a part of the core with one fault, and who must see it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 
 from thermozoo.testing import Report, Status, verify
-from thermozoo.testing.runner import context_for, run_check
 from thermozoo.testing.registry import checks_for
+from thermozoo.testing.runner import context_for, run_check
 
 DOC = """A wrong plugin.
 
@@ -26,8 +26,8 @@ None.
 class Wrong:
     """One fault.
 
-    `check` must see it; `also` are the checks that cannot help seeing it too; everything else must hold, not apply, or not be
-    run because it needs one of those.
+    `check` must see it; `also` are the checks that cannot help seeing it too; everything else must hold, not apply,
+    or not be run because it needs one of those.
     """
 
     title: str

@@ -100,7 +100,7 @@ def find_plugins(target: str, catalogue: Catalogue) -> list[type[Plugin]]:
     return [found]
 
 
-def build(cls: type[Plugin], settings: list[str]) -> Plugin:
+def build(cls: Any, settings: list[str]) -> Plugin:
     """Return an instance with settings given as ``name=value``; values are written as in TOML.
 
     Raises
@@ -116,7 +116,8 @@ def build(cls: type[Plugin], settings: list[str]) -> Plugin:
         if not equals or name not in fields:
             known = ", ".join(fields) or "none"
             faults.append(
-                f"--set {text}: expected NAME=VALUE with a setting of {cls.name!r}{nearest(name, fields)}; settings: {known}"
+                f"--set {text}: expected NAME=VALUE with a setting of {cls.name!r}{nearest(name, fields)}; "
+                f"settings: {known}"
             )
             continue
         try:
@@ -125,13 +126,12 @@ def build(cls: type[Plugin], settings: list[str]) -> Plugin:
             values[name] = value
     missing = [n for n, f in fields.items() if f.default is attrs.NOTHING and n not in values]
     if missing and not faults:
-        faults.append(
-            f"{cls.name!r} needs {', '.join(missing)}: give --set {missing[0]}=VALUE"
-        )
+        faults.append(f"{cls.name!r} needs {', '.join(missing)}: give --set {missing[0]}=VALUE")
     if faults:
         raise ConfigError(faults)
     try:
-        return cls(**values)
+        instance: Plugin = cls(**values)
+        return instance
     except ThermozooError:
         raise
     except (TypeError, ValueError, ArithmeticError) as error:

@@ -138,7 +138,7 @@ def file_source(path: str | Path) -> Source:
 
 def _first_line(error: BaseException) -> str:
     text = str(error).strip().splitlines()
-    name = "HookError" if isinstance(error, _Misregistered) else type(error).__name__
+    name = "HookError" if isinstance(error, _MisregisteredError) else type(error).__name__
     return f"{name}: {text[0]}" if text else name
 
 
@@ -150,7 +150,7 @@ def defined_at(subject: Any) -> str:
         return ""
 
 
-class _Misregistered(HookError):
+class _MisregisteredError(HookError):
     """A HookError about a class or function, which knows where that was defined."""
 
     def __init__(self, message: str, subject: Any) -> None:
@@ -160,7 +160,7 @@ class _Misregistered(HookError):
 
 def _where(error: BaseException) -> str:
     """Name file and line of what is wrong, else of the innermost frame outside thermozoo and the import system."""
-    if isinstance(error, _Misregistered):
+    if isinstance(error, _MisregisteredError):
         return f" ({error.place})" if error.place else ""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({error.filename}, line {error.lineno})"
@@ -193,13 +193,13 @@ def _check_hooks(module: Any, manager: pluggy.PluginManager) -> list[str]:
         function = getattr(module, attribute)
         marked = manager.parse_hookimpl_opts(module, attribute) is not None
         if marked and attribute not in HOOKS:
-            raise _Misregistered(
+            raise _MisregisteredError(
                 f"unknown hook {attribute!r}{nearest(attribute, HOOKS)}; valid hooks: {', '.join(HOOKS)}", function
             )
         if marked:
             implemented.append(attribute)
         elif attribute.startswith("thermozoo_") and inspect.isfunction(function):
-            raise _Misregistered(f"the function {attribute!r} is not marked with @thermozoo.hookimpl", function)
+            raise _MisregisteredError(f"the function {attribute!r} is not marked with @thermozoo.hookimpl", function)
     if not implemented:
         raise HookError(
             "defines no hook: add a function marked with @thermozoo.hookimpl, for example thermozoo_potentials, "
@@ -213,20 +213,21 @@ def _check_class(given: Any, hook: str, implementation: Any) -> type[Plugin]:
     kind = HOOKS[hook]
     interface = interfaces.INTERFACES[kind]
     if not (inspect.isclass(cls) and issubclass(cls, interface)):
-        raise _Misregistered(
+        raise _MisregisteredError(
             f"{hook} returned {cls!r}: expected a list of subclasses of thermozoo.{interface.__name__}", implementation
         )
     if inspect.isabstract(cls):
         missing = ", ".join(sorted(cls.__abstractmethods__))
-        raise _Misregistered(f"{cls.__qualname__} is abstract: it does not define {missing}", cls)
+        raise _MisregisteredError(f"{cls.__qualname__} is abstract: it does not define {missing}", cls)
     name = getattr(cls, "name", None)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise _Misregistered(
-            f"{cls.__qualname__}.name must be lower-case words joined with hyphens, such as 'double-well', got {name!r}",
+        raise _MisregisteredError(
+            f"{cls.__qualname__}.name must be lower-case words joined with hyphens, such as 'double-well', got "
+            f"{name!r}",
             cls,
         )
     if not attrs.has(given) or "__attrs_attrs__" not in vars(cls):
-        raise _Misregistered(f"{cls.__qualname__} is not an attrs class: decorate it with @attrs.frozen", cls)
+        raise _MisregisteredError(f"{cls.__qualname__} is not an attrs class: decorate it with @attrs.frozen", cls)
     return cls
 
 
@@ -249,7 +250,7 @@ def load_source(source: Source, manager: pluggy.PluginManager) -> Iterator[Recor
         try:
             classes = getattr(module, hook)()
             if not isinstance(classes, (list, tuple)):
-                raise _Misregistered(
+                raise _MisregisteredError(
                     f"{hook} returned {classes!r}: expected a list of classes", getattr(module, hook)
                 )
         except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """The verification suite for plugins.
 
-``verify(plugin)`` runs it; ``parametrize_with_checks(plugin)`` makes one test of each check; ``checks_for(plugin)`` lists them.
+``verify(plugin)`` runs it; ``parametrize_with_checks(plugin)`` makes one test of each check; ``checks_for(plugin)``
+lists them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a check receives: the plugin, the profile, seeds, engines, and what is drawn from the plugin's own declarations."""
+"""What a check receives: plugin, profile, seeds, engines, catalogue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 
 from thermozoo.dynamics.engines import ENGINES, Engine, engine_named
 from thermozoo.dynamics.noise import NoiseKey
-from thermozoo.interfaces import Plugin
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.testing.lines import formula_line
 
@@ -53,14 +52,14 @@ class Context:
         return self.profile == "full"
 
     @property
-    def cls(self) -> type[Plugin]:
+    def cls(self) -> Any:
         """Class of the plugin."""
         return type(self.plugin)
 
     @property
     def title(self) -> str:
         """Name of the class."""
-        return self.cls.__name__
+        return str(self.cls.__name__)
 
     @functools.cached_property
     def line(self) -> str:

@@ -1,7 +1,8 @@
 """Oracles that share no code with what they judge.
 
-A potential is judged by its author's own method: called with 90-digit numbers it gives the energy, and differences of those
-give derivatives; called with a symbol and turned into NumPy code by sympy's own printer it gives arrays for quadrature.
+A potential is judged by its author's own method: called with 90-digit numbers it gives the energy, and differences of
+those give derivatives; called with a symbol and turned into NumPy code by sympy's own printer it gives arrays for
+quadrature.
 """
 
 from __future__ import annotations
@@ -176,7 +177,7 @@ class UnitOracle:
             sympy.lambdify(x, e, modules=["numpy", "scipy"])
             for e in (energy, sympy.diff(energy, x), sympy.diff(energy, x, 2))
         ]
-        return tuple(lambda v, f=f: np.broadcast_to(np.asarray(f(v), dtype=float), np.shape(v)) for f in built)  # type: ignore[misc]
+        return tuple(lambda v, f=f: np.broadcast_to(np.asarray(f(v), dtype=float), np.shape(v)) for f in built)
 
     def energy(self, x: Array) -> Array:
         """Return U(x) - tilt x."""
@@ -240,7 +241,7 @@ class UnitOracle:
         x, _ = self.weights()
         floor = float((self.energy(x) / self.kT).min())
         value, _ = quad(
-            lambda v: float(np.exp(floor - self.energy(np.float64(v)) / self.kT)),
+            lambda v: float(np.exp(floor - self.energy(np.asarray(v)) / self.kT)),
             *self.interval,
             epsabs=0,
             epsrel=1e-10,
@@ -265,7 +266,8 @@ class UnitOracle:
         """Return independent Boltzmann samples, by inversion on a fine grid."""
         x, w = self.weights(20001)
         cumulative = np.concatenate([[0.0], np.cumsum(0.5 * (w[1:] + w[:-1]))])
-        return np.interp(rng.uniform(size=shape) * cumulative[-1], cumulative, x)
+        drawn: Array = np.interp(rng.uniform(size=shape) * cumulative[-1], cumulative, x)
+        return drawn
 
     def time_step(self, mobility: float, fraction: float = 0.02) -> float:
         """Return a time step that is a small fraction of the fastest relaxation among visited states."""

@@ -30,7 +30,7 @@ class Status(enum.StrEnum):
     EXPECTED_FAILURE = "expected-failure"
 
 
-class CheckFailed(AssertionError):
+class CheckFailed(AssertionError):  # noqa: N818 - an answer, like the other two
     """The claim of a check does not hold.
 
     Parameters

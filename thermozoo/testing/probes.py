@@ -85,7 +85,7 @@ def record(
     steps: int,
     key: Any,
     drive: Any = None,
-    work: Array | None = None,
+    work: npt.NDArray[np.float64] | None = None,
 ) -> Array:
     """Return all states of a run, initial ones included, shape (steps + 1, trajectories, units)."""
     stepper = engine.prepare(dynamics)

@@ -66,9 +66,7 @@ _CHECKS: dict[str, list[Check]] = {kind: [] for kind in INTERFACES}
 Function = Callable[["Context"], "Measured | None"]
 
 
-def check(
-    *kinds: str, claim: str, level: str = "quick", needs: tuple[str, ...] = ()
-) -> Callable[[Function], Function]:
+def check(*kinds: str, claim: str, level: str = "quick", needs: tuple[str, ...] = ()) -> Callable[[Function], Function]:
     """Register a function as a check of one or more kinds of plugin.
 
     Parameters

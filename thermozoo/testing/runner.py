@@ -47,16 +47,15 @@ def context_for(
     ParameterError
         When a class needs settings that have no default.
     """
+    given: Any = plugin
     if isinstance(plugin, type):
-        required = [
-            f.name for f in attrs.fields(plugin) if f.init and f.default is attrs.NOTHING
-        ]
+        required = [f.name for f in attrs.fields(given) if f.init and f.default is attrs.NOTHING]
         if required:
             raise ParameterError(
                 f"{plugin.__name__} has settings without a default: {', '.join(required)}; give an instance, or "
                 "--set name=value on the command line"
             )
-        plugin = plugin()
+        plugin = given()
     return Context(
         plugin=plugin,
         profile=profile,
@@ -109,9 +108,7 @@ def run_check(check: Check, context: Context) -> Outcome:
 def _expected(outcome: Outcome, reason: str) -> Outcome:
     """Turn a failure that was expected into one, and a pass that was not into a failure."""
     if outcome.status is Status.FAILED:
-        return attrs.evolve(
-            outcome, status=Status.EXPECTED_FAILURE, reason=f"{reason} ({outcome.reason})"
-        )
+        return attrs.evolve(outcome, status=Status.EXPECTED_FAILURE, reason=f"{reason} ({outcome.reason})")
     if outcome.status is Status.PASSED:
         return attrs.evolve(
             outcome,
@@ -162,23 +159,18 @@ def verify(
         raise ParameterError(
             f"no check of a {kind_of(plugin)} is called {unknown[0]!r}; checks: {', '.join(c.name for c in checks)}"
         )
-    context = context_for(
-        plugin, profile=profile, seed=seed, engines=engines, catalogue=catalogue
-    )
+    context = context_for(plugin, profile=profile, seed=seed, engines=engines, catalogue=catalogue)
     outcomes: dict[str, Outcome] = {}
     for one in checks:
         lacking = [
             n
             for n in one.needs
-            if outcomes[n].status in (Status.FAILED, Status.CRASHED, Status.NOT_RUN)
-            and outcomes[n].reason != ONLY_FULL
+            if outcomes[n].status in (Status.FAILED, Status.CRASHED, Status.NOT_RUN) and outcomes[n].reason != ONLY_FULL
         ]
         if one.level == "full" and profile != "full":
             outcome = Outcome(one.name, one.claim, one.level, Status.NOT_RUN, reason=ONLY_FULL)
         elif lacking:
-            outcome = Outcome(
-                one.name, one.claim, one.level, Status.NOT_RUN, reason=f"needs {', '.join(lacking)}"
-            )
+            outcome = Outcome(one.name, one.claim, one.level, Status.NOT_RUN, reason=f"needs {', '.join(lacking)}")
         else:
             outcome = run_check(one, context)
             if one.name in expected:

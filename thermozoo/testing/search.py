@@ -15,9 +15,7 @@ __all__ = ["for_all"]
 T = TypeVar("T")
 
 
-def for_all(
-    strategy: SearchStrategy[T], claim: Callable[[T], Any], *, seed: int, examples: int
-) -> int:
+def for_all(strategy: SearchStrategy[T], claim: Callable[[T], Any], *, seed: int, examples: int) -> int:
     """Try a claim on drawn cases; raise the CheckFailed of the smallest case that breaks it.
 
     Parameters

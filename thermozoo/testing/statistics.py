@@ -1,8 +1,8 @@
 """Statistical tests with a stated false-alarm rate.
 
-Every check that compares samples with an expectation takes its tolerance from the number of samples and from `FALSE_ALARM`,
-the probability that it rejects a correct plugin. No plugin meets more than ten such tests a run, so a run of the suite raises
-a false alarm with probability below 1e-4.
+Every check that compares samples with an expectation takes its tolerance from the number of samples and from
+`FALSE_ALARM`, the probability that it rejects a correct plugin. No plugin meets more than ten such tests a run, so a
+run of the suite raises a false alarm with probability below 1e-4.
 """
 
 from __future__ import annotations
@@ -91,16 +91,15 @@ def compare_variance(what: str, samples: Array, expected: float) -> str:
     figure = f"{what} / expected = {ratio:.4f}"
     if not low <= total / expected <= high:
         raise CheckFailed(
-            f"{what} is {ratio * expected:.5g} in {samples.size} samples, expected {expected:.5g}: ratio {ratio:.4f}, allowed "
+            f"{what} is {ratio * expected:.5g} in {samples.size} samples, expected {expected:.5g}: ratio "
+            f"{ratio:.4f}, allowed "
             f"{low / samples.size:.4f} to {high / samples.size:.4f}",
             figure=figure,
         )
     return figure
 
 
-def compare_distribution(
-    what: str, samples: Array, cumulative: Callable[[Array], Array]
-) -> str:
+def compare_distribution(what: str, samples: Array, cumulative: Callable[[Array], Array]) -> str:
     """Compare independent samples with a distribution function (Kolmogorov-Smirnov)."""
     ordered = np.sort(samples.ravel())
     n = ordered.size
@@ -112,7 +111,8 @@ def compare_distribution(
     if not distance <= limit:
         where = float(ordered[int(np.argmax(np.abs(steps[1:] - expected)))])
         raise CheckFailed(
-            f"the distribution of {what} differs from quadrature by {distance:.4f} near x = {where:.4g}; {n} samples allow "
+            f"the distribution of {what} differs from quadrature by {distance:.4f} near x = {where:.4g}; {n} "
+            "samples allow "
             f"{limit:.4f}",
             figure=figure,
         )

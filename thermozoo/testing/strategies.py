@@ -1,7 +1,7 @@
 """What is drawn: parameters from a plugin's own bounds, states from its own Boltzmann width, layouts of groups.
 
-Values are short decimal numbers wherever possible and shrink toward the default, so that the smallest counterexample can be
-read and typed.
+Values are short decimal numbers wherever possible and shrink toward the default, so that the smallest counterexample
+can be read and typed.
 """
 
 from __future__ import annotations
@@ -94,9 +94,7 @@ def parameter_values(plugin: Plugin, decades: int = DECADES) -> SearchStrategy[d
     """Return a strategy for all parameters of a plugin and of the plugins that it holds, by dotted name."""
     from hypothesis import strategies as st
 
-    return st.fixed_dictionaries(
-        {name: values_within(spec, decades) for name, spec, _ in flat_parameters(plugin)}
-    )
+    return st.fixed_dictionaries({name: values_within(spec, decades) for name, spec, _ in flat_parameters(plugin)})
 
 
 def moderate(plugin: Plugin, rng: np.random.Generator, count: int) -> Iterator[dict[str, float]]:

@@ -18,7 +18,7 @@ Array = npt.NDArray[np.floating[Any]]
 
 
 def kernel(x: Array, force: Array, mobility: float, kT: float, dt: float) -> Array:
-    """Return the transition probabilities of an Euler-Maruyama step between points of a uniform grid, rows from, columns to."""
+    """Return the Euler-Maruyama transition probabilities between points of a uniform grid, rows from, columns to."""
     variance = 2 * mobility * kT * dt
     mean = x + mobility * force * dt
     density = np.exp(-((x[None, :] - mean[:, None]) ** 2) / (2 * variance))
@@ -30,7 +30,8 @@ def carried(p: Array, step: Array, steps: int) -> Array:
     """Return the distribution after a number of steps."""
     for _ in range(steps):
         p = p @ step
-    return p / p.sum()
+    normalized: Array = p / p.sum()
+    return normalized
 
 
 class _Symbols:
@@ -126,12 +127,14 @@ def step_function(integrator: Any) -> StepFunction:
     import sympy
 
     s = _Symbols()
-    result = sympy.sympify(integrator.step(s))
+    result: Any = sympy.sympify(integrator.step(s))
     arguments = [s.x, s.dt, s.mobility, s.kT, *s.noises, *s.forces]
-    build = lambda e: sympy.lambdify(arguments, e, modules=["numpy", "scipy"])  # noqa: E731
-    return StepFunction(
-        symbols=s, result=result, stages=tuple(build(p) for p in s.places), final=build(result)
-    )
+
+    def build(expression: Any) -> Callable[..., Any]:
+        function: Callable[..., Any] = sympy.lambdify(arguments, expression, modules=["numpy", "scipy"])
+        return function
+
+    return StepFunction(symbols=s, result=result, stages=tuple(build(p) for p in s.places), final=build(result))
 
 
 def exact_average(

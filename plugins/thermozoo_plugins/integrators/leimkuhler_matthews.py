@@ -19,15 +19,15 @@ class LeimkuhlerMatthews(Integrator):
               \sigma = \sqrt{2 \mu k_B T \Delta t}
 
     with F = -dV/dx the force [energy], mu the mobility [1 / (energy time)], dt the time step [time], kT the temperature
-    [energy] and xi a standard normal number. One force a step. As printed, x' = x + mu F(x) dt + sigma (xi + xi') / 2 with the
-    next step's noise xi'; y = x - sigma xi / 2 turns it into a map of one state and new noise. The states x are distributed with
-    an error of second order in dt (none at all for a linear force); the states y that a trajectory holds carry half a
-    step less of noise, so their averages have an error of first order: weak order 1.
+    [energy] and xi a standard normal number. One force a step. As printed, x' = x + mu F(x) dt + sigma (xi + xi') / 2
+    with the next step's noise xi'; y = x - sigma xi / 2 turns it into a map of one state and new noise. The states x
+    are distributed with an error of second order in dt (none at all for a linear force); the states y that a trajectory
+    holds carry half a step less of noise, so their averages have an error of first order: weak order 1.
 
     References
     ----------
-    B. Leimkuhler and C. Matthews, Rational construction of stochastic numerical methods for molecular sampling, Appl. Math.
-    Res. eXpress 2013, 34 (2013).
+    B. Leimkuhler and C. Matthews, Rational construction of stochastic numerical methods for molecular sampling, Appl.
+    Math. Res. eXpress 2013, 34 (2013).
 
     Examples
     --------

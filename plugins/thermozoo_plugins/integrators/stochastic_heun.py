@@ -19,8 +19,8 @@ class StochasticHeun(Integrator):
               x' &= x + \tfrac{1}{2} \mu \left[F(x) + F(\tilde x)\right] \Delta t + \sqrt{2 \mu k_B T \Delta t}\; \xi
 
     with F = -dV/dx the force [energy], mu the mobility [1 / (energy time)], dt the time step [time], kT the temperature
-    [energy] and xi a standard normal number, the same in both lines. Weak order 2, as the noise is additive; two forces a
-    step. It is not linear in its noise, so it has no closed transition density.
+    [energy] and xi a standard normal number, the same in both lines. Weak order 2, as the noise is additive; two
+    forces a step. It is not linear in its noise, so it has no closed transition density.
 
     References
     ----------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import tomllib
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -47,7 +48,7 @@ def documented(context: Context) -> Measured:
     return Measured(f"{len(str(doc).splitlines())} lines")
 
 
-def settings_of(plugin: Plugin) -> dict[str, Any]:
+def settings_of(plugin: Any) -> dict[str, Any]:
     """Return a plugin's settings as a config writes them; settings that TOML cannot hold are left out."""
     found: dict[str, Any] = {}
     for field in attrs.fields(type(plugin)):
@@ -65,7 +66,7 @@ def settings_of(plugin: Plugin) -> dict[str, Any]:
     return found
 
 
-def _rebuilt(plugin: Plugin, table: dict[str, Any]) -> Plugin:
+def _rebuilt(plugin: Any, table: dict[str, Any]) -> Any:
     """Return a plugin built from a table that was read from a config."""
     arguments: dict[str, Any] = {}
     for field in attrs.fields(type(plugin)):
@@ -99,13 +100,9 @@ def round_trip(context: Context) -> Measured:
             )
         for name, value in values.items():
             if before[name] != value:
-                raise CheckFailed(
-                    f"{name} was set to {value!r} and reads {before[name]!r}", {"parameters": values}
-                )
+                raise CheckFailed(f"{name} was set to {value!r} and reads {before[name]!r}", {"parameters": values})
 
-    tried = for_all(
-        parameter_values(context.plugin), claim, seed=context.integer("round-trip"), examples=20
-    )
+    tried = for_all(parameter_values(context.plugin), claim, seed=context.integer("round-trip"), examples=20)
     return Measured(f"{tried} settings")
 
 
@@ -124,16 +121,17 @@ def one_formula(context: Context) -> Measured:
 
     plugin = context.plugin
     kind = context.cls.kind
-    read = {
+    readers: dict[str, Callable[[], Any]] = {
         "potential": lambda: trace.trace_energy(plugin).energy,
         "integrator": lambda: trace.trace_step(plugin).result,
         "objective": lambda: trace.trace_loss(plugin).loss,
         "protocol": lambda: trace.trace_intensity(plugin).intensity,
-    }[kind]
-    first, second = read(), read()
+    }
+    first, second = readers[kind](), readers[kind]()
     if first != second:
         raise CheckFailed(
-            f"two calls of the formula give two expressions: {first} and {second}; a formula may depend on nothing but its "
+            f"two calls of the formula give two expressions: {first} and {second}; a formula may depend on "
+            "nothing but its "
             "arguments and the declared parameters"
         )
     if kind in ("potential", "protocol"):
@@ -167,7 +165,8 @@ def _numbers_agree(context: Context, expression: Any) -> None:
         same = abs(got - expected) <= 1e-9 * (1.0 + abs(expected)) or (got != got and expected != expected)
         if not same:
             raise CheckFailed(
-                f"called with numbers the formula gives {got.real:g}, called with symbols {expected.real:g}: it must not look at "
+                f"called with numbers the formula gives {got.real:g}, called with symbols {expected.real:g}: "
+                "it must not look at "
                 "the type or the value of its arguments",
                 {"arguments": [float(v) for v in point.values()], "parameters": values},
             )

@@ -38,7 +38,9 @@ def shapes(context: Context) -> Measured:
     """Look at dimensions and types."""
     images, labels = _loaded(context)
     if images.ndim != 3 or images.dtype.kind != "f" or 0 in images.shape:
-        raise CheckFailed(f"images have shape {images.shape} and type {images.dtype}; expected floats of shape (n, height, width)")
+        raise CheckFailed(
+            f"images have shape {images.shape} and type {images.dtype}; expected floats of shape (n, height, width)"
+        )
     if labels.shape != images.shape[:1]:
         raise CheckFailed(f"labels have shape {labels.shape} for {len(images)} images")
     return Measured(f"{len(images)} images of {images.shape[1]} x {images.shape[2]}")
@@ -51,7 +53,8 @@ def pixel_range(context: Context) -> Measured:
     if not (np.isfinite(images).all() and images.min() >= 0 and images.max() <= 1):
         bad = int(np.argmax((~np.isfinite(images) | (images < 0) | (images > 1)).any(axis=(1, 2))))
         raise CheckFailed(
-            f"image {bad} has pixels from {images[bad].min():g} to {images[bad].max():g}; expected 0 to 1", {"image": bad}
+            f"image {bad} has pixels from {images[bad].min():g} to {images[bad].max():g}; expected 0 to 1",
+            {"image": bad},
         )
     return Measured(f"{images.min():g} to {images.max():g}")
 
@@ -72,7 +75,11 @@ def scaling(context: Context) -> Measured:
     return Measured(f"off by {worst:.0e}")
 
 
-@check("dataset", claim="Labels are whole numbers from 0, and no class between the smallest and largest is empty.", needs=("shapes",))
+@check(
+    "dataset",
+    claim="Labels are whole numbers from 0, and no class between the smallest and largest is empty.",
+    needs=("shapes",),
+)
 def labels(context: Context) -> Measured:
     """Count them."""
     _, found = _loaded(context)
@@ -99,7 +106,9 @@ def repeatable(context: Context) -> Measured:
 def missing_data(context: Context) -> Measured:
     """Point every setting called path, folder or file at an empty folder."""
     names = [
-        f.name for f in attrs.fields(context.cls) if f.init and f.name in ("path", "folder", "file", "directory", "root")
+        f.name
+        for f in attrs.fields(context.cls)
+        if f.init and f.name in ("path", "folder", "file", "directory", "root")
     ]
     if not names:
         raise DoesNotApply("it reads no folder of the user's")
@@ -113,7 +122,8 @@ def missing_data(context: Context) -> Measured:
                     raise CheckFailed(f"the error for missing data does not name the folder: {error}") from error
             except Exception as error:
                 raise CheckFailed(
-                    f"missing data raise {type(error).__name__}: {error}; expected thermozoo.errors.DataError that names the folder"
+                    f"missing data raise {type(error).__name__}: {error}; expected thermozoo.errors.DataError "
+                    "that names the folder"
                 ) from error
             else:
                 raise CheckFailed(f"load() returns data although {names[0]} = {Path(place).name!r} holds none")

@@ -1,4 +1,4 @@
-"""Checks of an integrator that need no statistics: noise, deterministic limit, weak order, stationarity, every potential."""
+"""Checks of an integrator without sampling: noise, deterministic limit, weak order, stationarity, potentials."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ def noise_once(context: Context) -> Measured:
     unused = [k for k, noise in enumerate(noises) if noise not in used]
     if unused:
         raise CheckFailed(
-            f"the step draws {len(noises)} noises and does not use number {unused[0] + 1}: it costs time and shifts every later "
+            f"the step draws {len(noises)} noises and does not use number {unused[0] + 1}: it costs time and "
+            "shifts every later "
             "number; draw it only where it is used"
         )
     return Measured(f"{len(noises)} a step")
@@ -110,7 +111,7 @@ def deterministic_limit(context: Context) -> Measured:
     """Compare coupled units at kT = 1e-300 with SciPy's DOP853 on every engine."""
     from scipy.integrate import solve_ivp
 
-    claimed = max(1, context.cls.weak_order or 1)  # type: ignore[attr-defined]
+    claimed = max(1, context.cls.weak_order or 1)
     rng = context.rng("deterministic")
     computer = coupled(PROBE, 1e-300, rng, 0.5, MOBILITY)
     J, b = computer.couplings.matrix(), computer.biases
@@ -130,7 +131,8 @@ def deterministic_limit(context: Context) -> Measured:
         if not (errors[-1] < 0.05 and (order > claimed - 0.2 or errors[-1] < 1e-10)):
             raise CheckFailed(
                 f"without temperature the largest error at t = 1 on the {engine.name} engine is "
-                f"{', '.join(f'{e:.2g}' for e in errors)} for dt = 1/40, 1/80, 1/160 (order {order:.2f}, expected at least {claimed})",
+                f"{', '.join(f'{e:.2g}' for e in errors)} for dt = 1/40, 1/80, 1/160 (order {order:.2f}, "
+                f"expected at least {claimed})",
                 {"mobility": MOBILITY, "engine": engine.name},
                 figure=f"order {order:.2f}",
             )
@@ -153,7 +155,7 @@ def every_potential(context: Context) -> Measured:
     names = catalogue.names("potential")
     runs = 0
     for name in names:
-        cls = catalogue.get(Potential, name)  # type: ignore[type-abstract]
+        cls: Any = catalogue.get(Potential, name)
         if any(f.default is attrs.NOTHING for f in attrs.fields(cls) if f.init):
             continue
         for values in moderate(cls(), rng, 4 if context.full else 2):
@@ -171,10 +173,18 @@ def every_potential(context: Context) -> Measured:
                     at = np.argwhere(~np.isfinite(path))[0]
                     raise CheckFailed(
                         f"with {name} a state becomes {path[tuple(at)]:g} in step {at[0]}",
-                        {"potential": name, "parameters": values, "x(0)": float(x[at[1], at[2]]), "dt": dt, "engine": engine.name},
+                        {
+                            "potential": name,
+                            "parameters": values,
+                            "x(0)": float(x[at[1], at[2]]),
+                            "dt": dt,
+                            "engine": engine.name,
+                        },
                     )
                 if (path[-1] == path[0]).any():
-                    raise CheckFailed(f"with {name} a state does not move in 60 steps", {"potential": name, "parameters": values})
+                    raise CheckFailed(
+                        f"with {name} a state does not move in 60 steps", {"potential": name, "parameters": values}
+                    )
                 runs += 1
     if not runs:
         raise DoesNotApply("no potential is registered")
@@ -188,7 +198,7 @@ def every_potential(context: Context) -> Measured:
 )
 def weak_order(context: Context) -> Measured:
     """Propagate x and x^2 by quadrature, without sampling, and compare with the diagonalized backward equation."""
-    claimed = context.cls.weak_order  # type: ignore[attr-defined]
+    claimed = context.cls.weak_order
     if claimed is None:
         raise DoesNotApply("it claims no weak order")
     step = step_function(context.plugin)
@@ -226,7 +236,8 @@ def stationarity(context: Context) -> Measured:
     """Let the Boltzmann average of x^2 and x^4 drift for a long time, by quadrature, for three time steps."""
     step = step_function(context.plugin)
     figures = []
-    for name, values in (("x^2", lambda y: y**2), ("x^4", lambda y: y**4)):
+    observables: dict[str, Callable[[Array], Array]] = {"x^2": lambda y: y**2, "x^4": lambda y: y**4}
+    for name, values in observables.items():
         drifts = []
         for n in (32, 64, 128):
             grid, averages = _propagated(step, values, n, 3.0 / n)
@@ -236,7 +247,8 @@ def stationarity(context: Context) -> Measured:
         order = math.log2(abs(drifts[-2] / drifts[-1])) if abs(drifts[-1]) > 1e-9 else math.inf
         if not (order > 0.7 and abs(drifts[-1]) < 0.2):
             raise CheckFailed(
-                f"<{name}> drifts away from its Boltzmann average by {', '.join(f'{d:.2%}' for d in drifts)} for dt = 3/32, 3/64, "
+                f"<{name}> drifts away from its Boltzmann average by {', '.join(f'{d:.2%}' for d in drifts)} "
+                "for dt = 3/32, 3/64, "
                 f"3/128 (order {order:.2f}, expected about 1 or more)",
                 {"potential": "x^2/2 + x^4/4", "kT": KT, "mobility": MOBILITY},
             )
@@ -245,9 +257,9 @@ def stationarity(context: Context) -> Measured:
 
 
 def closed_form_variance(integrator: Any, stiffness: float, mobility: float, kT: float, dt: float) -> float | None:
-    """Return the stationary variance of a scheme on U = k x^2 / 2: sum_j c_j^2 / (1 - a^2) for x' = a x + sum_j c_j xi_j.
+    """Return the stationary variance of a scheme on U = k x^2 / 2.
 
-    None where the step is not linear in state and noise.
+    For x' = a x + sum_j c_j xi_j it is sum_j c_j^2 / (1 - a^2); None where the step is not linear in state and noise.
     """
     step = step_function(integrator)
     s = step.symbols

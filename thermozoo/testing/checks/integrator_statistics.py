@@ -39,7 +39,8 @@ def linear_variance(context: Context) -> Measured:
     tiny = closed_form_variance(context.plugin, stiffness, MOBILITY, KT, 1e-7)
     if tiny is None or not abs(tiny * stiffness / KT - 1) < 1e-3:
         raise CheckFailed(
-            f"for dt toward zero the stationary variance on U = k x^2 / 2 tends to {tiny:.6g}, not to kT/k = {KT / stiffness:.6g}",
+            f"for dt toward zero the stationary variance on U = k x^2 / 2 tends to {tiny:.6g}, not to kT/k = "
+            f"{KT / stiffness:.6g}",
             {"k": stiffness, "kT": KT, "mobility": MOBILITY},
         )
     figure = ""
@@ -131,7 +132,8 @@ def noise_independent(context: Context) -> Measured:
             limit = z_limit(len(pairs)) / math.sqrt(products.size)
             if not abs(correlation) <= limit:
                 raise CheckFailed(
-                    f"increments of {what} are correlated by {correlation:.4f} on the {engine.name} engine; {products.size} products "
+                    f"increments of {what} are correlated by {correlation:.4f} on the {engine.name} engine; "
+                    f"{products.size} products "
                     f"allow {limit:.4f}",
                     {"engine": engine.name},
                 )

@@ -66,7 +66,8 @@ class _Loss:
         """Return the loss of each step, summed over units, for states of shape (steps, 3)."""
         g, g_next = _gradient(theta, x), _gradient(theta, x_next)
         values = self.arrays(x, x_next, g, g_next, DT, MOBILITY, KT)
-        return np.broadcast_to(np.asarray(values, dtype=float), x.shape).sum(axis=-1)
+        totals: Array = np.broadcast_to(np.asarray(values, dtype=float), x.shape).sum(axis=-1)
+        return totals
 
 
 def _gradient(theta: Any, x: Any) -> Any:
@@ -82,9 +83,7 @@ def _gradient(theta: Any, x: Any) -> Any:
     return np.stack(columns, axis=-1)
 
 
-def _chain_rule(
-    objective: Any, derived: LossGradients, theta: Array, x: Array, x_next: Array
-) -> Array:
+def _chain_rule(objective: Any, derived: LossGradients, theta: Array, x: Array, x_next: Array) -> Array:
     """Return the gradient of each step's loss by the derived r = dl/dg' and q = dl/dg, shape (steps, 6)."""
     f = derived.formula
     symbols = [f.x, f.x_next, f.gradient, f.gradient_next, f.dt, f.mobility, f.kT, *f.parameters.values()]
@@ -185,7 +184,8 @@ def gradients(context: Context) -> Measured:
                 worst = max(worst, error)
                 if not error < 1e-11:
                     raise CheckFailed(
-                        f"the derived gradient by {name} is {got[k]:.9g}, differences of the loss give {float(candidates[0]):.9g}",
+                        f"the derived gradient by {name} is {got[k]:.9g}, differences of the loss give "
+                        f"{float(candidates[0]):.9g}",
                         {"J, b": theta[:6], "x": x, "x_next": x_next},
                     )
 
@@ -199,7 +199,8 @@ def gradients(context: Context) -> Measured:
 def _known(rng: np.random.Generator) -> tuple[Array, Array, Array]:
     """Return parameters, and steps (x, x') whose reverse those parameters' computer takes."""
     theta = np.array([0.8, -0.5, 0.4, 0.3, -0.6, 0.5])
-    # Relaxation from far away: at equilibrium a path is as likely as its reverse, and a wrong sign of the increment would not show.
+    # Relaxation from far away: at equilibrium a path is as likely as its reverse, and a wrong sign of the increment
+    # would not show.
     x = np.array([0.8, -0.6, 0.4]) + 1.2 * rng.standard_normal((3000, N))
     pairs = []
     for _ in range(20):
@@ -237,9 +238,7 @@ def descent(context: Context) -> Measured:
             break
         theta, current, rate = trial, value, rate * 1.5
     if not current < first:
-        raise CheckFailed(
-            f"30 steps downhill leave the loss at {current:.6g}, from {first:.6g}", {"J, b": theta}
-        )
+        raise CheckFailed(f"30 steps downhill leave the loss at {current:.6g}, from {first:.6g}", {"J, b": theta})
     return Measured(f"loss per step {first:.4f} to {current:.4f}")
 
 
@@ -249,7 +248,7 @@ def descent(context: Context) -> Measured:
     needs=("descent",),
 )
 def recovery(context: Context) -> Measured:
-    """Minimize with SciPy and compare with the true parameters, with the sandwich covariance of the estimate (chi-square)."""
+    """Minimize with SciPy; compare with the truth by chi-square, with the estimate's sandwich covariance."""
     from scipy.optimize import minimize
 
     loss, derived = _Loss(context.plugin), loss_gradients(context.plugin)
@@ -277,7 +276,8 @@ def recovery(context: Context) -> Measured:
     if not distance <= chi_square_limit(6):
         raise CheckFailed(
             f"its minimum lies at J, b = {np.array2string(found.x, precision=3)}, the computer that made the data has "
-            f"{np.array2string(theta, precision=3)}; standard errors {np.array2string(np.sqrt(np.diag(covariance)), precision=3)}",
+            f"{np.array2string(theta, precision=3)}; standard errors "
+            f"{np.array2string(np.sqrt(np.diag(covariance)), precision=3)}",
             {"true": theta, "recovered": found.x},
             figure=figure,
         )
@@ -293,7 +293,7 @@ def quadratic_claim(context: Context) -> Measured:
     """Find it symbolically, and by third differences of the loss in 50 digits."""
     import mpmath
 
-    claimed = context.cls.quadratic  # type: ignore[attr-defined]
+    claimed = context.cls.quadratic
     if claimed is None:
         raise DoesNotApply("it makes no claim")
     found = loss_gradients(context.plugin).quadratic
@@ -302,7 +302,12 @@ def quadratic_claim(context: Context) -> Measured:
         rest = tuple(mpmath.mpf(v) for v in (DT, MOBILITY, KT))
         third = []
         for g, h in ((1, 0), (0, 1), (1, 1), (1, -2)):
-            line = [loss.exact(mpmath.mpf("0.3"), mpmath.mpf("0.4"), g * k * mpmath.mpf("3.1"), h * k * mpmath.mpf("3.1"), *rest) for k in range(-1, 3)]
+            line = [
+                loss.exact(
+                    mpmath.mpf("0.3"), mpmath.mpf("0.4"), g * k * mpmath.mpf("3.1"), h * k * mpmath.mpf("3.1"), *rest
+                )
+                for k in range(-1, 3)
+            ]
             third.append(abs(line[3] - 3 * line[2] + 3 * line[1] - line[0]) / (1 + abs(line[3])))
         numeric = bool(max(third) < mpmath.mpf(10) ** -30)
     if claimed != found or claimed != numeric:

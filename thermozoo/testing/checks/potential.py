@@ -44,9 +44,7 @@ def finite(context: Context) -> Measured:
         values, x = case
         energy = Exact(context.plugin, values).energy(x)
         if not _real_and_finite(energy):
-            raise CheckFailed(
-                f"the energy at x = {x:g} is {_short(energy)}", {"parameters": values, "x": x}
-            )
+            raise CheckFailed(f"the energy at x = {x:g} is {_short(energy)}", {"parameters": values, "x": x})
 
     cases = st.tuples(parameter_values(context.plugin), states)
     tried = for_all(cases, claim, seed=context.integer("finite"), examples=80)
@@ -134,10 +132,8 @@ def _point(formulas: PotentialFormulas, values: Mapping[str, float], x: float) -
     return {formulas.x: x, **{formulas.parameters[k]: v for k, v in values.items()}}
 
 
-def _code_error(
-    formulas: PotentialFormulas, expression: Any, point: Mapping[Any, float], exact: Any
-) -> float:
-    """Return the relative error of the generated double-precision code, with the conditioning in x counted in its scale."""
+def _code_error(formulas: PotentialFormulas, expression: Any, point: Mapping[Any, float], exact: Any) -> float:
+    """Return the relative error of the generated code; its scale counts the conditioning in x."""
     from thermozoo.symbolic.codegen import array_function
 
     symbols = list(point)
@@ -172,7 +168,8 @@ def force(context: Context) -> Measured:
         derived = evaluate(formulas.gradient, point)
         if _relative(derived, exact, KT / width) > 1e-15:
             raise CheckFailed(
-                f"the derived gradient {formulas.gradient} is {_short(derived)} at x = {x:g}, but the energy's slope there is "
+                f"the derived gradient {formulas.gradient} is {_short(derived)} at x = {x:g}, but the energy's "
+                "slope there is "
                 f"{_short(exact[0])}",
                 {"parameters": values, "x": x},
             )
@@ -203,7 +200,8 @@ def curvature(context: Context) -> Measured:
         at_kink = abs(left - right) > 1e-6 * (abs(left) + abs(right)) + 1e-6 * KT / width**2
         if not at_kink and _relative(derived, (central, left, right), KT / width**2) > 1e-12:
             raise CheckFailed(
-                f"the derived curvature {formulas.curvature} is {_short(derived)} at x = {x:g}, but the energy bends by "
+                f"the derived curvature {formulas.curvature} is {_short(derived)} at x = {x:g}, but the energy "
+                "bends by "
                 f"{_short(central)}",
                 {"parameters": values, "x": x},
             )
@@ -245,7 +243,8 @@ def parameter_derivatives(context: Context) -> Measured:
                 scale = unit / max(abs(values[name]), 1e-3)
                 if _relative(derived, (numeric,), scale) > 1e-12:
                     raise CheckFailed(
-                        f"the derived {what}{name} = {expression} is {_short(derived)} at x = {x:g}, numerically {_short(numeric)}",
+                        f"the derived {what}{name} = {expression} is {_short(derived)} at x = {x:g}, "
+                        f"numerically {_short(numeric)}",
                         {"parameters": values, "x": x},
                     )
                 worst = max(worst, _code_error(formulas, expression, point, derived))
@@ -258,8 +257,7 @@ def _corner_values(context: Context, limit: int = 81) -> list[dict[str, float]]:
     names = [(name, corners(spec)) for name, spec, _ in flat_parameters(context.plugin)]
     product = itertools.product(*(values for _, values in names))
     return [
-        dict(zip((n for n, _ in names), combination, strict=True))
-        for combination in itertools.islice(product, limit)
+        dict(zip((n for n, _ in names), combination, strict=True)) for combination in itertools.islice(product, limit)
     ]
 
 
@@ -284,7 +282,8 @@ def confining(context: Context) -> Measured:
                 )
             if not (rises[1] > (1 + 1e-6) * rises[0] and rises[2] > (1 + 1e-6) * rises[1]):
                 raise CheckFailed(
-                    f"toward x = {'+' if side > 0 else '-'}infinity the energy grows no faster than a logarithm, so exp(-U/kT) "
+                    f"toward x = {'+' if side > 0 else '-'}infinity the energy grows no faster than a "
+                    "logarithm, so exp(-U/kT) "
                     "cannot be integrated at every temperature",
                     {"parameters": dict(values)},
                 )
@@ -296,9 +295,7 @@ def confining(context: Context) -> Measured:
         except CheckFailed:
             for_all(parameter_values(context.plugin), claim, seed=context.integer("confining"), examples=200)
             raise
-    tried = for_all(
-        parameter_values(context.plugin), claim, seed=context.integer("confining"), examples=40
-    )
+    tried = for_all(parameter_values(context.plugin), claim, seed=context.integer("confining"), examples=40)
     return Measured(f"{len(cases)} corners, {tried} draws")
 
 
@@ -309,7 +306,7 @@ def confining(context: Context) -> Measured:
 )
 def stable_states(context: Context) -> Measured:
     """Count the places where the slope changes from falling to rising, on a grid that is fine near zero."""
-    claimed = context.cls.stable_states  # type: ignore[attr-defined]
+    claimed = context.cls.stable_states
     if claimed is None:
         raise DoesNotApply("it claims no number of stable states")
 
@@ -322,9 +319,7 @@ def stable_states(context: Context) -> Measured:
             )
 
     claim({name: value for name, _, value in flat_parameters(context.plugin)})
-    tried = for_all(
-        parameter_values(context.plugin), claim, seed=context.integer("stable"), examples=60
-    )
+    tried = for_all(parameter_values(context.plugin), claim, seed=context.integer("stable"), examples=60)
     return Measured(f"{claimed} in {tried} draws")
 
 
@@ -341,7 +336,7 @@ def minima(oracle: UnitOracle) -> list[float]:
     kept = slope != 0.0
     x, slope = x[kept], slope[kept]
     turns = np.flatnonzero((slope[:-1] < 0) & (slope[1:] > 0))
-    return [float(brentq(lambda v: float(oracle.gradient(np.float64(v))), x[k], x[k + 1])) for k in turns]
+    return [float(brentq(lambda v: float(oracle.gradient(np.asarray(v))), x[k], x[k + 1])) for k in turns]
 
 
 @check(
@@ -367,7 +362,8 @@ def continuous(context: Context) -> Measured:
             jump = max(abs(left - right), abs(here - right))
             if jump > 1e-6 * (abs(left) + abs(right) + 1e-3):
                 raise CheckFailed(
-                    f"the energy jumps by {_short(jump)} at x = {edge:g}: a unit that crosses would need an infinite force",
+                    f"the energy jumps by {_short(jump)} at x = {edge:g}: a unit that crosses would need an "
+                    "infinite force",
                     {"parameters": values, "x": edge},
                 )
 

@@ -1,4 +1,4 @@
-"""Checks of what is generated from a potential: code of every engine against the expression, batches, per-unit parameters."""
+"""Checks of what is generated from a potential: code of every engine, batches, per-unit parameters."""
 
 from __future__ import annotations
 
@@ -38,14 +38,15 @@ def _expressions(formulas: PotentialFormulas) -> dict[str, Any]:
 
 
 def _units(formulas: PotentialFormulas, values: Mapping[str, float], width: float) -> dict[str, float]:
-    """Return a size of each expression below which only its absolute error matters: kT over the width or the parameter."""
+    """Return a size of each expression, kT over width or parameter, below which only absolute errors matter."""
     units = {"U": KT, "dU/dx": KT / width, "d2U/dx2": KT / width**2}
     return units | {f"dU/d{k}": KT / max(abs(values[k]), 1e-3) for k in formulas.energy_by_parameter}
 
 
 @check(
     "potential",
-    claim="The generated array code equals the expression, at branch edges and large |x| too, and keeps the batch's shape.",
+    claim="The generated array code equals the expression, at branch edges and large |x| too, and keeps the "
+    "batch's shape.",
     needs=("force", "finite", "confining"),
 )
 def generated_code(context: Context) -> Measured:
@@ -89,7 +90,8 @@ def generated_code(context: Context) -> Measured:
                 error = float(abs(got - exact) / scale)
                 if not error <= _EPSILON * 10**WORST_GRADE:
                     raise CheckFailed(
-                        f"the generated code for {what} gives {got:g} at x = {place:g}, the expression {float(exact):g}: rewrite "
+                        f"the generated code for {what} gives {got:g} at x = {place:g}, the expression "
+                        f"{float(exact):g}: rewrite "
                         "the formula so that no intermediate value overflows or cancels",
                         {"parameters": values, "x": place, "source": functions[what].source},
                     )
@@ -132,7 +134,8 @@ def engine_force(context: Context) -> Measured:
                 allowed = 64 * _EPSILON * (abs(at) + abs(expected) + abs(at * slope))
                 if not abs(got - expected) <= allowed:
                     raise CheckFailed(
-                        f"the {engine.name} engine applies the force {got:g} at x = {at:g}, the expression gives {float(expected):g}",
+                        f"the {engine.name} engine applies the force {got:g} at x = {at:g}, the expression "
+                        f"gives {float(expected):g}",
                         {"parameters": values, "x": float(at), "engine": engine.name},
                     )
                 points += 1
@@ -203,7 +206,8 @@ def per_unit_parameters(context: Context) -> Measured:
             raise CheckFailed(str(error), {"parameters": arrays}) from error
         except Exception as error:
             raise CheckFailed(
-                f"one value per unit is refused: {type(error).__name__}: {error}; remember that a parameter may be an array",
+                f"one value per unit is refused: {type(error).__name__}: {error}; remember that a parameter "
+                "may be an array",
                 {"parameters": arrays},
             ) from error
         x = np.linspace(-1.0, 1.0, len(drawn))
@@ -244,6 +248,7 @@ def _engines_take_arrays(context: Context) -> None:
         moved = record(engine, Dynamics(computer, ProbeStep(), dt=1.0), x, 1, context.key("arrays"))[1] - x
         if not np.allclose(moved, expected, rtol=1e-11, atol=1e-13):
             raise CheckFailed(
-                f"the {engine.name} engine applies {moved[0]} to units with parameters of their own, expected {expected[0]}",
+                f"the {engine.name} engine applies {moved[0]} to units with parameters of their own, expected "
+                f"{expected[0]}",
                 {"parameters": dict(arrays), "engine": engine.name},
             )

@@ -78,7 +78,8 @@ def _has_kink(context: Context, oracle: UnitOracle) -> bool:
 
 @check(
     "potential",
-    claim="The log-ratio of a path's probability and its reverse's tends to the energy difference over kT, with the expected "
+    claim="The log-ratio of a path's probability and its reverse's tends to the energy difference over kT, "
+    "with the expected "
     "order in dt.",
     needs=("engine-force", "continuous", "separable"),
 )
@@ -96,7 +97,9 @@ def fluctuation_relation(context: Context) -> Measured:
             errors = []
             for n in steps:
                 dt = longest * 16 / n
-                path = record(engine, Dynamics(computer, ProbeStep(), dt=dt), initial, int(n), context.key("fluctuation"))
+                path = record(
+                    engine, Dynamics(computer, ProbeStep(), dt=dt), initial, int(n), context.key("fluctuation")
+                )
                 errors.append(float(np.sqrt((_heat_gap(computer, path, dt) ** 2).mean())))
             if max(errors) < 1e-9:
                 figures.append("exact")
@@ -105,7 +108,8 @@ def fluctuation_relation(context: Context) -> Measured:
             if not order >= expected:
                 listed = ", ".join(f"{longest * 16 / n:.2g}: {e:.2g}" for n, e in zip(steps, errors, strict=True))
                 raise CheckFailed(
-                    f"on the {engine.name} engine the log-ratio of path probabilities does not tend to -(V' - V)/kT: root mean "
+                    f"on the {engine.name} engine the log-ratio of path probabilities does not tend to -(V' - "
+                    "V)/kT: root mean "
                     f"square difference by dt {listed}; order {order:.2f}, expected at least {expected}",
                     {"parameters": site(plugin).values, "engine": engine.name},
                     figure=f"order {order:.2f}",
@@ -128,7 +132,8 @@ def _heat_gap(computer: Computer, path: Array, dt: float) -> Array:
 
 @check(
     "potential",
-    claim="The probability of a path and of its reverse obey the exact identity at any dt, and each step uses the noise that "
+    claim="The probability of a path and of its reverse obey the exact identity at any dt, and each step uses "
+    "the noise that "
     "its number says.",
     needs=("engine-force", "separable"),
 )
@@ -158,7 +163,8 @@ def path_identity(context: Context) -> Measured:
                 # engines may round the logarithm and cosine in single precision; another number would differ by one
                 if not gap <= 1e-4:
                     raise CheckFailed(
-                        f"on the {engine.name} engine step {k} does not move by mu F dt + (2 mu kT dt)^(1/2) xi with the force of that "
+                        f"on the {engine.name} engine step {k} does not move by mu F dt + (2 mu kT dt)^(1/2) "
+                        "xi with the force of that "
                         f"step and the noise of that step, trajectory and unit: xi differs by {gap:.2g}",
                         {"parameters": site(plugin).values, "step": k, "engine": engine.name},
                     )
@@ -205,9 +211,7 @@ def detailed_balance(context: Context) -> Measured:
             noise = rng.standard_normal(x.shape)
 
             def energy(y: Array, J: Array = J, b: Array = b, oracle: UnitOracle = oracle) -> Array:
-                pairs = sum(
-                    J[i, j] * y[:, i] * y[:, j] for i in range(UNITS) for j in range(i + 1, UNITS)
-                )
+                pairs = sum(J[i, j] * y[:, i] * y[:, j] for i in range(UNITS) for j in range(i + 1, UNITS))
                 total: Array = oracle.energy(y).sum(axis=1) + y @ b + pairs
                 return total
 
@@ -225,7 +229,8 @@ def detailed_balance(context: Context) -> Measured:
             if not order >= expected:
                 raise CheckFailed(
                     f"detailed balance does not set in for {which} units: mean |ln(flux ratio)| "
-                    f"{', '.join(f'{e:.2g}' for e in errors)} for dt divided by 4 each time; order {order:.2f}, expected at least "
+                    f"{', '.join(f'{e:.2g}' for e in errors)} for dt divided by 4 each time; order "
+                    f"{order:.2f}, expected at least "
                     f"{expected}",
                     {"parameters": site(plugin).values, "units": which},
                 )
@@ -252,7 +257,8 @@ def temperature(context: Context) -> Measured:
             path = record(engine, Dynamics(computer, ProbeStep(), dt=dt), initial, steps, context.key("temperature"))
             gradient = oracle.gradient(path[:-1]) + path[:-1] @ J + b
             noise = np.diff(path, axis=0) + MOBILITY * gradient * dt
-            # the noise has the temperature's variance in every step; its mean over a trajectory is one independent sample
+            # the noise has the temperature's variance in every step; its mean over a trajectory is one independent
+            # sample
             by_noise = (noise**2).mean(axis=(0, 2)) / (2 * MOBILITY * dt)
             compare_mean(f"kT from noise ({engine.name})", by_noise, KT)
             growth = (path[-1] ** 2 - path[0] ** 2) / (2 * MOBILITY * dt * steps)
@@ -282,16 +288,15 @@ def marginals(context: Context) -> Measured:
         weight = np.exp(-(oracle.energy(x) - oracle.energy(x).min()) / KT)
         expected = carried(weight / weight.sum(), step, steps)
         cumulative = np.cumsum(expected) - 0.5 * expected
+
+        def expectation(states: Array, x: Array = x, cumulative: Array = cumulative) -> Array:
+            values: Array = np.interp(states, x, cumulative)
+            return values
+
         for engine in context.engines:
             computer = uncoupled(plugin, KT, MOBILITY)
             path = record(engine, Dynamics(computer, ProbeStep(), dt=dt), initial, steps, context.key("marginals"))
-            figures.append(
-                compare_distribution(
-                    f"one unit on the {engine.name} engine",
-                    path[-1],
-                    lambda v, x=x, c=cumulative: np.interp(v, x, c),  # type: ignore[misc]
-                )
-            )
+            figures.append(compare_distribution(f"one unit on the {engine.name} engine", path[-1], expectation))
     return Measured(figures[0])
 
 
@@ -317,7 +322,10 @@ def jarzynski(context: Context) -> Measured:
     for plugin, oracle in _draws(context, "jarzynski"):
         rng = context.rng("jarzynski-states")
         dt = 4.0 * oracle.time_step(MOBILITY)
-        steps, rows = 64, 2000  # slow enough for the sign of the work to matter: a sudden ramp does as much one way as the other
+        steps, rows = (
+            64,
+            2000,
+        )  # slow enough for the sign of the work to matter: a sudden ramp does as much one way as the other
         end = 1.0 * KT / oracle.width
         intensity = end * np.linspace(0.0, 1.0, steps + 1)
         signal = np.zeros((1, UNITS))

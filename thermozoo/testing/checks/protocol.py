@@ -47,7 +47,11 @@ def finite(context: Context) -> Measured:
         values, duration = case
         fractions = np.unique(np.concatenate([np.linspace(0, 1, 61), np.linspace(0, 1, 65)]))
         a = _intensity(with_values(context.plugin, values), fractions * duration, duration)
-        bad = ~np.isfinite(a) if a.dtype.kind == "f" else np.ones(a.shape, dtype=bool) & (np.abs(np.imag(a.astype(complex))) > 0)
+        bad = (
+            ~np.isfinite(a)
+            if a.dtype.kind == "f"
+            else np.ones(a.shape, dtype=bool) & (np.abs(np.imag(a.astype(complex))) > 0)
+        )
         if a.dtype.kind not in "fiu" or bad.any():
             k = int(np.argmax(bad))
             raise CheckFailed(
@@ -82,7 +86,8 @@ def work(context: Context) -> Measured:
         order = convergence_order(1.0 / steps, np.array(gaps))
         if not order > 0.6:
             raise CheckFailed(
-                f"work - heat does not tend to the change of energy on the {engine.name} engine: root mean square difference "
+                f"work - heat does not tend to the change of energy on the {engine.name} engine: root mean "
+                "square difference "
                 f"{', '.join(f'{g:.2g}' for g in gaps)} for dt = 1/64, 1/256, 1/1024",
                 {"engine": engine.name},
             )
@@ -91,7 +96,7 @@ def work(context: Context) -> Measured:
 
 
 def _imbalance(context: Context, engine: Any, initial: Any, drive: Drive) -> float:
-    """Return the root mean square of work - midpoint heat - change of energy; the work itself is compared to rounding."""
+    """Return the root mean square of work - midpoint heat - change of energy; check the work to rounding."""
     a, signal = drive.intensity, drive.signals[0]
     steps = len(a) - 1
     oracle = UnitOracle(_PROBE, _KT)

@@ -1,0 +1,72 @@
+"""The oracles themselves, against closed forms."""
+
+from __future__ import annotations
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+import sympy
+
+from thermozoo.testing.checks.integrator import closed_form_variance
+from thermozoo.testing.checks.potential import minima
+from thermozoo.testing.oracle import Exact, UnitOracle, breakpoints
+from thermozoo.testing.probes import ProbeQuartic, ProbeStep
+from thermozoo.testing.transfer import exact_average, kernel, step_function
+
+
+def test_differences_in_ninety_digits():
+    with mpmath.workdps(90):
+        exact = Exact(ProbeQuartic(a=0.5, c=0.25), {"a": 0.5, "c": 0.25})
+        first, second = exact.first(1.5, 1.0)[0], exact.second(1.5, 1.0)[0]
+        by_c, mixed = exact.by_parameter(1.5, "c", 1.0)
+        assert abs(first - (1.5 + 1.5**3)) < 1e-40
+        assert abs(second - (1 + 3 * 1.5**2)) < 1e-30
+        assert abs(by_c - 1.5**4) < 1e-30
+        assert abs(mixed - 4 * 1.5**3) < 1e-25
+
+
+def test_the_harmonic_unit():
+    oracle = UnitOracle(ProbeQuartic(a=2.0, c=0.0), 0.5)  # U = 2 x^2: variance kT / 4
+    assert oracle.width == pytest.approx(math.sqrt(0.125), rel=1e-9)
+    assert oracle.log_partition == pytest.approx(0.5 * math.log(2 * math.pi * 0.125), rel=1e-9)
+    tilted = UnitOracle(ProbeQuartic(a=2.0, c=0.0), 0.5, tilt=1.0)
+    assert tilted.center == pytest.approx(0.25, rel=1e-9)
+    assert minima(UnitOracle(ProbeQuartic(a=-1.0, c=1.0), 0.5)) == pytest.approx([-math.sqrt(0.5), math.sqrt(0.5)])
+
+
+def test_breakpoints():
+    x, a = sympy.symbols("x a", real=True)
+    f = sympy.Piecewise((x**2, x < a), (x, True)) + sympy.Abs(x + 3) + sympy.Max(x, 5)
+    assert breakpoints(f, x, {a: 2.0}) == [-3.0, 2.0, 5.0]
+
+
+def test_ornstein_uhlenbeck_averages():
+    """<x> = x0 exp(-mu k t) and <x^2> = x0^2 exp(-2 mu k t) + kT (1 - exp(-2 mu k t)) / k."""
+    k, mu, kT, t, x0 = 2.0, 1.3, 0.5, 0.4, 0.7
+
+    def energy(x):
+        return k * x**2 / 2, k * x, np.full_like(x, k)
+
+    decay = math.exp(-mu * k * t)
+    assert exact_average(lambda x: x, x0, t, energy, mu, kT, 5.0) == pytest.approx(x0 * decay, rel=1e-8)
+    expected = x0**2 * decay**2 + kT * (1 - decay**2) / k
+    assert exact_average(lambda x: x**2, x0, t, energy, mu, kT, 5.0) == pytest.approx(expected, rel=1e-8)
+
+
+def test_step_averages_and_closed_form():
+    step = step_function(ProbeStep())
+    x = np.array([0.3, -1.1])
+    got = step.average(lambda y: y**2, x, lambda y: -2 * y, 1.3, 0.5, 0.05)
+    mean = x * (1 - 2 * 1.3 * 0.05)
+    assert got == pytest.approx(mean**2 + 2 * 1.3 * 0.5 * 0.05, rel=1e-12)
+    a = 1.3 * 2 * 0.05
+    expected = (0.5 / 2) / (1 - a / 2)  # Euler-Maruyama on a harmonic unit
+    assert closed_form_variance(ProbeStep(), 2.0, 1.3, 0.5, 0.05) == pytest.approx(expected, rel=1e-12)
+
+
+def test_kernel_rows_sum_to_one():
+    x = np.linspace(-6, 6, 601)
+    rows = kernel(x, -x, 1.3, 0.5, 0.02).sum(axis=1)
+    assert rows[100:-100] == pytest.approx(1.0, abs=1e-10)

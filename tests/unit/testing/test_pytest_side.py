@@ -1,0 +1,75 @@
+"""One test for each check, expected failures, the profile option, and what is imported at start-up."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from thermozoo.errors import ParameterError
+from thermozoo.testing import parametrize_with_checks
+
+PLUGIN = """
+import attrs
+from thermozoo import Connectivity
+from thermozoo.testing import parametrize_with_checks
+
+@attrs.frozen
+class Bare(Connectivity):
+    name = "bare"
+
+    def blocks(self, layout):
+        return []
+
+@parametrize_with_checks(Bare, expected_failures={expected})
+def test_plugin(check):
+    check()
+"""
+
+
+def run_pytest(folder, source, *options):
+    (folder / "test_it.py").write_text(textwrap.dedent(source))
+    command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_ids_failures_and_skips(tmp_path):
+    done = run_pytest(tmp_path, PLUGIN.replace("{expected}", "{}"))
+    assert done.returncode == 1
+    assert "FAILED test_it.py::test_plugin[documented]" in done.stdout
+    assert "PASSED test_it.py::test_plugin[pairs]" in done.stdout
+    assert "does not apply" in done.stdout
+    assert "claim: The docstring states the equation" in done.stdout
+
+
+def test_expected_failures_are_strict(tmp_path):
+    assert run_pytest(tmp_path, PLUGIN.replace("{expected}", "{'documented': 'a toy'}")).returncode == 0
+    done = run_pytest(tmp_path, PLUGIN.replace("{expected}", "{'documented': 'a toy', 'pairs': 'hm'}"))
+    assert done.returncode == 1
+    assert "FAILED test_it.py::test_plugin[pairs]" in done.stdout
+
+
+def test_an_expected_failure_must_name_a_check():
+    from thermozoo_plugins.connectivities import Dense
+
+    with pytest.raises(ParameterError, match=r"no check is called 'pears'"):
+        parametrize_with_checks(Dense, expected_failures={"pears": "?"})
+
+
+def test_the_profile_option(tmp_path):
+    source = "import os\ndef test_profile():\n    assert os.environ['THERMOZOO_PROFILE'] == 'full'\n"
+    # where the plugin is installed through its entry point, naming it again is harmless
+    done = run_pytest(tmp_path, source, "-p", "thermozoo.testing.pytest_plugin", "--thermozoo-profile", "full")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "thermozoo profile: full" not in done.stderr
+
+
+def test_the_pytest_plugin_imports_nothing_heavy():
+    script = (
+        "import sys; import thermozoo.testing.pytest_plugin; "
+        "print([m for m in ('sympy', 'numba', 'hypothesis', 'scipy', 'xarray', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

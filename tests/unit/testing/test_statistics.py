@@ -1,0 +1,58 @@
+"""Tolerances: the stated false-alarm rate, measured."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from thermozoo.testing import CheckFailed, statistics
+
+
+def test_limits_against_closed_forms():
+    rate = statistics.FALSE_ALARM
+    assert 2 * stats.norm.sf(statistics.z_limit()) == pytest.approx(rate, rel=1e-9)
+    assert 8 * stats.norm.sf(statistics.z_limit(4)) == pytest.approx(rate, rel=1e-9)
+    assert stats.chi2.sf(statistics.chi_square_limit(6), 6) == pytest.approx(rate, rel=1e-9)
+    d = statistics.kolmogorov_limit(400)
+    assert 2 * math.exp(-2 * 400 * d * d) == pytest.approx(rate)
+
+
+def test_false_alarms_at_a_rate_that_can_be_counted(monkeypatch):
+    """At a rate of 5 % a test, 400 tests give 20 alarms; fewer than 2 or more than 45 have a probability below 1e-6."""
+    monkeypatch.setattr(statistics, "FALSE_ALARM", 0.05)
+    rng = np.random.default_rng(20260121)
+    alarms = {"mean": 0, "variance": 0, "distribution": 0}
+    for _ in range(400):
+        x = rng.standard_normal(500)
+        for name, compare in (
+            ("mean", lambda v: statistics.compare_mean("x", v, 0.0)),
+            ("variance", lambda v: statistics.compare_variance("x", v, 1.0)),
+            ("distribution", lambda v: statistics.compare_distribution("x", v, stats.norm.cdf)),
+        ):
+            try:
+                compare(x)
+            except CheckFailed:
+                alarms[name] += 1
+    for name, count in alarms.items():
+        assert 2 <= count <= 45, (name, count)
+
+
+@pytest.mark.parametrize(
+    "compare",
+    [
+        lambda v: statistics.compare_mean("x", 0.3 + v, 0.0),
+        lambda v: statistics.compare_variance("x", 1.3 * v, 1.0),
+        lambda v: statistics.compare_distribution("x", np.sign(v), stats.norm.cdf),
+    ],
+)
+def test_what_is_wrong_is_seen(compare):
+    with pytest.raises(CheckFailed, match=r"samples"):
+        compare(np.random.default_rng(1).standard_normal(2000))
+
+
+def test_convergence_order():
+    h = np.array([0.1, 0.05, 0.025])
+    assert statistics.convergence_order(h, 3 * h**1.5) == pytest.approx(1.5)
