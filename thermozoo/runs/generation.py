@@ -16,6 +16,7 @@ from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
 from thermozoo.interfaces import Integrator
 from thermozoo.thermodynamics.heat import HeatLedger
+from thermozoo.training.noising import window_edges
 
 __all__ = ["Generated", "generate"]
 
@@ -90,7 +91,7 @@ def generate(
     uncoupled = Dynamics(untrained.uncoupled(), integrator, dt, precision)
     x = simulate(uncoupled, x, steps, key=key.named("equilibration"), engine=engine, progress=progress).final
     every = max(1, steps // OBSERVATIONS)
-    edges = np.linspace(0, steps, len(computers) + 1).round().astype(int)
+    edges = steps - window_edges(steps, len(computers))[::-1]
     kept: dict[int, Array] = {}
     terms: dict[int, dict[str, Array]] = {}
     work: dict[int, dict[str, Array]] = {}

@@ -108,7 +108,7 @@ def _pixel_noise(images: Array, shape: tuple[int, int]) -> float:
         return 0.0
     noise = float(np.median(np.abs(np.diff(square, axis=2)))) / (0.6745 * np.sqrt(2.0))
     noise = min(noise, 0.99)
-    return noise / float(np.sqrt(1.0 - noise**2))
+    return float(noise / np.sqrt(1.0 - noise**2))
 
 
 def diversity(outputs: Array, limit: int = 500) -> float | None:

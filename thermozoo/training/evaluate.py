@@ -13,7 +13,7 @@ from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.thermodynamics.paths import StepDensity
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import NoisingProcess
+from thermozoo.training.noising import NoisingProcess, window_edges
 
 __all__ = ["HeldOut", "evaluate"]
 
@@ -70,7 +70,7 @@ def evaluate(
     density = StepDensity.of(process.dynamics.integrator, process.dynamics.dt)
     losses = np.zeros((2, trajectories))
     gain = np.zeros(trajectories)
-    edges = np.linspace(0, process.steps, len(computers) + 1).round().astype(int)
+    edges = window_edges(process.steps, len(computers))
     for first, states in process.stretches(NoiseKey(seed).named("held-out"), numbers, which, length=12):
         stop = first + len(states) - 1
         for window, computer in enumerate(reversed(computers)):

@@ -47,7 +47,7 @@ class _Blocks(MovingCouplings):
         self.values = [b.values.astype(dtype) for b in couplings.blocks]
 
     def product(self, x: Array) -> Array:
-        result = np.zeros_like(x)
+        result: Array = np.zeros_like(x)
         for (rows, columns), values in zip(self.pairs, self.values, strict=True):
             result[:, rows] += x[:, columns] @ values.T
             if rows != columns:
@@ -59,7 +59,7 @@ class _Blocks(MovingCouplings):
         gram = {key: x[:, slice(*key)] @ x[:, slice(*key)].T for key in ranges}
 
         def change(k: int) -> Array:
-            total = np.zeros_like(x[k])
+            total: Array = np.zeros_like(x[k])
             if k == 0:
                 return total
             rx = {key: r[:k, slice(*key)] @ x[k, slice(*key)] for key in ranges}

@@ -18,7 +18,7 @@ from thermozoo.interfaces import Integrator, Protocol
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.trace import flat_parameters, trace_intensity
 
-__all__ = ["HIDDEN_SIGNALS", "NoisingProcess", "intensities", "noising_process", "signals_for"]
+__all__ = ["HIDDEN_SIGNALS", "NoisingProcess", "intensities", "noising_process", "signals_for", "window_edges"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -203,6 +203,14 @@ class NoisingProcess:
         """Return whole noising trajectories, shape (steps + 1, B, n)."""
         (_, states), *_ = self.stretches(key, trajectories, which, length=self.steps)
         return states
+
+
+def window_edges(steps: int, windows: int) -> npt.NDArray[np.int64]:
+    """Return the steps of noising at which time windows begin and end, shape (windows + 1,).
+
+    Generation runs backwards through them: its edges are ``steps - window_edges(steps, windows)[::-1]``.
+    """
+    return np.linspace(0, steps, windows + 1).round().astype(np.int64)
 
 
 def noising_process(
