@@ -8,8 +8,9 @@ from thermozoo.dynamics.engines.vectors import LINE
 
 __all__ = ["Arrangement", "Load", "arrange", "widths"]
 
-#: Nanoseconds of one processor for: noise and update of a unit; a multiply-add of a dense and of a sparse product. A line of
-#: trajectories shares each number of J, a trajectory by itself waits for it. Orders of magnitude are enough to choose by.
+#: Nanoseconds of one processor for: noise and update of a unit; a multiply-add of a dense and of a sparse product.
+#: A line of trajectories shares each number of J, a trajectory by itself waits for it. Orders of magnitude are enough
+#: to choose by.
 _UNIT = {"lanes": 1.3, "rows": 1.7}
 _DENSE = {"lanes": 0.02, "rows": 0.08}
 _SPARSE = {"lanes": 0.15, "rows": 1.0}

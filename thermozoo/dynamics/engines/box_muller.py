@@ -1,7 +1,7 @@
 r"""The noise of the compiled engine: the numbers of `thermozoo.dynamics.noise`, 64 units at a time, as vector code.
 
-Philox's products of 32-bit words are products of 64-bit lanes, so even and odd lanes are kept in separate vectors of 64-bit
-words; the upper halves may hold anything until the end, because the product reads the lower halves only.
+Philox's products of 32-bit words are products of 64-bit lanes, so even and odd lanes are kept in separate vectors of
+64-bit words; the upper halves may hold anything until the end, because the product reads the lower halves only.
 
 The radius is sqrt(-2 ln u) with u = 2^e m, m in [sqrt(1/2), sqrt(2)). In single precision
 
@@ -127,9 +127,7 @@ def _philox(counter: list[_Word], keys: list[_Word]) -> list[Vector]:
 def _radius(word: Vector, element: Any) -> Vector:
     """Return sqrt(-2 ln u)."""
     u = ((word >> 1).to(SINGLE) * 2.0**-31 + 2.0**-32).to(element)
-    integer, digits, root_half = (
-        (INT32, 23, 0x3F3504F3) if element == SINGLE else (INT64, 52, 0x3FE6A09E667F3BCD)
-    )
+    integer, digits, root_half = (INT32, 23, 0x3F3504F3) if element == SINGLE else (INT64, 52, 0x3FE6A09E667F3BCD)
     bits = u.bits(integer)
     exponent = (bits - root_half).signed_shift(digits)
     z = (bits - (exponent << digits)).bits(element) - 1.0
@@ -212,7 +210,7 @@ class _Writer:
         self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
         b = self.builder
         self.keys = [_Word(b, b.load(b.gep(keys, [self._int(i)]))) for i in range(20)]
-        #: (vectors of one word, times a word is repeated): words lie as the normal numbers of their places will
+        # words lie as the normal numbers of their places will
         self.vectors = self.chunks * (1 if self.rows else 16)
         total = 4 * self.vectors * self.count * (self.most if self.rows else 1)
         self.words = b.alloca(INT32, size=total)
@@ -313,8 +311,9 @@ def _typed(rows: bool) -> Any:
     return typer
 
 
-#: ``normal_numbers(out, offset, block, blocks, numbers, first, step, stream, keys)``: the numbers of the 64 units of a block
-#: for as many trajectories as a cache line holds (their numbers stand in `numbers` from `first` on), as [unit][trajectory].
+#: ``normal_numbers(out, offset, block, blocks, numbers, first, step, stream, keys)``: the numbers of the 64 units of
+#: a block for as many trajectories as a cache line holds (their numbers stand in `numbers` from `first` on), as
+#: [unit][trajectory].
 normal_numbers = intrinsic(_typed(rows=False))
 
 #: The same for one trajectory and up to 16 blocks, as [unit].

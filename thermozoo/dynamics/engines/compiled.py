@@ -1,8 +1,8 @@
 """The compiled engine: kernels written from formulas, compiled by numba, run by threads.
 
-It does what `thermozoo.dynamics.engines.reference` does, with the same noise. Products, noise and update of a trajectory
-need nothing but its seed, its number and its computer, in an order that is written down: within a precision, its bits are the
-same for any number of threads, any batch, split, stride and block width.
+It does what `thermozoo.dynamics.engines.reference` does, with the same noise. Products, noise and update of a
+trajectory need nothing but its seed, its number and its computer, in an order that is written down: within a
+precision, its bits are the same for any number of threads, any batch, split, stride and block width.
 """
 
 from __future__ import annotations
@@ -209,8 +209,8 @@ class CompiledStepper:
         for name, value in own.items():
             if np.ndim(value):
                 raise ShapeError(
-                    f"{name} of integrator {d.integrator.name!r} must be a number in the compiled engine, got an array of "
-                    f"shape {np.shape(value)}: take engine = 'reference'"
+                    f"{name} of integrator {d.integrator.name!r} must be a number in the compiled engine, got an "
+                    f"array of shape {np.shape(value)}: take engine = 'reference'"
                 )
         symbols = [f.dt, f.mobility, f.kT, *f.parameters.values()]
         values = [np.float64(v) for v in (d.dt, d.computer.mobility, d.computer.temperature, *own.values())]
@@ -339,8 +339,8 @@ class CompiledEngine:
     threads : int or None
         Threads; None for ``THERMOZOO_THREADS`` if set, else one for each processor that this process may use.
     width : int or None
-        Trajectories side by side: 1, or 16 in single and 8 in double precision; None for the quickest. Bits do not depend on
-        it.
+        Trajectories side by side: 1, or 16 in single and 8 in double precision; None for the quickest. Bits do not
+        depend on it.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Generated kernels on disk: source that can be read, machine code beside it, nothing compiled twice.
 
-The folder is ``THERMOZOO_CACHE`` if set, else the user's cache folder. The name of a file holds a digest of the source and
-of everything that is compiled into it. Where nothing can be written, kernels live in memory.
+The folder is ``THERMOZOO_CACHE`` if set, else the user's cache folder. The name of a file holds a digest of the source
+and of everything that is compiled into it. Where nothing can be written, kernels live in memory.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ def _from_file(path: Path, text: str) -> Kernel | None:
                 file.write(text)
             os.replace(file.name, path)
         spec = importlib.util.spec_from_file_location(path.stem, path)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         # numba finds a cached function's module by name
         sys.modules[path.stem] = module

@@ -81,9 +81,9 @@ WIDTH = 64 * LANES  # numbers of a block of 64 units
 STRIP = {strip}  # blocks whose noise is drawn at a time
 '''
 
-_SWEEP = '''
+_SWEEP = """
 
-@njit(error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def sweep_{index}(
     state, origin, after, to, dense, force, force_at, point, point_at, kept, kept_at, normal, normal_at, far,
     first, last, signal, signal_at, push, bias, coefficients, constants, segments, pieces,
@@ -104,11 +104,11 @@ def sweep_{index}(
             for piece in range(pieces[block], pieces[block + 1]):
                 kind, begin, end = segments[piece]
 {kinds}
-'''
+"""
 
-_DRIVER = '''
+_DRIVER = """
 
-@njit(error_model="numpy", nogil=True, cache=True)
+@njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, cache=True)
 def advance(
     member, states, shared, team, slots, group, size, in_place, spare, force, point, kept, normal,
     first_step, steps, stream, keys, numbers, bias, coefficients, constants, segments, pieces,
@@ -166,18 +166,18 @@ def advance(
         if not in_place and steps % 2 == 1:
             for g in range(count):
                 copy_blocks(state, origin + g * size, after, to + g * size, first, last, WIDTH)
-'''
+"""
 
-_PRODUCT = '''
+_PRODUCT = """
             if dense:
                 for g in range(count):
                     signal_at = (panel + g) * size if driven else -1
                     for block in range(first, last):
                         place = scratch + g * size + block * WIDTH
                         external_force(force, place, bias, block, signals, signal_at, push)
-                dense_product(force, scratch, {at}, size, count, table, packed, first, last)'''
+                dense_product(force, scratch, {at}, size, count, table, packed, first, last)"""
 
-_CALL = '''
+_CALL = """
             for g in range(count):
                 place = scratch + g * size
                 force_at = place if dense else slot * STRIP * WIDTH
@@ -187,7 +187,7 @@ _CALL = '''
                     normal, {normal_at}, far, first, last, signals, signal_at, push, bias, coefficients, constants,
                     segments, pieces, starts, columns, values, step, stream, keys, numbers, (panel + g) * LANES,
                 )
-            barrier(shared, team)'''
+            barrier(shared, team)"""
 
 
 def _indent(lines: Sequence[str] | str, depth: int) -> str:

@@ -1,8 +1,8 @@
 """A numba type that is one cache line of numbers, so that generated kernels read like formulas of one unit.
 
-A `Lanes` value holds 16 single or 8 double precision numbers: of as many trajectories, or of as many units. It is added,
-multiplied and compared like a number, and the functions of this module are functions of every lane. A `Lanes` of
-booleans is the result of a comparison and the first argument of `choose`.
+A `Lanes` value holds 16 single or 8 double precision numbers: of as many trajectories, or of as many units. It is
+added, multiplied and compared like a number, and the functions of this module are functions of every lane. A `Lanes`
+of booleans is the result of a comparison and the first argument of `choose`.
 """
 
 from __future__ import annotations
@@ -108,11 +108,11 @@ _define(operator.neg, lambda a: Vector(a.builder, a.builder.fneg(a.value)), 1)
 _define(operator.and_, lambda a, b: a & b, 2)
 _define(operator.or_, lambda a, b: a | b, 2)
 _define(operator.invert, lambda a: a ^ 1, 1)
-for _sign, _operator in (
+for _symbol, _operator in (
     ("<", operator.lt), ("<=", operator.le), (">", operator.gt), (">=", operator.ge), ("==", operator.eq),
     ("!=", operator.ne),
 ):  # fmt: skip
-    _define(_operator, _compare(_sign), 2, mask=True)
+    _define(_operator, _compare(_symbol), 2, mask=True)
 
 
 def _function(name: str, apply: Callable[..., Vector], count: int = 1) -> Callable[..., Any]:
@@ -163,7 +163,7 @@ def _scalar_function(name: str, scalar: Any, count: int = 1) -> Callable[..., An
     return function
 
 
-def _sign(a: Vector) -> Vector:
+def _signum(a: Vector) -> Vector:
     b = a.builder
     zero = constant(a.element, a.count, 0.0)
     up = b.select(b.fcmp_ordered(">", a.value, zero), constant(a.element, a.count, 1.0), zero)
@@ -192,7 +192,7 @@ FUNCTIONS: dict[str, Any] = {
     "Abs": _function("absolute", lambda a: a.call("fabs")),
     "floor": _function("floor", lambda a: a.call("floor")),
     "ceiling": _function("ceiling", lambda a: a.call("ceil")),
-    "sign": _function("sign", _sign),
+    "sign": _function("sign", _signum),
     "Pow": _scalar_function("power", math.pow, 2),
     "atan2": _scalar_function("atan2", math.atan2, 2),
     "loggamma": _scalar_function("loggamma", math.lgamma),

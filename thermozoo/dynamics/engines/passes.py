@@ -14,11 +14,11 @@ __all__ = [
     "add_work", "copy_blocks", "external_lanes", "external_rows", "finish_work", "record_lanes", "record_rows",
 ]  # fmt: skip
 
-_jit = njit(error_model="numpy", nogil=True)
+_jit = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 def _external_lanes(force: Any, at: int, bias: Any, block: int, signal: Any, origin: int, push: float) -> None:
-    """Write b - a s, the part of dV/dx without states, of one block; signals lie from `origin` on, none if it is < 0."""
+    """Write b - a s, the part of dV/dx without states, of one block; signals lie from `origin` on (none: < 0)."""
     line = LINE // force.itemsize
     for u in range(BLOCK):
         value = spread_number(bias, block * BLOCK + u)
@@ -37,10 +37,19 @@ def _external_rows(force: Any, at: int, bias: Any, block: int, signal: Any, orig
 
 
 def _add_work(
-    partial: Any, at: int, state: Any, origin: int, lanes: int, sources: Any, which: Any, row: int, rows: int, first: int,
+    partial: Any,
+    at: int,
+    state: Any,
+    origin: int,
+    lanes: int,
+    sources: Any,
+    which: Any,
+    row: int,
+    rows: int,
+    first: int,
     last: int,
-) -> None:  # fmt: skip
-    """Write s . x of every block from `first` to before `last`, for the trajectories of one panel, in double precision."""
+) -> None:
+    """Write s . x of every block from `first` to before `last`, for one panel's trajectories, in double precision."""
     units = sources.shape[1]
     for lane in range(min(lanes, rows - row)):
         source = which[row + lane]
@@ -51,7 +60,9 @@ def _add_work(
             put_number(partial, at + block * lanes + lane, total)
 
 
-def _finish_work(worked: Any, partial: Any, at: int, lanes: int, row: int, rows: int, blocks: int, change: float) -> None:
+def _finish_work(
+    worked: Any, partial: Any, at: int, lanes: int, row: int, rows: int, blocks: int, change: float
+) -> None:
     """Add the work of one step to the trajectories of one panel."""
     for lane in range(min(lanes, rows - row)):
         total = 0.0
@@ -60,9 +71,7 @@ def _finish_work(worked: Any, partial: Any, at: int, lanes: int, row: int, rows:
         worked[row + lane] -= change * total
 
 
-def _record_lanes(
-    record: Any, k: int, row: int, rows: int, state: Any, origin: int, first: int, last: int
-) -> None:
+def _record_lanes(record: Any, k: int, row: int, rows: int, state: Any, origin: int, first: int, last: int) -> None:
     """Write the states of one panel as rows, on the units of the blocks from `first` to before `last`."""
     line = LINE // state.itemsize
     units = record.shape[2]

@@ -1,14 +1,14 @@
-r"""Products of couplings and states, at the speed of the machine's multiply-adds, with bits that depend on nothing else.
+r"""Products of couplings and states at the speed of the machine's multiply-adds, with bits that depend on nothing else.
 
 States of as many trajectories as a cache line holds lie side by side, [unit][trajectory]. A product then needs no
 rearrangement of states: a tile of J, packed [column][row], is multiplied number by number with lines of states,
 
     f_(r, m) <- f_(r, m) + J_rk x_(k, m),   r in a tile of rows that fits the registers, m in a line, k ascending,
 
-each step rounded once. A general matrix product rearranges both operands at every call, which costs more than the product
-itself for a few trajectories. One trajectory by itself uses lines of units instead, with J packed [column][unit], and the
-same order of k. So the force on a unit has the same bits whether its trajectory is alone or one of many, however many
-threads there are, and whatever vectors the processor has.
+each step rounded once. A general matrix product rearranges both operands at every call, which costs more than the
+product itself for a few trajectories. One trajectory by itself uses lines of units instead, with J packed
+[column][unit], and the same order of k. So the force on a unit has the same bits whether its trajectory is alone or one
+of many, however many threads there are, and whatever vectors the processor has.
 
 Couplings that are sparse are compressed rows; entries are added in the order of columns.
 """
@@ -134,7 +134,7 @@ _rows_tile = intrinsic(_tile_of_rows)
 def _dense_lanes(
     force: Any, to: int, state: Any, origin: int, size: int, count: int, table: Any, packed: Any, first: int, last: int
 ) -> None:
-    """Add J x to the forces, from `to` on, of `count` panels of states, from `origin` on, that lie `size` numbers apart.
+    """Add J x to the forces, from `to` on, of `count` panels of states, from `origin` on, `size` numbers apart.
 
     Here `first` and `last`, the blocks of units that are asked for, are always all blocks.
     """
@@ -191,7 +191,7 @@ def _sparse_rows(
         put_number(force, at + u, total)
 
 
-_jit = njit(error_model="numpy", nogil=True)
+_jit = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 dense_lanes = _jit(_dense_lanes)
 dense_rows = _jit(_dense_rows)
 sparse_lanes = _jit(_sparse_lanes)
@@ -239,16 +239,16 @@ def pack(computer: Computer, dtype: Any, lanes: bool) -> PackedCouplings:
     if couplings.size == 0:
         return PackedCouplings(np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=dtype), *nothing)
     if couplings.blocks is None:
-        empty = np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=dtype)
-        return PackedCouplings(*empty, *_compressed_rows(computer, dtype))
-    table, parts, place = [], [], 0
+        table, packed = np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=dtype)
+        return PackedCouplings(table, packed, *_compressed_rows(computer, dtype))
+    entries, parts, place = [], [], 0
     for rows, columns, matrix in _oriented(computer):
-        packed, first, tiles = (_pack_lanes if lanes else _pack_rows)(matrix.astype(dtype), rows.start)
-        table.append((first, tiles, columns.start, columns.stop - columns.start, place))
-        parts.append(packed)
-        place += packed.size
-    packed_parts = np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)
-    return PackedCouplings(np.array(table, dtype=np.int64).reshape(-1, 5), packed_parts, *nothing)
+        part, first, tiles = (_pack_lanes if lanes else _pack_rows)(matrix.astype(dtype), rows.start)
+        entries.append((first, tiles, columns.start, columns.stop - columns.start, place))
+        parts.append(part)
+        place += part.size
+    numbers = np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)
+    return PackedCouplings(np.array(entries, dtype=np.int64).reshape(-1, 5), numbers, *nothing)
 
 
 def _oriented(computer: Computer) -> list[tuple[slice, slice, Array]]:
@@ -277,8 +277,7 @@ def _pack_lanes(matrix: Array, row: int) -> tuple[Array, int, int]:
     padded = np.zeros((tiles * TILE, columns), dtype=matrix.dtype)
     padded[:rows] = matrix
     parts = [
-        padded[:, k : k + DEPTH].reshape(tiles, TILE, -1).transpose(0, 2, 1).ravel()
-        for k in range(0, columns, DEPTH)
+        padded[:, k : k + DEPTH].reshape(tiles, TILE, -1).transpose(0, 2, 1).ravel() for k in range(0, columns, DEPTH)
     ]
     return np.concatenate(parts), row, tiles
 

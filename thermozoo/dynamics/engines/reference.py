@@ -45,8 +45,12 @@ class ReferenceStepper:
     def _step(self, x: Array, push: Array | float, noises: list[Array]) -> Array:
         """Return the states after one step; `push` is the drive's force."""
         forces: list[Array] = []
+        frozen = ~self.dynamics.computer.layout.moving
         for k, stage in enumerate(self.formula.stages):
-            at = x if stage == self.formula.x else self._evaluate(f"stage_{k}", stage, x, forces, noises)
+            at = x
+            if stage != self.formula.x:
+                at = self._evaluate(f"stage_{k}", stage, x, forces, noises)
+                at[:, frozen] = x[:, frozen]  # clamped units act on others from where they are
             forces.append(push - self.dynamics.computer.gradient(at))
         return self._evaluate("step", self.formula.result, x, forces, noises)
 
@@ -74,8 +78,7 @@ class ReferenceStepper:
                     work -= change * np.einsum("bi,bi->b", signal, x.astype(np.float64))
                 push = (drive.intensity[k + 1] * signal).astype(x.dtype)
             noises = [
-                normals(key, k, trajectories, layout.n, draw, x.dtype)
-                for draw in range(len(self.formula.noises))
+                normals(key, k, trajectories, layout.n, draw, x.dtype) for draw in range(len(self.formula.noises))
             ]
             after = self._step(x, push, noises)
             after[:, frozen] = x[:, frozen]

@@ -91,7 +91,7 @@ def _barrier(shared: Any, team: int) -> None:
                     _offer_processor()
 
 
-_jit = njit(error_model="numpy", nogil=True)
+_jit = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 take = _jit(_take)
 barrier = _jit(_barrier)
 

@@ -1,8 +1,8 @@
 """Writing vector code for LLVM: a value that is many numbers wide, with the operators of Python.
 
-The loops that matter are written with whole vectors instead of leaving their vectorization to the compiler: they compile
-quickly, they are as fast as the machine allows, and every number is the same on machines with short and with long
-vectors, because no operation is fused, split or reordered unless it is written so.
+The loops that matter are written with whole vectors instead of leaving their vectorization to the compiler: they
+compile quickly, they are as fast as the machine allows, and every number is the same on machines with short and with
+long vectors, because no operation is fused, split or reordered unless it is written so.
 """
 
 from __future__ import annotations
@@ -10,15 +10,28 @@ from __future__ import annotations
 from typing import Any
 
 import llvmlite.binding as llvm
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
 
-__all__ = ["DOUBLE", "INT32", "INT64", "LINE", "SINGLE", "Vector", "constant", "load", "spread", "store", "vector_bytes"]
+__all__ = [
+    "DOUBLE",
+    "INT32",
+    "INT64",
+    "LINE",
+    "SINGLE",
+    "Vector",
+    "constant",
+    "load",
+    "spread",
+    "store",
+    "vector_bytes",
+]
 
 INT32, INT64 = ir.IntType(32), ir.IntType(64)
 SINGLE, DOUBLE = ir.FloatType(), ir.DoubleType()
 
-#: Bytes of a cache line: the numbers of one line are one vector of the generated code, whatever the machine's registers.
+#: Bytes of a cache line: the numbers of one line are one vector of the generated code, whatever the registers.
 LINE = 64
 
 _SUFFIX = {SINGLE: "f32", DOUBLE: "f64"}
@@ -163,8 +176,6 @@ class Vector:
 def constant(element: Any, count: int, number: float) -> Any:
     """Return a number spread over a constant vector."""
     if element == SINGLE:
-        import numpy as np
-
         number = float(np.float32(number))
     return ir.Constant(ir.VectorType(element, count), [number] * count)
 
