@@ -100,7 +100,7 @@ def _facts(plugin: Plugin) -> list[str]:
             value = str(value).lower() if isinstance(value, bool) else value
             facts.append(f"Claimed, and checked by the verification suite: {words}: {value}.")
     if isinstance(plugin, Connectivity):
-        from thermozoo.computer.couplings import connect
+        from thermozoo.computer.connect import connect
         from thermozoo.computer.layout import Layout
 
         count = connect(plugin, Layout(_PAPER)).size

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from doc_blocks import DOCS, EXAMPLES, ROOT, Block, blocks_of, commands, pages, run_page
 
-from thermozoo.config.load import check_config, load_config, override, read_config
+from thermozoo.config.load import check_config, load_config
+from thermozoo.config.read import override, read_config
 from thermozoo.registry.catalogue import load_catalogue
 
 STRIPES = EXAMPLES / "stripes.py"

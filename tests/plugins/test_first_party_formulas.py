@@ -82,7 +82,7 @@ SIZES = st.fixed_dictionaries({"a": st.integers(1, 4), "b": st.integers(0, 3), "
 
 @given(SIZES, st.sets(st.sampled_from("abc")))
 def test_connectivities(sizes, within):
-    from thermozoo.computer.couplings import connect
+    from thermozoo.computer.connect import connect
 
     layout = Layout(sizes)
     group = np.repeat(list(sizes), list(sizes.values()))

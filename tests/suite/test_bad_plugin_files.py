@@ -8,7 +8,7 @@ import pytest
 
 from thermozoo.errors import DuplicateNameError, PluginLoadError
 from thermozoo.registry.catalogue import load_catalogue
-from thermozoo.symbolic import trace
+from thermozoo.symbolic import guard
 from thermozoo.testing import Status, verify
 
 HEAD = '''\
@@ -101,7 +101,7 @@ def test_two_plugins_of_one_name(tmp_path):
 
 
 def test_a_loop_for_ever(tmp_path, monkeypatch):
-    monkeypatch.setattr(trace, "TIME_LIMIT", 0.2)
+    monkeypatch.setattr(guard, "TIME_LIMIT", 0.2)
     reason = formula_failure(write(tmp_path, "while True:\n    x = x + 0\nreturn x"))
     assert "did not return within 0.2 s" in reason
     assert "line 1" in reason

@@ -10,7 +10,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.couplings import Couplings, connect
+from thermozoo.computer.connect import connect
+from thermozoo.computer.couplings import Couplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSite
 from thermozoo.errors import ParameterError, ShapeError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import functools
-from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -12,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.errors import ShapeError
-from thermozoo.interfaces import Connectivity, UnitLayout
 
-__all__ = ["Block", "Couplings", "DenseCouplings", "EdgeCouplings", "connect"]
+__all__ = ["Block", "Couplings", "DenseCouplings", "EdgeCouplings", "block_size"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
@@ -130,7 +128,7 @@ class DenseCouplings(Couplings):
     vector: Array
 
     def __attrs_post_init__(self) -> None:
-        expected = sum(map(_block_size, self.pairs))
+        expected = sum(map(block_size, self.pairs))
         if self.vector.shape != (expected,):
             raise ShapeError(f"expected {expected} couplings, got an array of shape {self.vector.shape}")
 
@@ -157,7 +155,7 @@ class DenseCouplings(Couplings):
         start = 0
         for rows, columns in self.pairs:
             shape = (rows.stop - rows.start, columns.stop - columns.start)
-            part = self.vector[start : start + _block_size((rows, columns))]
+            part = self.vector[start : start + block_size((rows, columns))]
             start += part.size
             if rows == columns:
                 values = np.zeros(shape)
@@ -202,7 +200,8 @@ class DenseCouplings(Couplings):
         return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
 
 
-def _block_size(pair: tuple[slice, slice]) -> int:
+def block_size(pair: tuple[slice, slice]) -> int:
+    """Return the number of couplings between two ranges of units."""
     rows, columns = (int(s.stop - s.start) for s in pair)
     return rows * (rows - 1) // 2 if pair[0] == pair[1] else rows * columns
 
@@ -231,6 +230,7 @@ class EdgeCouplings(Couplings):
 
     @property
     def edges(self) -> Indices:
+        """Coupled pairs, each once, in the order of `vector`."""
         return self._edges
 
     def with_vector(self, vector: npt.ArrayLike) -> EdgeCouplings:
@@ -280,51 +280,3 @@ class EdgeCouplings(Couplings):
         for a, b in zip(r, x, strict=True):
             total += a[i] * b[j] + a[j] * b[i]
         return total
-
-
-def connect(connectivity: Connectivity, layout: UnitLayout) -> Couplings:
-    """Ask a connectivity for its pairs and return zero couplings of that structure.
-
-    Raises
-    ------
-    ShapeError
-        When pairs are out of range, couple a unit with itself, or come twice.
-    """
-    pairs = connectivity.blocks(layout)
-    if pairs is not None:
-        return _from_groups(pairs, layout)
-    edges = connectivity.edges(layout)
-    name = type(connectivity).__name__
-    if edges is None:
-        raise ShapeError(f"{name}: both edges(layout) and blocks(layout) returned None: one must return pairs")
-    array = np.asarray(edges)
-    if array.size == 0:
-        array = np.empty((0, 2), dtype=np.int64)
-    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
-        raise ShapeError(f"{name}.edges must return integers of shape (E, 2), got {array.dtype} of shape {array.shape}")
-    array = array.astype(np.int64)
-    if array.size and (array.min() < 0 or array.max() >= layout.n):
-        strange = array.min() if array.min() < 0 else array.max()
-        raise ShapeError(f"{name}.edges names unit {strange}, but units are numbered 0 to {layout.n - 1}")
-    loops = array[array[:, 0] == array[:, 1]]
-    if len(loops):
-        raise ShapeError(f"{name}.edges couples unit {loops[0, 0]} with itself: J_ii = 0, leave the pair out")
-    ordered = np.sort(array, axis=1)
-    unique, counts = np.unique(ordered, axis=0, return_counts=True)
-    if len(unique) < len(ordered):
-        i, j = unique[counts > 1][0]
-        raise ShapeError(f"{name}.edges returns the pair ({i}, {j}) more than once: list each pair once")
-    return EdgeCouplings(layout.n, ordered, np.zeros(len(ordered)))
-
-
-def _from_groups(pairs: Sequence[tuple[str, str]], layout: UnitLayout) -> DenseCouplings:
-    slices = []
-    seen = set()
-    for first, second in pairs:
-        key = frozenset((first, second))
-        if key in seen:
-            raise ShapeError(f"the pair of groups ({first!r}, {second!r}) is coupled more than once: list it once")
-        seen.add(key)
-        slices.append((layout.slice(first), layout.slice(second)))
-    kept = tuple(pair for pair in slices if _block_size(pair) > 0)
-    return DenseCouplings(layout.n, kept, np.zeros(sum(map(_block_size, kept))))

@@ -137,7 +137,7 @@ def _setting(declared: Setting) -> dict[str, Any]:
     if declared.default is not None:
         schema["default"] = list(declared.default) if isinstance(declared.default, tuple) else declared.default
     if declared.choices:
-        target = schema["items"] if "items" in schema else schema
+        target = schema.get("items", schema)
         target["enum"] = list(declared.choices)
     if declared.above is not None:
         schema["exclusiveMinimum"] = declared.above

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import secrets
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from importlib import resources
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,65 +11,17 @@ import attrs
 
 from thermozoo.config.faults import Faults, describe
 from thermozoo.config.plugins import build_plugin, resolved_plugin
+from thermozoo.config.read import override, read_config
 from thermozoo.config.schema import TABLES, Config, Setting, Table, settings_of
 from thermozoo.config.values import structure
-from thermozoo.errors import ConfigError, nearest
+from thermozoo.errors import nearest
 from thermozoo.interfaces import Connectivity, Plugin, Potential
 from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["DEFAULT", "check_config", "load_config", "read_config"]
-
-#: Name of the built-in config.
-DEFAULT = "three-digits"
+__all__ = ["check_config", "load_config"]
 
 _TOP = ("seed", *TABLES)
 _COMPUTER_TABLES = ("units", "potential", "connectivity")
-
-
-def read_config(path: Path | None) -> tuple[str, dict[str, Any]]:
-    """Read a TOML file, or the built-in config; return its name and its tables.
-
-    Raises
-    ------
-    ConfigError
-        When the file is missing or no TOML.
-    """
-    if path is None:
-        text = resources.files("thermozoo.config").joinpath(f"defaults/{DEFAULT}.toml").read_text("utf-8")
-        return f"built-in {DEFAULT}.toml", tomllib.loads(text)
-    try:
-        return str(path), tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ConfigError([f"{path}: no such file; expected a TOML config"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: cannot be read: {error}"]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{path}: not valid TOML: {error}"]) from None
-
-
-def override(tables: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
-    """Return the tables with ``table.key=value`` assignments applied; a value is TOML, or else a string."""
-    result = _copy(tables)
-    for assignment in assignments:
-        key, equals, text = assignment.partition("=")
-        parts = key.strip().split(".")
-        if not equals or not all(parts):
-            raise ConfigError([f"--set {assignment}: expected table.key=value"])
-        try:
-            value = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            value = text.strip()
-        place = result
-        for part in parts[:-1]:
-            place = place.setdefault(part, {})
-            if not isinstance(place, dict):
-                raise ConfigError([f"--set {assignment}: {part} is a value, not a table"])
-        place[parts[-1]] = value
-    return result
-
-
-def _copy(tables: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: _copy(v) if isinstance(v, dict) else v for k, v in tables.items()}
 
 
 def load_config(

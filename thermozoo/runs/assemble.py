@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.couplings import connect
+from thermozoo.computer.connect import connect
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSite
 from thermozoo.computer.stability import check_time_step

@@ -12,12 +12,12 @@ import sympy
 from thermozoo.errors import FormulaError
 from thermozoo.interfaces import Objective, Plugin, Potential
 from thermozoo.parameters import fields_of, parameters_of
+from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.trace import (
     EnergyFormula,
     LossFormula,
     trace_energy,
     trace_loss,
-    where_written,
 )
 
 __all__ = ["LossGradients", "PotentialFormulas", "formula_key", "loss_gradients", "potential_formulas"]

@@ -1,22 +1,16 @@
-"""Calling an author's formula with symbols, and saying clearly what is wrong when that fails."""
+"""Formulas of plugins in symbols: energy, step, loss, intensity."""
 
 from __future__ import annotations
 
-import contextlib
-import linecache
-import re
-import signal
-import threading
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
 import sympy
 
-from thermozoo.errors import FormulaError, ThermozooError
 from thermozoo.interfaces import Integrator, Objective, Plugin, Potential, Protocol
 from thermozoo.parameters import Parameter, fields_of, parameters_of
+from thermozoo.symbolic.guard import call, scalar_expression
 
 __all__ = [
     "EnergyFormula",
@@ -29,29 +23,6 @@ __all__ = [
     "trace_loss",
     "trace_step",
 ]
-
-#: Seconds after which a formula that has not returned is taken to loop for ever.
-TIME_LIMIT = 20.0
-
-#: Names that differ between sympy and the numeric modules that authors reach for first.
-_RENAMED = {
-    "abs": "Abs",
-    "absolute": "Abs",
-    "fabs": "Abs",
-    "maximum": "Max",
-    "minimum": "Min",
-    "power": "Pow",
-    "arctan": "atan",
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctanh": "atanh",
-    "arcsinh": "asinh",
-    "where": "Piecewise",
-    "heaviside": "Heaviside",
-    "sign": "sign",
-    "expm1": "exp",
-    "log1p": "log",
-}
 
 
 @attrs.frozen
@@ -170,105 +141,6 @@ def _twin(plugin: Any, prefix: str = "") -> tuple[Any, dict[str, sympy.Symbol]]:
     return type(plugin)(**values), symbols
 
 
-@contextlib.contextmanager
-def _time_limit(what: str) -> Iterator[None]:
-    """Stop a formula that does not return; only the main thread of a system with SIGALRM can be interrupted."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(signum: int, frame: Any) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, TIME_LIMIT)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def where_written(method: Callable[..., Any]) -> str:
-    """Return ``file, line n`` of a method."""
-    code = getattr(getattr(method, "__func__", method), "__code__", None)
-    return f"{code.co_filename}, line {code.co_firstlineno}" if code else "unknown place"
-
-
-def _explain(method: Callable[..., Any], owner: str, error: BaseException) -> FormulaError:
-    """Turn whatever a formula raised into a message that names file, line, call and replacement."""
-    code = getattr(method, "__func__", method).__code__
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == code.co_filename]
-    name = f"{owner}.{code.co_name}"
-    line = frames[-1].lineno if frames else code.co_firstlineno
-    source = linecache.getline(code.co_filename, line or 0).strip()
-    place = f"{code.co_filename}, line {line}: {source!r}"
-    if isinstance(error, TimeoutError):
-        return FormulaError(
-            f"{name} did not return within {TIME_LIMIT:g} s ({place}): does it loop for ever? A formula is called "
-            f"once, "
-            "with symbols."
-        )
-    call = re.search(r"\b(np|numpy|math|scipy|special|jnp|torch)\.(?:\w+\.)*(\w+)\s*\(", source)
-    if call:
-        function = _RENAMED.get(call[2], call[2])
-        return FormulaError(
-            f"{name} calls {call[1]}.{call[2]}, which does not take symbols ({place}): write sympy.{function} instead."
-        )
-    if "truth value" in str(error) or "relational" in str(error):
-        return FormulaError(
-            f"{name} branches on a symbol ({place}): write sympy.Piecewise((value, condition), (other, True)) instead "
-            "of if."
-        )
-    return FormulaError(
-        f"{name} raised {type(error).__name__}: {error} ({place}). A formula is called with sympy symbols: use "
-        f"arithmetic "
-        "and sympy's functions."
-    )
-
-
-def _call(method: Callable[..., Any], owner: str, *arguments: Any) -> Any:
-    try:
-        with _time_limit(owner):
-            return method(*arguments)
-    except ThermozooError:
-        raise
-    except Exception as error:
-        raise _explain(method, owner, error) from error
-
-
-def _expression(value: Any, method: Callable[..., Any], owner: str, allowed: set[sympy.Symbol]) -> sympy.Expr:
-    """Return `value` as a scalar expression of the allowed symbols, or say what it is instead."""
-    place = where_written(method)
-    name = f"{owner}.{method.__name__}"
-    if value is None:
-        raise FormulaError(f"{name} returned None ({place}): return the expression.")
-    try:
-        expression = sympy.sympify(value, strict=True)
-    except (sympy.SympifyError, TypeError, ValueError):
-        expression = None
-    if not isinstance(expression, sympy.Expr) or getattr(expression, "is_Matrix", False):
-        raise FormulaError(
-            f"{name} must return one expression of one unit, got {type(value).__name__} ({place}): a formula returns a "
-            "scalar, never a vector; sums over units are thermozoo's part."
-        )
-    strange = expression.free_symbols - allowed
-    if strange:
-        listed = ", ".join(sorted(map(str, strange)))
-        known = ", ".join(sorted(map(str, allowed)))
-        raise FormulaError(
-            f"{name} depends on undeclared symbols: {listed} ({place}); it may use {known}. Declare a parameter with "
-            "thermozoo.parameter()."
-        )
-    bad = expression.atoms(sympy.I, sympy.zoo, sympy.nan, sympy.oo, -sympy.oo)
-    if bad or expression.is_real is False:
-        raise FormulaError(f"{name} is not a real, finite expression ({place}): {expression}")
-    undefined = expression.atoms(sympy.core.function.AppliedUndef)
-    if undefined:
-        raise FormulaError(f"{name} uses the undefined function {next(iter(undefined)).func} ({place}).")
-    return expression
-
-
 def trace_energy(potential: Potential) -> EnergyFormula:
     """Call a potential's formula with symbols.
 
@@ -281,9 +153,9 @@ def trace_energy(potential: Potential) -> EnergyFormula:
     twin, symbols = _twin(potential)
     x = sympy.Symbol("x", real=True)
     allowed = {x, *symbols.values()}
-    energy = _expression(_call(twin.energy, owner, x), twin.energy, owner, allowed)
-    written = _call(twin.gradient, owner, x)
-    gradient = None if written is None else _expression(written, twin.gradient, owner, allowed)
+    energy = scalar_expression(call(twin.energy, owner, x), twin.energy, owner, allowed)
+    written = call(twin.gradient, owner, x)
+    gradient = None if written is None else scalar_expression(written, twin.gradient, owner, allowed)
     return EnergyFormula(x=x, parameters=symbols, energy=energy, written_gradient=gradient)
 
 
@@ -314,11 +186,11 @@ def trace_step(integrator: Integrator) -> StepFormula:
     owner = type(integrator).__name__
     twin, symbols = _twin(integrator)
     s = _Step()
-    value = _call(twin.step, owner, s)
+    value = call(twin.step, owner, s)
     allowed = {s.x, s.dt, s.mobility, s.kT, *s.forces, *s.noises, *symbols.values()}
-    result = _expression(value, twin.step, owner, allowed)
+    result = scalar_expression(value, twin.step, owner, allowed)
     for stage in s.stages:
-        _expression(stage, twin.step, owner, allowed)
+        scalar_expression(stage, twin.step, owner, allowed)
     return StepFormula(
         x=s.x,
         dt=s.dt,
@@ -351,7 +223,7 @@ def trace_loss(objective: Objective) -> LossFormula:
     twin, symbols = _twin(objective)
     s = _Loss()
     allowed = {*vars(s).values(), *symbols.values()}
-    loss = _expression(_call(twin.step_loss, owner, s), twin.step_loss, owner, allowed)
+    loss = scalar_expression(call(twin.step_loss, owner, s), twin.step_loss, owner, allowed)
     return LossFormula(**vars(s), loss=loss, parameters=symbols)
 
 
@@ -361,6 +233,6 @@ def trace_intensity(protocol: Protocol) -> IntensityFormula:
     twin, symbols = _twin(protocol)
     t = sympy.Symbol("t", nonnegative=True)
     duration = sympy.Symbol("duration", positive=True)
-    value = _call(twin.intensity, owner, t, duration)
-    intensity = _expression(value, twin.intensity, owner, {t, duration, *symbols.values()})
+    value = call(twin.intensity, owner, t, duration)
+    intensity = scalar_expression(value, twin.intensity, owner, {t, duration, *symbols.values()})
     return IntensityFormula(t=t, duration=duration, intensity=intensity, parameters=symbols)

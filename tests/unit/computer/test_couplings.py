@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from thermozoo_plugins.connectivities import Bipartite, Dense
 
 from thermozoo import Connectivity
-from thermozoo.computer.couplings import DenseCouplings, EdgeCouplings, connect
+from thermozoo.computer.connect import connect
+from thermozoo.computer.couplings import DenseCouplings, EdgeCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.errors import ShapeError
 

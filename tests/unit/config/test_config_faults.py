@@ -44,7 +44,7 @@ samples = 10
 
 
 def faults_of(*assignments, text=GOOD, tmp_path=None):
-    from thermozoo.config.load import override
+    from thermozoo.config.read import override
 
     tables = override(tomllib.loads(text), assignments)
     with pytest.raises(ConfigError) as caught:

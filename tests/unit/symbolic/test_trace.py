@@ -11,7 +11,7 @@ import sympy
 
 from thermozoo import Potential, Protocol, option, parameter
 from thermozoo.errors import FormulaError
-from thermozoo.symbolic import trace
+from thermozoo.symbolic import guard
 from thermozoo.symbolic.trace import flat_parameters, trace_energy, trace_intensity, trace_step
 
 
@@ -79,7 +79,7 @@ def test_a_formula_that_is_none_is_explained(formula, said):
 
 
 def test_a_formula_that_loops_for_ever_is_stopped(monkeypatch):
-    monkeypatch.setattr(trace, "TIME_LIMIT", 0.05)
+    monkeypatch.setattr(guard, "TIME_LIMIT", 0.05)
 
     def endless(self, x):
         while True:

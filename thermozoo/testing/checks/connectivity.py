@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.couplings import connect
+from thermozoo.computer.connect import connect
 from thermozoo.computer.layout import Layout
 from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.testing.checks.common import documented  # noqa: F401 - registers the shared checks first

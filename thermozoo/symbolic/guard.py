@@ -1,0 +1,141 @@
+"""Calling an author's formula with symbols, and saying clearly what is wrong when that fails."""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import re
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import sympy
+
+from thermozoo.errors import FormulaError, ThermozooError
+
+__all__ = ["call", "scalar_expression", "where_written"]
+
+#: Seconds after which a formula that has not returned is taken to loop for ever.
+TIME_LIMIT = 20.0
+
+#: Names that differ between sympy and the numeric modules that authors reach for first.
+_RENAMED = {
+    "abs": "Abs",
+    "absolute": "Abs",
+    "fabs": "Abs",
+    "maximum": "Max",
+    "minimum": "Min",
+    "power": "Pow",
+    "arctan": "atan",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctanh": "atanh",
+    "arcsinh": "asinh",
+    "where": "Piecewise",
+    "heaviside": "Heaviside",
+    "sign": "sign",
+    "expm1": "exp",
+    "log1p": "log",
+}
+
+
+@contextlib.contextmanager
+def _time_limit(what: str) -> Iterator[None]:
+    """Stop a formula that does not return; only the main thread of a system with SIGALRM can be interrupted."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(signum: int, frame: Any) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, TIME_LIMIT)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def where_written(method: Callable[..., Any]) -> str:
+    """Return ``file, line n`` of a method."""
+    code = getattr(getattr(method, "__func__", method), "__code__", None)
+    return f"{code.co_filename}, line {code.co_firstlineno}" if code else "unknown place"
+
+
+def _explain(method: Callable[..., Any], owner: str, error: BaseException) -> FormulaError:
+    """Turn whatever a formula raised into a message that names file, line, call and replacement."""
+    code = getattr(method, "__func__", method).__code__
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == code.co_filename]
+    name = f"{owner}.{code.co_name}"
+    line = frames[-1].lineno if frames else code.co_firstlineno
+    source = linecache.getline(code.co_filename, line or 0).strip()
+    place = f"{code.co_filename}, line {line}: {source!r}"
+    if isinstance(error, TimeoutError):
+        return FormulaError(
+            f"{name} did not return within {TIME_LIMIT:g} s ({place}): does it loop for ever? A formula is called "
+            f"once, "
+            "with symbols."
+        )
+    call = re.search(r"\b(np|numpy|math|scipy|special|jnp|torch)\.(?:\w+\.)*(\w+)\s*\(", source)
+    if call:
+        function = _RENAMED.get(call[2], call[2])
+        return FormulaError(
+            f"{name} calls {call[1]}.{call[2]}, which does not take symbols ({place}): write sympy.{function} instead."
+        )
+    if "truth value" in str(error) or "relational" in str(error):
+        return FormulaError(
+            f"{name} branches on a symbol ({place}): write sympy.Piecewise((value, condition), (other, True)) instead "
+            "of if."
+        )
+    return FormulaError(
+        f"{name} raised {type(error).__name__}: {error} ({place}). A formula is called with sympy symbols: use "
+        f"arithmetic "
+        "and sympy's functions."
+    )
+
+
+def call(method: Callable[..., Any], owner: str, *arguments: Any) -> Any:
+    """Call an author's method; whatever it raises becomes a FormulaError that names file, line and replacement."""
+    try:
+        with _time_limit(owner):
+            return method(*arguments)
+    except ThermozooError:
+        raise
+    except Exception as error:
+        raise _explain(method, owner, error) from error
+
+
+def scalar_expression(value: Any, method: Callable[..., Any], owner: str, allowed: set[sympy.Symbol]) -> sympy.Expr:
+    """Return `value` as a scalar expression of the allowed symbols, or say what it is instead."""
+    place = where_written(method)
+    name = f"{owner}.{method.__name__}"
+    if value is None:
+        raise FormulaError(f"{name} returned None ({place}): return the expression.")
+    try:
+        expression = sympy.sympify(value, strict=True)
+    except (sympy.SympifyError, TypeError, ValueError):
+        expression = None
+    if not isinstance(expression, sympy.Expr) or getattr(expression, "is_Matrix", False):
+        raise FormulaError(
+            f"{name} must return one expression of one unit, got {type(value).__name__} ({place}): a formula returns a "
+            "scalar, never a vector; sums over units are thermozoo's part."
+        )
+    strange = expression.free_symbols - allowed
+    if strange:
+        listed = ", ".join(sorted(map(str, strange)))
+        known = ", ".join(sorted(map(str, allowed)))
+        raise FormulaError(
+            f"{name} depends on undeclared symbols: {listed} ({place}); it may use {known}. Declare a parameter with "
+            "thermozoo.parameter()."
+        )
+    bad = expression.atoms(sympy.I, sympy.zoo, sympy.nan, sympy.oo, -sympy.oo)
+    if bad or expression.is_real is False:
+        raise FormulaError(f"{name} is not a real, finite expression ({place}): {expression}")
+    undefined = expression.atoms(sympy.core.function.AppliedUndef)
+    if undefined:
+        raise FormulaError(f"{name} uses the undefined function {next(iter(undefined)).func} ({place}).")
+    return expression
