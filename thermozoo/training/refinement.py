@@ -81,7 +81,9 @@ def solve_moments(
     TrainingError
         If the potential does not confine, or a refinement ends before the tolerance is met.
 
-    Notes ----- The moments have expansions in powers of the implicit step and in even powers of the
+    Notes
+    -----
+    The moments have expansions in powers of the implicit step and in even powers of the
     spacing, which Richardson's table removes in turn as step and spacing are halved. An error
     estimate is the difference of the two most accurate entries, of which the better is returned.
     """
@@ -103,6 +105,7 @@ def solve_moments(
         weights=weights,
         names=moment_names(unit),
         strengths=problem.strengths,
+        breakpoints=problem.breakpoints,
         coefficients=chebyshev_series(values) if nodes.size > 1 else values,
         errors={"step": step, "spacing": spacing, "strength": in_strength, "time": in_time},
     )

@@ -61,7 +61,7 @@ class Unit:
     gradient: Function
     temperature: float = attrs.field(validator=_positive)
     mobility: float = attrs.field(default=1.0, validator=_positive)
-    observables: dict[str, Function] = attrs.field(factory=dict, converter=dict)
+    observables: dict[str, Function] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         taken = sorted({"mean", "variance", "force"} & set(self.observables))

@@ -40,6 +40,8 @@ class UnitMoments:
         Smallest and largest s for which the interpolation holds.
     coefficients : ndarray, shape (S, K, T)
         Chebyshev coefficients in s of the K moments.
+    breakpoints : ndarray, shape (B + 1,)
+        Ends of the segments of the quadrature; each has the same number of Gauss-Legendre nodes.
     errors : dict
         Estimated errors by source (``"step"``, ``"spacing"``, ``"strength"``, ``"time"``), relative
         to the size of a moment.
@@ -50,6 +52,7 @@ class UnitMoments:
     names: tuple[str, ...]
     strengths: tuple[float, float]
     coefficients: Array
+    breakpoints: Array
     errors: dict[str, float]
 
     def __call__(self, name: str, strength: Any) -> Array:
@@ -78,6 +81,28 @@ class UnitMoments:
         if high == low:
             return np.zeros_like(value)
         return np.asarray((2 * value - low - high) / (high - low))
+
+    def resampled(self, count: int) -> UnitMoments:
+        """Return the moments on `count` quadrature nodes a segment, by Legendre interpolation in time."""
+        segments = self.breakpoints.size - 1
+        old = self.times.size // segments
+        if count == old:
+            return self
+        node, weight = legendre.leggauss(old)
+        fresh, _ = legendre.leggauss(count)
+        # Discrete Legendre transform: exact for the interpolating polynomial of each segment.
+        to_series = (legendre.legvander(node, old - 1) * weight[:, None]).T * (np.arange(old) + 0.5)[:, None]
+        matrix = legendre.legvander(fresh, old - 1) @ to_series
+        values = self.coefficients.reshape(*self.coefficients.shape[:2], segments, old) @ matrix.T
+        times, weights = segment_quadrature(self.breakpoints, count)
+        return attrs.evolve(self, times=times, weights=weights, coefficients=values.reshape(*values.shape[:2], -1))
+
+
+def segment_quadrature(breakpoints: Array, count: int) -> tuple[Array, Array]:
+    """Return Gauss-Legendre nodes and weights on every segment between breakpoints."""
+    node, weight = legendre.leggauss(count)
+    begin, length = breakpoints[:-1, None], np.diff(breakpoints)[:, None]
+    return (begin + length * (node + 1) / 2).ravel(), (length * weight / 2).ravel()
 
 
 def moment_names(unit: Unit) -> tuple[str, ...]:
@@ -120,12 +145,10 @@ class Problem:
     times: Array | None
 
     def quadrature(self, count: int) -> tuple[Array, Array]:
-        """Gauss-Legendre nodes and weights on every segment between breakpoints."""
+        """Return times and weights: the caller's times, or `count` quadrature nodes a segment."""
         if self.times is not None:
             return self.times, np.zeros_like(self.times)
-        node, weight = legendre.leggauss(count)
-        begin, length = self.breakpoints[:-1, None], np.diff(self.breakpoints)[:, None]
-        return (begin + length * (node + 1) / 2).ravel(), (length * weight / 2).ravel()
+        return segment_quadrature(self.breakpoints, count)
 
     def grid(self, nodes: Array, resolution: float) -> Grid:
         """Make the grid for these values of s."""
@@ -182,8 +205,10 @@ def make_problem(
         raise ParameterError(f"the duration must be positive and finite, got {duration!r}")
     if not (np.isfinite(low) and np.isfinite(high) and low <= high):
         raise ParameterError(f"the range of s must be finite and increasing, got {strengths!r}")
-    inner = [float(t) for t in breakpoints if 0 < t < duration]
-    cuts = np.unique(np.array([0.0, *inner, duration]))
+    cuts = np.unique(np.array([0.0, *(float(t) for t in breakpoints if 0 < t < duration), duration]))
+    # Two names of one time, apart by rounding, would make a segment without length.
+    cuts = cuts[np.diff(cuts, append=np.inf) > 1e-9 * duration]
+    cuts[0], cuts[-1] = 0.0, duration
     wanted = None if times is None else np.atleast_1d(np.asarray(times, dtype=np.float64))
     if wanted is not None and (
         wanted.size == 0 or wanted[0] < 0 or wanted[-1] > duration or np.any(np.diff(wanted) <= 0)

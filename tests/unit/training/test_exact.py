@@ -1,0 +1,498 @@
+"""Exact and sampled normal equations against direct least squares over all free parameters."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import pytest
+from thermozoo_plugins.connectivities import Bipartite, Dense
+from thermozoo_plugins.integrators import EulerMaruyama
+from thermozoo_plugins.objectives import ReverseLikelihood
+from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
+from thermozoo_plugins.protocols import Constant, LinearFade
+
+from thermozoo import Connectivity, Objective, Potential, parameter
+from thermozoo.computer.computer import assemble
+from thermozoo.dynamics.engines.reference import ReferenceEngine
+from thermozoo.errors import ParameterError, TrainingError
+from thermozoo.training import signal_functions
+from thermozoo.training.breakpoints import breakpoints
+from thermozoo.training.exact import WORK, exact_equations, train_exact
+from thermozoo.training.loss import StepLoss
+from thermozoo.training.moments import sampled_equations, train_by_moments
+from thermozoo.training.noising import noising_process
+from thermozoo.training.normal_equations import NormalEquations, Unknowns
+from thermozoo.training.pair_sums import DensePairs, SparsePairs, pair_sums
+from thermozoo.training.refinement import solve_moments
+from thermozoo.training.unit_grid import Unit
+
+DT, STEPS = 1e-3, 500
+DURATION = DT * STEPS
+FADE = LinearFade(amplitude=2.0, fade=0.75)
+LOSS = StepLoss(ReverseLikelihood(), DT)
+
+
+@attrs.frozen
+class Ring(Connectivity):
+    """Neighbors on a ring."""
+
+    name = "test-ring"
+
+    def edges(self, layout):
+        i = np.arange(layout.n)
+        return np.stack([i, (i + 1) % layout.n], axis=1)
+
+
+@attrs.frozen
+class Scattered(Connectivity):
+    """Half of all pairs."""
+
+    name = "test-scattered"
+
+    def edges(self, layout):
+        i, j = np.triu_indices(layout.n, k=1)
+        return np.stack([i, j], axis=1)[(i * 7 + j * 3) % 2 == 0]
+
+
+@attrs.frozen
+class Nothing(Connectivity):
+    """No pair."""
+
+    name = "test-nothing"
+
+    def edges(self, layout):
+        return np.empty((0, 2), dtype=int)
+
+
+def ring_of(count):
+    return assemble({"visible": count}, Quartic(), Ring(), temperature=0.2, trainable_biases=["visible"])
+
+
+def machines():
+    sizes = {"visible": 5, "hidden": 3}
+    mixed = {"visible": Quartic(J2=0.5), "hidden": DoubleWell(J2=-0.3)}
+    keys = {"temperature": 0.2, "mobility": 1.3, "trainable_biases": ["hidden"]}
+    yield "dense", assemble(sizes, Quartic(), Dense(), **keys)
+    yield "bipartite", assemble(sizes, mixed, Bipartite(within=["hidden"]), **keys)
+    yield "scattered", assemble(sizes, mixed, Scattered(), **keys)
+    yield "nothing", assemble(sizes, mixed, Nothing(), **keys)
+    yield "ring", ring_of(40)
+    per_unit = {"visible": Quartic(J2=[0.5, 1.0, 0.5, 1.0, 2.0]), "hidden": Quartic()}
+    yield "per-unit", assemble(sizes, per_unit, Dense(), **keys)
+    yield "frozen", assemble(sizes | {"clamped": 2}, Quartic(), Dense(), frozen=["clamped"], **keys)
+    biased = assemble(sizes, Quartic(), Dense(), **keys)
+    yield "fixed-biases", attrs.evolve(biased, biases=np.linspace(-0.5, 0.7, 8))
+
+
+MACHINES = dict(machines())
+
+
+def signals(computer, images, seed=0):
+    s = np.random.default_rng(seed).normal(size=(images, computer.n))
+    s[:, ~computer.layout.moving] = 0.0
+    return s
+
+
+def quartic(J2, J4, computer):
+    return Unit(
+        lambda x: J2 * x**2 + J4 * x**4,
+        lambda x: 2 * J2 * x + 4 * J4 * x**3,
+        computer.temperature,
+        computer.mobility,
+    )
+
+
+def unit_of(computer, i):
+    """On-site functions of one unit of these machines, by hand, and its parameters."""
+    for where, site in computer.onsite.parts():
+        if where.start <= i < where.stop:
+            J2, J4 = (v[i - where.start] if np.ndim(v) else v for v in (site.values["J2"], site.values["J4"]))
+            return quartic(J2, J4, computer), (J2, J4)
+    raise AssertionError
+
+
+def least_squares(computer, s, window=(0.0, DURATION)):
+    """Minimum over all free parameters as one least-squares problem, from independently averaged moments.
+
+    For independent units, <(y + b + sum_j J_ij x_j)^2> = (y + b + sum_j J_ij m_j)^2 + sum_j J_ij^2 v_j + const: a row
+    for every time, image and unit, and a row for every coupling.
+    """
+    edges, n = computer.couplings.edges, computer.n
+    moving = np.flatnonzero(computer.layout.moving)
+    solved, m = {}, None
+    span = (float(s.min()), float(s.max()))
+    for i in moving:
+        unit, key = unit_of(computer, i)
+        if key not in solved:
+            solved[key] = solve_moments(
+                unit,
+                lambda t: 2 * np.maximum(0, 1 - t / (0.75 * DURATION)),
+                DURATION,
+                span,
+                breakpoints=[0.75 * DURATION, *window],
+                tolerance=1e-4,
+            ).resampled(40)
+        moments = solved[key]
+        if m is None:
+            times, weights = moments.times, moments.weights
+            m, v, y = (np.zeros((times.size, len(s), n)) for _ in range(3))
+            a = 2 * np.maximum(0, 1 - times / (0.75 * DURATION))
+        m[:, :, i], v[:, :, i] = moments("mean", s[:, i]), moments("variance", s[:, i])
+        y[:, :, i] = 2 * moments("force", s[:, i]) - a[:, None] * s[:, i]
+    inside = (times > window[0]) & (times < window[1])
+    m, v, y, weights = m[inside], v[inside], y[inside], weights[inside]
+    free = np.flatnonzero(computer.trainable_biases & computer.layout.moving)
+    fixed = np.where(computer.trainable_biases, 0.0, computer.biases)
+    root = np.sqrt(np.repeat(weights, len(s)))
+    m, v, y = (z.reshape(-1, n) for z in (m, v, y))
+    rows, targets = [], []
+    for i in moving:
+        row = np.zeros((len(m), len(edges) + len(free)))
+        for e, (a, b) in enumerate(edges):
+            if i in (a, b):
+                row[:, e] = m[:, b if i == a else a]
+        row[:, len(edges) :] = free == i
+        rows.append(root[:, None] * row)
+        targets.append(-root * (y[:, i] + fixed[i]))
+    for e, (a, b) in enumerate(edges):
+        both = sum(v[:, j] * (k in moving) for j, k in ((a, b), (b, a)))
+        row = np.zeros((1, len(edges) + len(free)))
+        row[0, e] = np.sqrt(root**2 @ both)
+        rows.append(row)
+        targets.append(np.zeros(1))
+    return np.linalg.lstsq(np.concatenate(rows), np.concatenate(targets), rcond=None)[0]
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_exact_training_is_least_squares_over_all_free_parameters(name):
+    computer = MACHINES[name]
+    s = signals(computer, 3 if name == "ring" else 4)
+    result = train_exact(computer, s, FADE, LOSS, steps=STEPS, tolerance=1e-10, moment_tolerance=1e-4)
+    expected = least_squares(computer, s)
+    np.testing.assert_allclose(result.computer.parameters, expected, atol=2e-3 * np.abs(expected).max())
+    assert result.details["residual"][0] <= 1e-10
+    frozen = ~computer.layout.moving
+    assert np.all(result.computer.couplings.matrix()[frozen] == 0)
+    held = ~computer.trainable_biases
+    assert np.array_equal(result.computer.biases[held], computer.biases[held])
+
+
+def test_every_window_is_least_squares_over_its_time():
+    computer = MACHINES["bipartite"]
+    s = signals(computer, 4)
+    result = train_exact(computer, s, FADE, LOSS, steps=STEPS, windows=2, moment_tolerance=1e-4)
+    early, late = (least_squares(computer, s, w) for w in ((0.0, 0.25), (0.25, 0.5)))
+    # The first steps of noising are the last of generation.
+    np.testing.assert_allclose(result.windows[1].parameters, early, atol=2e-3 * np.abs(early).max())
+    np.testing.assert_allclose(result.windows[0].parameters, late, atol=2e-3 * np.abs(late).max())
+    assert result.computer is result.windows[1]
+
+
+def test_one_window_is_no_window():
+    computer = MACHINES["dense"]
+    s = signals(computer, 3)
+    plain = train_exact(computer, s, FADE, LOSS, steps=STEPS)
+    one = train_exact(computer, s, FADE, LOSS, steps=STEPS, windows=1)
+    assert one.windows == ()
+    assert np.array_equal(one.computer.parameters, plain.computer.parameters)
+
+
+def test_decrease_is_the_loss_at_zero_less_the_loss_at_the_minimum():
+    computer = MACHINES["dense"]
+    s = signals(computer, 4)
+    (equations,) = exact_equations(computer, s, FADE, LOSS, steps=STEPS).windows
+    solution = equations.solve(tolerance=1e-12)
+    zero = Unknowns(np.zeros(computer.couplings.size), np.zeros((1, computer.n)))
+    assert equations.loss(zero) == 0
+    assert solution.decrease == pytest.approx(-equations.loss(solution.unknowns))
+    # A quadratic function falls by half of the product of gradient and step.
+    linear = equations.gradient.couplings @ solution.unknowns.couplings
+    linear += np.sum(equations.gradient.local * solution.unknowns.local)
+    assert solution.decrease == pytest.approx(-linear / 2, rel=1e-9)
+
+
+def process_for(computer, s, steps=60, dt=2e-3):
+    return noising_process(
+        computer,
+        s,
+        FADE,
+        integrator=EulerMaruyama(),
+        dt=dt,
+        steps=steps,
+        precision="double",
+        engine=ReferenceEngine(),
+    )
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("names", [(), ("J2",), ("J2", "J4")])
+def test_sampled_training_is_least_squares_on_the_samples(name, names):
+    computer = MACHINES[name]
+    s = signals(computer, 2)
+    process, loss = process_for(computer, s), StepLoss(ReverseLikelihood(), 2e-3)
+    numbers = np.arange(6)
+    (equations,) = sampled_equations(computer, process, loss, numbers, seed=4, potential_parameters=names)
+    found = equations.solve(tolerance=1e-12).unknowns
+    # Rows (-D / (mu dt) + U' + fixed bias) + J x' + b + sum_p theta_p phi_p for every step, by hand.
+    from thermozoo.dynamics.noise import NoiseKey
+
+    states = process.trajectory(NoiseKey(4).named("noising"), numbers, numbers % 2)
+    x, x_next = (z.reshape(-1, computer.n) for z in (states[:-1], states[1:]))
+    edges, moving = computer.couplings.edges, computer.layout.moving
+    bias = np.flatnonzero(computer.trainable_biases & moving)
+    onsite = [(p, i) for p in names for i in np.flatnonzero(moving)]
+    fixed = np.where(computer.trainable_biases, 0.0, computer.biases)
+    rows, targets = [], []
+    for i in np.flatnonzero(moving):
+        row = np.zeros((len(x), len(edges) + len(bias) + len(onsite)))
+        for e, (a, b) in enumerate(edges):
+            if i in (a, b):
+                row[:, e] = x_next[:, b if i == a else a]
+        row[:, len(edges) : len(edges) + len(bias)] = bias == i
+        for k, (p, j) in enumerate(onsite):
+            if i == j:
+                phi = 2 * x_next[:, i] if p == "J2" else 4 * x_next[:, i] ** 3
+                row[:, len(edges) + len(bias) + k] = phi
+        step = (x_next - x)[:, i] / (computer.mobility * 2e-3)
+        rows.append(row)
+        targets.append(step - unit_of(computer, i)[0].gradient(x_next[:, i]) - fixed[i])
+    expected = np.linalg.lstsq(np.concatenate(rows), np.concatenate(targets), rcond=None)[0]
+    local = [found.local[0, bias]] + [[found.local[1 + names.index(p), i]] for p, i in onsite]
+    np.testing.assert_allclose(np.concatenate([found.couplings, *local]), expected, atol=1e-6 * np.abs(expected).max())
+
+
+def test_sampled_windows_split_the_steps():
+    computer = MACHINES["dense"]
+    s = signals(computer, 2)
+    process, loss = process_for(computer, s), StepLoss(ReverseLikelihood(), 2e-3)
+    whole = sampled_equations(computer, process, loss, np.arange(4), seed=1)[0]
+    parts = sampled_equations(computer, process, loss, np.arange(4), seed=1, windows=3)
+    np.testing.assert_allclose(whole.gradient.couplings, np.mean([p.gradient.couplings for p in parts], axis=0))
+
+
+@attrs.frozen
+class Midpoint(Objective):
+    """The reverse likelihood with the force at both ends: uses g and g'."""
+
+    name = "test-midpoint"
+
+    def step_loss(self, s):
+        force = (s.gradient + s.gradient_next) / 2
+        return (-(s.x_next - s.x) + s.mobility * force * s.dt) ** 2 / (4 * s.mobility * s.kT * s.dt)
+
+
+def test_objectives_that_use_both_gradients_have_the_same_limit():
+    computer = MACHINES["dense"]
+    s = signals(computer, 3)
+    end = train_exact(computer, s, FADE, LOSS, steps=STEPS).computer.parameters
+    middle = train_exact(computer, s, FADE, StepLoss(Midpoint(), DT), steps=STEPS).computer.parameters
+    # Units are independent, so the forces at x and x' act alike on every other unit as dt -> 0.
+    np.testing.assert_allclose(middle, end, atol=1e-9)
+
+
+@pytest.mark.parametrize("objective", [ReverseLikelihood(), Midpoint()])
+def test_gradient_of_the_sampled_equations_is_that_of_the_loss(objective):
+    computer = MACHINES["scattered"]
+    s = signals(computer, 2)
+    process, loss = process_for(computer, s, steps=20), StepLoss(objective, 2e-3)
+    (equations,) = sampled_equations(computer, process, loss, np.arange(2), seed=4)
+    from thermozoo.dynamics.noise import NoiseKey
+
+    states = process.trajectory(NoiseKey(4).named("noising"), np.arange(2), np.arange(2))
+    rng = np.random.default_rng(1)
+    theta = Unknowns(rng.normal(size=computer.couplings.size), np.zeros((1, computer.n)))
+    theta.local[0, computer.trainable_biases] = rng.normal(size=3)
+    values = np.concatenate([theta.couplings, theta.local[0, computer.trainable_biases]])
+    _, expected = loss.gradient(computer.with_parameters(values), states[:-1], states[1:])
+    image = equations.apply(theta)
+    couplings = equations.gradient.couplings + image.couplings
+    biases = (equations.gradient.local + image.local)[0, computer.trainable_biases]
+    np.testing.assert_allclose(np.concatenate([couplings, biases]), expected / 40, rtol=1e-8)
+
+
+@pytest.mark.parametrize("kind", ["rows", "matrix"])
+@pytest.mark.parametrize("name", ["ring", "scattered"])
+def test_sparse_and_dense_sums_are_the_same(name, kind):
+    computer = MACHINES[name] if name == "scattered" else ring_of(12)
+    n, rng = computer.n, np.random.default_rng(3)
+    rows = 2 if kind == "rows" else 30
+    x, ones, local = rng.normal(size=(rows, n)), rng.normal(size=rows), rng.normal(size=(1, rows, n))
+    squares, weight = rng.random(n), rng.random(n)
+    vector, coefficients = rng.normal(size=computer.couplings.size), rng.normal(size=(2, n))
+    results = []
+    for pairs in (DensePairs(computer.couplings), SparsePairs(computer.couplings)):
+        for half in (slice(0, 1), slice(1, None)):
+            pairs.add(x[half], ones[half], local[:, half])
+        pairs.add_squares(squares)
+        backs = []
+        image, _ = pairs.product(vector, lambda b, s=backs: (s.append(b), coefficients)[1], weight)
+        results.append((image, backs[0], pairs.scale(weight)))
+    full = x.T @ x + np.diag(squares)
+    J, edges = computer.couplings.with_vector(vector).matrix(), computer.couplings.edges
+    cross = np.stack([np.outer(np.ones(n), ones @ x), local[0].T @ x])
+    G = weight[:, None] * (J @ full + np.einsum("pi,pij->ij", coefficients, cross))
+    coupled = np.unique(edges)
+    for image, back, scale in results:
+        np.testing.assert_allclose(image, (G + G.T)[edges[:, 0], edges[:, 1]])
+        np.testing.assert_allclose(back[:, coupled], np.einsum("ij,pij->pi", J, cross)[:, coupled])
+        np.testing.assert_allclose(
+            scale, weight[edges] @ [0, 0] + (weight[edges] * squares[edges[:, ::-1]]).sum(axis=1)
+        )
+
+
+def test_a_sparse_connectivity_is_summed_sparsely():
+    assert isinstance(pair_sums(ring_of(200).couplings), SparsePairs)
+    assert isinstance(pair_sums(MACHINES["scattered"].couplings), DensePairs)
+    assert isinstance(pair_sums(MACHINES["dense"].couplings), DensePairs)
+
+
+def test_large_data_sets_are_served_from_a_table(monkeypatch):
+    computer = MACHINES["bipartite"]
+    s = signals(computer, 150)
+    exact = train_exact(computer, s, FADE, LOSS, steps=STEPS).computer.parameters
+    errors = []
+    for points in (25, 50, 100):
+        monkeypatch.setattr(signal_functions, "_TABLE", points)
+        tabled = train_exact(computer, s, FADE, LOSS, steps=STEPS).computer.parameters
+        errors.append(np.abs(tabled - exact).max())
+    # Linear interpolation: the error falls fourfold when the spacing is halved.
+    assert errors[0] < 0.2 * np.abs(exact).max()
+    assert errors[2] < errors[1] / 2.5 < errors[0] / 2.5**2
+
+
+def test_progress_ends_at_all_of_the_work():
+    computer, calls = MACHINES["dense"], []
+    train_exact(computer, signals(computer, 2), FADE, LOSS, steps=STEPS, progress=calls.append)
+    assert sum(calls) == WORK
+    assert min(calls) > 0
+
+
+@attrs.frozen
+class Fourth(Objective):
+    name = "test-fourth"
+
+    def step_loss(self, s):
+        return (-(s.x_next - s.x) + s.mobility * s.gradient_next * s.dt) ** 4
+
+
+@attrs.frozen
+class Weighted(Objective):
+    name = "test-weighted"
+
+    def step_loss(self, s):
+        return s.x**2 * (-(s.x_next - s.x) + s.mobility * s.gradient_next * s.dt) ** 2
+
+
+@attrs.frozen
+class Maximum(Objective):
+    name = "test-maximum"
+
+    def step_loss(self, s):
+        return -(s.gradient_next**2)
+
+
+@pytest.mark.parametrize(
+    ("objective", "message"),
+    [(Fourth(), "not quadratic"), (Weighted(), "depends on x"), (Maximum(), "no minimum")],
+)
+def test_an_objective_that_does_not_qualify_is_refused_by_property(objective, message):
+    computer = MACHINES["dense"]
+    with pytest.raises(TrainingError, match=message):
+        train_exact(computer, signals(computer, 2), FADE, StepLoss(objective, DT), steps=STEPS)
+
+
+@attrs.frozen
+class Squared(Potential):
+    """Depends on the square of its parameter."""
+
+    name = "test-squared"
+    k: float = parameter(1.0, unit="energy", doc="root of the stiffness")
+
+    def energy(self, x):
+        return self.k**2 * x**2
+
+
+def test_on_site_parameters_that_do_not_qualify_are_refused():
+    computer = MACHINES["dense"]
+    s = signals(computer, 2)
+    with pytest.raises(TrainingError, match="'J3'; parameters: J2, J4"):
+        train_exact(computer, s, FADE, LOSS, steps=STEPS, potential_parameters=["J3"])
+    squared = assemble({"a": 3}, Squared(), Dense())
+    with pytest.raises(TrainingError, match="Squared is not linear in k"):
+        train_exact(squared, np.ones((1, 3)), FADE, LOSS, steps=STEPS, potential_parameters=["k"])
+    with pytest.raises(ParameterError, match="windows"):
+        train_exact(computer, s, FADE, LOSS, steps=STEPS, windows=0)
+
+
+def test_on_site_parameters_stop_at_their_bounds():
+    computer = assemble({"a": 3, "b": 2}, Quartic(J2=0.2, J4=0.3), Dense(), temperature=0.1, trainable_biases=["a"])
+    s = signals(computer, 3, seed=5)
+    result = train_exact(computer, s, FADE, LOSS, steps=STEPS, potential_parameters=["J2", "J4"], tolerance=1e-10)
+    trained = np.stack(
+        [np.concatenate([result.computer.onsite.sites[g].values[p] for g in "ab"]) for p in ("J2", "J4")]
+    )
+    at_bound = trained < 1.1e-6
+    assert 0 < at_bound.sum() == result.details["parameters_at_bounds"][0] < 10
+    assert np.all(trained > 0)
+    # The conditions of Karush, Kuhn and Tucker: no slope where free, an uphill one at the lower bound.
+    (equations,) = exact_equations(computer, s, FADE, LOSS, steps=STEPS, potential_parameters=["J2", "J4"]).windows
+    local = np.concatenate([result.computer.biases[None], trained - [[0.2], [0.3]]])
+    image = equations.apply(Unknowns(result.computer.couplings.vector, local)).local + equations.gradient.local
+    scale = np.abs(equations.gradient.local).max()
+    assert np.all(np.abs(image[1:][~at_bound]) < 1e-7 * scale)
+    assert np.all(image[1:][at_bound] > 1e-5 * scale)
+
+
+def test_parameters_that_the_data_cannot_tell_apart_are_named():
+    computer = assemble({"a": 2}, Quadratic(), Dense(), trainable_biases=["a"])
+    x = np.ones((3, 2))
+    pairs = pair_sums(computer.couplings)
+    pairs.add(x, np.ones(3), x[None])
+    moments = np.full((2, 2, 2), 3.0)
+    with pytest.raises(TrainingError, match="told apart"):
+        NormalEquations(
+            pairs, moments, np.ones(2), Unknowns(np.zeros(1), np.zeros((2, 2))), np.ones((2, 2), dtype=bool)
+        )
+
+
+class Saddle(DensePairs):
+    """A quadratic form that falls along every second coupling."""
+
+    def product(self, vector, respond, weight):
+        return vector * (-1.0) ** np.arange(vector.size), respond(np.zeros((1, self.n)))
+
+
+def test_equations_without_a_minimum_fail_clearly():
+    computer = assemble({"a": 6}, Quadratic(), Dense())
+    x = np.random.default_rng(0).normal(size=(1, 6))
+    pairs = pair_sums(computer.couplings)
+    pairs.add(x, np.ones(1), np.zeros((0, 1, 6)))
+    pairs.add_squares(np.full(6, 1e-3))
+    gradient = Unknowns(np.random.default_rng(1).normal(size=15), np.zeros((1, 6)))
+    equations = NormalEquations(pairs, np.ones((1, 1, 6)), np.ones(6), gradient, np.zeros((1, 6), dtype=bool))
+    with pytest.raises(TrainingError, match="in 2 iterations"):
+        equations.solve(tolerance=1e-14, most_iterations=2)
+    saddle = Saddle(computer.couplings)
+    saddle.add_squares(np.ones(6))
+    with pytest.raises(TrainingError, match="positive definite"):
+        attrs.evolve(equations, pairs=saddle).solve()
+
+
+def test_moments_choose_a_ridge_where_data_are_few():
+    computer = MACHINES["dense"]
+    s = signals(computer, 2)
+    process, loss = process_for(computer, s), StepLoss(ReverseLikelihood(), 2e-3)
+    done = []
+    few = train_by_moments(computer, process, loss, cycles=5, seed=3, progress=done.append)
+    assert sum(done) == 10
+    assert few.details["ridge"][0] > 0
+    unridged = train_by_moments(computer, process, loss, cycles=5, seed=3, ridges=[0.0])
+    assert few.computer.couplings.norm() < unridged.computer.couplings.norm()
+    with pytest.raises(ParameterError, match="at least 5 cycles"):
+        train_by_moments(computer, process, loss, cycles=4, seed=3)
+
+
+def test_breakpoints_are_where_a_formula_is_not_smooth():
+    assert breakpoints(Constant(), 2.0) == ()
+    np.testing.assert_allclose(breakpoints(FADE, 2.0), [1.5], rtol=1e-12)
+    assert breakpoints(LinearFade(fade=1.0), 2.0) == ()

@@ -1,0 +1,119 @@
+"""Kinds of units: those with one on-site energy share one Fokker-Planck solution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.computer import Computer
+from thermozoo.computer.onsite import OnSite, Site
+from thermozoo.errors import TrainingError, nearest
+from thermozoo.symbolic.derive import PotentialFormulas
+
+__all__ = ["Kind", "kinds_of", "trainable_forces", "with_parameters"]
+
+
+@attrs.frozen(eq=False)
+class Kind:
+    """Units that have one on-site energy.
+
+    Parameters
+    ----------
+    site : Site
+        The potential; every parameter is a number.
+    units : ndarray of int, shape (U,)
+        Which units.
+    """
+
+    site: Site
+    units: npt.NDArray[np.int64]
+
+
+def kinds_of(computer: Computer) -> list[Kind]:
+    """Group the units that move by formula and parameter values."""
+    found: dict[Any, tuple[Site, list[npt.NDArray[np.int64]]]] = {}
+    moving = computer.layout.moving
+    for where, site in computer.onsite.parts():
+        units = np.arange(where.start, where.stop)
+        names = [name for name, value in site.values.items() if np.ndim(value)]
+        if names:
+            table = np.stack([site.values[name] for name in names], axis=1)
+            _, first, kind = np.unique(table, axis=0, return_index=True, return_inverse=True)
+            kind = kind.ravel()
+        else:
+            first, kind = np.zeros(1, dtype=np.int64), np.zeros(len(units), dtype=np.int64)
+        for k, representative in enumerate(first):
+            values = {n: float(v[representative] if np.ndim(v) else v) for n, v in site.values.items()}
+            key = (site.formulas.energy, tuple(values.items()))
+            members = units[(kind == k) & moving[where]]
+            if len(members):
+                found.setdefault(key, (attrs.evolve(site, values=values), []))[1].append(members)
+    return [Kind(site, np.sort(np.concatenate(parts))) for site, parts in found.values()]
+
+
+def trainable_forces(computer: Computer, names: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Return which units have each of the named on-site parameters, shape (names, n).
+
+    Raises
+    ------
+    TrainingError
+        When no unit that moves has a parameter of that name, or the energy is not linear in it, or in several of them
+        together.
+    """
+    layout = computer.layout
+    has = np.zeros((len(names), layout.n), dtype=bool)
+    known: set[str] = set()
+    for group, site in computer.onsite.sites.items():
+        if group in layout.frozen:
+            continue
+        formulas = site.formulas
+        known |= set(formulas.parameters)
+        mine = [name for name in names if name in formulas.parameters]
+        _check_linear(type(site.potential).__name__, formulas, mine)
+        for name in mine:
+            has[list(names).index(name), layout.slice(group)] = True
+    for name, row in zip(names, has, strict=True):
+        if not row.any():
+            listed = ", ".join(sorted(known)) or "none"
+            raise TrainingError(
+                f"potential_parameters: no unit that moves has a parameter {name!r}{nearest(name, known)}; "
+                f"parameters: {listed}"
+            )
+    return has
+
+
+def _check_linear(owner: str, formulas: PotentialFormulas, names: Sequence[str]) -> None:
+    """Raise TrainingError unless the force is linear in the named parameters together."""
+    symbols = {formulas.parameters[name] for name in names}
+    for name in names:
+        if formulas.gradient_by_parameter[name].free_symbols & symbols:
+            raise TrainingError(
+                f"potential_parameters: the energy of {owner} is not linear in {', '.join(names)}, so the loss is not "
+                f"quadratic in {name}; parameters that it is linear in, one at a time: "
+                f"{', '.join(formulas.linear_parameters) or 'none'}"
+            )
+
+
+def with_parameters(computer: Computer, changes: dict[str, npt.NDArray[np.float64]]) -> Computer:
+    """Return the computer with on-site parameters changed, each by one value a unit, shape (n,)."""
+    layout = computer.layout
+    potentials = {}
+    for group, site in computer.onsite.sites.items():
+        potential = site.potential
+        for name, change in changes.items():
+            if group in layout.frozen or name not in site.values or not layout.sizes[group]:
+                continue
+            value = np.broadcast_to(site.values[name], (layout.sizes[group],)) + change[layout.slice(group)]
+            potential = _evolved(potential, name.split("."), value)
+        potentials[group] = potential
+    return attrs.evolve(computer, onsite=OnSite(layout, potentials))
+
+
+def _evolved(plugin: Any, path: list[str], value: Any) -> Any:
+    """Return a plugin with one parameter changed, of itself or of a plugin that it holds."""
+    first, *rest = path
+    return attrs.evolve(plugin, **{first: _evolved(getattr(plugin, first), rest, value) if rest else value})

@@ -1,0 +1,237 @@
+r"""The linear equations of the minimum of a quadratic loss, and their solution by conjugate gradients.
+
+The unknowns are couplings J and coefficients :math:`\lambda` of single units: biases, and changes of on-site
+parameters. The loss is
+
+.. math:: L = L_0 + c_J \cdot J + c_\lambda \cdot \lambda + \tfrac12 (J \cdot H_{JJ} J + 2 \lambda \cdot H_{\lambda J} J
+    + \lambda \cdot H_{\lambda\lambda} \lambda).
+
+:math:`H_{\lambda\lambda}` acts on each unit alone, so the coefficients are eliminated exactly, and conjugate gradients
+run over the couplings only. H is never formed: a product with it is a few products of matrices
+(`thermozoo.training.pair_sums`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.errors import TrainingError
+from thermozoo.training.pair_sums import PairSums
+
+__all__ = ["NormalEquations", "Solution", "Unknowns"]
+
+Array = npt.NDArray[np.float64]
+
+#: Iterations after which the residual is computed afresh: its recurrence drifts by rounding.
+_REFRESH = 50
+
+
+@attrs.frozen(eq=False)
+class Unknowns:
+    """Couplings and local coefficients, side by side.
+
+    Parameters
+    ----------
+    couplings : ndarray, shape (E,)
+        In the order of the computer's couplings.
+    local : ndarray, shape (P, n)
+        Coefficients of single units; the first row is the biases.
+    """
+
+    couplings: Array
+    local: Array
+
+
+@attrs.frozen(eq=False)
+class Solution:
+    """A solution and how good it is.
+
+    Parameters
+    ----------
+    unknowns : Unknowns
+        The minimum.
+    iterations : int
+        Products with H that it took.
+    residual : float
+        Preconditioned norm of the residual over that of the right-hand side.
+    decrease : float
+        Loss where all unknowns are zero, less its minimum.
+    """
+
+    unknowns: Unknowns
+    iterations: int
+    residual: float
+    decrease: float
+
+
+@attrs.frozen(eq=False)
+class NormalEquations:
+    """A quadratic loss.
+
+    Parameters
+    ----------
+    pairs : PairSums
+        Second moments between units.
+    moments : ndarray, shape (P, P, n)
+        Second moments of the regressors of a unit with each other.
+    weight : ndarray, shape (n,)
+        Second derivative of the loss of each unit by its gradient; zero for clamped units.
+    gradient : Unknowns
+        Gradient where all unknowns are zero.
+    free : ndarray of bool, shape (P, n)
+        Which local coefficients are unknowns; the others are zero.
+    ridge : float
+        Added to the second derivative by each coupling, relative to its mean.
+    """
+
+    pairs: PairSums
+    moments: Array
+    weight: Array
+    gradient: Unknowns
+    free: npt.NDArray[np.bool_]
+    ridge: float = 0.0
+    _scale: Array = attrs.field(init=False, repr=False)
+    _inverse: Array = attrs.field(init=False, repr=False)
+
+    @_scale.default
+    def _make_scale(self) -> Array:
+        return self.pairs.scale(self.weight)
+
+    @_inverse.default
+    def _invert(self) -> Array:
+        """Return the inverse of the free part of every unit's own second moments, shape (n, P, P)."""
+        own = np.moveaxis(self.moments, -1, 0) * self.weight[:, None, None]
+        free = (self.free & (self.weight > 0)).T
+        both = free[:, :, None] & free[:, None, :]
+        scale = np.sqrt(np.where(free, np.einsum("ipp->ip", own), 1.0))
+        if not np.all(scale > 0):
+            raise TrainingError(
+                f"no data determine a local coefficient of unit {np.argmin(scale.min(axis=1))}: its regressor "
+                "vanishes; train fewer parameters"
+            )
+        unit = np.where(both, own / (scale[:, :, None] * scale[:, None, :]), np.eye(len(self.free)))
+        values, vectors = np.linalg.eigh(unit)
+        if values.size and values.min() < 1e-10:
+            raise TrainingError(
+                f"the bias and the on-site parameters of unit {np.argmin(values.min(axis=1))} cannot be told apart "
+                "by the data; train fewer potential_parameters"
+            )
+        inverse = np.einsum("ipk,ik,iqk->ipq", vectors, 1 / values, vectors)
+        result: Array = np.where(both, inverse / (scale[:, :, None] * scale[:, None, :]), 0.0)
+        return result
+
+    def holding(self, held: npt.NDArray[np.bool_], values: Array) -> NormalEquations:
+        """Return the equations of the rest with some local coefficients, shape (P, n), held at values (zero elsewhere).
+
+        The held ones are not among the unknowns of the result; where they are not zero they shift its gradient.
+        """
+        if not held.any():
+            return self
+        shift = self.apply(Unknowns(np.zeros_like(self.gradient.couplings), values))
+        shifted = Unknowns(self.gradient.couplings + shift.couplings, self.gradient.local + shift.local)
+        return attrs.evolve(self, gradient=shifted, free=self.free & ~held)
+
+    def _eliminate(self, by_local: Array) -> Array:
+        """Return the local coefficients at which a gradient by them, shape (P, n), vanishes."""
+        local: Array = -np.einsum("ipq,qi->pi", self._inverse, by_local)
+        return local
+
+    def apply(self, unknowns: Unknowns) -> Unknowns:
+        """Return H times the unknowns, without ridge, for all coefficients, free or not."""
+        back = np.zeros_like(unknowns.local)
+
+        def respond(by_couplings: Array) -> Array:
+            back[:] = by_couplings
+            return unknowns.local
+
+        couplings, _ = self.pairs.product(unknowns.couplings, respond, self.weight)
+        back += np.einsum("pqi,qi->pi", self.moments, unknowns.local)
+        return Unknowns(couplings, self.weight * back)
+
+    def loss(self, unknowns: Unknowns) -> float:
+        """Return the loss, less its value where all unknowns are zero, without ridge."""
+        image = self.apply(unknowns)
+        total = unknowns.couplings @ (self.gradient.couplings + 0.5 * image.couplings)
+        return float(total + np.sum(unknowns.local * (self.gradient.local + 0.5 * image.local)))
+
+    def solve(
+        self,
+        *,
+        tolerance: float = 1e-8,
+        most_iterations: int = 5000,
+        start: Array | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Solution:
+        """Find the minimum by preconditioned conjugate gradients.
+
+        Parameters
+        ----------
+        tolerance : float
+            On the residual, relative to the right-hand side, in the norm of the preconditioner.
+        most_iterations : int
+            After which to give up.
+        start : ndarray, shape (E,), optional
+            A guess of the couplings.
+        progress : callable, optional
+            Receives the fraction of the digits asked for that are right.
+
+        Raises
+        ------
+        TrainingError
+            When the equations are not positive definite, or the tolerance is not reached.
+        """
+        # What no data touch (a coupling to a clamped unit) has no equation and stays zero.
+        touched = self._scale > 0
+        shift = self.ridge * float(self._scale[touched].mean()) if touched.any() else 0.0
+        inverse = np.divide(1.0, self._scale + shift, out=np.zeros_like(self._scale), where=touched)
+        at_zero = self._eliminate(self.gradient.local)
+
+        def product(couplings: Array) -> Array:
+            image, _ = self.pairs.product(couplings, lambda b: self._eliminate(self.weight * b), self.weight)
+            image += shift * couplings
+            return np.where(touched, image, 0.0)
+
+        constant, _ = self.pairs.product(np.zeros_like(inverse), lambda b: at_zero, self.weight)
+        right = np.where(touched, -self.gradient.couplings - constant, 0.0)
+        couplings = np.zeros_like(right) if start is None else start.copy()
+        residual = right - product(couplings) if start is not None else right.copy()
+        goal = float(np.sqrt(right @ (inverse * right)))
+        direction = inverse * residual
+        square = float(residual @ direction)
+        iterations = 0
+        while np.sqrt(square) > tolerance * goal:
+            if iterations == most_iterations:
+                raise TrainingError(
+                    f"conjugate gradients did not reach a relative residual of {tolerance:g} in {most_iterations} "
+                    f"iterations (reached {np.sqrt(square) / goal:.1e}): the data determine some couplings badly; "
+                    "raise the tolerance or take method = 'moments', which has a ridge"
+                )
+            image = product(direction)
+            bend = float(direction @ image)
+            if not bend > 0:
+                raise TrainingError(
+                    f"the equations are not positive definite (curvature {bend:.1e} along a direction): the data do "
+                    "not determine all couplings; couple fewer units or take method = 'moments', which has a ridge"
+                )
+            couplings += (square / bend) * direction
+            iterations += 1
+            if iterations % _REFRESH == 0:
+                residual = right - product(couplings)
+            else:
+                residual -= (square / bend) * image
+            preconditioned = inverse * residual
+            before, square = square, float(residual @ preconditioned)
+            direction *= square / before
+            direction += preconditioned
+            if progress is not None:
+                progress(min(1.0, max(0.0, np.log(max(np.sqrt(square) / goal, 1e-300)) / np.log(tolerance))))
+        _, local = self.pairs.product(
+            couplings, lambda b: self._eliminate(self.weight * b + self.gradient.local), self.weight
+        )
+        unknowns = Unknowns(couplings, local)
+        reached = float(np.sqrt(square)) / goal if goal > 0 else 0.0
+        return Solution(unknowns, iterations, reached, -self.loss(unknowns))
