@@ -10,6 +10,7 @@ from thermozoo.errors import TrainingError
 from thermozoo.runs.assemble import Machine
 from thermozoo.training.descent import Schedule, train_by_descent
 from thermozoo.training.exact import WORK, train_exact
+from thermozoo.training.moments import train_by_moments
 from thermozoo.training.online import train_online
 from thermozoo.training.result import Training
 
@@ -41,6 +42,17 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
             windows=settings.windows,
             potential_parameters=settings.potential_parameters,
             tolerance=settings.tolerance,
+            progress=progress,
+        )
+    if method == "moments":
+        return train_by_moments(
+            machine.computer,
+            machine.noising(engine),
+            machine.loss,
+            cycles=settings.cycles,
+            seed=machine.config.seed,
+            windows=settings.windows,
+            potential_parameters=settings.potential_parameters,
             progress=progress,
         )
     _refuse(settings, method)

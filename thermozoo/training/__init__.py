@@ -1,4 +1,4 @@
 """Training: noising trajectories, descent on the reverse-trajectory loss, and its exact minimum."""
 
 #: Names of the training methods; the first is the default.
-METHODS = ("exact", "descent", "online")
+METHODS = ("exact", "moments", "descent", "online")
