@@ -223,10 +223,12 @@ class _Writer:
         return ir.Constant(INT64, value)
 
     def _place(self, outer: Any, word: int, inner: int) -> Any:
-        """Return the first element of vector `inner` of a word (or place) in the block or row of blocks `outer`."""
+        """Return the first element of a vector of a word (or place): `inner` of a unit, `outer` of all blocks."""
         b = self.builder
         if self.rows:  # [block][word][16 units]
-            return b.add(b.mul(outer, self._int(64)), self._int(16 * word + inner * self.count))
+            block = b.mul(b.udiv(outer, self._int(self.chunks)), self._int(64))
+            chunk = b.mul(b.urem(outer, self._int(self.chunks)), self._int(self.count))
+            return b.add(b.add(block, chunk), self._int(16 * word))
         # [word][16 units][trajectories]
         unit = b.mul(outer, self._int(self.chunks * self.count))
         return b.add(unit, self._int(word * self.vectors * self.count + inner * self.count))
@@ -240,13 +242,11 @@ class _Writer:
         step, stream = _Word(b, self.step), _Word(b, self.stream)
         if self.rows:
             number = _Word(b, b.load(self.numbers))
-            with _loop(b, self.blocks) as block:
-                base = spread(b, b.add(first, b.mul(block, self._int(16))), self.count)
-                for chunk in range(self.chunks):
-                    offsets = [chunk * self.count + lane for lane in range(self.count)]
-                    units = Vector(b, b.add(base.value, ir.Constant(base.value.type, offsets)))
-                    words = _philox([_Word(b, lanes=self._sides(units)), number, step, stream], self.keys)
-                    self._keep(words, block, chunk)
+            with _loop(b, b.mul(self.blocks, self._int(self.chunks))) as chunk:
+                base = spread(b, b.add(first, b.mul(chunk, self._int(self.count))), self.count)
+                units = Vector(b, b.add(base.value, ir.Constant(base.value.type, list(range(self.count)))))
+                words = _philox([_Word(b, lanes=self._sides(units)), number, step, stream], self.keys)
+                self._keep(words, chunk, 0)
         else:
             with _loop(b, self._int(16)) as unit:
                 counter = _Word(b, b.add(first, unit))
@@ -262,10 +262,10 @@ class _Writer:
     def _write_normals(self) -> None:
         """First the radii of all, then the angles: fewer constants are in flight at a time."""
         b = self.builder
-        repeats = self.blocks if self.rows else self._int(16)
+        repeats = b.mul(self.blocks, self._int(self.chunks)) if self.rows else self._int(16)
         for radii in (True, False):
             with _loop(b, repeats) as outer:
-                for chunk in range(self.chunks):
+                for chunk in range(1 if self.rows else self.chunks):
                     for q in (0, 2):
                         self._write_pair(outer, q, chunk, radii)
 

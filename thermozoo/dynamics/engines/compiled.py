@@ -95,6 +95,10 @@ class CompiledStepper:
         single = d.precision == "single"
         return write_kernel(self._formula(), d.integrator.name, potentials, single=single, rows=rows)
 
+    def kernel(self, rows: bool) -> Kernel:
+        """Return the kernel for one layout, loaded but perhaps not yet compiled."""
+        return self._law(rows).kernel
+
     def compiled_before(self) -> bool:
         """Return whether no kernel of this law would have to be compiled."""
         return all(compiled_before(self._name(rows), self.kernel_source(rows).text) for rows in (False, True))

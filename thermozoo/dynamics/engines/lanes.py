@@ -305,13 +305,21 @@ def _put_lanes_between(typing: Any, array: Any, index: Any, value: Any, first: A
     def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         data = _data(context, builder, sig.args[0], arguments[0])
         wide = _wide(context, builder, arguments[2], sig.args[2], lanes)
-        numbers = ir.Constant(ir.VectorType(INT64, lanes.count), list(range(lanes.count)))
-        bounds = [spread(builder, a, lanes.count).value for a in arguments[3:]]
-        inside = builder.and_(
-            builder.icmp_signed(">=", numbers, bounds[0]), builder.icmp_signed("<", numbers, bounds[1])
+        first, last = arguments[3:]
+        whole = builder.and_(
+            builder.icmp_signed("<=", first, ir.Constant(INT64, 0)),
+            builder.icmp_signed(">=", last, ir.Constant(INT64, lanes.count)),
         )
-        before = load(builder, data, arguments[1], lanes.count)
-        store(builder, Vector(builder, builder.select(inside, wide.value, before.value)), data, arguments[1])
+        with builder.if_else(whole) as (all_lanes, some_lanes):
+            with all_lanes:
+                store(builder, wide, data, arguments[1])
+            with some_lanes:
+                numbers = ir.Constant(ir.VectorType(INT64, lanes.count), list(range(lanes.count)))
+                low, high = (spread(builder, bound, lanes.count).value for bound in (first, last))
+                inside = builder.and_(builder.icmp_signed(">=", numbers, low), builder.icmp_signed("<", numbers, high))
+                before = load(builder, data, arguments[1], lanes.count)
+                chosen = builder.select(inside, wide.value, before.value)
+                store(builder, Vector(builder, chosen), data, arguments[1])
         return context.get_dummy_value()
 
     return types.void(array, types.int64, value, types.int64, types.int64), lower

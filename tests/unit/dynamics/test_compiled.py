@@ -1,0 +1,294 @@
+"""The compiled engine against the reference engine, and against itself: bits depend on nothing but the trajectory."""
+
+from __future__ import annotations
+
+import itertools
+import tracemalloc
+
+import attrs
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from thermozoo_plugins.connectivities import Bipartite, Dense
+from thermozoo_plugins.integrators import EulerMaruyama, StochasticHeun
+from thermozoo_plugins.potentials import DoubleWell, Quartic
+
+from thermozoo import Integrator, Potential, parameter
+from thermozoo.dynamics.engines import Drive, Dynamics, engine_for, engine_named
+from thermozoo.dynamics.engines.compiled import CompiledEngine
+from thermozoo.dynamics.engines.reference import ReferenceEngine
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.simulate import simulate
+from thermozoo.errors import NonFiniteError, ParameterError, ShapeError
+
+PRECISIONS = ["single", "double"]
+KEY = NoiseKey(2**40 + 5, 9)
+LINE = {"single": 16, "double": 8}
+
+
+@attrs.frozen
+class ThreeStages(Integrator):
+    """No scheme of the literature: its first stage is not x, its last is x, it has two noises and a parameter."""
+
+    name = "three-stages"
+    weak_order = 1
+    theta: float = parameter(0.4, unit="1", above=0, at_most=1, doc="how far the stages reach")
+
+    def step(self, s):
+        first, second = s.noise(), s.noise()
+        start = s.x + sympy.sqrt(s.dt) * self.theta * first
+        force = s.force(start)
+        middle = s.force(start + s.dt * self.theta * force)
+        drift = s.dt * s.mobility * (force / 4 + middle / 4 + s.force(s.x) / 2)
+        return s.x + drift + sympy.sqrt(2 * s.mobility * s.kT * s.dt) * second
+
+
+@attrs.frozen
+class Patchwork(Potential):
+    """Every kind of function that a kernel can hold, branches included."""
+
+    name = "patchwork"
+    A: float = parameter(1.0, unit="energy", above=0, doc="height")
+    p: float = parameter(1.5, unit="1", above=0, doc="power")
+
+    def energy(self, x):
+        inner = sympy.Piecewise((self.A * x**2, x < 0), (self.A * x**2 / 2 + x**4, (x >= 0) & (x < 1)), (6 * x, True))
+        smooth = sympy.tanh(x) + sympy.cos(self.p * x) + sympy.log(1 + sympy.exp(x)) + sympy.sqrt(1 + x**2)
+        return inner + smooth + (1 + x**2) ** self.p / 50 + sympy.Abs(x) ** 3 + sympy.Max(0, x - 1) ** 2
+
+
+def setting(make_computer, make_ring, *, sizes, connectivity, seed=0):
+    """A computer of two potentials, one of them with a value a unit; three units are clamped."""
+    random = np.random.default_rng(seed)
+    kinds = {"dense": Dense(), "bipartite": Bipartite(within=["hidden"]), "ring": make_ring(0)}
+    stiffness = 1.0 + random.random(sizes["visible"])
+    potential = {"visible": Quartic(J2=stiffness, J4=0.5), "clamped": Quartic(), "hidden": DoubleWell(J2=-0.8, J4=1.0)}
+    return make_computer(
+        {"visible": sizes["visible"], "clamped": 3, "hidden": sizes["hidden"]},
+        potential,
+        kinds[connectivity],
+        seed=seed,
+        scale=0.1,
+        temperature=0.3,
+        mobility=1.3,
+        frozen=("clamped",),
+    )
+
+
+def advance(engine, dynamics, start, *, steps=5, first=3, numbers=None, drive=None, split=None):
+    """Final states, all states and work."""
+    x = start.astype(dynamics.dtype)
+    record = np.empty((steps, *x.shape), dynamics.dtype)
+    work = np.zeros(len(x))
+    stepper = engine.prepare(dynamics)
+    numbers = np.arange(len(x)) + 7 if numbers is None else numbers
+    edges = [0, *(split or ()), steps]
+    for a, b in itertools.pairwise(edges):
+        stepper.advance(
+            x,
+            key=KEY,
+            first_step=first + a,
+            steps=b - a,
+            trajectories=numbers,
+            drive=drive,
+            record=record[a:b],
+            work=work if drive is not None else None,
+        )
+    return x, record, work
+
+
+def drive_for(random, n, trajectories, steps):
+    which = random.integers(0, 3, trajectories)
+    return Drive(random.standard_normal((3, n)), which, 0.3 * random.standard_normal(steps + 10))
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@settings(max_examples=12)
+@given(data=st.data())
+def test_it_does_what_the_reference_does(make_computer, make_ring, data, precision):
+    """Same noise, so the same states, to rounding: 200 units in the last place of what a step adds up."""
+    sizes = {"visible": data.draw(st.sampled_from([2, 15, 64, 70])), "hidden": data.draw(st.sampled_from([1, 3, 65]))}
+    computer = setting(
+        make_computer,
+        make_ring,
+        sizes=sizes,
+        connectivity=data.draw(st.sampled_from(["dense", "bipartite", "ring"])),
+        seed=data.draw(st.integers(0, 10**6)),
+    )
+    computer = data.draw(st.sampled_from([computer, computer.uncoupled()]))
+    random = np.random.default_rng(data.draw(st.integers(0, 10**6)))
+    trajectories = data.draw(st.sampled_from([1, 2, 9, 17]))
+    start = random.standard_normal((trajectories, computer.n))
+    drive = drive_for(random, computer.n, trajectories, 5) if data.draw(st.booleans()) else None
+    dynamics = Dynamics(computer, EulerMaruyama(), 0.01, precision)
+    numbers = random.integers(0, 2**32, trajectories)
+    expected = advance(ReferenceEngine(), dynamics, start, numbers=numbers, drive=drive)
+    engine = CompiledEngine(threads=data.draw(st.sampled_from([1, 2])), width=data.draw(st.sampled_from([None, 1])))
+    got = advance(engine, dynamics, start, numbers=numbers, drive=drive)
+    for mine, theirs in zip(got, expected, strict=True):
+        scale = 1 + np.abs(theirs).max()
+        assert np.abs(mine - theirs).max() <= 200 * np.finfo(dynamics.dtype).eps * scale
+
+
+@pytest.mark.parametrize("connectivity", ["bipartite", "ring", "none"])
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_bits_depend_on_the_trajectory_only(make_computer, make_ring, precision, connectivity):
+    """Threads 1, 2 and 3, widths, batches of 1 to 300, splits of steps and of the batch: not one bit differs."""
+    kind = "dense" if connectivity == "none" else connectivity
+    computer = setting(make_computer, make_ring, sizes={"visible": 130, "hidden": 45}, connectivity=kind)
+    computer = computer.uncoupled() if connectivity == "none" else computer
+    dynamics = Dynamics(computer, EulerMaruyama(), 0.01, precision)
+    random = np.random.default_rng(4)
+    start = random.standard_normal((300, computer.n))
+    drive = drive_for(random, computer.n, 300, 6)
+    whole = advance(CompiledEngine(2), dynamics, start, steps=6, drive=drive)
+    for threads in (1, 2, 3):
+        for width in (1, LINE[precision]):
+            for rows in (slice(0, 1), slice(5, 6), slice(40, 57), slice(0, 300)):
+                numbers = np.arange(300)[rows] + 7
+                engine = CompiledEngine(threads, width)
+                part = advance(
+                    engine,
+                    dynamics,
+                    start[rows],
+                    steps=6,
+                    numbers=numbers,
+                    drive=drive.batch(rows),
+                    split=[1, 4] if threads == 2 else None,
+                )
+                assert np.array_equal(part[0], whole[0][rows])
+                assert np.array_equal(part[1], whole[1][:, rows])
+                if threads != 2:  # work is a sum, and a split of the steps splits the sum
+                    assert np.array_equal(part[2], whole[2][rows])
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("sizes", [{"visible": 1}, {"visible": 64, "none": 0}, {"none": 0, "visible": 65}])
+def test_odd_sizes(make_computer, euler, precision, sizes):
+    """One unit, whole blocks, an empty coupling block, one trajectory fewer and one more than a line."""
+    computer = make_computer(sizes, Quartic(), Dense(), scale=0.1)
+    dynamics = Dynamics(computer, euler, 0.01, precision)
+    for trajectories in (1, LINE[precision] - 1, LINE[precision], LINE[precision] + 1):
+        start = np.random.default_rng(trajectories).standard_normal((trajectories, computer.n))
+        for width in (1, LINE[precision]):
+            got = advance(CompiledEngine(2, width), dynamics, start)[0]
+            expected = advance(ReferenceEngine(), dynamics, start)[0]
+            assert np.abs(got - expected).max() <= 100 * np.finfo(dynamics.dtype).eps * (1 + np.abs(expected).max())
+
+
+@pytest.mark.parametrize(
+    ("integrator", "potential"),
+    [(StochasticHeun(), Quartic()), (ThreeStages(), Quartic()), (EulerMaruyama(), Patchwork())],
+    ids=["heun", "three-stages", "patchwork"],
+)
+def test_any_formula(make_computer, make_ring, integrator, potential):
+    """Several stages and noises, clamped units, branches and functions; dense and sparse, alone and side by side."""
+    for connectivity in (Dense(), make_ring(0)):
+        computer = make_computer(
+            {"a": 70, "b": 9, "c": 20}, potential, connectivity, scale=0.05, temperature=0.3, frozen=("b",)
+        )
+        dynamics = Dynamics(computer, integrator, 0.01, "double")
+        start = np.random.default_rng(2).standard_normal((11, computer.n))
+        expected = advance(ReferenceEngine(), dynamics, start)
+        parts = [advance(CompiledEngine(threads, width), dynamics, start) for threads in (1, 2) for width in (1, 8)]
+        for part in parts:
+            assert np.array_equal(part[1], parts[0][1])
+            assert np.abs(part[1] - expected[1]).max() <= 1e-13 * (1 + np.abs(expected[1]).max())
+
+
+def test_work_is_added_up_in_double_precision(make_computer, make_ring, euler):
+    """Single precision states; their work by hand, to the rounding of double precision."""
+    computer = setting(make_computer, make_ring, sizes={"visible": 100, "hidden": 30}, connectivity="bipartite")
+    dynamics = Dynamics(computer, euler, 0.01, "single")
+    random = np.random.default_rng(8)
+    start = random.standard_normal((5, computer.n)).astype(np.float32)
+    drive = drive_for(random, computer.n, 5, 5)
+    _, record, work = advance(CompiledEngine(), dynamics, start, drive=drive)
+    states = np.concatenate([start[None], record[:-1]]).astype(float)
+    change = np.diff(drive.intensity)[3:8]
+    expected = -np.einsum("k,bi,kbi->b", change, drive.signals[drive.which], states)
+    assert np.abs(work - expected).max() < 1e-13 * np.abs(expected).max() * computer.n
+
+
+def test_numbers_are_no_part_of_what_is_compiled(make_computer, make_ring, euler):
+    """Other sizes, parameters, couplings, dt: the same source, the same machine code."""
+    steppers = []
+    for visible, hidden, dt in ((20, 5, 0.01), (70, 64, 0.002)):
+        computer = setting(
+            make_computer, make_ring, sizes={"visible": visible, "hidden": hidden}, connectivity="dense", seed=visible
+        )
+        stepper = CompiledEngine(1, 16).prepare(Dynamics(attrs.evolve(computer, temperature=dt), euler, dt, "single"))
+        for trajectories in (3, 40):
+            x = np.zeros((trajectories, computer.n), np.float32)
+            stepper.advance(x, key=KEY, first_step=0, steps=2, trajectories=np.arange(trajectories))
+        steppers.append(stepper)
+    one, other = (s.kernel(rows=False) for s in steppers)
+    assert one is other
+    assert len(one.advance.signatures) == 1
+    assert steppers[0].kernel_source(rows=True).text != one.text
+
+
+def test_the_first_non_finite_state_stops_the_run(make_computer, euler):
+    """The same trajectory, unit and step as the reference engine, each force term named."""
+    computer = make_computer({"a": 70}, Quartic(), Dense(), scale=0.1)
+    start = np.zeros((20, 70))
+    start[13, 66] = 40.0  # the cube throws it out within a few steps
+    messages = []
+    for engine in ("reference", "compiled"):
+        with pytest.raises(NonFiniteError, match="trajectory 113, unit 66") as caught:
+            simulate(
+                Dynamics(computer, euler, 0.01, "double"),
+                start,
+                100,
+                key=KEY,
+                first_trajectory=100,
+                engine=engine,
+            )
+        messages.append(str(caught.value))
+        for term in ("on-site", "coupling", "bias", "quartic", "largest stable dt"):
+            assert term in messages[-1]
+    assert messages[0].split(", with forces")[0] == messages[1].split(", with forces")[0]
+
+
+def test_memory_does_not_grow_with_steps(make_computer, euler):
+    computer = make_computer({"a": 70}, Quartic(), Dense(), scale=0.01)
+    dynamics = Dynamics(computer, euler, 0.001, "single")
+    start = np.zeros((40, 70))
+    simulate(dynamics, start, 10, key=KEY, engine="compiled")
+    peaks = []
+    for steps in (500, 5000):
+        tracemalloc.start()
+        simulate(dynamics, start, steps, key=KEY, engine="compiled")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 20_000
+
+
+def test_choosing_an_engine(make_computer, euler):
+    assert engine_named("compiled").name == "compiled"
+    assert engine_for("auto", 1e12).name == "compiled"
+    assert engine_for("auto", 10.0).name == "reference"
+    assert engine_for("compiled", 10.0).name == "compiled"
+    with pytest.raises(ParameterError, match="threads must be a positive integer, got 0"):
+        CompiledEngine(threads=0)
+    with pytest.raises(ParameterError, match="width must be 1"):
+        CompiledEngine(width=5)
+    computer = make_computer({"a": 3}, Quartic(), Dense())
+    with pytest.raises(ParameterError, match="width must be 1 or 16 in single precision, got 8"):
+        CompiledEngine(width=8).prepare(Dynamics(computer, euler, 0.1, "single"))
+
+
+def test_a_kernel_that_is_there_is_chosen_for_a_short_run(make_computer, euler):
+    dynamics = Dynamics(make_computer({"a": 70}, Quartic(), Dense()), euler, 0.01, "single")
+    for width in (1, 16):
+        advance(CompiledEngine(1, width), dynamics, np.zeros((1, 70)))
+    assert engine_for("auto", 10.0, dynamics).name == "compiled"
+
+
+def test_an_integrator_parameter_must_be_a_number(make_computer):
+    computer = make_computer({"a": 3}, Quartic(), Dense())
+    dynamics = Dynamics(computer, ThreeStages(theta=np.array([0.1, 0.2, 0.3])), 0.01)
+    with pytest.raises(ShapeError, match="theta of integrator 'three-stages' must be a number"):
+        advance(CompiledEngine(1, 1), dynamics, np.zeros((1, 3)))

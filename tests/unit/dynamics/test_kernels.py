@@ -1,0 +1,258 @@
+"""The parts of the compiled engine: noise, functions of lanes, products, threads, cache, arrangement."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+
+import numpy as np
+import pytest
+from numba import njit
+from scipy import special
+from thermozoo_plugins.connectivities import Bipartite
+from thermozoo_plugins.potentials import Quartic
+
+from thermozoo.dynamics.engines import kernel_cache, lanes, products, team
+from thermozoo.dynamics.engines.arrangement import Load, arrange
+from thermozoo.dynamics.engines.base import Dynamics
+from thermozoo.dynamics.engines.box_muller import normal_numbers, normal_numbers_of_rows, round_keys
+from thermozoo.dynamics.engines.compiled import CompiledEngine
+from thermozoo.dynamics.noise import NoiseKey, normals
+from thermozoo.errors import ParameterError
+
+PRECISIONS = [np.float32, np.float64]
+
+
+@njit
+def _panel(out, blocks, numbers, step, stream, keys):
+    width = out.size // blocks
+    for block in range(blocks):
+        normal_numbers(out, block * width, block, 1, numbers, 0, step, stream, keys)
+
+
+@njit
+def _row(out, blocks, numbers, step, stream, keys):
+    normal_numbers_of_rows(out, 0, 0, blocks, numbers, 0, step, stream, keys)
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_noise_is_that_of_the_reference(dtype):
+    """Any trajectory, step, stream and draw; relative to the size of a number, 5 units in the last place."""
+    line = 64 // np.dtype(dtype).itemsize
+    key, blocks, draw = NoiseKey(2**63 + 12345, 77), 9, 2
+    for step in (0, 123456, 2**32 - 1):
+        numbers = np.arange(line, dtype=np.int64)
+        numbers[:3] = 2**32 - 1, 2**31, 5
+        out = np.empty(blocks * 64 * line, dtype)
+        _panel(out, blocks, numbers, step, key.stream + (draw << 16), round_keys(key.words))
+        got = out.reshape(blocks * 64, line).T
+        expected = normals(key, step, numbers, blocks * 64, draw, np.float64)
+        assert np.abs(got - expected).max() < 5 * np.finfo(dtype).eps * np.abs(expected).max()
+        row = np.empty(blocks * 64, dtype)
+        _row(row, blocks, numbers, step, key.stream + (draw << 16), round_keys(key.words))
+        assert np.array_equal(row, got[0])
+
+
+_sqrt, _absolute, _sign, _floor, _ceiling = (lanes.FUNCTIONS[n] for n in ("sqrt", "Abs", "sign", "floor", "ceiling"))
+_exp, _tanh, _gamma, _erf, _power = (lanes.FUNCTIONS[n] for n in ("exp", "tanh", "gamma", "erf", "Pow"))
+
+
+@njit
+def _functions(x, out):
+    for i in range(0, x.size, 64 // x.itemsize):
+        at = lanes.load_lanes(x, i)
+        n = x.size
+        lanes.put_lanes(out, i, _sqrt(at * at + 0.25) - _absolute(at) / 2.0)
+        lanes.put_lanes(out, n + i, _sign(at) * _floor(at) + _ceiling(-at))
+        lanes.put_lanes(out, 2 * n + i, _exp(at) - _tanh(at) * _erf(at))
+        lanes.put_lanes(out, 3 * n + i, _gamma(at + 4.0) + _power(at * at + 1.0, 0.3))
+        lanes.put_lanes(out, 4 * n + i, lanes.maximum(at, 0.5) + lanes.minimum(1.0 - at, at))
+        inside = ((at > -1.0) & ~(at >= 1.0)) | (at == 2.0)
+        lanes.put_lanes(out, 5 * n + i, lanes.choose(inside, 3.0, lanes.choose(at != at, 7.0, at)))
+        lanes.put_lanes(out, 6 * n + i, lanes.fused(at, at, 1.0))
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_functions_of_lanes(dtype):
+    """Every operator and function against NumPy, branch edges included."""
+    x = np.linspace(-3, 3, 64).astype(dtype)
+    x[:6] = -1.0, 1.0, 2.0, 0.0, -0.0, 0.5
+    out = np.empty(7 * x.size, dtype)
+    _functions(x, out)
+    y = x.astype(float)
+    inside = ((y > -1) & ~(y >= 1)) | (y == 2)
+    expected = [
+        np.sqrt(y * y + 0.25) - np.abs(y) / 2,
+        np.sign(y) * np.floor(y) + np.ceil(-y),
+        np.exp(y) - np.tanh(y) * special.erf(y),
+        special.gamma(y + 4) + (y * y + 1) ** 0.3,
+        np.maximum(y, 0.5) + np.minimum(1 - y, y),
+        np.where(inside, 3.0, y),
+        y * y + 1,
+    ]
+    for got, want in zip(out.reshape(7, -1), expected, strict=True):
+        assert np.abs(got - want).max() < 8 * np.finfo(dtype).eps * (1 + np.abs(want).max())
+
+
+def test_not_a_number_goes_through():
+    """The larger and the smaller of nan and a number are nan, as with NumPy; a comparison with nan is false."""
+    x = np.full(8, np.nan)
+    out = np.empty(7 * 8)
+    _functions(x, out)
+    assert np.isnan(out.reshape(7, -1)[[4, 6]]).all()
+    assert (out.reshape(7, -1)[5] == 7.0).all()
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+@pytest.mark.parametrize("frozen", [(), ("visible",)])
+def test_packed_couplings_hold_every_coupling(make_computer, dtype, frozen):
+    """Unpacked by hand, they are J, with the rows of clamped units left out."""
+    computer = make_computer({"visible": 70, "hidden": 31}, Quartic(), Bipartite(within=["hidden"]), frozen=frozen)
+    expected = computer.couplings.matrix() * computer.layout.moving[:, None]
+    for side_by_side in (True, False):
+        packed = products.pack(computer, dtype, lanes=side_by_side)
+        full = np.zeros((computer.n + 64, computer.n))
+        for row, tiles, column, columns, place in packed.table.tolist():
+            wide = products.TILE if side_by_side else 256 // np.dtype(dtype).itemsize
+            depth = products.DEPTH if side_by_side else columns
+            for start in range(0, columns, depth):
+                count = min(depth, columns - start)
+                part = packed.packed[place : place + tiles * count * wide].reshape(tiles, count, wide)
+                place += part.size
+                tall = part.transpose(0, 2, 1).reshape(tiles * wide, count)
+                full[row : row + tiles * wide, column + start : column + start + count] += tall
+        assert np.array_equal(full[: computer.n].astype(dtype), expected.astype(dtype))
+        assert not full[computer.n :].any()
+
+
+@njit(nogil=True)
+def _count(shared, members, seen, rounds):
+    for _ in range(rounds):
+        team.barrier(shared, members)
+        seen[team.take(shared)] += 1
+        team.barrier(shared, members)
+
+
+def test_threads_meet_and_take_turns():
+    """Three threads, each task taken once, nobody left behind at a barrier; the numbers of all members are used."""
+    members = set()
+    shared, seen = team.counters(), np.zeros(300, np.int64)
+    _count(team.counters(), 1, np.zeros(1, np.int64), 1)
+
+    def work(member):
+        members.add((member, threading.get_ident()))
+        _count(shared, 3, seen, 100)
+
+    team.run_threads(work, 3)
+    assert (seen == 1).all()
+    assert len({m for m, _ in members}) == len({t for _, t in members}) == 3
+
+
+def test_an_error_in_a_thread_is_not_lost():
+    def work(member):
+        if member == 1:
+            raise ValueError("member 1")
+
+    with pytest.raises(ValueError, match="member 1"):
+        team.run_threads(work, 2)
+
+
+def test_number_of_threads(monkeypatch):
+    monkeypatch.setenv("THERMOZOO_THREADS", "3")
+    assert team.available_threads() == 3
+    monkeypatch.setenv("THERMOZOO_THREADS", "many")
+    with pytest.raises(ParameterError, match="THERMOZOO_THREADS must be a positive integer, got 'many'"):
+        team.available_threads()
+    monkeypatch.delenv("THERMOZOO_THREADS")
+    assert 1 <= team.available_threads() <= (os.cpu_count() or 1)
+
+
+@pytest.fixture
+def fresh_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("THERMOZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(kernel_cache, "_LOADED", {})
+    return tmp_path / "cache"
+
+
+_KERNEL = '''"""A kernel that is quick to compile."""
+
+from numba import njit
+
+
+@njit(cache=True)
+def advance(x):
+    return x + {number}
+'''
+
+
+def test_a_kernel_is_kept_as_source_and_machine_code(fresh_cache):
+    text = _KERNEL.format(number=1)
+    assert not kernel_cache.compiled_before("small", text)
+    kernel = kernel_cache.load_kernel("small", text)
+    assert kernel.path is not None
+    assert kernel.path.is_relative_to(fresh_cache)
+    assert kernel.path.read_text() == text
+    assert kernel.advance(2) == 3
+    assert kernel_cache.load_kernel("small", text) is kernel
+    kernel_cache._LOADED.clear()
+    assert kernel_cache.compiled_before("small", text)
+    again = kernel_cache.load_kernel("small", text)
+    assert again.advance(2) == 3
+    assert sum(again.advance.stats.cache_hits.values()) == 1
+    assert kernel_cache.load_kernel("small", _KERNEL.format(number=2)).advance(2) == 4
+
+
+@pytest.mark.parametrize("obstacle", ["a file in the way", "a folder that is read-only", "damaged machine code"])
+def test_a_cache_that_does_not_work_stops_nothing(fresh_cache, monkeypatch, obstacle):
+    text = _KERNEL.format(number=5)
+    if obstacle == "a file in the way":
+        fresh_cache.write_text("not a folder")
+    elif obstacle == "a folder that is read-only":
+        (fresh_cache / "kernels").mkdir(parents=True)
+        (fresh_cache / "kernels").chmod(stat.S_IRUSR | stat.S_IXUSR)
+        # whoever runs this as root may write everywhere
+        monkeypatch.setattr(kernel_cache.os, "replace", _refuse)
+    else:
+        kernel = kernel_cache.load_kernel("small", text)
+        assert kernel.advance(1) == 6
+        for file in (fresh_cache / "kernels" / "__pycache__").glob("*.nbc"):
+            file.write_bytes(b"damaged")
+        kernel_cache._LOADED.clear()
+    kernel = kernel_cache.load_kernel("small", text)
+    kernel.call_first(1)
+    assert kernel.advance(1) == 6
+    (fresh_cache / "kernels").chmod(stat.S_IRWXU) if obstacle.endswith("read-only") else None
+
+
+def _refuse(*arguments):
+    raise PermissionError("read-only")
+
+
+def test_the_source_can_be_read(make_computer, euler):
+    """It names the formulas, the constants and what each sweep does."""
+    computer = make_computer({"a": 3}, Quartic(), Bipartite())
+    text = CompiledEngine().prepare(Dynamics(computer, euler, 0.1, "single")).kernel_source(rows=False).text
+    compile(text, "kernel", "exec")
+    for part in ("euler-maruyama", "potential 0, quartic: dU/dx = 2*J2*x + 4*J4*x**3", "k0 = dt*mobility"):
+        assert part in text
+
+
+def load(**sizes):
+    kind = {"trajectories": 512, "units": 1296, "steps": 2500, "sweeps": 1, "dense": 1_064_960, "sparse": 0}
+    return Load(**{**kind, "itemsize": 4, **sizes})
+
+
+def test_arrangements():
+    """Many trajectories side by side; one alone uses all threads together; the caller's choice counts."""
+    many = arrange(load(), 2, None)
+    assert (many.rows, many.threads, many.together) == (False, 2, False)
+    alone = arrange(load(trajectories=1), 2, None)
+    assert (alone.rows, alone.threads, alone.together) == (True, 2, True)
+    assert arrange(load(), 2, 1).rows
+    assert not arrange(load(trajectories=1), 2, 16).rows
+    assert arrange(load(steps=1, dense=0, units=10), 8, None).threads == 1
+    # couplings beyond any cache: panels take turns on each part of them
+    assert arrange(load(units=20000, dense=400_000_000), 2, None).group > 1
+    lattice = arrange(load(trajectories=1, units=10**6, dense=0, sparse=4 * 10**6), 2, None)
+    assert (lattice.rows, lattice.together) == (True, True)
