@@ -37,11 +37,16 @@ def for_all(strategy: SearchStrategy[T], claim: Callable[[T], Any], *, seed: int
     import hypothesis
 
     tried = 0
+    last: CheckFailed | None = None
 
     def test(case: T) -> None:
-        nonlocal tried
+        nonlocal tried, last
         tried += 1
-        claim(case)
+        try:
+            claim(case)
+        except CheckFailed as failure:
+            last = failure
+            raise
 
     settings = hypothesis.settings(
         max_examples=examples,
@@ -59,4 +64,8 @@ def for_all(strategy: SearchStrategy[T], claim: Callable[[T], Any], *, seed: int
     except CheckFailed as failure:
         failure.__notes__ = []  # hypothesis adds its own way to say the counterexample
         raise
+    except hypothesis.errors.Flaky:
+        if last is None:
+            raise
+        raise last from None  # a plugin that draws without a seed may hold when its counterexample is replayed
     return tried

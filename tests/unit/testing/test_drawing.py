@@ -81,3 +81,15 @@ def test_one_seed_draws_the_same_cases():
 
     assert drawn(1) == drawn(1)
     assert drawn(1) != drawn(2)
+
+
+def test_a_failure_that_does_not_repeat_is_still_a_failure():
+    calls = []
+
+    def claim(value):
+        calls.append(value)
+        if len(calls) == 3:
+            raise CheckFailed("once", {"value": value})
+
+    with pytest.raises(CheckFailed, match="once"):
+        for_all(st.integers(), claim, seed=1, examples=30)

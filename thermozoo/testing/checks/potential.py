@@ -132,8 +132,14 @@ def _point(formulas: PotentialFormulas, values: Mapping[str, float], x: float) -
     return {formulas.x: x, **{formulas.parameters[k]: v for k, v in values.items()}}
 
 
-def _code_error(formulas: PotentialFormulas, expression: Any, point: Mapping[Any, float], exact: Any) -> float:
-    """Return the relative error of the generated code; its scale counts the conditioning in x."""
+def _code_error(
+    formulas: PotentialFormulas, expression: Any, point: Mapping[Any, float], exact: Any, unit: float
+) -> float:
+    """Return the relative error of the generated code.
+
+    Its scale is the value, its conditioning in x, and a unit (kT over width or parameter): near a zero of the
+    expression an error that is small beside all that a unit ever feels is no error.
+    """
     from thermozoo.symbolic.codegen import array_function
 
     symbols = list(point)
@@ -143,10 +149,8 @@ def _code_error(formulas: PotentialFormulas, expression: Any, point: Mapping[Any
         return 0.0  # a function without code: the check of generated code says so
     got = float(function(*(np.array([point[s]]) for s in symbols))[0][0])
     slope = evaluate(expression.diff(formulas.x), point)
-    scale = abs(exact) + abs(point[formulas.x] * slope)
-    if not math.isfinite(got):
-        return math.inf
-    return float(abs(got - exact) / scale) if scale > 1e-290 else 0.0  # below lies underflow
+    scale = abs(exact) + abs(point[formulas.x] * slope) + unit
+    return float(abs(got - exact) / scale) if math.isfinite(got) else math.inf
 
 
 @check(
@@ -173,7 +177,7 @@ def force(context: Context) -> Measured:
                 f"{_short(exact[0])}",
                 {"parameters": values, "x": x},
             )
-        worst = max(worst, _code_error(formulas, formulas.gradient, point, derived))
+        worst = max(worst, _code_error(formulas, formulas.gradient, point, derived, KT / width))
 
     for_all(_cases(context), claim, seed=context.integer("force"), examples=60)
     return Measured(f"grade {_grade(worst):.1f}", _grade(worst))
@@ -206,7 +210,7 @@ def curvature(context: Context) -> Measured:
                 {"parameters": values, "x": x},
             )
         if not at_kink:
-            worst = max(worst, _code_error(formulas, formulas.curvature, point, derived))
+            worst = max(worst, _code_error(formulas, formulas.curvature, point, derived, KT / width**2))
 
     for_all(_cases(context), claim, seed=context.integer("curvature"), examples=40)
     return Measured(f"grade {_grade(worst):.1f}", _grade(worst))
@@ -247,7 +251,7 @@ def parameter_derivatives(context: Context) -> Measured:
                         f"numerically {_short(numeric)}",
                         {"parameters": values, "x": x},
                     )
-                worst = max(worst, _code_error(formulas, expression, point, derived))
+                worst = max(worst, _code_error(formulas, expression, point, derived, scale))
 
     for_all(_cases(context), claim, seed=context.integer("parameters"), examples=30)
     return Measured(f"grade {_grade(worst):.1f}", _grade(worst))

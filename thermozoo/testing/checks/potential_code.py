@@ -25,7 +25,7 @@ from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
 from thermozoo.testing.strategies import moderate, parameter_values, with_values
 
-#: Grade above which generated code is refused: rounding alone gives 0 to 2, a wrong formula more than 10.
+#: Grade above which generated code is refused: rounding alone gives 0 to 3, a wrong formula more than 10.
 WORST_GRADE = 4.0
 
 _EPSILON = float(np.finfo(np.float64).eps)
