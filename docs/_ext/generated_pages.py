@@ -6,18 +6,20 @@ import importlib
 import pkgutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import tomli_w
 from formulas import derived
-from sphinx.application import Sphinx
 
 import thermozoo
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.interfaces import INTERFACES, Connectivity, Plugin
 from thermozoo.parameters import doc_of, parameters_of
 from thermozoo.registry.catalogue import Record, catalogue
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 __all__ = ["api_pages", "setup", "zoo_pages"]
 

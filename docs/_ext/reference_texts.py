@@ -1,0 +1,167 @@
+"""Text of reference pages, written from declarations: config, command line, hooks, checks of the suite."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import typing
+from collections.abc import Iterable
+from typing import Any
+
+from typer.models import ArgumentInfo, OptionInfo
+
+from thermozoo.cli import app as command_line
+from thermozoo.config.schema import TABLES, Setting, settings_of
+from thermozoo.config.values import type_name
+from thermozoo.interfaces import INTERFACES
+from thermozoo.registry.catalogue import catalogue
+from thermozoo.registry.hookspecs import HOOKS, Hooks
+from thermozoo.testing import checks_for
+
+__all__ = ["checks_text", "command_line_text", "config_text", "hook_text"]
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a MyST table."""
+    titles = list(header)
+    lines = [" | ".join(titles), " | ".join("---" for _ in titles)]
+    lines += [" | ".join(cell.replace("|", r"\|") for cell in row) for row in rows]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def _toml(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, (tuple, list)):
+        return "`[" + ", ".join(_toml(v).strip("`") for v in value) + "]`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+
+
+def _limits(one: Setting) -> str:
+    if one.choices:
+        return ", ".join(f"`{choice}`" for choice in one.choices)
+    if one.above is not None:
+        return f"above {one.above:g}"
+    if one.at_least is not None:
+        return f"at least {one.at_least:g}"
+    return ""
+
+
+def config_text() -> str:
+    """Return a section for every table of the config, written from its declaration."""
+    parts = []
+    for name, table in TABLES.items():
+        title = inspect.getdoc(table.settings) or ""
+        parts += [f"## `[{name}]`", title.partition(": ")[2].capitalize() or title]
+        if table.optional:
+            parts.append("The table may be absent.")
+        rows = (
+            (f"`{one.name}`", type_name(one.type), _toml(one.default), _limits(one), one.doc)
+            for one in settings_of(table.settings).values()
+        )
+        parts.append(_table(("key", "type", "default", "values", "meaning"), rows))
+        if table.interface is not None:
+            kind = table.interface.kind
+            links = (f"[`{n}`](#{kind}-{n})" for n in catalogue().names(kind) if _first_party(kind, n))
+            parts.append(
+                f"Beside `{table.plugin_key}` stand the settings of the {kind} that it names: " + ", ".join(links) + "."
+            )
+    return "\n\n".join(parts)
+
+
+def _first_party(kind: str, name: str) -> bool:
+    cls = catalogue().record(kind, name).plugin
+    return cls is not None and cls.__module__.startswith("thermozoo_plugins.")
+
+
+def _help(text: str | None) -> tuple[list[str], list[str]]:
+    """Split the help of a command into paragraphs and examples."""
+    paragraphs = inspect.cleandoc(text or "").split("\n\n")
+    prose = [" ".join(p.split()) for p in paragraphs if not p.startswith("Example")]
+    examples = [" ".join(p.partition(":")[2].split()) for p in paragraphs if p.startswith("Example")]
+    return prose, examples
+
+
+def _parameter_rows(function: Any) -> list[tuple[str, str, str]]:
+    """Return a row for each argument and option that a command declares."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    rows = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        declared = [m for m in getattr(hints[name], "__metadata__", ()) if isinstance(m, (OptionInfo, ArgumentInfo))]
+        if not declared:
+            continue
+        info = declared[0]
+        if isinstance(info, ArgumentInfo):
+            shown = f"`{info.metavar or name.upper()}`"
+        else:
+            # inside Annotated, typer keeps the first name where the default would stand
+            written = (info.default, *(info.param_decls or ()))
+            options = [d for d in written if isinstance(d, str) and d.startswith("-")]
+            options = options or [f"--{name.replace('_', '-')}"]
+            kind = typing.get_args(hints[name])[0]
+            value = "" if kind is bool else f" {info.metavar or _short_type(kind)}"
+            shown = ", ".join(f"`{option}{value}`" for option in options)
+        default = parameter.default
+        given = "" if default in (None, False, inspect.Parameter.empty) else f"`{default}`"
+        required = "required" if default is inspect.Parameter.empty else given
+        rows.append((shown, required, " ".join((info.help or "").split())))
+    return rows
+
+
+def _short_type(kind: Any) -> str:
+    inner = [k for k in typing.get_args(kind) if k is not type(None)]
+    return str(getattr(inner[0] if inner else kind, "__name__", kind)).upper()
+
+
+def command_line_text() -> str:
+    """Return a section for every command, written from the functions that the application runs."""
+    parts = []
+    for name in command_line.COMMANDS:
+        function = getattr(importlib.import_module(f"thermozoo.cli.{name}"), name)
+        prose, examples = _help(function.__doc__)
+        parts += [f"## `thermozoo {name}`", *prose]
+        if examples:
+            parts.append("```shell\n" + "\n".join(examples) + "\n```")
+        rows = _parameter_rows(function)
+        if rows:
+            parts.append(_table(("argument or option", "default", "meaning"), rows))
+    return "\n\n".join(parts)
+
+
+def hook_text(name: str) -> str:
+    """Return what a hook is for, what it returns, and which first-party plugins come through it."""
+    specification = getattr(Hooks, name)
+    kind = HOOKS[name]
+    interface = INTERFACES[kind]
+    returns = typing.get_type_hints(specification)["return"]
+    links = (f"[`{n}`](#{kind}-{n})" for n in catalogue().names(kind) if _first_party(kind, n))
+    return "\n\n".join(
+        [
+            f"{inspect.getdoc(specification)} Returns `{_short(returns)}`, a list of subclasses of "
+            f"{{py:class}}`~{interface.__module__}.{interface.__name__}`.",
+            f"First-party plugins that come through it: {', '.join(links)}.",
+        ]
+    )
+
+
+def _short(annotation: Any) -> str:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is None:
+        return annotation.__name__
+    return f"{origin.__name__}[{', '.join(map(_short, arguments))}]"
+
+
+def checks_text() -> str:
+    """Return a section for every kind of plugin with the checks of the verification suite."""
+    parts = []
+    for kind in INTERFACES:
+        parts.append(f"## Checks of {_article(kind)} {kind}")
+        rows = ((f"`{c.name}`", c.claim, c.level, ", ".join(f"`{n}`" for n in c.needs)) for c in checks_for(kind))
+        parts.append(_table(("check", "claim", "profile", "needs"), rows))
+    return "\n\n".join(parts)
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "aeiou" else "a"
