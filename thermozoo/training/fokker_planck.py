@@ -70,11 +70,14 @@ def _start(unit: Unit, grid: Grid, strengths: Array, intensity: float, initial: 
         if not (np.all(density >= 0) and np.all(density.sum(axis=1) > 0) and np.isfinite(density.sum())):
             raise ParameterError("the initial density must be non-negative with a positive, finite integral")
     else:
+        # A quadratic B-spline over three points: the mean is exact and the variance a quarter of the spacing
+        # squared, wherever the point lies between them, so that extrapolation in the spacing removes it.
         density = np.zeros(grid.x.shape)
         place = (initial.position - grid.x[:, 0]) / grid.spacing[:, 0]
-        cell = np.clip(place.astype(int), 0, grid.x.shape[1] - 2)
-        row = np.arange(cell.size)
-        density[row, cell], density[row, cell + 1] = 1 - (place - cell), place - cell
+        nearest = np.round(place).astype(int)
+        offset, row = place - nearest, np.arange(place.size)
+        for shift, share in ((-1, (0.5 - offset) ** 2 / 2), (0, 0.75 - offset**2), (1, (0.5 + offset) ** 2 / 2)):
+            density[row, nearest + shift] = share
     return np.asarray(density / density.sum(axis=1, keepdims=True))
 
 

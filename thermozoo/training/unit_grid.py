@@ -86,7 +86,7 @@ class Density:
 
 @attrs.frozen
 class Point:
-    """All units start at one position (shared by two grid points, so that the mean is exact)."""
+    """All units start at one position (shared by three grid points, so that the mean is exact)."""
 
     position: float = 0.0
 
@@ -115,14 +115,17 @@ class Grid:
     energy: Array
 
 
-def _support(unit: Unit, force: float) -> tuple[float, float]:
-    """Return the interval outside which the Boltzmann factor under a force is negligible."""
+def _support(unit: Unit, force: float, reached: tuple[float, ...] = ()) -> tuple[float, float]:
+    """Return the interval that a unit does not leave under a force, in equilibrium or from places it has reached."""
 
     def inside(x: Array) -> NDArray[np.intp]:
         with np.errstate(over="ignore"):
             energy = (evaluate(unit.energy, x, "energy") - force * x) / unit.temperature
-        return np.flatnonzero(energy <= energy.min() + DEPTH)
+        return np.flatnonzero(energy <= max(energy.min(), depth) + DEPTH)
 
+    places = np.array(reached)
+    start = (evaluate(unit.energy, places, "energy") - force * places) / unit.temperature
+    depth = start.max(initial=-np.inf)
     for doubling in range(3, 41):
         x = np.linspace(-(2.0**doubling), 2.0**doubling, 8001)
         found = inside(x)
@@ -189,7 +192,10 @@ def make_grid(
         If the potential does not confine the unit, or the grid would need more than 100,000 points.
     """
     forces = np.sort(np.outer(strengths, intensities), axis=1)
-    whole = _support(unit, float(forces.min()))[0], _support(unit, float(forces.max()))[1]
+    ends: tuple[float, ...] = ()
+    if not isinstance(initial, Equilibrium):
+        ends = initial.support if isinstance(initial, Density) else (initial.position,)
+    whole = _support(unit, float(forces.min()), ends)[0], _support(unit, float(forces.max()), ends)[1]
     table = np.linspace(*whole, 8001)
     energy = evaluate(unit.energy, table, "energy") / unit.temperature
     slope = np.abs(np.diff(evaluate(unit.gradient, table, "gradient"))) / (table[1] - table[0])
@@ -197,11 +203,9 @@ def make_grid(
     high = np.array(
         [_crossing(table[::-1], (energy - force * table)[::-1]) for force in forces[:, 1] / unit.temperature]
     )
-    if not isinstance(initial, Equilibrium):
-        # One window for all s, because a window that is cut off at the initial support has a kink
-        # in s.
-        ends = initial.support if isinstance(initial, Density) else (initial.position, initial.position)
-        low[:], high[:] = min(low.min(), ends[0]), max(high.max(), ends[1])
+    if ends:
+        # One window for all s: it reaches as far as a unit climbs from where it starts.
+        low[:], high[:] = whole
     points = 0
     for left, right in zip(low, high, strict=True):
         steepest = slope[np.searchsorted(table, left) - 1 : np.searchsorted(table, right)].max(initial=0.0)

@@ -103,7 +103,11 @@ def test_linear_unit_follows_the_closed_form():
 
 @pytest.mark.parametrize(
     ("initial", "mean", "variance"),
-    [(Point(0.4), 0.4, 0.0), (Density(lambda x: norm.pdf(x, -0.3, 0.2), (-2.0, 1.5)), -0.3, 0.04)],
+    [
+        (Point(0.4), 0.4, 0.0),
+        (Point(-2.5), -2.5, 0.0),
+        (Density(lambda x: norm.pdf(x, -0.3, 0.2), (-2.0, 1.5)), -0.3, 0.04),
+    ],
 )
 def test_any_preparation_relaxes_as_the_closed_form_says(initial, mean, variance):
     stiffness, kT = 3.0, 0.1
@@ -111,7 +115,7 @@ def test_any_preparation_relaxes_as_the_closed_form_says(initial, mean, variance
     times = np.array([0.1, 0.3, 0.9])
     moments = solve_moments(unit, lambda t: 0 * t, DURATION, (0, 0), times=times, tolerance=1e-5, initial=initial)
     decay = np.exp(-stiffness * times)
-    np.testing.assert_allclose(moments("mean", 0.0), mean * decay, atol=1e-5)
+    np.testing.assert_allclose(moments("mean", 0.0), mean * decay, atol=2e-5)
     spread = variance * decay**2 + kT / stiffness * (1 - decay**2)
     np.testing.assert_allclose(moments("variance", 0.0), spread, atol=1e-5)
 
@@ -138,7 +142,7 @@ def test_moments_in_time_are_those_of_sampled_paths(name):
     # 3 potentials x 2 s x 3 times x 3 moments = 54 comparisons at 4.5 standard errors:
     # one false alarm in 2,700 seeds.
     # Heun's bias is below (mu U'' dt)^2 / 2 = 1e-3 of a moment, a tenth of a standard error.
-    unit, count, times = POTENTIALS[name], 40_000, np.array([0.2, 0.6, 1.0])
+    unit, count, times = POTENTIALS[name], 20_000, np.array([0.2, 0.6, 1.0])
     moments = solve_moments(unit, fade, DURATION, (-0.6, 1.4), breakpoints=[0.75], times=times)
     for s in (-0.5, 1.3):
         x = sampled(unit, s, times, count, seed=20)
