@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -69,13 +70,20 @@ def run_folder(target: Path, force: bool = False) -> Iterator[Path]:
             shutil.rmtree(old)
         else:
             staging.rename(target)
-    except ThermozooError:
-        raise
     except OSError as error:
+        if isinstance(error, ThermozooError) or not _concerns(error, target.parent):
+            raise  # the computation's own affair
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         _remove_empty(made)
+
+
+def _concerns(error: OSError, parent: Path) -> bool:
+    """Whether an error is about a file below `parent`, or about the space to write one."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return True
+    return error.filename is not None and Path(error.filename).resolve().is_relative_to(parent.resolve())
 
 
 def _remove_empty(folders: list[Path]) -> None:
