@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import pairwise
+from typing import Any
 
 import attrs
 import numpy as np
@@ -94,6 +96,14 @@ class _Progress:
             self._done = done
 
 
+def threads(limit: int | None) -> AbstractContextManager[Any]:
+    """Hold BLAS to so many threads (None: as many as it takes): small products lose more by waiting than they gain."""
+    from threadpoolctl import threadpool_limits
+
+    context: AbstractContextManager[Any] = threadpool_limits(limit, user_api="blas")
+    return context
+
+
 def _intensity(protocol: Protocol, duration: float) -> Callable[[Array], Array]:
     """Return a(t), traced once."""
     formula = trace_intensity(protocol)
@@ -129,14 +139,15 @@ def _moments(
             observables=observables_for(kind, expansion, mine),
         )
         values = signals[:, kind.units]
-        moments = solve_moments(
-            unit,
-            intensity,
-            duration,
-            (float(values.min()), float(values.max())),
-            breakpoints=cuts,
-            tolerance=tolerance,
-        )
+        with threads(1):
+            moments = solve_moments(
+                unit,
+                intensity,
+                duration,
+                (float(values.min()), float(values.max())),
+                breakpoints=cuts,
+                tolerance=tolerance,
+            )
         solved.append((kind, mine, moments))
         progress.at(0.3 * (done + 1) / len(kinds))
     most = max(moments.times.size for _, _, moments in solved)
@@ -370,7 +381,8 @@ def train_exact(
         def solved(fraction: float, share: int = share) -> None:
             done.at(0.7 + 0.3 * (share + fraction) / windows)
 
-        solution, held = solve_within(one, low, high, tolerance=tolerance, progress=solved)
+        with threads(1 if one.pairs.light else None):
+            solution, held = solve_within(one, low, high, tolerance=tolerance, progress=solved)
         solutions.append(solution)
         at_bounds.append(held)
     done.at(1.0)

@@ -67,6 +67,11 @@ class PairSums(abc.ABC):
         self.squares += values
         self._held = None
 
+    @property
+    @abc.abstractmethod
+    def light(self) -> bool:
+        """Whether a product is too little work to be worth more than one thread."""
+
     @abc.abstractmethod
     def absorb(self, other: Self) -> None:
         """Add the sums of another one, which is of no use afterwards."""
@@ -177,6 +182,11 @@ class DensePairs(PairSums):
             for total, one in zip(self._cross, f, strict=True):
                 total += one.T @ x
         self._rows = []
+
+    @property
+    def light(self) -> bool:
+        """Whether the pairs are still kept as rows."""
+        return self._gram is None
 
     def absorb(self, other: Self) -> None:
         """Add the sums of another one."""
@@ -332,6 +342,11 @@ class SparsePairs(PairSums):
             self._cross[0] += ones[first : first + batch] @ x
             for total, one in zip(self._cross[1:], local[:, first : first + batch], strict=True):
                 total += np.einsum("re,re->e", one[:, self._owner], x)
+
+    @property
+    def light(self) -> bool:
+        """Whether a product is little work: a sparse one always is."""
+        return True
 
     def absorb(self, other: Self) -> None:
         """Add the sums of another one."""
