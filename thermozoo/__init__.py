@@ -8,29 +8,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from thermozoo.interfaces import (
-    Connectivity,
-    Dataset,
-    Integrator,
-    Objective,
-    Potential,
-    Protocol,
-)
-from thermozoo.parameters import option, parameter
-from thermozoo.registry.hookspecs import hookimpl
-
 if TYPE_CHECKING:
     from thermozoo.computer.computer import Computer
     from thermozoo.dynamics.simulate import simulate
+    from thermozoo.interfaces import (
+        Connectivity,
+        Dataset,
+        Integrator,
+        Objective,
+        Potential,
+        Protocol,
+    )
+    from thermozoo.parameters import option, parameter
     from thermozoo.registry.catalogue import Catalogue, catalogue
+    from thermozoo.registry.hookspecs import hookimpl
 
 __version__ = "0.1.0"
 
-#: Names that are imported when first used, because what they need (sympy, numba, xarray) is slow to import.
-_LAZY = {
+#: Where each public name lives. It is imported when first used: ``import thermozoo`` itself imports nothing, so that the
+#: pytest plugin, which every pytest run in the environment loads, costs nothing.
+_HOMES = {
     "Catalogue": "thermozoo.registry.catalogue",
     "Computer": "thermozoo.computer.computer",
+    "Connectivity": "thermozoo.interfaces",
+    "Dataset": "thermozoo.interfaces",
+    "Integrator": "thermozoo.interfaces",
+    "Objective": "thermozoo.interfaces",
+    "Potential": "thermozoo.interfaces",
+    "Protocol": "thermozoo.interfaces",
     "catalogue": "thermozoo.registry.catalogue",
+    "hookimpl": "thermozoo.registry.hookspecs",
+    "option": "thermozoo.parameters",
+    "parameter": "thermozoo.parameters",
     "simulate": "thermozoo.dynamics.simulate",
 }
 
@@ -53,8 +62,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used."""
-    if name in _LAZY:
+    if name in _HOMES:
         import importlib
 
-        return getattr(importlib.import_module(_LAZY[name]), name)
+        return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'thermozoo' has no attribute {name!r}")
