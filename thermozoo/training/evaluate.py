@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import attrs
 import numpy as np
@@ -16,6 +17,21 @@ from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import NoisingProcess, window_edges
 
 __all__ = ["HeldOut", "evaluate"]
+
+
+T = TypeVar("T")
+
+
+def _on_one_thread(items: Iterable[T]) -> Iterator[T]:
+    """Pass items on while products are held to one thread.
+
+    The products of a stretch are too small to be worth sharing: on a busy machine, threads that wait for each other
+    make them ten times slower.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        yield from items
 
 
 @attrs.frozen
@@ -71,7 +87,8 @@ def evaluate(
     losses = np.zeros((2, trajectories))
     gain = np.zeros(trajectories)
     edges = window_edges(process.steps, len(computers))
-    for first, states in process.stretches(NoiseKey(seed).named("held-out"), numbers, which, length=12):
+    stretches = process.stretches(NoiseKey(seed).named("held-out"), numbers, which, length=12)
+    for first, states in _on_one_thread(stretches):
         stop = first + len(states) - 1
         for window, computer in enumerate(reversed(computers)):
             a, b = max(first, edges[window]), min(stop, edges[window + 1])
