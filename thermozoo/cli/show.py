@@ -151,7 +151,7 @@ def references(plugin: Plugin) -> str:
 
 def stable_places(potential: Potential) -> list[float]:
     """Return the stable states of a potential with its present parameters; none where it does not confine."""
-    from thermozoo.testing.checks.potential import minima
+    from thermozoo.testing.checks.potential_minima import minima
     from thermozoo.testing.oracle import UnitOracle
     from thermozoo.testing.outcomes import CheckFailed
 

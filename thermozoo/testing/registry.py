@@ -21,7 +21,14 @@ LEVELS = ("quick", "full")
 
 #: Modules that hold the checks of each kind, in the order in which they run.
 _MODULES = {
-    "potential": ("potential", "potential_code", "potential_dynamics"),
+    "potential": (
+        "potential",
+        "potential_derivatives",
+        "potential_minima",
+        "potential_code",
+        "potential_paths",
+        "potential_averages",
+    ),
     "integrator": ("integrator", "integrator_statistics"),
     "objective": ("objective",),
     "connectivity": ("connectivity",),

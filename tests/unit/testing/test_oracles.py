@@ -10,7 +10,7 @@ import pytest
 import sympy
 
 from thermozoo.testing.checks.integrator import closed_form_variance
-from thermozoo.testing.checks.potential import minima
+from thermozoo.testing.checks.potential_minima import minima
 from thermozoo.testing.oracle import Exact, UnitOracle, breakpoints
 from thermozoo.testing.probes import ProbeQuartic, ProbeStep
 from thermozoo.testing.transfer import exact_average, kernel, step_function

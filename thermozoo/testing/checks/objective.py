@@ -2,107 +2,33 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any
 
-import attrs
 import numpy as np
 import numpy.typing as npt
-import sympy
 
-from thermozoo.symbolic.codegen import array_function
-from thermozoo.symbolic.derive import LossGradients, loss_gradients
-from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.testing.checks.common import one_formula  # noqa: F401 - registers the shared checks first
 from thermozoo.testing.context import Context
+from thermozoo.testing.loss_oracle import (
+    DT,
+    KT,
+    MOBILITY,
+    NAMES,
+    PAIRS,
+    A,
+    C,
+    LossOracle,
+    N,
+    chain_rule,
+    known_steps,
+)
 from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
 from thermozoo.testing.statistics import chi_square_limit
 
 Array = npt.NDArray[np.floating[Any]]
-
-#: Three coupled units with energies a x^2 + c x^4: small enough for sums that are written out.
-N = 3
-PAIRS = ((0, 1), (0, 2), (1, 2))
-A, C = 0.5, 0.25
-KT, MOBILITY, DT = 0.5, 1.3, 0.02
-
-
-class _Symbols:
-    """What an objective's `step_loss` sees here."""
-
-    def __init__(self) -> None:
-        self.x, self.x_next, self.gradient, self.gradient_next = sympy.symbols("a b g h", real=True)
-        self.dt, self.mobility, self.kT = sympy.symbols("d m T", positive=True)
-
-
-@attrs.frozen(eq=False, slots=False)
-class _Loss:
-    """The author's loss as functions made by sympy's own printer."""
-
-    objective: Any
-
-    @functools.cached_property
-    def _traced(self) -> tuple[list[Any], Any]:
-        s = _Symbols()
-        loss = sympy.sympify(self.objective.step_loss(s))
-        return [s.x, s.x_next, s.gradient, s.gradient_next, s.dt, s.mobility, s.kT], loss
-
-    @functools.cached_property
-    def exact(self) -> Callable[..., Any]:
-        """The loss in mpmath."""
-        function: Callable[..., Any] = sympy.lambdify(*self._traced, modules="mpmath")
-        return function
-
-    @functools.cached_property
-    def arrays(self) -> Callable[..., Any]:
-        """The loss in NumPy."""
-        function: Callable[..., Any] = sympy.lambdify(*self._traced, modules=["numpy", "scipy"])
-        return function
-
-    def total(self, theta: Array, x: Array, x_next: Array) -> Array:
-        """Return the loss of each step, summed over units, for states of shape (steps, 3)."""
-        g, g_next = _gradient(theta, x), _gradient(theta, x_next)
-        values = self.arrays(x, x_next, g, g_next, DT, MOBILITY, KT)
-        totals: Array = np.broadcast_to(np.asarray(values, dtype=float), x.shape).sum(axis=-1)
-        return totals
-
-
-def _gradient(theta: Any, x: Any) -> Any:
-    """Return dV/dx of states of shape (..., 3), written out pair by pair."""
-    couplings, biases = theta[: len(PAIRS)], theta[len(PAIRS) : len(PAIRS) + N]
-    columns = []
-    for i in range(N):
-        value = 2 * A * x[..., i] + 4 * C * x[..., i] ** 3 + biases[i]
-        for J, (p, q) in zip(couplings, PAIRS, strict=True):
-            if i in (p, q):
-                value = value + J * x[..., q if i == p else p]
-        columns.append(value)
-    return np.stack(columns, axis=-1)
-
-
-def _chain_rule(objective: Any, derived: LossGradients, theta: Array, x: Array, x_next: Array) -> Array:
-    """Return the gradient of each step's loss by the derived r = dl/dg' and q = dl/dg, shape (steps, 6)."""
-    f = derived.formula
-    symbols = [f.x, f.x_next, f.gradient, f.gradient_next, f.dt, f.mobility, f.kT, *f.parameters.values()]
-    function = array_function("residuals", symbols, [derived.by_gradient_next, derived.by_gradient])
-    own = [value for _, _, value in flat_parameters(objective)]
-    r, q = function(x, x_next, _gradient(theta, x), _gradient(theta, x_next), DT, MOBILITY, KT, *own)
-    couplings = [
-        r[..., i] * x_next[..., j] + r[..., j] * x_next[..., i] + q[..., i] * x[..., j] + q[..., j] * x[..., i]
-        for i, j in PAIRS
-    ]
-    biases = [r[..., i] + q[..., i] for i in range(N)]
-    onsite = [
-        (r * 2 * x_next + q * 2 * x).sum(axis=-1),
-        (r * 4 * x_next**3 + q * 4 * x**3).sum(axis=-1),
-    ]
-    return np.stack([*couplings, *biases, *onsite], axis=-1)
-
-
-_NAMES = [*(f"J_{i}{j}" for i, j in PAIRS), *(f"b_{i}" for i in range(N)), "on-site a", "on-site c"]
 
 
 @check(
@@ -115,7 +41,7 @@ def finite(context: Context) -> Measured:
     import mpmath
     from hypothesis import strategies as st
 
-    loss = _Loss(context.plugin)
+    loss = LossOracle(context.plugin)
     numbers = st.one_of(st.sampled_from([0.0, 1.0, -1.0, 0.1, -0.1, 10.0, -10.0]), st.floats(-50, 50))
 
     def claim(case: tuple[float, float, float, float]) -> None:
@@ -141,7 +67,7 @@ def gradients(context: Context) -> Measured:
     import mpmath
     from hypothesis import strategies as st
 
-    loss, derived = _Loss(context.plugin), loss_gradients(context.plugin)
+    loss, derived = LossOracle(context.plugin), loss_gradients(context.plugin)
     worst = 0.0
 
     def exact(theta: list[Any], x: list[Any], x_next: list[Any]) -> Any:
@@ -167,12 +93,12 @@ def gradients(context: Context) -> Measured:
         theta = np.array([*case[:6], A, C])
         x = np.array(case[6:9])
         x_next = x + 0.1 * np.array(case[9:12])
-        got = _chain_rule(context.plugin, derived, theta, x[None], x_next[None])[0]
+        got = chain_rule(context.plugin, derived, theta, x[None], x_next[None])[0]
         with mpmath.workdps(60):
             h = mpmath.mpf(10) ** -20
             point = [mpmath.mpf(v) for v in theta]
             states = [[mpmath.mpf(v) for v in y] for y in (x, x_next)]
-            for k, name in enumerate(_NAMES):
+            for k, name in enumerate(NAMES):
                 sides = []
                 for sign in (1, -1, 0):
                     moved = list(point)
@@ -196,21 +122,6 @@ def gradients(context: Context) -> Measured:
     return Measured(f"grade {grade:.1f}", grade)
 
 
-def _known(rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """Return parameters, and steps (x, x') whose reverse those parameters' computer takes."""
-    theta = np.array([0.8, -0.5, 0.4, 0.3, -0.6, 0.5])
-    # Relaxation from far away: at equilibrium a path is as likely as its reverse, and a wrong sign of the increment
-    # would not show.
-    x = np.array([0.8, -0.6, 0.4]) + 1.2 * rng.standard_normal((3000, N))
-    pairs = []
-    for _ in range(20):
-        moved = x - MOBILITY * _gradient(theta, x) * DT
-        moved = moved + np.sqrt(2 * MOBILITY * KT * DT) * rng.standard_normal(x.shape)
-        pairs.append((moved, x))  # time reversed: the observed step ends where the computer's step began
-        x = moved
-    return theta, np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
-
-
 @check(
     "objective",
     claim="Following the gradient downhill lowers the loss.",
@@ -218,14 +129,14 @@ def _known(rng: np.random.Generator) -> tuple[Array, Array, Array]:
 )
 def descent(context: Context) -> Measured:
     """Take steps of gradient descent on a fixed batch, halving a step that is too long."""
-    loss, derived = _Loss(context.plugin), loss_gradients(context.plugin)
-    _, x, x_next = _known(context.rng("descent"))
+    loss, derived = LossOracle(context.plugin), loss_gradients(context.plugin)
+    _, x, x_next = known_steps(context.rng("descent"))
     x, x_next = x[::20], x_next[::20]
     theta = np.zeros(6)
     first = current = float(loss.total(theta, x, x_next).mean())
     rate = 1.0
     for _ in range(30):
-        slope = _chain_rule(context.plugin, derived, theta, x, x_next)[:, :6].mean(axis=0)
+        slope = chain_rule(context.plugin, derived, theta, x, x_next)[:, :6].mean(axis=0)
         if not np.abs(slope).max() > 0:
             raise CheckFailed("the loss does not depend on couplings and biases: its gradient is zero", {"J, b": theta})
         for _ in range(40):
@@ -251,11 +162,11 @@ def recovery(context: Context) -> Measured:
     """Minimize with SciPy; compare with the truth by chi-square, with the estimate's sandwich covariance."""
     from scipy.optimize import minimize
 
-    loss, derived = _Loss(context.plugin), loss_gradients(context.plugin)
-    theta, x, x_next = _known(context.rng("recovery"))
+    loss, derived = LossOracle(context.plugin), loss_gradients(context.plugin)
+    theta, x, x_next = known_steps(context.rng("recovery"))
 
     def scores(at: Array) -> Array:
-        return _chain_rule(context.plugin, derived, at, x, x_next)[:, :6]
+        return chain_rule(context.plugin, derived, at, x, x_next)[:, :6]
 
     found = minimize(
         lambda t: float(loss.total(t, x, x_next).mean()),
@@ -297,7 +208,7 @@ def quadratic_claim(context: Context) -> Measured:
     if claimed is None:
         raise DoesNotApply("it makes no claim")
     found = loss_gradients(context.plugin).quadratic
-    loss = _Loss(context.plugin)
+    loss = LossOracle(context.plugin)
     with mpmath.workdps(50):
         rest = tuple(mpmath.mpf(v) for v in (DT, MOBILITY, KT))
         third = []

@@ -16,7 +16,8 @@ from thermozoo.errors import ThermozooError
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.derive import PotentialFormulas, potential_formulas
 from thermozoo.symbolic.trace import flat_parameters
-from thermozoo.testing.checks.potential import KT, _cases, _point, _state
+from thermozoo.testing.checks.potential import KT
+from thermozoo.testing.checks.potential_derivatives import cases_of, point_of, state_at
 from thermozoo.testing.context import Context
 from thermozoo.testing.oracle import UnitOracle, breakpoints, evaluate
 from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
@@ -69,7 +70,7 @@ def generated_code(context: Context) -> Measured:
     def claim(case: tuple[dict[str, float], float]) -> None:
         nonlocal worst
         values, u = case
-        x, width = _state(context, values, u)
+        x, width = state_at(context, values, u)
         units = _units(formulas, values, width)
         numbers = {formulas.parameters[k]: v for k, v in values.items()}
         far = {u * width * s for s in (10.0, 100.0, 1000.0)}
@@ -77,7 +78,7 @@ def generated_code(context: Context) -> Measured:
         for edge in breakpoints(formulas.energy, formulas.x, numbers):
             places += [edge, float(np.nextafter(edge, -np.inf)), float(np.nextafter(edge, np.inf))]
         for place in places:
-            point = _point(formulas, values, place)
+            point = point_of(formulas, values, place)
             for what, expression in expressions.items():
                 if place in far and what not in ("U", "dU/dx", "d2U/dx2"):
                     continue  # training asks for them at visited states only
@@ -97,7 +98,7 @@ def generated_code(context: Context) -> Measured:
                     )
                 worst = max(worst, error)
 
-    for_all(_cases(context), claim, seed=context.integer("code"), examples=30)
+    for_all(cases_of(context), claim, seed=context.integer("code"), examples=30)
     grade = math.log10(max(worst, _EPSILON) / _EPSILON)
     return Measured(f"grade {grade:.1f}", grade)
 
@@ -128,7 +129,7 @@ def engine_force(context: Context) -> Measured:
             dynamics = Dynamics(uncoupled(plugin, 1e-300), ProbeStep(), dt=1.0)
             moved = record(engine, dynamics, x, 1, context.key("engine-force"))[1] - x
             for at, got in zip(x.ravel(), moved.ravel(), strict=True):
-                point = _point(formulas, values, float(at))
+                point = point_of(formulas, values, float(at))
                 expected = -evaluate(formulas.gradient, point)
                 slope = evaluate(formulas.curvature, point)
                 allowed = 64 * _EPSILON * (abs(at) + abs(expected) + abs(at * slope))

@@ -1,0 +1,57 @@
+"""Check of a potential's stable states, and the search for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.testing.checks.potential import KT
+from thermozoo.testing.checks.potential_derivatives import force  # noqa: F401 - registers what this one needs first
+from thermozoo.testing.context import Context
+from thermozoo.testing.oracle import UnitOracle
+from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
+from thermozoo.testing.registry import check
+from thermozoo.testing.search import for_all
+from thermozoo.testing.strategies import parameter_values, with_values
+
+
+@check(
+    "potential",
+    claim="The energy has the claimed number of stable states over the whole of the declared bounds.",
+    needs=("confining", "force"),
+)
+def stable_states(context: Context) -> Measured:
+    """Count the places where the slope changes from falling to rising, on a grid that is fine near zero."""
+    claimed = context.cls.stable_states
+    if claimed is None:
+        raise DoesNotApply("it claims no number of stable states")
+
+    def claim(values: Mapping[str, float]) -> None:
+        found = minima(UnitOracle(with_values(context.plugin, values), KT))
+        if len(found) != claimed:
+            places = ", ".join(f"{v:.3g}" for v in found[:6]) or "none"
+            raise CheckFailed(
+                f"{len(found)} stable states (x = {places}), claimed {claimed}", {"parameters": dict(values)}
+            )
+
+    claim({name: value for name, _, value in flat_parameters(context.plugin)})
+    tried = for_all(parameter_values(context.plugin), claim, seed=context.integer("stable"), examples=60)
+    return Measured(f"{claimed} in {tried} draws")
+
+
+def minima(oracle: UnitOracle) -> list[float]:
+    """Return the states at which the energy has a minimum."""
+    from scipy.optimize import brentq
+
+    low, high = oracle.interval
+    reach = max(abs(low), abs(high))
+    near = reach * np.logspace(-9, 0, 2001)
+    x = np.unique(np.concatenate([np.linspace(low, high, 8001), near, -near]))
+    x = x[(x >= low) & (x <= high)]
+    slope = oracle.gradient(x)
+    kept = slope != 0.0
+    x, slope = x[kept], slope[kept]
+    turns = np.flatnonzero((slope[:-1] < 0) & (slope[1:] > 0))
+    return [float(brentq(lambda v: float(oracle.gradient(np.asarray(v))), x[k], x[k + 1])) for k in turns]
