@@ -32,8 +32,10 @@ __all__ = ["RIDGES", "sampled_equations", "train_by_moments"]
 
 Array = npt.NDArray[np.float64]
 
-#: Ridges that are tried, relative to the mean second derivative by a coupling; the first is none.
-RIDGES = (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4, 0.0)
+#: Ridges that are tried, from strong to none, relative to the mean second derivative by a coupling.
+RIDGES = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 1e-3, 0.0)
+#: The held-out loss need not be known better than this to choose among them.
+_TO_CHOOSE = 1e-4
 #: States of units that are simulated together: at most so many, but 12 trajectories at least.
 _TOGETHER = 16_384
 
@@ -175,22 +177,26 @@ def _merged(one: NormalEquations, other: NormalEquations, share: float) -> Norma
     return NormalEquations(one.pairs, one.moments + other.moments, share * one.weight, gradient, one.free)
 
 
-def _choose_ridge(
-    fitted: NormalEquations, judged: NormalEquations, ridges: Sequence[float], tolerance: float
-) -> tuple[float, dict[float, float]]:
-    """Return the ridge whose solution has the smallest loss on the data that were held out, and all losses."""
-    losses: dict[float, float] = {}
+def _choose_ridge(fitted: NormalEquations, judged: NormalEquations, ridges: Sequence[float]) -> float:
+    """Return the ridge whose solution has the smallest loss on the data that were held out.
+
+    From strong to weak, each solution the guess of the next, until the loss has risen twice.
+    """
+    best, best_loss, risen = max(ridges), np.inf, 0
     start = None
     for ridge in sorted(ridges, reverse=True):
         try:
-            solution = attrs.evolve(fitted, ridge=ridge).solve(tolerance=tolerance, start=start)
+            solution = attrs.evolve(fitted, ridge=ridge).solve(tolerance=_TO_CHOOSE, start=start)
         except TrainingError:
-            if ridge > 0:
+            if start is None:
                 raise
-            continue  # too few data for no ridge at all
+            break  # the data need a stronger ridge to determine anything at all
         start = solution.unknowns.couplings
-        losses[ridge] = judged.loss(solution.unknowns)
-    return min(losses, key=lambda ridge: losses[ridge]), losses
+        loss = judged.loss(solution.unknowns)
+        best, best_loss, risen = (ridge, loss, 0) if loss < best_loss else (best, best_loss, risen + 1)
+        if risen == 2:
+            break
+    return best
 
 
 def train_by_moments(
@@ -262,7 +268,7 @@ def train_by_moments(
     for one, other in zip(fitted, judged, strict=True):
         ridge = ridges[0]
         if judge.any():
-            ridge, _ = _choose_ridge(one, other, ridges, tolerance)
+            ridge = _choose_ridge(one, other, ridges)
             one = _merged(one, other, float(np.mean(~judge)))
         chosen.append(ridge)
         solution, held = solve_within(attrs.evolve(one, ridge=ridge), low, high, tolerance=tolerance)
