@@ -25,7 +25,7 @@ __all__ = ["Context", "context_of", "run"]
 _CLICK = typer.BadParameter.__mro__[2]
 
 #: The commands, in the order of the help text; each lives in a module of its own, imported when used.
-COMMANDS = ("run", "plugins", "show", "verify", "new", "schema")
+COMMANDS = ("run", "plugins", "show", "verify", "new", "estimate", "bench", "schema")
 
 _EPILOG = (
     "Every command also takes: --plugin FILE.py (load a plugin file), --strict-plugins (a plugin that fails to "

@@ -10,7 +10,7 @@ import tomli_w
 
 from thermozoo.computer.files import save_computer, write_dataset
 from thermozoo.config.schema import Config
-from thermozoo.dynamics.engines import Engine, engine_for
+from thermozoo.dynamics.engines import Dynamics, Engine, engine_for
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import Machine, assemble_machine
 from thermozoo.runs.figures import draw_figures
@@ -23,7 +23,7 @@ from thermozoo.runs.report import comparison_row, hardware_figures
 from thermozoo.runs.samples import samples_dataset
 from thermozoo.runs.training import sampled_trajectories
 
-__all__ = ["run_experiment"]
+__all__ = ["engine_of", "run_experiment"]
 
 
 def run_experiment(
@@ -53,7 +53,7 @@ def run_experiment(
     with run_folder(target, force) as folder:
         with clock.phase("assembly"):
             machine = assemble_machine(config)
-        engine = engine_for(config.dynamics.engine, _unit_steps(machine))
+        engine = engine_of(machine)
         outcome = run_method(machine, engine, config.training.method, reporter, clock)
         report: dict[str, Any] = {
             **outcome.figures,
@@ -73,6 +73,13 @@ def run_experiment(
         with clock.phase("files"):
             _write(folder, machine, catalogue, engine, outcome, report, pictures, clock)
     return report
+
+
+def engine_of(machine: Machine) -> Engine:
+    """Return the engine of a machine's config."""
+    config = machine.config
+    dynamics = Dynamics(machine.computer, config.integrator, config.dynamics.dt, config.dynamics.precision)
+    return engine_for(config.dynamics.engine, _unit_steps(machine), dynamics)
 
 
 def _unit_steps(machine: Machine) -> float:

@@ -20,20 +20,21 @@ from thermozoo.dynamics.engines.kernel_cache import Kernel, compiled_before, loa
 from thermozoo.dynamics.engines.kernel_source import KernelSource, write_kernel
 from thermozoo.dynamics.engines.products import BLOCK, TILE, PackedCouplings, pack
 from thermozoo.dynamics.engines.team import available_threads, counters, run_threads
-from thermozoo.dynamics.engines.vectors import LINE
+from thermozoo.dynamics.engines.vectors import LINE, vector_bytes
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.openblas import loaded_kernels
 from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.derive import PotentialFormulas, formula_key
 from thermozoo.symbolic.trace import StepFormula, flat_parameters, trace_step
 
-__all__ = ["CompiledEngine", "CompiledStepper"]
+__all__ = ["CompiledEngine", "CompiledStepper", "aligned"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
 
 
-def _aligned(count: int, dtype: Any) -> Array:
+def aligned(count: int, dtype: Any) -> Array:
     """Return zeros that start on a cache line."""
     size = np.dtype(dtype).itemsize
     raw = np.zeros(count + LINE // size, dtype=dtype)
@@ -162,7 +163,7 @@ class CompiledStepper:
             source = self.kernel_source(rows)
             computer, dtype = self.dynamics.computer, self.dynamics.dtype
             units = -(-computer.n // BLOCK) * BLOCK
-            bias = _aligned(units, dtype)
+            bias = aligned(units, dtype)
             bias[: computer.n] = computer.biases
             segments, pieces = self._segments(units // BLOCK)
             self._laws[rows] = _Law(
@@ -195,7 +196,7 @@ class CompiledStepper:
         """Return the constants of each unit, in double precision until they are stored."""
         computer = self.dynamics.computer
         rows = max((len(c) for c in source.coefficients), default=0)
-        table = _aligned(max(1, rows) * units, self.dynamics.dtype).reshape(-1, units)
+        table = aligned(max(1, rows) * units, self.dynamics.dtype).reshape(-1, units)
         for (_, formulas, groups), expressions in zip(self._potentials(), source.coefficients, strict=True):
             for group in groups:
                 values = computer.onsite.sites[group].values
@@ -218,7 +219,7 @@ class CompiledStepper:
                 )
         symbols = [f.dt, f.mobility, f.kT, *f.parameters.values()]
         values = [np.float64(v) for v in (d.dt, d.computer.mobility, d.computer.temperature, *own.values())]
-        result = _aligned(max(1, len(source.constants)), d.dtype)
+        result = aligned(max(1, len(source.constants)), d.dtype)
         for row, expression in enumerate(source.constants):
             result[row] = array_function("constant", symbols, [expression])(*values)[0]
         return result
@@ -253,7 +254,7 @@ class _Batch:
 
     def _panels(self, rows: Array) -> Array:
         """Return rows in the kernel's layout, zero where there is no trajectory or no unit."""
-        panels = _aligned(self.panels * self.size, self.dtype)
+        panels = aligned(self.panels * self.size, self.dtype)
         view = panels.reshape(self.panels, -1, self.lanes)
         whole = self.rows // self.lanes
         view[:whole, : self.n] = rows[: whole * self.lanes].reshape(whole, self.lanes, self.n).transpose(0, 2, 1)
@@ -285,7 +286,7 @@ class _Batch:
             source.kept * panel,
             source.draws * (strip if source.strips else panel),
         )
-        return in_place, [_aligned(size, self.dtype) for size in sizes]
+        return in_place, [aligned(size, self.dtype) for size in sizes]
 
     def _drive(self, first_step: int, steps: int) -> tuple[Any, ...]:
         """Return signals in the kernel's layout, intensities, and what the work is computed from."""
@@ -360,6 +361,16 @@ class CompiledEngine:
         if width not in (None, 1, 8, 16):
             raise ParameterError(f"width must be 1, or 16 in single and 8 in double precision, got {width}")
         self.threads, self.width = threads, width
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What a manifest says of the engine; trajectories' bits do not depend on it."""
+        return {
+            "threads": self.threads or available_threads(),
+            "width": self.width or "quickest",
+            "vector_bytes": vector_bytes(),
+            "blas": loaded_kernels(),
+        }
 
     def prepare(self, dynamics: Dynamics) -> CompiledStepper:
         """Return the law of motion; it is compiled when it is first advanced."""

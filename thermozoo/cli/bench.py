@@ -1,0 +1,70 @@
+"""``thermozoo bench``."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from thermozoo.cli.app import context_of
+
+__all__ = ["bench"]
+
+
+def bench(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the measurements as JSON.")] = False,
+) -> None:
+    """Measure this machine on the built-in computer: products alone, whole steps and their ratio, about a minute.
+
+    Products alone are the fastest that this process can do them. Times are microseconds of one step of one trajectory,
+    medians of measurements that take turns.
+
+    Example: thermozoo bench --json
+    """
+    from thermozoo.cli.progress import Bars
+    from thermozoo.config.load import load_config
+    from thermozoo.dynamics.benchmark import bench as measure
+    from thermozoo.dynamics.benchmark import with_random_couplings
+    from thermozoo.runs.assemble import assemble_machine
+
+    config = load_config(None, context_of(ctx).catalogue, assignments=(), seed=None)
+    with Bars().phase("measuring", None):
+        found = measure(
+            with_random_couplings(assemble_machine(config).computer),
+            config.integrator,
+            connectivity=config.connectivity.name,
+        )
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    for line in lines(found):
+        print(line)
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """Return the measurements as a table and sentences."""
+    from thermozoo.dynamics.openblas import recommended_core_type
+
+    text = [f"{'batch':>6} {'threads':>8} {'precision':>10} {'products':>10} {'step':>10} {'ratio':>7}"]
+    text += [
+        f"{r['batch']:>6} {r['threads']:>8} {r['precision']:>10} {r['products_us']:>7.2f} us {r['step_us']:>7.2f} us "
+        f"{r['ratio']:>7.2f}"
+        for r in found["rows"]
+    ]
+    text += [
+        f"products with NumPy as it comes, {max(r['batch'] for r in found['rows'])} trajectories, all threads: "
+        f"{found['products_default_us']:.2f} us",
+        f"noise and update alone, all threads: {found['fused_ns_per_unit']:.2f} ns a unit",
+        f"compilation: {found['compile_seconds_cold']:.1f} s, from the cache {found['compile_seconds_warm']:.1f} s",
+        f"lattice of a million units: {found['sparse_updates_per_ns']:.2f} unit updates a nanosecond",
+        f"threads: {found['threads']}; linear algebra of training and reports: {', '.join(found['blas'])}",
+    ]
+    core_type = recommended_core_type(found["blas"])
+    if core_type is not None:
+        text.append(
+            f"this processor has AVX-512, which OpenBLAS does not use: set OPENBLAS_CORETYPE={core_type} to train "
+            "faster (steps use it already)"
+        )
+    return text

@@ -1,0 +1,290 @@
+"""Measuring this machine: products alone, whole steps, noise and update alone, a lattice, compilation."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.computer import Computer
+from thermozoo.computer.couplings import EdgeCouplings
+from thermozoo.computer.layout import Layout
+from thermozoo.computer.onsite import OnSite
+from thermozoo.dynamics.engines.base import PRECISIONS, Dynamics
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.openblas import loaded_kernels
+from thermozoo.interfaces import Integrator, Potential
+
+__all__ = [
+    "BATCHES", "bench", "compile_seconds", "compile_seconds_cold_and_warm", "fused_ns_per_unit", "lattice",
+    "measure_row", "products_default_us", "sparse_updates_per_ns", "with_random_couplings",
+]  # fmt: skip
+
+Array = npt.NDArray[np.floating[Any]]
+
+#: Batches of `bench`.
+BATCHES = (1, 32, 128, 512)
+
+#: Seconds of a measurement, and how often it is repeated; medians are reported.
+_SECONDS, _REPEATS = 0.15, 5
+
+_KEY = NoiseKey(1)
+
+
+def with_random_couplings(computer: Computer, seed: int = 0) -> Computer:
+    """Return a computer with weak random couplings, of the size that training gives them."""
+    random = np.random.default_rng(seed)
+    size = computer.couplings.size
+    return attrs.evolve(computer, couplings=computer.couplings.with_vector(0.01 * random.standard_normal(size)))
+
+
+def lattice(potential: Potential, side: int = 1000, temperature: float = 0.1) -> Computer:
+    """Return a square lattice of side^2 units with nearest-neighbor couplings and periodic boundaries."""
+    site = np.arange(side * side).reshape(side, side)
+    pairs = [np.stack([site.ravel(), np.roll(site, -1, axis).ravel()], axis=1) for axis in (0, 1)]
+    edges = np.sort(np.concatenate(pairs), axis=1)
+    strengths = 0.1 * np.random.default_rng(0).standard_normal(len(edges))
+    layout = Layout({"lattice": side * side})
+    return Computer(
+        layout=layout,
+        onsite=OnSite(layout, {"lattice": potential}),
+        couplings=EdgeCouplings(side * side, edges, strengths),
+        biases=np.zeros(side * side),
+        temperature=temperature,
+    )
+
+
+def _repeats_for(work: Callable[[int], Any]) -> int:
+    """Return how often to repeat `work(n)`'s unit of work for a measurement of a useful length."""
+    work(1)
+    repeats = 1
+    while True:
+        start = time.perf_counter()
+        work(repeats)
+        elapsed = time.perf_counter() - start
+        if elapsed > _SECONDS / 4:
+            return max(1, round(repeats * _SECONDS / elapsed))
+        repeats *= 4
+
+
+def _medians(works: Sequence[Callable[[int], Any]]) -> list[float]:
+    """Return the median seconds of each unit of work; measurements take turns, so that all see the same machine."""
+    repeats = [_repeats_for(work) for work in works]
+    seconds: list[list[float]] = [[] for _ in works]
+    for _ in range(_REPEATS):
+        for work, count, found in zip(works, repeats, seconds, strict=True):
+            start = time.perf_counter()
+            work(count)
+            found.append((time.perf_counter() - start) / count)
+    return [float(np.median(found)) for found in seconds]
+
+
+def _steps(dynamics: Dynamics, batch: int, threads: int) -> Callable[[int], None]:
+    """Return a function that does n steps of a batch."""
+    from thermozoo.dynamics.engines.compiled import CompiledEngine
+
+    stepper = CompiledEngine(threads).prepare(dynamics)
+    x = np.zeros((batch, dynamics.computer.n), dtype=dynamics.dtype)
+    numbers = np.arange(batch, dtype=np.int64)
+    return lambda n: stepper.advance(x, key=_KEY, first_step=0, steps=n, trajectories=numbers)
+
+
+def _blas_products(computer: Computer, batch: int, dtype: Any, threads: int) -> Callable[[int], None]:
+    """Return a function that does n products as NumPy does them, block by block."""
+    import threadpoolctl
+
+    x = np.zeros((batch, computer.n), dtype=dtype)
+    couplings = computer.couplings
+
+    def work(n: int) -> None:
+        with threadpoolctl.threadpool_limits(threads):
+            for _ in range(n):
+                couplings.product(x)
+
+    return work
+
+
+def measure_row(dynamics: Dynamics, batch: int, threads: int) -> dict[str, Any]:
+    """Return one row of `bench`: microseconds a trajectory-step of products alone and of whole steps.
+
+    Products alone are taken from whichever is faster in this process: the kernel's own, without noise and update, or
+    NumPy's.
+    """
+    from thermozoo.dynamics.engines.products_alone import products_alone
+
+    dtype = PRECISIONS[dynamics.precision]
+    own, blas, step = _medians(
+        [
+            products_alone(dynamics, batch, threads),
+            _blas_products(dynamics.computer, batch, dtype, threads),
+            _steps(dynamics, batch, threads),
+        ]
+    )
+    products = min(own, blas)
+    return {
+        "batch": batch,
+        "threads": threads,
+        "precision": dynamics.precision,
+        "products_us": products / batch * 1e6,
+        "step_us": step / batch * 1e6,
+        "ratio": step / products,
+    }
+
+
+def products_default_us(computer: Computer, batch: int = 512) -> float:
+    """Return microseconds a trajectory of the products with NumPy as it comes, single precision, all threads."""
+    x = np.zeros((batch, computer.n), dtype=np.float32)
+
+    def work(n: int) -> None:
+        for _ in range(n):
+            computer.couplings.product(x)
+
+    return _medians([work])[0] / batch * 1e6
+
+
+def fused_ns_per_unit(dynamics: Dynamics, threads: int, batch: int = 512) -> float:
+    """Return nanoseconds a unit of force, noise and update without couplings."""
+    alone = attrs.evolve(dynamics, computer=dynamics.computer.uncoupled())
+    return _medians([_steps(alone, batch, threads)])[0] / (batch * dynamics.computer.n) * 1e9
+
+
+def sparse_updates_per_ns(potential: Potential, integrator: Integrator, threads: int, side: int = 1000) -> float:
+    """Return unit updates a nanosecond of one trajectory of a square lattice, single precision."""
+    dynamics = Dynamics(lattice(potential, side), integrator, 1e-3, "single")
+    return side * side / (_medians([_steps(dynamics, 1, threads)])[0] * 1e9)
+
+
+def compile_seconds(dynamics: Dynamics) -> float:
+    """Return the seconds until both kernels of a law of motion (many trajectories, one trajectory) are ready.
+
+    Compilation, or loading from the cache folder, in this process; numba's import is part of it when it is the first.
+    """
+    start = time.perf_counter()
+    from thermozoo.dynamics.engines.compiled import CompiledEngine
+
+    line = 64 // np.dtype(dynamics.dtype).itemsize
+    for width in (line, 1):
+        x = np.zeros((1, dynamics.computer.n), dtype=dynamics.dtype)
+        stepper = CompiledEngine(1, width).prepare(dynamics)
+        stepper.advance(x, key=_KEY, first_step=0, steps=1, trajectories=np.zeros(1, dtype=np.int64))
+    return time.perf_counter() - start
+
+
+_CHILD = """
+import json, sys
+from thermozoo.computer.computer import assemble
+from thermozoo.dynamics.benchmark import compile_seconds
+from thermozoo.dynamics.engines.base import Dynamics
+from thermozoo.interfaces import Connectivity, Integrator, Potential
+from thermozoo.registry.catalogue import catalogue
+names = json.loads(sys.argv[1])
+plugins = catalogue()
+computer = assemble(
+    {"visible": 70, "hidden": 10}, plugins.get(Potential, names["potential"])(),
+    plugins.get(Connectivity, names["connectivity"])(), temperature=0.1,
+)
+dynamics = Dynamics(computer, plugins.get(Integrator, names["integrator"])(), 1e-3, names["precision"])
+print(compile_seconds(dynamics))
+"""
+
+
+def compile_seconds_cold_and_warm(
+    potential: str, connectivity: str, integrator: str, precision: str = "single"
+) -> tuple[float, float]:
+    """Return `compile_seconds` of fresh processes, with an empty cache folder and with the one that it left."""
+    names = {
+        "potential": potential,
+        "connectivity": connectivity,
+        "integrator": integrator,
+        "precision": precision,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "THERMOZOO_CACHE": folder}
+        command = [sys.executable, "-c", _CHILD, json.dumps(names)]
+        found = [
+            float(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
+            for _ in range(2)
+        ]
+    return found[0], found[1]
+
+
+def bench(
+    computer: Computer,
+    integrator: Integrator,
+    *,
+    connectivity: str,
+    batches: Sequence[int] = BATCHES,
+    side: int = 1000,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Measure this machine on a computer.
+
+    Parameters
+    ----------
+    computer : Computer
+        With couplings; its first potential is also that of the lattice.
+    integrator : Integrator
+        The scheme.
+    connectivity : str
+        Name of the connectivity, for the measurement of compilation.
+    batches : sequence of int
+        Numbers of trajectories.
+    side : int
+        Side of the lattice.
+    progress : callable, optional
+        Receives what is measured next.
+
+    Returns
+    -------
+    dict
+        ``rows`` (a table for each batch, number of threads and precision: see `measure_row`), ``products_default_us``,
+        ``fused_ns_per_unit``, ``compile_seconds_cold``, ``compile_seconds_warm``, ``sparse_updates_per_ns``,
+        ``threads``, ``blas``.
+    """
+    from thermozoo.dynamics.engines.team import available_threads
+
+    say = progress or (lambda line: None)
+    threads = available_threads()
+    potential = next(one for _, one in computer.onsite.parts()).potential
+    single, double = (Dynamics(computer, integrator, 1e-3, p) for p in ("single", "double"))
+    rows = []
+    for dynamics, batch, count in _plan(single, double, batches, threads):
+        say(f"{batch} trajectories, {count} threads, {dynamics.precision} precision")
+        rows.append(measure_row(dynamics, batch, count))
+    say("products with NumPy as it comes")
+    default = products_default_us(computer, max(batches))
+    say("noise and update alone")
+    fused = fused_ns_per_unit(single, threads, max(batches))
+    say("compilation, cold and warm")
+    cold, warm = compile_seconds_cold_and_warm(potential.name, connectivity, integrator.name)
+    say("nearest-neighbor lattice")
+    sparse = sparse_updates_per_ns(potential, integrator, threads, side)
+    return {
+        "rows": rows,
+        "products_default_us": default,
+        "fused_ns_per_unit": fused,
+        "compile_seconds_cold": cold,
+        "compile_seconds_warm": warm,
+        "sparse_updates_per_ns": sparse,
+        "threads": threads,
+        "blas": loaded_kernels(),
+    }
+
+
+def _plan(
+    single: Dynamics, double: Dynamics, batches: Sequence[int], threads: int
+) -> Iterator[tuple[Dynamics, int, int]]:
+    for batch in batches:
+        for count in sorted({1, threads}):
+            yield single, batch, count
+    for count in sorted({1, threads}):
+        yield double, max(batches), count

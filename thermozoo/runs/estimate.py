@@ -1,0 +1,179 @@
+"""Time and bytes of a run, before it: every phase is done in small and continued along a line."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+
+from thermozoo.computer.computer import Computer
+from thermozoo.dynamics.benchmark import with_random_couplings
+from thermozoo.dynamics.engines import Dynamics, Engine
+from thermozoo.dynamics.estimate import along_a_line, peak_memory, seconds, simulation_bytes
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.simulate import simulate
+from thermozoo.dynamics.trajectories import EnergyTerms
+from thermozoo.runs.assemble import Machine
+from thermozoo.runs.generation import OBSERVATIONS, SHOWN
+from thermozoo.runs.training import train
+from thermozoo.training.evaluate import evaluate
+from thermozoo.training.noising import NoisingProcess
+
+__all__ = ["Estimate", "estimate_run", "measured_assembly"]
+
+#: Seconds of figures, files and the page: they hardly depend on the run.
+_FIGURES = 5.0
+
+#: Bytes of figures and of the page that holds them again.
+_PICTURES = 1_500_000
+
+#: Sizes of the calibration: samples, steps of generation and of evaluation, images, noising trajectories of each.
+_SAMPLES, _STEPS, _EVALUATED, _IMAGES, _CYCLES = 512, (20, 60), (24, 72), (3, 30), (1, 2)
+
+
+@attrs.frozen
+class Estimate:
+    """What a run will take.
+
+    Parameters
+    ----------
+    seconds : dict of str to float
+        Wall time by phase [second].
+    memory : int or None
+        Most memory that it will hold [byte]; None where the system does not say what a process holds.
+    disk : int
+        Bytes of the run folder.
+    """
+
+    seconds: dict[str, float]
+    memory: int | None
+    disk: int
+
+    @property
+    def total(self) -> float:
+        """Wall time of all phases [second]."""
+        return sum(self.seconds.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``thermozoo estimate --json`` prints."""
+        return {
+            "seconds": {**{k: round(v, 2) for k, v in self.seconds.items()}, "total": round(self.total, 2)},
+            "memory_bytes": self.memory,
+            "disk_bytes": self.disk,
+        }
+
+
+def estimate_run(
+    machine: Machine, assembly: float, engine: Engine, progress: Callable[[str], None] | None = None
+) -> Estimate:
+    """Calibrate every phase of a run on this machine.
+
+    Kernels that are not in the cache are compiled, so the run itself will find them there.
+
+    Parameters
+    ----------
+    machine : Machine
+        The assembled machine.
+    assembly : float
+        How long assembling it took [second].
+    engine : Engine
+        What the run will use.
+    progress : callable, optional
+        Receives what is calibrated next.
+    """
+    say = progress or (lambda line: None)
+    config = machine.config
+    computer = with_random_couplings(machine.computer)
+    say("compilation")
+    _compile(machine, engine)
+    found = {"assembly": assembly}
+    say("training")
+    found["training"] = sum(_training(machine, engine, m) for m in {config.training.method, *config.training.compare})
+    methods = len({config.training.method, *config.training.compare})
+    say("evaluation")
+    process = machine.noising(engine)
+    found["evaluation"] = methods * along_a_line(
+        lambda steps: evaluate(
+            (computer,), _shorter(process, steps), machine.loss, seed=0, trajectories=config.training.held_out
+        ),
+        *_EVALUATED,
+        config.steps,
+    )
+    say("generation")
+    samples = min(config.generation.samples, _SAMPLES)
+    found["generation"] = (
+        methods * config.generation.samples / samples * _generation(machine, computer, engine, samples)
+    )
+    found["figures"] = _FIGURES
+    dynamics = Dynamics(machine.computer, config.integrator, config.dynamics.dt, config.dynamics.precision)
+    peak = peak_memory()
+    more = simulation_bytes(dynamics, config.generation.samples) - simulation_bytes(dynamics, samples)
+    return Estimate(found, None if peak is None else peak + more, _disk(machine))
+
+
+def _generation(machine: Machine, computer: Computer, engine: Engine, samples: int) -> float:
+    """Return the seconds of equilibration, of generation, and of the observations during it."""
+    config = machine.config
+    x = np.zeros((samples, computer.n))
+    total = (OBSERVATIONS + 1) * seconds(lambda: EnergyTerms(computer).observe(0, x), repeats=2)
+    for law in (computer.uncoupled(), computer):
+        dynamics = Dynamics(law, config.integrator, config.dynamics.dt, config.dynamics.precision)
+        work = functools.partial(simulate, dynamics, x, key=NoiseKey(0), engine=engine)
+        total += along_a_line(work, *_STEPS, config.steps, repeats=2)
+    return total
+
+
+def _compile(machine: Machine, engine: Engine) -> None:
+    """Let the engine compile what the run needs: one step of each law of motion, of few and of many trajectories."""
+    config = machine.config
+    for trajectories in (1, 32):
+        dynamics = Dynamics(machine.computer, config.integrator, config.dynamics.dt, config.dynamics.precision)
+        x = np.zeros((trajectories, machine.computer.n), dtype=dynamics.dtype)
+        engine.prepare(dynamics).advance(
+            x, key=NoiseKey(0), first_step=0, steps=1, trajectories=np.arange(trajectories, dtype=np.int64)
+        )
+
+
+def _shorter(process: NoisingProcess, steps: int) -> NoisingProcess:
+    return attrs.evolve(process, intensity=process.intensity[: steps + 1])
+
+
+def _training(machine: Machine, engine: Engine, method: str) -> float:
+    """Return the seconds of training: exact training of a few images, or a few noising trajectories of each image."""
+    if method == "exact":
+        images = len(machine.signals)
+        return along_a_line(lambda count: train(_with_images(machine, count), engine, method), *_IMAGES, images)
+    few = machine if len(machine.signals) <= _IMAGES[1] else _with_images(machine, _IMAGES[1])
+    ratio = len(machine.signals) / len(few.signals)
+    cycles = machine.config.training.cycles
+    return ratio * along_a_line(lambda count: train(_with_cycles(few, count), engine, method), *_CYCLES, cycles)
+
+
+def _with_images(machine: Machine, count: int) -> Machine:
+    return attrs.evolve(machine, signals=machine.signals[:count])
+
+
+def _with_cycles(machine: Machine, count: int) -> Machine:
+    training = attrs.evolve(machine.config.training, cycles=count)
+    return attrs.evolve(machine, config=attrs.evolve(machine.config, training=training))
+
+
+def _disk(machine: Machine) -> int:
+    """Return the bytes of the run folder: couplings, states, ledger, pictures."""
+    config, computer = machine.config, machine.computer
+    itemsize = 4 if config.dynamics.precision == "single" else 8
+    couplings = computer.couplings.size * (8 if computer.couplings.blocks is not None else 24)
+    states = (config.generation.samples + (OBSERVATIONS + 1) * SHOWN) * computer.n * itemsize
+    ledger = 8 * config.generation.samples * (3 * (OBSERVATIONS + 1) + 2)
+    prototypes = machine.prototypes.images.nbytes
+    return int(couplings * config.training.windows + states + ledger + prototypes + 50 * computer.n + _PICTURES)
+
+
+def measured_assembly(assemble: Callable[[], Machine]) -> tuple[Machine, float]:
+    """Assemble a machine and return it with the seconds that it took."""
+    machines: list[Machine] = []
+    taken = seconds(lambda: machines.append(assemble()))
+    return machines[0], taken
