@@ -14,7 +14,8 @@ from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.training.descent import Schedule, train_by_descent
-from thermozoo.training.exact import exact_equations, train_exact
+from thermozoo.training.exact import train_exact
+from thermozoo.training.exact_equations import exact_equations
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.moments import sampled_equations, train_by_moments
 from thermozoo.training.noising import noising_process

@@ -16,69 +16,26 @@ The moments are those of continuous time; the loss of trajectories with time ste
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from itertools import pairwise
-from typing import Any
+from collections.abc import Callable, Sequence
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
-from thermozoo.errors import ParameterError
 from thermozoo.interfaces import Protocol
-from thermozoo.symbolic.codegen import array_function
-from thermozoo.symbolic.trace import flat_parameters, trace_intensity
 from thermozoo.training.bounds import changes_allowed, solve_within
-from thermozoo.training.breakpoints import breakpoints
-from thermozoo.training.expansion import StepExpansion, expand_objective
-from thermozoo.training.kinds import kinds_of, trainable_forces, with_parameters
+from thermozoo.training.exact_equations import exact_equations, threads
+from thermozoo.training.kinds import with_parameters
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import window_edges
-from thermozoo.training.normal_equations import NormalEquations, Solution, Unknowns
-from thermozoo.training.pair_sums import pair_sums
-from thermozoo.training.refinement import solve_moments
+from thermozoo.training.normal_equations import Solution, Unknowns
 from thermozoo.training.result import Training
-from thermozoo.training.signal_functions import (
-    KindMoments,
-    SignalFunctions,
-    kind_moments,
-    observables_for,
-    time_basis,
-)
-from thermozoo.training.unit_grid import Unit
 
-__all__ = ["WORK", "ExactEquations", "exact_equations", "train_exact"]
+__all__ = ["WORK", "train_exact", "trained"]
 
 Array = npt.NDArray[np.float64]
 
 #: The total that is reported as progress.
 WORK = 100
-#: Rows of sums that are multiplied at once.
-_ROWS = 2048
-
-
-@attrs.frozen(eq=False)
-class ExactEquations:
-    """The normal equations of every time window of noising, in the order of time.
-
-    Parameters
-    ----------
-    windows : tuple of NormalEquations
-        One set a window; the loss is the mean loss of a step.
-    names : tuple of str
-        Trainable on-site parameters: the rows of the local unknowns after the biases.
-    errors : dict
-        Largest error estimates of the moments, by source.
-    details : dict
-        How they came about: kinds of units, nodes, rank.
-    """
-
-    windows: tuple[NormalEquations, ...]
-    names: tuple[str, ...]
-    errors: dict[str, float]
-    details: dict[str, int]
 
 
 class _Progress:
@@ -94,217 +51,6 @@ class _Progress:
         if self._report is not None and done > self._done:
             self._report(done - self._done)
             self._done = done
-
-
-def threads(limit: int | None) -> AbstractContextManager[Any]:
-    """Hold BLAS to so many threads (None: as many as it takes): small products lose more by waiting than they gain."""
-    from threadpoolctl import threadpool_limits
-
-    context: AbstractContextManager[Any] = threadpool_limits(limit, user_api="blas")
-    return context
-
-
-def _intensity(protocol: Protocol, duration: float) -> Callable[[Array], Array]:
-    """Return a(t), traced once."""
-    formula = trace_intensity(protocol)
-    values = [value for _, _, value in flat_parameters(protocol)]
-    arguments = [formula.t, formula.duration, *formula.parameters.values()]
-    function = array_function("intensity", arguments, [formula.intensity])
-    return lambda t: np.asarray(function(t, duration, *values)[0], dtype=np.float64)
-
-
-def _moments(
-    computer: Computer,
-    signals: Array,
-    protocol: Protocol,
-    expansion: StepExpansion,
-    names: tuple[str, ...],
-    duration: float,
-    dt: float,
-    cuts: Sequence[float],
-    tolerance: float,
-    progress: _Progress,
-) -> list[KindMoments]:
-    """Solve the Fokker-Planck equation of every kind of unit, on common times."""
-    kinds = kinds_of(computer)
-    intensity = _intensity(protocol, duration)
-    solved = []
-    for done, kind in enumerate(kinds):
-        mine = tuple(name for name in names if name in kind.site.values)
-        unit = Unit(
-            kind.site.energy,
-            kind.site.gradient,
-            computer.temperature,
-            computer.mobility,
-            observables=observables_for(kind, expansion, mine),
-        )
-        values = signals[:, kind.units]
-        with threads(1):
-            moments = solve_moments(
-                unit,
-                intensity,
-                duration,
-                (float(values.min()), float(values.max())),
-                breakpoints=cuts,
-                tolerance=tolerance,
-            )
-        solved.append((kind, mine, moments))
-        progress.at(0.3 * (done + 1) / len(kinds))
-    most = max(moments.times.size for _, _, moments in solved)
-    combined = []
-    for kind, mine, moments in solved:
-        common = moments.resampled(most // (moments.breakpoints.size - 1))
-        combined.append(
-            kind_moments(
-                kind,
-                common,
-                expansion,
-                mine,
-                np.array([0, *(1 + names.index(name) for name in mine)]),
-                intensity=intensity(common.times),
-                drift=computer.mobility * dt,
-                diffusion=computer.mobility * computer.temperature * dt,
-            )
-        )
-    return combined
-
-
-def exact_equations(
-    computer: Computer,
-    signals: npt.ArrayLike,
-    protocol: Protocol,
-    loss: StepLoss,
-    *,
-    steps: int,
-    windows: int = 1,
-    potential_parameters: Sequence[str] = (),
-    tolerance: float = 3e-4,
-    progress: Callable[[int], None] | None = None,
-) -> ExactEquations:
-    """Set up the normal equations of every time window.
-
-    Parameters
-    ----------
-    computer : Computer
-        The computer; its on-site energies, temperature and mobility are those of the noising, its biases outside
-        `trainable_biases` stay.
-    signals : array_like, shape (images, n)
-        s on every unit for each image.
-    protocol : Protocol
-        a(t).
-    loss : StepLoss
-        Objective and time step.
-    steps : int
-        Steps of noising; the duration is `steps` times the time step.
-    windows : int
-        Time windows of noising, each with its own couplings.
-    potential_parameters : sequence of str
-        On-site parameters to train, one value a unit.
-    tolerance : float
-        On the moments, relative to their size; see `solve_moments`.
-    progress : callable, optional
-        Called with the amount of work done since its last call, of `WORK` in all.
-
-    Raises
-    ------
-    TrainingError
-        When the objective or the potential lacks a property that this needs (the message names it).
-    """
-    if not 1 <= windows <= steps:
-        raise ParameterError(f"windows must lie between 1 and the number of steps, {steps}, got {windows}")
-    s = np.asarray(signals, dtype=np.float64)
-    report = _Progress(progress)
-    duration = steps * loss.dt
-    names = tuple(potential_parameters)
-    has = trainable_forces(computer, names)
-    expansion = expand_objective(
-        loss.derived,
-        loss.objective,
-        dt=loss.dt,
-        mobility=computer.mobility,
-        temperature=computer.temperature,
-    )
-    edges = window_edges(steps, windows) * loss.dt
-    cuts = sorted({*breakpoints(protocol, duration), *edges[1:-1].tolist()})
-    kinds = _moments(computer, s, protocol, expansion, names, duration, loss.dt, cuts, tolerance, report)
-    times, weights = kinds[0].moments.times, kinds[0].moments.weights
-    moving = computer.layout.moving
-    free = np.concatenate([(computer.trainable_biases & moving)[None], has & moving])
-    equations = []
-    for w, (begin, end) in enumerate(pairwise(edges)):
-        inside = np.where((times > begin) & (times < end), weights, 0.0) / (end - begin)
-
-        def done(fraction: float, w: int = w) -> None:
-            report.at(0.3 + 0.7 * (w + fraction) / windows)
-
-        equations.append(_window(computer, s, kinds, inside, free, expansion.curvature, done))
-    errors = {source: max(k.moments.errors[source] for k in kinds) for source in kinds[0].moments.errors}
-    details = {
-        "kinds_of_units": len(kinds),
-        "nodes_in_signal": max(k.mean.shape[0] for k in kinds),
-        "nodes_in_time": int(times.size),
-    }
-    return ExactEquations(tuple(equations), names, errors, details)
-
-
-def _window(
-    computer: Computer,
-    signals: Array,
-    kinds: list[KindMoments],
-    weights: Array,
-    free: npt.NDArray[np.bool_],
-    curvature: float,
-    progress: Callable[[float], None],
-) -> NormalEquations:
-    """Average over images and over one time window, a few images at a time."""
-    n, images = computer.n, len(signals)
-    basis = time_basis(kinds, weights)
-    functions = [SignalFunctions(k, weights, basis, images * k.kind.units.size) for k in kinds]
-    pairs = pair_sums(computer.couplings)
-    regressors = len(free)
-    gradient = Unknowns(np.zeros(computer.couplings.size), np.zeros((regressors, n)))
-    moments = np.zeros((regressors, regressors, n))
-    variance = np.zeros(n)
-    for first, part in _chunks(signals, max(1, _ROWS // max(1, basis.shape[1]))):
-        rows = len(part) * basis.shape[1]
-        states, slopes = np.zeros((rows, n)), np.zeros((rows, n))
-        local = np.zeros((regressors - 1, rows, n))
-        for kind, function in zip(kinds, functions, strict=True):
-            units = kind.kind.units
-            mean, by_gradient, *by_regressor, spread, expected, products = function(part[:, units])
-            states[:, units] = mean.reshape(rows, -1)
-            slopes[:, units] = by_gradient.reshape(rows, -1)
-            for row, projected in zip(kind.rows[1:], by_regressor, strict=True):
-                local[row - 1][:, units] = projected.reshape(rows, -1)
-            variance[units] += spread[0].sum(axis=0)
-            gradient.local[np.ix_(kind.rows, units)] += expected.sum(axis=1)
-            for p, q, product in zip(*np.triu_indices(len(kind.rows)), products, strict=True):
-                a, b = kind.rows[p], kind.rows[q]
-                moments[a, b, units] += product.sum(axis=0)
-                moments[b, a, units] = moments[a, b, units]
-        scale = 1 / np.sqrt(images)
-        ones = np.repeat(basis.T @ np.sqrt(weights), len(part))
-        pairs.add(states * scale, ones * scale, local * scale)
-        gradient.couplings[:] += computer.couplings.outer(slopes * scale, states * scale)
-        progress((first + len(part)) / images)
-    pairs.add_squares(variance / images)
-    weight = np.where(computer.layout.moving, curvature, 0.0)
-    equations = NormalEquations(
-        pairs,
-        moments / images,
-        weight,
-        Unknowns(gradient.couplings, gradient.local / images),
-        free,
-    )
-    # Biases that stay act like a signal: they shift the gradient at zero.
-    fixed = np.zeros((regressors, n))
-    fixed[0] = np.where(free[0], 0.0, computer.biases)
-    return equations.holding(fixed != 0, fixed)
-
-
-def _chunks(signals: Array, size: int) -> Iterator[tuple[int, Array]]:
-    for first in range(0, len(signals), size):
-        yield first, signals[first : first + size]
 
 
 def trained(computer: Computer, names: tuple[str, ...], unknowns: Unknowns) -> Computer:
@@ -354,12 +100,6 @@ def train_exact(
     """
     start = time.perf_counter()
     done = _Progress(progress)
-    spent = [0]
-
-    def first_part(amount: int) -> None:
-        spent[0] += amount
-        done.at(0.7 * spent[0] / WORK)
-
     equations = exact_equations(
         computer,
         signals,
@@ -369,7 +109,7 @@ def train_exact(
         windows=windows,
         potential_parameters=potential_parameters,
         tolerance=moment_tolerance,
-        progress=first_part,
+        progress=lambda fraction: done.at(0.7 * fraction),
     )
     assembled = time.perf_counter()
     solutions: list[Solution] = []

@@ -17,7 +17,8 @@ from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.training import signal_functions
 from thermozoo.training.breakpoints import breakpoints
-from thermozoo.training.exact import WORK, exact_equations, train_exact
+from thermozoo.training.exact import WORK, train_exact
+from thermozoo.training.exact_equations import exact_equations
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.moments import sampled_equations, train_by_moments
 from thermozoo.training.noising import noising_process

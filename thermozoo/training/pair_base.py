@@ -1,0 +1,111 @@
+r"""Second moments between units, as far as the couplings of a computer need them.
+
+The gradient of a quadratic loss is linear in the couplings: with states x, regressors :math:`\phi_p` of single units
+(one of them the constant that multiplies a bias) and their coefficients :math:`\lambda_p`,
+
+.. math:: G_{ij} = \sum_k J_{ik} \langle x_k x_j \rangle + \sum_p \lambda_{p,i} \langle \phi_{p,i} x_j \rangle,
+    \qquad G_{p,i} = \sum_k J_{ik} \langle \phi_{p,i} x_k \rangle + \dots
+
+Only the pairs (k, j) that share a neighbor i are needed. `thermozoo.training.pair_dense` keeps all pairs, as long as
+possible as the few rows that they are products of; `thermozoo.training.pair_sparse` keeps those of a sparse
+connectivity.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.couplings import Couplings
+
+__all__ = ["PairSums", "Respond"]
+
+Array = npt.NDArray[np.float64]
+Respond = Callable[[Array], Array]
+
+
+class PairSums(abc.ABC):
+    """Sums of products of rows: add rows, then multiply.
+
+    Parameters
+    ----------
+    couplings : Couplings
+        The structure; its strengths do not matter.
+    """
+
+    def __init__(self, couplings: Couplings) -> None:
+        self.couplings = couplings
+        self.n = couplings.n
+        self.squares = np.zeros(self.n)
+        self._held: tuple[Array, Array] | None = None
+
+    @abc.abstractmethod
+    def add(self, states: Array, ones: Array, local: Array) -> None:
+        """Add the products of rows of states with each other and with regressors.
+
+        Parameters
+        ----------
+        states : ndarray, shape (R, n)
+            Rows.
+        ones : ndarray, shape (R,)
+            The constant regressor in each row: one, or what is left of it in a projection.
+        local : ndarray, shape (P - 1, R, n)
+            The other regressors.
+        """
+
+    def add_squares(self, values: Array) -> None:
+        """Add to the second moment of each unit with itself, shape (n,): a variance that the rows do not hold."""
+        self.squares += values
+        self._held = None
+
+    @property
+    @abc.abstractmethod
+    def light(self) -> bool:
+        """Whether a product is too little work to be worth more than one thread."""
+
+    @abc.abstractmethod
+    def absorb(self, other: Self) -> None:
+        """Add the sums of another one, which is of no use afterwards."""
+
+    @abc.abstractmethod
+    def product(self, vector: Array, respond: Respond, weight: Array) -> tuple[Array, Array]:
+        """Return the gradient by every coupling, and the local coefficients that it was taken at.
+
+        Parameters
+        ----------
+        vector : ndarray, shape (E,)
+            Couplings.
+        respond : callable
+            Receives what couplings contribute to the gradient by the local coefficients, sum over k of
+            ``J_ik <phi_pi x_k>``, shape (P, n), and returns the local coefficients, shape (P, n).
+        weight : ndarray, shape (n,)
+            Weight of each unit's loss (zero for clamped units).
+
+        Returns
+        -------
+        ndarray of shape (E,), ndarray of shape (P, n)
+            ``w_i G_ij + w_j G_ji``, and what `respond` returned.
+        """
+
+    @abc.abstractmethod
+    def spread(self) -> Array:
+        """Return the part of each unit's second moment that no other unit predicts, shape (n,), for preconditioning."""
+
+    def scale(self, weight: Array) -> Array:
+        """Return the preconditioner of couplings, w_i d_j + w_j d_i with d the spread, shape (E,)."""
+        return self._sums_over_ends(weight, self.spread())
+
+    def _sums_over_ends(self, weight: Array, values: Array) -> Array:
+        i, j = self.couplings.edges.T
+        total: Array = weight[i] * values[j] + weight[j] * values[i]
+        return total
+
+    def _own(self, weight: Array) -> Array:
+        """Return what the squares of units add to the second derivative by each coupling, shape (E,)."""
+        if self._held is None or self._held[0] is not weight:
+            self._held = (weight, self._sums_over_ends(weight, self.squares))
+        return self._held[1]

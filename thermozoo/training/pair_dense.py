@@ -1,0 +1,199 @@
+"""Second moments between all pairs of units."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.couplings import Couplings, DenseCouplings
+from thermozoo.training.pair_base import PairSums, Respond
+
+__all__ = ["DensePairs"]
+
+Array = npt.NDArray[np.float64]
+
+
+@attrs.frozen(eq=False)
+class _Block:
+    """Couplings between two ranges of units: a whole rectangle, or pairs (i, j) with i < j of one range."""
+
+    rows: slice
+    columns: slice
+    part: slice
+    pairs: tuple[Any, Any] | None
+
+    def values(self, vector: Array) -> Array:
+        """Return the couplings as a matrix; of pairs, the upper triangle."""
+        shape = (self.rows.stop - self.rows.start, self.columns.stop - self.columns.start)
+        if self.pairs is None:
+            return vector[self.part].reshape(shape)
+        matrix = np.zeros(shape)
+        matrix[self.pairs] = vector[self.part]
+        return matrix
+
+
+def _blocks(couplings: Couplings) -> list[_Block]:
+    """Return the blocks whose couplings are, one after the other, the vector of a structure."""
+    if not isinstance(couplings, DenseCouplings):
+        whole = slice(0, couplings.n)
+        i, j = couplings.edges.T
+        return [_Block(whole, whole, slice(0, len(i)), (i, j))]
+    blocks, start = [], 0
+    for rows, columns in couplings.pairs:
+        size = rows.stop - rows.start
+        pairs = np.triu_indices(size, k=1) if rows == columns else None
+        count = size * (columns.stop - columns.start) if pairs is None else len(pairs[0])
+        blocks.append(_Block(rows, columns, slice(start, start + count), pairs))
+        start += count
+    return blocks
+
+
+class DensePairs(PairSums):
+    """All pairs of units, as rows while they are fewer than a third of the units, then as a matrix."""
+
+    def __init__(self, couplings: Couplings) -> None:
+        super().__init__(couplings)
+        self._blocks = _blocks(couplings)
+        self._rows: list[tuple[Array, Array, Array]] = []
+        self._gram: Array | None = None
+        self._mean = np.zeros(self.n)
+        self._cross: Array | None = None
+
+    def add(self, states: Array, ones: Array, local: Array) -> None:
+        """Add the products of rows."""
+        self._rows.append((states, ones, local))
+        held = sum(len(x) for x, _, _ in self._rows)
+        if self._gram is None and held <= self.n // 3:
+            return
+        self._fold(len(local))
+
+    def _fold(self, regressors: int) -> None:
+        """Multiply the rows that were kept."""
+        if self._gram is None:
+            self._gram = np.zeros((self.n, self.n))
+            self._cross = np.zeros((regressors, self.n, self.n))
+        assert self._cross is not None
+        for x, o, f in self._rows:
+            self._gram += x.T @ x
+            self._mean += o @ x
+            for total, one in zip(self._cross, f, strict=True):
+                total += one.T @ x
+        self._rows = []
+
+    @property
+    def light(self) -> bool:
+        """Whether the pairs are still kept as rows."""
+        return self._gram is None
+
+    def absorb(self, other: Self) -> None:
+        """Add the sums of another one."""
+        self._held = None
+        self.squares += other.squares
+        if self._gram is None and other._gram is None:
+            for row in other._rows:
+                self.add(*row)
+            return
+        regressors = len(next(one for one in (self._cross, other._cross) if one is not None))
+        self._fold(regressors)
+        other._fold(regressors)
+        for mine, others in (
+            (self._gram, other._gram),
+            (self._mean, other._mean),
+            (self._cross, other._cross),
+        ):
+            assert mine is not None
+            assert others is not None
+            mine += others
+
+    def _factor(self) -> tuple[Array, Array, Array]:
+        """Return the rows that were added, as one array each."""
+        if len(self._rows) > 1 or self._rows[0][0].dtype != np.float64:
+            states, ones, local = zip(*self._rows, strict=True)
+            self._rows = [
+                (
+                    np.concatenate(states).astype(np.float64),
+                    np.concatenate(ones).astype(np.float64),
+                    np.concatenate(local, axis=1).astype(np.float64),
+                )
+            ]
+        return self._rows[0]
+
+    def spread(self) -> Array:
+        """Return the variances that were added, or what the gram matrix leaves unpredicted where none were."""
+        if np.any(self.squares) or self._gram is None:
+            return self.squares
+        from scipy.linalg import cho_factor, cho_solve
+
+        held = np.diag(self._gram) > 0
+        spread = np.zeros(self.n)
+        kept = self._gram[np.ix_(held, held)]
+        # A small part of the diagonal makes it definite where the samples do not; this only preconditions.
+        factor = cho_factor(kept + 1e-6 * np.diag(np.diag(kept)))
+        spread[held] = 1 / np.diag(cho_solve(factor, np.eye(len(kept))))
+        return spread
+
+    def product(self, vector: Array, respond: Respond, weight: Array) -> tuple[Array, Array]:
+        """Return the gradient by couplings at the local coefficients that respond to them."""
+        result = np.empty_like(vector)
+        method = self._from_rows if self._gram is None else self._from_matrix
+        local = method(vector, respond, weight, result)
+        result += vector * self._own(weight)
+        return result, local
+
+    def _from_rows(self, vector: Array, respond: Respond, weight: Array, result: Array) -> Array:
+        x, ones, f = self._factor()
+        fields = np.zeros((self.n, len(x)))
+        for block in self._blocks:
+            values = block.values(vector)
+            fields[block.rows] += values @ x[:, block.columns].T
+            fields[block.columns] += values.T @ x[:, block.rows].T
+        back = np.concatenate([(fields @ ones)[None], np.einsum("pri,ir->pi", f, fields)])
+        local = respond(back)
+        fields += np.outer(local[0], ones) + np.einsum("pi,pri->ir", local[1:], f)
+        fields *= weight[:, None]
+        # w_i G_ij + w_j G_ji in one product: fields_i . x_j + x_i . fields_j
+        left, right = np.concatenate([fields, x.T], axis=1), np.concatenate([x, fields.T])
+        for block in self._blocks:
+            out = result[block.part]
+            if block.pairs is None:
+                shape = (block.rows.stop - block.rows.start, -1)
+                np.matmul(left[block.rows], right[:, block.columns], out=out.reshape(shape))
+            else:
+                out[:] = (left[block.rows] @ right[:, block.columns])[block.pairs]
+        return local
+
+    def _from_matrix(self, vector: Array, respond: Respond, weight: Array, result: Array) -> Array:
+        gram, cross = self._gram, self._cross
+        assert gram is not None
+        assert cross is not None
+        strips = []
+        for block in self._blocks:
+            values = block.values(vector)
+            if block.pairs is not None:
+                strips.append((block.rows, block.columns, values + values.T))
+            else:
+                strips.append((block.rows, block.columns, values))
+                strips.append((block.columns, block.rows, values.T))
+        back = np.zeros((1 + len(cross), self.n))
+        for rows, columns, values in strips:
+            back[0, rows] += values @ self._mean[columns]
+            for total, one in zip(back[1:], cross, strict=True):
+                total[rows] += np.einsum("ij,ij->i", values, one[rows, columns])
+        local = respond(back)
+
+        def half(rows: slice, columns: slice) -> Array:
+            gradient = sum(values @ gram[between, columns] for owner, between, values in strips if owner == rows)
+            gradient += np.outer(local[0, rows], self._mean[columns])
+            for coefficient, one in zip(local[1:], cross, strict=True):
+                gradient += coefficient[rows, None] * one[rows, columns]
+            return np.asarray(weight[rows, None] * gradient)
+
+        for block in self._blocks:
+            there = half(block.rows, block.columns)
+            back_again = there.T if block.pairs is not None else half(block.columns, block.rows).T
+            both = there + back_again
+            result[block.part] = both.ravel() if block.pairs is None else both[block.pairs]
+        return local
