@@ -1,0 +1,103 @@
+"""``thermozoo bench`` and ``thermozoo estimate``: what they print, and that an estimate is kept."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from thermozoo.cli.app import run
+from thermozoo.cli.bench import lines
+
+TINY = """
+[computer.units]
+visible = 784
+hidden = 4
+[computer.connectivity]
+plugin = "bipartite"
+within = ["hidden"]
+[dynamics]
+duration = 0.02
+engine = "reference"
+[training]
+method = "METHOD"
+cycles = 3
+held_out = 3
+[generation]
+samples = 5
+"""
+
+FOUND = {
+    "rows": [
+        {"batch": 1, "threads": 1, "precision": "single", "products_us": 80.0, "step_us": 88.0, "ratio": 1.1},
+        {"batch": 512, "threads": 2, "precision": "single", "products_us": 11.0, "step_us": 12.1, "ratio": 1.1},
+    ],
+    "products_default_us": 14.0,
+    "fused_ns_per_unit": 0.7,
+    "compile_seconds_cold": 6.0,
+    "compile_seconds_warm": 0.8,
+    "sparse_updates_per_ns": 0.4,
+    "threads": 2,
+    "blas": ["openblas 0.3.30 Haswell"],
+}
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    calls = []
+
+    def bench(computer, integrator, *, connectivity):
+        calls.append((computer.n, integrator.name, connectivity))
+        return FOUND
+
+    monkeypatch.setattr("thermozoo.dynamics.benchmark.bench", bench)
+    return calls
+
+
+def test_bench_prints_its_measurements_as_json(measured, capsys):
+    assert run(["bench", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == FOUND
+    assert measured == [(1296, "euler-maruyama", "bipartite")]
+
+
+def test_bench_prints_a_table(measured, capsys):
+    assert run(["bench"]) == 0
+    text = capsys.readouterr().out
+    assert text.splitlines() == lines(FOUND)
+    for part in ("12.10 us", "14.00 us", "0.70 ns a unit", "0.40 unit updates a nanosecond", "Haswell"):
+        assert part in text
+
+
+@pytest.mark.parametrize("method", ["descent", "exact"])
+def test_estimate_covers_every_phase(tmp_path, capsys, method):
+    config = tmp_path / "tiny.toml"
+    config.write_text(TINY.replace("METHOD", method))
+    assert run(["estimate", str(config), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["engine"] == "reference"
+    assert set(found["seconds"]) == {"assembly", "training", "evaluation", "generation", "figures", "total"}
+    parts = [v for k, v in found["seconds"].items() if k != "total"]
+    assert found["seconds"]["total"] == pytest.approx(sum(parts), abs=0.05)
+    assert found["disk_bytes"] > 5 * 788 * 4
+    assert run(["estimate", str(config)]) == 0
+    text = capsys.readouterr().out
+    assert "with the reference engine" in text
+    assert "MiB in the run folder" in text
+
+
+@pytest.mark.long
+def test_bytes_of_the_run_folder(tmp_path, capsys):
+    """Within a factor of 1.5 of what a run writes, where states and not pictures take the most room."""
+    config = tmp_path / "tiny.toml"
+    config.write_text(TINY.replace("METHOD", "descent"))
+    options = ["--set", "generation.samples=1500", "--set", "dynamics.duration=0.004"]
+    assert run(["estimate", str(config), "--json", *options]) == 0
+    expected = json.loads(capsys.readouterr().out)["disk_bytes"]
+    assert run(["run", str(config), "--out", str(tmp_path / "out"), *options]) == 0
+    written = sum(p.stat().st_size for p in (tmp_path / "out").rglob("*") if p.is_file())
+    assert expected / 1.5 < written < 1.5 * expected
+
+
+def test_estimate_refuses_a_bad_config(tmp_path, capsys):
+    assert run(["estimate", "--set", "generation.samples=0"]) == 2
+    assert "generation.samples" in capsys.readouterr().err

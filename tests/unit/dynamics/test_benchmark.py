@@ -1,0 +1,104 @@
+"""Measurements: what is measured is what is said, on computers so small that it takes no time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from thermozoo_plugins.connectivities import Bipartite
+from thermozoo_plugins.integrators import EulerMaruyama
+from thermozoo_plugins.potentials import Quartic
+
+from thermozoo.dynamics import benchmark, estimate
+from thermozoo.dynamics.engines import Dynamics
+from thermozoo.dynamics.engines.products_alone import products_alone
+from thermozoo.dynamics.openblas import loaded_kernels, recommended_core_type
+from thermozoo.errors import ShapeError
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(benchmark, "_SECONDS", 1e-4)
+    monkeypatch.setattr(benchmark, "_REPEATS", 2)
+    monkeypatch.setattr(benchmark, "compile_seconds_cold_and_warm", lambda *names: (2.0, 1.0))
+
+
+def test_the_table_has_what_was_asked_for(make_computer, quick, monkeypatch):
+    monkeypatch.setenv("THERMOZOO_THREADS", "2")
+    computer = make_computer({"a": 20, "b": 10}, Quartic(), Bipartite(within=["b"]), scale=0.01)
+    said = []
+    found = benchmark.bench(
+        computer, EulerMaruyama(), connectivity="bipartite", batches=(1, 5), side=9, progress=said.append
+    )
+    rows = [(r["batch"], r["threads"], r["precision"]) for r in found["rows"]]
+    single = [(batch, threads, "single") for batch in (1, 5) for threads in (1, 2)]
+    assert rows == [*single, (5, 1, "double"), (5, 2, "double")]
+    for row in found["rows"]:
+        assert row["ratio"] == pytest.approx(row["step_us"] / row["products_us"])
+        assert row["products_us"] > 0
+    for key in ("products_default_us", "fused_ns_per_unit", "sparse_updates_per_ns"):
+        assert found[key] > 0
+    assert (found["compile_seconds_cold"], found["compile_seconds_warm"]) == (2.0, 1.0)
+    assert found["threads"] == 2
+    assert len(said) == len(rows) + 4
+
+
+def test_a_lattice_has_four_neighbors():
+    computer = benchmark.lattice(Quartic(), side=5)
+    degree = np.bincount(computer.couplings.edges.ravel(), minlength=25)
+    assert (degree == 4).all()
+    assert len(np.unique(computer.couplings.edges, axis=0)) == 50
+
+
+def test_products_alone_are_for_dense_couplings(make_computer, make_ring):
+    computer = make_computer({"a": 100}, Quartic(), make_ring(0))
+    with pytest.raises(ShapeError, match="sparse"):
+        products_alone(Dynamics(computer, EulerMaruyama(), 0.1, "single"), 3, 1)
+
+
+def test_time_is_continued_along_a_line(monkeypatch):
+    """A clock that counts work: 5 s to start and 2 s a unit of work."""
+    clock = [0.0]
+    monkeypatch.setattr(estimate.time, "perf_counter", lambda: clock[0])
+
+    def work(size):
+        clock[0] += 5.0 + 2.0 * size
+
+    assert estimate.along_a_line(work, 10, 30, 1000) == pytest.approx(2005.0)
+    assert estimate.along_a_line(work, 10, 30, 20) == pytest.approx(45.0)
+
+
+def test_peak_memory_counts_what_was_held():
+    before = estimate.peak_memory()
+    if before is None:
+        pytest.skip("this system does not say how much memory a process has held")
+    size = before + 64 * 2**20
+    held = np.ones(size, dtype=np.uint8)
+    assert estimate.peak_memory() >= size
+    del held
+
+
+WIDE = "avx512f avx512bw avx512cd avx512dq avx512vl"
+
+
+@pytest.mark.parametrize(
+    ("flags", "kernels", "environment", "expected"),
+    [
+        (WIDE, ["openblas 0.3.30 Haswell"], {}, "SkylakeX"),
+        (WIDE, ["openblas 0.3.30 Zen"], {}, "SkylakeX"),
+        (WIDE, ["openblas 0.3.30 SkylakeX"], {}, None),
+        (WIDE, ["mkl 2024.0"], {}, None),
+        (WIDE, ["openblas 0.3.30 Haswell"], {"OPENBLAS_CORETYPE": "Haswell"}, None),
+        ("avx2 fma avx512f", ["openblas 0.3.30 Haswell"], {}, None),
+        ("avx2 fma", ["openblas 0.3.30 Haswell"], {}, None),
+    ],
+)
+def test_a_core_type_is_recommended_only_where_it_is_safe(tmp_path, flags, kernels, environment, expected):
+    """A core type that the processor does not have would stop the process with an illegal instruction."""
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor\t: 0\nflags\t\t: fpu {flags} sse\n")
+    assert recommended_core_type(kernels, environment, cpuinfo) == expected
+    assert recommended_core_type(kernels, environment, tmp_path / "missing") is None
+
+
+def test_the_libraries_of_this_process_are_named():
+    assert all(len(line.split()) >= 2 for line in loaded_kernels())
