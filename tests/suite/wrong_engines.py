@@ -7,6 +7,7 @@ import numpy as np
 from wrong_potentials import Sound
 from wrong_subjects import Wrong
 
+from thermozoo.computer import files
 from thermozoo.computer.couplings import DenseCouplings
 from thermozoo.dynamics.engines.reference import ReferenceStepper
 from thermozoo.dynamics.noise import NoiseKey
@@ -100,7 +101,17 @@ def reversed_vector(self, vector):
     return _with_vector(self, np.asarray(vector)[::-1])
 
 
+def forgets_parameters(cls, values):
+    return cls()
+
+
 ENGINES = [
+    Wrong(
+        "core: a computer's file without the parameters",
+        "round-trip",
+        Sound,
+        patch=(files, "_rebuild", forgets_parameters),
+    ),
     Wrong("engine: force too weak", "engine-force", Sound, engine(change=weaker_force)),
     Wrong("engine: noise numbered by row", "separable", Sound, engine(RowNoise)),
     Wrong("engine: noise of another seed", "path-identity", Sound, engine(OtherSeed)),

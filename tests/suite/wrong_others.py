@@ -141,6 +141,16 @@ class Fade(Protocol):
         return self.amplitude * (1 - t / duration)
 
 
+@attrs.frozen
+class TakenKey(Protocol):
+    __doc__ = DOC
+    name = "taken-key"
+    hidden: float = parameter(1.0, unit="1", doc="a key that the table of protocols has already")
+
+    def intensity(self, t, duration):
+        return self.hidden * t / duration
+
+
 def dots(n=6):
     return np.random.default_rng(1).uniform(size=(n, 4, 4)), np.arange(n) % 2
 
@@ -231,6 +241,7 @@ OTHERS = [
     ),
     Wrong("a pole in the middle", "finite", Singular),
     Wrong("engine: work with the wrong sign", "work", Fade, engine(WorkSign)),
+    Wrong("a parameter whose key the config's table has already", "round-trip", TakenKey),
     Wrong("images as rows", "shapes", Flat),
     Wrong("pixels from 0 to 255", "pixel-range", Bytes),
     Wrong("an image of one gray", "scaling", Blank),

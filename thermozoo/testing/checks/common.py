@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
-import tomllib
 from collections.abc import Callable
 from typing import Any
 
 import attrs
 import numpy as np
 
-from thermozoo.interfaces import INTERFACES, Plugin
+from thermozoo.errors import FormulaError
+from thermozoo.interfaces import INTERFACES
 from thermozoo.parameters import doc_of
 from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.testing import saved
 from thermozoo.testing.context import Context
 from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
 from thermozoo.testing.registry import check
@@ -48,62 +50,61 @@ def documented(context: Context) -> Measured:
     return Measured(f"{len(str(doc).splitlines())} lines")
 
 
-def settings_of(plugin: Any) -> dict[str, Any]:
-    """Return a plugin's settings as a config writes them; settings that TOML cannot hold are left out."""
-    found: dict[str, Any] = {}
-    for field in attrs.fields(type(plugin)):
-        value = getattr(plugin, field.name)
-        if not field.init:
-            continue
-        if isinstance(value, Plugin):
-            found[field.alias] = settings_of(value)
-        elif isinstance(value, np.ndarray):
-            found[field.alias] = value.tolist()
-        elif isinstance(value, tuple):
-            found[field.alias] = list(value)
-        elif isinstance(value, (bool, int, float, str, list, dict)):
-            found[field.alias] = value
-    return found
-
-
-def _rebuilt(plugin: Any, table: dict[str, Any]) -> Any:
-    """Return a plugin built from a table that was read from a config."""
-    arguments: dict[str, Any] = {}
-    for field in attrs.fields(type(plugin)):
-        if field.alias in table:
-            held = getattr(plugin, field.name)
-            value = table[field.alias]
-            arguments[field.alias] = _rebuilt(held, value) if isinstance(held, Plugin) else value
-        elif field.init and field.default is attrs.NOTHING:
-            arguments[field.alias] = getattr(plugin, field.name)
-    return type(plugin)(**arguments)
-
-
-@check(*INTERFACES, claim="A config that is written and read back gives the same plugin.")
+@check(*INTERFACES, claim="A config that is written and read back gives the same plugin; so does a computer's file.")
 def round_trip(context: Context) -> Measured:
-    """Write parameters and settings as TOML, read them, build the plugin, compare."""
-    import tomli_w
-
+    """Write it as TOML, as a config that names it and, if it is a potential, in a computer's file; read, compare."""
     if not [f for f in attrs.fields(context.cls) if f.init]:
         raise DoesNotApply("it has neither parameters nor settings")
+    ways = ["class"] if saved.holds_plugins(context.plugin) else ["class", "config"]
+    if context.cls.kind == "potential":
+        ways.append("computer's file")
 
     def claim(values: dict[str, float]) -> None:
         plugin = with_values(context.plugin, values)
-        table = tomllib.loads(tomli_w.dumps(settings_of(plugin)))
-        again = _rebuilt(plugin, table)
-        before = {name: value for name, _, value in flat_parameters(plugin)}
-        after = {name: value for name, _, value in flat_parameters(again)}
-        if not set(values) <= set(before) or again != plugin or before != after:
-            raise CheckFailed(
-                "a config round trip changes it",
-                {"written": table, "read": settings_of(again)},
-            )
-        for name, value in values.items():
-            if before[name] != value:
-                raise CheckFailed(f"{name} was set to {value!r} and reads {before[name]!r}", {"parameters": values})
+        for name, _, value in flat_parameters(plugin):
+            if name in values and value != values[name]:
+                raise CheckFailed(f"{name} was set to {values[name]!r} and reads {value!r}", {"parameters": values})
+        _same("its settings, written as TOML and given to the class,", plugin, saved.from_class(plugin))
+        if "config" in ways:
+            first, second = saved.from_config(plugin)
+            _same("a config that names it", plugin, first)
+            _same("the resolved config of a run with it", plugin, second)
 
     tried = for_all(parameter_values(context.plugin), claim, seed=context.integer("round-trip"), examples=20)
-    return Measured(f"{tried} settings")
+    if context.cls.kind == "potential":
+        _file_round_trip(context)
+    return Measured(f"{tried} settings by {', '.join(ways)}")
+
+
+def _same(way: str, plugin: Any, again: Any) -> None:
+    before = {name: value for name, _, value in flat_parameters(plugin)}
+    after = {name: value for name, _, value in flat_parameters(again)}
+    equal = before.keys() == after.keys() and all(np.array_equal(before[k], after[k]) for k in before)
+    if again != plugin or not equal:
+        raise CheckFailed(
+            f"{way} gives another plugin", {"written": saved.settings_of(plugin), "read": saved.settings_of(again)}
+        )
+
+
+def _file_round_trip(context: Context) -> None:
+    """Save and load computers whose units have drawn parameters, the same for all units and one value a unit."""
+    rng = context.rng("computer-file")
+
+    def claim(values: dict[str, float]) -> None:
+        plugins = [with_values(context.plugin, values)]
+        several = {
+            name: np.resize([values[name], value], saved.UNITS) for name, _, value in flat_parameters(context.plugin)
+        }
+        with contextlib.suppress(Exception):  # that a validator refuses one value per unit is another check's business
+            plugins.append(with_values(context.plugin, several))
+        for plugin in plugins:
+            try:
+                again = saved.from_computer_file(plugin, rng)
+            except FormulaError:
+                return  # without a formula there is no computer to save, as one-formula says
+            _same("a computer's file", plugin, again)
+
+    for_all(parameter_values(context.plugin), claim, seed=context.integer("computer-file"), examples=5)
 
 
 @check(

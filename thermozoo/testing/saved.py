@@ -1,0 +1,195 @@
+"""A plugin written and read back: by its class, by a config that names it, by the file of a computer that has it."""
+
+from __future__ import annotations
+
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+
+from thermozoo.computer.computer import assemble
+from thermozoo.computer.files import load_computer, save_computer
+from thermozoo.config.load import check_config
+from thermozoo.errors import ConfigError, DataError, UnknownNameError
+from thermozoo.interfaces import Dataset, Objective, Plugin, Protocol
+from thermozoo.registry.catalogue import Catalogue
+from thermozoo.registry.discovery import Record, Source
+from thermozoo.testing.outcomes import CheckFailed
+from thermozoo.testing.probes import AllPairs, ProbeQuartic, ProbeStep
+
+__all__ = ["catalogue_with", "from_class", "from_computer_file", "from_config", "holds_plugins", "settings_of"]
+
+#: Units of the group that the config and the computer's file describe.
+UNITS = 3
+
+_SEED = 1
+
+
+@attrs.frozen
+class _ProbeLoss(Objective):
+    """The squared increment."""
+
+    name = "probe-loss"
+
+    def step_loss(self, s: Any) -> Any:
+        """Return the loss of one step."""
+        return (s.x_next - s.x) ** 2
+
+
+@attrs.frozen
+class _ProbeRamp(Protocol):
+    """A ramp from zero to one."""
+
+    name = "probe-ramp"
+
+    def intensity(self, t: Any, duration: Any) -> Any:
+        """Return the intensity at time t."""
+        return t / duration
+
+
+@attrs.frozen
+class _ProbeImages(Dataset):
+    """Two images of two pixels."""
+
+    name = "probe-images"
+
+    def load(self) -> Any:
+        """Return images and labels."""
+        return np.eye(2).reshape(2, 1, 2), np.arange(2)
+
+
+_PROBES: tuple[type[Plugin], ...] = (ProbeQuartic, AllPairs, ProbeStep, _ProbeLoss, _ProbeRamp, _ProbeImages)
+
+
+def catalogue_with(cls: type[Plugin]) -> Catalogue:
+    """Return a catalogue of one plugin class, and of a probe for each other kind that a config names."""
+    source = Source(distribution="thermozoo.testing", version="", entry_point="", target=cls.__module__, load=dict)
+    probes = tuple(p for p in _PROBES if (p.kind, p.name) != (cls.kind, cls.name))
+    return Catalogue(tuple(Record(name=c.name, kind=c.kind, source=source, plugin=c) for c in (cls, *probes)))
+
+
+def settings_of(plugin: Any) -> dict[str, Any]:
+    """Return a plugin's settings as a config writes them; settings that TOML cannot hold are left out."""
+    found: dict[str, Any] = {}
+    for field in attrs.fields(type(plugin)):
+        value = getattr(plugin, field.name)
+        if not field.init:
+            continue
+        if isinstance(value, Plugin):
+            found[field.alias] = settings_of(value)
+        elif isinstance(value, np.ndarray):
+            found[field.alias] = value.tolist()
+        elif isinstance(value, tuple):
+            found[field.alias] = list(value)
+        elif isinstance(value, (bool, int, float, str, list, dict)):
+            found[field.alias] = value
+    return found
+
+
+def holds_plugins(plugin: Any) -> bool:
+    """Whether a setting of the plugin is itself a plugin: class and computer's file know that, a config does not."""
+    return any(isinstance(getattr(plugin, field.name), Plugin) for field in attrs.fields(type(plugin)))
+
+
+def from_class(plugin: Any) -> Any:
+    """Return the plugin built by its class from settings that went through TOML."""
+    return _rebuilt(plugin, _through_toml(settings_of(plugin)))
+
+
+def _through_toml(table: dict[str, Any]) -> dict[str, Any]:
+    import tomli_w
+
+    return tomllib.loads(tomli_w.dumps(table))
+
+
+def _rebuilt(plugin: Any, table: dict[str, Any]) -> Any:
+    arguments: dict[str, Any] = {}
+    for field in attrs.fields(type(plugin)):
+        if field.alias in table:
+            held = getattr(plugin, field.name)
+            value = table[field.alias]
+            arguments[field.alias] = _rebuilt(held, value) if isinstance(held, Plugin) else value
+        elif field.init and field.default is attrs.NOTHING:
+            arguments[field.alias] = getattr(plugin, field.name)
+    return type(plugin)(**arguments)
+
+
+#: Table of the config, key in it that names the plugin, and attribute of `Config` that holds what was built.
+_PLACES = {
+    "potential": (("computer", "potential"), "plugin", "potentials"),
+    "connectivity": (("computer", "connectivity"), "plugin", "connectivity"),
+    "integrator": (("dynamics",), "integrator", "integrator"),
+    "dataset": (("data",), "plugin", "dataset"),
+    "protocol": (("noising",), "protocol", "protocol"),
+    "objective": (("training",), "objective", "objective"),
+}
+
+
+def from_config(plugin: Any) -> tuple[Any, Any]:
+    """Return the plugin built by a config that names it, and by the resolved config that a run folder keeps.
+
+    Raises
+    ------
+    CheckFailed
+        When the config is refused, or cannot be written.
+    """
+    catalogue = catalogue_with(type(plugin))
+    written = settings_of(plugin)
+    # a connectivity may name groups: those that it names exist, so that it is not refused for this computer's sake
+    named = [v for value in written.values() if isinstance(value, list) for v in value if isinstance(v, str)]
+    tables: dict[str, Any] = {
+        "seed": _SEED,
+        "computer": {"units": dict.fromkeys(("units", *named), UNITS), "trainable_biases": []},
+    }
+    for kind, (path, key, _) in _PLACES.items():
+        table = tables
+        for part in path:
+            table = table.setdefault(part, {})
+        if kind == plugin.kind:
+            table |= written
+            table[key] = plugin.name
+        else:
+            table[key] = next(p.name for p in _PROBES if p.kind == kind)
+    attribute = _PLACES[plugin.kind][2]
+    found = []
+    for source in ("the config", "the resolved config"):
+        try:
+            text = _through_toml(tables)
+        except TypeError as error:
+            raise CheckFailed(f"{source} cannot be written as TOML: {error}", {"written": tables}) from error
+        try:
+            config = check_config(text, catalogue, source)
+        except ConfigError as error:
+            raise CheckFailed(f"a config that names it is refused: {error}", {"written": written}) from error
+        built = getattr(config, attribute)
+        found.append(built["units"] if plugin.kind == "potential" else built)
+        tables = config.resolved
+    return found[0], found[1]
+
+
+def from_computer_file(potential: Any, rng: np.random.Generator) -> Any:
+    """Return the potential of a computer with random couplings and biases that was saved and loaded.
+
+    Raises
+    ------
+    CheckFailed
+        When the file is refused, or anything else of the computer is not what was saved.
+    """
+    base = assemble({"units": UNITS}, potential, AllPairs(), temperature=0.5, mobility=1.3, trainable_biases=["units"])
+    computer = base.with_parameters(rng.standard_normal(base.parameters.size))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "computer.nc"
+        save_computer(computer, path)
+        try:
+            again = load_computer(path, catalogue_with(type(potential)))
+        except (DataError, UnknownNameError, TypeError) as error:
+            # the path is a temporary one and would differ from run to run
+            reason = str(error).replace(str(path), "the file")
+            raise CheckFailed(f"a computer with it is saved, but not loaded: {reason}") from error
+    same = np.array_equal(again.parameters, computer.parameters) and again.digest() == computer.digest()
+    if not same:
+        raise CheckFailed("a computer with it that is saved and loaded is another computer")
+    return again.onsite.potentials["units"]
