@@ -60,10 +60,13 @@ def test_an_expected_failure_must_name_a_check():
 
 def test_the_profile_option(tmp_path):
     source = "import os\ndef test_profile():\n    assert os.environ['THERMOZOO_PROFILE'] == 'full'\n"
-    # where the plugin is installed through its entry point, naming it again is harmless
-    done = run_pytest(tmp_path, source, "-p", "thermozoo.testing.pytest_plugin", "--thermozoo-profile", "full")
+    # pytest finds the plugin by the entry point of the installed thermozoo: nothing names it here
+    done = run_pytest(tmp_path, source, "--verbose", "--thermozoo-profile", "full")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "thermozoo profile: full" not in done.stderr
+    assert "thermozoo profile: full" in done.stdout
+    done = run_pytest(tmp_path, source, "--thermozoo-profile", "fast")
+    assert done.returncode == 4
+    assert "invalid choice: 'fast'" in done.stderr
 
 
 def test_the_pytest_plugin_imports_nothing_heavy():
