@@ -10,14 +10,20 @@ from wrong_integrators import SoundStep
 from wrong_subjects import caught
 
 from thermozoo.interfaces import INTERFACES
-from thermozoo.testing import Status, checks_for
+from thermozoo.testing import Status, checks_for, verify
+from thermozoo.testing.outcomes import ONLY_FULL
 
 
 def title(subject):
     return f"{subject.check}: {subject.title}"
 
 
-@pytest.mark.parametrize("subject", SUBJECTS, ids=title)
+def by_level(subjects):
+    """Checks of the full profile take longer than a default test run allows."""
+    return [pytest.param(s, id=title(s), marks=[pytest.mark.long] * (s.named.level == "full")) for s in subjects]
+
+
+@pytest.mark.parametrize("subject", by_level(SUBJECTS))
 def test_the_named_check_fails(subject):
     outcome = subject.named_outcome()
     assert outcome.status is Status.FAILED, (outcome.status, outcome.reason, outcome.details)
@@ -39,9 +45,16 @@ def test_every_check_has_a_wrong_subject():
     assert missing == []
 
 
+def test_some_checks_are_for_the_full_profile_only():
+    full = [check.name for check in checks_for(SoundStep) if check.level == "full"]
+    assert full == ["long-run"]
+    report = verify(SoundStep, engines=())
+    assert [o.check for o in report.with_status(Status.NOT_RUN) if o.reason == ONLY_FULL] == full
+
+
 FAULTY_ENGINES = [s for s in SUBJECTS if s.engines and s.plugin in (Sound, SoundStep)]
 
 
-@pytest.mark.parametrize("subject", FAULTY_ENGINES, ids=title)
+@pytest.mark.parametrize("subject", by_level(FAULTY_ENGINES))
 def test_the_plugin_that_carries_a_faulty_engine_is_sound(subject):
     assert attrs.evolve(subject, engines=None).named_outcome().status is Status.PASSED

@@ -82,6 +82,17 @@ class SharedNoise(ReferenceStepper):
         return super()._step(x, push, shared)
 
 
+class Tiring(ReferenceStepper):
+    """Loses an eighth of its noise after 2000 steps, which is longer than any quick check runs."""
+
+    def advance(self, x, *, first_step, steps, record=None, **rest):
+        fresh = min(steps, max(0, 2000 - first_step))
+        head, tail = (None, None) if record is None else (record[:fresh], record[fresh:])
+        super().advance(x, first_step=first_step, steps=fresh, record=head, **rest)
+        tired = ReferenceStepper(hotter(0.77)(self.dynamics))
+        tired.advance(x, first_step=first_step + fresh, steps=steps - fresh, record=tail, **rest)
+
+
 _product = DenseCouplings.product
 _with_vector = DenseCouplings.with_vector
 

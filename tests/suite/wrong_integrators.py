@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import sympy
 from sympy import sqrt
-from wrong_engines import CoinFlips, SharedNoise, engine
+from wrong_engines import CoinFlips, SharedNoise, Tiring, engine
 from wrong_subjects import DOC, Wrong
 
 from thermozoo import Integrator
@@ -102,4 +102,5 @@ INTEGRATORS = [
     Wrong("divides by the state, which may be zero", "every-potential", DividesByState, also={"deterministic-limit"}),
     Wrong("engine: coin flips for noise", "transition-histogram", SoundStep, engine(CoinFlips)),
     Wrong("engine: two units share their noise", "noise-independent", SoundStep, engine(SharedNoise)),
+    Wrong("engine: weaker noise after 2000 steps", "long-run", SoundStep, engine(Tiring)),
 ]

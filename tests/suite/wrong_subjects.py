@@ -56,22 +56,26 @@ class Wrong:
 
         return self.engines() if self.engines else (engine_named("reference"),)
 
+    @property
+    def named(self):
+        """The named check."""
+        return next(c for c in checks_for(self.plugin) if c.name == self.check)
+
     def named_outcome(self, seed: int = 0):
         """Run the named check only."""
         with self.planted():
             context = context_for(self.plugin, seed=seed, engines=self._engines())
-            found = next(c for c in checks_for(self.plugin) if c.name == self.check)
-            return run_check(found, context)
+            return run_check(self.named, context)
 
     def report(self, seed: int = 0) -> Report:
-        """Run the whole suite."""
+        """Run the whole suite, in the smallest profile that has the named check."""
         with self.planted():
-            return verify(self.plugin, seed=seed, engines=self._engines())
+            return verify(self.plugin, profile=self.named.level, seed=seed, engines=self._engines())
 
     @property
     def function(self):
         """The named check's function: some kinds share a check, others have one of the same name."""
-        return next(c for c in checks_for(self.plugin) if c.name == self.check).function
+        return self.named.function
 
 
 def caught(report: Report) -> set[str]:

@@ -29,7 +29,7 @@ _MODULES = {
         "potential_paths",
         "potential_averages",
     ),
-    "integrator": ("integrator", "integrator_statistics"),
+    "integrator": ("integrator", "integrator_statistics", "integrator_long"),
     "objective": ("objective",),
     "connectivity": ("connectivity",),
     "protocol": ("protocol",),

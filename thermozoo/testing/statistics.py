@@ -19,6 +19,7 @@ from thermozoo.testing.outcomes import CheckFailed
 __all__ = [
     "FALSE_ALARM",
     "chi_square_limit",
+    "compare_chains",
     "compare_distribution",
     "compare_mean",
     "compare_variance",
@@ -76,6 +77,40 @@ def compare_mean(what: str, samples: Array, expected: float, slack: float = 0.0)
     if not abs(mean - expected) <= limit:
         raise CheckFailed(
             f"{what} is {mean:.5g} ± {error:.2g} in {samples.size} samples, expected {expected:.5g} within {limit:.2g}",
+            figure=figure,
+        )
+    return figure
+
+
+def compare_chains(what: str, series: Array, expected: float, tests: int = 1) -> str:
+    """Compare the time average of stationary series with its expectation; return the figure or raise CheckFailed.
+
+    Successive samples of a series are correlated, series are not: the scatter of their time averages is the error of
+    the average, whatever the correlation in time. It is that of n = var / error^2 independent samples.
+
+    Parameters
+    ----------
+    what : str
+        What is averaged, for the message.
+    series : ndarray
+        Shape (steps, series); long beside the correlation time, so that an average over time is normal.
+    expected : float
+        Expectation.
+    tests : int
+        Comparisons that share the false-alarm rate.
+    """
+    from scipy.stats import t
+
+    averages = series.mean(axis=0)
+    mean = float(averages.mean())
+    error = float(averages.std(ddof=1) / math.sqrt(averages.size))
+    limit = float(t.isf(FALSE_ALARM / (2 * tests), averages.size - 1)) * error
+    effective = float(series.var()) / error**2 if error > 0 else 0.0
+    figure = f"{what} = {mean:.5g} ± {error:.2g}, expected {expected:.5g}, {effective:.3g} effective samples"
+    if not abs(mean - expected) <= limit:
+        raise CheckFailed(
+            f"the average of {what} is {mean:.5g} ± {error:.2g} in {series.size} samples that are worth "
+            f"{effective:.3g} independent ones, expected {expected:.5g} within {limit:.2g}",
             figure=figure,
         )
     return figure

@@ -40,12 +40,39 @@ def test_false_alarms_at_a_rate_that_can_be_counted(monkeypatch):
         assert 2 <= count <= 45, (name, count)
 
 
+def correlated(rng, a=0.8, steps=400, series=64):
+    """Stationary series x' = a x + (1 - a^2)^(1/2) xi: n samples are worth n (1 - a) / (1 + a) independent ones."""
+    x = np.empty((steps, series))
+    x[0] = rng.standard_normal(series)
+    for k in range(1, steps):
+        x[k] = a * x[k - 1] + math.sqrt(1 - a * a) * rng.standard_normal(series)
+    return x
+
+
+def test_correlation_in_time_is_accounted_for(monkeypatch):
+    """As above, 400 tests at 5 %; taken for independent, the samples of a = 0.8 would give an alarm in half of them."""
+    figure = statistics.compare_chains("x", correlated(np.random.default_rng(3), series=4000), 0.0)
+    effective = float(figure.split(", ")[-1].split()[0])
+    # its relative error is that of a variance of 4000 time averages, (2/4000)^(1/2); ends of series add 1/90
+    assert effective == pytest.approx(400 * 4000 * 0.2 / 1.8, rel=4 * math.sqrt(2 / 4000) + 1 / 80)
+    monkeypatch.setattr(statistics, "FALSE_ALARM", 0.05)
+    rng = np.random.default_rng(20260122)
+    alarms = 0
+    for _ in range(400):
+        try:
+            statistics.compare_chains("x", correlated(rng), 0.0)
+        except CheckFailed:
+            alarms += 1
+    assert 2 <= alarms <= 45
+
+
 @pytest.mark.parametrize(
     "compare",
     [
         lambda v: statistics.compare_mean("x", 0.3 + v, 0.0),
         lambda v: statistics.compare_variance("x", 1.3 * v, 1.0),
         lambda v: statistics.compare_distribution("x", np.sign(v), stats.norm.cdf),
+        lambda v: statistics.compare_chains("x", 0.3 + v.reshape(20, 100), 0.0),
     ],
 )
 def test_what_is_wrong_is_seen(compare):

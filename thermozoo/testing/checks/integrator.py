@@ -48,7 +48,7 @@ def _spline(grid: Array, values: Array) -> Callable[[Array], Array]:
     return evaluate
 
 
-def _propagated(step: StepFunction, values: Callable[[Array], Array], steps: int, dt: float) -> tuple[Array, Array]:
+def propagated(step: StepFunction, values: Callable[[Array], Array], steps: int, dt: float) -> tuple[Array, Array]:
     """Return E[values(x_n) | x_0] on a grid of initial states, by backward recursion."""
     grid = np.linspace(-4.2, 4.2, 600)
     current = values
@@ -212,7 +212,7 @@ def weak_order(context: Context) -> Measured:
         )
         errors = []
         for n in counts:
-            grid, averages = _propagated(step, values, int(n), time / n)
+            grid, averages = propagated(step, values, int(n), time / n)
             errors.append(abs(float(_spline(grid, averages)(np.array([start]))[0]) - exact))
         order = math.log2(errors[-2] / errors[-1]) if errors[-1] > 1e-9 else math.inf
         found[name] = errors
@@ -240,7 +240,7 @@ def stationarity(context: Context) -> Measured:
     for name, values in observables.items():
         drifts = []
         for n in (32, 64, 128):
-            grid, averages = _propagated(step, values, n, 3.0 / n)
+            grid, averages = propagated(step, values, n, 3.0 / n)
             weight = np.exp(-(grid**2 / 2 + grid**4 / 4) / KT)
             weight /= weight.sum()
             drifts.append(float((weight * (averages - values(grid))).sum() / (weight * values(grid)).sum()))
