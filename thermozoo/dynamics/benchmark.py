@@ -98,6 +98,19 @@ def _steps(dynamics: Dynamics, batch: int, threads: int) -> Callable[[int], None
     return lambda n: stepper.advance(x, key=_KEY, first_step=0, steps=n, trajectories=numbers)
 
 
+def step_seconds(dynamics: Dynamics, batch: int, threads: int, steps: int | None = None) -> float:
+    """Return the median seconds of one step of a batch, done so many steps a call (None: as many as take a while)."""
+    advance = _steps(dynamics, batch, threads)
+    if steps is None:
+        return _medians([advance])[0]
+
+    def work(n: int) -> None:
+        for _ in range(n):
+            advance(steps)
+
+    return _medians([work])[0] / steps
+
+
 def _blas_products(computer: Computer, batch: int, dtype: Any, threads: int) -> Callable[[int], None]:
     """Return a function that does n products as NumPy does them, block by block."""
     import threadpoolctl
