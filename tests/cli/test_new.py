@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import subprocess
 import sys
 
@@ -35,29 +38,43 @@ def test_every_kind_registers_under_its_name(tmp_path, kind):
     assert catalogue.names(kind) == [f"my-{kind}"]
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "connectivity",
-        "dataset",
-        "protocol",
-        pytest.param("potential", marks=pytest.mark.long),
-        pytest.param("integrator", marks=pytest.mark.long),
-        pytest.param("objective", marks=pytest.mark.long),
-    ],
-)
+def output(*command, cwd, path=None):
+    """Run Python with arguments and return what it prints; `path` is where installed packages are looked for first."""
+    environment = {**os.environ, "PYTHONPATH": str(path or "")}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("kind", ["connectivity", "dataset", "protocol"])
 def test_its_own_tests_pass_as_generated(tmp_path, kind):
     folder = tmp_path / kind
     assert run(["new", kind, "mine", "--dir", str(folder)]) == 0
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "failed" not in done.stdout
+    assert "failed" not in output("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", list(INTERFACES))
+def test_it_is_installed_verified_and_tested(tmp_path, kind):
+    """Without a network, in a folder of its own, so that the environment of this test stays as it is."""
+    folder, site = tmp_path / "source", tmp_path / "site"
+    assert run(["new", kind, "mine", "--dir", str(folder)]) == 0
+    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps"]
+    output(*pip, "--no-build-isolation", "--target", str(site), str(folder), cwd=tmp_path)
+    records = json.loads(output("-m", "thermozoo", "plugins", "--json", cwd=tmp_path, path=site))
+    [record] = [r for r in records if r["name"] == "mine"]
+    distribution = record["distribution"].replace("_", "-")  # read from a folder's name, in which hyphens are escaped
+    assert (record["kind"], distribution, record["status"]) == (kind, "thermozoo-mine", "ok")
+    report = json.loads(output("-m", "thermozoo", "verify", "mine", "--json", cwd=tmp_path, path=site))
+    assert report["holds"]
+    assert {o["status"] for o in report["checks"]} <= {"passed", "does-not-apply", "not-run"}
+    # what is tested is what was installed, not the sources beside the tests
+    shutil.rmtree(folder / "src")
+    tested = output("-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "pythonpath=", cwd=folder, path=site)
+    assert "passed" in tested
+    assert "failed" not in tested
 
 
 @pytest.mark.parametrize("name", ["Tilted", "tilted_well", "", "-x", "1well"])
