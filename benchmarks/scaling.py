@@ -69,7 +69,7 @@ def measure(quick: bool) -> dict[str, dict[str, Any]]:
     )
     panel("784 + 512 units", "trajectories", batches, [step_seconds(law(machine), batch, threads) for batch in batches])
     panel(
-        "784 + 512 units without couplings, 32 trajectories",
+        "784 + 512 units uncoupled, 32 trajectories",
         "steps of one call",
         steps,
         [step_seconds(law(uncoupled), 32, threads, steps=count) * count for count in steps],
@@ -94,6 +94,9 @@ def draw(panels: dict[str, dict[str, Any]], path: Path) -> None:
         guide = times[-1] * (values / values[-1]) ** float(slope)
         axis.loglog(values, guide, "--", color="0.6", linewidth=1, label=f"slope {slope}")
         axis.set(title=title, xlabel=found["label"], ylabel="microseconds")
+        if found["label"] == "threads":
+            axis.set_xticks(values, labels=list(map(str, values)))
+            axis.minorticks_off()
         axis.legend(frameon=False)
     for axis in axes.flat[len(panels) :]:
         axis.axis("off")

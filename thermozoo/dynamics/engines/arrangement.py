@@ -13,10 +13,13 @@ __all__ = ["Arrangement", "Load", "arrange", "widths"]
 #: to choose by.
 _UNIT = {"lanes": 1.3, "rows": 1.7}
 _DENSE = {"lanes": 0.02, "rows": 0.08}
-_SPARSE = {"lanes": 0.15, "rows": 1.0}
+_SPARSE = {"lanes": 0.1, "rows": 0.4}
 
 #: Nanoseconds for threads to meet, and to be set to work.
 _MEETING, _START = 1500.0, 60e3
+
+#: Threads that wait for each other in every step must promise at least this gain: another process may hold one up.
+_GAIN = 1.25
 
 #: Couplings with more bytes than this do not stay in a shared cache: panels then take turns on each part of them.
 _CACHED = 16 * 2**20
@@ -98,7 +101,7 @@ def _candidates(load: Load, threads: int) -> list[tuple[float, Arrangement]]:
         # tiles of a dense product with trajectories side by side are not aligned to what threads share
         if threads > 1 and (rows or load.dense == 0):
             meetings = load.steps * (load.sweeps + 1) * _MEETING
-            time = panels * (one / threads + meetings) + _START
+            time = panels * (one * _GAIN / threads + meetings) + _START
             found.append((time, Arrangement(rows, threads, True, 1)))
     return found
 

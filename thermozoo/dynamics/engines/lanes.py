@@ -244,6 +244,27 @@ def _load_lanes(typing: Any, array: Any, index: Any) -> Any:
 load_lanes = intrinsic(_load_lanes)
 
 
+def _gather_lanes(typing: Any, array: Any, origin: Any, places: Any, index: Any) -> Any:
+    lanes = _line(array)
+
+    def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        data = _data(context, builder, sig.args[0], arguments[0])
+        base = builder.gep(data, [arguments[1]])
+        which = load(builder, _data(context, builder, sig.args[2], arguments[2]), arguments[3], lanes.count).value
+        result = ir.Constant(ir.VectorType(data.type.pointee, lanes.count), ir.Undefined)
+        for lane in range(lanes.count):
+            number = ir.Constant(ir.IntType(32), lane)
+            place = builder.zext(builder.extract_element(which, number), INT64)
+            result = builder.insert_element(result, builder.load(builder.gep(base, [place])), number)
+        return result
+
+    return lanes(array, types.int64, places, types.int64), lower
+
+
+#: ``gather_lanes(array, origin, places, index)``: the numbers at origin + places[index], and so on.
+gather_lanes = intrinsic(_gather_lanes)
+
+
 def _spread_number(typing: Any, array: Any, index: Any) -> Any:
     lanes = _line(array)
 

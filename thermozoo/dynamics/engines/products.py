@@ -10,7 +10,7 @@ product itself for a few trajectories. One trajectory by itself uses lines of un
 [column][unit], and the same order of k. So the force on a unit has the same bits whether its trajectory is alone or one
 of many, however many threads there are, and whatever vectors the processor has.
 
-Couplings that are sparse are compressed rows; entries are added in the order of columns.
+Couplings that are sparse are compressed rows, in slices for one trajectory; entries are added in the order of columns.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from thermozoo.computer.computer import Computer
-from thermozoo.dynamics.engines.lanes import fused, load_lanes, number_at, put_lanes, put_number, spread_number
+from thermozoo.dynamics.engines.lanes import fused, gather_lanes, load_lanes, number_at, put_lanes, spread_number
 from thermozoo.dynamics.engines.vectors import INT64, LINE, Vector, load, spread, store, vector_bytes
 
 __all__ = ["PackedCouplings", "dense_lanes", "dense_rows", "pack", "sparse_lanes", "sparse_rows"]
@@ -182,13 +182,14 @@ def _sparse_lanes(
 def _sparse_rows(
     force: Any, at: int, state: Any, origin: int, block: int, starts: Any, columns: Any, values: Any
 ) -> None:
-    """Do the same for one trajectory."""
-    for u in range(BLOCK):
-        total = number_at(force, at + u)
-        for entry in range(number_at(starts, block * BLOCK + u), number_at(starts, block * BLOCK + u + 1)):
-            other = number_at(state, origin + number_at(columns, entry))
-            total = fused(number_at(values, entry), other, total)
-        put_number(force, at + u, total)
+    """Do the same for one trajectory, whose rows are sliced: as many rows as a line holds lie side by side."""
+    line = LINE // state.itemsize
+    for u in range(0, BLOCK, line):
+        total = load_lanes(force, at + u)
+        piece = (block * BLOCK + u) // line
+        for entry in range(number_at(starts, piece), number_at(starts, piece + 1), line):
+            total = fused(load_lanes(values, entry), gather_lanes(state, origin, columns, entry), total)
+        put_lanes(force, at + u, total)
 
 
 _jit = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -209,7 +210,7 @@ class PackedCouplings:
     packed : ndarray
         Their numbers.
     starts, columns, values : ndarray
-        Compressed rows of sparse couplings; all empty where there are none.
+        Compressed rows of sparse couplings, or slices of such; all empty where there are none.
     """
 
     table: Indices
@@ -240,7 +241,8 @@ def pack(computer: Computer, dtype: Any, lanes: bool) -> PackedCouplings:
         return PackedCouplings(np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=dtype), *nothing)
     if couplings.blocks is None:
         table, packed = np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=dtype)
-        return PackedCouplings(table, packed, *_compressed_rows(computer, dtype))
+        sparse = _compressed_rows(computer, dtype)
+        return PackedCouplings(table, packed, *(sparse if lanes else _sliced(*sparse)))
     entries, parts, place = [], [], 0
     for rows, columns, matrix in _oriented(computer):
         part, first, tiles = (_pack_lanes if lanes else _pack_rows)(matrix.astype(dtype), rows.start)
@@ -302,3 +304,24 @@ def _compressed_rows(computer: Computer, dtype: Any) -> tuple[Indices, npt.NDArr
     starts[1 : computer.n + 1] = np.cumsum(counts)
     starts[computer.n + 1 :] = starts[computer.n]
     return starts, csr.indices[kept].astype(np.int32), csr.data[kept].astype(dtype)
+
+
+def _sliced(
+    starts: Indices, columns: npt.NDArray[np.int32], values: Array
+) -> tuple[Indices, npt.NDArray[np.int32], Array]:
+    """Return compressed rows cut into slices of as many rows as a line holds, each [entry][row].
+
+    Shorter rows are filled up with couplings of strength zero of a unit to itself, so that a state that is not finite
+    spreads to no unit that it is not coupled to.
+    """
+    line = LINE // values.itemsize
+    counts = np.diff(starts)
+    entries = counts.reshape(-1, line).max(axis=1)
+    begin = np.concatenate([[0], np.cumsum(entries * line)]).astype(np.int64)
+    unit = np.arange(len(counts))
+    own = np.repeat(unit.reshape(-1, line), entries, axis=0).ravel()
+    which, strength = own.astype(np.int32), np.zeros(len(own), dtype=values.dtype)
+    row = np.repeat(unit, counts)
+    place = begin[row // line] + (np.arange(len(row)) - starts[row]) * line + row % line
+    which[place], strength[place] = columns, values
+    return begin, which, strength
