@@ -19,6 +19,7 @@ from thermozoo.errors import ShapeError
 def quick(monkeypatch):
     monkeypatch.setattr(benchmark, "_SECONDS", 1e-4)
     monkeypatch.setattr(benchmark, "_REPEATS", 2)
+    monkeypatch.setattr(benchmark, "_SPINNING", 0.0)
     monkeypatch.setattr(benchmark, "compile_seconds_cold_and_warm", lambda *names: (2.0, 1.0))
 
 
