@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -19,14 +14,15 @@ from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import EdgeCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSite
+from thermozoo.dynamics.compile_time import compile_seconds_cold_and_warm
 from thermozoo.dynamics.engines.base import PRECISIONS, Dynamics
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.openblas import loaded_kernels
 from thermozoo.interfaces import Integrator, Potential
 
 __all__ = [
-    "BATCHES", "bench", "compile_seconds", "compile_seconds_cold_and_warm", "fused_ns_per_unit", "lattice",
-    "measure_row", "products_default_us", "sparse_updates_per_ns", "with_random_couplings",
+    "BATCHES", "bench", "fused_ns_per_unit", "lattice",
+    "measure_row", "products_default_us", "sparse_updates_per_ns", "step_seconds", "with_random_couplings",
 ]  # fmt: skip
 
 Array = npt.NDArray[np.floating[Any]]
@@ -174,60 +170,6 @@ def sparse_updates_per_ns(potential: Potential, integrator: Integrator, threads:
     """Return unit updates a nanosecond of one trajectory of a square lattice, single precision."""
     dynamics = Dynamics(lattice(potential, side), integrator, 1e-3, "single")
     return side * side / (_medians([_steps(dynamics, 1, threads)])[0] * 1e9)
-
-
-def compile_seconds(dynamics: Dynamics) -> float:
-    """Return the seconds until both kernels of a law of motion (many trajectories, one trajectory) are ready.
-
-    Compilation, or loading from the cache folder, in this process; numba's import is part of it when it is the first.
-    """
-    start = time.perf_counter()
-    from thermozoo.dynamics.engines.compiled import CompiledEngine
-
-    line = 64 // np.dtype(dynamics.dtype).itemsize
-    for width in (line, 1):
-        x = np.zeros((1, dynamics.computer.n), dtype=dynamics.dtype)
-        stepper = CompiledEngine(1, width).prepare(dynamics)
-        stepper.advance(x, key=_KEY, first_step=0, steps=1, trajectories=np.zeros(1, dtype=np.int64))
-    return time.perf_counter() - start
-
-
-_CHILD = """
-import json, sys
-from thermozoo.computer.computer import assemble
-from thermozoo.dynamics.benchmark import compile_seconds
-from thermozoo.dynamics.engines.base import Dynamics
-from thermozoo.interfaces import Connectivity, Integrator, Potential
-from thermozoo.registry.catalogue import catalogue
-names = json.loads(sys.argv[1])
-plugins = catalogue()
-computer = assemble(
-    {"visible": 70, "hidden": 10}, plugins.get(Potential, names["potential"])(),
-    plugins.get(Connectivity, names["connectivity"])(), temperature=0.1,
-)
-dynamics = Dynamics(computer, plugins.get(Integrator, names["integrator"])(), 1e-3, names["precision"])
-print(compile_seconds(dynamics))
-"""
-
-
-def compile_seconds_cold_and_warm(
-    potential: str, connectivity: str, integrator: str, precision: str = "single"
-) -> tuple[float, float]:
-    """Return `compile_seconds` of fresh processes, with an empty cache folder and with the one that it left."""
-    names = {
-        "potential": potential,
-        "connectivity": connectivity,
-        "integrator": integrator,
-        "precision": precision,
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "THERMOZOO_CACHE": folder}
-        command = [sys.executable, "-c", _CHILD, json.dumps(names)]
-        found = [
-            float(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
-            for _ in range(2)
-        ]
-    return found[0], found[1]
 
 
 def bench(

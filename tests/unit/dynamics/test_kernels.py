@@ -13,11 +13,12 @@ from scipy import special
 from thermozoo_plugins.connectivities import Bipartite
 from thermozoo_plugins.potentials import Quartic
 
-from thermozoo.dynamics.engines import kernel_cache, lanes, products, team
+from thermozoo.dynamics.engines import kernel_cache, lane_access, lanes, packing, products, team
 from thermozoo.dynamics.engines.arrangement import Load, arrange
 from thermozoo.dynamics.engines.base import Dynamics
-from thermozoo.dynamics.engines.box_muller import normal_numbers, normal_numbers_of_rows, round_keys
+from thermozoo.dynamics.engines.box_muller import normal_numbers, normal_numbers_of_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine
+from thermozoo.dynamics.engines.philox import round_keys
 from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.errors import ParameterError
 
@@ -61,16 +62,16 @@ _exp, _tanh, _gamma, _erf, _power = (lanes.FUNCTIONS[n] for n in ("exp", "tanh",
 @njit
 def _functions(x, out):
     for i in range(0, x.size, 64 // x.itemsize):
-        at = lanes.load_lanes(x, i)
+        at = lane_access.load_lanes(x, i)
         n = x.size
-        lanes.put_lanes(out, i, _sqrt(at * at + 0.25) - _absolute(at) / 2.0)
-        lanes.put_lanes(out, n + i, _sign(at) * _floor(at) + _ceiling(-at))
-        lanes.put_lanes(out, 2 * n + i, _exp(at) - _tanh(at) * _erf(at))
-        lanes.put_lanes(out, 3 * n + i, _gamma(at + 4.0) + _power(at * at + 1.0, 0.3))
-        lanes.put_lanes(out, 4 * n + i, lanes.maximum(at, 0.5) + lanes.minimum(1.0 - at, at))
+        lane_access.put_lanes(out, i, _sqrt(at * at + 0.25) - _absolute(at) / 2.0)
+        lane_access.put_lanes(out, n + i, _sign(at) * _floor(at) + _ceiling(-at))
+        lane_access.put_lanes(out, 2 * n + i, _exp(at) - _tanh(at) * _erf(at))
+        lane_access.put_lanes(out, 3 * n + i, _gamma(at + 4.0) + _power(at * at + 1.0, 0.3))
+        lane_access.put_lanes(out, 4 * n + i, lanes.maximum(at, 0.5) + lanes.minimum(1.0 - at, at))
         inside = ((at > -1.0) & ~(at >= 1.0)) | (at == 2.0)
-        lanes.put_lanes(out, 5 * n + i, lanes.choose(inside, 3.0, lanes.choose(at != at, 7.0, at)))
-        lanes.put_lanes(out, 6 * n + i, lanes.fused(at, at, 1.0))
+        lane_access.put_lanes(out, 5 * n + i, lanes.choose(inside, 3.0, lanes.choose(at != at, 7.0, at)))
+        lane_access.put_lanes(out, 6 * n + i, lanes.fused(at, at, 1.0))
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
@@ -115,7 +116,7 @@ def test_packed_couplings_hold_every_coupling(make_computer, make_ring, dtype, f
         computer = make_computer({"visible": 3, "hidden": 5}, Quartic(), make_ring(0), frozen=frozen)
     expected = computer.couplings.matrix() * computer.layout.moving[:, None]
     for side_by_side in (True, False):
-        packed = products.pack(computer, dtype, lanes=side_by_side)
+        packed = packing.pack(computer, dtype, lanes=side_by_side)
         full = np.zeros((computer.n + 64, computer.n))
         for row, tiles, column, columns, place in packed.table.tolist():
             wide = products.TILE if side_by_side else 256 // np.dtype(dtype).itemsize

@@ -1,8 +1,5 @@
 r"""The noise of the compiled engine: the numbers of `thermozoo.dynamics.noise`, 64 units at a time, as vector code.
 
-Philox's products of 32-bit words are products of 64-bit lanes, so even and odd lanes are kept in separate vectors of
-64-bit words; the upper halves may hold anything until the end, because the product reads the lower halves only.
-
 The radius is sqrt(-2 ln u) with u = 2^e m, m in [sqrt(1/2), sqrt(2)). In single precision
 
     ln(1 + z) = z - z^2 / 2 + z^3 p(z),
@@ -13,10 +10,6 @@ in double precision, with s = z / (2 + z) and w = s^2,
 
 The turn a lies in [-1/2, 1/2): sin(2 pi a) is folded onto a quarter turn, where it is a p(a^2), and cos(2 pi a) =
 sin(2 pi (1/4 - |a|)). The polynomials are Chebyshev fits whose errors are below the rounding errors of their precision.
-
-References
-----------
-J. K. Salmon, M. A. Moraes, R. O. Dror and D. E. Shaw, Parallel random numbers: as easy as 1, 2, 3, SC11 (2011).
 """
 
 from __future__ import annotations
@@ -25,12 +18,11 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from thermozoo.dynamics.engines.philox import Word, philox_words
 from thermozoo.dynamics.engines.vectors import (
     DOUBLE,
     INT32,
@@ -44,11 +36,8 @@ from thermozoo.dynamics.engines.vectors import (
     vector_bytes,
 )
 
-__all__ = ["normal_numbers", "normal_numbers_of_rows", "round_keys"]
+__all__ = ["normal_numbers", "normal_numbers_of_rows"]
 
-_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
-_WEYL = (0x9E3779B9, 0xBB67AE85)
-_LOW = 0xFFFFFFFF
 
 _LOG_SINGLE = (
     0.333333311800300481, -0.24999996957950882, 0.200007157488921017, -0.166678023195012541, 0.142490576456974804,
@@ -59,69 +48,18 @@ _LOG_DOUBLE = (
     0.153862397028146582, 0.132687731386568852, 0.130866261478401021,
 )  # fmt: skip
 _SIN_SINGLE = (
-    6.28318530707226406, -41.3417021167440002, 81.6052261740296611, -76.7042798760426215, 42.0097793031539073,
-    -14.3939662954559406,
-)  # fmt: skip
+    6.2831852801544065,
+    -41.3416806133465153,
+    81.6024763689251797,
+    -76.5811726442787245,
+    39.7598270853191011,
+)
 _SIN_DOUBLE = (
     6.28318530717958648, -41.3417022403997602, 81.605249276075051, -76.7058597530607231, 42.0586939448287014,
     -15.0946425727019742, 3.81995243486680902, -0.718118921891065832, 0.104183090870646484, -0.0116830828813074924,
 )  # fmt: skip
 #: ln 2 in two parts; the first has so few digits that its product with an exponent is exact.
 _LN2 = {SINGLE: (0.693359375, -2.12194440e-4), DOUBLE: (6.93147180369123816490e-01, 1.90821492927058770002e-10)}
-
-
-def round_keys(words: tuple[int, int]) -> npt.NDArray[np.int64]:
-    """Return the two key words of each of the ten rounds, shape (20,)."""
-    keys = [(k + r * w) & _LOW for r in range(10) for k, w in zip(words, _WEYL, strict=True)]
-    return np.array(keys, dtype=np.int64)
-
-
-class _Word:
-    """A counter word: one 64-bit scalar for all lanes, or even and odd lanes in two vectors."""
-
-    def __init__(self, builder: Any, scalar: Any = None, lanes: tuple[Vector, Vector] | None = None) -> None:
-        self.builder, self.scalar, self.lanes = builder, scalar, lanes
-
-    def times(self, multiplier: int) -> _Word:
-        b = self.builder
-        if self.lanes is None:
-            low = b.and_(self.scalar, ir.Constant(INT64, _LOW))
-            return _Word(b, b.mul(low, ir.Constant(INT64, multiplier)))
-        even, odd = ((v & _LOW) * multiplier for v in self.lanes)
-        return _Word(b, lanes=(even, odd))
-
-    def high(self) -> _Word:
-        b = self.builder
-        if self.lanes is None:
-            return _Word(b, b.lshr(self.scalar, ir.Constant(INT64, 32)))
-        even, odd = (v >> 32 for v in self.lanes)
-        return _Word(b, lanes=(even, odd))
-
-    def __xor__(self, other: _Word) -> _Word:
-        b = self.builder
-        if self.lanes is None and other.lanes is None:
-            return _Word(b, b.xor(self.scalar, other.scalar))
-        if self.lanes is None or other.lanes is None:
-            lanes, scalar = (other.lanes, self.scalar) if self.lanes is None else (self.lanes, other.scalar)
-            assert lanes is not None
-            wide = spread(b, scalar, lanes[0].count)
-            return _Word(b, lanes=(lanes[0] ^ wide, lanes[1] ^ wide))
-        return _Word(b, lanes=(self.lanes[0] ^ other.lanes[0], self.lanes[1] ^ other.lanes[1]))
-
-    def together(self) -> Vector:
-        """Return the lower halves of all lanes, in order."""
-        assert self.lanes is not None
-        even, odd = self.lanes
-        return ((even & _LOW) | (odd << 32)).bits(INT32)
-
-
-def _philox(counter: list[_Word], keys: list[_Word]) -> list[Vector]:
-    c0, c1, c2, c3 = counter
-    for r in range(10):
-        product0, product1 = c0.times(_MULTIPLIERS[0]), c2.times(_MULTIPLIERS[1])
-        c0, c2 = product1.high() ^ (c1 ^ keys[2 * r]), product0.high() ^ (c3 ^ keys[2 * r + 1])
-        c1, c3 = product1, product0
-    return [c.together() for c in (c0, c1, c2, c3)]
 
 
 def _radius(word: Vector, element: Any) -> Vector:
@@ -209,7 +147,7 @@ class _Writer:
             argument.add_attribute("noalias")
         self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
         b = self.builder
-        self.keys = [_Word(b, b.load(b.gep(keys, [self._int(i)]))) for i in range(20)]
+        self.keys = [Word(b, b.load(b.gep(keys, [self._int(i)]))) for i in range(20)]
         # words lie as the normal numbers of their places will
         self.vectors = self.chunks * (1 if self.rows else 16)
         total = 4 * self.vectors * self.count * (self.most if self.rows else 1)
@@ -239,21 +177,21 @@ class _Writer:
     def _write_words(self) -> None:
         b = self.builder
         first = b.mul(self.block, self._int(16))
-        step, stream = _Word(b, self.step), _Word(b, self.stream)
+        step, stream = Word(b, self.step), Word(b, self.stream)
         if self.rows:
-            number = _Word(b, b.load(self.numbers))
+            number = Word(b, b.load(self.numbers))
             with _loop(b, b.mul(self.blocks, self._int(self.chunks))) as chunk:
                 base = spread(b, b.add(first, b.mul(chunk, self._int(self.count))), self.count)
                 units = Vector(b, b.add(base.value, ir.Constant(base.value.type, list(range(self.count)))))
-                words = _philox([_Word(b, lanes=self._sides(units)), number, step, stream], self.keys)
+                words = philox_words([Word(b, lanes=self._sides(units)), number, step, stream], self.keys)
                 self._keep(words, chunk, 0)
         else:
             with _loop(b, self._int(16)) as unit:
-                counter = _Word(b, b.add(first, unit))
+                counter = Word(b, b.add(first, unit))
                 for chunk in range(self.chunks):
                     numbers = load(b, self.numbers, self._int(chunk * self.count), self.count, align=8)
-                    side = _Word(b, lanes=self._sides(numbers))
-                    self._keep(_philox([counter, side, step, stream], self.keys), unit, chunk)
+                    side = Word(b, lanes=self._sides(numbers))
+                    self._keep(philox_words([counter, side, step, stream], self.keys), unit, chunk)
 
     def _keep(self, words: list[Vector], outer: Any, chunk: int) -> None:
         for q, word in enumerate(words):

@@ -15,59 +15,21 @@ import numpy.typing as npt
 
 from thermozoo.dynamics.engines.arrangement import Arrangement, Load, arrange, widths
 from thermozoo.dynamics.engines.base import Drive, Dynamics
-from thermozoo.dynamics.engines.box_muller import round_keys
-from thermozoo.dynamics.engines.kernel_cache import Kernel, compiled_before, load_kernel
-from thermozoo.dynamics.engines.kernel_source import KernelSource, write_kernel
-from thermozoo.dynamics.engines.products import BLOCK, TILE, PackedCouplings, pack
+from thermozoo.dynamics.engines.kernel_cache import Kernel, compiled_before
+from thermozoo.dynamics.engines.kernel_source import KernelSource
+from thermozoo.dynamics.engines.laws import Law, LawFormulas, aligned, arrange_law
+from thermozoo.dynamics.engines.philox import round_keys
+from thermozoo.dynamics.engines.products import BLOCK, TILE
 from thermozoo.dynamics.engines.team import available_threads, counters, run_threads
 from thermozoo.dynamics.engines.vectors import LINE, vector_bytes
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.openblas import loaded_kernels
-from thermozoo.errors import ParameterError, ShapeError
-from thermozoo.symbolic.codegen import array_function
-from thermozoo.symbolic.derive import PotentialFormulas, formula_key
-from thermozoo.symbolic.trace import StepFormula, flat_parameters, trace_step
+from thermozoo.errors import ParameterError
 
-__all__ = ["CompiledEngine", "CompiledStepper", "aligned"]
+__all__ = ["CompiledEngine", "CompiledStepper"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
-
-
-def aligned(count: int, dtype: Any) -> Array:
-    """Return zeros that start on a cache line."""
-    size = np.dtype(dtype).itemsize
-    raw = np.zeros(count + LINE // size, dtype=dtype)
-    start = -raw.ctypes.data % LINE // size
-    return raw[start : start + count]
-
-
-@attrs.frozen(eq=False)
-class _Law:
-    """Everything about a law of motion that one layout needs, as arrays.
-
-    Parameters
-    ----------
-    source : KernelSource
-        The kernel's source.
-    kernel : Kernel
-        The kernel.
-    couplings : PackedCouplings
-        Products.
-    bias, coefficients, constants : ndarray
-        b; constants of each unit, one row a constant; constants of the step.
-    segments, pieces : ndarray of int
-        Ranges of units that move, with their potential, and which of them lie in each block of units.
-    """
-
-    source: KernelSource
-    kernel: Kernel
-    couplings: PackedCouplings
-    bias: Array
-    coefficients: Array
-    constants: Array
-    segments: Indices
-    pieces: Indices
 
 
 @attrs.define(eq=False)
@@ -87,22 +49,31 @@ class CompiledStepper:
     dynamics: Dynamics
     threads: int | None = None
     width: int | None = None
-    _laws: dict[bool, _Law] = attrs.field(init=False, factory=dict, repr=False)
+    formulas: LawFormulas = attrs.field(init=False, repr=False)
+    _laws: dict[bool, Law] = attrs.field(init=False, factory=dict, repr=False)
+
+    @formulas.default
+    def _formulas(self) -> LawFormulas:
+        return LawFormulas(self.dynamics)
+
+    def law(self, rows: bool) -> Law:
+        """Return the law as the arrays of one layout."""
+        if rows not in self._laws:
+            self._laws[rows] = arrange_law(self.formulas, rows)
+        return self._laws[rows]
 
     def kernel_source(self, rows: bool) -> KernelSource:
         """Return the kernel's source for one layout."""
-        d = self.dynamics
-        potentials = [(name, formulas) for name, formulas, _ in self._potentials()]
-        single = d.precision == "single"
-        return write_kernel(self._formula(), d.integrator.name, potentials, single=single, rows=rows)
+        return self.formulas.source(rows)
 
     def kernel(self, rows: bool) -> Kernel:
         """Return the kernel for one layout, loaded but perhaps not yet compiled."""
-        return self._law(rows).kernel
+        return self.law(rows).kernel
 
     def compiled_before(self) -> bool:
         """Return whether no kernel of this law would have to be compiled."""
-        return all(compiled_before(self._name(rows), self.kernel_source(rows).text) for rows in (False, True))
+        f = self.formulas
+        return all(compiled_before(f.name(rows), f.source(rows).text) for rows in (False, True))
 
     def arrangement(self, trajectories: int, steps: int) -> Arrangement:
         """Return how a batch is laid out and shared out."""
@@ -112,7 +83,7 @@ class CompiledStepper:
             trajectories=trajectories,
             units=self.dynamics.computer.n,
             steps=steps,
-            sweeps=max(1, len(self._formula().stages)),
+            sweeps=max(1, len(self.formulas.step.stages)),
             dense=counted if couplings.blocks is not None else 0,
             sparse=counted if couplings.blocks is None else 0,
             itemsize=np.dtype(self.dynamics.dtype).itemsize,
@@ -135,94 +106,9 @@ class CompiledStepper:
         if steps == 0 or len(x) == 0:
             return
         chosen = self.arrangement(len(x), steps)
-        law = self._law(chosen.rows)
+        law = self.law(chosen.rows)
         run = _Batch(law, chosen, self.dynamics, x, trajectories, drive, record, work)
         run.advance(key, first_step, steps)
-
-    def _formula(self) -> StepFormula:
-        return trace_step(self.dynamics.integrator)
-
-    def _name(self, rows: bool) -> str:
-        d = self.dynamics
-        parts = [d.integrator.name, *(name for name, _, _ in self._potentials()), d.precision]
-        return "_".join(p.replace("-", "_") for p in [*parts, "rows" if rows else "lanes"])
-
-    def _potentials(self) -> list[tuple[str, PotentialFormulas, list[str]]]:
-        """Return name, formulas and groups of every different potential of units that move."""
-        found: dict[Any, tuple[str, PotentialFormulas, list[str]]] = {}
-        computer = self.dynamics.computer
-        for group, site in computer.onsite.sites.items():
-            if group in computer.layout.frozen or computer.layout.sizes[group] == 0:
-                continue
-            entry = found.setdefault(formula_key(site.potential), (site.potential.name, site.formulas, []))
-            entry[2].append(group)
-        return list(found.values())
-
-    def _law(self, rows: bool) -> _Law:
-        if rows not in self._laws:
-            source = self.kernel_source(rows)
-            computer, dtype = self.dynamics.computer, self.dynamics.dtype
-            units = -(-computer.n // BLOCK) * BLOCK
-            bias = aligned(units, dtype)
-            bias[: computer.n] = computer.biases
-            segments, pieces = self._segments(units // BLOCK)
-            self._laws[rows] = _Law(
-                source=source,
-                kernel=load_kernel(self._name(rows), source.text),
-                couplings=pack(computer, dtype, lanes=not rows),
-                bias=bias,
-                coefficients=self._coefficients(source, units),
-                constants=self._constants(source),
-                segments=segments,
-                pieces=pieces,
-            )
-        return self._laws[rows]
-
-    def _segments(self, blocks: int) -> tuple[Indices, Indices]:
-        layout = self.dynamics.computer.layout
-        kinds = {g: kind for kind, (_, _, groups) in enumerate(self._potentials()) for g in groups}
-        segments: list[tuple[int, int, int]] = []
-        pieces = [0]
-        for block in range(blocks):
-            for group, kind in kinds.items():
-                where = layout.slice(group)
-                start, stop = max(where.start, block * BLOCK), min(where.stop, (block + 1) * BLOCK)
-                if start < stop:
-                    segments.append((kind, start, stop))
-            pieces.append(len(segments))
-        return np.array(segments, dtype=np.int64).reshape(-1, 3), np.array(pieces, dtype=np.int64)
-
-    def _coefficients(self, source: KernelSource, units: int) -> Array:
-        """Return the constants of each unit, in double precision until they are stored."""
-        computer = self.dynamics.computer
-        rows = max((len(c) for c in source.coefficients), default=0)
-        table = aligned(max(1, rows) * units, self.dynamics.dtype).reshape(-1, units)
-        for (_, formulas, groups), expressions in zip(self._potentials(), source.coefficients, strict=True):
-            for group in groups:
-                values = computer.onsite.sites[group].values
-                arguments = [np.asarray(v, dtype=np.float64) for v in values.values()]
-                symbols = list(formulas.parameters.values())
-                for row, expression in enumerate(expressions):
-                    function = array_function("constant", symbols, [expression])
-                    table[row, computer.layout.slice(group)] = function(*arguments)[0]
-        return table.ravel()
-
-    def _constants(self, source: KernelSource) -> Array:
-        """Return the constants of the step."""
-        d, f = self.dynamics, self._formula()
-        own = {name: value for name, _, value in flat_parameters(d.integrator)}
-        for name, value in own.items():
-            if np.ndim(value):
-                raise ShapeError(
-                    f"{name} of integrator {d.integrator.name!r} must be a number in the compiled engine, got an "
-                    f"array of shape {np.shape(value)}: take engine = 'reference'"
-                )
-        symbols = [f.dt, f.mobility, f.kT, *f.parameters.values()]
-        values = [np.float64(v) for v in (d.dt, d.computer.mobility, d.computer.temperature, *own.values())]
-        result = aligned(max(1, len(source.constants)), d.dtype)
-        for row, expression in enumerate(source.constants):
-            result[row] = array_function("constant", symbols, [expression])(*values)[0]
-        return result
 
 
 class _Batch:
@@ -230,7 +116,7 @@ class _Batch:
 
     def __init__(
         self,
-        law: _Law,
+        law: Law,
         chosen: Arrangement,
         dynamics: Dynamics,
         x: Array,

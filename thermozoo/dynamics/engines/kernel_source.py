@@ -14,6 +14,7 @@ import attrs
 import sympy
 
 from thermozoo.dynamics.engines.formulas import KernelPrinter, Pass, gradient_statements, passes_of
+from thermozoo.dynamics.engines.kernel_template import CALL, DRIVER, HEAD, PRODUCT, SWEEP
 from thermozoo.symbolic.derive import PotentialFormulas
 from thermozoo.symbolic.trace import StepFormula
 
@@ -45,149 +46,6 @@ class KernelSource:
     kept: int
     draws: int
     strips: bool
-
-
-_HEAD = '''"""{title}
-
-{formulas}
-"""
-
-from math import nan
-
-from numba import njit
-
-from thermozoo.dynamics.engines.box_muller import {noise}
-from thermozoo.dynamics.engines.lanes import (
-    FUNCTIONS,
-    choose,
-    load_lanes,
-    maximum,
-    minimum,
-    put_lanes,
-    put_lanes_between,
-    spread_number,
-)
-from thermozoo.dynamics.engines.passes import add_work, copy_blocks, external_{layout}, finish_work, record_{layout}
-from thermozoo.dynamics.engines.products import dense_{layout}, sparse_{layout}
-from thermozoo.dynamics.engines.team import barrier, take
-
-normal_numbers = {noise}
-external_force, record_states = external_{layout}, record_{layout}
-dense_product, sparse_product = dense_{layout}, sparse_{layout}
-{functions}
-LINE = {line}  # numbers in a cache line
-LANES = {lanes}  # trajectories side by side
-WIDTH = 64 * LANES  # numbers of a block of 64 units
-STRIP = {strip}  # blocks whose noise is drawn at a time
-'''
-
-_SWEEP = """
-
-@njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def sweep_{index}(
-    state, origin, after, to, dense, force, force_at, point, point_at, kept, kept_at, normal, normal_at, far,
-    first, last, signal, signal_at, push, bias, coefficients, constants, segments, pieces,
-    starts, columns, values, step, stream, keys, numbers, number_at,
-):
-    \"\"\"{doc}\"\"\"
-    units = 64 * (pieces.size - 1)
-{constants}
-    for strip in range(first, last, STRIP):
-        stop = min(strip + STRIP, last)
-        if pieces[strip] == pieces[stop]:
-            continue
-{draws}
-        for block in range(strip, stop):
-            here = block * WIDTH
-            local = (block - strip) * WIDTH
-{force}
-            for piece in range(pieces[block], pieces[block + 1]):
-                kind, begin, end = segments[piece]
-{kinds}
-"""
-
-_DRIVER = """
-
-@njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, cache=True)
-def advance(
-    member, states, shared, team, slots, group, size, in_place, spare, force, point, kept, normal,
-    first_step, steps, stream, keys, numbers, bias, coefficients, constants, segments, pieces,
-    dense, table, packed, starts, columns, values, signals, pushes,
-    working, changes, sources, which, partial, worked, recording, record, rows,
-):
-    \"\"\"Do `steps` steps of every panel; `team` threads work on a panel together, or each takes the next.\"\"\"
-    panels = states.size // size
-    blocks = pieces.size - 1
-    slot = member if team == 1 else 0
-    share = 0 if team == 1 else member
-    first = blocks * share // team
-    last = blocks * (share + 1) // team
-    driven = signals.size > 0
-    far = {far}
-    task = -1
-    while True:
-        task = take(shared) if team == 1 else task + 1
-        panel = task * group
-        if panel >= panels:
-            break
-        count = min(group, panels - panel)
-        scratch = slot * group * size
-        state, origin, after, to = states, panel * size, states, panel * size
-        if not in_place:
-            after, to = spare, scratch
-        for g in range(count):
-            # clamped units are in every array and are never written again
-            if not in_place:
-                copy_blocks(state, origin + g * size, after, to + g * size, first, last, WIDTH)
-            for j in range({points}):
-                place = (j * slots * group + slot * group + g) * size
-                copy_blocks(state, origin + g * size, point, place, first, last, WIDTH)
-        barrier(shared, team)
-        for k in range(steps):
-            step = first_step + k
-            push = pushes[k]
-            change = changes[k] if working else 0.0
-            # two sets of sums, because a thread may be one step ahead of the one that adds them up
-            sums = (slot * 2 + k % 2) * group * blocks * LANES
-            if change != 0.0:
-                for g in range(count):
-                    place = sums + g * blocks * LANES
-                    row = (panel + g) * LANES
-                    add_work(partial, place, state, origin + g * size, LANES, sources, which, row, rows, first, last)
-{sweeps}
-            if change != 0.0 and share == 0:
-                for g in range(count):
-                    place = sums + g * blocks * LANES
-                    finish_work(worked, partial, place, LANES, (panel + g) * LANES, rows, blocks, change)
-            if recording:
-                for g in range(count):
-                    record_states(record, k, (panel + g) * LANES, rows, after, to + g * size, first, last)
-            state, origin, after, to = after, to, state, origin
-        if not in_place and steps % 2 == 1:
-            for g in range(count):
-                copy_blocks(state, origin + g * size, after, to + g * size, first, last, WIDTH)
-"""
-
-_PRODUCT = """
-            if dense:
-                for g in range(count):
-                    signal_at = (panel + g) * size if driven else -1
-                    for block in range(first, last):
-                        place = scratch + g * size + block * WIDTH
-                        external_force(force, place, bias, block, signals, signal_at, push)
-                dense_product(force, scratch, {at}, size, count, table, packed, first, last)"""
-
-_CALL = """
-            for g in range(count):
-                place = scratch + g * size
-                force_at = place if dense else slot * STRIP * WIDTH
-                signal_at = (panel + g) * size if driven else -1
-                sweep_{index}(
-                    state, origin + g * size, after, to + g * size, dense, force, force_at, point, place, kept, place,
-                    normal, {normal_at}, far, first, last, signals, signal_at, push, bias, coefficients, constants,
-                    segments, pieces, starts, columns, values, step, stream, keys, numbers, (panel + g) * LANES,
-                )
-            barrier(shared, team)"""
 
 
 def _indent(lines: Sequence[str] | str, depth: int) -> str:
@@ -274,7 +132,7 @@ class _Writer:
             if any(_uses(line, name) for line in sweep.lines)
         ]
         kinds = [line for kind in range(len(self.potentials)) for line in self._kind(sweep, kind)]
-        return _SWEEP.format(
+        return SWEEP.format(
             index=index,
             doc=_document(sweep),
             constants=_indent(constants, 1),
@@ -293,10 +151,10 @@ class _Writer:
                 at = "state, origin"
                 if sweep.at != "x":
                     at = f"point, scratch{_times(self.points.index(sweep.at), 'slots * group * size')}"
-                sweeps.append(_PRODUCT.format(at=at))
-            sweeps.append(_CALL.format(index=index, normal_at=normal_at))
+                sweeps.append(PRODUCT.format(at=at))
+            sweeps.append(CALL.format(index=index, normal_at=normal_at))
         far = "slots * STRIP * WIDTH" if self.strips else "slots * group * size"
-        return _DRIVER.format(points=len(self.points), far=far, sweeps="".join(sweeps))
+        return DRIVER.format(points=len(self.points), far=far, sweeps="".join(sweeps))
 
 
 def _times(number: int, unit: str) -> str:
@@ -353,7 +211,7 @@ def write_kernel(
     formulas += [f"potential {k}, {name}: dU/dx = {f.gradient}" for k, (name, f) in enumerate(potentials)]
     formulas += [f"k of the step: {_listed(writer.constants)}"]
     formulas += [f"c of potential {k}: {_listed(used)}" for k, (_, used) in enumerate(writer.gradients)]
-    head = _HEAD.format(
+    head = HEAD.format(
         title=f"Time steps of {title}, {'single' if single else 'double'} precision; written by thermozoo.",
         formulas="\n".join(formulas),
         noise="normal_numbers_of_rows" if rows else "normal_numbers",

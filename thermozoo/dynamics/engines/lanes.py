@@ -18,12 +18,9 @@ from numba.core import cgutils
 from numba.core.imputils import impl_ret_untracked
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
-from thermozoo.dynamics.engines.vectors import INT64, LINE, Vector, constant, load, spread, store
+from thermozoo.dynamics.engines.vectors import LINE, Vector, constant, spread
 
-__all__ = [
-    "FUNCTIONS", "Lanes", "choose", "fused", "load_lanes", "maximum", "minimum", "number_at", "put_lanes",
-    "put_lanes_between", "put_number", "spread_number",
-]  # fmt: skip
+__all__ = ["FUNCTIONS", "Lanes", "choose", "fused", "maximum", "minimum", "widen"]
 
 
 class Lanes(types.Type):  # type: ignore[misc]
@@ -57,7 +54,7 @@ def _lanes_of(*arguments: Any) -> Lanes | None:
     return kinds.pop() if len(kinds) == 1 and not others else None
 
 
-def _wide(context: Any, builder: Any, value: Any, kind: Any, lanes: Lanes) -> Vector:
+def widen(context: Any, builder: Any, value: Any, kind: Any, lanes: Lanes) -> Vector:
     """Return an argument as a vector: a number is converted to the lanes' precision and spread."""
     if isinstance(kind, Lanes):
         return Vector(builder, value)
@@ -83,7 +80,7 @@ def _define(function: Any, apply: Callable[..., Vector], count: int, mask: bool 
     def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         lanes = _lanes_of(*signature.args)
         assert lanes is not None
-        wide = [_wide(context, builder, v, k, lanes) for v, k in zip(arguments, signature.args, strict=True)]
+        wide = [widen(context, builder, v, k, lanes) for v, k in zip(arguments, signature.args, strict=True)]
         return impl_ret_untracked(context, builder, signature.return_type, apply(*wide).value)
 
     kinds = [(Lanes,)] if count == 1 else [(Lanes, Lanes), (Lanes, _NUMBER), (_NUMBER, Lanes)]
@@ -145,7 +142,7 @@ def _scalar_function(name: str, scalar: Any, count: int = 1) -> Callable[..., An
 
     def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         lanes = signature.return_type
-        wide = [_wide(context, builder, v, k, lanes) for v, k in zip(arguments, signature.args, strict=True)]
+        wide = [widen(context, builder, v, k, lanes) for v, k in zip(arguments, signature.args, strict=True)]
         known = context.typing_context.resolve_function_type(
             context.typing_context.resolve_value_type(scalar), (lanes.dtype,) * count, {}
         )
@@ -212,7 +209,7 @@ def _choose(typing: Any, mask: Any, a: Any, b: Any) -> Any:
     signature = lanes(mask, a, b)
 
     def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        first, second = (_wide(context, builder, v, k, lanes) for v, k in zip(arguments[1:], sig.args[1:], strict=True))
+        first, second = (widen(context, builder, v, k, lanes) for v, k in zip(arguments[1:], sig.args[1:], strict=True))
         return builder.select(arguments[0], first.value, second.value)
 
     return signature, lower
@@ -222,134 +219,6 @@ def _choose(typing: Any, mask: Any, a: Any, b: Any) -> Any:
 choose = intrinsic(_choose)
 
 
-def _data(context: Any, builder: Any, kind: Any, value: Any) -> Any:
-    return context.make_array(kind)(context, builder, value).data
-
-
-def _line(array: Any) -> Lanes:
-    return Lanes(array.dtype, LINE // (array.dtype.bitwidth // 8))
-
-
-def _load_lanes(typing: Any, array: Any, index: Any) -> Any:
-    lanes = _line(array)
-
-    def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        data = _data(context, builder, sig.args[0], arguments[0])
-        return load(builder, data, arguments[1], lanes.count).value
-
-    return lanes(array, types.int64), lower
-
-
-#: ``load_lanes(array, index)``: the numbers from `index` on; nothing is checked.
-load_lanes = intrinsic(_load_lanes)
-
-
-def _gather_lanes(typing: Any, array: Any, origin: Any, places: Any, index: Any) -> Any:
-    lanes = _line(array)
-
-    def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        data = _data(context, builder, sig.args[0], arguments[0])
-        base = builder.gep(data, [arguments[1]])
-        which = load(builder, _data(context, builder, sig.args[2], arguments[2]), arguments[3], lanes.count).value
-        result = ir.Constant(ir.VectorType(data.type.pointee, lanes.count), ir.Undefined)
-        for lane in range(lanes.count):
-            number = ir.Constant(ir.IntType(32), lane)
-            place = builder.zext(builder.extract_element(which, number), INT64)
-            result = builder.insert_element(result, builder.load(builder.gep(base, [place])), number)
-        return result
-
-    return lanes(array, types.int64, places, types.int64), lower
-
-
-#: ``gather_lanes(array, origin, places, index)``: the numbers at origin + places[index], and so on.
-gather_lanes = intrinsic(_gather_lanes)
-
-
-def _spread_number(typing: Any, array: Any, index: Any) -> Any:
-    lanes = _line(array)
-
-    def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        data = _data(context, builder, sig.args[0], arguments[0])
-        return spread(builder, builder.load(builder.gep(data, [arguments[1]])), lanes.count).value
-
-    return lanes(array, types.int64), lower
-
-
-#: ``spread_number(array, index)``: the number at `index` in every lane.
-spread_number = intrinsic(_spread_number)
-
-
-def _number_at(typing: Any, array: Any, index: Any) -> Any:
-    def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        data = _data(context, builder, sig.args[0], arguments[0])
-        return builder.load(builder.gep(data, [arguments[1]]))
-
-    return array.dtype(array, types.int64), lower
-
-
-#: ``number_at(array, index)``: one number; nothing is checked, a negative index does not count from the end.
-number_at = intrinsic(_number_at)
-
-
-def _put_number(typing: Any, array: Any, index: Any, value: Any) -> Any:
-    def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        data = _data(context, builder, sig.args[0], arguments[0])
-        builder.store(arguments[2], builder.gep(data, [arguments[1]]))
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64, array.dtype), lower
-
-
-#: ``put_number(array, index, value)``: write one number.
-put_number = intrinsic(_put_number)
-
-
-def _put_lanes(typing: Any, array: Any, index: Any, value: Any) -> Any:
-    lanes = _line(array)
-
-    def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        data = _data(context, builder, sig.args[0], arguments[0])
-        wide = _wide(context, builder, arguments[2], sig.args[2], lanes)
-        store(builder, wide, data, arguments[1])
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64, value), lower
-
-
-#: ``put_lanes(array, index, value)``: write lanes, or a number into every lane.
-put_lanes = intrinsic(_put_lanes)
-
-
-def _put_lanes_between(typing: Any, array: Any, index: Any, value: Any, first: Any, last: Any) -> Any:
-    lanes = _line(array)
-
-    def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        data = _data(context, builder, sig.args[0], arguments[0])
-        wide = _wide(context, builder, arguments[2], sig.args[2], lanes)
-        first, last = arguments[3:]
-        whole = builder.and_(
-            builder.icmp_signed("<=", first, ir.Constant(INT64, 0)),
-            builder.icmp_signed(">=", last, ir.Constant(INT64, lanes.count)),
-        )
-        with builder.if_else(whole) as (all_lanes, some_lanes):
-            with all_lanes:
-                store(builder, wide, data, arguments[1])
-            with some_lanes:
-                numbers = ir.Constant(ir.VectorType(INT64, lanes.count), list(range(lanes.count)))
-                low, high = (spread(builder, bound, lanes.count).value for bound in (first, last))
-                inside = builder.and_(builder.icmp_signed(">=", numbers, low), builder.icmp_signed("<", numbers, high))
-                before = load(builder, data, arguments[1], lanes.count)
-                chosen = builder.select(inside, wide.value, before.value)
-                store(builder, Vector(builder, chosen), data, arguments[1])
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64, value, types.int64, types.int64), lower
-
-
-#: ``put_lanes_between(array, index, value, first, last)``: write only the lanes from `first` to before `last`.
-put_lanes_between = intrinsic(_put_lanes_between)
-
-
 def _fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
     lanes = _lanes_of(a, b, c)
     kind = lanes or c
@@ -357,7 +226,7 @@ def _fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
     def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         if lanes is not None:
             first, second, third = (
-                _wide(context, builder, v, k, lanes) for v, k in zip(arguments, sig.args, strict=True)
+                widen(context, builder, v, k, lanes) for v, k in zip(arguments, sig.args, strict=True)
             )
             return first.times(second, third).value
         name = "llvm.fma.f32" if kind.bitwidth == 32 else "llvm.fma.f64"

@@ -6,7 +6,7 @@ from typing import Any
 
 from numba import njit
 
-from thermozoo.dynamics.engines.lanes import load_lanes, number_at, put_lanes, put_number, spread_number
+from thermozoo.dynamics.engines.lane_access import load_lanes, number_at, put_lanes, put_number, spread_number
 from thermozoo.dynamics.engines.products import BLOCK
 from thermozoo.dynamics.engines.vectors import LINE
 

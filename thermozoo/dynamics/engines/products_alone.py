@@ -9,8 +9,10 @@ import numpy as np
 from numba import njit
 
 from thermozoo.dynamics.engines.base import Dynamics
-from thermozoo.dynamics.engines.compiled import CompiledEngine, aligned
-from thermozoo.dynamics.engines.products import BLOCK, dense_lanes, dense_rows, pack
+from thermozoo.dynamics.engines.compiled import CompiledEngine
+from thermozoo.dynamics.engines.laws import aligned
+from thermozoo.dynamics.engines.packing import pack
+from thermozoo.dynamics.engines.products import BLOCK, dense_lanes, dense_rows
 from thermozoo.dynamics.engines.team import barrier, counters, run_threads, take
 from thermozoo.dynamics.engines.vectors import LINE
 from thermozoo.errors import ShapeError

@@ -138,17 +138,12 @@ class Vector:
         return self.call("fma", *both)
 
     def polynomial(self, coefficients: tuple[float, ...]) -> Vector:
-        """Return the polynomial with the given coefficients, lowest power first.
-
-        Even and odd powers are summed by themselves (Estrin): half the length of Horner's chain.
-        """
-        level = [Vector(self.builder, self.like(c)) for c in coefficients]
-        power = self
-        while len(level) > 1:
-            pairs = [power.times(b, a) for a, b in zip(level[::2], level[1::2], strict=False)]
-            level = pairs + level[2 * len(pairs) :]
-            power = power * power if len(level) > 1 else power
-        return level[0]
+        """Return the polynomial with the given coefficients, lowest power first, by Horner's rule."""
+        *lower, highest = coefficients
+        result = Vector(self.builder, self.like(highest))
+        for coefficient in reversed(lower):
+            result = result.times(self, coefficient)
+        return result
 
     def bits(self, element: Any) -> Vector:
         """Return the same bits as numbers of another type."""

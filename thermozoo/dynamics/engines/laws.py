@@ -1,0 +1,172 @@
+"""A law of motion as arrays: everything that a kernel is given besides states, noise and drive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.dynamics.engines.base import Dynamics
+from thermozoo.dynamics.engines.kernel_cache import Kernel, load_kernel
+from thermozoo.dynamics.engines.kernel_source import KernelSource, write_kernel
+from thermozoo.dynamics.engines.packing import PackedCouplings, pack
+from thermozoo.dynamics.engines.products import BLOCK
+from thermozoo.dynamics.engines.vectors import LINE
+from thermozoo.errors import ShapeError
+from thermozoo.symbolic.codegen import array_function
+from thermozoo.symbolic.derive import PotentialFormulas, formula_key
+from thermozoo.symbolic.trace import StepFormula, flat_parameters, trace_step
+
+__all__ = ["Law", "LawFormulas", "aligned", "arrange_law"]
+
+Array = npt.NDArray[np.floating[Any]]
+Indices = npt.NDArray[np.int64]
+
+
+def aligned(count: int, dtype: Any) -> Array:
+    """Return zeros that start on a cache line."""
+    size = np.dtype(dtype).itemsize
+    raw = np.zeros(count + LINE // size, dtype=dtype)
+    start = -raw.ctypes.data % LINE // size
+    return raw[start : start + count]
+
+
+@attrs.frozen(eq=False)
+class Law:
+    """Everything about a law of motion that one layout needs, as arrays.
+
+    Parameters
+    ----------
+    source : KernelSource
+        The kernel's source.
+    kernel : Kernel
+        The kernel.
+    couplings : PackedCouplings
+        Products.
+    bias, coefficients, constants : ndarray
+        b; constants of each unit, one row a constant; constants of the step.
+    segments, pieces : ndarray of int
+        Ranges of units that move, with their potential, and which of them lie in each block of units.
+    """
+
+    source: KernelSource
+    kernel: Kernel
+    couplings: PackedCouplings
+    bias: Array
+    coefficients: Array
+    constants: Array
+    segments: Indices
+    pieces: Indices
+
+
+@attrs.frozen(eq=False, slots=False)
+class LawFormulas:
+    """The formulas of a law of motion: its integrator's step, and the different potentials of units that move.
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+        The law.
+    step : StepFormula
+        The integrator, traced.
+    """
+
+    dynamics: Dynamics
+    step: StepFormula = attrs.field(init=False, repr=False)
+
+    @step.default
+    def _step(self) -> StepFormula:
+        return trace_step(self.dynamics.integrator)
+
+    def potentials(self) -> list[tuple[str, PotentialFormulas, list[str]]]:
+        """Return name, formulas and groups of every different potential of units that move."""
+        found: dict[Any, tuple[str, PotentialFormulas, list[str]]] = {}
+        computer = self.dynamics.computer
+        for group, site in computer.onsite.sites.items():
+            if group in computer.layout.frozen or computer.layout.sizes[group] == 0:
+                continue
+            entry = found.setdefault(formula_key(site.potential), (site.potential.name, site.formulas, []))
+            entry[2].append(group)
+        return list(found.values())
+
+    def name(self, rows: bool) -> str:
+        """Return the readable part of the name of a kernel."""
+        d = self.dynamics
+        parts = [d.integrator.name, *(name for name, _, _ in self.potentials()), d.precision]
+        return "_".join(p.replace("-", "_") for p in [*parts, "rows" if rows else "lanes"])
+
+    def source(self, rows: bool) -> KernelSource:
+        """Return the kernel's source for one layout."""
+        d = self.dynamics
+        potentials = [(name, formulas) for name, formulas, _ in self.potentials()]
+        return write_kernel(self.step, d.integrator.name, potentials, single=d.precision == "single", rows=rows)
+
+    def segments(self, blocks: int) -> tuple[Indices, Indices]:
+        """Return ranges of units that move, with their potential, and which of them lie in each block."""
+        layout = self.dynamics.computer.layout
+        kinds = {g: kind for kind, (_, _, groups) in enumerate(self.potentials()) for g in groups}
+        segments: list[tuple[int, int, int]] = []
+        pieces = [0]
+        for block in range(blocks):
+            for group, kind in kinds.items():
+                where = layout.slice(group)
+                start, stop = max(where.start, block * BLOCK), min(where.stop, (block + 1) * BLOCK)
+                if start < stop:
+                    segments.append((kind, start, stop))
+            pieces.append(len(segments))
+        return np.array(segments, dtype=np.int64).reshape(-1, 3), np.array(pieces, dtype=np.int64)
+
+    def coefficients(self, source: KernelSource, units: int) -> Array:
+        """Return the constants of each unit, in double precision until they are stored."""
+        computer = self.dynamics.computer
+        rows = max((len(c) for c in source.coefficients), default=0)
+        table = aligned(max(1, rows) * units, self.dynamics.dtype).reshape(-1, units)
+        for (_, formulas, groups), expressions in zip(self.potentials(), source.coefficients, strict=True):
+            for group in groups:
+                values = computer.onsite.sites[group].values
+                arguments = [np.asarray(v, dtype=np.float64) for v in values.values()]
+                symbols = list(formulas.parameters.values())
+                for row, expression in enumerate(expressions):
+                    function = array_function("constant", symbols, [expression])
+                    table[row, computer.layout.slice(group)] = function(*arguments)[0]
+        return table.ravel()
+
+    def constants(self, source: KernelSource) -> Array:
+        """Return the constants of the step."""
+        d, f = self.dynamics, self.step
+        own = {name: value for name, _, value in flat_parameters(d.integrator)}
+        for name, value in own.items():
+            if np.ndim(value):
+                raise ShapeError(
+                    f"{name} of integrator {d.integrator.name!r} must be a number in the compiled engine, got an "
+                    f"array of shape {np.shape(value)}: take engine = 'reference'"
+                )
+        symbols = [f.dt, f.mobility, f.kT, *f.parameters.values()]
+        values = [np.float64(v) for v in (d.dt, d.computer.mobility, d.computer.temperature, *own.values())]
+        result = aligned(max(1, len(source.constants)), d.dtype)
+        for row, expression in enumerate(source.constants):
+            result[row] = array_function("constant", symbols, [expression])(*values)[0]
+        return result
+
+
+def arrange_law(formulas: LawFormulas, rows: bool) -> Law:
+    """Return a law of motion as the arrays of one layout."""
+    dynamics = formulas.dynamics
+    computer, dtype = dynamics.computer, dynamics.dtype
+    source = formulas.source(rows)
+    units = -(-computer.n // BLOCK) * BLOCK
+    bias = aligned(units, dtype)
+    bias[: computer.n] = computer.biases
+    segments, pieces = formulas.segments(units // BLOCK)
+    return Law(
+        source=source,
+        kernel=load_kernel(formulas.name(rows), source.text),
+        couplings=pack(computer, dtype, lanes=not rows),
+        bias=bias,
+        coefficients=formulas.coefficients(source, units),
+        constants=formulas.constants(source),
+        segments=segments,
+        pieces=pieces,
+    )

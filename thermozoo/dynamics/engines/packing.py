@@ -1,0 +1,146 @@
+"""Couplings in the order in which kernels read them; see `thermozoo.dynamics.engines.products` for that order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.computer import Computer
+from thermozoo.dynamics.engines.products import BLOCK, DEPTH, TILE
+from thermozoo.dynamics.engines.vectors import LINE
+
+__all__ = ["PackedCouplings", "pack"]
+
+Array = npt.NDArray[np.floating[Any]]
+Indices = npt.NDArray[np.int64]
+
+
+@attrs.frozen(eq=False)
+class PackedCouplings:
+    """Couplings in the order in which a kernel reads them.
+
+    Parameters
+    ----------
+    table : ndarray of int, shape (entries, 5)
+        Dense parts: first row, tiles, first column, columns, place in `packed`.
+    packed : ndarray
+        Their numbers.
+    starts, columns, values : ndarray
+        Compressed rows of sparse couplings, or slices of such; all empty where there are none.
+    """
+
+    table: Indices
+    packed: Array
+    starts: Indices
+    columns: npt.NDArray[np.int32]
+    values: Array
+
+    @property
+    def products(self) -> int:
+        """Multiply-adds of one product with one state."""
+        return int(self.packed.size + self.values.size)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that one product reads."""
+        return self.packed.nbytes + self.values.nbytes + self.columns.nbytes
+
+
+def pack(computer: Computer, dtype: Any, lanes: bool) -> PackedCouplings:
+    """Return the couplings in the order in which the kernel for lines of trajectories, or of units, reads them.
+
+    Rows of clamped units are left out: nothing acts on them.
+    """
+    couplings = computer.couplings
+    nothing = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=dtype)
+    if couplings.size == 0:
+        return PackedCouplings(np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=dtype), *nothing)
+    if couplings.blocks is None:
+        table, packed = np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=dtype)
+        sparse = _compressed_rows(computer, dtype)
+        return PackedCouplings(table, packed, *(sparse if lanes else _sliced(*sparse)))
+    entries, parts, place = [], [], 0
+    for rows, columns, matrix in _oriented(computer):
+        part, first, tiles = (_pack_lanes if lanes else _pack_rows)(matrix.astype(dtype), rows.start)
+        entries.append((first, tiles, columns.start, columns.stop - columns.start, place))
+        parts.append(part)
+        place += part.size
+    numbers = np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)
+    return PackedCouplings(np.array(entries, dtype=np.int64).reshape(-1, 5), numbers, *nothing)
+
+
+def _oriented(computer: Computer) -> list[tuple[slice, slice, Array]]:
+    """Return (rows, columns, matrix) of every dense part that acts on units that move, in the order of columns."""
+    both = []
+    for block in computer.couplings.blocks or ():
+        both.append((block.rows, block.columns, block.values))
+        if not block.diagonal:
+            both.append((block.columns, block.rows, block.values.T))
+    layout = computer.layout
+    moving = [layout.slice(g) for g in layout.groups if g not in layout.frozen]
+    parts = []
+    for rows, columns, matrix in both:
+        for group in moving:
+            start, stop = max(rows.start, group.start), min(rows.stop, group.stop)
+            if start < stop and columns.stop > columns.start:
+                inside = matrix[start - rows.start : stop - rows.start]
+                parts.append((slice(start, stop), columns, inside))
+    return sorted(parts, key=lambda part: (part[1].start, part[0].start))
+
+
+def _pack_lanes(matrix: Array, row: int) -> tuple[Array, int, int]:
+    """Return the numbers of a matrix as [columns by depth][tile][column][row of the tile], first row and tiles."""
+    rows, columns = matrix.shape
+    tiles = -(-rows // TILE)
+    padded = np.zeros((tiles * TILE, columns), dtype=matrix.dtype)
+    padded[:rows] = matrix
+    parts = [
+        padded[:, k : k + DEPTH].reshape(tiles, TILE, -1).transpose(0, 2, 1).ravel() for k in range(0, columns, DEPTH)
+    ]
+    return np.concatenate(parts), row, tiles
+
+
+def _pack_rows(matrix: Array, row: int) -> tuple[Array, int, int]:
+    """Return the numbers as [tile][column][unit of the tile]; tiles are aligned to blocks of units."""
+    rows, columns = matrix.shape
+    wide = 4 * LINE // matrix.itemsize
+    first = row // wide * wide
+    tiles = -(-(row + rows - first) // wide)
+    padded = np.zeros((tiles * wide, columns), dtype=matrix.dtype)
+    padded[row - first : row - first + rows] = matrix
+    return padded.reshape(tiles, wide, columns).transpose(0, 2, 1).ravel(), first, tiles
+
+
+def _compressed_rows(computer: Computer, dtype: Any) -> tuple[Indices, npt.NDArray[np.int32], Array]:
+    """Return compressed rows, as many as there are units in whole blocks."""
+    csr: Any = computer.couplings.csr  # type: ignore[attr-defined]
+    counts = np.diff(csr.indptr) * computer.layout.moving
+    kept = np.repeat(computer.layout.moving, np.diff(csr.indptr))
+    starts = np.zeros(-(-computer.n // BLOCK) * BLOCK + 1, dtype=np.int64)
+    starts[1 : computer.n + 1] = np.cumsum(counts)
+    starts[computer.n + 1 :] = starts[computer.n]
+    return starts, csr.indices[kept].astype(np.int32), csr.data[kept].astype(dtype)
+
+
+def _sliced(
+    starts: Indices, columns: npt.NDArray[np.int32], values: Array
+) -> tuple[Indices, npt.NDArray[np.int32], Array]:
+    """Return compressed rows cut into slices of as many rows as a line holds, each [entry][row].
+
+    Shorter rows are filled up with couplings of strength zero of a unit to itself, so that a state that is not finite
+    spreads to no unit that it is not coupled to.
+    """
+    line = LINE // values.itemsize
+    counts = np.diff(starts)
+    entries = counts.reshape(-1, line).max(axis=1)
+    begin = np.concatenate([[0], np.cumsum(entries * line)]).astype(np.int64)
+    unit = np.arange(len(counts))
+    own = np.repeat(unit.reshape(-1, line), entries, axis=0).ravel()
+    which, strength = own.astype(np.int32), np.zeros(len(own), dtype=values.dtype)
+    row = np.repeat(unit, counts)
+    place = begin[row // line] + (np.arange(len(row)) - starts[row]) * line + row % line
+    which[place], strength[place] = columns, values
+    return begin, which, strength
