@@ -167,7 +167,7 @@ class _Batch:
         in_place = not sparse and not (dense and self.chosen.together)
         sizes = (
             0 if in_place else panel,
-            panel if dense else strip,
+            panel if dense else strip * sparse,
             source.points * panel,
             source.kept * panel,
             source.draws * (strip if source.strips else panel),

@@ -74,7 +74,7 @@ class _Writer:
             return f"point, point_at{_times(self.points.index(name), 'far')} + i"
         if kind == "force":
             return f"kept, kept_at{_times(self.kept.index(name), 'far')} + i"
-        shift = " + local - here" if self.strips else ""
+        shift = " - here" if self.strips else ""
         return f"normal, normal_at{_times(int(number), 'far')}{shift} + i"
 
     def _load(self, name: str, target: str) -> str:
@@ -98,8 +98,16 @@ class _Writer:
                 for j, constant in enumerate(constants.values())
             ]
             body += lines
-            body.append("slope = slope + load_lanes(force, force_at + i if dense else force_at + local - here + i)")
-            body.append(f"{name} = -slope")
+            body += [
+                "if coupled:",
+                "    slope = slope + load_lanes(force, force_here + i)",
+                "else:",
+                f"    other = {read}(bias, unit)",
+                "    if driven:",
+                "        other = other - push * load_lanes(signal, signal_at + i)",
+                "    slope = slope + other",
+                f"{name} = -slope",
+            ]
             if name in self.kept:
                 body.append(self._store(name, name))
         body += [self._load(name, name) for name in sweep.reads]
@@ -121,10 +129,11 @@ class _Writer:
         if sweep.force >= 0:
             at = "state, origin" if sweep.at == "x" else self._place(sweep.at).removesuffix(" + i")
             force = [
-                "if not dense:",
-                "    external_force(force, force_at + local, bias, block, signal, signal_at, push)",
-                "    if values.size > 0:",
-                f"        sparse_product(force, force_at + local, {at}, block, starts, columns, values)",
+                "force_here = force_at",
+                "if sparse:",
+                "    force_here = force_at - here",
+                "    external_forces(force, force_here, bias, strip, stop, signal, signal_at, push)",
+                f"    sparse_product(force, force_here, {at}, strip, stop, starts, columns, values)",
             ]
         constants = [
             f"{name} = spread_number(constants, {j})"
@@ -137,8 +146,8 @@ class _Writer:
             doc=_document(sweep),
             constants=_indent(constants, 1),
             draws=_indent(draws, 2),
-            force=_indent(force, 3),
-            kinds=_indent(kinds, 4),
+            force=_indent(force, 2),
+            kinds=_indent(kinds, 3),
         )
 
     def driver(self) -> str:

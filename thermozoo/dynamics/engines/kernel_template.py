@@ -21,7 +21,7 @@ from thermozoo.dynamics.engines.products import dense_{layout}, sparse_{layout}
 from thermozoo.dynamics.engines.team import barrier, take
 
 normal_numbers = {noise}
-external_force, record_states = external_{layout}, record_{layout}
+external_forces, record_states = external_{layout}, record_{layout}
 dense_product, sparse_product = dense_{layout}, sparse_{layout}
 {functions}
 LINE = {line}  # numbers in a cache line
@@ -40,18 +40,18 @@ def sweep_{index}(
 ):
     \"\"\"{doc}\"\"\"
     units = 64 * (pieces.size - 1)
+    sparse, driven = values.size > 0, signal_at >= 0
+    coupled = dense or sparse
 {constants}
     for strip in range(first, last, STRIP):
         stop = min(strip + STRIP, last)
         if pieces[strip] == pieces[stop]:
             continue
+        here = strip * WIDTH
 {draws}
-        for block in range(strip, stop):
-            here = block * WIDTH
-            local = (block - strip) * WIDTH
 {force}
-            for piece in range(pieces[block], pieces[block + 1]):
-                kind, begin, end = segments[piece]
+        for piece in range(pieces[strip], pieces[stop]):
+            kind, begin, end = segments[piece]
 {kinds}
 """
 
@@ -121,16 +121,15 @@ PRODUCT = """
             if dense:
                 for g in range(count):
                     signal_at = (panel + g) * size if driven else -1
-                    for block in range(first, last):
-                        place = scratch + g * size + block * WIDTH
-                        external_force(force, place, bias, block, signals, signal_at, push)
+                    place = scratch + g * size
+                    external_forces(force, place, bias, first, last, signals, signal_at, push)
                 dense_product(force, scratch, {at}, size, count, table, packed, first, last)"""
 
 CALL = """
             for g in range(count):
                 place = scratch + g * size
-                force_at = place if dense else slot * STRIP * WIDTH
                 signal_at = (panel + g) * size if driven else -1
+                force_at = place if dense else slot * STRIP * WIDTH
                 sweep_{index}(
                     state, origin + g * size, after, to + g * size, dense, force, force_at, point, place, kept, place,
                     normal, {normal_at}, far, first, last, signals, signal_at, push, bias, coefficients, constants,

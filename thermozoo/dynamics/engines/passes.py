@@ -17,23 +17,27 @@ __all__ = [
 _jit = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
-def _external_lanes(force: Any, at: int, bias: Any, block: int, signal: Any, origin: int, push: float) -> None:
-    """Write b - a s, the part of dV/dx without states, of one block; signals lie from `origin` on (none: < 0)."""
+def _external_lanes(
+    force: Any, at: int, bias: Any, first: int, last: int, signal: Any, origin: int, push: float
+) -> None:
+    """Write b - a s of the blocks from `first` to before `last`; signals lie from `origin` on (none: < 0)."""
     line = LINE // force.itemsize
-    for u in range(BLOCK):
-        value = spread_number(bias, block * BLOCK + u)
+    for unit in range(first * BLOCK, last * BLOCK):
+        value = spread_number(bias, unit)
         if origin >= 0:
-            value = value - push * load_lanes(signal, origin + (block * BLOCK + u) * line)
-        put_lanes(force, at + u * line, value)
+            value = value - push * load_lanes(signal, origin + unit * line)
+        put_lanes(force, at + unit * line, value)
 
 
-def _external_rows(force: Any, at: int, bias: Any, block: int, signal: Any, origin: int, push: float) -> None:
+def _external_rows(
+    force: Any, at: int, bias: Any, first: int, last: int, signal: Any, origin: int, push: float
+) -> None:
     """Do the same for one trajectory."""
-    for u in range(0, BLOCK, LINE // force.itemsize):
-        value = load_lanes(bias, block * BLOCK + u)
+    for unit in range(first * BLOCK, last * BLOCK, LINE // force.itemsize):
+        value = load_lanes(bias, unit)
         if origin >= 0:
-            value = value - push * load_lanes(signal, origin + block * BLOCK + u)
-        put_lanes(force, at + u, value)
+            value = value - push * load_lanes(signal, origin + unit)
+        put_lanes(force, at + unit, value)
 
 
 def _add_work(

@@ -161,29 +161,29 @@ def _dense_rows(
 
 
 def _sparse_lanes(
-    force: Any, at: int, state: Any, origin: int, block: int, starts: Any, columns: Any, values: Any
+    force: Any, at: int, state: Any, origin: int, first: int, last: int, starts: Any, columns: Any, values: Any
 ) -> None:
-    """Add J x to the forces on one block of units, which lie from `at` on; the panel's states lie from `origin` on."""
+    """Add J x to the forces of a panel, from `at` on, on the units of the blocks from `first` to before `last`."""
     line = LINE // state.itemsize
-    for u in range(BLOCK):
-        total = load_lanes(force, at + u * line)
-        for entry in range(number_at(starts, block * BLOCK + u), number_at(starts, block * BLOCK + u + 1)):
+    for unit in range(first * BLOCK, last * BLOCK):
+        total = load_lanes(force, at + unit * line)
+        for entry in range(number_at(starts, unit), number_at(starts, unit + 1)):
             other = load_lanes(state, origin + number_at(columns, entry) * line)
             total = fused(spread_number(values, entry), other, total)
-        put_lanes(force, at + u * line, total)
+        put_lanes(force, at + unit * line, total)
 
 
 def _sparse_rows(
-    force: Any, at: int, state: Any, origin: int, block: int, starts: Any, columns: Any, values: Any
+    force: Any, at: int, state: Any, origin: int, first: int, last: int, starts: Any, columns: Any, values: Any
 ) -> None:
     """Do the same for one trajectory, whose rows are sliced: as many rows as a line holds lie side by side."""
     line = LINE // state.itemsize
-    for u in range(0, BLOCK, line):
-        total = load_lanes(force, at + u)
-        piece = (block * BLOCK + u) // line
+    for unit in range(first * BLOCK, last * BLOCK, line):
+        total = load_lanes(force, at + unit)
+        piece = unit // line
         for entry in range(number_at(starts, piece), number_at(starts, piece + 1), line):
             total = fused(load_lanes(values, entry), gather_lanes(state, origin, columns, entry), total)
-        put_lanes(force, at + u, total)
+        put_lanes(force, at + unit, total)
 
 
 _jit = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
