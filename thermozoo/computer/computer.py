@@ -14,6 +14,7 @@ from thermozoo.computer.connect import connect
 from thermozoo.computer.couplings import Couplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSite
+from thermozoo.computer.settings import plugin_settings
 from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.interfaces import Connectivity, Potential
 
@@ -127,10 +128,16 @@ class Computer:
         return attrs.evolve(self, couplings=self.couplings.with_vector(values[:edges]), biases=biases)
 
     def digest(self) -> str:
-        """Return a SHA-256 over everything that enters the energy: couplings, biases, on-site parameters."""
+        """Return a SHA-256 over everything that enters the energy, and over temperature and mobility.
+
+        That is couplings, biases, and potentials with their parameters and settings.
+        """
         sha = hashlib.sha256()
         for group, one in self.onsite.sites.items():
             sha.update(f"{group} {one.potential.name} {self.layout.sizes[group]}".encode())
+            settings = plugin_settings(one.potential)
+            if settings:
+                sha.update(repr(settings).encode())
             for name, value in one.values.items():
                 sha.update(name.encode() + np.ascontiguousarray(value, dtype="<f8").tobytes())
         sha.update(np.ascontiguousarray(self.couplings.edges, dtype="<i8").tobytes())

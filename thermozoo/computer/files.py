@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import numpy as np
 
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings, DenseCouplings, EdgeCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSite
+from thermozoo.computer.settings import plugin_settings, rebuilt_plugin
 from thermozoo.errors import DataError, OutputError, ParameterError, ShapeError
 from thermozoo.interfaces import Plugin, Potential
-from thermozoo.parameters import fields_of, parameters_of
 
 if TYPE_CHECKING:
     import xarray
@@ -67,7 +67,13 @@ def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
 def save_computer(computer: Computer, path: str | Path) -> None:
     """Save a computer: groups, potentials with their parameters, couplings, biases, temperature, mobility.
 
-    Potentials are stored by plugin name and parameter values, so loading needs the same plugins to be installed.
+    Potentials are stored by plugin name, parameter values and settings, so loading needs the same plugins to be
+    installed.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written, or a potential has a setting that is neither text nor numbers.
     """
     import xarray
 
@@ -80,6 +86,7 @@ def save_computer(computer: Computer, path: str | Path) -> None:
         "group_size": ("group", list(layout.sizes.values())),
         "group_frozen": ("group", np.array([g in layout.frozen for g in layout.groups], dtype=np.int8)),
         "potential": ("group", [computer.onsite.potentials[g].name for g in layout.groups]),
+        "potential_settings": ("group", [_settings_text(computer.onsite.potentials[g]) for g in layout.groups]),
     }
     if isinstance(computer.couplings, DenseCouplings):
         pairs = [[s.start, s.stop, t.start, t.stop] for s, t in computer.couplings.pairs]
@@ -153,7 +160,8 @@ def _computer_of(dataset: xarray.Dataset, plugins: Catalogue) -> Computer:
         values = {
             str(name)[len(prefix) :]: dataset[name].values for name in dataset.variables if str(name).startswith(prefix)
         }
-        potentials[group] = _rebuild(cls, values)
+        settings = json.loads(str(dataset["potential_settings"].values[g]))
+        potentials[group] = rebuilt_plugin(cls, values, settings, plugins)
     vector = dataset["coupling"].values
     couplings: Couplings
     if "coupled_ranges" in dataset:
@@ -172,15 +180,12 @@ def _computer_of(dataset: xarray.Dataset, plugins: Catalogue) -> Computer:
     )
 
 
-def _rebuild(cls: type[Potential], values: dict[str, Any]) -> Potential:
-    """Return a potential with given parameter values (numbers or one value per unit)."""
-    own = {p.name: values[p.name] for p in parameters_of(cls) if p.name in values}
-    potential: Any = cls(**own)
-    for field in fields_of(cls):
-        held: Any = getattr(potential, field.name)
-        if issubclass(type(held), Plugin):
-            prefix = f"{field.name}."
-            inner = {k[len(prefix) :]: v for k, v in values.items() if k.startswith(prefix)}
-            potential = attrs.evolve(potential, **{field.name: attrs.evolve(held, **inner)})
-    rebuilt: Potential = potential
-    return rebuilt
+def _settings_text(plugin: Plugin) -> str:
+    """Return the settings of a plugin as JSON."""
+    try:
+        return json.dumps(plugin_settings(plugin))
+    except TypeError as error:
+        raise OutputError(
+            f"a computer with the {plugin.kind} {plugin.name!r} cannot be saved: {error}; a setting must be text, a "
+            "number, a list of them, or a plugin"
+        ) from error

@@ -126,11 +126,21 @@ class Shifted(Potential):
         return self.inner.energy(x - self.shift)
 
 
+@attrs.frozen
+class Power(Potential):
+    name = "power"
+    order: int = option(doc="half the power of x")
+    k: float = parameter(1.0, unit="energy", above=0, doc="stiffness")
+
+    def energy(self, x):
+        return self.k * x ** (2 * self.order)
+
+
 class Toy:
     @staticmethod
     @hookimpl
     def thermozoo_potentials():
-        return [Soft, Shifted]
+        return [Soft, Shifted, Power]
 
 
 def test_a_potential_that_holds_another(make_computer, tmp_path):
@@ -156,3 +166,34 @@ def test_nothing_is_left_behind_when_writing_fails(tmp_path):
     assert target.read_text() == "before"
     with pytest.raises(OutputError, match="cannot write"):
         replace_file(target / "below" / "file.txt", fail)  # a folder that is a file
+
+
+def test_settings_are_kept_and_digested(make_computer, tmp_path):
+    """Two powers are two energies: the file of one must not load as the other, nor have its digest."""
+    plugins = load_catalogue([Source("toy", "1", "toy", "toy", lambda: Toy)])
+    computers = [make_computer({"a": 2}, Power(order=order, k=3.0), Dense()) for order in (2, 3)]
+    assert computers[0].digest() != computers[1].digest()
+    for computer in computers:
+        save_computer(computer, tmp_path / "c.nc")
+        loaded = load_computer(tmp_path / "c.nc", plugins)
+        assert loaded.onsite.potentials == computer.onsite.potentials
+        np.testing.assert_allclose(
+            loaded.energy(np.array([[2.0, 0.0]])), [3.0 * 4.0 ** loaded.onsite.potentials["a"].order]
+        )
+
+
+def test_settings_that_are_changed_in_the_file(make_computer, tmp_path):
+    plugins = load_catalogue([Source("toy", "1", "toy", "toy", lambda: Toy)])
+    save_computer(make_computer({"a": 2}, Power(order=2), Dense()), tmp_path / "c.nc")
+    with xarray.open_dataset(tmp_path / "c.nc", engine="h5netcdf") as opened:
+        dataset = opened.load()
+    dataset["potential_settings"].values[0] = '{"order": 3}'
+    dataset.to_netcdf(tmp_path / "c.nc", engine="h5netcdf")
+    with pytest.raises(DataError, match=r"digest .* is not the one that it states"):
+        load_computer(tmp_path / "c.nc", plugins)
+
+
+def test_a_setting_that_no_file_can_hold(make_computer, tmp_path):
+    computer = make_computer({"a": 2}, Power(order=np.int64(2)), Dense())
+    with pytest.raises(OutputError, match=r"'power' cannot be saved: .* a setting must be text, a number"):
+        save_computer(computer, tmp_path / "c.nc")
