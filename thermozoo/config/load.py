@@ -10,9 +10,9 @@ from typing import Any
 import attrs
 
 from thermozoo.config.faults import Faults, describe
-from thermozoo.config.plugins import build_plugin, resolved_plugin
+from thermozoo.config.plugins import build_plugin, held_plugins, resolved_plugin
 from thermozoo.config.read import override, read_config
-from thermozoo.config.schema import TABLES, Config, Setting, Table, settings_of
+from thermozoo.config.schema import TABLES, Config, Setting, Table, TrainingTable, settings_of
 from thermozoo.config.values import structure
 from thermozoo.errors import nearest
 from thermozoo.interfaces import Connectivity, Plugin, Potential
@@ -93,6 +93,7 @@ def check_config(tables: Mapping[str, Any], catalogue: Catalogue, source: str) -
             )
     potentials = _potentials(section.get("potential"), sizes, catalogue, faults)
     connectivity = _connectivity(section.get("connectivity"), sizes, catalogue, faults)
+    _methods(values["training"], faults)
     dynamics = values["dynamics"]
     if dynamics.duration < dynamics.dt:
         faults.add(
@@ -159,6 +160,23 @@ def _units(tables: Mapping[str, Any], faults: Faults) -> tuple[dict[str, int], t
     return sizes, tuple(frozen)
 
 
+def _methods(training: TrainingTable, faults: Faults) -> None:
+    """Refuse settings that one of the methods would ignore or could not use."""
+    methods = dict.fromkeys((training.method, *training.compare))
+    descending = ", ".join(m for m in methods if m not in ("exact", "moments"))
+    for key, wanted in (
+        ("windows", training.windows > 1),
+        ("potential_parameters", bool(training.potential_parameters)),
+    ):
+        if wanted and descending:
+            faults.add(f"training.{key}", f"expected methods exact and moments only, got {descending}")
+    if "moments" in methods and training.cycles < 5:
+        faults.add(
+            "training.cycles",
+            f"method moments chooses its ridge by every fifth cycle: expected at least 5, got {training.cycles}",
+        )
+
+
 def _table(
     name: str, table: Table, raw: Mapping[str, Any], catalogue: Catalogue, faults: Faults
 ) -> tuple[Any, Plugin | None]:
@@ -191,9 +209,12 @@ def _potentials(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults
     if not isinstance(raw, Mapping):
         faults.add("computer.potential", f"expected a table, got {describe(raw)}")
         return {}
-    default = {k: v for k, v in raw.items() if not isinstance(v, Mapping)}
-    default.setdefault("plugin", "quartic")
-    groups = {k: v for k, v in raw.items() if isinstance(v, Mapping)}
+    chosen = raw.get("plugin", "quartic")
+    known = chosen in catalogue.names(Potential.kind)
+    held = held_plugins(catalogue.get(Potential, chosen)) if known else {}
+    # a table is one group's potential, or else a plugin that the common one holds
+    groups = {k: v for k, v in raw.items() if isinstance(v, Mapping) and (k in sizes or k not in held)}
+    default = {"plugin": chosen, **{k: v for k, v in raw.items() if k not in groups}}
     for group in groups:
         if sizes and group not in sizes:
             faults.add(

@@ -12,11 +12,11 @@ import numpy as np
 from thermozoo.config.faults import Faults, describe
 from thermozoo.config.values import structure_type
 from thermozoo.errors import ThermozooError, UnknownNameError, nearest
-from thermozoo.interfaces import Plugin
+from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.parameters import Parameter, fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["build_plugin", "resolved_plugin"]
+__all__ = ["build_plugin", "held_plugins", "resolved_plugin"]
 
 
 def build_plugin(
@@ -68,6 +68,7 @@ def build_plugin(
     declared = {p.name: p for p in parameters_of(cls)}
     fields = {str(f.alias): f for f in fields_of(cls) if f.init}
     types = typing.get_type_hints(cls)
+    held = held_plugins(cls)
     for key, value in options.items():
         where = f"{path}.{key}"
         if key not in fields:
@@ -75,6 +76,8 @@ def build_plugin(
             faults.add(where, f"unknown key{nearest(key, known)}; keys of {name!r}: {', '.join(known) or 'none'}")
         elif fields[key].name in declared:
             values[key] = _parameter_value(declared[fields[key].name], name, value, where, units, faults)
+        elif key in held:
+            values[key] = _held_plugin(held[key], value, where, catalogue, faults, units)
         else:
             values[key] = structure_type(types.get(fields[key].name, Any), value, where, faults)
             if interface.kind == "connectivity" and isinstance(values[key], tuple):
@@ -110,6 +113,28 @@ def _parameter_value(declared: Parameter, owner: str, value: Any, where: str, un
     return value
 
 
+def held_plugins(cls: type[Plugin]) -> dict[str, type[Plugin]]:
+    """Return the settings of a plugin class that hold another plugin, and what each is declared to hold."""
+    hints = typing.get_type_hints(cls)
+    found = {str(f.alias): hints.get(f.name) for f in fields_of(cls) if f.init}
+    return {key: hint for key, hint in found.items() if isinstance(hint, type) and issubclass(hint, Plugin)}
+
+
+def _held_plugin(
+    expected: type[Plugin], value: Any, where: str, catalogue: Catalogue, faults: Faults, units: int | None
+) -> Plugin | None:
+    """Build a plugin that another one holds, from a table of its own."""
+    if not isinstance(value, Mapping) or "plugin" not in value:
+        faults.add(where, f"expected a table that names a {expected.kind} plugin, got {describe(value)}")
+        return None
+    options = {k: v for k, v in value.items() if k != "plugin"}
+    interface = INTERFACES[expected.kind]
+    plugin = build_plugin(interface, value["plugin"], options, f"{where}.plugin", where, catalogue, faults, units=units)
+    if plugin is not None and not isinstance(plugin, expected):
+        faults.add(f"{where}.plugin", f"expected {expected.name!r}, got {plugin.name!r}")
+    return plugin
+
+
 def _known_groups(names: tuple[Any, ...], groups: tuple[str, ...], where: str, faults: Faults) -> None:
     for i, group in enumerate(names):
         if groups and isinstance(group, str) and group not in groups:
@@ -128,5 +153,7 @@ def resolved_plugin(plugin: Plugin) -> dict[str, Any]:
         value = getattr(plugin, field.name)
         if isinstance(value, np.ndarray):
             value = value.tolist()
+        elif isinstance(value, Plugin):
+            value = resolved_plugin(value)
         table[str(field.alias)] = list(value) if isinstance(value, tuple) else value
     return table

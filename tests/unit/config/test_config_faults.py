@@ -124,6 +124,11 @@ CASES = [
     ("dynamics.precision='half'", "dynamics.precision", "expected one of single, double"),
     ("dynamics.engine='referense'", "dynamics.engine", "did you mean 'reference'"),
     ("hardware.preset='electric'", "hardware.preset", "did you mean 'electrical'"),
+    # methods that would ignore a setting, or cannot use it
+    ("training.windows=2", "training.windows", "expected methods exact and moments only, got descent"),
+    ("training.potential_parameters=['J2']", "training.potential_parameters", "got descent"),
+    ("training={method='exact', windows=2, compare=['moments', 'online']}", "training.windows", "only, got online"),
+    ("training={method='moments', cycles=4}", "training.cycles", "expected at least 5, got 4"),
     # a value where a table belongs
     ("dynamics=3", "dynamics", "expected a table, got 3 (integer)"),
     ("computer=3", "computer", "expected a table"),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from thermozoo.config.load import check_config, load_config
 from thermozoo.config.schema import TABLES, settings_of
-from thermozoo.registry.catalogue import catalogue
+from thermozoo.errors import ConfigError
+from thermozoo.registry.catalogue import catalogue, load_catalogue
 
 PLUGINS = ("potentials", "connectivity", "integrator", "dataset", "protocol", "objective")
 
@@ -159,3 +160,70 @@ def test_frozen_groups(value, frozen):
     config = check_config(tables, catalogue(), "x")
     assert config.frozen == frozen
     assert config.sizes["hidden"] == 3
+
+
+_WRAPPER = """
+import attrs
+from thermozoo import Potential, hookimpl, option, parameter
+from thermozoo_plugins.potentials import Quartic
+
+
+@attrs.frozen
+class Shifted(Potential):
+    name = "shifted"
+    base: Potential = option(Quartic(), doc="what is shifted")
+    c: float = parameter(0.0, unit="1", doc="shift")
+
+    def energy(self, x):
+        return self.base.energy(x - self.c)
+
+
+@hookimpl
+def thermozoo_potentials():
+    return [Shifted]
+"""
+
+
+@pytest.fixture
+def wrapping(tmp_path):
+    file = tmp_path / "shifted.py"
+    file.write_text(_WRAPPER)
+    return load_catalogue(files=[file])
+
+
+def test_a_plugin_that_holds_another(wrapping):
+    tables = tomllib.loads("""
+        [computer.units]
+        visible = 4
+        hidden = 2
+        [computer.potential]
+        plugin = "shifted"
+        c = 0.5
+        base = {plugin = "double-well", J2 = [-1.0, -2.0, -3.0, -4.0]}
+        [computer.potential.hidden]
+        plugin = "shifted"
+    """)
+    config = check_config(tables, wrapping, "x.toml")
+    assert config.potentials["visible"].base.J2.tolist() == [-1.0, -2.0, -3.0, -4.0]
+    assert (config.potentials["hidden"].base.name, config.potentials["hidden"].c) == ("quartic", 0.0)
+    other = check_config(tomllib.loads(tomli_w.dumps(config.resolved)), wrapping, "resolved.toml")
+    assert other.resolved == config.resolved
+    assert other.potentials == config.potentials
+
+
+@pytest.mark.parametrize(
+    ("base", "path", "said"),
+    [
+        ("'quartic'", "base", "expected a table that names a potential plugin"),
+        ("{J2 = 1.0}", "base", "expected a table that names a potential plugin"),
+        ("{plugin = 'quartik'}", "base.plugin", "did you mean 'quartic'"),
+        ("{plugin = 'quartic', J4 = -1}", "base.J4", "must lie in (0, inf), got -1"),
+    ],
+)
+def test_faults_of_a_plugin_that_is_held(wrapping, base, path, said):
+    text = f"[computer.units]\nvisible = 4\n[computer.potential]\nplugin = 'shifted'\nbase = {base}"
+    with pytest.raises(ConfigError) as caught:
+        check_config(tomllib.loads(text), wrapping, "x.toml")
+    (line,) = caught.value.faults
+    assert line.startswith(f"x.toml: computer.potential.{path}: ")
+    assert said in line

@@ -66,7 +66,7 @@ def computer(config: Mapping[str, Any]) -> list[str]:
     if "plugin" in potential:
         sentence = Markup("Every unit has the on-site energy {}").format(_plugin(potential))
         for name, override in potential.items():
-            if isinstance(override, Mapping):
+            if isinstance(override, Mapping) and name in layout:
                 sentence += Markup("; those of <b>{}</b> {}").format(
                     name, _plugin({"plugin": potential["plugin"], **override})
                 )
