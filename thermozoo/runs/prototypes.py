@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.errors import DataError
+from thermozoo.errors import DataError, ThermozooError
 from thermozoo.interfaces import Dataset
 
 __all__ = ["Prototypes", "choose_prototypes", "standardized"]
@@ -75,7 +75,7 @@ def choose_prototypes(dataset: Dataset, classes: tuple[int, ...], per_class: int
     DataError
         When the data are missing, foreign, or have too few images of a class.
     """
-    images, labels = dataset.load()
+    images, labels = _load(dataset)
     _check(dataset, images, labels)
     flat = images.reshape(len(images), -1).astype(np.float64)
     chosen: list[int] = []
@@ -102,8 +102,18 @@ def choose_prototypes(dataset: Dataset, classes: tuple[int, ...], per_class: int
     )
 
 
-def _check(dataset: Dataset, images: Any, labels: Any) -> None:
-    images, labels = np.asarray(images), np.asarray(labels)
+def _load(dataset: Dataset) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Call the author's `load`; whatever it raises becomes a DataError that names the data set."""
+    try:
+        images, labels = dataset.load()
+        return np.asarray(images), np.asarray(labels)
+    except ThermozooError:
+        raise
+    except Exception as error:
+        raise DataError(f"data set {dataset.name!r} did not load: {type(error).__name__}: {error}") from error
+
+
+def _check(dataset: Dataset, images: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
     if images.ndim != 3 or labels.shape != images.shape[:1] or len(images) == 0:
         raise DataError(
             f"data set {dataset.name!r} must return images (n, height, width) and labels (n,), got {images.shape} and "

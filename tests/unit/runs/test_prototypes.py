@@ -37,6 +37,18 @@ def test_the_first_of_each_class_in_the_order_asked_for():
     assert sorted(chosen.rest_labels.tolist()) == [4, 5, 5, 5]
 
 
+def test_a_data_set_that_raises():
+    @attrs.frozen
+    class Burning(Dataset):
+        name = "burning"
+
+        def load(self):
+            raise RuntimeError("disk on fire")
+
+    with pytest.raises(DataError, match="data set 'burning' did not load: RuntimeError: disk on fire"):
+        choose_prototypes(Burning(), (0,), 1)
+
+
 def test_all_of_a_class():
     assert choose_prototypes(dataset(), (5,), 0).labels.tolist() == [5, 5, 5]
 
