@@ -12,6 +12,7 @@ import numpy.typing as npt
 from thermozoo.computer.boltzmann import UnitBoltzmann, unit_boltzmann
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.engines import Drive, Dynamics, Engine, Stepper
+from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.noise import NoiseKey, normals, uniforms
 from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.interfaces import Integrator, Protocol
@@ -40,8 +41,9 @@ def intensities(protocol: Protocol, times: npt.ArrayLike, duration: float) -> Ar
 def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Array:
     """Return the signal s on every unit for each image.
 
-    The image group (``visible``, or the first group) receives the image. Every other group that moves receives either a
-    fixed random projection of it with entries N(0, 1/Nv), or its middle pixels; clamped groups receive none.
+    The image group (``visible``, or the first group that moves) receives the image. Every other group that moves
+    receives either a fixed random projection of it with entries N(0, 1/Nv), or its middle pixels; clamped groups
+    receive none.
 
     Parameters
     ----------
@@ -61,11 +63,17 @@ def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Ar
     Raises
     ------
     ShapeError
-        When the images do not have one pixel a unit of the image group, or a crop is larger than the image.
+        When the image group is clamped, the images do not have one pixel for each of its units, or a crop is larger
+        than the image.
     """
     layout = computer.layout
     shown = image_group(computer)
     where = layout.slice(shown)
+    if shown in layout.frozen:
+        raise ShapeError(
+            f"group {shown!r}, which shows the image, is frozen: its units cannot turn noise into an image; let "
+            "them move, or call another group 'visible'"
+        )
     pixels = images.shape[1]
     if where.stop - where.start != pixels:
         raise ShapeError(f"the images have {pixels} pixels, but group {shown!r} has {where.stop - where.start} units")
@@ -180,6 +188,11 @@ class NoisingProcess:
         ------
         int, ndarray of shape (steps of the stretch + 1, B, n)
             States before the first step of the stretch and after each of its steps. The array is reused.
+
+        Raises
+        ------
+        NonFiniteError
+            At the first non-finite state; see `thermozoo.dynamics.simulate.simulate`.
         """
         x = self.prepare(key, trajectories, which)
         drive = self.drive(which)
@@ -188,15 +201,19 @@ class NoisingProcess:
         for first in range(0, self.steps, length):
             steps = min(length, self.steps - first)
             buffer[0] = x
-            self.stepper.advance(
-                x,
-                key=key,
-                first_step=first,
-                steps=steps,
-                trajectories=trajectories,
-                drive=drive,
-                record=buffer[1 : steps + 1],
-            )
+            # a blow-up overflows on its way to the non-finite state that is reported below
+            with np.errstate(over="ignore", invalid="ignore"):
+                self.stepper.advance(
+                    x,
+                    key=key,
+                    first_step=first,
+                    steps=steps,
+                    trajectories=trajectories,
+                    drive=drive,
+                    record=buffer[1 : steps + 1],
+                )
+            if not np.isfinite(x).all():
+                raise find_failure(self.dynamics, self.stepper, key, trajectories, drive, buffer[0], first, steps)
             yield first, buffer[: steps + 1]
 
     def trajectory(self, key: NoiseKey, trajectories: npt.NDArray[np.int64], which: npt.NDArray[np.int64]) -> Array:

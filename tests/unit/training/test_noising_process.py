@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from thermozoo_plugins.protocols import Constant, LinearFade
 from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines import engine_named
 from thermozoo.dynamics.noise import NoiseKey, normals
-from thermozoo.errors import ParameterError, ShapeError
+from thermozoo.errors import NonFiniteError, ParameterError, ShapeError
 from thermozoo.training.noising import image_group, intensities, noising_process, signals_for
 
 
@@ -117,6 +118,20 @@ def test_stretches_join_to_the_trajectory(process, length):
     for first, states in process.stretches(key, numbers, which, length=length):
         joined[first : first + len(states)] = states
     assert np.array_equal(joined, whole)
+
+
+def test_the_first_non_finite_state_is_reported(process):
+    """A signal so strong that the quartic force overshoots: the message names where, the error carries the state."""
+    wild = attrs.evolve(process, intensity=np.where(np.arange(41) < 10, process.intensity, 1e8))
+    with pytest.raises(NonFiniteError, match=r"in step \d+ .* of trajectory 4, unit \d+ .*, drive ") as caught:
+        wild.trajectory(NoiseKey(3).named("noising"), np.array([4]), np.array([0]))
+    assert np.isfinite(caught.value.last_finite_state).all()
+
+
+def test_an_image_group_that_is_clamped(images):
+    clamped = assemble({"visible": 6, "hidden": 4}, Quartic(), Bipartite(), frozen=["visible"])
+    with pytest.raises(ShapeError, match="'visible', which shows the image, is frozen"):
+        signals_for(clamped, images, "projection", 42)
 
 
 def test_a_trajectory_can_be_replayed_alone(process):
