@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.couplings import Couplings, DenseCouplings
+from thermozoo.errors import TrainingError
 from thermozoo.training.pair_base import PairSums, Respond
 
 __all__ = ["DensePairs"]
@@ -130,10 +131,19 @@ class DensePairs(PairSums):
         held = np.diag(self._gram) > 0
         spread = np.zeros(self.n)
         kept = self._gram[np.ix_(held, held)]
-        # A small part of the diagonal makes it definite where the samples do not; this only preconditions.
-        factor = cho_factor(kept + 1e-6 * np.diag(np.diag(kept)))
-        spread[held] = 1 / np.diag(cho_solve(factor, np.eye(len(kept))))
-        return spread
+        # A part of the diagonal makes it definite where the samples, or their rounding, do not: as small as will do,
+        # and it only preconditions.
+        for part in (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1):
+            try:
+                factor = cho_factor(kept + part * np.diag(np.diag(kept)))
+            except np.linalg.LinAlgError:
+                continue
+            spread[held] = 1 / np.diag(cho_solve(factor, np.eye(len(kept))))
+            return spread
+        raise TrainingError(
+            "the second moments of the sampled states are not those of any states: rounding errors are as large as "
+            "they are; take dynamics.precision = 'double'"
+        )
 
     def product(self, vector: Array, respond: Respond, weight: Array) -> tuple[Array, Array]:
         """Return the gradient by couplings at the local coefficients that respond to them."""

@@ -492,6 +492,18 @@ def test_moments_choose_a_ridge_where_data_are_few():
         train_by_moments(computer, process, loss, cycles=4, seed=3)
 
 
+def test_few_samples_in_single_precision_still_precondition():
+    """Fewer rows than units, products in single precision: the smallest eigenvalue of the gram matrix is rounding."""
+    random = np.random.default_rng(3)
+    pairs = DensePairs(assemble({"a": 200}, Quartic(), Dense()).couplings)
+    rows = (random.standard_normal((70, 4)) @ random.standard_normal((4, 200)) * 1e3).astype(np.float32)
+    rows[:, 0] += 1e4
+    pairs.add(rows, np.ones(70), np.zeros((0, 70, 200)))
+    spread = pairs.spread()
+    assert np.all(spread > 0)
+    assert np.all(spread <= np.diag(rows.astype(np.float64).T @ rows) * 1.2)
+
+
 def test_breakpoints_are_where_a_formula_is_not_smooth():
     assert breakpoints(Constant(), 2.0) == ()
     np.testing.assert_allclose(breakpoints(FADE, 2.0), [1.5], rtol=1e-12)
