@@ -21,7 +21,7 @@ duration = 0.02
 engine = "reference"
 [training]
 method = "METHOD"
-cycles = 3
+cycles = 12
 held_out = 3
 [generation]
 samples = 5
@@ -68,7 +68,7 @@ def test_bench_prints_a_table(measured, capsys):
         assert part in text
 
 
-@pytest.mark.parametrize("method", ["descent", "exact"])
+@pytest.mark.parametrize("method", ["descent", "exact", "moments"])
 def test_estimate_covers_every_phase(tmp_path, capsys, method):
     config = tmp_path / "tiny.toml"
     config.write_text(TINY.replace("METHOD", method))

@@ -30,8 +30,11 @@ _FIGURES = 5.0
 #: Bytes of figures and of the page that holds them again.
 _PICTURES = 1_500_000
 
-#: Sizes of the calibration: samples, steps of generation and of evaluation, images, noising trajectories of each.
-_SAMPLES, _STEPS, _EVALUATED, _IMAGES, _CYCLES = 512, (20, 60), (24, 72), (3, 30), (1, 2)
+#: Sizes of the calibration: samples, steps of generation and of evaluation, images.
+_SAMPLES, _STEPS, _EVALUATED, _IMAGES = 512, (20, 60), (24, 72), (3, 30)
+
+#: Noising trajectories of each image in the calibration; every fifth cycle of `moments` chooses its ridge.
+_CYCLES = {"descent": (1, 2), "online": (1, 2), "moments": (5, 10)}
 
 
 @attrs.frozen
@@ -149,7 +152,7 @@ def _training(machine: Machine, engine: Engine, method: str) -> float:
     few = machine if len(machine.signals) <= _IMAGES[1] else _with_images(machine, _IMAGES[1])
     ratio = len(machine.signals) / len(few.signals)
     cycles = machine.config.training.cycles
-    return ratio * along_a_line(lambda count: train(_with_cycles(few, count), engine, method), *_CYCLES, cycles)
+    return ratio * along_a_line(lambda count: train(_with_cycles(few, count), engine, method), *_CYCLES[method], cycles)
 
 
 def _with_images(machine: Machine, count: int) -> Machine:

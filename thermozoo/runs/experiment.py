@@ -85,8 +85,10 @@ def engine_of(machine: Machine) -> Engine:
 def _unit_steps(machine: Machine) -> float:
     """Return how many steps of one unit a run has, to choose an engine by."""
     config = machine.config
-    noising = config.training.held_out + sampled_trajectories(machine, config.training.method)
-    return float(config.steps) * (2 * config.generation.samples + noising) * machine.computer.n
+    methods = {config.training.method, *config.training.compare}
+    each = 2 * config.generation.samples + config.training.held_out
+    trajectories = len(methods) * each + sum(sampled_trajectories(machine, m) for m in methods)
+    return float(config.steps) * trajectories * machine.computer.n
 
 
 def _compare(machine: Machine, engine: Engine, done: Outcome, reporter: Reporter) -> list[dict[str, Any]]:
