@@ -113,7 +113,8 @@ def hardware_figures(machine: Machine, heat_mean_kT: float) -> dict[str, Any] | 
         temperature=table.temperature or base.temperature,
         description=base.description if table.preset else "values of the config",
     )
-    seconds = hardware.seconds(machine.config.dynamics.duration)
+    # the hardware's unit of time is 1 / (mobility E0)
+    seconds = hardware.seconds(machine.config.dynamics.duration * machine.computer.mobility)
     joules = hardware.joules(heat_mean_kT)
     return {
         "preset": table.preset,

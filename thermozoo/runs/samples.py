@@ -40,7 +40,7 @@ def samples_dataset(machine: Machine, generated: Generated) -> xarray.Dataset:
     return xarray.Dataset(
         variables,
         coords={
-            "time": ("time", generated.times, {"units": "1 / (mobility E0)"}),
+            "time": ("time", generated.times * machine.computer.mobility, {"units": "1 / (mobility E0)"}),
             "group_of_unit": ("unit", np.repeat(list(layout.groups), list(layout.sizes.values()))),
         },
         attrs={
