@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-#: Where each public name lives. It is imported when first used: ``import thermozoo`` itself imports nothing, so that the
-#: pytest plugin, which every pytest run in the environment loads, costs nothing.
+#: Where each public name lives. It is imported when first used: ``import thermozoo`` itself imports nothing, so that
+#: the pytest plugin, which every pytest run in the environment loads, costs nothing.
 _HOMES = {
     "Catalogue": "thermozoo.registry.catalogue",
     "Computer": "thermozoo.computer.computer",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import importlib.util
 import json
 import tomllib
 from pathlib import Path
@@ -58,8 +57,6 @@ def verify(
 
     Example: thermozoo verify quartic
     """
-    if importlib.util.find_spec("hypothesis") is None:
-        raise ThermozooError("verify needs the package hypothesis: install thermozoo[test]")
     from thermozoo.testing.report import summary
     from thermozoo.testing.runner import verify as run
 

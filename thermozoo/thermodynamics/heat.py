@@ -36,8 +36,9 @@ class HeatLedger:
 
     @property
     def by_term(self) -> dict[str, Array]:
-        """Heat released so far out of each term, work - (energy - initial energy), shape (observations, "
-        "trajectories).
+        """Heat released so far out of each term, shape (observations, trajectories) [energy].
+
+        It is work - (energy - initial energy).
         """
         return {name: self.work.get(name, 0.0) - (energy - energy[0]) for name, energy in self.terms.items()}
 

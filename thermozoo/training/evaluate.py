@@ -1,6 +1,4 @@
-"""Judging a computer on held-out noising trajectories: loss per step and likelihood gain over the untrained "
-"computer.
-"""
+"""Judging a computer on held-out noising trajectories: loss per step, and likelihood gain over the untrained one."""
 
 from __future__ import annotations
 
