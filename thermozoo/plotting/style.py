@@ -138,7 +138,7 @@ def png_bytes(figure: Figure) -> bytes:
         The file. No date and no version is written into it: the same figure gives the same bytes.
     """
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None}, pil_kwargs={"optimize": True})
+    figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 
 

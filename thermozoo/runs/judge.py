@@ -68,13 +68,16 @@ class Judge:
             that get at least a tenth of an even share.
         """
         from sklearn.linear_model import LogisticRegression
+        from threadpoolctl import threadpool_limits
 
         images, labels = self.prototypes.rest, self.prototypes.rest_labels
         scaled = _scale(outputs)
         noise = _pixel_noise(scaled, self.prototypes.shape)
         noisy = images + noise * self._random.standard_normal(images.shape)
         model = LogisticRegression(C=1e-3, max_iter=300)
-        model.fit(_scale(noisy[self._train]), labels[self._train])
+        # products this small only lose by being shared, very much so on a busy machine
+        with threadpool_limits(1, user_api="blas"):
+            model.fit(_scale(noisy[self._train]), labels[self._train])
         accuracy = float(model.score(_scale(noisy[self._test]), labels[self._test]))
         verdicts = model.predict(scaled)
         classes = np.unique(self.prototypes.labels)

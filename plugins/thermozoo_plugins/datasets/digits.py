@@ -38,5 +38,6 @@ class Digits(Dataset):
 
         bunch = load_digits()
         small = bunch.images / 16.0
-        large = zoom(small, (1, 28 / 8, 28 / 8), order=3, mode="grid-constant", grid_mode=True)
-        return np.clip(large, 0.0, 1.0), bunch.target.astype(np.int64)
+        # interpolation is linear and acts on rows and columns alike, so one matrix, that of one axis, does it for all
+        rows = zoom(np.eye(8), (28 / 8, 1), order=3, mode="grid-constant", grid_mode=True)
+        return np.clip(rows @ small @ rows.T, 0.0, 1.0), bunch.target.astype(np.int64)
