@@ -232,3 +232,13 @@ def test_force_replaces_a_run_and_nothing_else(tmp_path, capsys, no_pictures):
     small(tmp_path, "a", "--force", "--seed", "99")
     assert json.loads((tmp_path / "a" / "manifest.json").read_text())["seed"] == 99
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "small.toml", "stripes.py"]
+
+
+def test_without_a_name_the_next_free_one_and_with_force_the_first(tmp_path, capsys, no_pictures, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small(tmp_path, "other")
+    for arguments in ([], [], ["--force", "--seed", "99"]):
+        assert run(["run", "small.toml", "--plugin", "stripes.py", *arguments]) == 0
+    assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == ["other", "thermozoo-run", "thermozoo-run-2"]
+    manifests = [tmp_path / name / "manifest.json" for name in ("thermozoo-run", "thermozoo-run-2")]
+    assert [json.loads(m.read_text())["seed"] == 99 for m in manifests] == [True, False]

@@ -18,7 +18,8 @@ def run(
         Path | None, typer.Argument(help="Config file (TOML). Default: the built-in three-digit computer.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Run folder to make. Default: thermozoo-run, or the next free number.")
+        Path | None,
+        typer.Option(help="Run folder to make. Default: thermozoo-run; without --force the next free number."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed; overrides the config's.")] = None,
     assignments: Annotated[
@@ -36,11 +37,11 @@ def run(
     from thermozoo.cli.progress import Bars
     from thermozoo.config.load import load_config
     from thermozoo.runs.experiment import run_experiment
-    from thermozoo.runs.folder import free_name
+    from thermozoo.runs.folder import DEFAULT_FOLDER, free_name
 
     catalogue = context_of(ctx).catalogue
     loaded = load_config(config, catalogue, assignments=assignments or (), seed=seed)
-    target = out if out is not None else free_name()
+    target = out or (Path(DEFAULT_FOLDER) if force else free_name())
     report = run_experiment(loaded, catalogue, target, force=force, reporter=Bars())
     for line in summary(report):
         print(line)

@@ -14,13 +14,16 @@ from typing import Any
 
 from thermozoo.errors import OutputError, ThermozooError
 
-__all__ = ["free_name", "run_folder", "write_json", "write_text"]
+__all__ = ["DEFAULT_FOLDER", "free_name", "run_folder", "write_json", "write_text"]
 
 #: The file that marks a folder as a run folder; only such folders are ever replaced.
 MARK = "manifest.json"
 
+#: The run folder where no name is given.
+DEFAULT_FOLDER = "thermozoo-run"
 
-def free_name(stem: str = "thermozoo-run") -> Path:
+
+def free_name(stem: str = DEFAULT_FOLDER) -> Path:
     """Return the first of ``stem``, ``stem-2``, ... that does not exist in the current folder."""
     path, k = Path(stem), 1
     while path.exists():

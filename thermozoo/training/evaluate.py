@@ -13,7 +13,6 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from thermozoo.computer.computer import Computer
-from thermozoo.dynamics.engines.team import available_threads
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.thermodynamics.paths import StepDensity
 from thermozoo.training.loss import StepLoss
@@ -73,6 +72,8 @@ def evaluate(
     float, HeldOut
         Loss per step of the untrained (uncoupled) computer, and the figures of the trained one.
     """
+    from thermozoo.dynamics.engines.team import available_threads  # loads a compiler
+
     numbers = np.arange(trajectories)
     which = numbers % len(process.signals)
     untrained = process.dynamics.computer
