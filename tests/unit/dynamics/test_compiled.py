@@ -16,6 +16,8 @@ from thermozoo_plugins.integrators import EulerMaruyama, StochasticHeun
 from thermozoo_plugins.potentials import DoubleWell, Quartic
 
 from thermozoo import Integrator, Potential, parameter
+from thermozoo.computer.couplings import EdgeCouplings
+from thermozoo.dynamics.benchmark import lattice
 from thermozoo.dynamics.engines import Drive, Dynamics, engine_for, engine_named
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.engines.reference import ReferenceEngine
@@ -196,6 +198,27 @@ def test_any_formula(make_computer, make_ring, integrator, potential):
         for part in parts:
             assert np.array_equal(part[1], parts[0][1])
             assert np.abs(part[1] - expected[1]).max() <= 1e-13 * (1 + np.abs(expected[1]).max())
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_lattice(euler, precision):
+    """Lines of consecutive units, and rows' ends where they are not; some pairs are coupled that no lattice has."""
+    regular = lattice(Quartic(), side=32)
+    extra = np.array([[3, 700], [5, 1000], [64, 640], [1, 1023]])
+    edges = np.concatenate([regular.couplings.edges, extra])
+    strengths = np.random.default_rng(4).standard_normal(len(edges))
+    computer = attrs.evolve(regular, couplings=EdgeCouplings(regular.n, edges, strengths))
+    dynamics = Dynamics(computer, euler, 0.01, precision)
+    start = np.random.default_rng(2).standard_normal((3, computer.n))
+    expected = advance(ReferenceEngine(), dynamics, start)[1]
+    parts = [
+        advance(CompiledEngine(threads, width), dynamics, start)[1]
+        for threads in (1, 2)
+        for width in (1, LINE[precision])
+    ]
+    for part in parts:
+        assert np.array_equal(part, parts[0])
+        assert np.abs(part - expected).max() <= 100 * np.finfo(dynamics.dtype).eps * (1 + np.abs(expected).max())
 
 
 def test_work_is_added_up_in_double_precision(make_computer, make_ring, euler):

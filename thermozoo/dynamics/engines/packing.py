@@ -132,6 +132,10 @@ def _sliced(
 
     Shorter rows are filled up with couplings of strength zero of a unit to itself, so that a state that is not finite
     spreads to no unit that it is not coupled to.
+
+    The columns come in two parts: a number for each line of strengths, and then lines of columns. The number is the
+    first column where a line names consecutive units, as it does inside of lattices, so that they are read at once and
+    their columns not at all; else it is -1 - k, where k counts the lines of columns.
     """
     line = LINE // values.itemsize
     counts = np.diff(starts)
@@ -143,4 +147,7 @@ def _sliced(
     row = np.repeat(unit, counts)
     place = begin[row // line] + (np.arange(len(row)) - starts[row]) * line + row % line
     which[place], strength[place] = columns, values
-    return begin, which, strength
+    lines = which.reshape(-1, line)
+    scattered = np.any(np.diff(lines, axis=1) != 1, axis=1)
+    heads = np.where(scattered, -np.cumsum(scattered), lines[:, 0]).astype(np.int32)
+    return begin, np.concatenate([heads, lines[scattered].ravel()]), strength

@@ -178,11 +178,17 @@ def _sparse_rows(
 ) -> None:
     """Do the same for one trajectory, whose rows are sliced: as many rows as a line holds lie side by side."""
     line = LINE // state.itemsize
+    scattered = values.size // line
     for unit in range(first * BLOCK, last * BLOCK, line):
         total = load_lanes(force, at + unit)
         piece = unit // line
         for entry in range(number_at(starts, piece), number_at(starts, piece + 1), line):
-            total = fused(load_lanes(values, entry), gather_lanes(state, origin, columns, entry), total)
+            head = number_at(columns, entry // line)  # see `thermozoo.dynamics.engines.packing`
+            if head >= 0:
+                other = load_lanes(state, origin + head)
+            else:
+                other = gather_lanes(state, origin, columns, scattered - (head + 1) * line)
+            total = fused(load_lanes(values, entry), other, total)
         put_lanes(force, at + unit, total)
 
 
