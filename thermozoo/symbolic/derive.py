@@ -34,9 +34,9 @@ class PotentialFormulas:
     parameters : dict of str to Symbol
         Parameter symbols by dotted name.
     energy, gradient, curvature : Expr
-        U, dU/dx, d2U/dx2.
+        U, dU/dx, d2U/dx2. Where the force jumps, the curvature is that of either side.
     energy_by_parameter, gradient_by_parameter : dict of str to Expr
-        dU/dp and d2U/dxdp.
+        dU/dp and d2U/dxdp, the latter likewise.
     """
 
     x: sympy.Symbol
@@ -131,7 +131,13 @@ def _potential_formulas(keyed: _Keyed) -> PotentialFormulas:
     if traced.written_gradient is not None:
         _prove(potential, traced, gradient)
         gradient = traced.written_gradient
-    curvature = sympy.diff(gradient, x)
+    if _jumps(traced.energy, x):
+        raise FormulaError(
+            f"{type(potential).__name__}: the energy jumps, so that its force is infinite (gradient {gradient}; "
+            f"{where_written(potential.energy)}). Write a continuous energy."
+        )
+    gradient = _away_from_jumps(gradient)
+    curvature = _away_from_jumps(sympy.diff(gradient, x))
     for what, expression in (("gradient", gradient), ("curvature", curvature)):
         if expression.has(sympy.Derivative, sympy.Subs):
             raise FormulaError(
@@ -145,8 +151,30 @@ def _potential_formulas(keyed: _Keyed) -> PotentialFormulas:
         gradient=gradient,
         curvature=curvature,
         energy_by_parameter={name: sympy.diff(traced.energy, p) for name, p in traced.parameters.items()},
-        gradient_by_parameter={name: sympy.diff(gradient, p) for name, p in traced.parameters.items()},
+        gradient_by_parameter={
+            name: _away_from_jumps(sympy.diff(gradient, p)) for name, p in traced.parameters.items()
+        },
     )
+
+
+def _jumps(expression: sympy.Expr, x: sympy.Symbol) -> bool:
+    """Whether an expression has a jump: its derivative has a delta function whose factor does not vanish there."""
+    derivative = sympy.diff(expression, x)
+    for delta in derivative.atoms(sympy.DiracDelta):
+        height = sympy.Dummy()
+        factor = sympy.diff(derivative.xreplace({delta: height}), height)
+        try:
+            places = sympy.solve(delta.args[0], x)
+        except NotImplementedError:
+            return True
+        if len(delta.args) > 1 or any(sympy.simplify(factor.subs(x, place)) != 0 for place in places):
+            return True
+    return False
+
+
+def _away_from_jumps(derivative: sympy.Expr) -> sympy.Expr:
+    """Return a derivative without what it is at the single states where the differentiated function jumps."""
+    return derivative.replace(sympy.DiracDelta, lambda *arguments: sympy.Integer(0))
 
 
 def _prove(potential: Potential, traced: EnergyFormula, derived: sympy.Expr) -> None:

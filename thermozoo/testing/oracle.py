@@ -18,7 +18,7 @@ import numpy.typing as npt
 from thermozoo.testing.outcomes import CheckFailed
 from thermozoo.testing.strategies import with_values
 
-__all__ = ["DIGITS", "Exact", "UnitOracle", "breakpoints", "evaluate"]
+__all__ = ["DIGITS", "Exact", "UnitOracle", "away_from_jumps", "breakpoints", "evaluate"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -124,6 +124,13 @@ def _mpmath_function(symbols: tuple[Any, ...], expression: Any) -> Callable[...,
     return function
 
 
+def away_from_jumps(derivative: Any) -> Any:
+    """Return a derivative without what it is at the single states where the differentiated expression jumps."""
+    import sympy
+
+    return derivative.replace(sympy.DiracDelta, lambda *arguments: sympy.Integer(0))
+
+
 def breakpoints(expression: Any, x: Any, values: Mapping[Any, float]) -> list[float]:
     """Return the states at which an expression changes its branch: of Piecewise, Max, Min, Abs, sign, Heaviside."""
     import sympy
@@ -175,7 +182,7 @@ class UnitOracle:
         energy = sympy.sympify(self.potential.energy(x))
         built = [
             sympy.lambdify(x, e, modules=["numpy", "scipy"])
-            for e in (energy, sympy.diff(energy, x), sympy.diff(energy, x, 2))
+            for e in (energy, away_from_jumps(sympy.diff(energy, x)), away_from_jumps(sympy.diff(energy, x, 2)))
         ]
         return tuple(lambda v, f=f: np.broadcast_to(np.asarray(f(v), dtype=float), np.shape(v)) for f in built)
 

@@ -144,3 +144,42 @@ def test_whether_a_loss_is_quadratic_is_found_symbolically(loss, quadratic):
             return loss(s)
 
     assert loss_gradients(Drawn()).quadratic is quadratic
+
+
+def kinked(formula):
+    @attrs.frozen
+    class Kinked(Potential):
+        name = "kinked"
+        k: float = parameter(1.5, unit="energy", above=0, doc="strength")
+
+        def energy(self, x):
+            return formula(self.k, x) + x**4
+
+    return Kinked()
+
+
+@pytest.mark.parametrize(
+    ("formula", "by_hand"),
+    [
+        (lambda k, x: k * sympy.Abs(x), lambda k, x: 0 * x),
+        (lambda k, x: k * sympy.Max(0, x - 0.5) ** 2, lambda k, x: 2 * k * (x > 0.5)),
+        (lambda k, x: k * sympy.Heaviside(x) * x**2, lambda k, x: 2 * k * (x > 0)),
+        (
+            lambda k, x: sympy.Piecewise((x**2 / 2, sympy.Abs(x) < 0.5), ((sympy.Abs(x) - 0.25) / 2, True)),
+            lambda k, x: 1.0 * (abs(x) < 0.5),
+        ),
+    ],
+    ids=["abs", "max", "heaviside", "huber"],
+)
+def test_where_the_force_jumps_the_curvature_is_that_of_either_side(formula, by_hand):
+    one = site(kinked(formula))
+    x = np.array([-1.2, -0.4, 0.0, 0.3, 0.8])
+    beside = x + 1e-9
+    np.testing.assert_allclose(one.curvature(beside), by_hand(1.5, beside) + 12 * beside**2, rtol=1e-12)
+    assert np.isfinite(one.curvature(x)).all()
+
+
+@pytest.mark.parametrize("jump", [sympy.sign, lambda x: sympy.Heaviside(x - 1) * x], ids=["sign", "heaviside"])
+def test_an_energy_that_jumps_is_refused(jump):
+    with pytest.raises(FormulaError, match="Kinked: the energy jumps"):
+        potential_formulas(kinked(lambda k, x: k * jump(x)))

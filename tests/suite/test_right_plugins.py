@@ -1,0 +1,74 @@
+"""Unusual plugins that are right must not be rejected: energies with kinks, branches with rounded edges."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+import sympy
+
+from thermozoo import Potential, parameter
+from thermozoo.dynamics.engines import engine_named
+from thermozoo.testing import Status, checks_for
+from thermozoo.testing.runner import context_for, run_check
+
+
+def stiffness():
+    return parameter(1.0, unit="energy", above=0, doc="stiffness")
+
+
+@attrs.frozen
+class Vee(Potential):
+    name = "vee"
+    stable_states = 1
+    k: float = stiffness()
+
+    def energy(self, x):
+        return self.k * (sympy.Abs(x) + x**4)
+
+
+@attrs.frozen
+class HalfWall(Potential):
+    name = "half-wall"
+    stable_states = 1
+    k: float = stiffness()
+    place: float = parameter(0.5, unit="1", doc="where the wall begins")
+
+    def energy(self, x):
+        return self.k * sympy.Max(0, x - self.place) ** 2 + x**2
+
+
+@attrs.frozen
+class Step(Potential):
+    name = "step"
+    stable_states = 1
+    k: float = stiffness()
+
+    def energy(self, x):
+        return self.k * sympy.Heaviside(x) * x**2 + x**2
+
+
+@attrs.frozen
+class Huber(Potential):
+    """Its branches meet at the square root of a parameter, which rounding moves."""
+
+    name = "huber"
+    stable_states = 1
+    k: float = stiffness()
+    c: float = parameter(0.5, unit="1", above=0, doc="square of where the parabola ends")
+
+    def energy(self, x):
+        edge = sympy.sqrt(self.c)
+        return self.k * sympy.Piecewise((x**2 / 2, x**2 <= self.c), (edge * (sympy.Abs(x) - edge / 2), True))
+
+
+#: What looks at derivatives and code; the rest looks at trajectories.
+DERIVED = {"force", "curvature", "parameter-derivatives", "stable-states", "generated-code", "engine-force"}
+
+
+@pytest.mark.parametrize("cls", [Vee, HalfWall, Step, Huber])
+def test_a_potential_whose_force_bends_or_jumps_passes(cls):
+    engines = ("reference", "compiled") if cls is Vee else ("reference",)
+    context = context_for(cls, engines=[engine_named(name) for name in engines])
+    outcomes = [run_check(check, context) for check in checks_for(cls) if check.name in DERIVED]
+    assert len(outcomes) == len(DERIVED)
+    assert [(o.check, o.reason) for o in outcomes if o.status is not Status.PASSED] == []
