@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import attrs
 import sympy
 
+from thermozoo.errors import FormulaError
 from thermozoo.interfaces import Integrator, Objective, Plugin, Potential, Protocol
 from thermozoo.parameters import Parameter, fields_of, parameters_of
 from thermozoo.symbolic.guard import call, scalar_expression
@@ -141,6 +142,24 @@ def _twin(plugin: Any, prefix: str = "") -> tuple[Any, dict[str, sympy.Symbol]]:
     return type(plugin)(**values), symbols
 
 
+def _check_names(owner: str, symbols: dict[str, sympy.Symbol], taken: Iterable[sympy.Symbol]) -> None:
+    """Raise FormulaError when a parameter's symbol is one of the formula's own, or that of another parameter."""
+    own = {str(s) for s in taken}
+    seen: dict[str, str] = {}
+    for name, symbol in symbols.items():
+        if str(symbol) in own:
+            raise FormulaError(
+                f"{owner} calls a parameter {name!r}, but in its formula {symbol} is a symbol of thermozoo's own "
+                f"({', '.join(sorted(own))}): rename the parameter"
+            )
+        if str(symbol) in seen:
+            raise FormulaError(
+                f"{owner}: the parameters {seen[str(symbol)]!r} and {name!r} would both be {symbol} in formulas: "
+                "rename one"
+            )
+        seen[str(symbol)] = name
+
+
 def trace_energy(potential: Potential) -> EnergyFormula:
     """Call a potential's formula with symbols.
 
@@ -152,6 +171,7 @@ def trace_energy(potential: Potential) -> EnergyFormula:
     owner = type(potential).__name__
     twin, symbols = _twin(potential)
     x = sympy.Symbol("x", real=True)
+    _check_names(owner, symbols, [x])
     allowed = {x, *symbols.values()}
     energy = scalar_expression(call(twin.energy, owner, x), twin.energy, owner, allowed)
     written = call(twin.gradient, owner, x)
@@ -187,7 +207,9 @@ def trace_step(integrator: Integrator) -> StepFormula:
     twin, symbols = _twin(integrator)
     s = _Step()
     value = call(twin.step, owner, s)
-    allowed = {s.x, s.dt, s.mobility, s.kT, *s.forces, *s.noises, *symbols.values()}
+    own = [s.x, s.dt, s.mobility, s.kT, *s.forces, *s.noises]
+    _check_names(owner, symbols, own)
+    allowed = {*own, *symbols.values()}
     result = scalar_expression(value, twin.step, owner, allowed)
     for stage in s.stages:
         scalar_expression(stage, twin.step, owner, allowed)
@@ -222,6 +244,7 @@ def trace_loss(objective: Objective) -> LossFormula:
     owner = type(objective).__name__
     twin, symbols = _twin(objective)
     s = _Loss()
+    _check_names(owner, symbols, vars(s).values())
     allowed = {*vars(s).values(), *symbols.values()}
     loss = scalar_expression(call(twin.step_loss, owner, s), twin.step_loss, owner, allowed)
     return LossFormula(**vars(s), loss=loss, parameters=symbols)
@@ -233,6 +256,7 @@ def trace_intensity(protocol: Protocol) -> IntensityFormula:
     twin, symbols = _twin(protocol)
     t = sympy.Symbol("t", nonnegative=True)
     duration = sympy.Symbol("duration", positive=True)
+    _check_names(owner, symbols, [t, duration])
     value = call(twin.intensity, owner, t, duration)
     intensity = scalar_expression(value, twin.intensity, owner, {t, duration, *symbols.values()})
     return IntensityFormula(t=t, duration=duration, intensity=intensity, parameters=symbols)

@@ -125,3 +125,40 @@ def test_a_protocol_may_use_time_and_duration_only():
 
     with pytest.raises(FormulaError, match="undeclared symbols: u"):
         trace_intensity(Odd())
+
+
+def test_a_parameter_may_not_take_the_name_of_the_state():
+    """Both would be one symbol: (y - x)^2 would vanish."""
+
+    @attrs.frozen
+    class Shifted(Potential):
+        name = "shifted"
+        x: float = parameter(0.7, unit="1", doc="place of the well")
+
+        def energy(self, y):
+            return (y - self.x) ** 2
+
+    with pytest.raises(FormulaError, match=r"Shifted calls a parameter 'x'.*rename the parameter"):
+        trace_energy(Shifted())
+
+
+def test_a_parameter_may_not_share_its_symbol_with_that_of_a_held_plugin():
+    @attrs.frozen
+    class Inner(Potential):
+        name = "inner"
+        k: float = parameter(1.0, unit="energy", above=0, doc="stiffness")
+
+        def energy(self, x):
+            return self.k * x**2
+
+    @attrs.frozen
+    class Outer(Potential):
+        name = "outer"
+        inner: Potential = option(factory=Inner, doc="what it holds")
+        inner_k: float = parameter(1.0, unit="energy", above=0, doc="stiffness")
+
+        def energy(self, x):
+            return self.inner.energy(x) + self.inner_k * x**4
+
+    with pytest.raises(FormulaError, match=r"'inner_k' and 'inner\.k' would both be inner_k"):
+        trace_energy(Outer())
