@@ -112,7 +112,7 @@ def reversed_vector(self, vector):
     return _with_vector(self, np.asarray(vector)[::-1])
 
 
-def forgets_parameters(cls, values):
+def forgets_parameters(cls, values, settings, plugins):
     return cls()
 
 
@@ -121,7 +121,7 @@ ENGINES = [
         "core: a computer's file without the parameters",
         "round-trip",
         Sound,
-        patch=(files, "_rebuild", forgets_parameters),
+        patch=(files, "rebuilt_plugin", forgets_parameters),
     ),
     Wrong("engine: force too weak", "engine-force", Sound, engine(change=weaker_force)),
     Wrong("engine: noise numbered by row", "separable", Sound, engine(RowNoise)),
