@@ -23,6 +23,13 @@ Array = npt.NDArray[np.floating[Any]]
 #: Energy above the minimum, in kT, up to which a state counts: exp(-40) is below the rounding of a double.
 DEPTH = 40.0
 
+#: Spacing of the grid over the thermal width sqrt(kT / |U''|), squared: finer grids are chosen above the first, to
+#: reach the second. At the second, exact samples have the variance of a harmonic well to 7e-4.
+_COARSE, _FINE = 1 / 64, 1 / 256
+
+#: More points than this a unit mean that the energy varies on too small a scale for its range.
+_MOST_POINTS = 50_000
+
 
 @attrs.frozen(eq=False)
 class UnitBoltzmann:
@@ -91,12 +98,13 @@ def unit_boltzmann(one: Site, kT: float, force: npt.ArrayLike = 0.0, points: int
     force : array_like, shape (units,)
         Constant force on each unit [energy].
     points : int
-        Grid points a unit.
+        Grid points a unit, at least: more are taken where a thermal width would hold fewer than eight.
 
     Raises
     ------
     ParameterError
-        When the energy does not confine a unit, so that it has no Boltzmann distribution.
+        When the energy does not confine a unit, so that it has no Boltzmann distribution, or it varies on too small a
+        scale for a grid.
     """
     f = np.atleast_1d(np.asarray(force, dtype=np.float64))
     site = one.columns()
@@ -120,6 +128,16 @@ def unit_boltzmann(one: Site, kT: float, force: npt.ArrayLike = 0.0, points: int
         low, high = grid[rows, first][:, None], grid[rows, last][:, None]
     grid = low + (high - low) * np.linspace(0.0, 1.0, points)
     energy = tilted(grid)
+    bend = _bend(energy)
+    if bend > _COARSE:
+        points = int(np.ceil(points * np.sqrt(bend / _FINE)))
+        if points > _MOST_POINTS:
+            raise ParameterError(
+                f"{type(one.potential).__name__}: at kT = {kT:g} the Boltzmann distribution would need {points} grid "
+                f"points between x = {low.min():g} and {high.max():g}: raise the temperature"
+            )
+        grid = low + (high - low) * np.linspace(0.0, 1.0, points)
+        energy = tilted(grid)
     floor = energy.min(axis=1, keepdims=True)
     weight = np.exp(-(energy - floor))
     total = weight.sum(axis=1, keepdims=True)
@@ -129,6 +147,13 @@ def unit_boltzmann(one: Site, kT: float, force: npt.ArrayLike = 0.0, points: int
         weight=weight / total,
         log_partition=np.log(total[:, 0] * spacing) - floor[:, 0],
     )
+
+
+def _bend(energy: Array) -> float:
+    """Return the largest second difference of an energy [kT] among visited states: (spacing / thermal width)^2."""
+    visited = energy[:, 1:-1] < energy.min(axis=1, keepdims=True) + DEPTH / 2
+    second = np.abs(energy[:, 2:] - 2 * energy[:, 1:-1] + energy[:, :-2])
+    return float(second[visited].max(initial=0.0))
 
 
 def _domain(tilted: Any, units: int, one: Site) -> tuple[Array, Array]:
@@ -148,7 +173,7 @@ def _domain(tilted: Any, units: int, one: Site) -> tuple[Array, Array]:
         floor = energy.min(axis=1)
         ends = np.minimum(energy[:, 0], energy[:, -1]) - floor
         rising = (energy[:, 0] > energy[:, 1]) & (energy[:, -1] > energy[:, -2])
-        if np.all((ends > DEPTH) & (rising | np.isinf(ends))):
+        if np.all((ends > DEPTH) & (rising | np.isinf(ends))) and not _lower_outside(tilted, units, width, floor):
             return np.full((units, 1), -width), np.full((units, 1), width)
         width *= 2.0
     values = {k: np.ravel(v)[:3].tolist() for k, v in one.values.items()}
@@ -157,3 +182,11 @@ def _domain(tilted: Any, units: int, one: Site) -> tuple[Array, Array]:
         f"sides, so there "
         "is no Boltzmann distribution"
     )
+
+
+def _lower_outside(tilted: Any, units: int, width: float, floor: Array) -> bool:
+    """Whether a barrier hides states, up to eight times as far out, that are as likely as those inside."""
+    beyond = width * np.linspace(1.0, 8.0, 513)[1:]
+    grid = np.broadcast_to(np.concatenate([-beyond, beyond]), (units, 1024))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.any(tilted(grid) < floor[:, None] + DEPTH))

@@ -119,3 +119,41 @@ def test_an_energy_with_a_hole_is_refused():
 
     with pytest.raises(ParameterError, match="not finite at x = "), np.errstate(divide="ignore"):
         unit_boltzmann(site(Hole()), 1.0)
+
+
+@attrs.frozen
+class Washboard(Potential):
+    """Wells of nearly equal depth, behind barriers of 400 kT."""
+
+    name = "washboard"
+    A: float = parameter(20.0, unit="energy", above=0, doc="half the barriers")
+    J2: float = parameter(0.001, unit="energy", above=0, doc="stiffness")
+
+    def energy(self, x):
+        return self.A * sympy.cos(x) + self.J2 * x**2
+
+
+def test_wells_behind_barriers_are_not_forgotten():
+    one = unit_boltzmann(site(Washboard()), 0.1)
+    x = np.linspace(-120, 120, 1_000_001)
+    energy = 20.0 * np.cos(x) + 0.001 * x**2
+    weight = np.exp(-(energy - energy.min()) / 0.1)
+    square = (weight * x**2).sum() / weight.sum()  # 50; the two inner wells alone have 10
+    assert one.mean(one.x**2)[0] == pytest.approx(square, rel=1e-6)
+
+
+@pytest.mark.parametrize("kT", [1e-4, 1e-6])
+def test_narrow_wells_are_resolved(kT):
+    """Within the right well of a cold double well, samples have the variance kT / U'' = kT / 4 (to order kT)."""
+    one = unit_boltzmann(site(DoubleWell()), kT, 0.0)
+    u = (np.arange(40_000) + 0.5) / 40_000
+    x = one.quantile(u[:, None])[:, 0]
+    right = x[x > 0]
+    assert len(right) == 20_000
+    assert right.var() == pytest.approx(kT / 4, rel=3e-3)
+    assert one.log_partition[0] == pytest.approx(0.25 / kT + np.log(2 * np.sqrt(np.pi * kT / 2)), abs=1e-3 + kT)
+
+
+def test_a_well_too_narrow_for_a_grid_is_refused():
+    with pytest.raises(ParameterError, match="raise the temperature"):
+        unit_boltzmann(site(DoubleWell()), 1e-9, 0.0)
