@@ -65,7 +65,15 @@ def test_code_computes_what_was_shown(capsys):
 
 
 def test_latex(capsys):
-    assert shown(capsys, "quadratic", "--latex").splitlines()[0] == "U(x) = J_2 x^{2}"
+    assert shown(capsys, "quadratic", "--latex").splitlines() == [
+        "U(x) = J_2 x^{2}",
+        "-U'(x) = - 2 J_2 x",
+        "U''(x) = 2 J_2",
+        r"\frac{\partial U}{\partial J_2} = x^{2}",
+    ]
+    step, action = shown(capsys, "euler-maruyama", "--latex").splitlines()[1:]
+    assert step == r"x' = \sqrt{2 \Delta t k_BT \mu} \xi_{1} + \Delta t F_{1} \mu + x"
+    assert action.endswith(r"{4 \Delta t k_BT \mu}")
 
 
 def test_plot(tmp_path, capsys):

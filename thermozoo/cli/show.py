@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -114,32 +113,20 @@ def _density(integrator: Any) -> dict[str, Any]:
     return {"action": sympy.Eq(sympy.Symbol("S(x', x)"), density.action, evaluate=False)}
 
 
-def _symbols(plugin: Plugin) -> Mapping[Any, str]:
-    """Return how each symbol is written in LaTeX."""
-    import sympy
-
-    from thermozoo.symbolic.derive import potential_formulas
-
-    names: dict[Any, str] = {}
-    if plugin.kind == "potential":
-        known = potential_formulas(plugin).parameters  # type: ignore[arg-type]
-        names = {known[name]: spec.symbol for name, spec, _ in flat_parameters(plugin)}
-    names |= {
-        symbol: spec.symbol
-        for name, spec, _ in flat_parameters(plugin)
-        for symbol in sympy.symbols([name.replace(".", "_")])
-        if symbol not in names
-    }
-    return names
-
-
 def _latex(plugin: Plugin, equation: Any) -> str:
     import sympy
 
-    by_name = {str(symbol): text for symbol, text in _symbols(plugin).items()}
-    names = {s: by_name[str(s)] for s in equation.free_symbols if str(s) in by_name}
-    right = sympy.latex(equation.rhs, symbol_names=names)
-    return f"{equation.lhs} = {right}"
+    from thermozoo.symbolic.latex import formula_latex
+
+    left = str(equation.lhs)
+    if left.startswith("dU/d"):
+        parameter = formula_latex(plugin, sympy.Symbol(left[4:].replace(".", "_")))
+        left = rf"\frac{{\partial U}}{{\partial {parameter}}}"
+    elif left.startswith("force_"):
+        left = formula_latex(plugin, equation.lhs)
+    elif left == "l":
+        left = r"\ell"
+    return f"{left} = {formula_latex(plugin, equation.rhs)}"
 
 
 def references(plugin: Plugin) -> str:
