@@ -36,6 +36,16 @@ class UnusedNoise(Integrator):
 
 
 @attrs.frozen
+class SquaredTemperature(Integrator):
+    __doc__ = DOC
+    name = "squared-temperature"
+    weak_order = 1
+
+    def step(self, s):
+        return s.x + s.mobility * s.force(s.x) * s.dt + sympy.sqrt(4 * s.mobility * s.kT**2 * s.dt) * s.noise()
+
+
+@attrs.frozen
 class HalfVariance(Integrator):
     __doc__ = DOC
     name = "half-variance"
@@ -95,6 +105,7 @@ class DividesByState(Integrator):
 INTEGRATORS = [
     Wrong("a noise that is drawn and not used", "noise-once", UnusedNoise),
     Wrong("half the variance of the noise", "noise-variance", HalfVariance),
+    Wrong("a noise that is right at kT = 1/2 only", "noise-variance", SquaredTemperature),
     Wrong("no mobility in the drift", "deterministic-limit", ForgotMobility),
     Wrong("claims weak order 2 with a predictor without noise", "weak-order", ColdPredictor),
     Wrong("a drift that grows with temperature", "stationarity", SpuriousDrift),
