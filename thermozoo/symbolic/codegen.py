@@ -8,6 +8,7 @@ and everything that is evaluated on whole arrays.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -225,7 +226,7 @@ def array_function(
     Parameters
     ----------
     name : str
-        Its name in the source.
+        Its name in the source; what no name may hold (the dot of a held plugin's parameter) is replaced.
     arguments : sequence of Symbol
         Arguments, in order.
     expressions : sequence of Expr
@@ -233,7 +234,7 @@ def array_function(
     variable : Symbol, optional
         See `lower`.
     """
-    return _array_function(name, tuple(arguments), tuple(map(sympy.sympify, expressions)), variable)
+    return _array_function(re.sub(r"\W", "_", name), tuple(arguments), tuple(map(sympy.sympify, expressions)), variable)
 
 
 @functools.lru_cache(maxsize=1024)

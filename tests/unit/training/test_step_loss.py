@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from thermozoo_plugins.connectivities import Dense
 from thermozoo_plugins.potentials import DoubleWell, Quartic
 
-from thermozoo import Objective
+from thermozoo import Objective, Potential, option, parameter
+from thermozoo.computer.computer import assemble
 from thermozoo.training.loss import StepLoss
 
 
@@ -235,3 +236,24 @@ def test_an_objective_of_both_gradients(drawn, plain, data):
     scale = np.concatenate([for_couplings + other_couplings, (for_biases + other_biases)[computer.trainable_biases]])
     assert value == pytest.approx(total(matrix, biases), rel=1e-9)
     assert np.all(np.abs(gradient - np.array(expected)) <= 100 * np.finfo(float).eps * scale)
+
+
+@attrs.frozen
+class Tilted(Potential):
+    name = "tilted"
+    inner: Potential = option(factory=Quartic, doc="what is tilted")
+    tilt: float = parameter(0.3, unit="energy", doc="slope")
+
+    def energy(self, x):
+        return self.inner.energy(x) + self.tilt * x
+
+
+@pytest.mark.parametrize(("name", "slope"), [("inner.J2", lambda x: 2 * x), ("tilt", np.ones_like)])
+def test_gradient_by_a_parameter_of_a_held_plugin(objective, name, slope):
+    """Its name has a dot: dl/dp_i = r_i d2U/dxdp(x')."""
+    computer = assemble({"a": 3}, Tilted(), Dense(), temperature=0.3, mobility=1.4)
+    x, x_next = np.random.default_rng(5).normal(size=(2, 8, 3))
+    loss = StepLoss(objective, 0.01)
+    _, r, _ = loss.responses(computer, x, x_next)
+    found = loss.gradient_by_parameter(computer, "a", name, x, x_next)
+    np.testing.assert_allclose(found, (r * slope(x_next)).sum(axis=0), rtol=1e-12)
