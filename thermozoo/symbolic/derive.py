@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import random
+import sys
 from typing import Any
 
 import attrs
+import numpy as np
 import sympy
 
 from thermozoo.errors import FormulaError
@@ -92,8 +94,14 @@ def formula_key(plugin: Plugin) -> tuple[Any, ...]:
         if field.name in names:
             continue
         value = getattr(plugin, field.name)
-        settings.append((field.name, formula_key(value) if isinstance(value, Plugin) else repr(value)))
+        settings.append((field.name, formula_key(value) if isinstance(value, Plugin) else _written_out(value)))
     return (type(plugin), *settings)
+
+
+def _written_out(value: Any) -> str:
+    """Return a setting as text; arrays in it with every entry and every digit."""
+    with np.printoptions(threshold=sys.maxsize, floatmode="unique", precision=None):
+        return repr(value)
 
 
 class _Keyed:

@@ -9,7 +9,7 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thermozoo import Objective, Potential, parameter
+from thermozoo import Objective, Potential, option, parameter
 from thermozoo.computer.onsite import site
 from thermozoo.errors import FormulaError
 from thermozoo.symbolic.derive import formula_key, loss_gradients, potential_formulas
@@ -183,3 +183,20 @@ def test_where_the_force_jumps_the_curvature_is_that_of_either_side(formula, by_
 def test_an_energy_that_jumps_is_refused(jump):
     with pytest.raises(FormulaError, match="Kinked: the energy jumps"):
         potential_formulas(kinked(lambda k, x: k * jump(x)))
+
+
+def test_formulas_are_told_apart_by_every_digit_of_every_entry_of_an_array():
+    @attrs.frozen
+    class Polynomial(Potential):
+        name = "polynomial"
+        coefficients: np.ndarray = option(doc="of x, x^2, ...", eq=False)
+
+        def energy(self, x):
+            return x**4 + sum(float(c) * x**k for k, c in enumerate(self.coefficients, start=1))
+
+    one, other = Polynomial(np.array([0.123456789012])), Polynomial(np.array([0.123456789013]))
+    assert formula_key(one) != formula_key(other)
+    assert potential_formulas(one).energy != potential_formulas(other).energy
+    long, changed = np.zeros(2000), np.zeros(2000)
+    changed[1000] = 1.0
+    assert formula_key(Polynomial(long)) != formula_key(Polynomial(changed))
