@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
-from thermozoo.errors import ParameterError
+from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.interfaces import Protocol
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.trace import flat_parameters, trace_intensity
 from thermozoo.training.breakpoints import breakpoints
 from thermozoo.training.expansion import StepExpansion, expand_objective
-from thermozoo.training.kinds import kinds_of, trainable_forces
+from thermozoo.training.jumps import jumps
+from thermozoo.training.kinds import Kind, kinds_of, trainable_forces
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import window_edges
 from thermozoo.training.normal_equations import NormalEquations, Unknowns
@@ -31,7 +32,7 @@ from thermozoo.training.signal_functions import (
     observables_for,
     time_basis,
 )
-from thermozoo.training.unit_grid import Unit
+from thermozoo.training.unit_grid import HELD, Unit, make_grid
 
 __all__ = ["ExactEquations", "exact_equations", "threads"]
 
@@ -108,12 +109,15 @@ def _moments(
             observables=observables_for(kind, expansion, mine),
         )
         values = signals[:, kind.units]
+        strengths = float(values.min()), float(values.max())
+        if mine:
+            _check_continuous(kind, mine, unit, strengths, intensity(np.linspace(0.0, duration, 4001)))
         with threads(1):
             moments = solve_moments(
                 unit,
                 intensity,
                 duration,
-                (float(values.min()), float(values.max())),
+                strengths,
                 breakpoints=cuts,
                 tolerance=tolerance,
             )
@@ -136,6 +140,25 @@ def _moments(
             )
         )
     return combined
+
+
+def _check_continuous(
+    kind: Kind, names: tuple[str, ...], unit: Unit, strengths: tuple[float, float], intensity: Array
+) -> None:
+    """Raise TrainingError when the force jumps by a trainable parameter: Ito's formula needs its derivative."""
+    grid = make_grid(unit, np.array(strengths), (float(intensity.min()), float(intensity.max())), HELD)
+    for name in names:
+        regressor = kind.site.formulas.gradient_by_parameter[name]
+        places = jumps(
+            lambda x, phi=regressor: kind.site.evaluate("regressor", phi, x),  # type: ignore[misc]
+            float(grid.x.min()),
+            float(grid.x.max()),
+        )
+        if places.size:
+            raise TrainingError(
+                f"potential_parameters: the force that {name} of {type(kind.site.potential).__name__} exerts jumps at "
+                f"x = {places[0]:g}, and exact training needs a continuous one; take method = 'moments'"
+            )
 
 
 def exact_equations(

@@ -100,6 +100,9 @@ HELD = Equilibrium()
 class Grid:
     """Equidistant positions for each value of s and what the fluxes between them need.
 
+    All are points of one lattice, the multiples of one spacing: what the lattice makes of a kink of the energy is then
+    the same for every s, so that moments stay smooth in s.
+
     Parameters
     ----------
     x : ndarray, shape (S, M)
@@ -167,7 +170,7 @@ def make_grid(
     Noise is additive, so a path under a stronger force stays above the path under a weaker one with
     the same noise: every density lies between the equilibria of the extreme forces, whose tails
     bound the grid. The spacing is the smallest thermal width :math:`\sqrt{k_BT/|U''|}` on it,
-    divided by `resolution`.
+    divided by `resolution`, the same for every s.
 
     Parameters
     ----------
@@ -206,23 +209,26 @@ def make_grid(
     if ends:
         # One window for all s: it reaches as far as a unit climbs from where it starts.
         low[:], high[:] = whole
-    points = 0
+    spacing = np.inf
     for left, right in zip(low, high, strict=True):
         steepest = slope[np.searchsorted(table, left) - 1 : np.searchsorted(table, right)].max(initial=0.0)
         # The thermal width where the curvature is largest; 30 points at least.
         width = (right - left) / 30
         if steepest > 0:
             width = min(width, float(np.sqrt(unit.temperature / steepest)))
-        points = max(points, int(np.ceil(resolution * (right - left) / width)) + 1)
+        spacing = min(spacing, (right - left) / np.ceil(resolution * (right - left) / width))
+    points = int(np.ceil((high - low).max() / spacing)) + 2
     if points > 100_000:
         raise TrainingError(
             f"the on-site energy would need {points} grid points between {low.min():g} and "
             f"{high.max():g}: it varies on too small a scale; raise the temperature or take "
             "method = 'moments'"
         )
-    x = np.linspace(low, high, points, axis=1)
+    # As many points for every s, none of them beyond the highest that any s needs.
+    first = np.minimum(np.floor(low / spacing), np.ceil(high.max() / spacing) - points + 1)
+    x = (first[:, None] + np.arange(points)) * spacing
     return Grid(
         x=x,
-        spacing=((high - low) / (points - 1))[:, None],
+        spacing=np.full((len(x), 1), spacing),
         energy=evaluate(unit.energy, x, "energy") / unit.temperature,
     )

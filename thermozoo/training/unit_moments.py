@@ -18,6 +18,7 @@ from thermozoo.training.unit_grid import (
     Grid,
     InitialState,
     Unit,
+    evaluate,
     make_grid,
 )
 
@@ -110,10 +111,15 @@ def moment_names(unit: Unit) -> tuple[str, ...]:
     return ("mean", "variance", "force", *unit.observables)
 
 
-def _features(unit: Unit, x: Array) -> Array:
-    """Return the functions to average, (S, M, K); "variance" stands for x squared."""
-    functions: list[Function] = [lambda x: x, np.square, unit.gradient, *unit.observables.values()]
-    columns = [np.broadcast_to(np.asarray(f(x), dtype=np.float64), x.shape) for f in functions]
+def _features(unit: Unit, grid: Grid) -> Array:
+    """Return the functions to average, (S, M, K); "variance" stands for x squared.
+
+    The force is averaged over the cell of each point, where it may jump.
+    """
+    x, half = grid.x, grid.spacing / 2
+    force = (evaluate(unit.energy, x + half, "energy") - evaluate(unit.energy, x - half, "energy")) / grid.spacing
+    columns = [x, np.square(x), force]
+    columns += [np.broadcast_to(np.asarray(f(x), dtype=np.float64), x.shape) for f in unit.observables.values()]
     return np.stack(columns, axis=2)
 
 
@@ -157,7 +163,7 @@ class Problem:
     def averages(self, grid: Grid, nodes: Array, times: Array, substeps: int) -> tuple[Array, Array]:
         """Moments (S, K, T) of one discretization and the size of each, (K,)."""
         edges = np.union1d(self.breakpoints[self.breakpoints < times[-1]], times)
-        features = _features(self.unit, grid.x)
+        features = _features(self.unit, grid)
         stored, size = [], np.zeros(features.shape[2])
         wanted = np.isin(edges, times)
         solution = densities(self.unit, grid, nodes, self.intensity, edges, initial=self.initial, substeps=substeps)

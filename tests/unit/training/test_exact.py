@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 import pytest
+import sympy
 from thermozoo_plugins.connectivities import Bipartite, Dense
 from thermozoo_plugins.integrators import EulerMaruyama
 from thermozoo_plugins.objectives import ReverseLikelihood
@@ -453,6 +454,25 @@ def test_parameters_that_the_data_cannot_tell_apart_are_named():
         NormalEquations(
             pairs, moments, np.ones(2), Unknowns(np.zeros(1), np.zeros((2, 2))), np.ones((2, 2), dtype=bool)
         )
+
+
+@attrs.frozen
+class Vee(Potential):
+    name = "test-vee"
+    k: float = parameter(1.0, unit="energy", above=0, doc="slope")
+    J4: float = parameter(1.0, unit="energy", above=0, doc="quartic stiffness")
+
+    def energy(self, x):
+        return self.k * sympy.Abs(x) + self.J4 * x**4
+
+
+def test_a_parameter_whose_force_jumps_is_refused_and_others_of_its_potential_are_not():
+    """Ito's formula takes the derivative of what a parameter multiplies, which at a jump no average sees."""
+    computer = assemble({"a": 2}, Vee(), Dense(), temperature=0.5, trainable_biases=["a"])
+    signals = np.array([[0.5, -1.0], [1.0, 0.3]])
+    with pytest.raises(TrainingError, match=r"force that k of Vee exerts jumps at x = 0, .*moments"):
+        train_exact(computer, signals, FADE, LOSS, steps=STEPS, potential_parameters=["J4", "k"])
+    train_exact(computer, signals, FADE, LOSS, steps=STEPS, potential_parameters=["J4"])
 
 
 class Saddle(DensePairs):

@@ -299,3 +299,32 @@ def test_units_and_moments_that_make_no_sense_are_refused():
         moments("mean", 1.1)
     with pytest.raises(ParameterError, match="no moment"):
         moments("median", 0.5)
+
+
+KINKS = {
+    "vee": (lambda x: np.abs(x) + x**4, lambda x: np.sign(x) + 4 * x**3),
+    "one-sided slope": (lambda x: np.abs(x) + x**4, lambda x: np.where(x > 0, 1.0, -1.0) + 4 * x**3),
+    "vee aside": (lambda x: np.abs(x - 0.314) + x**4, lambda x: np.sign(x - 0.314) + 4 * x**3),
+    "wall": (lambda x: np.maximum(x, 0.2) ** 2 + x**2, lambda x: 2 * x * (x > 0.2) + 2 * x),
+}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_kinks_of_the_energy_are_resolved(name):
+    """At equilibrium under a force f, <U'> = f exactly, and the mean is that of quadrature."""
+    energy, gradient = KINKS[name]
+    kT = 0.2
+    moments = solve_moments(Unit(energy, gradient, kT), np.ones_like, 1.0, (-2.0, 2.0), times=[0.5])
+    x = np.linspace(-4, 4, 2_000_001)
+    for s in (-1.7, -0.2, 0.0, 0.9, 2.0):
+        assert moments("force", s)[0] == pytest.approx(s, abs=2e-3)
+        weight = np.exp(-(energy(x) - s * x - (energy(x) - s * x).min()) / kT)
+        assert moments("mean", s)[0] == pytest.approx((weight * x).sum() / weight.sum(), abs=1e-3)
+
+
+def test_all_values_of_s_share_one_lattice():
+    unit = Unit(lambda x: np.abs(x) + x**4, lambda x: np.sign(x) + 4 * x**3, 0.2)
+    grid = make_grid(unit, np.linspace(-2, 2, 7), (0.0, 1.0), Equilibrium())
+    multiples = grid.x / grid.spacing[0]
+    np.testing.assert_allclose(multiples, np.round(multiples), atol=1e-9)
+    assert np.ptp(grid.spacing) == 0
