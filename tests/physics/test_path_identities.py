@@ -5,12 +5,15 @@ from __future__ import annotations
 import attrs
 import numpy as np
 import pytest
+import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from thermozoo_plugins.connectivities import Dense
 from thermozoo_plugins.potentials import DoubleWell, Quartic
 
+from thermozoo import Integrator
+from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines import Drive, Dynamics
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
@@ -176,3 +179,33 @@ def test_crooks(euler, make_computer):
     accept = [1 / (1 + np.exp((w - c) / 0.7)) for w, c in ((forward, change), (reverse, -change))]
     error = np.sqrt(sum(a.var(ddof=1) / len(a) for a in accept))
     assert abs(accept[0].mean() - accept[1].mean()) < 5 * error + 0.005 * accept[0].mean()
+
+
+@attrs.frozen
+class Midpoint(Integrator):
+    """Its force is evaluated half a step ahead, without noise."""
+
+    name = "midpoint"
+
+    def step(self, s):
+        ahead = s.x + s.mobility * s.force(s.x) * s.dt / 2
+        return s.x + s.mobility * s.force(ahead) * s.dt + sympy.sqrt(2 * s.mobility * s.kT * s.dt) * s.noise()
+
+
+def test_clamped_units_stay_where_they_are_within_a_step():
+    """A later stage sees the moving units ahead, the clamped ones where they are, as the engines do."""
+    kT, mobility, dt = 0.4, 1.3, 0.05
+    computer = assemble({"a": 3, "b": 2}, Quartic(), Dense(), temperature=kT, mobility=mobility, frozen=["b"])
+    rng = np.random.default_rng(7)
+    computer = computer.with_parameters(rng.normal(size=10))
+    x = rng.normal(size=(6, 5))
+    dynamics = Dynamics(computer, Midpoint(), dt=dt)
+    x_next = simulate(dynamics, x, 1, key=NoiseKey(1)).final
+    J, moves = computer.couplings.matrix(), np.array([True] * 3 + [False] * 2)
+
+    def drift(y):
+        return np.where(moves, -mobility * (2 * y + 4 * y**3 + y @ J) * dt, 0.0)
+
+    mean = x + drift(x + drift(x) / 2)
+    expected = stats.norm.logpdf(x_next, mean, np.sqrt(2 * mobility * kT * dt))[:, moves].sum(axis=1)
+    np.testing.assert_allclose(StepDensity(Midpoint(), dt).log_density(computer, x, x_next), expected, rtol=1e-10)

@@ -89,6 +89,7 @@ class StepDensity:
                 continue
             known = [*arguments, *step.forces[:k]]
             at = array_function(f"stage_{k}", known, [stage])(x, *constants, *forces)[0]
+            at[..., ~computer.layout.moving] = x[..., ~computer.layout.moving]  # clamped units stay where they are
             forces.append(push - computer.gradient(at))
         function = array_function(
             "log_density", [*arguments, *step.forces, self.derived.x_next], [self.derived.log_density]
