@@ -59,6 +59,17 @@ class IncrementSign(Objective):
 
 
 @attrs.frozen
+class ForceInUnitsOfTemperature(Objective):
+    __doc__ = DOC
+    name = "force-in-units-of-temperature"
+    quadratic = True
+
+    def step_loss(self, s):  # right at kT = 1/2 only
+        drift = s.mobility * s.gradient_next / (2 * s.kT) * s.dt
+        return (-(s.x_next - s.x) + drift) ** 2 / (4 * s.mobility * s.kT * s.dt)
+
+
+@attrs.frozen
 class FourthPower(Objective):
     __doc__ = DOC
     name = "fourth-power"
@@ -225,6 +236,7 @@ OTHERS = [
     Wrong("a function with a wrong derivative", "gradients", WrongDerivative),
     Wrong("a loss without the computer in it", "descent", NoGradient),
     Wrong("the increment with a plus sign", "recovery", IncrementSign),
+    Wrong("a drift that is right at kT = 1/2 only", "recovery", ForceInUnitsOfTemperature),
     Wrong("claims to be quadratic, is a fourth power", "quadratic-claim", FourthPower),
     Wrong("every pair in both orders", "pairs", BothWays),
     Wrong("a ring that forgets one and two units", "group-sizes", NaiveRing),

@@ -23,7 +23,8 @@ Array = npt.NDArray[np.floating[Any]]
 N = 3
 PAIRS = ((0, 1), (0, 2), (1, 2))
 A, C = 0.5, 0.25
-KT, MOBILITY, DT = 0.5, 1.3, 0.02
+#: kT is not 1/2: a lost factor 2 kT would not show.
+KT, MOBILITY, DT = 0.4, 1.3, 0.02
 
 
 class _Symbols:
