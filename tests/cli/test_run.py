@@ -242,3 +242,17 @@ def test_without_a_name_the_next_free_one_and_with_force_the_first(tmp_path, cap
     assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == ["other", "thermozoo-run", "thermozoo-run-2"]
     manifests = [tmp_path / name / "manifest.json" for name in ("thermozoo-run", "thermozoo-run-2")]
     assert [json.loads(m.read_text())["seed"] == 99 for m in manifests] == [True, False]
+
+
+def test_the_engine_that_ran_is_kept(tmp_path, capsys, no_pictures):
+    """What "auto" chooses depends on what has been compiled before; the same config again must not."""
+    small(tmp_path, "a", "--set", "dynamics.engine=auto")
+    kept = tomllib.loads((tmp_path / "a" / "config.toml").read_text())["dynamics"]["engine"]
+    assert kept == json.loads((tmp_path / "a" / "manifest.json").read_text())["engine"]["name"] != "auto"
+    assert "memory: about" in capsys.readouterr().err
+
+
+def test_a_run_that_needs_too_much_memory_is_refused(tmp_path, capsys):
+    assert run(["run", "--set", "generation.samples=1000000000", "--out", str(tmp_path / "a")]) == 2
+    assert "of memory, above dynamics.memory_limit = 16 GiB" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -21,6 +21,10 @@ class Bars:
     def __init__(self) -> None:
         self.console = Console(stderr=True)
 
+    def note(self, text: str) -> None:
+        """Print a line."""
+        self.console.print(text, highlight=False, soft_wrap=True)
+
     @contextlib.contextmanager
     def phase(self, title: str, total: int | None) -> Iterator[Callable[[int], None]]:
         """Open a phase."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from thermozoo.errors import ConfigError
@@ -24,17 +25,21 @@ class Faults:
     ----------
     source : str
         Name of the file.
+    overridden : sequence of str
+        Keys that ``--set`` gave instead of the file.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, overridden: Sequence[str] = ()) -> None:
         self.source = source
+        self.overridden = tuple(overridden)
         self.lines: list[str] = []
         self.added = 0
 
     def add(self, path: str, message: str) -> None:
         """Add a fault at a path in the file; the same fault counts once."""
         self.added += 1
-        line = f"{self.source}: {path}: {message}"
+        ours = any(path == key or path.startswith((f"{key}.", f"{key}[")) for key in self.overridden)
+        line = f"{'--set' if ours else self.source}: {path}: {message}"
         if line not in self.lines:
             self.lines.append(line)
 

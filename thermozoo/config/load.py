@@ -49,21 +49,37 @@ def load_config(
     tables = override(tables, assignments)
     if seed is not None:
         tables["seed"] = seed
-    return check_config(tables, catalogue, source)
+    overridden = [assignment.partition("=")[0].strip() for assignment in assignments]
+    return check_config(tables, catalogue, source, overridden)
 
 
-def check_config(tables: Mapping[str, Any], catalogue: Catalogue, source: str) -> Config:
+def check_config(
+    tables: Mapping[str, Any], catalogue: Catalogue, source: str, overridden: Sequence[str] = ()
+) -> Config:
     """Check the tables of a config in one pass and build what they name.
+
+    Parameters
+    ----------
+    tables : mapping
+        The config.
+    catalogue : Catalogue
+        The plugins that it may name.
+    source : str
+        Its file, for messages.
+    overridden : sequence of str
+        Keys that ``--set`` gave instead of the file.
 
     Raises
     ------
     ConfigError
         With one line a fault: file, path in the file, what was expected, what was given, nearest valid name.
     """
-    faults = Faults(source)
+    faults = Faults(source, overridden)
     for key in tables:
         if key not in _TOP:
-            faults.add(key, f"unknown table{nearest(key, _TOP)}; tables: {', '.join(_TOP)}")
+            homes = [f"{name}.{key}" for name, table in TABLES.items() if key in settings_of(table.settings)]
+            hint = f"; did you mean {' or '.join(homes)}?" if homes else nearest(key, _TOP)
+            faults.add(key, f"unknown table{hint}; tables: {', '.join(_TOP)}")
     seed = _seed(tables, faults)
     sizes, frozen = _units(tables, faults)
     values: dict[str, Any] = {}
@@ -94,6 +110,13 @@ def check_config(tables: Mapping[str, Any], catalogue: Catalogue, source: str) -
     potentials = _potentials(section.get("potential"), sizes, catalogue, faults)
     connectivity = _connectivity(section.get("connectivity"), sizes, catalogue, faults)
     _methods(values["training"], faults)
+    for path, names in (
+        ("data.classes", values["data"].classes),
+        ("computer.trainable_biases", values["computer"].trainable_biases),
+    ):
+        twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
+        if twice is not None:
+            faults.add(path, f"expected each entry once, got {twice!r} more than once")
     dynamics = values["dynamics"]
     if dynamics.duration < dynamics.dt:
         faults.add(
@@ -101,8 +124,10 @@ def check_config(tables: Mapping[str, Any], catalogue: Catalogue, source: str) -
         )
     faults.raise_any()
     assert connectivity is not None
+    # groups are all written alike: a writer of TOML puts plain keys before tables, and the order of groups counts
+    units = {g: {"size": n, "frozen": g in frozen} for g, n in sizes.items()} if frozen else sizes
     resolved["computer"] |= {
-        "units": {g: {"size": n, "frozen": True} if g in frozen else n for g, n in sizes.items()},
+        "units": dict(units),
         "potential": _resolved_potentials(potentials),
         "connectivity": resolved_plugin(connectivity),
     }
@@ -149,7 +174,9 @@ def _units(tables: Mapping[str, Any], faults: Faults) -> tuple[dict[str, int], t
             for key in value:
                 if key not in ("size", "frozen"):
                     faults.add(f"{path}.{key}", f"unknown key{nearest(key, ('size', 'frozen'))}; keys: size, frozen")
-            size = value.get("size")
+            if "size" not in value:
+                faults.add(path, f"expected a size, such as {{size = 784, frozen = true}}, got {describe(dict(value))}")
+            size = value.get("size", 1)
             flag = value.get("frozen", False)
             if not isinstance(flag, bool):
                 faults.add(f"{path}.frozen", f"expected true or false, got {describe(flag)}")

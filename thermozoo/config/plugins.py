@@ -73,7 +73,8 @@ def build_plugin(
         where = f"{path}.{key}"
         if key not in fields:
             known = (*beside, *fields)
-            faults.add(where, f"unknown key{nearest(key, known)}; keys of {name!r}: {', '.join(known) or 'none'}")
+            owner = f"[{path}] with {name!r}" if beside else repr(name)
+            faults.add(where, f"unknown key{nearest(key, known)}; keys of {owner}: {', '.join(known) or 'none'}")
         elif fields[key].name in declared:
             values[key] = _parameter_value(declared[fields[key].name], name, value, where, units, faults)
         elif key in held:

@@ -31,8 +31,12 @@ def read_config(path: Path | None) -> tuple[str, dict[str, Any]]:
         return str(path), tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise ConfigError([f"{path}: no such file; expected a TOML config"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: cannot be read: {error}"]) from None
+    except IsADirectoryError:
+        raise ConfigError([f"{path}: a folder; expected a TOML config"]) from None
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror or error}"]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"{path}: not text; expected a TOML config"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path}: not valid TOML: {error}"]) from None
 

@@ -104,6 +104,7 @@ class DynamicsTable:
     precision: str = setting(
         str, "single", "data type of states; heat and work are always double", choices=tuple(PRECISIONS)
     )
+    memory_limit: float = setting(float, 16.0, "memory that a run may need, as predicted [GiB]", above=0)
 
 
 @attrs.frozen
@@ -240,3 +241,8 @@ class Config:
     def steps(self) -> int:
         """Steps of noising, of equilibration and of generation."""
         return round(self.dynamics.duration / self.dynamics.dt)
+
+    def with_engine(self, name: str) -> Config:
+        """Return the config with a named engine, in its values and in its resolved tables."""
+        resolved = {**self.resolved, "dynamics": {**self.resolved["dynamics"], "engine": name}}
+        return attrs.evolve(self, dynamics=attrs.evolve(self.dynamics, engine=name), resolved=resolved)

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import attrs
 import tomli_w
 
 from thermozoo.computer.files import save_computer, write_dataset
@@ -13,6 +14,7 @@ from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Dynamics, Engine, engine_for
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import Machine, assemble_machine
+from thermozoo.runs.budget import bytes_text, check_memory
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import run_folder, write_json, write_text
 from thermozoo.runs.manifest import manifest
@@ -52,8 +54,13 @@ def run_experiment(
     clock = Clock()
     with run_folder(target, force) as folder:
         with clock.phase("assembly"):
+            check_memory(config)
             machine = assemble_machine(config)
+        reporter.note(f"memory: about {bytes_text(check_memory(config, len(machine.signals)))} at most")
         engine = engine_of(machine)
+        # "auto" depends on what has been compiled before: the config that is kept says what ran
+        config = config.with_engine(engine.name)
+        machine = attrs.evolve(machine, config=config)
         outcome = run_method(machine, engine, config.training.method, reporter, clock)
         report: dict[str, Any] = {
             **outcome.figures,

@@ -12,6 +12,9 @@ __all__ = ["Reporter", "Silent"]
 class Reporter(Protocol):
     """Shows the phases of a run."""
 
+    def note(self, text: str) -> None:
+        """Say something before the first phase."""
+
     def phase(self, title: str, total: int | None) -> contextlib.AbstractContextManager[Callable[[int], None]]:
         """Open a phase; the context is a function that is called with the work done since its last call.
 
@@ -21,6 +24,9 @@ class Reporter(Protocol):
 
 class Silent:
     """Says nothing."""
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
 
     @contextlib.contextmanager
     def phase(self, title: str, total: int | None) -> Iterator[Callable[[int], None]]:

@@ -76,7 +76,10 @@ def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Ar
         )
     pixels = images.shape[1]
     if where.stop - where.start != pixels:
-        raise ShapeError(f"the images have {pixels} pixels, but group {shown!r} has {where.stop - where.start} units")
+        raise ShapeError(
+            f"the images have {pixels} pixels, but group {shown!r} has {where.stop - where.start} units: set "
+            f"computer.units.{shown} = {pixels}, or take other images"
+        )
     if hidden not in HIDDEN_SIGNALS:
         raise ParameterError(f"hidden must be one of {', '.join(HIDDEN_SIGNALS)}, got {hidden!r}")
     signals = np.zeros((len(images), layout.n))

@@ -129,6 +129,14 @@ CASES = [
     ("training.potential_parameters=['J2']", "training.potential_parameters", "got descent"),
     ("training={method='exact', windows=2, compare=['moments', 'online']}", "training.windows", "only, got online"),
     ("training={method='moments', cycles=4}", "training.cycles", "expected at least 5, got 4"),
+    # what would be counted twice, and what has no size
+    ("data.classes=[3, 0, 3]", "data.classes", "expected each entry once, got 3 more than once"),
+    ("computer.trainable_biases=['hidden', 'hidden']", "computer.trainable_biases", "got 'hidden' more than once"),
+    ("computer.units.hidden={frozen = true}", "computer.units.hidden", "expected a size, such as {size = 784"),
+    # keys that live elsewhere
+    ("mobility=0.2", "mobility", "unknown table; did you mean computer.mobility?"),
+    ("dynamics.integrater=1", "dynamics.integrater", "keys of [dynamics] with 'euler-maruyama': integrator, dt"),
+    ("dynamics.memory_limit=0", "dynamics.memory_limit", "got 0"),
     # a value where a table belongs
     ("dynamics=3", "dynamics", "expected a table, got 3 (integer)"),
     ("computer=3", "computer", "expected a table"),
@@ -180,9 +188,9 @@ def test_files_that_are_no_config(tmp_path):
     with pytest.raises(ConfigError, match=r"broken.toml: not valid TOML: .*line 1"):
         load_config(broken, catalogue())
     broken.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match=r"broken.toml: cannot be read"):
+    with pytest.raises(ConfigError, match=r"broken.toml: not text; expected a TOML config"):
         load_config(broken, catalogue())
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="a folder; expected a TOML config"):
         load_config(tmp_path, catalogue())
 
 
@@ -208,3 +216,12 @@ def test_the_source_is_the_file_as_it_was_given(tmp_path, monkeypatch):
     Path("bad.toml").write_text(GOOD + "bogus = 1\n")
     with pytest.raises(ConfigError, match=r"^bad.toml: generation.bogus: unknown key"):
         load_config(Path("bad.toml"), catalogue())
+
+
+def test_a_fault_that_was_set_is_not_the_file_s(tmp_path):
+    path = tmp_path / "good.toml"
+    path.write_text(GOOD + "bogus = 1\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, catalogue(), assignments=["dynamics.dt=-1", "data.classes=[0, 0.5]"])
+    sources = [line.partition(": ")[0] for line in caught.value.faults]
+    assert sorted(sources) == ["--set", "--set", str(path)]

@@ -227,3 +227,12 @@ def test_faults_of_a_plugin_that_is_held(wrapping, base, path, said):
     (line,) = caught.value.faults
     assert line.startswith(f"x.toml: computer.potential.{path}: ")
     assert said in line
+
+
+def test_groups_keep_their_order():
+    """A writer of TOML puts plain keys before tables; units are numbered by the order of groups."""
+    tables = tomllib.loads("[computer.units]\ninputs = {size = 4, frozen = true}\nvisible = 784\nhidden = 3")
+    config = check_config(tables, catalogue(), "x")
+    again = check_config(tomllib.loads(tomli_w.dumps(config.resolved)), catalogue(), "x")
+    assert list(again.sizes.items()) == list(config.sizes.items()) == [("inputs", 4), ("visible", 784), ("hidden", 3)]
+    assert again.frozen == ("inputs",)
