@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -137,7 +138,9 @@ class Computer:
             sha.update(f"{group} {one.potential.name} {self.layout.sizes[group]}".encode())
             settings = plugin_settings(one.potential)
             if settings:
-                sha.update(repr(settings).encode())
+                # every digit of every entry of an array
+                with np.printoptions(threshold=sys.maxsize, floatmode="unique", precision=None):
+                    sha.update(repr(settings).encode())
             for name, value in one.values.items():
                 sha.update(name.encode() + np.ascontiguousarray(value, dtype="<f8").tobytes())
         sha.update(np.ascontiguousarray(self.couplings.edges, dtype="<i8").tobytes())

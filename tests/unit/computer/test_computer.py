@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from thermozoo_plugins.connectivities import Dense
 from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
 
+from thermozoo import Potential, option
 from thermozoo.computer.computer import TERMS, assemble
 from thermozoo.errors import ParameterError, ShapeError
 
@@ -141,3 +142,20 @@ def test_groups_may_have_different_potentials_and_units_different_parameters():
     assert computer.gradient(x).tolist() == [4.0, 12.0, 28.0, 60.0]
     assert float(computer.energy(x)) == 4 + 12 + (-4 + 16) + (-4 + 32)
     assert computer.onsite.curvature(x).tolist() == [2.0, 6.0, 46.0, 94.0]
+
+
+def test_the_digest_sees_every_digit_of_every_entry_of_a_setting():
+    @attrs.frozen
+    class Polynomial(Potential):
+        name = "polynomial"
+        coefficients: np.ndarray = option(doc="of x, x^2, ...", eq=False)
+
+        def energy(self, x):
+            return x**4 + sum(float(c) * x**k for k, c in enumerate(self.coefficients[:3], start=1))
+
+    digits = [np.array([0.123456789012]), np.array([0.123456789013])]
+    entries = [np.zeros(2000), np.zeros(2000)]
+    entries[1][1000] = 1.0
+    for one, other in (digits, entries):
+        digests = {assemble({"a": 2}, Polynomial(c), Dense()).digest() for c in (one, other)}
+        assert len(digests) == 2
