@@ -47,7 +47,7 @@ def refused(place, capsys, *arguments, lines=1):
     printed = capsys.readouterr()
     assert code == 2, printed
     assert printed.out == ""
-    found = printed.err.splitlines()
+    found = [line for line in printed.err.splitlines() if not line.startswith("memory: about")]
     assert len(found) == lines, printed.err
     assert all(line.startswith("thermozoo: ") for line in found)
     assert "Traceback" not in printed.err
@@ -111,7 +111,7 @@ def test_a_crop_larger_than_the_image(place, capsys):
 def test_all_faults_are_reported_at_once(place, capsys):
     bad = ("computer.temperature=0", "dynamics.dt=x", "training.method=sgd", "noising.amplitud=3", "bogus.key=1")
     lines = refused(place, capsys, "good.toml", *(w for b in bad for w in ("--set", b)), lines=5)
-    assert all("--set: " in line for line in lines)
+    assert sum("--set: " in line for line in lines) == 4  # and an unknown table
 
 
 def test_configs_that_are_none(place, capsys):
@@ -166,8 +166,7 @@ def test_a_failure_in_the_middle_leaves_nothing(place, capsys, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(experiment, "draw_figures", full)
-    said, line = refused(place, capsys, "good.toml", "--out", "deep/run", lines=2)
-    assert "memory: about" in said
+    line = refused(place, capsys, "good.toml", "--out", "deep/run")
     assert "cannot write deep/run: No space left on device" in line
 
 
