@@ -185,6 +185,15 @@ def test_the_page_stands_alone(tiny):
     assert sum(x[0] == "img" for x in links.found) >= 7
 
 
+def test_the_perfect_loss_is_unknown_for_an_integrator_without_a_closed_density(tmp_path, capsys):
+    config = tmp_path / "tiny.toml"
+    config.write_text(TINY.replace("[dynamics]", '[dynamics]\nintegrator = "stochastic-heun"'))
+    assert run(["run", str(config), "--out", str(tmp_path / "out")]) == 0
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["loss_perfect"] is None
+    assert "(perfect" not in capsys.readouterr().out
+    assert "N/2" not in (tmp_path / "out" / "report.html").read_text("utf-8")
+
+
 @pytest.fixture
 def no_pictures(monkeypatch):
     """The tiny run above draws them; drawing is most of the time that a small run takes."""

@@ -55,9 +55,10 @@ def summary(report: dict[str, Any]) -> list[str]:
     gain = ""
     if report["likelihood_gain_nats"] is not None:
         gain = f", likelihood gain {report['likelihood_gain_nats']:,.0f} +- {report['likelihood_gain_se']:,.0f} nats"
+    perfect = "" if report["loss_perfect"] is None else f" (perfect {report['loss_perfect']:g})"
     lines = [
-        f"trained ({report['method']}): loss per step {report['loss_initial']:.2f} -> {report['loss_final']:.2f} "
-        f"(perfect {report['loss_perfect']:g}){gain}",
+        f"trained ({report['method']}): loss per step {report['loss_initial']:.2f} -> {report['loss_final']:.2f}"
+        f"{perfect}{gain}",
         f"generated {report['samples']:,} images ({counts}; {report['inverted']} inverted), mean best |correlation| "
         f"{report['mean_best_correlation']:.3f}",
         f"heat {report['heat_mean_kT']:,.0f} +- {report['heat_std_kT']:,.0f} kT (mean +- standard deviation)",

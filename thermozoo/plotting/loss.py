@@ -1,4 +1,4 @@
-"""Loss per step during training, against its floor."""
+"""Loss per step during training, against its floor where that is known."""
 
 from __future__ import annotations
 
@@ -27,15 +27,16 @@ def plot_loss(
     training: ArrayLike | None,
     validation: ArrayLike,
     *,
-    floor: float,
+    floor: float | None = None,
     initial: float | None = None,
     xlabel: str = "cycle of training",
     validation_steps: ArrayLike | None = None,
 ) -> Figure:
-    """Show training and validation loss per time step, which N/2 bounds from below in the mean.
+    """Show training and validation loss per time step and, where it is known, the mean of a perfect model.
 
     The losses of a good and of a perfect computer differ by parts in a thousand: the left axis
-    gives them in full, without an offset, and the right axis their distance from N/2.
+    gives them in full, without an offset, and the right axis their distance from N/2, the mean loss of a perfect model
+    where the loss is the action of the reverse step.
 
     Parameters
     ----------
@@ -47,8 +48,9 @@ def plot_loss(
     validation : (n,) array
         The same on held-out noising trajectories [1]. With two points and no `training` these are
         the untrained and the trained computer.
-    floor : float
-        N/2 [1], N the number of units that move.
+    floor : float, optional
+        N/2 [1], N the number of units that move; None for an objective or integrator for which that is not the mean
+        loss of a perfect model: neither the level nor the right axis is drawn then.
     initial : float, optional
         Held-out loss of the untrained computer [1].
     xlabel : str
@@ -115,9 +117,10 @@ def plot_loss(
             names = ["untrained", "trained"] if len(at) == 2 else ["trained"]
             axes.set_xticks(at, names)
             axes.grid(False, axis="x")
-    scale = 1e-3 * max(abs(floor), 1.0)
-    if max(np.ptp(curves), np.abs(curves - floor).max()) < 1e-3 * scale:
-        axes.set_ylim(floor - scale, floor + scale)
+    center = float(curves.mean()) if floor is None else floor
+    scale = 1e-3 * max(abs(center), 1.0)
+    if max(np.ptp(curves), np.abs(curves - center).max()) < 1e-3 * scale:
+        axes.set_ylim(center - scale, center + scale)
     if len(x) == 1 and trained is not None:
         axes.set_xticks(x)
     _label(axes, floor, None if few and trained is None else xlabel)
@@ -144,14 +147,14 @@ def _draw_training(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -
 def _draw_levels(
     axes: Axes,
     curves: NDArray[np.float64],
-    floor: float,
+    floor: float | None,
     initial: float | None,
     initial_is_drawn: bool,
 ) -> list[str]:
     """Draw N/2 and the untrained computer as levels, or return in words what is too far."""
     notes = []
     low, high = float(curves.min()), float(curves.max())
-    levels = [(floor, f"perfect model: $N/2$ = {floor:g}", "-")]
+    levels = [] if floor is None else [(floor, f"perfect model: $N/2$ = {floor:g}", "-")]
     if initial is not None and not initial_is_drawn:
         levels.append((initial, f"untrained: {initial:.2f}", ":"))
     for value, text, style in levels:
@@ -164,14 +167,16 @@ def _draw_levels(
     return notes
 
 
-def _label(axes: Axes, floor: float, xlabel: str | None) -> None:
-    """Write the axes: the loss in full at the left, its distance from N/2 at the right."""
+def _label(axes: Axes, floor: float | None, xlabel: str | None) -> None:
+    """Write the axes: the loss in full at the left, its distance from N/2, where that is known, at the right."""
     from matplotlib.ticker import ScalarFormatter
 
     axes.set_ylabel("reverse loss per time step [1]")
     if xlabel:
         axes.set_xlabel(xlabel)
     axes.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
+    if floor is None:
+        return
 
     def above(loss: Any) -> Any:
         return loss - floor

@@ -78,7 +78,7 @@ def draw_figures(
         history["training"] if curve else None,
         history["validation"] if curve else np.array([initial, held_out.loss]),
         validation_steps=history["validation_trajectories"] if curve else None,
-        floor=float(computer.layout.moving.sum() / 2),
+        floor=outcome.figures["loss_perfect"],
         # the curve follows one fixed trajectory, the untrained level is the mean over all held-out ones
         initial=None if curve else initial,
         xlabel="noising trajectories" if curve else "before and after training",

@@ -95,7 +95,7 @@ def run_method(machine: Machine, engine: Engine, method: str, reporter: Reporter
         )
     with clock.phase("judging"), reporter.phase("judging", None):
         figures = {
-            **training_figures(initial, held_out, training),
+            **training_figures(machine, initial, held_out, training),
             **generation_figures(machine, generated),
             **judged_figures(machine, generated),
         }

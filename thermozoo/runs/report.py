@@ -9,22 +9,41 @@ import numpy as np
 from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import Generated
 from thermozoo.runs.judge import Judge, diversity
+from thermozoo.symbolic.reverse import is_reverse_action
 from thermozoo.thermodynamics.advantage import thermodynamic_advantage
 from thermozoo.thermodynamics.hardware import PRESETS, Hardware
 from thermozoo.training.evaluate import HeldOut
 from thermozoo.training.noising import image_group
 from thermozoo.training.result import Training
 
-__all__ = ["COMPARED", "comparison_row", "generation_figures", "hardware_figures", "judged_figures", "training_figures"]
+__all__ = [
+    "COMPARED",
+    "comparison_row",
+    "generation_figures",
+    "hardware_figures",
+    "judged_figures",
+    "perfect_loss",
+    "training_figures",
+]
 
 
-def training_figures(initial: float, held_out: HeldOut, training: Training) -> dict[str, Any]:
+def perfect_loss(machine: Machine) -> float | None:
+    """Return the mean loss per step of a perfect model, N/2 with N the units that move; None where it is not known.
+
+    It is known where the objective is the action of the integrator's reverse step; see `is_reverse_action`.
+    """
+    if not is_reverse_action(machine.config.objective, machine.config.integrator):
+        return None
+    return int(machine.computer.layout.moving.sum()) / 2
+
+
+def training_figures(machine: Machine, initial: float, held_out: HeldOut, training: Training) -> dict[str, Any]:
     """Return what training achieved on held-out noising trajectories."""
     return {
         "method": training.method,
         "loss_initial": initial,
         "loss_final": held_out.loss,
-        "loss_perfect": training.computer.layout.moving.sum().item() / 2,
+        "loss_perfect": perfect_loss(machine),
         "likelihood_gain_nats": held_out.gain,
         "likelihood_gain_se": held_out.gain_se,
         "coupling_norm": training.computer.couplings.norm(),

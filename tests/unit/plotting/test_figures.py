@@ -62,6 +62,8 @@ FIGURES = {
     ),
     "loss, untrained and trained": lambda: plot_loss([0, 1], None, [652.87, 647.91], floor=648),
     "loss, one cycle": lambda: plot_loss([1], [652.0], [651.0], floor=648, initial=652.9),
+    "loss, no known floor": lambda: plot_loss([0, 1, 2], [652, 650, 649.0], [652, 650.5, 649.5]),
+    "loss, equal values and no known floor": lambda: plot_loss([0, 1, 2], None, [648, 648, 648]),
     "loss, equal values": lambda: plot_loss([0, 1, 2], None, [648, 648, 648], floor=648),
     "loss, far below the start": lambda: plot_loss(
         np.arange(40), None, 647.98 + 0.001 * np.cos(np.arange(40)), floor=648, initial=652.87
@@ -187,6 +189,13 @@ def test_loss_axis_is_written_in_full():
     assert "beyond this axis, untrained: 652.87" in text
     low, high = figure.axes[0].get_ylim()
     assert high - low < 0.1
+
+
+def test_without_a_known_floor_neither_the_level_nor_the_right_axis_is_drawn():
+    figure = FIGURES["loss, no known floor"]()
+    assert "N/2" not in _texts(figure)
+    assert "perfect" not in _texts(figure)
+    assert not figure.axes[0].child_axes
 
 
 def test_two_losses_carry_their_values():

@@ -309,9 +309,21 @@ def test_method_of_the_report_comes_first_and_that_of_the_config_second():
     assert "The method is exact." in _Page(render_page({"method": None}, config, {}, {})).text
 
 
-def test_frozen_units_do_not_count_in_the_perfect_loss():
-    report = {key: value for key, value in REPORT.items() if key != "loss_perfect"}
-    assert "N/2 = 648 is the mean" in _Page(render_page(report, CONFIG, {}, {})).text
+def test_the_perfect_loss_is_said_only_where_it_is_known():
+    report = {**REPORT, "loss_perfect": None, "loss_final": 647.9}
+    text = _Page(render_page(report, CONFIG, {"loss": b"\x89PNG"}, {})).text
+    assert "went from 652.87 (untrained) to 647.90." in text
+    assert "N/2" not in text
+    assert "is not known for this objective and integrator" in text
+
+
+@pytest.mark.parametrize(
+    ("method", "curve"), [("exact", False), ("moments", False), ("descent", True), ("online", True)]
+)
+def test_the_loss_caption_says_what_is_drawn(method, curve):
+    text = _Page(render_page({**REPORT, "method": method}, CONFIG, {"loss": b"\x89PNG"}, {})).text
+    assert ("The held-out curve follows fixed trajectories" in text) is curve
+    assert ("the two points are the computer before and after it" in text) is not curve
 
 
 def test_loss_below_its_mean_is_explained_and_above_it_is_not():

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from thermozoo.runs.page.numbers import number_of
+
 __all__ = ["caption", "section_of"]
+
+#: Methods whose loss figure follows the training; the others have one point before it and one after.
+CURVES = frozenset({"descent", "online"})
 
 #: Name of a figure: section of the page, title, how to read it.
 _FIGURES = {
@@ -22,10 +30,7 @@ _FIGURES = {
     "loss": (
         "training",
         "Loss.",
-        "Reverse loss per time step; a perfect model has N/2 in the mean. Read the distance from "
-        "N/2 at the right: the noise alone makes up nearly all of the loss, and a finite number "
-        "of trajectories scatters about its mean, so that a value may lie slightly below N/2. The "
-        "held-out curve follows fixed trajectories: compare its course rather than its level.",
+        "Loss per time step.",
     ),
     "couplings": (
         "training",
@@ -85,8 +90,30 @@ def section_of(name: str) -> str:
     return _FIGURES.get(_key(name), ("figures", "", ""))[0]
 
 
-def caption(name: str) -> tuple[str, str]:
+def caption(name: str, report: Mapping[str, Any]) -> tuple[str, str]:
     """Return title and explanation of the figure; an unknown one is called by its name."""
     stem = name.removesuffix(".png")
     title = stem.replace("_", " ").replace("-", " ").capitalize() + "."
-    return _FIGURES.get(_key(name), ("", title, ""))[1:]
+    key = _key(name)
+    _, title, text = _FIGURES.get(key, ("", title, ""))
+    more = {"loss": _loss}.get(key)
+    return title, f"{text} {more(report)}" if more else text
+
+
+def _loss(report: Mapping[str, Any]) -> str:
+    """Say what the points of the loss figure are and how far down they can go."""
+    perfect = number_of(report, "loss_perfect") is not None
+    below = (
+        "A perfect model has N/2 in the mean. Read the distance from N/2 at the right: the noise alone makes up nearly "
+        "all of the loss, and a finite number of trajectories scatters about its mean, so that a value may lie "
+        "slightly below N/2."
+        if perfect
+        else "What a perfect model would have in the mean is not known for this objective and integrator."
+    )
+    curve = (
+        "The held-out curve follows fixed trajectories: compare its course rather than its level."
+        if report.get("method") in CURVES
+        else "This training has no steps to draw a curve of: the two points are the computer before and after it, on "
+        "the same held-out trajectories."
+    )
+    return f"{below} {curve}"

@@ -21,7 +21,7 @@ from thermozoo.runs.page.numbers import (
     significant,
 )
 
-__all__ = ["computer", "floor_of", "groups", "training"]
+__all__ = ["computer", "groups", "training"]
 
 _METHODS = {
     "exact": (
@@ -39,15 +39,6 @@ _METHODS = {
         "of a noising trajectory."
     ),
 }
-
-
-def floor_of(report: Mapping[str, Any], config: Mapping[str, Any]) -> float | None:
-    """Return N/2, N the units that are not frozen: the mean loss per step of a perfect model."""
-    known = number_of(report, "loss_perfect")
-    if known is not None:
-        return known
-    sizes = groups(config)
-    return sum(size for size, frozen in sizes.values() if not frozen) / 2 if sizes else None
 
 
 def computer(config: Mapping[str, Any]) -> list[str]:
@@ -136,7 +127,7 @@ def training(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
         sentence = (
             f"On held-out noising trajectories the reverse loss per time step went from {before} (untrained) to {after}"
         )
-        floor = floor_of(report, config)
+        floor = number_of(report, "loss_perfect")
         known = f"; N/2 = {plain(floor)} is the mean of a perfect model" if floor else ""
         if floor and final < floor:
             known += " (a finite number of trajectories scatters to both sides of it)"
