@@ -77,7 +77,7 @@ def generation_figures(machine: Machine, generated: Generated) -> dict[str, Any]
             str(label): int((labels == label).sum()) for label in sorted(set(machine.prototypes.labels.tolist()))
         },
         "inverted": int((value < 0).sum()),
-        "thermodynamic_advantage": thermodynamic_advantage(mean),
+        "thermodynamic_advantage": thermodynamic_advantage(mean, pixels=shown.stop - shown.start),
     }
 
 

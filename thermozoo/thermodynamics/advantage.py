@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 
-__all__ = ["BOLTZMANN", "denoiser_cost_kT", "thermodynamic_advantage"]
+__all__ = ["BOLTZMANN", "denoiser_cost_kT", "denoiser_operations", "thermodynamic_advantage"]
 
 #: Boltzmann's constant [joule / kelvin], exact in the SI.
 BOLTZMANN = 1.380649e-23
 
-#: Widths of the perceptron denoiser of the comparison.
-DENOISER = (784, 128, 128, 784)
+#: Widths of the two hidden layers of the perceptron denoiser of the comparison.
+HIDDEN = (128, 128)
 
 #: Energy of one multiply-accumulate of a digital accelerator [joule].
 JOULE_PER_MAC = 1e-12
@@ -19,16 +19,28 @@ JOULE_PER_MAC = 1e-12
 DENOISING_STEPS = 10
 
 
-def denoiser_cost_kT(temperature_kelvin: float = 300.0) -> float:
-    """Return the energy that a digital denoiser needs for one image, in kT.
+def denoiser_operations(pixels: int = 784) -> int:
+    """Return the multiply-accumulates of one step of a perceptron with layers pixels-128-128-pixels.
 
-    A 784-128-128-784 perceptron makes 217,088 multiply-accumulates a step, 1 pJ each, in ten steps.
+    Examples
+    --------
+    >>> from thermozoo.thermodynamics.advantage import denoiser_operations
+    >>> denoiser_operations(784), denoiser_operations(36)
+    (217088, 25600)
     """
-    macs = sum(a * b for a, b in itertools.pairwise(DENOISER))
-    joule = macs * JOULE_PER_MAC * DENOISING_STEPS
+    return sum(a * b for a, b in itertools.pairwise((pixels, *HIDDEN, pixels)))
+
+
+def denoiser_cost_kT(pixels: int = 784, temperature_kelvin: float = 300.0) -> float:
+    """Return the energy that a digital denoiser needs for one image of so many pixels, in kT.
+
+    A pixels-128-128-pixels perceptron makes 256 pixels + 16,384 multiply-accumulates a step (217,088 for 784 pixels),
+    1 pJ each, in ten steps.
+    """
+    joule = denoiser_operations(pixels) * JOULE_PER_MAC * DENOISING_STEPS
     return joule / (BOLTZMANN * temperature_kelvin)
 
 
-def thermodynamic_advantage(heat_kT: float) -> float | None:
-    """Return the digital cost over the mean heat, both in kT; None where the heat is not positive."""
-    return denoiser_cost_kT() / heat_kT if heat_kT > 0 else None
+def thermodynamic_advantage(heat_kT: float, pixels: int = 784) -> float | None:
+    """Return the digital cost of one image over the mean heat, both in kT; None where the heat is not positive."""
+    return denoiser_cost_kT(pixels) / heat_kT if heat_kT > 0 else None

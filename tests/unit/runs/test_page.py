@@ -286,6 +286,17 @@ def test_markup_in_what_was_given_is_shown_not_obeyed():
     assert page.text.count(evil) >= 12
 
 
+@pytest.mark.parametrize(
+    ("units", "part"),
+    [
+        ("visible = 36\nhidden = 8", "a 36-128-128-36 perceptron: 25,600 multiply-accumulates a step at 1 pJ"),
+        ("label = {size = 10, frozen = true}\npicture = 64", "a 64-128-128-64 perceptron: 32,768 multiply"),
+    ],
+)
+def test_the_digital_denoiser_has_the_size_of_the_image(units, part):
+    assert part in _Page(render_page(REPORT, f"[computer.units]\n{units}\n", {}, {})).text
+
+
 def test_inverted_may_be_a_count():
     assert "487 (48.7 %) of the outputs" in _Page(render_page({**REPORT, "inverted": 487}, CONFIG, {}, {})).text
 

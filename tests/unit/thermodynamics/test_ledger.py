@@ -103,6 +103,9 @@ def test_the_digital_cost_and_the_advantage():
     """784-128-128-784: 217,088 multiply-accumulates, 1 pJ each, ten steps, at 300 K."""
     assert denoiser_cost_kT() == pytest.approx(217_088 * 1e-12 * 10 / (1.380649e-23 * 300), rel=1e-12)
     assert denoiser_cost_kT() >= 5e14
+    # images of 6 x 6 pixels: 36 * 128 + 128 * 128 + 128 * 36
+    assert denoiser_cost_kT(36) == pytest.approx(25_600 * 1e-12 * 10 / (1.380649e-23 * 300), rel=1e-12)
+    assert thermodynamic_advantage(100.0, pixels=36) == pytest.approx(denoiser_cost_kT(36) / 100)
     assert thermodynamic_advantage(1436.0) > 1e11
     assert thermodynamic_advantage(0.0) is None
     assert thermodynamic_advantage(-3.0) is None

@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from thermozoo.runs.page.numbers import count, number_of, plus_minus, quantity, significant
-from thermozoo.runs.page.wording import groups
+from thermozoo.runs.page.wording import groups, pixels
+from thermozoo.thermodynamics.advantage import denoiser_operations
 
 __all__ = ["cost", "generation", "hardware", "headline", "tiles"]
 
 #: Joules of one kT at 300 K.
 _JOULES_PER_KT = 1.380649e-23 * 300.0
-#: Multiply-accumulates of one step of the 784-128-128-784 perceptron.
-_MULTIPLY_ACCUMULATES = 784 * 128 + 128 * 128 + 128 * 784
 
 
 def headline(report: Mapping[str, Any], config: Mapping[str, Any]) -> str:
@@ -90,7 +89,7 @@ def generation(report: Mapping[str, Any]) -> list[str]:
     return [" ".join(text)] if text else []
 
 
-def cost(report: Mapping[str, Any]) -> list[str]:
+def cost(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
     """Say what it cost: the heat, the digital denoiser and the ratio of the two."""
     heat, samples = number_of(report, "heat_mean_kT"), number_of(report, "samples")
     if heat is None:
@@ -117,10 +116,13 @@ def cost(report: Mapping[str, Any]) -> list[str]:
     advantage = number_of(report, "thermodynamic_advantage")
     if advantage is not None:
         digital = significant(advantage * heat, 2)
+        size = pixels(config)
+        layers, operations = "pixels-128-128-pixels", ""
+        if size is not None:
+            layers, operations = f"{size}-128-128-{size}", f"{count(denoiser_operations(size))} "
         text.append(
-            "The thermodynamic advantage compares this with a digital denoiser for images of this "
-            "size, a 784-128-128-784 perceptron: "
-            f"{count(_MULTIPLY_ACCUMULATES)} multiply-accumulates a step at 1 pJ each "
+            "The thermodynamic advantage compares this with a digital denoiser for images of this size, a "
+            f"{layers} perceptron: {operations}multiply-accumulates a step at 1 pJ each "
             f"({significant(1e-12 / _JOULES_PER_KT, 2)} kT at 300 K), ten steps, {digital} kT in "
             f"all. Divided by the mean heat this is {significant(advantage, 2)}. It counts the "
             "heat of the computer's dynamics alone: neither training, nor writing parameters, nor "

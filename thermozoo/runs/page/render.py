@@ -109,7 +109,7 @@ def render_page(
         Section(
             "cost",
             "What it cost",
-            outcome.cost(report),
+            outcome.cost(report, config),
             term_table(report.get("heat_by_term_kT")),
         ),
         Section(

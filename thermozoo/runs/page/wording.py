@@ -21,7 +21,7 @@ from thermozoo.runs.page.numbers import (
     significant,
 )
 
-__all__ = ["computer", "groups", "training"]
+__all__ = ["computer", "groups", "pixels", "training"]
 
 _METHODS = {
     "exact": (
@@ -157,6 +157,14 @@ def groups(config: Mapping[str, Any]) -> dict[str, tuple[int, bool]]:
             frozen = bool(value.get("frozen")) if isinstance(value, Mapping) else False
             found[name] = (size, frozen)
     return found
+
+
+def pixels(config: Mapping[str, Any]) -> int | None:
+    """Return the units that show the image: those of ``visible``, or of the first group that moves."""
+    sizes = groups(config)
+    if "visible" in sizes:
+        return sizes["visible"][0]
+    return next((size for size, frozen in sizes.values() if not frozen), None)
 
 
 def _plugin(table: Mapping[str, Any]) -> str:
