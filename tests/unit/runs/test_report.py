@@ -1,14 +1,31 @@
-"""Laboratory units of a run."""
+"""Figures of a run: the digital denoiser to compare with, and laboratory units."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from thermozoo.computer.layout import Layout
 from thermozoo.config.load import check_config
 from thermozoo.registry.catalogue import catalogue
-from thermozoo.runs.report import hardware_figures
+from thermozoo.runs.prototypes import Prototypes
+from thermozoo.runs.report import generation_figures, hardware_figures
+from thermozoo.thermodynamics.heat import HeatLedger
+
+
+def test_the_advantage_is_that_over_a_denoiser_of_the_size_of_the_image():
+    images = np.array([[1.0, -1.0, 1.0, -1.0, 0.0, 0.0]])
+    prototypes = Prototypes(images, np.array([3]), (2, 3), np.zeros((0, 6)), np.array([], dtype=int))
+    layout = Layout({"hidden": 2, "visible": 6})
+    machine = SimpleNamespace(computer=SimpleNamespace(temperature=0.5, layout=layout), prototypes=prototypes)
+    energies = {"on-site": np.array([[4.0, 3.0], [1.0, 2.0]])}
+    generated = SimpleNamespace(final=np.ones((2, 8)) * np.arange(8), ledger=HeatLedger(terms=energies, work={}))
+    found = generation_figures(machine, generated)
+    assert found["heat_mean_kT"] == pytest.approx((3 + 1) / 2 / 0.5)
+    cost = (6 * 128 + 128 * 128 + 128 * 6) * 1e-12 * 10 / (1.380649e-23 * 300)
+    assert found["thermodynamic_advantage"] == pytest.approx(cost / found["heat_mean_kT"])
 
 
 @pytest.mark.parametrize("mobility", [1.0, 4.0])
