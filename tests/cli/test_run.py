@@ -232,6 +232,21 @@ def test_the_same_seed_gives_the_same_run_and_another_another(tmp_path, capsys, 
     assert "seed 7" in out
 
 
+def test_trained_potentials_and_windows_are_reported(tmp_path, no_pictures):
+    """The ranges are those of the computers that were written, window by window."""
+    options = ["training.method=moments", "training.windows=2", "training.potential_parameters=['J2']"]
+    options += ["training.cycles=40", "dynamics.dt=0.01", "dynamics.duration=2.5"]
+    small(tmp_path, "a", *(word for o in options for word in ("--set", o)))
+    report = json.loads((tmp_path / "a" / "report.json").read_text())
+    assert report["windows"] == 2
+    computers = [load_computer(tmp_path / "a" / f"computer-window-{w}.nc") for w in (1, 2)]
+    for group in ("visible", "hidden"):
+        values = np.concatenate([c.onsite.sites[group].values["J2"] for c in computers])
+        assert len(np.unique(values)) > 1
+        assert report["trained_parameters"][group] == {"J2": [values.min(), values.max()]}
+    assert report["imposed_signal"]["zero_from"] == pytest.approx(0.75 * 2.5, abs=0.01)
+
+
 def test_force_replaces_a_run_and_nothing_else(tmp_path, capsys, no_pictures):
     small(tmp_path, "a")
     before = json.loads((tmp_path / "a" / "manifest.json").read_text())

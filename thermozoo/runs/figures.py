@@ -70,7 +70,10 @@ def draw_figures(
     hidden = np.setdiff1d(np.arange(computer.n), np.arange(shown.start, shown.stop))[:16]
     if len(hidden):
         weights = _rows(computer.couplings, hidden)[:, shown]
-        figures["couplings"] = plot_couplings(weights.reshape(-1, height, width), hidden.tolist())
+        title = "Couplings of hidden units to the visible layer"
+        if training.windows:
+            title += f", last of {len(training.windows)} time windows"
+        figures["couplings"] = plot_couplings(weights.reshape(-1, height, width), hidden.tolist(), title)
     history = training.history
     curve = "trajectories" in history
     figures["loss"] = plot_loss(

@@ -13,7 +13,7 @@ from thermozoo.symbolic.reverse import is_reverse_action
 from thermozoo.thermodynamics.advantage import thermodynamic_advantage
 from thermozoo.thermodynamics.hardware import PRESETS, Hardware
 from thermozoo.training.evaluate import HeldOut
-from thermozoo.training.noising import image_group
+from thermozoo.training.noising import image_group, intensities
 from thermozoo.training.result import Training
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "comparison_row",
     "generation_figures",
     "hardware_figures",
+    "imposed_signal",
     "judged_figures",
     "perfect_loss",
     "training_figures",
@@ -37,6 +38,40 @@ def perfect_loss(machine: Machine) -> float | None:
     return int(machine.computer.layout.moving.sum()) / 2
 
 
+def imposed_signal(machine: Machine) -> dict[str, Any]:
+    """Return how strongly noising imposes an image, from the intensities of the protocol at every step.
+
+    ``start_E0`` and ``end_E0`` are a(0) and a(tf), ``constant`` whether a(t) stays the same, ``zero_from`` the time
+    from which on nothing is imposed (None where that never happens).
+    """
+    config = machine.config
+    times = config.dynamics.dt * np.arange(config.steps + 1)
+    strength = intensities(config.protocol, times, config.dynamics.duration) * np.ones(len(times))
+    # what rounding leaves of the end of a fade is not imposed
+    felt = np.flatnonzero(np.abs(strength) > 1e-9 * np.abs(strength).max())
+    first = int(felt[-1]) + 1 if len(felt) else 0
+    return {
+        "start_E0": float(strength[0]),
+        "end_E0": float(strength[-1]),
+        "constant": bool(np.ptp(strength) <= 1e-9 * np.abs(strength).max()),
+        "zero_from": float(times[first]) if first < len(times) else None,
+    }
+
+
+def _trained_parameters(machine: Machine, training: Training) -> dict[str, dict[str, list[float]]]:
+    """Return the range, over units and windows, of every on-site parameter that was trained, by group and name."""
+    computers = training.windows or (training.computer,)
+    found: dict[str, dict[str, list[float]]] = {}
+    for group in training.computer.layout.groups:
+        if group in training.computer.layout.frozen:
+            continue
+        for name in machine.config.training.potential_parameters:
+            if name in training.computer.onsite.sites[group].values:
+                values = np.array([one.onsite.sites[group].values[name] for one in computers])
+                found.setdefault(group, {})[name] = [float(values.min()), float(values.max())]
+    return found
+
+
 def training_figures(machine: Machine, initial: float, held_out: HeldOut, training: Training) -> dict[str, Any]:
     """Return what training achieved on held-out noising trajectories."""
     return {
@@ -46,6 +81,9 @@ def training_figures(machine: Machine, initial: float, held_out: HeldOut, traini
         "loss_perfect": perfect_loss(machine),
         "likelihood_gain_nats": held_out.gain,
         "likelihood_gain_se": held_out.gain_se,
+        "imposed_signal": imposed_signal(machine),
+        "windows": max(1, len(training.windows)),
+        "trained_parameters": _trained_parameters(machine, training),
         "coupling_norm": training.computer.couplings.norm(),
         "training": training.details,
     }
@@ -133,7 +171,7 @@ def hardware_figures(machine: Machine, heat_mean_kT: float) -> dict[str, Any] | 
         description=base.description if table.preset else "values of the config",
     )
     # the hardware's unit of time is 1 / (mobility E0)
-    seconds = hardware.seconds(machine.config.dynamics.duration * machine.computer.mobility)
+    seconds = hardware.seconds(machine.config.steps * machine.config.dynamics.dt * machine.computer.mobility)
     joules = hardware.joules(heat_mean_kT)
     return {
         "preset": table.preset,

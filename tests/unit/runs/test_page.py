@@ -297,6 +297,54 @@ def test_the_digital_denoiser_has_the_size_of_the_image(units, part):
     assert part in _Page(render_page(REPORT, f"[computer.units]\n{units}\n", {}, {})).text
 
 
+@pytest.mark.parametrize(
+    ("signal", "part"),
+    [
+        ((2.0, 2.0, True, None), "does not fade: the force on a pixel of value one is 2.00 E₀ throughout"),
+        ((0.0, 0.0, True, 0.0), "No image is imposed"),
+        ((2.0, 0.0, False, 1.875), "is gone from t = 1.88 on (the force on a pixel of value one starts at 2.00 E₀)"),
+        ((2.0, 0.5, False, None), "2.00 E₀ at the start and 0.500 E₀ at the end: the image is imposed to the last"),
+    ],
+)
+def test_what_becomes_of_the_imposed_image_follows_from_its_intensities(signal, part):
+    keys = ("start_E0", "end_E0", "constant", "zero_from")
+    report = {**REPORT, "imposed_signal": dict(zip(keys, signal, strict=True))}
+    text = _Page(render_page(report, CONFIG, {"noising": b"\x89PNG"}, {})).text
+    assert text.count(part) == 2  # how it was trained, and the caption of the figure
+    assert "thermal noise alone" not in text or signal[3] is not None
+    assert "let fade" not in text
+
+
+@pytest.mark.parametrize(
+    ("dt", "duration", "part"),
+    [
+        ("0.03", "2.5", "in 83 steps of 0.03 for 2.49 1/"),
+        ("0.3", "0.9", "in 3 steps of 0.3 for 0.9 1/"),
+        ("1e-3", "2.5", "in 2,500 steps of 0.001 for 2.5 1/"),
+    ],
+)
+def test_the_time_is_that_of_the_steps(dt, duration, part):
+    config = f"[computer]\nmobility = 1.0\n[dynamics]\ndt = {dt}\nduration = {duration}\n"
+    assert part in _Page(render_page({}, config, {}, {})).text
+
+
+def test_trained_potentials_and_windows_are_said():
+    report = {
+        **REPORT,
+        "windows": 3,
+        "trained_parameters": {"visible": {"J2": [0.61, 1.52]}, "hidden": {"J2": [-2.25, -1.5]}},
+    }
+    text = _Page(render_page(report, CONFIG, {"couplings": b"\x89PNG"}, {})).text
+    assert "Before training, and while it is noised, every unit has the on-site energy quartic" in text
+    assert "now they are J2 of visible from 0.610 to 1.52 and J2 of hidden from \u22122.25 to \u22121.50" in text
+    assert "Generation has 3 time windows, each with trained parameters of its own" in text
+    assert "the couplings of the last of 3 time windows" in text
+    plain = _Page(render_page({**REPORT, "windows": 1, "trained_parameters": {}}, CONFIG, {}, {})).text
+    assert "It moves" in plain
+    assert "Every unit has the on-site energy" in plain
+    assert "window" not in plain
+
+
 def test_inverted_may_be_a_count():
     assert "487 (48.7 %) of the outputs" in _Page(render_page({**REPORT, "inverted": 487}, CONFIG, {}, {})).text
 

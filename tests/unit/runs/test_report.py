@@ -11,7 +11,7 @@ from thermozoo.computer.layout import Layout
 from thermozoo.config.load import check_config
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.runs.prototypes import Prototypes
-from thermozoo.runs.report import generation_figures, hardware_figures
+from thermozoo.runs.report import generation_figures, hardware_figures, imposed_signal
 from thermozoo.thermodynamics.heat import HeatLedger
 
 
@@ -26,6 +26,27 @@ def test_the_advantage_is_that_over_a_denoiser_of_the_size_of_the_image():
     assert found["heat_mean_kT"] == pytest.approx((3 + 1) / 2 / 0.5)
     cost = (6 * 128 + 128 * 128 + 128 * 6) * 1e-12 * 10 / (1.380649e-23 * 300)
     assert found["thermodynamic_advantage"] == pytest.approx(cost / found["heat_mean_kT"])
+
+
+@pytest.mark.parametrize(
+    ("protocol", "expected"),
+    [
+        ({"protocol": "linear-fade", "amplitude": 3.0}, (3.0, 0.0, False, 0.75 * 2.4)),
+        ({"protocol": "linear-fade", "amplitude": 3.0, "fade": 1.0}, (3.0, 0.0, False, 2.4)),
+        ({"protocol": "constant", "amplitude": 1.5}, (1.5, 1.5, True, None)),
+        ({"protocol": "constant", "amplitude": 0.0}, (0.0, 0.0, True, 0.0)),
+    ],
+)
+def test_the_imposed_signal_is_that_of_the_protocol(protocol, expected):
+    tables = {"computer": {"units": {"visible": 4}}, "dynamics": {"duration": 2.4, "dt": 0.01}, "noising": protocol}
+    found = imposed_signal(SimpleNamespace(config=check_config(tables, catalogue(), "x.toml")))
+    start, end, constant, zero_from = expected
+    assert found == {
+        "start_E0": start,
+        "end_E0": end,
+        "constant": constant,
+        "zero_from": zero_from if zero_from is None else pytest.approx(zero_from),
+    }
 
 
 @pytest.mark.parametrize("mobility", [1.0, 4.0])

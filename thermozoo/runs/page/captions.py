@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from thermozoo.runs.page.numbers import number_of
+from thermozoo.runs.page.numbers import count, number_of, significant
 
-__all__ = ["caption", "section_of"]
+__all__ = ["caption", "imposed", "section_of"]
 
 #: Methods whose loss figure follows the training; the others have one point before it and one after.
 CURVES = frozenset({"descent", "online"})
@@ -17,9 +17,8 @@ _FIGURES = {
     "noising": (
         "training",
         "Noising.",
-        "The visible units of one noising trajectory, from left to right: the imposed image fades "
-        "while the units are driven by thermal noise alone at the end. Training looks at such "
-        "trajectories backwards. The gray scale is the same in all images.",
+        "The visible units of one noising trajectory, from left to right. The gray scale is "
+        "the same in all images. Training looks at such trajectories backwards.",
     ),
     "prototypes": (
         "training",
@@ -96,8 +95,41 @@ def caption(name: str, report: Mapping[str, Any]) -> tuple[str, str]:
     title = stem.replace("_", " ").replace("-", " ").capitalize() + "."
     key = _key(name)
     _, title, text = _FIGURES.get(key, ("", title, ""))
-    more = {"loss": _loss}.get(key)
-    return title, f"{text} {more(report)}" if more else text
+    more = {"noising": imposed, "loss": _loss, "couplings": _window}.get(key)
+    return title, f"{text} {more(report)}".rstrip() if more else text
+
+
+def imposed(report: Mapping[str, Any]) -> str:
+    """Say what becomes of the imposed image, from the intensities that the protocol had in this run."""
+    signal = report.get("imposed_signal")
+    if not isinstance(signal, Mapping):
+        return ""
+    start, end, zero = (number_of(signal, key) for key in ("start_E0", "end_E0", "zero_from"))
+    if start is None or end is None:
+        return ""
+    if signal.get("constant"):
+        if start == 0:
+            return "No image is imposed: the force on a pixel of value one is 0 throughout."
+        return (
+            f"The imposed image does not fade: the force on a pixel of value one is {significant(start)} E₀ throughout."
+        )
+    if zero is not None:
+        return (
+            f"The imposed image is gone from t = {significant(zero)} on (the force on a pixel of value one starts at "
+            f"{significant(start)} E₀); from then on the units relax in their own energy, moved by thermal noise alone."
+        )
+    return (
+        f"The force on a pixel of value one is {significant(start)} E₀ at the start and {significant(end)} E₀ at the "
+        "end: the image is imposed to the last."
+    )
+
+
+def _window(report: Mapping[str, Any]) -> str:
+    """Say which couplings are shown where there are several sets of them."""
+    windows = number_of(report, "windows")
+    if windows is None or windows < 2:
+        return ""
+    return f"Shown are the couplings of the last of {count(int(windows))} time windows of generation."
 
 
 def _loss(report: Mapping[str, Any]) -> str:

@@ -93,7 +93,7 @@ def render_page(
     for name, png in figures.items():
         pictures.setdefault(section_of(name), []).append(_picture(name, png, report))
     sections = [
-        Section("computer", "What the computer is", wording.computer(config)),
+        Section("computer", "What the computer is", wording.computer(report, config)),
         Section(
             "training",
             "How it was trained",

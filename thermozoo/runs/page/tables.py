@@ -51,6 +51,7 @@ _SAID = {
     "heat_by_term_kT",
     "heat_mean_kT",
     "heat_std_kT",
+    "imposed_signal",
     "inverted",
     "likelihood_gain_nats",
     "likelihood_gain_se",
@@ -64,7 +65,9 @@ _SAID = {
     "seconds",
     "seed",
     "thermodynamic_advantage",
+    "trained_parameters",
     "training",
+    "windows",
     "work_mean_kT",
 }
 #: Words in keys that name a unit.

@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from thermozoo.runs.page.captions import imposed
 from thermozoo.runs.page.numbers import (
     count,
     duration,
@@ -41,7 +42,7 @@ _METHODS = {
 }
 
 
-def computer(config: Mapping[str, Any]) -> list[str]:
+def computer(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
     """Say what the computer is: groups, potential, connectivity, temperature, dynamics."""
     machine = config.get("computer", {})
     text: list[str] = []
@@ -55,13 +56,17 @@ def computer(config: Mapping[str, Any]) -> list[str]:
         text.append(Markup("It has {} units in these groups: {}.").format(total, _list(parts)))
     potential = machine.get("potential", {})
     if "plugin" in potential:
-        sentence = Markup("Every unit has the on-site energy {}").format(_plugin(potential))
+        trained = _trained(report)
+        before = "Before training, and while it is noised, every" if trained else "Every"
+        sentence = Markup("{} unit has the on-site energy {}").format(before, _plugin(potential))
         for name, override in potential.items():
             if isinstance(override, Mapping) and name in layout:
                 sentence += Markup("; those of <b>{}</b> {}").format(
                     name, _plugin({"plugin": potential["plugin"], **override})
                 )
         text.append(sentence + ".")
+        if trained:
+            text.append(trained)
     connectivity = machine.get("connectivity", {})
     if "plugin" in connectivity:
         text.append(Markup("Units are coupled as in {}.").format(_plugin(connectivity)))
@@ -81,13 +86,15 @@ def computer(config: Mapping[str, Any]) -> list[str]:
     step, length = number_of(dynamics, "dt"), number_of(dynamics, "duration")
     if step and length:
         scheme = dynamics.get("integrator", "the integrator")
+        count_of_steps = round(length / step)
         unit = " 1/(µE₀)" if mobility == 1 else ""
         text.append(
             Markup("Time advances by <code>{}</code> in {} steps of {} for {}{}.").format(
                 scheme if isinstance(scheme, str) else scheme.get("plugin", "the integrator"),
-                count(round(length / step)),
+                count(count_of_steps),
                 plain(step),
-                plain(length),
+                # what the steps add up to, without the rounding of the product
+                plain(float(f"{count_of_steps * step:.12g}")),
                 unit,
             )
         )
@@ -104,10 +111,11 @@ def training(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
     if "protocol" in noising:
         settings = {k: v for k, v in noising.items() if k != "protocol"}
         first.append(
-            Markup("Each is imposed on the units and let fade by {}.").format(
+            Markup("Each is imposed on the units by the protocol {}.").format(
                 _plugin({"plugin": noising["protocol"], **settings})
             )
         )
+        first.append(imposed(report))
     method = report.get("method", config.get("training", {}).get("method"))
     if method is not None:
         first.append(Markup("The method is <code>{}</code>.").format(method))
@@ -116,9 +124,17 @@ def training(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
     spent = number_of(phases, "training") if isinstance(phases, Mapping) else None
     if spent is not None:
         first.append(f"Training took {duration(spent)}.")
+    windows = number_of(report, "windows")
+    several = windows is not None and windows > 1
+    if windows is not None and several:
+        first.append(
+            f"Generation has {count(int(windows))} time windows, each with trained parameters of its own; where one "
+            "window ends and the next begins, the parameters are switched."
+        )
     norm = number_of(report, "coupling_norm")
     if norm is not None:
-        first.append(f"The trained couplings have the Frobenius norm {significant(norm)} E₀.")
+        last = " of the last window" if several else ""
+        first.append(f"The trained couplings{last} have the Frobenius norm {significant(norm)} E₀.")
     if first:
         text.append(Markup(" ").join(part for part in first if part))
     initial, final = number_of(report, "loss_initial"), number_of(report, "loss_final")
@@ -165,6 +181,23 @@ def pixels(config: Mapping[str, Any]) -> int | None:
     if "visible" in sizes:
         return sizes["visible"][0]
     return next((size for size, frozen in sizes.values() if not frozen), None)
+
+
+def _trained(report: Mapping[str, Any]) -> Markup:
+    """Say which on-site parameters were trained and what range they have now."""
+    ranges = report.get("trained_parameters")
+    if not isinstance(ranges, Mapping):
+        return Markup()
+    parts = [
+        Markup("{} of <b>{}</b> from {} to {}").format(name, group, significant(low), significant(high))
+        for group, names in ranges.items()
+        for name, (low, high) in names.items()
+    ]
+    if not parts:
+        return Markup()
+    return Markup("On-site parameters were trained as well, with one value per unit; now they are {}.").format(
+        _list(parts)
+    )
 
 
 def _plugin(table: Mapping[str, Any]) -> str:
