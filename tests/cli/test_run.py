@@ -230,6 +230,11 @@ def test_the_same_seed_gives_the_same_run_and_another_another(tmp_path, capsys, 
         assert not np.any(one == other)
     out = capsys.readouterr().out
     assert "seed 7" in out
+    plugins = json.loads((tmp_path / "a" / "manifest.json").read_text())["plugins"]
+    file = tmp_path / "stripes.py"
+    stripes = next(p for p in plugins if p["name"] == "stripes")
+    assert (stripes["file"], stripes["sha256"]) == (str(file), hashlib.sha256(file.read_bytes()).hexdigest())
+    assert not [p for p in plugins if p["name"] != "stripes" and ("file" in p or "sha256" in p)]
 
 
 def test_trained_potentials_and_windows_are_reported(tmp_path, no_pictures):

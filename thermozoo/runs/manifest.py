@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from importlib import metadata
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from thermozoo.config.schema import Config
 from thermozoo.registry.catalogue import Catalogue
+from thermozoo.registry.discovery import Source
 
 __all__ = ["manifest"]
 
@@ -45,6 +47,7 @@ def manifest(config: Config, catalogue: Catalogue, report: dict[str, Any], detai
                 "name": r.name,
                 "distribution": r.source.distribution,
                 "version": r.source.version or None,
+                **_file(r.source),
             }
             for r in plugins
         ],
@@ -57,3 +60,11 @@ def manifest(config: Config, catalogue: Catalogue, report: dict[str, Any], detai
         "seconds": report["seconds"],
         "config_source": Path(config.source).name,
     }
+
+
+def _file(source: Source) -> dict[str, str]:
+    """Return path, as it was given, and SHA-256 of a plugin's single file; nothing for an installed distribution."""
+    if source.entry_point:
+        return {}
+    path = Path(source.target)
+    return {"file": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}

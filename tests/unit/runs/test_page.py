@@ -345,6 +345,14 @@ def test_trained_potentials_and_windows_are_said():
     assert "window" not in plain
 
 
+def test_files_of_plugins_are_named_where_the_config_is_said_to_run_again():
+    plugin = {"kind": "dataset", "name": "stripes", "version": None, "file": "my plugins/stripes.py", "sha256": "0a1b"}
+    text = _Page(render_page(REPORT, CONFIG, {}, {"plugins": [plugin, {**plugin, "name": "dots"}]})).text
+    assert "with thermozoo run config.toml --plugin 'my plugins/stripes.py': every default" in text
+    assert "dataset stripes my plugins/stripes.py SHA-256 0a1b" in text
+    assert "--plugin" not in _Page(render_page(REPORT, CONFIG, {}, MANIFEST)).text
+
+
 def test_inverted_may_be_a_count():
     assert "487 (48.7 %) of the outputs" in _Page(render_page({**REPORT, "inverted": 487}, CONFIG, {}, {})).text
 

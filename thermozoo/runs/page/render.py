@@ -19,6 +19,7 @@ from thermozoo.runs.page.tables import (
     comparison_table,
     details_table,
     hardware_table,
+    plugin_files,
     provenance_table,
     remaining_table,
     seconds_table,
@@ -132,6 +133,7 @@ def render_page(
         headline=outcome.headline(report, config),
         tiles=outcome.tiles(report),
         sections=[part for part in filled if part.paragraphs or part.tables or part.figures],
+        plugin_files=plugin_files(manifest),
         config=config_toml,
         manifest=json.dumps(manifest, indent=2, ensure_ascii=False, default=str) if manifest else "",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ __all__ = [
     "comparison_table",
     "details_table",
     "hardware_table",
+    "plugin_files",
     "provenance_table",
     "remaining_table",
     "seconds_table",
@@ -189,7 +191,7 @@ def provenance_table(report: Mapping[str, Any], manifest: Mapping[str, Any]) -> 
     for key in ("versions", "plugins", "distributions", "python", "machine", *_ENGINE):
         value = manifest.get(key)
         if isinstance(value, Mapping):
-            rows.append([_name(key), ", ".join(f"{n} {v}" for n, v in _flat(value))])
+            rows.append([_name(key), ", ".join(f"{_name(n)} {_measured('', v)}" for n, v in _flat(value))])
         elif isinstance(value, list):
             rows.append([_name(key), ", ".join(_item(entry) for entry in value)])
         elif value is not None:
@@ -200,8 +202,15 @@ def provenance_table(report: Mapping[str, Any], manifest: Mapping[str, Any]) -> 
 def _item(entry: Any) -> str:
     """Write one entry of a list in the manifest on one line."""
     if isinstance(entry, Mapping):
-        return " ".join(str(value) for value in entry.values() if value is not None)
+        words = {**entry, "sha256": f"SHA-256 {entry['sha256']}"} if "sha256" in entry else entry
+        return " ".join(str(value) for value in words.values() if value is not None)
     return str(entry)
+
+
+def plugin_files(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the single files that plugins of the run came from, each once."""
+    entries = manifest.get("plugins", ())
+    return list(dict.fromkeys(shlex.quote(e["file"]) for e in entries if isinstance(e, Mapping) and e.get("file")))
 
 
 def _rows(table: Mapping[str, Any]) -> list[list[str]]:
