@@ -63,9 +63,10 @@ class Judge:
         Returns
         -------
         dict
-            ``accuracy`` of the classifier on held-out noisy images, ``fraction_in_classes`` of outputs that it puts
+            ``accuracy`` of the classifier on held-out noisy images, ``noise``: the standard deviation of the white
+            noise in its images over that of the images themselves, ``fraction_in_classes`` of outputs that it puts
             into a trained class, ``class_entropy_bits`` of its verdicts, ``coverage``: the fraction of trained classes
-            that get at least a tenth of an even share.
+            that get at least a tenth of an even share, ``counts`` of outputs by class of the data set.
         """
         from sklearn.linear_model import LogisticRegression
         from threadpoolctl import threadpool_limits

@@ -12,7 +12,7 @@ from thermozoo.runs.page.numbers import count, number_of, plus_minus, quantity, 
 from thermozoo.runs.page.wording import groups, pixels
 from thermozoo.thermodynamics.advantage import denoiser_operations
 
-__all__ = ["cost", "generation", "hardware", "headline", "tiles"]
+__all__ = ["cost", "generation", "hardware", "headline", "quality", "tiles"]
 
 #: Joules of one kT at 300 K.
 _JOULES_PER_KT = 1.380649e-23 * 300.0
@@ -87,6 +87,57 @@ def generation(report: Mapping[str, Any]) -> list[str]:
             "negative."
         )
     return [" ".join(text)] if text else []
+
+
+def quality(report: Mapping[str, Any]) -> list[str]:
+    """Say how different the outputs are, how far from prototypes, and what a classifier makes of them."""
+    text: list[str] = []
+    diversity, distance = number_of(report, "diversity"), number_of(report, "nearest_prototype_distance")
+    if diversity is not None:
+        text.append(
+            f"The diversity of the outputs is {significant(diversity)}: the mean of 1 \u2212 |correlation| over pairs "
+            "of them, 0 when all are copies of one image or of its negative."
+        )
+    if distance is not None:
+        text.append(
+            f"Their mean distance from the nearest prototype is {significant(distance)}, all scaled to unit norm and "
+            "an inverted output turned back: 0 is a copy, 1.41 an image without any resemblance."
+        )
+    judge = report.get("judge")
+    if isinstance(judge, Mapping):
+        text.append(_judged(judge))
+    return [" ".join(text)] if text else []
+
+
+def _judged(judge: Mapping[str, Any]) -> str:
+    """Say what the classifier is, how good it is, and what it sees in the outputs."""
+    accuracy, noise, inside, entropy, coverage = (
+        number_of(judge, key) for key in ("accuracy", "noise", "fraction_in_classes", "class_entropy_bits", "coverage")
+    )
+    text = (
+        "A linear classifier, the judge, was trained on the data set's other images, none of which the computer has "
+        "seen"
+    )
+    if noise is not None:
+        text += f", with white noise of {significant(noise)} times their contrast as the outputs have it"
+    if accuracy is not None:
+        text += f"; it is right about {_percent(accuracy)} of such images that it was not trained on"
+    text += "."
+    if inside is not None:
+        text += f" It puts {_percent(inside)} of the outputs into a class that the computer was trained on."
+    if coverage is not None:
+        text += (
+            f" {_percent(coverage)} of these classes are covered: at least a tenth of an even share of the outputs "
+            "falls to each."
+        )
+    if entropy is not None:
+        text += f" The entropy of its verdicts is {significant(entropy)} bits; n classes in equal parts have log₂ n."
+    return text
+
+
+def _percent(fraction: float) -> str:
+    """Write a fraction in percent, without decimals where there are none to write."""
+    return f"{100 * fraction:.1f}".removesuffix(".0") + " %"
 
 
 def cost(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:

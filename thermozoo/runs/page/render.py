@@ -19,6 +19,7 @@ from thermozoo.runs.page.tables import (
     comparison_table,
     details_table,
     hardware_table,
+    judge_table,
     plugin_files,
     provenance_table,
     remaining_table,
@@ -106,6 +107,12 @@ def render_page(
             "What it generated",
             outcome.generation(report),
             class_table(report.get("class_counts")),
+        ),
+        Section(
+            "quality",
+            "How good the outputs are",
+            outcome.quality(report),
+            judge_table(report.get("judge")),
         ),
         Section(
             "cost",

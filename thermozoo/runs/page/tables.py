@@ -26,6 +26,7 @@ __all__ = [
     "comparison_table",
     "details_table",
     "hardware_table",
+    "judge_table",
     "plugin_files",
     "provenance_table",
     "remaining_table",
@@ -48,6 +49,7 @@ _SAID = {
     "comparison",
     "config_digest",
     "coupling_norm",
+    "diversity",
     "engine",
     "hardware",
     "heat_by_term_kT",
@@ -55,6 +57,7 @@ _SAID = {
     "heat_std_kT",
     "imposed_signal",
     "inverted",
+    "judge",
     "likelihood_gain_nats",
     "likelihood_gain_se",
     "loss_final",
@@ -62,6 +65,7 @@ _SAID = {
     "loss_perfect",
     "method",
     "mean_best_correlation",
+    "nearest_prototype_distance",
     "parameter_digest",
     "samples",
     "seconds",
@@ -99,6 +103,15 @@ def class_table(counts: Mapping[str, Any] | None) -> list[Table]:
     total = sum(counts.values())
     rows = [[str(name), count(int(n)), f"{100 * n / total:.1f} %" if total else "0 %"] for name, n in counts.items()]
     return [Table(rows, ["class", "outputs", "share"], "Outputs by class of the nearest prototype")]
+
+
+def judge_table(judge: Any) -> list[Table]:
+    """Return how many outputs the judge puts into each class of the data set."""
+    counts = judge.get("counts") if isinstance(judge, Mapping) else None
+    if not counts:
+        return []
+    (table,) = class_table(counts)
+    return [attrs.evolve(table, caption="Outputs by class of the data set, as the judge sees them")]
 
 
 def hardware_table(block: Any) -> list[Table]:
@@ -191,7 +204,7 @@ def provenance_table(report: Mapping[str, Any], manifest: Mapping[str, Any]) -> 
     for key in ("versions", "plugins", "distributions", "python", "machine", *_ENGINE):
         value = manifest.get(key)
         if isinstance(value, Mapping):
-            rows.append([_name(key), ", ".join(f"{_name(n)} {_measured('', v)}" for n, v in _flat(value))])
+            rows.append([_name(key), ", ".join(f"{_name(n)} {_item(v)}" for n, v in _flat(value))])
         elif isinstance(value, list):
             rows.append([_name(key), ", ".join(_item(entry) for entry in value)])
         elif value is not None:
@@ -204,6 +217,8 @@ def _item(entry: Any) -> str:
     if isinstance(entry, Mapping):
         words = {**entry, "sha256": f"SHA-256 {entry['sha256']}"} if "sha256" in entry else entry
         return " ".join(str(value) for value in words.values() if value is not None)
+    if isinstance(entry, list):  # within a list that is parted by commas
+        return " and ".join(str(item) for item in entry)
     return str(entry)
 
 
