@@ -8,6 +8,9 @@ import pytest
 
 from thermozoo.cli.app import run
 from thermozoo.cli.bench import lines
+from thermozoo.cli.estimate import duration_text
+from thermozoo.cli.estimate import lines as estimate_lines
+from thermozoo.runs.estimate import Estimate
 
 TINY = """
 [computer.units]
@@ -82,7 +85,32 @@ def test_estimate_covers_every_phase(tmp_path, capsys, method):
     assert run(["estimate", str(config)]) == 0
     text = capsys.readouterr().out
     assert "with the reference engine" in text
-    assert "MiB in the run folder" in text
+    assert "iB in the run folder" in text
+
+
+def test_an_estimate_is_printed_in_units_that_one_can_read():
+    """Figures of a user: two years and more than fifty TiB were printed in seconds and MiB."""
+    found = Estimate(
+        {"assembly": 0.04, "training": 119.0, "evaluation": 500.0, "generation": 63467877.2}, 59326540 * 2**20, 900
+    )
+    rows = [line.split(maxsplit=3) for line in estimate_lines(found, "compiled")]
+    assert rows == [
+        ["assembly", "0.0", "s"],
+        ["training", "119.0", "s"],
+        ["evaluation", "8.3", "min"],
+        ["generation", "734.6", "days"],
+        ["in", "all", "734.6", "days with the compiled engine"],
+        ["memory", "56.58", "TiB", "at most"],
+        ["disk", "900", "bytes", "in the run folder"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(119.9, "119.9 s"), (120, "2.0 min"), (7199, "120.0 min"), (7200, "2.0 h"), (172_800, "2.0 days")],
+)
+def test_the_unit_of_a_time_makes_it_short(seconds, text):
+    assert duration_text(seconds) == text
 
 
 @pytest.mark.long

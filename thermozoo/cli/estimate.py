@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from thermozoo.cli.app import context_of
 
-__all__ = ["estimate"]
+if TYPE_CHECKING:
+    from thermozoo.runs.estimate import Estimate
+
+__all__ = ["duration_text", "estimate", "lines"]
 
 
 def estimate(
@@ -42,9 +45,26 @@ def estimate(
     if as_json:
         print(json.dumps({**found.as_json(), "engine": engine.name}, indent=2))
         return
-    for phase, amount in found.seconds.items():
-        print(f"{phase:<12}{amount:8.1f} s")
-    print(f"{'in all':<12}{found.total:8.1f} s with the {engine.name} engine")
+    for line in lines(found, engine.name):
+        print(line)
+
+
+def lines(found: Estimate, engine: str) -> list[str]:
+    """Return an estimate as a table."""
+    from thermozoo.runs.budget import bytes_text
+
+    rows = [(phase, duration_text(amount), "") for phase, amount in found.seconds.items()]
+    rows.append(("in all", duration_text(found.total), f" with the {engine} engine"))
     if found.memory is not None:
-        print(f"{'memory':<12}{found.memory / 2**20:8.0f} MiB at most")
-    print(f"{'disk':<12}{found.disk / 2**20:8.0f} MiB in the run folder")
+        rows.append(("memory", bytes_text(found.memory), " at most"))
+    rows.append(("disk", bytes_text(found.disk), " in the run folder"))
+    # numbers and units in columns of their own
+    return [f"{name:<12}{value.split()[0]:>8} {value.split()[1]}{remark}" for name, value, remark in rows]
+
+
+def duration_text(seconds: float) -> str:
+    """Return a time in the unit that makes it short: seconds up to two minutes, minutes up to two hours, ..."""
+    for unit, size, most in (("s", 1, 120), ("min", 60, 120), ("h", 3600, 48)):
+        if seconds < most * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds / 86400:,.1f} days"
