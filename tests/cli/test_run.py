@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html.parser
 import json
+import re
 import tomllib
 
 import numpy as np
@@ -250,6 +251,18 @@ def test_trained_potentials_and_windows_are_reported(tmp_path, no_pictures):
         assert len(np.unique(values)) > 1
         assert report["trained_parameters"][group] == {"J2": [values.min(), values.max()]}
     assert report["imposed_signal"]["zero_from"] == pytest.approx(0.75 * 2.5, abs=0.01)
+
+
+def test_one_sample_is_no_mean(tmp_path, capsys, no_pictures):
+    small(tmp_path, "a", "--set", "generation.samples=1")
+    out = capsys.readouterr().out
+    assert "generated 1 image (" in out
+    assert re.search(r"heat -?\d+ kT \(one sample\)", out)
+    assert "standard deviation" not in out
+    small(tmp_path, "b", "--set", "generation.samples=2")
+    out = capsys.readouterr().out
+    assert "generated 2 images (" in out
+    assert re.search(r"heat -?\d+ \+- \d+ kT \(mean \+- standard deviation\)", out)
 
 
 def test_force_replaces_a_run_and_nothing_else(tmp_path, capsys, no_pictures):

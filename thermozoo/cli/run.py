@@ -52,6 +52,7 @@ def summary(report: dict[str, Any]) -> list[str]:
     """Return the result of a run in a few lines."""
     counts = ", ".join(f"{label}: {count}" for label, count in report["class_counts"].items())
     seconds = sum(report["seconds"].values())
+    several = report["samples"] > 1
     gain = ""
     if report["likelihood_gain_nats"] is not None:
         gain = f", likelihood gain {report['likelihood_gain_nats']:,.0f} +- {report['likelihood_gain_se']:,.0f} nats"
@@ -59,9 +60,11 @@ def summary(report: dict[str, Any]) -> list[str]:
     lines = [
         f"trained ({report['method']}): loss per step {report['loss_initial']:.2f} -> {report['loss_final']:.2f}"
         f"{perfect}{gain}",
-        f"generated {report['samples']:,} images ({counts}; {report['inverted']} inverted), mean best |correlation| "
-        f"{report['mean_best_correlation']:.3f}",
-        f"heat {report['heat_mean_kT']:,.0f} +- {report['heat_std_kT']:,.0f} kT (mean +- standard deviation)",
+        f"generated {report['samples']:,} {'images' if several else 'image'} ({counts}; {report['inverted']} "
+        f"inverted), {'mean best' if several else 'best'} |correlation| {report['mean_best_correlation']:.3f}",
+        f"heat {report['heat_mean_kT']:,.0f} +- {report['heat_std_kT']:,.0f} kT (mean +- standard deviation)"
+        if several
+        else f"heat {report['heat_mean_kT']:,.0f} kT (one sample)",
     ]
     if report["thermodynamic_advantage"] is not None:
         lines[-1] += f"; thermodynamic advantage {report['thermodynamic_advantage']:.2g}"

@@ -99,7 +99,8 @@ def plot_ledger(
         color, style = _STYLES.get(name.replace("_", "-").lower()) or next(spare)
         colors[name] = color
         total = name.lower() == "total"
-        if total and band is not None:
+        # a single generation has no spread: no band, and none in the legend
+        if total and band is not None and band.any():
             axes.fill_between(
                 t,
                 values - band,

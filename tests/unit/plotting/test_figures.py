@@ -79,6 +79,7 @@ FIGURES = {
         {"on-site": [0, -9, -10], "coupling": [0, 9, 20], "bias": [0, 0, 1], "total": [0, 0, 11]},
         spread=[0, 1, 2],
     ),
+    "ledger, one sample": lambda: plot_ledger([0, 1], {"on-site": [0, -9], "coupling": [0, 9]}, spread=[0, 0]),
     "ledger, one time": lambda: plot_ledger([0.0], {"total": [0.0]}),
     "ledger, unknown terms": lambda: plot_ledger([0, 1], {f"term_{k}": [0, 0] for k in range(6)}),
     "potential": lambda: _potential(curvature=12 * X**2 - 4, title="double-well", formula="x^4 - 2 x^2"),
@@ -260,6 +261,11 @@ def test_ledger_labels_name_every_term_and_do_not_overlap():
 def test_ledger_draws_the_sum_of_its_terms_as_total():
     figure = plot_ledger([0, 1], {"on-site": [0, -3281], "coupling": [0, 4698]})
     assert "total  +1,417" in _texts(figure)
+
+
+def test_ledger_names_its_band_only_where_one_is_drawn():
+    assert FIGURES["ledger"]().axes[0].get_legend() is not None
+    assert FIGURES["ledger, one sample"]().axes[0].get_legend() is None
 
 
 def test_total_of_the_ledger_is_emphasized():
