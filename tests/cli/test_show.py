@@ -47,6 +47,27 @@ def test_the_other_kinds(capsys, name, words):
     assert words in shown(capsys, name)
 
 
+def test_a_potential_that_does_not_confine_is_shown_all_the_same(tmp_path, capsys):
+    file = tmp_path / "hill.py"
+    file.write_text(
+        "import attrs\n"
+        "from thermozoo import Potential, hookimpl, parameter\n"
+        "@attrs.frozen\n"
+        "class Hill(Potential):\n"
+        "    name = 'hill'\n"
+        "    k: float = parameter(1.0, unit='energy', doc='height')\n"
+        "    def energy(self, x):\n"
+        "        return -self.k * x**4\n"
+        "@hookimpl\n"
+        "def thermozoo_potentials():\n"
+        "    return [Hill]\n"
+    )
+    out = shown(capsys, str(file))
+    assert "stable states at these values: x = none" in out
+    assert "U(x) = -k⋅x" in out
+    assert "On-site energy" not in out  # what the interface says of itself is not what this potential says
+
+
 def test_json(capsys):
     table = json.loads(shown(capsys, "quartic", "--json", "--code"))
     assert table["formulas"]["energy"] == "J2*x**2 + J4*x**4"

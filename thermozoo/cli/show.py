@@ -129,9 +129,14 @@ def _latex(plugin: Plugin, equation: Any) -> str:
     return f"{left} = {formula_latex(plugin, equation.rhs)}"
 
 
+def _own_doc(plugin: Plugin) -> str:
+    """Return the docstring of the plugin's own class, never the one that it inherits from its interface."""
+    return inspect.cleandoc(vars(type(plugin)).get("__doc__") or "")
+
+
 def references(plugin: Plugin) -> str:
     """Return the References section of the docstring as one paragraph."""
-    doc = inspect.getdoc(type(plugin)) or ""
+    doc = _own_doc(plugin)
     found = re.search(r"^References\n-+\n(.*?)(?=^\S[^\n]*\n-+\n|\Z)", doc, flags=re.MULTILINE | re.DOTALL)
     return " ".join(found[1].split()) if found else ""
 
@@ -173,7 +178,7 @@ def _undefined() -> Any:
 def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
     """Return everything that ``thermozoo show --json`` prints."""
     equations = formulas(plugin)
-    doc = inspect.getdoc(type(plugin)) or ""
+    doc = _own_doc(plugin)
     table: dict[str, Any] = {
         "kind": plugin.kind,
         "name": plugin.name,
@@ -218,7 +223,8 @@ def _print(plugin: Plugin) -> None:
     table = describe(plugin)
     console = Console(highlight=False, markup=False)
     console.print(f"{plugin.kind} {plugin.name}", style="bold")
-    console.print(table["summary"])
+    if table["summary"]:
+        console.print(table["summary"])
     for name, equation in formulas(plugin).items():
         console.print(f"\n{name}", style="dim")
         pretty = sympy.pretty(equation, use_unicode=True, wrap_line=False)

@@ -194,6 +194,22 @@ class UnitOracle:
         """Return dU/dx - tilt."""
         return self._functions[1](x) - self.tilt
 
+    @functools.cached_property
+    def _exact_gradient(self) -> Callable[[Any], Any]:
+        import sympy
+
+        x = sympy.Symbol("x", real=True)
+        energy = sympy.sympify(self.potential.energy(x))
+        function: Callable[[Any], Any] = sympy.lambdify(x, away_from_jumps(sympy.diff(energy, x)), modules="mpmath")
+        return function
+
+    def exact_gradient(self, x: float) -> float:
+        """Return dU/dx - tilt, rounded once: without the cancellation of its terms."""
+        import mpmath
+
+        with mpmath.workdps(DIGITS):
+            return float(self._exact_gradient(mpmath.mpf(float(x))) - self.tilt)
+
     def curvature(self, x: Array) -> Array:
         """Return d2U/dx2."""
         return self._functions[2](x)
@@ -206,7 +222,8 @@ class UnitOracle:
             x = np.linspace(-half, half, 2001)
             u = np.where(np.isfinite(v := self.energy(x)), v, np.inf)
             inside = np.flatnonzero(u < u.min() + 40.0 * self.kT)
-            if inside[0] > 0 and inside[-1] < len(x) - 1:
+            # nothing is inside where 40 kT is less than the rounding of the lowest energy
+            if inside.size and inside[0] > 0 and inside[-1] < len(x) - 1:
                 low, high = x[inside[0] - 1], x[inside[-1] + 1]
                 if len(inside) > 100:
                     return float(low), float(high)

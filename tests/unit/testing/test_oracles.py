@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 
+import attrs
 import mpmath
 import numpy as np
 import pytest
 import sympy
 
+from thermozoo import Potential, parameter
 from thermozoo.testing.checks.integrator import closed_form_variance
 from thermozoo.testing.checks.potential_minima import minima
 from thermozoo.testing.oracle import Exact, UnitOracle, breakpoints
+from thermozoo.testing.outcomes import CheckFailed
 from thermozoo.testing.probes import ProbeQuartic, ProbeStep
 from thermozoo.testing.transfer import exact_average, kernel, step_function
 
@@ -34,6 +37,33 @@ def test_the_harmonic_unit():
     tilted = UnitOracle(ProbeQuartic(a=2.0, c=0.0), 0.5, tilt=1.0)
     assert tilted.center == pytest.approx(0.25, rel=1e-9)
     assert minima(UnitOracle(ProbeQuartic(a=-1.0, c=1.0), 0.5)) == pytest.approx([-math.sqrt(0.5), math.sqrt(0.5)])
+
+
+@attrs.frozen
+class Flat(Potential):
+    """U = a x^2 - 2 cosh(x) + x^4 = -2 + (a - 1) x^2 + (11/12) x^4 + ...: its curvature vanishes at 0 for a = 1."""
+
+    name = "flat"
+    a: float = parameter(1.0, unit="energy", doc="stiffness")
+
+    def energy(self, x):
+        return self.a * x**2 - 2 * sympy.cosh(x) + x**4
+
+
+@pytest.mark.parametrize(("a", "count"), [(1.0, 1), (1.0 + 1e-9, 1), (1.0 - 1e-9, 2)])
+def test_minima_that_rounding_makes_and_minima_that_are_there(a, count):
+    """Beside x = 0 the slope is (11/3) x^3: at x = 1e-9 the rounding of its terms is a thousand times that."""
+    oracle = UnitOracle(Flat(a), 1e-3)
+    oracle.__dict__["interval"] = (-4.0, 4.0)  # further out the energy falls
+    found = minima(oracle)
+    assert len(found) == count
+    expected = 0.0 if count == 1 else math.sqrt(2e-9 / (11 / 3))
+    assert np.abs(found) == pytest.approx(expected, rel=1e-4, abs=1e-12)
+
+
+def test_an_energy_that_falls_on_both_sides_has_no_interval():
+    with pytest.raises(CheckFailed, match="no interval holds the Boltzmann weight"):
+        minima(UnitOracle(ProbeQuartic(a=-1.0, c=0.0), 0.5))
 
 
 def test_breakpoints():
