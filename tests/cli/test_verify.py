@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +63,31 @@ def test_a_file_that_fails_shows_the_smallest_case_and_the_line(tmp_path, capsys
     assert f"formula: {file}, line 19: return self.strength / (t / duration - 0.5)" in out
     assert "not run  work" in out
     assert "needs finite" in out
+
+
+def test_a_single_file_needs_no_equation_and_no_references(tmp_path, capsys):
+    file = write(tmp_path, "self.strength * t / duration")
+    file.write_text(file.read_text().replace(".. math:: a(t)", "").replace("References", "Remarks"))
+    assert run(["verify", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert "n/a      documented             it is a single file; an installed plugin would need its equation" in out
+
+
+def test_the_plugin_of_the_readme(tmp_path, capsys):
+    """The ten lines as they stand pass the suite."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    [code] = [b for b in re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL) if b.startswith("# file: ")]
+    file = tmp_path / "tilted_well.py"
+    file.write_text(code)
+    assert run(["verify", str(file)]) == 0, capsys.readouterr().out
+
+
+def test_a_pole_at_the_start_is_a_failure_and_no_crash(tmp_path, capsys):
+    assert run(["verify", str(write(tmp_path, "self.strength / t"))]) == 1
+    out = capsys.readouterr().out
+    assert "ok       one-formula" in out
+    assert "FAILED   finite                 the intensity is inf at t = 0" in out
+    assert "CRASHED" not in out
 
 
 def test_json_keeps_what_became_of_each_check_apart(tmp_path, capsys):

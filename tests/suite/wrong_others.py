@@ -162,6 +162,16 @@ class TakenKey(Protocol):
         return self.hidden * t / duration
 
 
+@attrs.define
+class Mutable(Protocol):
+    __doc__ = DOC
+    name = "mutable"
+    amplitude: float = parameter(1.0, unit="energy", doc="strength")
+
+    def intensity(self, t, duration):
+        return self.amplitude * (1 - t / duration)
+
+
 def dots(n=6):
     return np.random.default_rng(1).uniform(size=(n, 4, 4)), np.arange(n) % 2
 
@@ -254,6 +264,7 @@ OTHERS = [
     Wrong("a pole in the middle", "finite", Singular),
     Wrong("engine: work with the wrong sign", "work", Fade, engine(WorkSign)),
     Wrong("a parameter whose key the config's table has already", "round-trip", TakenKey),
+    Wrong("a class that is not frozen", "round-trip", Mutable),
     Wrong("images as rows", "shapes", Flat),
     Wrong("pixels from 0 to 255", "pixel-range", Bytes),
     Wrong("an image of one gray", "scaling", Blank),

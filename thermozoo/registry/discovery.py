@@ -21,9 +21,12 @@ from thermozoo.errors import HookError, PluginLoadError, nearest
 from thermozoo.interfaces import Plugin
 from thermozoo.registry.hookspecs import HOOKS, PROJECT, Hooks
 
-__all__ = ["Record", "Source", "defined_at", "installed_sources", "load_source", "new_manager"]
+__all__ = ["Record", "Source", "defined_at", "from_file", "installed_sources", "load_source", "new_manager"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+#: How the names begin under which single plugin files are imported.
+_FILE_MODULE = "thermozoo_file_"
 
 
 @attrs.frozen
@@ -123,7 +126,7 @@ def file_source(path: str | Path) -> Source:
     def load() -> ModuleType:
         if not path.is_file():
             raise PluginLoadError(f"no such plugin file: {path}")
-        name = "thermozoo_file_" + re.sub(r"\W", "_", path.stem)
+        name = _FILE_MODULE + re.sub(r"\W", "_", path.stem)
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
             raise PluginLoadError(f"{path} is not a Python file: expected a name that ends in .py")
@@ -134,6 +137,11 @@ def file_source(path: str | Path) -> Source:
         return module
 
     return Source(distribution=path.name, version="", entry_point="", target=str(path), load=load)
+
+
+def from_file(cls: type) -> bool:
+    """Whether a class was loaded from a single plugin file, not from an installed distribution."""
+    return cls.__module__.startswith(_FILE_MODULE)
 
 
 def _first_line(error: BaseException) -> str:
