@@ -116,7 +116,7 @@ def unit_boltzmann(one: Site, kT: float, force: npt.ArrayLike = 0.0, points: int
         values: Array = (site.energy(x) - f * x) / kT
         return values
 
-    low, high = _domain(tilted, units, one)
+    low, high = _domain(tilted, f[:, 0], one)
     # zoom in twice: a deep narrow well may be far smaller than the first bracket
     for _ in range(3):
         grid = low + (high - low) * np.linspace(0.0, 1.0, points)
@@ -156,9 +156,9 @@ def _bend(energy: Array) -> float:
     return float(second[visited].max(initial=0.0))
 
 
-def _domain(tilted: Any, units: int, one: Site) -> tuple[Array, Array]:
+def _domain(tilted: Any, force: Array, one: Site) -> tuple[Array, Array]:
     """Return an interval outside of which the energy is more than DEPTH above its minimum."""
-    width = 1.0
+    width, units = 1.0, force.size
     for _ in range(60):
         grid = np.broadcast_to(np.linspace(-width, width, 513), (units, 513))
         with np.errstate(over="ignore", invalid="ignore"):
@@ -173,14 +173,16 @@ def _domain(tilted: Any, units: int, one: Site) -> tuple[Array, Array]:
         floor = energy.min(axis=1)
         ends = np.minimum(energy[:, 0], energy[:, -1]) - floor
         rising = (energy[:, 0] > energy[:, 1]) & (energy[:, -1] > energy[:, -2])
-        if np.all((ends > DEPTH) & (rising | np.isinf(ends))) and not _lower_outside(tilted, units, width, floor):
+        confined = (ends > DEPTH) & (rising | np.isinf(ends))
+        if confined.all() and not _lower_outside(tilted, units, width, floor):
             return np.full((units, 1), -width), np.full((units, 1), width)
         width *= 2.0
     values = {k: np.ravel(v)[:3].tolist() for k, v in one.values.items()}
+    pushed = float(force[np.argmin(confined)])
+    where, energy_there = (f" under the imposed force f = {pushed:g}", "U(x) - f x") if pushed else ("", "the energy")
     raise ParameterError(
-        f"{type(one.potential).__name__} does not confine a unit: with {values} the energy does not rise on both "
-        f"sides, so there "
-        "is no Boltzmann distribution"
+        f"{type(one.potential).__name__} does not confine a unit{where}: with {values} {energy_there} does not rise on "
+        "both sides, so there is no Boltzmann distribution"
     )
 
 
