@@ -141,6 +141,12 @@ def _support(unit: Unit, force: float, reached: tuple[float, ...] = ()) -> tuple
             "Boltzmann weight does not fall off; exact training needs a confining potential"
         )
     for _ in range(60):
+        if found[0] == 0 or found[-1] == x.size - 1:
+            raise TrainingError(
+                f"at temperature {unit.temperature:g} a unit under a force of {force:g} stays within the rounding of "
+                f"x = {x[found[0]]:g}: its energy varies on too small a scale; raise the temperature or take "
+                "method = 'moments'"
+            )
         low, high = x[found[0] - 1], x[found[-1] + 1]
         if found.size > 4000:
             break
