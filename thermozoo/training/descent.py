@@ -101,6 +101,8 @@ class Descent:
         )
 
 
+# a descent that blows up is found, and reported, by its validation loss
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def train_by_descent(
     computer: Computer,
     process: NoisingProcess,

@@ -35,6 +35,8 @@ Array = npt.NDArray[np.floating[Any]]
 HELD_BACK = 32
 
 
+# a descent that blows up is found, and reported, by its validation loss
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def train_online(
     computer: Computer,
     process: NoisingProcess,

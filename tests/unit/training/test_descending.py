@@ -147,7 +147,7 @@ def test_validation_is_the_loss_of_one_fixed_trajectory(make_computer, plain, ob
     assert done.history["validation"][-1] == pytest.approx(plain.loss(done.computer, 0.01, fixed[:-1], fixed[1:]) / 20)
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.filterwarnings("error::RuntimeWarning")  # the message is all that is said
 @pytest.mark.parametrize("train", [train_by_descent, train_online])
 def test_a_learning_rate_that_is_too_large_is_named(make_computer, objective, train):
     computer = make_computer({"visible": 3, "hidden": 2}, Quartic(), Dense(), temperature=0.5)
