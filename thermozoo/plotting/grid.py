@@ -90,11 +90,17 @@ def image_grid(
     pitch = cell + _GAP
     grid_width = columns * pitch - _GAP
     grid_height = rows * (cell * shape + _GAP) - _GAP + sum(text_heights)
-    top, bottom = (0.3 if title else 0.08), 0.08 + (0.17 if axis_label else 0.0)
+    # The bar spans the images, not the text below the last row.
+    span = grid_height - text_heights[-1]
+    bar_height = min(span, 3.2)
+    # A label that is longer than the bar is high is not broken but written above it.
+    above = label_width(bar_label) > 1.5 * bar_height
+    top, bottom = (0.3 if title or above else 0.08), 0.08 + (0.17 if axis_label else 0.0)
     # A figure never gets wider than its content: a narrow grid is not lost in white.
     width = margin_left + grid_width + margin_right
-    # ... nor so narrow that a text about the whole of it would be cut.
-    missing = max(label_width(title or ""), label_width(axis_label or "")) + 0.2 - width
+    # ... nor so narrow that a text about the whole of it would be cut, or run into its neighbor.
+    heading = label_width(title or "") + (margin_left + 0.1 + label_width(bar_label) if above else 0.0)
+    missing = max(heading, label_width(axis_label or "")) + 0.2 - width
     if missing > 0:
         width += missing
         margin_left += missing / 2
@@ -129,9 +135,6 @@ def image_grid(
         center = 0.5 if missing > 0 else (margin_left + grid_width / 2) / width
         figure.text(center, 0.05 / height, axis_label, ha="center", va="bottom", color=INK)
 
-    # The bar spans the images, not the text below the last row.
-    span = grid_height - text_heights[-1]
-    bar_height = min(span, 3.2)
     bar_bottom = height - top - (span + bar_height) / 2
     bar_axes = figure.add_axes(
         (
@@ -144,9 +147,12 @@ def image_grid(
     extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[
         (int(images.min() < low), int(images.max() > high))
     ]
-    if label_width(bar_label) > 1.5 * bar_height:
-        bar_label = "\n[".join(bar_label.rsplit(" [", 1))
-    bar = figure.colorbar(mappable, cax=bar_axes, extend=extend, extendfrac=0.06, label=bar_label)
+    bar = figure.colorbar(mappable, cax=bar_axes, extend=extend, extendfrac=0.06)
+    if above:
+        right = 1 - 0.05 / width
+        figure.text(right, 1 - 0.06 / height, bar_label, ha="right", va="top", color=INK)
+    else:
+        bar.set_label(bar_label)
     middle = 0.0 if low < 0 < high else (low + high) / 2
     if bar_height < 1.2:
         # A single row: three numbers are what fits. The middle one gives way where it would touch

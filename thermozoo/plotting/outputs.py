@@ -25,6 +25,7 @@ def plot_outputs(
     title: str | None = None,
     *,
     label: str = "state $x$ [1]",
+    note: str | None = None,
 ) -> Figure:
     """Show images in a grid that is as square as their number allows.
 
@@ -38,6 +39,8 @@ def plot_outputs(
         Written above the images.
     label : str
         What the color bar is labelled with, unit included.
+    note : str, optional
+        Written below the grid, such as what the captions say.
 
     Returns
     -------
@@ -66,5 +69,6 @@ def plot_outputs(
         bar_label=label,
         title=title,
         below=captions,
+        axis_label=note,
         cell=min(0.92, 4.9 / columns),
     )

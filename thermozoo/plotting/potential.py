@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from thermozoo.errors import ShapeError
-from thermozoo.plotting.style import GRAY, PALETTE, finite_array, new_figure, styled
+from thermozoo.plotting.style import GRAY, PALETTE, finite_array, new_figure, styled, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["plot_potential"]
+
+#: Height of a panel with the gap below it [inch].
+_PANEL = 1.35
 
 
 @styled
@@ -78,12 +81,13 @@ def plot_potential(
                 f"{label.split()[0]}; give one value a state."
             )
 
-    figure = new_figure(0.6 + 1.35 * len(panels))
+    figure = new_figure(0.6 + _PANEL * len(panels))
     grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     stable = _stable_states(states, panels[1][1])
     for axes, (label, values, color) in zip(grid, panels, strict=True):
         axes.plot(states, values, color=color, marker="o" if len(states) == 1 else None)
-        axes.set_ylabel(label)
+        # no longer than its panel is high, so that it does not run into its neighbor
+        axes.set_ylabel(wrapped(label, _PANEL))
         if label is panels[-1][0]:
             axes.fill_between(states, values, color=color, alpha=0.15, linewidth=0)
             axes.set_ylim(bottom=0)

@@ -32,6 +32,7 @@ __all__ = [
     "png_bytes",
     "styled",
     "tick_text",
+    "wrapped",
 ]
 
 #: Dots an inch: 1,280 pixels over the width, twice what a page shows, so that it stays crisp on
@@ -156,6 +157,18 @@ def tick_text(value: float, _position: float = 0) -> str:
 def label_width(text: str) -> float:
     """Return about how wide `text` is when written at 9 point [inch]."""
     return 0.073 * len(re.sub(r"[${}\\_^]", "", text))
+
+
+def wrapped(text: str, width: float) -> str:
+    """Break a 9 point `text` at blanks, formulas kept whole, into lines of about `width` [inch]."""
+    lines: list[str] = []
+    for word in re.findall(r"(?:\$[^$]*\$|\S)+", text):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and label_width(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "\n".join(lines)
 
 
 def finite_array(values: ArrayLike, name: str, dimensions: int) -> NDArray[np.float64]:

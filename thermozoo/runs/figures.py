@@ -22,7 +22,7 @@ from thermozoo.runs.assemble import Machine
 from thermozoo.runs.method import Outcome
 from thermozoo.training.noising import NoisingProcess, image_group
 
-__all__ = ["draw_figures"]
+__all__ = ["draw_figures", "output_caption"]
 
 #: Times at which images are shown.
 _PANELS = 11
@@ -49,7 +49,7 @@ def draw_figures(
     figures["noising"] = plot_noising(
         pictures(noised[chosen, 0]),
         chosen * machine.config.dynamics.dt * computer.mobility,
-        f"noising of a {machine.prototypes.labels[0]}",
+        f"Noising of a prototype of class {machine.prototypes.labels[0]}",
     )
     panels = np.linspace(0, len(generated.times) - 1, _PANELS).round().astype(int)
     figures["generations"] = plot_generations(pictures(generated.shown[panels].swapaxes(0, 1)), times[panels])
@@ -59,8 +59,9 @@ def draw_figures(
     figures["outputs"] = plot_outputs(
         first.reshape(-1, height, width),
         captions=[
-            f"{machine.prototypes.labels[b]}  r = {row[b]:.2f}" for b, row in zip(best, correlations, strict=True)
+            output_caption(machine.prototypes.labels[b], row[b]) for b, row in zip(best, correlations, strict=True)
         ],
+        note="below each: class of the nearest prototype, and correlation $r$ with it",
     )
     figures["prototypes"] = plot_outputs(
         machine.prototypes.images[:25].reshape(-1, height, width),
@@ -96,6 +97,11 @@ def draw_figures(
     if comparison:
         figures["comparison"] = plot_comparison(comparison)
     return {name: png_bytes(figure) for name, figure in figures.items()}
+
+
+def output_caption(label: int, correlation: float) -> str:
+    """Return what stands below an output: class of the nearest prototype, and correlation with it."""
+    return f"{label}, $r$ = " + f"{correlation:.2f}".replace("-", "\u2212")
 
 
 def _rows(couplings: Couplings, units: Any) -> Any:

@@ -48,6 +48,7 @@ FIGURES = {
     "generations": lambda: plot_generations(IMAGES[:24].reshape(3, 8, 28, 28), np.linspace(0, 2.5, 8)),
     "generations, one sample, one time": lambda: plot_generations(IMAGES[None, :1], [0.0]),
     "outputs": lambda: plot_outputs(IMAGES, [f"{k % 3}  r = 0.{k:02}" for k in range(25)], "25"),
+    "outputs, with a note": lambda: plot_outputs(IMAGES[:3], ["0", "1", "2"], note="below each: its class, in words"),
     "outputs, one": lambda: plot_outputs(IMAGES[:1]),
     "outputs, equal values": lambda: plot_outputs(np.full((4, 3, 5), 0.3)),
     "outputs, one pixel": lambda: plot_outputs([[[1.0]]]),
@@ -178,6 +179,33 @@ def test_times_stand_below_the_images_with_their_unit():
     text = _texts(plot_noising(IMAGES[:3], [0.0, 1.25, 2.5], "Noising", time_unit="ns"))
     for part in ("0", "1.25", "2.5", "[ns]", "Noising", "state $x$ [1]"):
         assert part in text
+
+
+def _boxes(figure, texts):
+    """Extents [inch] of texts as they are drawn."""
+    png_bytes(figure)  # lays out
+    return [text.get_window_extent().transformed(figure.dpi_scale_trans.inverted()) for text in texts]
+
+
+def test_labels_of_the_panels_of_a_potential_do_not_overlap():
+    labels = {"density_label": "Boltzmann density at kT = 0.5 [1]"}
+    for options in ({}, {"curvature": 12 * X**2 - 4}):
+        figure = _potential(**options, **labels)
+        texts = [axes.yaxis.label for axes in figure.axes]
+        for upper, lower in itertools.pairwise(_boxes(figure, texts)):
+            assert upper.y0 > lower.y1
+        assert " ".join(texts[-1].get_text().split()) == labels["density_label"]
+
+
+@pytest.mark.parametrize("name", ["noising", "noising, one time", "generations, one sample, one time", "outputs, one"])
+def test_the_label_of_a_short_bar_is_on_one_line_beside_the_title(name):
+    figure = FIGURES[name]()
+    texts = [*figure.texts, *(axes.yaxis.label for axes in figure.axes)]
+    (label,) = (text for text in texts if text.get_text().replace("\n", " ") == "state $x$ [1]")
+    assert "\n" not in label.get_text()
+    (own,) = _boxes(figure, [label])
+    for other in _boxes(figure, [text for text in texts if text is not label and text.get_text()]):
+        assert not own.overlaps(other)
 
 
 def test_loss_axis_is_written_in_full():

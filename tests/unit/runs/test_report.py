@@ -10,9 +10,15 @@ import pytest
 from thermozoo.computer.layout import Layout
 from thermozoo.config.load import check_config
 from thermozoo.registry.catalogue import catalogue
+from thermozoo.runs.figures import output_caption
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.report import generation_figures, hardware_figures, imposed_signal
 from thermozoo.thermodynamics.heat import HeatLedger
+
+
+def test_captions_of_outputs_have_a_true_minus_sign():
+    assert output_caption(2, -0.856) == "2, $r$ = \u22120.86"
+    assert output_caption(-1, 0.5) == "-1, $r$ = 0.50"  # a label is a name
 
 
 def test_the_advantage_is_that_over_a_denoiser_of_the_size_of_the_image():
