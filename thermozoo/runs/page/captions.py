@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from thermozoo.runs.page.numbers import count, number_of, significant
+from thermozoo.runs.page.numbers import count, number_of, plain
 
 __all__ = ["caption", "imposed", "section_of"]
 
@@ -49,7 +49,8 @@ _FIGURES = {
         "Outputs.",
         "The visible units at the end of the first generations, not selected. Light is "
         "positive, dark negative: an inverted output looks like the photographic negative of a "
-        "prototype.",
+        "prototype. Below each stands the class of the prototype that it resembles most, and its correlation r with "
+        "that prototype: 1 is a copy, \u22121 an inverted one, 0 no resemblance.",
     ),
     "heat": (
         "cost",
@@ -89,17 +90,17 @@ def section_of(name: str) -> str:
     return _FIGURES.get(_key(name), ("figures", "", ""))[0]
 
 
-def caption(name: str, report: Mapping[str, Any]) -> tuple[str, str]:
+def caption(name: str, report: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[str, str]:
     """Return title and explanation of the figure; an unknown one is called by its name."""
     stem = name.removesuffix(".png")
     title = stem.replace("_", " ").replace("-", " ").capitalize() + "."
     key = _key(name)
     _, title, text = _FIGURES.get(key, ("", title, ""))
     more = {"noising": imposed, "loss": _loss, "couplings": _window}.get(key)
-    return title, f"{text} {more(report)}".rstrip() if more else text
+    return title, f"{text} {more(report, config)}".rstrip() if more else text
 
 
-def imposed(report: Mapping[str, Any]) -> str:
+def imposed(report: Mapping[str, Any], config: Mapping[str, Any]) -> str:
     """Say what becomes of the imposed image, from the intensities that the protocol had in this run."""
     signal = report.get("imposed_signal")
     if not isinstance(signal, Mapping):
@@ -110,21 +111,26 @@ def imposed(report: Mapping[str, Any]) -> str:
     if signal.get("constant"):
         if start == 0:
             return "No image is imposed: the force on a pixel of value one is 0 throughout."
-        return (
-            f"The imposed image does not fade: the force on a pixel of value one is {significant(start)} E₀ throughout."
-        )
+        return f"The imposed image does not fade: the force on a pixel of value one is {_short(start)} E₀ throughout."
     if zero is not None:
+        # the figure has its times in this unit
+        mobility = number_of(config.get("computer", {}), "mobility") or 1.0
         return (
-            f"The imposed image is gone from t = {significant(zero)} on (the force on a pixel of value one starts at "
-            f"{significant(start)} E₀); from then on the units relax in their own energy, moved by thermal noise alone."
+            f"The imposed image is gone from t = {_short(mobility * zero)} 1/(µE₀) on (the force on a pixel of value one "
+            f"starts at {_short(start)} E₀); from then on the units relax in their own energy, moved by thermal noise alone."
         )
     return (
-        f"The force on a pixel of value one is {significant(start)} E₀ at the start and {significant(end)} E₀ at the "
+        f"The force on a pixel of value one is {_short(start)} E₀ at the start and {_short(end)} E₀ at the "
         "end: the image is imposed to the last."
     )
 
 
-def _window(report: Mapping[str, Any]) -> str:
+def _short(value: float) -> str:
+    """Write a setting with at most four digits."""
+    return plain(float(f"{value:.4g}"))
+
+
+def _window(report: Mapping[str, Any], _: Mapping[str, Any]) -> str:
     """Say which couplings are shown where there are several sets of them."""
     windows = number_of(report, "windows")
     if windows is None or windows < 2:
@@ -132,7 +138,7 @@ def _window(report: Mapping[str, Any]) -> str:
     return f"Shown are the couplings of the last of {count(int(windows))} time windows of generation."
 
 
-def _loss(report: Mapping[str, Any]) -> str:
+def _loss(report: Mapping[str, Any], _: Mapping[str, Any]) -> str:
     """Say what the points of the loss figure are and how far down they can go."""
     perfect = number_of(report, "loss_perfect") is not None
     below = (

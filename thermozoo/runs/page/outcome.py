@@ -55,7 +55,13 @@ def tiles(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         found.append(("Likelihood gain", f"{value} nats", "per trajectory, ± standard error"))
     best = number_of(report, "mean_best_correlation")
     if best is not None:
-        found.append(("Best correlation", significant(best), "of outputs with a prototype, mean"))
+        found.append(
+            (
+                "Best correlation",
+                significant(best),
+                "of the output with a prototype" if samples == 1 else "of outputs with a prototype, mean",
+            )
+        )
     return found
 
 
@@ -155,7 +161,7 @@ def cost(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
             f"of the mean is {error} kT)"
         )
     text = [
-        f"{sentence}. At 300 K, where 1 kT is {quantity(_JOULES_PER_KT, 'J')}, that mean is "
+        f"{sentence}. At 300 K, where 1 kT is {quantity(_JOULES_PER_KT, 'J')}, {'that mean' if several else 'this'} is "
         f"{quantity(heat * _JOULES_PER_KT, 'J')}."
     ]
     work = number_of(report, "work_mean_kT")
@@ -175,8 +181,8 @@ def cost(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
             "The thermodynamic advantage compares this with a digital denoiser for images of this size, a "
             f"{layers} perceptron: {operations}multiply-accumulates a step at 1 pJ each "
             f"({significant(1e-12 / _JOULES_PER_KT, 2)} kT at 300 K), ten steps, {digital} kT in "
-            f"all. Divided by the mean heat this is {significant(advantage, 2)}. It counts the "
-            "heat of the computer's dynamics alone: neither training, nor writing parameters, nor "
+            f"all. Divided by {'the mean heat' if several else 'that heat'} this is {significant(advantage, 2)}. It "
+            "counts the heat of the computer's dynamics alone: neither training, nor writing parameters, nor "
             "reading the image out."
         )
     return text

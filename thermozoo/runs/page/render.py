@@ -93,7 +93,7 @@ def render_page(
     report = {key: value for key, value in report.items() if value is not None}
     pictures: dict[str, list[Picture]] = {}
     for name, png in figures.items():
-        pictures.setdefault(section_of(name), []).append(_picture(name, png, report))
+        pictures.setdefault(section_of(name), []).append(_picture(name, png, report, config))
     sections = [
         Section("computer", "What the computer is", wording.computer(report, config)),
         Section(
@@ -154,9 +154,9 @@ def _title(config: Mapping[str, Any]) -> str:
     return f"{kind} trained on {data}" if data else kind
 
 
-def _picture(name: str, png: bytes, report: Mapping[str, Any]) -> Picture:
+def _picture(name: str, png: bytes, report: Mapping[str, Any], config: Mapping[str, Any]) -> Picture:
     """Return the figure with half its pixels as width, so that it is crisp on dense screens."""
-    title, text = caption(name, report)
+    title, text = caption(name, report, config)
     # Bytes 16 to 20 of a PNG are its width.
     pixels = int.from_bytes(png[16:20], "big") if png[:4] == b"\x89PNG" else 0
     return Picture(base64.b64encode(png).decode("ascii"), pixels // 2 or None, title, text)

@@ -115,7 +115,7 @@ def training(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
                 _plugin({"plugin": noising["protocol"], **settings})
             )
         )
-        first.append(imposed(report))
+        first.append(imposed(report, config))
     method = report.get("method", config.get("training", {}).get("method"))
     if method is not None:
         first.append(Markup("The method is <code>{}</code>.").format(method))
