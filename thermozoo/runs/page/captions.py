@@ -116,8 +116,9 @@ def imposed(report: Mapping[str, Any], config: Mapping[str, Any]) -> str:
         # the figure has its times in this unit
         mobility = number_of(config.get("computer", {}), "mobility") or 1.0
         return (
-            f"The imposed image is gone from t = {_short(mobility * zero)} 1/(µE₀) on (the force on a pixel of value one "
-            f"starts at {_short(start)} E₀); from then on the units relax in their own energy, moved by thermal noise alone."
+            f"The imposed image is gone from t = {_short(mobility * zero)} 1/(µE₀) on (the force on a pixel of value "
+            f"one starts at {_short(start)} E₀); from then on the units relax in their own energy, moved by thermal "
+            "noise alone."
         )
     return (
         f"The force on a pixel of value one is {_short(start)} E₀ at the start and {_short(end)} E₀ at the "
