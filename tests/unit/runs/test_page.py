@@ -346,6 +346,13 @@ def test_what_becomes_of_the_imposed_image_follows_from_its_intensities(signal, 
     assert "let fade" not in text
 
 
+def test_times_are_in_the_unit_of_the_figures():
+    signal = {"start_E0": 2.0, "end_E0": 0.0, "constant": False, "zero_from": 1.5}
+    config = CONFIG.replace("mobility = 1.0", "mobility = 4.0")
+    text = _Page(render_page({**REPORT, "imposed_signal": signal}, config, {}, {})).text
+    assert "is gone from t = 6 1/(µE₀) on" in text
+
+
 @pytest.mark.parametrize(
     ("dt", "duration", "part"),
     [
@@ -400,6 +407,7 @@ def test_one_sample_has_no_standard_deviation():
     assert "into images once and released 1,351 kT of heat." in text
     assert "standard deviation over" not in text
     assert "that mean" not in text
+    assert "one sample has no spread" in _Page(render_page(report, CONFIG, {"heat": b"\x89PNG"}, {})).text
 
 
 def test_method_of_the_report_comes_first_and_that_of_the_config_second():

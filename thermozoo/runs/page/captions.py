@@ -55,9 +55,7 @@ _FIGURES = {
     "heat": (
         "cost",
         "Heat.",
-        "How much heat single generations released. The vertical line is the mean, the bar the "
-        "standard deviation between generations: it is the spread of a fluctuating quantity, not "
-        "the uncertainty of the mean, which is smaller by the root of the number of samples.",
+        "How much heat single generations released.",
     ),
     "ledger": (
         "cost",
@@ -96,7 +94,7 @@ def caption(name: str, report: Mapping[str, Any], config: Mapping[str, Any]) -> 
     title = stem.replace("_", " ").replace("-", " ").capitalize() + "."
     key = _key(name)
     _, title, text = _FIGURES.get(key, ("", title, ""))
-    more = {"noising": imposed, "loss": _loss, "couplings": _window}.get(key)
+    more = {"noising": imposed, "loss": _loss, "couplings": _window, "heat": _spread}.get(key)
     return title, f"{text} {more(report, config)}".rstrip() if more else text
 
 
@@ -123,6 +121,16 @@ def imposed(report: Mapping[str, Any], config: Mapping[str, Any]) -> str:
     return (
         f"The force on a pixel of value one is {_short(start)} E₀ at the start and {_short(end)} E₀ at the "
         "end: the image is imposed to the last."
+    )
+
+
+def _spread(report: Mapping[str, Any], _: Mapping[str, Any]) -> str:
+    """Say what line and bar of the heat figure are, as far as the number of samples defines them."""
+    if report.get("samples") == 1:
+        return "The vertical line is the only sample; one sample has no spread."
+    return (
+        "The vertical line is the mean, the bar the standard deviation between generations: it is the spread of a "
+        "fluctuating quantity, not the uncertainty of the mean, which is smaller by the root of the number of samples."
     )
 
 
