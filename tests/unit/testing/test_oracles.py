@@ -13,7 +13,8 @@ import sympy
 from thermozoo import Potential, parameter
 from thermozoo.testing.checks.integrator import closed_form_variance
 from thermozoo.testing.checks.potential_minima import minima
-from thermozoo.testing.oracle import Exact, UnitOracle, breakpoints
+from thermozoo.testing.exact import Exact, breakpoints
+from thermozoo.testing.oracle import UnitOracle
 from thermozoo.testing.outcomes import CheckFailed
 from thermozoo.testing.probes import ProbeQuartic, ProbeStep
 from thermozoo.testing.transfer import exact_average, kernel, step_function

@@ -9,7 +9,7 @@ from typing import Any
 from thermozoo.symbolic.trace import flat_parameters, trace_energy
 from thermozoo.testing.checks.common import one_formula  # noqa: F401 - registers the shared checks first
 from thermozoo.testing.context import Context
-from thermozoo.testing.oracle import Exact, breakpoints
+from thermozoo.testing.exact import Exact, breakpoints
 from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all

@@ -19,7 +19,8 @@ from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.testing.checks.potential import KT
 from thermozoo.testing.checks.potential_derivatives import cases_of, point_of, state_at
 from thermozoo.testing.context import Context
-from thermozoo.testing.oracle import UnitOracle, away_from_jumps, breakpoints, evaluate
+from thermozoo.testing.exact import away_from_jumps, breakpoints, evaluate
+from thermozoo.testing.oracle import UnitOracle
 from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
 from thermozoo.testing.probes import UNITS, ProbeStep, record, uncoupled
 from thermozoo.testing.registry import check

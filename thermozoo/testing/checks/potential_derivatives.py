@@ -12,8 +12,9 @@ from thermozoo.symbolic.derive import PotentialFormulas, potential_formulas
 from thermozoo.symbolic.trace import trace_energy
 from thermozoo.testing.checks.potential import KT, short
 from thermozoo.testing.context import Context
+from thermozoo.testing.exact import Exact, away_from_jumps, evaluate
 from thermozoo.testing.lines import formula_line
-from thermozoo.testing.oracle import Exact, UnitOracle, away_from_jumps, evaluate
+from thermozoo.testing.oracle import UnitOracle
 from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all

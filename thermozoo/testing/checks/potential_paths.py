@@ -18,7 +18,8 @@ from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.derive import potential_formulas
 from thermozoo.testing.checks.potential import KT
 from thermozoo.testing.context import Context
-from thermozoo.testing.oracle import UnitOracle, breakpoints
+from thermozoo.testing.exact import breakpoints
+from thermozoo.testing.oracle import UnitOracle
 from thermozoo.testing.outcomes import CheckFailed, Measured
 from thermozoo.testing.probes import UNITS, ProbeStep, coupled, record, uncoupled
 from thermozoo.testing.registry import check
