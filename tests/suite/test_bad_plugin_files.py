@@ -119,7 +119,7 @@ def test_a_loop_for_ever(tmp_path, monkeypatch):
             "return self.a * x**2 + sympy.Symbol('k') * x**4",
             ["undeclared symbols: k", "thermozoo.parameter", "line 13"],
         ),
-        ("return self.b * x**2", ["AttributeError", "no attribute 'b'", "line 14"]),
+        ("return self.b * x**2", ["no attribute 'b'; its parameters: a", "line 14"]),
         ("self.a * x**2", ["returned None", "line 13"]),
         ("return self.a * x**2 + sympy.I * x", ["not a real", "line 13"]),
     ],

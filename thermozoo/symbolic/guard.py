@@ -9,18 +9,21 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import sympy
 
-from thermozoo.errors import FormulaError, ThermozooError
+from thermozoo.errors import FormulaError, ThermozooError, nearest
+from thermozoo.interfaces import Plugin
+from thermozoo.parameters import parameters_of
 
 __all__ = ["call", "scalar_expression", "where_written"]
 
 #: Seconds after which a formula that has not returned is taken to loop for ever.
 TIME_LIMIT = 20.0
 
-#: Names that differ between sympy and the numeric modules that authors reach for first.
+#: What sympy writes otherwise than the numeric modules that authors reach for first.
 _RENAMED = {
     "abs": "Abs",
     "absolute": "Abs",
@@ -35,10 +38,17 @@ _RENAMED = {
     "arcsinh": "asinh",
     "where": "Piecewise",
     "heaviside": "Heaviside",
-    "sign": "sign",
-    "expm1": "exp",
-    "log1p": "log",
+    "max": "Max",
+    "min": "Min",
+    "expm1": "exp(x) - 1",
+    "log1p": "log(1 + x)",
+    "log2": "log(x, 2)",
+    "log10": "log(x, 10)",
+    "clip": "Min(sympy.Max(x, low), high)",
 }
+
+#: Modules that a formula may name without having imported them.
+_MODULES = ("sympy", "sp", "np", "numpy", "math", "scipy", "special", "jnp", "torch")
 
 
 @contextlib.contextmanager
@@ -80,11 +90,20 @@ def _explain(method: Callable[..., Any], owner: str, error: BaseException) -> Fo
             f"once, "
             "with symbols."
         )
+    if isinstance(error, (AttributeError, NameError)) and error.name:
+        return FormulaError(_unknown_name(name, place, method, error))
     call = re.search(r"\b(np|numpy|math|scipy|special|jnp|torch)\.(?:\w+\.)*(\w+)\s*\(", source)
     if call:
         function = _RENAMED.get(call[2], call[2])
+        remedy = f"write sympy.{function} instead" if _in_sympy(function) else "use arithmetic and sympy's functions"
+        return FormulaError(f"{name} calls {call[1]}.{call[2]}, which does not take symbols ({place}): {remedy}.")
+    if isinstance(error, TypeError) and "^" in source:
+        return FormulaError(f"{name} uses ^, which is no power in Python ({place}): write ** instead.")
+    builtin = re.search(r"(?<![\w.])(max|min)\s*\(", source)
+    if builtin and "truth value" in str(error):
         return FormulaError(
-            f"{name} calls {call[1]}.{call[2]}, which does not take symbols ({place}): write sympy.{function} instead."
+            f"{name} calls Python's {builtin[1]}, which compares symbols ({place}): write "
+            f"sympy.{_RENAMED[builtin[1]]} instead."
         )
     if "truth value" in str(error) or "relational" in str(error):
         return FormulaError(
@@ -96,6 +115,31 @@ def _explain(method: Callable[..., Any], owner: str, error: BaseException) -> Fo
         f"arithmetic "
         "and sympy's functions."
     )
+
+
+def _in_sympy(function: str) -> bool:
+    return hasattr(sympy, function.partition("(")[0])
+
+
+def _unknown_name(name: str, place: str, method: Callable[..., Any], error: AttributeError | NameError) -> str:
+    """Say what a formula names that is not there, and what it may have meant."""
+    wanted = str(error.name)
+    plugin = getattr(method, "__self__", None)
+    own = [p.name for p in parameters_of(plugin)] if isinstance(plugin, Plugin) else []
+    if isinstance(error, AttributeError):
+        owner = error.obj.__name__ if isinstance(error.obj, ModuleType) else type(error.obj).__name__
+        known = own if error.obj is plugin and own else [n for n in dir(error.obj) if not n.startswith("_")]
+        listed = f"; its parameters: {', '.join(own)}" if known is own else ""
+        return f"{name}: {owner} has no attribute {wanted!r}{nearest(wanted, known)}{listed} ({place})."
+    if wanted in _MODULES:
+        remedy = "write 'import sympy' at the top of the file, and sympy's functions in the formula"
+    elif wanted in own:
+        remedy = f"write self.{wanted}"
+    elif _in_sympy(function := _RENAMED.get(wanted, wanted)):
+        remedy = f"write 'import sympy' at the top of the file, and sympy.{function}"
+    else:
+        remedy = f"parameters are written as self.NAME{nearest(wanted, own)}"
+    return f"{name} names {wanted!r}, which is not defined ({place}): {remedy}."
 
 
 def call(method: Callable[..., Any], owner: str, *arguments: Any) -> Any:
@@ -115,6 +159,8 @@ def scalar_expression(value: Any, method: Callable[..., Any], owner: str, allowe
     name = f"{owner}.{method.__name__}"
     if value is None:
         raise FormulaError(f"{name} returned None ({place}): return the expression.")
+    if isinstance(value, sympy.Basic) and value.has(sympy.Xor):
+        raise FormulaError(f"{name} uses ^, which is no power in Python ({place}): write ** instead.")
     try:
         expression = sympy.sympify(value, strict=True)
     except (sympy.SympifyError, TypeError, ValueError):

@@ -69,6 +69,19 @@ def formula_with_branch(self, x):
         (formula_with_numpy, r"sympy\.sin instead|sympy\.Abs instead"),
         (formula_with_math, r"math\.exp, which does not take symbols .*sympy\.exp instead"),
         (formula_with_branch, r"branches on a symbol .*sympy\.Piecewise"),
+        (lambda self, x: self.k * x ^ 2, r"uses \^, which is no power in Python .*write \*\* instead"),
+        (lambda self, x: x ^ 2, r"uses \^, which is no power in Python .*write \*\* instead"),
+        (lambda self, x: x ^ self.k, r"uses \^, which is no power in Python .*write \*\* instead"),
+        (lambda self, x: self.kk * x**2, r"no attribute 'kk'; did you mean 'k'\?; its parameters: k"),
+        (lambda self, x: sympy.coshh(x), r"sympy has no attribute 'coshh'; did you mean 'cosh'\?"),
+        (lambda self, x: sp.cosh(x), r"'sp', which is not defined .*write 'import sympy' at the top"),  # noqa: F821
+        (lambda self, x: cosh(x), r"write 'import sympy' at the top of the file, and sympy\.cosh"),  # noqa: F821
+        (lambda self, x: k * x, r"'k', which is not defined .*write self\.k"),  # noqa: F821
+        (lambda self, x: max(x, 0), r"Python's max, .*write sympy\.Max instead"),
+        (lambda self, x: x + min(x, 0), r"Python's min, .*write sympy\.Min instead"),
+        (lambda self, x: np.log1p(x), r"np\.log1p, .*write sympy\.log\(1 \+ x\) instead"),
+        (lambda self, x: math.expm1(x), r"math\.expm1, .*write sympy\.exp\(x\) - 1 instead"),
+        (lambda self, x: np.ediff1d([0, 1, x]) + np.sin(x), "use arithmetic and sympy's functions"),
     ],
 )
 def test_a_formula_that_is_none_is_explained(formula, said):
