@@ -6,7 +6,11 @@ this declaration.
 
 from __future__ import annotations
 
+import linecache
+import re
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import attrs
@@ -125,6 +129,13 @@ def _same(left: Any, right: Any) -> bool:
     return bool(np.array_equal(left, right))
 
 
+def _assigned_name(frame: FrameType) -> str:
+    """Return the name that a frame's line of source assigns to, for a message; empty where there is no source."""
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+    found = re.match(r"\s*(\w+)\s*[:=]", line)
+    return found[1] if found else ""
+
+
 def parameter(
     default: float,
     *,
@@ -175,7 +186,8 @@ def parameter(
         "at_least": at_least,
         "at_most": at_most,
     }
-    Parameter(name="default", **{**raw, "symbol": ""}).check("parameter()", default)  # type: ignore[arg-type]
+    check = Parameter(name="default", **{**raw, "symbol": ""}).check  # type: ignore[arg-type]
+    check(_assigned_name(sys._getframe(1)) or "parameter()", default)
     return attrs.field(
         default=float(default),
         converter=_convert,

@@ -70,8 +70,15 @@ def test_what_is_no_number_is_refused(wrong):
 def test_declarations_that_contradict_themselves_are_refused():
     with pytest.raises(ParameterError, match="one bound a side"):
         parameter(1.0, unit="1", doc="", above=0, at_least=0)
-    with pytest.raises(ParameterError, match="must lie in"):
+    with pytest.raises(ParameterError, match=r"^parameter\(\)\.default must lie in"):
         parameter(-1.0, unit="1", doc="", above=0)
+
+
+def test_a_default_out_of_bounds_names_the_field():
+    with pytest.raises(ParameterError, match=r"^depth\.default must lie in \(-inf, 0\), got 1"):
+
+        class Well:
+            depth: float = parameter(1.0, unit="energy", below=0, doc="how deep")
 
 
 def test_symbols_pass_unchecked():
