@@ -142,7 +142,7 @@ def load_catalogue(
     sources : sequence of Source, optional
         What to load (default: the installed entry points of group ``thermozoo``).
     files : sequence of path
-        Single plugin files to load as well; one that fails is an error, since it was asked for by name.
+        Single plugin files to load as well, each once; one that fails is an error, since it was asked for by name.
     strict : bool
         Whether any failure is an error.
 
@@ -157,7 +157,7 @@ def load_catalogue(
     records: list[Record] = []
     for source in installed_sources() if sources is None else sources:
         records.extend(load_source(source, manager))
-    for file in files:
+    for file in {Path(file).resolve(): file for file in files}.values():
         loaded = list(load_source(file_source(file), manager))
         _raise_first(loaded, always=True)
         records.extend(loaded)

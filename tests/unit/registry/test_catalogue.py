@@ -148,6 +148,13 @@ def test_a_file_that_fails_is_always_an_error(tmp_path, content, said):
         load_catalogue([], files=[path])
 
 
+def test_a_file_given_twice_is_loaded_once(tmp_path, monkeypatch):
+    path = tmp_path / "tilted.py"
+    path.write_text(FILE)
+    monkeypatch.chdir(tmp_path)
+    assert load_catalogue([], files=[path, "tilted.py", path]).names("potential") == ["tilted"]
+
+
 def test_a_file_that_is_no_python_file(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("hello")
