@@ -116,7 +116,7 @@ def _run_command(command: str, capsys: Any) -> tuple[int, str]:
     capsys.readouterr()
     code = run(shlex.split(command, comments=True)[1:])
     captured = capsys.readouterr()
-    output = "\n".join(line.rstrip() for line in (captured.out + captured.err).strip().splitlines())
+    output = "\n".join(line.rstrip() for line in (captured.err + captured.out).strip().splitlines())
     if target is not None and code == 0:
         _DONE[command] = code, output, Path(target[1]).resolve()
     return code, output
