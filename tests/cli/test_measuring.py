@@ -129,3 +129,8 @@ def test_bytes_of_the_run_folder(tmp_path, capsys):
 def test_estimate_refuses_a_bad_config(tmp_path, capsys):
     assert run(["estimate", "--set", "generation.samples=0"]) == 2
     assert "generation.samples" in capsys.readouterr().err
+
+
+def test_estimate_refuses_what_run_refuses(capsys):
+    assert run(["estimate", "--set", "computer.units.hidden=1000000"]) == 2
+    assert "TiB of memory, above dynamics.memory_limit = 16 GiB" in capsys.readouterr().err
