@@ -91,6 +91,25 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path, capsys):
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        ("potential", "quartic", "a potential called 'quartic' is installed already, by thermozoo 0.1.0"),
+        ("protocol", "plugins", "a package called 'thermozoo_plugins' is installed already"),
+    ],
+)
+def test_a_name_that_is_taken(tmp_path, capsys, kind, name, said):
+    assert run(["new", kind, name, "--dir", str(tmp_path / "x")]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert said in line
+    assert line.endswith("choose another NAME")
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_name_of_another_kind_is_free(tmp_path):
+    assert run(["new", "protocol", "quartic", "--dir", str(tmp_path / "x")]) == 0
+
+
 def test_an_unknown_kind(capsys):
     assert run(["new", "potentail", "mine"]) == 2
     assert "potentail" in capsys.readouterr().err

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import enum
+import importlib.util
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from thermozoo.errors import ConfigError, OutputError
+from thermozoo.cli.app import context_of
+from thermozoo.errors import ConfigError, DuplicateNameError, OutputError
+
+if TYPE_CHECKING:
+    from thermozoo.registry.catalogue import Catalogue
 
 __all__ = ["Kind", "new", "write_package"]
 
@@ -28,6 +33,7 @@ class Kind(enum.StrEnum):
 
 
 def new(
+    ctx: typer.Context,
     kind: Annotated[Kind, typer.Argument(help="What the plugin is.")],
     name: Annotated[str, typer.Argument(help="Its name: lower-case words joined with hyphens.")],
     directory: Annotated[
@@ -38,8 +44,9 @@ def new(
 
     Example: thermozoo new potential tilted-well
     """
+    _refuse_taken(context_of(ctx).catalogue, kind.value, name)
     folder = write_package(kind.value, name, directory)
-    package = f"thermozoo_{name.replace('-', '_')}"
+    package = _package(name)
     print(
         f"wrote {folder}\n"
         f"  the formula is in {folder / 'src' / package / '__init__.py'}\n"
@@ -48,6 +55,22 @@ def new(
         f"  thermozoo show {name}\n"
         f"  thermozoo verify {name}"
     )
+
+
+def _package(name: str) -> str:
+    return f"thermozoo_{name.replace('-', '_')}"
+
+
+def _refuse_taken(catalogue: Catalogue, kind: str, name: str) -> None:
+    """Raise DuplicateNameError when an installed plugin or package has the name already: both could not be loaded."""
+    taken = [r for r in catalogue.records if (r.kind, r.name) == (kind, name) and r.plugin is not None]
+    if taken:
+        raise DuplicateNameError(
+            f"a {kind} called {name!r} is installed already, by {taken[0].source.title} ({taken[0].source.target}): "
+            "choose another NAME"
+        )
+    if importlib.util.find_spec(_package(name)) is not None:
+        raise DuplicateNameError(f"a package called {_package(name)!r} is installed already: choose another NAME")
 
 
 def write_package(kind: str, name: str, directory: Path | None = None) -> Path:
@@ -76,7 +99,7 @@ def write_package(kind: str, name: str, directory: Path | None = None) -> Path:
     folder = directory or Path(f"thermozoo-{name}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder} exists and is not an empty folder: choose another with --dir")
-    package = f"thermozoo_{name.replace('-', '_')}"
+    package = _package(name)
     class_name = "".join(word.capitalize() for word in name.split("-"))
     values = {
         "kind": kind,
