@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import signal
 
 import pytest
 
-from thermozoo.cli.app import run
+import thermozoo
+from thermozoo.cli.app import COMMANDS, run
 
 GOOD = """
 seed = 1
@@ -172,16 +174,20 @@ def test_a_failure_in_the_middle_leaves_nothing(place, capsys, monkeypatch):
 
 def test_usage(place, capsys):
     for arguments, said in (
-        (["run", "--outt", "x"], "--outt"),
-        (["runn"], "runn"),
-        (["run", "good.toml", "--seed", "x"], "--seed"),
-        (["run", "good.toml", "--seed", "-1"], "--seed"),
+        (["run", "--outt", "x"], "no such option: --outt; did you mean '--out'? (thermozoo run --help)"),
+        (["runn"], "no command is called 'runn'; did you mean 'run'?; commands: run, plugins"),
+        (["--versoin"], "did you mean '--version'?"),
+        (["new", "potental", "x"], "'dataset'; did you mean 'potential'? (thermozoo new --help)"),
+        (["run", "good.toml", "--seed", "x"], "'--seed'"),
+        (["run", "good.toml", "--seed", "-1"], "'--seed'"),
         (["run", "good.toml", "more.toml"], "more.toml"),
+        (["run", "--plugin"], "option --plugin requires a file"),
+        (["verify"], "missing argument 'NAME|FILE.py' (thermozoo verify --help)"),
     ):
         assert run(arguments) == 2
-        err = capsys.readouterr().err
-        assert said in err
-        assert "Traceback" not in err
+        [line] = capsys.readouterr().err.splitlines()
+        assert line.startswith("thermozoo: ")
+        assert said in line
     assert tree(place) == ["good.toml"]
 
 
@@ -202,12 +208,36 @@ def test_help_has_an_example(arguments, capsys):
     assert "Example: thermozoo" in " ".join(capsys.readouterr().out.split())
 
 
-def test_an_interruption(place, capsys, monkeypatch):
+@pytest.mark.parametrize(
+    ("received", "code", "said"),
+    [
+        (signal.SIGINT, 130, "interrupted: nothing was written"),
+        (signal.SIGTERM, 143, "terminated: nothing was written"),
+    ],
+)
+def test_an_interruption(place, capsys, monkeypatch, received, code, said):
     from thermozoo.runs import experiment
 
     def interrupted(*arguments, **options):
-        raise KeyboardInterrupt
+        assert any(name.startswith("deep/.run.") for name in tree(place))  # the folder that must vanish
+        signal.raise_signal(received)
 
     monkeypatch.setattr(experiment, "assemble_machine", interrupted)
-    assert run(["run", "good.toml", "--out", "deep/run"]) == 130
+    before = signal.getsignal(signal.SIGTERM)
+    assert run(["run", "good.toml", "--out", "deep/run"]) == code
+    assert capsys.readouterr().err.splitlines()[-1] == said
     assert tree(place) == ["good.toml"]
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_version_and_bare_command(capsys):
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"thermozoo {thermozoo.__version__}\n"
+    assert run([]) == 0
+    assert "Example: thermozoo run" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [[], *([c] for c in COMMANDS)])
+def test_flags_are_shown_without_a_type(capsys, command):
+    assert run([*command, "--help"]) == 0
+    assert "<bool>" not in capsys.readouterr().out

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
+import re
+import signal
 import sys
+import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 import typer
 from typer.core import TyperGroup
 
-from thermozoo.errors import ThermozooError
+from thermozoo import __version__
+from thermozoo.errors import ThermozooError, UnknownNameError, nearest
 
 if TYPE_CHECKING:
     from thermozoo.registry.catalogue import Catalogue
@@ -23,6 +29,9 @@ __all__ = ["Context", "context_of", "run"]
 #: Bad usage. Typer brings its own copy of click in some versions and depends on it in others, so the class is taken
 #: from what typer exports: BadParameter is a UsageError is a ClickException.
 _CLICK = typer.BadParameter.__mro__[2]
+
+#: The exit code of a command that was interrupted; typer returns it too, where it catches KeyboardInterrupt.
+_INTERRUPTED = 130
 
 #: The commands, in the order of the help text; each lives in a module of its own, imported when used.
 COMMANDS = ("run", "plugins", "show", "verify", "new", "estimate", "bench", "schema")
@@ -90,20 +99,40 @@ class _LazyGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import and return a command."""
         if cmd_name not in COMMANDS:
-            return None
+            raise UnknownNameError(
+                f"no command is called {cmd_name!r}{nearest(cmd_name, COMMANDS)}; commands: {', '.join(COMMANDS)}"
+            )
         module = importlib.import_module(f"thermozoo.cli.{cmd_name}")
         single = typer.Typer(add_completion=False, rich_markup_mode="rich")
         single.command(name=cmd_name, epilog=_EPILOG)(getattr(module, cmd_name))
         command = typer.main.get_command(single)
         command.name = cmd_name
-        return command
+        return _without_flag_types(command)
+
+
+def _without_flag_types(command: Any) -> Any:
+    """Return a command whose help shows no type for its flags, which take no value."""
+    for one in command.get_params(typer.Context(command)):  # with --help, which typer adds
+        if getattr(one, "is_flag", False) and one.metavar is None:
+            one.metavar = ""
+    return command
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"thermozoo {__version__}")
+        raise typer.Exit
 
 
 def _application() -> Any:
-    app = typer.Typer(cls=_LazyGroup, add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
+    app = typer.Typer(cls=_LazyGroup, add_completion=False, rich_markup_mode="rich")
 
     @app.callback(epilog=_EPILOG)
-    def thermozoo() -> None:
+    def thermozoo(
+        version: Annotated[
+            bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+        ] = False,
+    ) -> None:
         """A plugin-based zoo of physics models for thermodynamic computing.
 
         Write a formula as a plugin, assemble a computer from a config, train it, and read what it costs.
@@ -111,21 +140,66 @@ def _application() -> Any:
         Example: thermozoo run --set data.classes='[3,4]'
         """
 
-    return typer.main.get_command(app)
+    return _without_flag_types(typer.main.get_command(app))
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[list[int]]:
+    """Let SIGTERM stop the main thread as Ctrl-C does, so that nothing half-written stays; yield what was received."""
+    received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
+
+    def stop(signum: int, frame: Any) -> None:
+        received.append(signum)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield received
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _usage(error: Any) -> str:
+    """Return what is wrong with the command line as one line, with the nearest valid word."""
+    # only a bad value needs the text that typer builds around its message, which names the parameter
+    message = error.format_message() if isinstance(error, typer.BadParameter) else error.message
+    message = message.strip().rstrip(".").replace("Value error, ", "").removeprefix("Invalid value: ")
+    option = getattr(error, "option_name", None)
+    context = error.ctx
+    hint = ""
+    choice = re.search(r"'([^']*)' is not one of (.+)", message)
+    if choice:
+        hint = nearest(choice[1], re.findall(r"'([^']*)'", choice[2]))
+    elif option and context is not None and message.startswith("No such option"):
+        hint = nearest(option, [o for p in context.command.get_params(context) for o in p.opts])
+    where = f" (thermozoo {context.info_name} --help)" if context is not None and context.parent is not None else ""
+    return f"{message[:1].lower()}{message[1:]}{hint}{where}"
 
 
 def run(arguments: list[str]) -> int:
     """Run the command line; return the exit code."""
+    with _terminable() as received:
+        code = _run(arguments)
+    if code != _INTERRUPTED:
+        return code
+    written = ": nothing was written" if "run" in arguments else ""
+    print(f"{'terminated' if received else 'interrupted'}{written}", file=sys.stderr)
+    return 128 + received[0] if received else code
+
+
+def _run(arguments: list[str]) -> int:
     context = Context()
     try:
         context, rest = _hoist(arguments)
-        result = _application().main(rest, prog_name="thermozoo", standalone_mode=False, obj=context)
+        result = _application().main(rest or ["--help"], prog_name="thermozoo", standalone_mode=False, obj=context)
         return result if isinstance(result, int) else 0
     except typer.Exit as stop:
         return int(stop.exit_code)
     except (typer.Abort, KeyboardInterrupt):
-        print("interrupted", file=sys.stderr)
-        return 130
+        return _INTERRUPTED
     except BrokenPipeError:
         sys.stdout = None  # nobody reads: nothing more to say
         return 0
@@ -137,7 +211,7 @@ def run(arguments: list[str]) -> int:
         return 2
     except Exception as error:
         if isinstance(error, _CLICK):
-            error.show()  # type: ignore[attr-defined]  # see _CLICK
+            print(f"thermozoo: {_usage(error)}", file=sys.stderr)
             return 2
         if context.debug:
             traceback.print_exc()
