@@ -241,3 +241,14 @@ def test_version_and_bare_command(capsys):
 def test_flags_are_shown_without_a_type(capsys, command):
     assert run([*command, "--help"]) == 0
     assert "<bool>" not in capsys.readouterr().out
+
+
+def test_memory_that_runs_out(place, capsys, monkeypatch):
+    from thermozoo.runs import experiment
+
+    def greedy(*arguments, **options):
+        raise MemoryError("Unable to allocate 9 TiB")
+
+    monkeypatch.setattr(experiment, "assemble_machine", greedy)
+    line = refused(place, capsys, "good.toml")
+    assert line == "thermozoo: out of memory: Unable to allocate 9 TiB; take fewer samples or units"

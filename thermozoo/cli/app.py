@@ -209,6 +209,9 @@ def _run(arguments: list[str]) -> int:
         for line in str(error).splitlines() or [type(error).__name__]:
             print(f"thermozoo: {line}", file=sys.stderr)
         return 2
+    except MemoryError as error:
+        print(f"thermozoo: out of memory: {error or 'no more is left'}; take fewer samples or units", file=sys.stderr)
+        return 2
     except Exception as error:
         if isinstance(error, _CLICK):
             print(f"thermozoo: {_usage(error)}", file=sys.stderr)

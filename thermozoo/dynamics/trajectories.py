@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
+from thermozoo.dynamics.sharing import shared_out
 
 __all__ = ["EnergyTerms", "KeptStates", "Observer"]
 
@@ -65,7 +66,9 @@ class EnergyTerms:
     def observe(self, step: int, x: Array) -> None:
         """Evaluate and keep the terms."""
         self.steps.append(step)
-        self._terms.append(self.computer.energy_terms(x))
+        with shared_out(len(x)) as share:
+            parts = share(lambda part: self.computer.energy_terms(x[part]))
+        self._terms.append({name: np.concatenate([p[name] for p in parts]) for name in parts[0]})
 
     def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
         """Return how many bytes the terms take."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.sharing import shared_out
 from thermozoo.thermodynamics.paths import StepDensity
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import NoisingProcess, window_edges
@@ -21,9 +20,6 @@ from thermozoo.training.noising import NoisingProcess, window_edges
 __all__ = ["HeldOut", "evaluate"]
 
 Array = npt.NDArray[np.floating[Any]]
-
-#: Parts in which trajectories are shared out to threads; fixed, so that sums do not depend on the number of threads.
-_PARTS = 2
 
 
 @attrs.frozen
@@ -72,8 +68,6 @@ def evaluate(
     float, HeldOut
         Loss per step of the untrained (uncoupled) computer, and the figures of the trained one.
     """
-    from thermozoo.dynamics.engines.team import available_threads  # loads a compiler
-
     numbers = np.arange(trajectories)
     which = numbers % len(process.signals)
     untrained = process.dynamics.computer
@@ -81,16 +75,16 @@ def evaluate(
     losses = np.zeros((2, trajectories))
     gain = np.zeros(trajectories)
     edges = window_edges(process.steps, len(computers))
-    parts = [part for part in np.array_split(numbers, _PARTS) if len(part)]
 
-    def judge(first: int, states: Array, part: npt.NDArray[np.int64]) -> None:
+    def judge(first: int, states: Array, part: slice) -> None:
         """Add a stretch of some trajectories to their sums."""
         stop = first + len(states) - 1
         for window, computer in enumerate(reversed(computers)):
             a, b = max(first, edges[window]), min(stop, edges[window + 1])
             if a >= b:
                 continue
-            x, x_next = states[a - first : b - first, part], states[a - first + 1 : b - first + 1, part]
+            inside = states[a - first : b - first + 1, part]
+            x, x_next = inside[:-1], inside[1:]
             for row, (one, sign) in enumerate(((untrained, -1.0), (computer, 1.0))):
                 # the reverse of an observed step starts at x', so loss and density share the gradient there
                 gradient = one.gradient(x_next.reshape(-1, one.n)).reshape(x_next.shape)
@@ -98,11 +92,9 @@ def evaluate(
                 if density is not None:
                     gain[part] += sign * density.log_density(one, x_next, x, gradient=gradient).sum(axis=0)
 
-    # Products of a stretch are too small to be worth sharing: threads that wait for each other in every product make
-    # them ten times slower on a busy machine. Parts of the trajectories are shared out instead.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(available_threads()) as pool:
+    with shared_out(trajectories) as share:
         for first, states in process.stretches(NoiseKey(seed).named("held-out"), numbers, which, length=12):
-            list(pool.map(functools.partial(judge, first, states), parts))
+            share(functools.partial(judge, first, states))
     initial, final = losses.mean(axis=1) / process.steps
     se = float(gain.std(ddof=1) / np.sqrt(trajectories)) if trajectories > 1 else float("nan")
     known = density is not None
