@@ -93,7 +93,7 @@ def evaluate(
                     gain[part] += sign * density.log_density(one, x_next, x, gradient=gradient).sum(axis=0)
 
     with shared_out(trajectories) as share:
-        for first, states in process.stretches(NoiseKey(seed).named("held-out"), numbers, which, length=12):
+        for first, states in process.stretches(NoiseKey(seed).named("held-out"), numbers, which, length=25):
             share(functools.partial(judge, first, states))
     initial, final = losses.mean(axis=1) / process.steps
     se = float(gain.std(ddof=1) / np.sqrt(trajectories)) if trajectories > 1 else float("nan")
