@@ -208,6 +208,15 @@ def test_help_has_an_example(arguments, capsys):
     assert "Example: thermozoo" in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.fixture
+def heeded():
+    """Heed SIGINT, which a shell has its background processes ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize(
     ("received", "code", "said"),
     [

@@ -65,7 +65,7 @@ class Huber(Potential):
 DERIVED = {"force", "curvature", "parameter-derivatives", "stable-states", "generated-code", "engine-force"}
 
 
-@pytest.mark.parametrize("cls", [Vee, HalfWall, Step, Huber])
+@pytest.mark.parametrize("cls", [Vee, *(pytest.param(c, marks=pytest.mark.long) for c in (HalfWall, Step, Huber))])
 def test_a_potential_whose_force_bends_or_jumps_passes(cls):
     engines = ("reference", "compiled") if cls is Vee else ("reference",)
     context = context_for(cls, engines=[engine_named(name) for name in engines])
