@@ -135,7 +135,7 @@ def test_import_needs_no_matplotlib_and_drawing_no_pyplot():
 
 
 def _pictures(figure):
-    return [axes.images[0] for axes in figure.axes if axes.images]
+    return [image for axes in figure.axes for image in axes.images]
 
 
 @pytest.mark.parametrize("name", ["noising", "generations", "outputs", "couplings"])
@@ -166,7 +166,7 @@ def test_images_are_shown_upright_in_reading_order():
     shown = _pictures(plot_outputs(images))
     assert np.array_equal(shown[1].get_array(), images[1])
     assert shown[0].origin == "upper"
-    lefts = [image.axes.get_position().x0 for image in shown]
+    lefts = [image.get_extent()[0] for image in shown]
     assert lefts == sorted(lefts)
 
 
@@ -200,7 +200,7 @@ def test_labels_of_the_panels_of_a_potential_do_not_overlap():
 @pytest.mark.parametrize("name", ["noising", "noising, one time", "generations, one sample, one time", "outputs, one"])
 def test_the_label_of_a_short_bar_is_on_one_line_beside_the_title(name):
     figure = FIGURES[name]()
-    texts = [*figure.texts, *(axes.yaxis.label for axes in figure.axes)]
+    texts = [*figure.texts, *(text for axes in figure.axes for text in (axes.yaxis.label, *axes.texts))]
     (label,) = (text for text in texts if text.get_text().replace("\n", " ") == "state $x$ [1]")
     assert "\n" not in label.get_text()
     (own,) = _boxes(figure, [label])
