@@ -9,6 +9,9 @@ import sympy
 from thermozoo import Potential, parameter
 from thermozoo.dynamics.engines import engine_named
 from thermozoo.testing import Status, checks_for
+from thermozoo.testing.checks.potential import KT
+from thermozoo.testing.checks.potential_paths import has_kink
+from thermozoo.testing.oracle import UnitOracle
 from thermozoo.testing.runner import context_for, run_check
 
 
@@ -71,4 +74,31 @@ def test_a_potential_whose_force_bends_or_jumps_passes(cls):
     context = context_for(cls, engines=[engine_named(name) for name in engines])
     outcomes = [run_check(check, context) for check in checks_for(cls) if check.name in DERIVED]
     assert len(outcomes) == len(DERIVED)
+    assert [(o.check, o.reason) for o in outcomes if o.status is not Status.PASSED] == []
+
+
+@attrs.frozen
+class Corner(Potential):
+    """Its corner stands where a parameter puts it, which the full profile draws."""
+
+    name = "corner"
+    stable_states = 1
+    place: float = parameter(0.5, unit="1", at_least=0.1, at_most=1, doc="where the force jumps")
+
+    def energy(self, x):
+        return x**2 + sympy.Abs(x - self.place)
+
+
+def test_a_corner_is_found_wherever_a_drawn_parameter_puts_it():
+    for place in (0.5, 0.9):
+        assert has_kink(UnitOracle(Corner(place=place), KT))
+    assert not has_kink(UnitOracle(HalfWall(), KT))
+
+
+@pytest.mark.long
+def test_the_full_profile_expects_of_a_moving_corner_what_it_expects_of_one_that_stands():
+    context = context_for(Corner, profile="full", engines=[engine_named("reference")])
+    outcomes = [
+        run_check(c, context) for c in checks_for(Corner) if c.name in {"fluctuation-relation", "detailed-balance"}
+    ]
     assert [(o.check, o.reason) for o in outcomes if o.status is not Status.PASSED] == []

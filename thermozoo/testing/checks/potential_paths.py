@@ -60,10 +60,10 @@ def _log_density(dt: float, kT: float) -> Callable[[Array, Array, Array], Array]
     return evaluate
 
 
-def _has_kink(context: Context, oracle: UnitOracle) -> bool:
+def has_kink(oracle: UnitOracle) -> bool:
     """Whether the force jumps somewhere: discretization errors then fall more slowly with dt."""
-    formulas = potential_formulas(context.plugin)
-    values = {formulas.parameters[k]: v for k, v in site(context.plugin).values.items()}
+    formulas = potential_formulas(oracle.potential)
+    values = {formulas.parameters[k]: v for k, v in site(oracle.potential).values.items()}
     h = 1e-9 * oracle.width
     for edge in breakpoints(formulas.energy, formulas.x, values):
         left, right = oracle.gradient(np.array([edge - h, edge + h]))
@@ -83,7 +83,7 @@ def fluctuation_relation(context: Context) -> Measured:
     """Measure how the difference shrinks over three time steps, for coupled units, on every engine."""
     figures = []
     for plugin, oracle in draws(context, "fluctuation"):
-        expected = 0.1 if _has_kink(context, oracle) else 0.75
+        expected = 0.1 if has_kink(oracle) else 0.75
         rng = context.rng("fluctuation-states")
         initial = oracle.samples(rng, (256, UNITS))
         computer = coupled(plugin, KT, rng, coupling_strength(oracle), MOBILITY)
@@ -198,7 +198,7 @@ def detailed_balance(context: Context) -> Measured:
     """Compare pi(x) p(x'|x) with pi(x') p(x|x') for pairs of states a step apart; V is summed pair by pair."""
     figures = []
     for plugin, oracle in draws(context, "balance"):
-        expected = 0.8 if _has_kink(context, oracle) else 1.3
+        expected = 0.8 if has_kink(oracle) else 1.3
         rng = context.rng("balance-states")
         strength = coupling_strength(oracle)
         for computer in (uncoupled(plugin, KT, MOBILITY), coupled(plugin, KT, rng, strength, MOBILITY)):
