@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import attr
 import attrs
 import pluggy
 
@@ -24,6 +25,9 @@ from thermozoo.registry.hookspecs import HOOKS, PROJECT, Hooks
 __all__ = ["Record", "Source", "defined_at", "from_file", "installed_sources", "load_source", "new_manager"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+#: Where thermozoo and attrs lie, which every plugin calls: their frames are not where an author's mistake is.
+_OURS = (Path(interfaces.__file__).parents[1], Path(attr.__file__).parent)
 
 #: How the names begin under which single plugin files are imported.
 _FILE_MODULE = "thermozoo_file_"
@@ -167,7 +171,7 @@ class _MisregisteredError(HookError):
 
 
 def _where(error: BaseException) -> str:
-    """Name file and line of what is wrong, else of the innermost frame outside thermozoo and the import system."""
+    """Name file and line of what is wrong, else of the innermost frame outside thermozoo, attrs and the imports."""
     if isinstance(error, _MisregisteredError):
         return f" ({error.place})" if error.place else ""
     if isinstance(error, SyntaxError) and error.filename:
@@ -176,7 +180,7 @@ def _where(error: BaseException) -> str:
         f
         for f in traceback.extract_tb(error.__traceback__)
         if not f.filename.startswith("<")
-        and "/thermozoo/" not in f.filename.replace("\\", "/")
+        and not any(Path(f.filename).is_relative_to(folder) for folder in _OURS)
         and "/importlib/" not in f.filename
         and not f.filename.endswith("entrypoints.py")
     ]

@@ -148,6 +148,22 @@ def test_a_file_that_fails_is_always_an_error(tmp_path, content, said):
         load_catalogue([], files=[path])
 
 
+def test_the_line_is_named_in_a_folder_that_is_called_thermozoo(tmp_path):
+    """As the folder of a clone is: only the package's own files are not where an author's mistake is."""
+    path = tmp_path / "thermozoo" / "broken.py"
+    path.parent.mkdir()
+    path.write_text("x = 1\ny = 1 / 0\n")
+    with pytest.raises(PluginLoadError, match=r"broken\.py, line 2"):
+        load_catalogue([], files=[path])
+
+
+def test_the_authors_own_line_is_named_where_attrs_refuses_a_class(tmp_path):
+    path = tmp_path / "late.py"
+    path.write_text(FILE.replace("k: float", "first: float = 0.0\n    last: float\n    k: float"))
+    with pytest.raises(PluginLoadError, match=r"No mandatory attributes.*late\.py, line \d+\)"):
+        load_catalogue([], files=[path])
+
+
 def test_a_file_given_twice_is_loaded_once(tmp_path, monkeypatch):
     path = tmp_path / "tilted.py"
     path.write_text(FILE)
