@@ -17,6 +17,7 @@ from thermozoo.computer.onsite import OnSite
 from thermozoo.computer.settings import plugin_settings, rebuilt_plugin
 from thermozoo.errors import DataError, OutputError, ParameterError, ShapeError
 from thermozoo.interfaces import Plugin, Potential
+from thermozoo.symbolic.trace import flat_parameters
 
 if TYPE_CHECKING:
     import xarray
@@ -79,10 +80,10 @@ def save_computer(computer: Computer, path: str | Path) -> None:
 
     layout = computer.layout
     variables: dict[str, Any] = {
-        "bias": ("unit", computer.biases, {"units": "energy"}),
+        "bias": ("unit", computer.biases, {"units": "E0"}),
         "trainable_bias": ("unit", computer.trainable_biases.astype(np.int8)),
         "group_of_unit": ("unit", np.repeat(np.arange(len(layout.groups)), list(layout.sizes.values()))),
-        "coupling": ("edge", computer.couplings.vector, {"units": "energy"}),
+        "coupling": ("edge", computer.couplings.vector, {"units": "E0"}),
         "group_size": ("group", list(layout.sizes.values())),
         "group_frozen": ("group", np.array([g in layout.frozen for g in layout.groups], dtype=np.int8)),
         "potential": ("group", [computer.onsite.potentials[g].name for g in layout.groups]),
@@ -98,10 +99,9 @@ def save_computer(computer: Computer, path: str | Path) -> None:
     else:
         variables["edges"] = (("edge", "end"), computer.couplings.edges)
     for g, group in enumerate(layout.groups):
-        one = computer.onsite.sites[group]
-        for name, value in one.values.items():
+        for name, spec, value in flat_parameters(computer.onsite.potentials[group]):
             dims: tuple[str, ...] = (f"unit_of_{group}",) if np.ndim(value) else ()
-            variables[f"potential_{g}.{name}"] = (dims, value, {"units": "energy"})
+            variables[f"potential_{g}.{name}"] = (dims, value, {"units": spec.unit.replace("energy", "E0")})
     dataset = xarray.Dataset(
         variables,
         coords={"group": list(layout.groups)},

@@ -150,6 +150,9 @@ def test_a_potential_that_holds_another(make_computer, tmp_path):
     loaded = load_computer(tmp_path / "c.nc", plugins)
     assert loaded.digest() == computer.digest()
     assert loaded.onsite.potentials["a"].inner.k.tolist() == [2.0, 3.0]
+    with xarray.open_dataset(tmp_path / "c.nc", engine="h5netcdf") as opened:
+        units = {name: v.attrs["units"] for name, v in opened.variables.items() if "units" in v.attrs}
+    assert units == {"bias": "E0", "coupling": "E0", "potential_0.shift": "1", "potential_0.inner.k": "E0"}
 
 
 def test_nothing_is_left_behind_when_writing_fails(tmp_path):
