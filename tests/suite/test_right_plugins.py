@@ -6,9 +6,9 @@ import attrs
 import pytest
 import sympy
 
-from thermozoo import Potential, parameter
+from thermozoo import Potential, option, parameter
 from thermozoo.dynamics.engines import engine_named
-from thermozoo.testing import Status, checks_for
+from thermozoo.testing import Status, checks_for, saved
 from thermozoo.testing.checks.potential import KT
 from thermozoo.testing.checks.potential_paths import has_kink
 from thermozoo.testing.oracle import UnitOracle
@@ -102,3 +102,24 @@ def test_the_full_profile_expects_of_a_moving_corner_what_it_expects_of_one_that
         run_check(c, context) for c in checks_for(Corner) if c.name in {"fluctuation-relation", "detailed-balance"}
     ]
     assert [(o.check, o.reason) for o in outcomes if o.status is not Status.PASSED] == []
+
+
+@attrs.frozen
+class Moved(Potential):
+    """It holds another potential, which a config gives in a table of its own."""
+
+    name = "moved"
+    stable_states = 1
+    base: Potential = option(HalfWall(), doc="what is moved")
+    by: float = parameter(0.5, unit="1", doc="how far")
+
+    def energy(self, x):
+        return self.base.energy(x - self.by)
+
+
+def test_a_plugin_that_holds_another_comes_back_from_a_config():
+    (check,) = (c for c in checks_for(Moved) if c.name == "round-trip")
+    outcome = run_check(check, context_for(Moved, engines=()))
+    assert (outcome.status, outcome.reason) == (Status.PASSED, "")
+    first, resolved = saved.from_config(Moved(base=HalfWall(place=0.25), by=2.0))
+    assert first == resolved == Moved(base=HalfWall(place=0.25), by=2.0)

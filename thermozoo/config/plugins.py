@@ -16,7 +16,7 @@ from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.parameters import Parameter, fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["build_plugin", "held_plugins", "resolved_plugin"]
+__all__ = ["build_plugin", "held_by", "held_plugins", "resolved_plugin"]
 
 
 def build_plugin(
@@ -119,6 +119,13 @@ def held_plugins(cls: type[Plugin]) -> dict[str, type[Plugin]]:
     hints = typing.get_type_hints(cls)
     found = {str(f.alias): hints.get(f.name) for f in fields_of(cls) if f.init}
     return {key: hint for key, hint in found.items() if isinstance(hint, type) and issubclass(hint, Plugin)}
+
+
+def held_by(plugin: Plugin) -> list[Plugin]:
+    """Return the plugins that a plugin holds, with those that they hold themselves."""
+    values = [getattr(plugin, field.name) for field in fields_of(plugin) if field.init]
+    held = [value for value in values if isinstance(value, Plugin)]
+    return [p for one in held for p in (one, *held_by(one))]
 
 
 def _held_plugin(

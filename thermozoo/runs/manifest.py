@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from thermozoo.config.plugins import held_by
 from thermozoo.config.schema import Config
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.registry.discovery import Source
@@ -31,11 +32,8 @@ def manifest(config: Config, catalogue: Catalogue, report: dict[str, Any], detai
     details : dict
         What the engine says of itself.
     """
-    used = {(p.kind, p.name) for p in config.potentials.values()}
-    used |= {
-        (p.kind, p.name)
-        for p in (config.connectivity, config.integrator, config.objective, config.protocol, config.dataset)
-    }
+    named = (config.connectivity, config.integrator, config.objective, config.protocol, config.dataset)
+    used = {(p.kind, p.name) for one in (*config.potentials.values(), *named) for p in (one, *held_by(one))}
     plugins = [catalogue.record(kind, name) for kind, name in sorted(used)]
     return {
         "versions": {name: metadata.version(name) for name in _VERSIONS},

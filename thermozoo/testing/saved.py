@@ -13,6 +13,7 @@ import numpy as np
 from thermozoo.computer.computer import assemble
 from thermozoo.computer.files import load_computer, save_computer
 from thermozoo.config.load import check_config
+from thermozoo.config.plugins import held_by, resolved_plugin
 from thermozoo.errors import ConfigError, DataError, UnknownNameError
 from thermozoo.interfaces import Dataset, Objective, Plugin, Protocol
 from thermozoo.registry.catalogue import Catalogue
@@ -20,7 +21,7 @@ from thermozoo.registry.discovery import Record, Source
 from thermozoo.testing.outcomes import CheckFailed
 from thermozoo.testing.probes import AllPairs, ProbeQuartic, ProbeStep
 
-__all__ = ["catalogue_with", "from_class", "from_computer_file", "from_config", "holds_plugins", "settings_of"]
+__all__ = ["catalogue_with", "from_class", "from_computer_file", "from_config"]
 
 #: Units of the group that the config and the computer's file describe.
 UNITS = 3
@@ -64,39 +65,17 @@ class _ProbeImages(Dataset):
 _PROBES: tuple[type[Plugin], ...] = (ProbeQuartic, AllPairs, ProbeStep, _ProbeLoss, _ProbeRamp, _ProbeImages)
 
 
-def catalogue_with(cls: type[Plugin]) -> Catalogue:
-    """Return a catalogue of one plugin class, and of a probe for each other kind that a config names."""
+def catalogue_with(plugin: Any) -> Catalogue:
+    """Return a catalogue of a plugin's class, of those it holds, and of a probe for each other kind a config names."""
+    cls = type(plugin)
     source = Source(distribution="thermozoo.testing", version="", entry_point="", target=cls.__module__, load=dict)
-    probes = tuple(p for p in _PROBES if (p.kind, p.name) != (cls.kind, cls.name))
-    return Catalogue(tuple(Record(name=c.name, kind=c.kind, source=source, plugin=c) for c in (cls, *probes)))
-
-
-def settings_of(plugin: Any) -> dict[str, Any]:
-    """Return a plugin's settings as a config writes them; settings that TOML cannot hold are left out."""
-    found: dict[str, Any] = {}
-    for field in attrs.fields(type(plugin)):
-        value = getattr(plugin, field.name)
-        if not field.init:
-            continue
-        if isinstance(value, Plugin):
-            found[field.alias] = settings_of(value)
-        elif isinstance(value, np.ndarray):
-            found[field.alias] = value.tolist()
-        elif isinstance(value, tuple):
-            found[field.alias] = list(value)
-        elif isinstance(value, (bool, int, float, str, list, dict)):
-            found[field.alias] = value
-    return found
-
-
-def holds_plugins(plugin: Any) -> bool:
-    """Whether a setting of the plugin is itself a plugin: class and computer's file know that, a config does not."""
-    return any(isinstance(getattr(plugin, field.name), Plugin) for field in attrs.fields(type(plugin)))
+    found = {(c.kind, c.name): c for c in (*_PROBES, *(type(p) for p in held_by(plugin)), cls)}
+    return Catalogue(tuple(Record(name=n, kind=k, source=source, plugin=c) for (k, n), c in found.items()))
 
 
 def from_class(plugin: Any) -> Any:
     """Return the plugin built by its class from settings that went through TOML."""
-    return _rebuilt(plugin, _through_toml(settings_of(plugin)))
+    return _rebuilt(plugin, _through_toml(resolved_plugin(plugin)))
 
 
 def _through_toml(table: dict[str, Any]) -> dict[str, Any]:
@@ -136,8 +115,8 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
     CheckFailed
         When the config is refused, or cannot be written.
     """
-    catalogue = catalogue_with(type(plugin))
-    written = settings_of(plugin)
+    catalogue = catalogue_with(plugin)
+    written = {key: value for key, value in resolved_plugin(plugin).items() if key != "plugin"}
     # a connectivity may name groups: those that it names exist, so that it is not refused for this computer's sake
     named = [v for value in written.values() if isinstance(value, list) for v in value if isinstance(v, str)]
     tables: dict[str, Any] = {
@@ -184,7 +163,7 @@ def from_computer_file(potential: Any, rng: np.random.Generator) -> Any:
         path = Path(folder) / "computer.nc"
         save_computer(computer, path)
         try:
-            again = load_computer(path, catalogue_with(type(potential)))
+            again = load_computer(path, catalogue_with(potential))
         except (DataError, UnknownNameError, TypeError) as error:
             # the path is a temporary one and would differ from run to run
             reason = str(error).replace(str(path), "the file")

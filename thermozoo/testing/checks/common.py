@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from thermozoo.config.plugins import resolved_plugin
 from thermozoo.errors import FormulaError
 from thermozoo.interfaces import INTERFACES
 from thermozoo.parameters import doc_of
@@ -65,7 +66,6 @@ def round_trip(context: Context) -> Measured:
         raise CheckFailed(f"{context.title} can be changed after it was made: decorate it with @attrs.frozen")
     if not [f for f in attrs.fields(context.cls) if f.init]:
         raise DoesNotApply("it has neither parameters nor settings")
-    by_config = not saved.holds_plugins(context.plugin)
 
     def claim(values: dict[str, float]) -> None:
         plugin = with_values(context.plugin, values)
@@ -73,15 +73,14 @@ def round_trip(context: Context) -> Measured:
             if name in values and value != values[name]:
                 raise CheckFailed(f"{name} was set to {values[name]!r} and reads {value!r}", {"parameters": values})
         _same("its settings, written as TOML and given to the class,", plugin, saved.from_class(plugin))
-        if by_config:
-            first, second = saved.from_config(plugin)
-            _same("a config that names it", plugin, first)
-            _same("the resolved config of a run with it", plugin, second)
+        first, second = saved.from_config(plugin)
+        _same("a config that names it", plugin, first)
+        _same("the resolved config of a run with it", plugin, second)
 
     tried = for_all(parameter_values(context.plugin), claim, seed=context.integer("round-trip"), examples=20)
     if context.cls.kind == "potential":
         _file_round_trip(context)
-    return Measured(f"{tried} settings" if by_config else f"{tried} settings, not by config: it holds a plugin")
+    return Measured(f"{tried} settings")
 
 
 def _frozen(plugin: Any) -> bool:
@@ -101,7 +100,7 @@ def _same(way: str, plugin: Any, again: Any) -> None:
     equal = before.keys() == after.keys() and all(np.array_equal(before[k], after[k]) for k in before)
     if again != plugin or not equal:
         raise CheckFailed(
-            f"{way} gives another plugin", {"written": saved.settings_of(plugin), "read": saved.settings_of(again)}
+            f"{way} gives another plugin", {"written": resolved_plugin(plugin), "read": resolved_plugin(again)}
         )
 
 
