@@ -85,7 +85,7 @@ class NormalEquations:
     free : ndarray of bool, shape (P, n)
         Which local coefficients are unknowns; the others are zero.
     ridge : float
-        Added to the second derivative by each coupling, relative to its mean.
+        Added to the second derivative by each coupling, relative to the mean of these.
     """
 
     pairs: PairSums
@@ -185,9 +185,11 @@ class NormalEquations:
             When the equations are not positive definite, or the tolerance is not reached.
         """
         # What no data touch (a coupling to a clamped unit) has no equation and stays zero.
-        touched = self._scale > 0
-        shift = self.ridge * float(self._scale[touched].mean()) if touched.any() else 0.0
-        inverse = np.divide(1.0, self._scale + shift, out=np.zeros_like(self._scale), where=touched)
+        curvature = self.pairs.curvature(self.weight)
+        touched = curvature > 0
+        shift = self.ridge * float(curvature[touched].mean()) if touched.any() else 0.0
+        scale = np.where(self._scale > 0, self._scale, curvature) + shift
+        inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=touched)
         at_zero = self._eliminate(self.gradient.local)
 
         def product(couplings: Array) -> Array:

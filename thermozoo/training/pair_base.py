@@ -92,12 +92,23 @@ class PairSums(abc.ABC):
         """
 
     @abc.abstractmethod
+    def row_squares(self) -> Array:
+        """Return the sum of squares of each unit's rows, shape (n,)."""
+
     def spread(self) -> Array:
-        """Return the part of each unit's second moment that no other unit predicts, shape (n,), for preconditioning."""
+        """Return about what of each unit's second moment no other unit predicts, shape (n,), for preconditioning.
+
+        It is the variance that was added; where none was, the whole second moment, unless a subclass knows better.
+        """
+        return self.squares if np.any(self.squares) else self.row_squares()
 
     def scale(self, weight: Array) -> Array:
         """Return the preconditioner of couplings, w_i d_j + w_j d_i with d the spread, shape (E,)."""
         return self._sums_over_ends(weight, self.spread())
+
+    def curvature(self, weight: Array) -> Array:
+        """Return the second derivative of the loss by each coupling, w_i <x_j^2> + w_j <x_i^2>, shape (E,)."""
+        return self._sums_over_ends(weight, self.row_squares() + self.squares)
 
     def _sums_over_ends(self, weight: Array, values: Array) -> Array:
         i, j = self.couplings.edges.T

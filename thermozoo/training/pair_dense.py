@@ -122,10 +122,16 @@ class DensePairs(PairSums):
             ]
         return self._rows[0]
 
+    def row_squares(self) -> Array:
+        """Return the sum of squares of each unit's rows, shape (n,)."""
+        if self._gram is not None:
+            return np.diag(self._gram).copy()
+        return sum((np.einsum("ri,ri->i", x, x, dtype=np.float64) for x, _, _ in self._rows), np.zeros(self.n))
+
     def spread(self) -> Array:
         """Return the variances that were added, or what the gram matrix leaves unpredicted where none were."""
         if np.any(self.squares) or self._gram is None:
-            return self.squares
+            return super().spread()
         from scipy.linalg import cho_factor, cho_solve
 
         held = np.diag(self._gram) > 0

@@ -86,10 +86,8 @@ class SparsePairs(PairSums):
             self._ready = sparse.csr_array((self._sums, self._column, self._pointer), shape=shape)
         return self._ready
 
-    def spread(self) -> Array:
-        """Return the variances that were added, or second moments where none were."""
-        if np.any(self.squares):
-            return self.squares
+    def row_squares(self) -> Array:
+        """Return the sum of squares of each unit's rows, shape (n,)."""
         same = self._row == self._column
         moments = np.zeros(self.n)
         moments[self._other[self._row[same]]] = self._sums[same]
