@@ -216,6 +216,11 @@ def exact_equations(
         mobility=computer.mobility,
         temperature=computer.temperature,
     )
+    if expansion.obstacle:
+        raise TrainingError(
+            f"exact training takes the leading order in the time step, which is not enough for the loss of "
+            f"{type(loss.objective).__name__}: {expansion.obstacle}; take method = 'moments'"
+        )
     edges = window_edges(steps, windows) * loss.dt
     cuts = sorted({*breakpoints(protocol, duration), *edges[1:-1].tolist()})
     kinds = _moments(computer, s, protocol, expansion, names, duration, loss.dt, cuts, tolerance, report)

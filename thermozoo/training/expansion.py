@@ -10,7 +10,9 @@ and Ito's formula gives the expectation of h over a step of an uncoupled unit un
 .. math:: \langle h \rangle = \langle h_0 \rangle + \mu \Delta t \langle h_1 (-U' + a s) \rangle
     + \mu k_B T \Delta t \langle h_2 \rangle,
 
-with h_n the n-th derivative of h by x' at x' = x.
+with h_n the n-th derivative of h by x' at x' = x. A coupling's phi is the state of another unit, which moves on its
+own: it may be taken at x where D vanishes at x' = x. A + 2B + C is the leading order where it is no smaller in dt than
+A, B and C are. `StepExpansion.obstacle` names what an objective lacks of that.
 """
 
 from __future__ import annotations
@@ -41,6 +43,8 @@ class StepExpansion:
         States before and after.
     linear_next, linear_here : Expr
         D and E.
+    obstacle : str
+        Why the leading order in dt is not enough for this objective; empty where it is.
     """
 
     curvature: float
@@ -49,6 +53,7 @@ class StepExpansion:
     x_next: Any
     linear_next: Any
     linear_here: Any
+    obstacle: str = ""
 
     def orders(self, regressor: Any) -> tuple[Any, Any, Any]:
         """Return h_0, h_1 and h_2 for the regressor phi(x), expressions of x."""
@@ -94,7 +99,8 @@ def expand_objective(
     numbers |= dict(zip(f.parameters.values(), (v for _, _, v in flat_parameters(objective)), strict=True))
     loss = sympy.expand(f.loss)
     g, g_next = f.gradient, f.gradient_next
-    second = sympy.hessian(loss, (g_next, g)).subs(numbers).applyfunc(sympy.simplify)
+    symbolic = sympy.hessian(loss, (g_next, g))
+    second = symbolic.subs(numbers).applyfunc(sympy.simplify)
     if second.free_symbols:
         listed = ", ".join(sorted(map(str, second.free_symbols)))
         raise TrainingError(
@@ -110,6 +116,13 @@ def expand_objective(
             f"{matrix.tolist()}, are not those of a convex function: {remedy}"
         )
     none = {g: 0, g_next: 0}
+    linear_next = derived.by_gradient_next.subs(none).subs(numbers)
+    obstacle = ""
+    if sympy.simplify(linear_next.subs(f.x_next, f.x)) != 0:
+        obstacle = "its derivative by gradient_next does not vanish for a step that ends where it began"
+    shorter = np.array(symbolic.subs(numbers | {f.dt: dt / 1000}).tolist(), dtype=np.float64)
+    if np.abs(shorter / shorter.sum()).max() > 10 * np.abs(matrix / curvature).max():
+        obstacle = "its second derivatives by gradient and gradient_next cancel as the time step falls"
     return StepExpansion(
         curvature=curvature,
         factors=tuple(
@@ -119,6 +132,7 @@ def expand_objective(
         ),
         x=f.x,
         x_next=f.x_next,
-        linear_next=derived.by_gradient_next.subs(none).subs(numbers),
+        linear_next=linear_next,
         linear_here=derived.by_gradient.subs(none).subs(numbers),
+        obstacle=obstacle,
     )
