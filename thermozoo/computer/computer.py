@@ -16,6 +16,7 @@ from thermozoo.computer.couplings import Couplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSite
 from thermozoo.computer.settings import plugin_settings
+from thermozoo.computer.states import floating
 from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.interfaces import Connectivity, Potential
 
@@ -99,9 +100,9 @@ class Computer:
         return terms["on-site"] + terms["coupling"] + terms["bias"]
 
     def gradient(self, x: Array) -> Array:
-        """Return dV/dx of states of shape (..., n), in their data type, same shape [energy]."""
-        dtype = x.dtype
-        gradient: Array = self.onsite.gradient(x) + self.biases.astype(dtype)
+        """Return dV/dx of states of shape (..., n), in their precision (integers: double), same shape [energy]."""
+        x = floating(x)
+        gradient: Array = self.onsite.gradient(x) + self.biases.astype(x.dtype)
         if self.couplings.size:
             gradient += self.couplings.product(x)
         return gradient

@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.computer.states import floating
 from thermozoo.errors import ShapeError
 
 __all__ = ["Block", "Couplings", "DenseCouplings", "EdgeCouplings", "block_size"]
@@ -177,6 +178,7 @@ class DenseCouplings(Couplings):
 
     def product(self, x: Array) -> Array:
         """Return J x; see `Couplings.product`."""
+        x = floating(x)
         result = np.zeros_like(x)
         for block in self._typed(x.dtype):
             result[..., block.rows] += x[..., block.columns] @ block.values.T
@@ -186,6 +188,7 @@ class DenseCouplings(Couplings):
 
     def energy(self, x: Array) -> Array:
         """Return the coupling energy; see `Couplings.energy`. A block needs one product here, two in `product`."""
+        x = floating(x)
         total = np.zeros(x.shape[:-1], dtype=x.dtype)
         for block in self._typed(x.dtype):
             field = x[..., block.columns] @ block.values.T
@@ -273,6 +276,7 @@ class EdgeCouplings(Couplings):
 
     def product(self, x: Array) -> Array:
         """Return J x; see `Couplings.product`."""
+        x = floating(x)
         if self.blocks is not None:
             return x @ self.blocks[0].values.astype(x.dtype, copy=False)
         flat = x.reshape(-1, self.n)

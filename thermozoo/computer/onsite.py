@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.layout import Layout
+from thermozoo.computer.states import floating
 from thermozoo.errors import ShapeError
 from thermozoo.interfaces import Potential
 from thermozoo.symbolic.codegen import ArrayFunction, array_function
@@ -121,6 +122,7 @@ class OnSite:
 
     def energy(self, x: Array) -> Array:
         """Return the sum of on-site energies of states of shape (..., n), shape (...)."""
+        x = floating(x)
         total = np.zeros(x.shape[:-1], dtype=x.dtype)
         for where, one in self.parts():
             total += one.energy(x[..., where]).sum(axis=-1)
@@ -128,6 +130,7 @@ class OnSite:
 
     def gradient(self, x: Array) -> Array:
         """Return dU_i/dx_i of states of shape (..., n), same shape."""
+        x = floating(x)
         result = np.empty_like(x)
         for where, one in self.parts():
             result[..., where] = one.gradient(x[..., where])
@@ -135,6 +138,7 @@ class OnSite:
 
     def curvature(self, x: Array) -> Array:
         """Return d2U_i/dx_i2 of states of shape (..., n), same shape."""
+        x = floating(x)
         result = np.empty_like(x)
         for where, one in self.parts():
             result[..., where] = one.curvature(x[..., where])

@@ -11,6 +11,7 @@ import numpy as np
 
 from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.computer import Computer
+from thermozoo.computer.couplings import Couplings
 from thermozoo.errors import StabilityError
 
 __all__ = ["check_time_step", "largest_stable_dt"]
@@ -32,6 +33,8 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
     largest = 0.0
     ends = np.array(sorted({float(f) for f in forces}))
     for where, one in computer.onsite.parts():
+        if not computer.layout.moving[where.start]:
+            continue  # a clamped group takes no steps
         rows = where.stop - where.start
         unit = one if any(np.ndim(v) for v in one.values.values()) else one.at(slice(0, 1))
         for force in ends:
@@ -40,8 +43,16 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
             visited = boltzmann.weight > boltzmann.weight.max(axis=1, keepdims=True) * np.exp(-_VISITED)
             curvature = unit.columns().curvature(boltzmann.x)
             largest = max(largest, float(np.abs(curvature[visited]).max()))
-    largest += computer.couplings.spectral_norm()
+    largest += _among_moving(computer).spectral_norm()
     return 2.0 / (computer.mobility * largest) if largest > 0 else float("inf")
+
+
+def _among_moving(computer: Computer) -> Couplings:
+    """Return the couplings, those to clamped units set to zero."""
+    couplings, moving = computer.couplings, computer.layout.moving
+    if moving.all():
+        return couplings
+    return couplings.with_vector(np.where(moving[couplings.edges].all(axis=1), couplings.vector, 0.0))
 
 
 def check_time_step(computer: Computer, dt: float, forces: tuple[float, float] = (0.0, 0.0)) -> None:

@@ -13,6 +13,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.errors import ParameterError
+
 __all__ = ["HeatLedger"]
 
 Array = npt.NDArray[np.floating[Any]]
@@ -29,10 +31,23 @@ class HeatLedger:
     work : dict of str to ndarray, shape (observations, trajectories)
         Work done on each term since the start, by a drive or by switching parameters [energy]; a term without work
         may be left out.
+
+    Raises
+    ------
+    ParameterError
+        When work is done on what is no term of the energy.
     """
 
     terms: Mapping[str, Array]
     work: Mapping[str, Array] = attrs.field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        strange = [name for name in self.work if name not in self.terms]
+        if strange:
+            raise ParameterError(
+                f"work is done on {strange[0]!r}, which is no term of the energy (terms: {', '.join(self.terms)}): "
+                "heat is work less the change of energy, so give the energy of that term as well"
+            )
 
     @property
     def by_term(self) -> dict[str, Array]:

@@ -27,7 +27,7 @@ from thermozoo.training.bounds import changes_allowed, solve_within
 from thermozoo.training.exact_equations import exact_equations, threads
 from thermozoo.training.kinds import with_parameters
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.normal_equations import Solution, Unknowns
+from thermozoo.training.normal_equations import Solution
 from thermozoo.training.result import Training
 
 __all__ = ["WORK", "train_exact", "trained"]
@@ -53,10 +53,15 @@ class _Progress:
             self._done = done
 
 
-def trained(computer: Computer, names: tuple[str, ...], unknowns: Unknowns) -> Computer:
-    """Return the computer with the couplings, biases and on-site parameters of a solution."""
-    biases = unknowns.local[0][computer.trainable_biases]
-    result = computer.with_parameters(np.concatenate([unknowns.couplings, biases]))
+def trained(computer: Computer, names: tuple[str, ...], solution: Solution) -> Computer:
+    """Return the computer with the couplings, biases and on-site parameters of a solution.
+
+    What noising does not determine stays: biases of clamped units, and couplings to them.
+    """
+    unknowns = solution.unknowns
+    biases = np.where(computer.layout.moving, unknowns.local[0], computer.biases)[computer.trainable_biases]
+    couplings = np.where(solution.determined, unknowns.couplings, computer.couplings.vector)
+    result = computer.with_parameters(np.concatenate([couplings, biases]))
     if names:
         result = with_parameters(result, dict(zip(names, unknowns.local[1:], strict=True)))
     return result
@@ -127,7 +132,7 @@ def train_exact(
         at_bounds.append(held)
     done.at(1.0)
     # The first steps of noising are the last of generation.
-    computers = tuple(trained(computer, equations.names, s.unknowns) for s in reversed(solutions))
+    computers = tuple(trained(computer, equations.names, s) for s in reversed(solutions))
     return Training(
         computer=computers[-1],
         method="exact",

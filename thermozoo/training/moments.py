@@ -274,7 +274,7 @@ def train_by_moments(
         solution, held = solve_within(attrs.evolve(one, ridge=ridge), low, high, tolerance=tolerance)
         solutions.append(solution)
         at_bounds.append(held)
-    computers = tuple(trained(computer, names, s.unknowns) for s in reversed(solutions))
+    computers = tuple(trained(computer, names, s) for s in reversed(solutions))
     return Training(
         computer=computers[-1],
         method="moments",

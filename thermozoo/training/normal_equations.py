@@ -60,12 +60,15 @@ class Solution:
         Preconditioned norm of the residual over that of the right-hand side.
     decrease : float
         Loss where all unknowns are zero, less its minimum.
+    determined : ndarray of bool, shape (E,)
+        Which couplings any data touch; those to clamped units are not, and are zero here.
     """
 
     unknowns: Unknowns
     iterations: int
     residual: float
     decrease: float
+    determined: npt.NDArray[np.bool_]
 
 
 @attrs.frozen(eq=False)
@@ -236,4 +239,4 @@ class NormalEquations:
         )
         unknowns = Unknowns(couplings, local)
         reached = float(np.sqrt(square)) / goal if goal > 0 else 0.0
-        return Solution(unknowns, iterations, reached, -self.loss(unknowns))
+        return Solution(unknowns, iterations, reached, -self.loss(unknowns), touched)

@@ -159,3 +159,14 @@ def test_the_digest_sees_every_digit_of_every_entry_of_a_setting():
     for one, other in (digits, entries):
         digests = {assemble({"a": 2}, Polynomial(c), Dense()).digest() for c in (one, other)}
         assert len(digests) == 2
+
+
+@given(data=st.data())
+def test_integer_states_feel_the_same_forces_as_floating_ones(drawn, data):
+    """Spins come as integers; nothing may be cut to integers on the way."""
+    computer = data.draw(drawn.computers())
+    spins = np.sign(states(data, computer)).astype(np.int64)
+    for function in (computer.energy, computer.gradient, computer.onsite.gradient, computer.onsite.curvature):
+        assert np.array_equal(function(spins), function(spins.astype(np.float64)))
+    assert np.array_equal(computer.couplings.product(spins), computer.couplings.product(spins.astype(np.float64)))
+    assert np.array_equal(computer.couplings.energy(spins), computer.couplings.energy(spins.astype(np.float64)))

@@ -11,6 +11,7 @@ from thermozoo.dynamics.engines import Drive, Dynamics
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
+from thermozoo.errors import ParameterError
 from thermozoo.thermodynamics.advantage import BOLTZMANN, denoiser_cost_kT, thermodynamic_advantage
 from thermozoo.thermodynamics.hardware import PRESETS, Hardware
 from thermozoo.thermodynamics.heat import HeatLedger
@@ -116,3 +117,9 @@ def test_hardware():
     assert one.seconds(2.5) == 2.5e-9
     assert one.joules(1000.0) == pytest.approx(1000 * BOLTZMANN * 300)
     assert set(PRESETS) >= {"electrical"}
+
+
+def test_work_on_what_is_no_term_is_refused():
+    """It would be counted as work and left out of the heat."""
+    with pytest.raises(ParameterError, match=r"'drive', which is no term of the energy .terms: on-site"):
+        HeatLedger({"on-site": np.zeros((2, 1))}, {"drive": np.ones((2, 1))})

@@ -284,6 +284,25 @@ class Midpoint(Objective):
         return (-(s.x_next - s.x) + s.mobility * force * s.dt) ** 2 / (4 * s.mobility * s.kT * s.dt)
 
 
+@pytest.mark.parametrize("method", ["exact", "moments"])
+def test_what_noising_does_not_determine_stays(method):
+    """Biases of a clamped group that are declared trainable, and couplings to it, are as they were given."""
+    keys = {"temperature": 0.2, "trainable_biases": ["a", "in"], "frozen": ["in"]}
+    computer = assemble({"a": 3, "in": 2}, Quartic(), Dense(), **keys)
+    given = computer.with_parameters(np.arange(1.0, 1 + computer.parameters.size) / 10)
+    s = signals(computer, 2)
+    if method == "exact":
+        result = train_exact(given, s, FADE, LOSS, steps=STEPS).computer
+    else:
+        process, loss = process_for(given, s), StepLoss(ReverseLikelihood(), 2e-3)
+        result = train_by_moments(given, process, loss, cycles=5, seed=3).computer
+    clamped = ~computer.layout.moving
+    assert np.array_equal(result.biases[clamped], given.biases[clamped])
+    outside = clamped[computer.couplings.edges].any(axis=1)
+    assert np.array_equal(result.couplings.vector[outside], given.couplings.vector[outside])
+    assert not np.any(result.couplings.vector[~outside] == given.couplings.vector[~outside])
+
+
 def test_objectives_that_use_both_gradients_have_the_same_limit():
     computer = MACHINES["dense"]
     s = signals(computer, 3)
