@@ -99,7 +99,9 @@ class DynamicsTable:
 
     integrator: Any = setting(str, "euler-maruyama", "integrator plugin")
     dt: float = setting(float, 1e-3, "time step", above=0)
-    duration: float = setting(float, 2.5, "duration of noising, of equilibration and of generation", above=0)
+    duration: float = setting(
+        float, 2.5, "duration of noising, of equilibration and of generation, rounded to whole time steps", above=0
+    )
     engine: str = setting(str, "auto", "what advances the states", choices=("auto", *ENGINES))
     precision: str = setting(
         str, "single", "data type of states; heat and work are always double", choices=tuple(PRECISIONS)
@@ -241,6 +243,11 @@ class Config:
     def steps(self) -> int:
         """Steps of noising, of equilibration and of generation."""
         return round(self.dynamics.duration / self.dynamics.dt)
+
+    @property
+    def duration(self) -> float:
+        """How long the steps last [time]; protocols fade over this time, not over ``dynamics.duration``."""
+        return self.steps * self.dynamics.dt
 
     def with_engine(self, name: str) -> Config:
         """Return the config with a named engine, in its values and in its resolved tables."""

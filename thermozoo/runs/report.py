@@ -46,7 +46,7 @@ def imposed_signal(machine: Machine) -> dict[str, Any]:
     """
     config = machine.config
     times = config.dynamics.dt * np.arange(config.steps + 1)
-    strength = intensities(config.protocol, times, config.dynamics.duration) * np.ones(len(times))
+    strength = intensities(config.protocol, times, config.duration) * np.ones(len(times))
     # what rounding leaves of the end of a fade is not imposed
     felt = np.flatnonzero(np.abs(strength) > 1e-9 * np.abs(strength).max())
     first = int(felt[-1]) + 1 if len(felt) else 0
@@ -171,7 +171,7 @@ def hardware_figures(machine: Machine, heat_mean_kT: float) -> dict[str, Any] | 
         description=base.description if table.preset else "values of the config",
     )
     # the hardware's unit of time is 1 / (mobility E0)
-    seconds = hardware.seconds(machine.config.steps * machine.config.dynamics.dt * machine.computer.mobility)
+    seconds = hardware.seconds(machine.config.duration * machine.computer.mobility)
     joules = hardware.joules(heat_mean_kT)
     return {
         "preset": table.preset,

@@ -9,7 +9,9 @@ import pytest
 
 from thermozoo.computer.layout import Layout
 from thermozoo.config.load import check_config
+from thermozoo.dynamics.engines import engine_named
 from thermozoo.registry.catalogue import catalogue
+from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.figures import output_caption
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.report import generation_figures, hardware_figures, imposed_signal
@@ -53,6 +55,23 @@ def test_the_imposed_signal_is_that_of_the_protocol(protocol, expected):
         "constant": constant,
         "zero_from": zero_from if zero_from is None else pytest.approx(zero_from),
     }
+
+
+@pytest.mark.parametrize(("duration", "whole"), [(2.5, 83 * 0.03), (2.51, 84 * 0.03)])
+def test_the_signal_of_the_report_is_that_of_noising_where_dt_does_not_divide_the_duration(duration, whole):
+    tables = {
+        "computer": {"units": {"visible": 784}},
+        "dynamics": {"duration": duration, "dt": 0.03},
+        "noising": {"protocol": "linear-fade", "amplitude": 3.0, "fade": 1.0},
+    }
+    machine = assemble_machine(check_config(tables, catalogue(), "x.toml"))
+    assert machine.config.duration == pytest.approx(whole, rel=1e-12)
+    found = imposed_signal(machine)
+    assert found["zero_from"] == pytest.approx(whole, rel=1e-12)  # the fade ends with the last step
+    felt = machine.noising(engine_named("reference")).intensity[1:]
+    assert len(felt) == machine.config.steps
+    # a straight line from the start to zero behind the last step
+    np.testing.assert_allclose(felt, found["start_E0"] * (1 - 0.03 * np.arange(len(felt)) / found["zero_from"]))
 
 
 @pytest.mark.parametrize("mobility", [1.0, 4.0])
