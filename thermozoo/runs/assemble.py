@@ -8,10 +8,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.computer import Computer
-from thermozoo.computer.connect import connect
-from thermozoo.computer.layout import Layout
-from thermozoo.computer.onsite import OnSite
+from thermozoo.computer.computer import Computer, assemble
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Engine
@@ -71,15 +68,14 @@ def assemble_machine(config: Config) -> Machine:
     DataError, ShapeError, StabilityError
         When the data are not there, do not fit the computer, or the time step is too large for it.
     """
-    layout = Layout(config.sizes, frozen=config.frozen)
-    computer = Computer(
-        layout=layout,
-        onsite=OnSite(layout, config.potentials),
-        couplings=connect(config.connectivity, layout),
-        biases=np.zeros(layout.n),
+    computer = assemble(
+        config.sizes,
+        config.potentials,
+        config.connectivity,
         temperature=config.computer.temperature,
         mobility=config.computer.mobility,
-        trainable_biases=layout.mask(config.computer.trainable_biases),
+        trainable_biases=config.computer.trainable_biases,
+        frozen=config.frozen,
     )
     prototypes = choose_prototypes(config.dataset, config.data.classes, config.data.per_class)
     signals = signals_for(computer, prototypes.images, config.noising.hidden, config.noising.projection_seed)
