@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from thermozoo.config.schema import TrainingTable
 from thermozoo.dynamics.engines import Engine
-from thermozoo.errors import TrainingError
 from thermozoo.runs.assemble import Machine
 from thermozoo.training.descent import Schedule, train_by_descent
 from thermozoo.training.exact import WORK, train_exact
@@ -27,7 +25,7 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
     engine : Engine
         What advances noising trajectories.
     method : str
-        One of `thermozoo.training.METHODS`.
+        One of `thermozoo.training.METHODS` that the config names: its check has refused what that method would ignore.
     progress : callable, optional
         Called with the amount of work done since its last call; see `training_work`.
     """
@@ -55,7 +53,6 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
             potential_parameters=settings.potential_parameters,
             progress=progress,
         )
-    _refuse(settings, method)
     schedule = Schedule(settings.cycles, settings.learning_rate)
     function = {"descent": train_by_descent, "online": train_online}[method]
     return function(
@@ -66,15 +63,6 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
         seed=machine.config.seed,
         progress=progress,
     )
-
-
-def _refuse(settings: TrainingTable, method: str) -> None:
-    """Refuse settings that a descent would silently ignore."""
-    if settings.windows > 1 or settings.potential_parameters:
-        raise TrainingError(
-            f"method {method!r} trains one set of couplings and biases: training.windows and "
-            "training.potential_parameters need method 'exact' or 'moments'"
-        )
 
 
 def training_work(machine: Machine, method: str) -> int:
