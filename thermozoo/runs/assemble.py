@@ -77,7 +77,7 @@ def assemble_machine(config: Config) -> Machine:
         trainable_biases=config.computer.trainable_biases,
         frozen=config.frozen,
     )
-    prototypes = choose_prototypes(config.dataset, config.data.classes, config.data.per_class)
+    prototypes = choose_prototypes(config.dataset, config.data.classes, config.data.per_class, config.seed)
     signals = signals_for(computer, prototypes.images, config.noising.hidden, config.noising.projection_seed)
     times = np.linspace(0.0, config.duration, 101)
     strongest = np.abs(intensities(config.protocol, times, config.duration)).max()

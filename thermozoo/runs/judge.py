@@ -12,15 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.runs.prototypes import Prototypes
+from thermozoo.runs.prototypes import Prototypes, standardized
 
 __all__ = ["Judge", "diversity"]
 
 Array = npt.NDArray[np.floating[Any]]
 
-#: Images that the classifier is trained on, at most, and those that measure its accuracy.
+#: Images that the classifier is trained on; the others measure its accuracy.
 _TRAINED_ON = 3000
-_TESTED_ON = 1000
 
 #: A class counts as covered when at least this fraction of an even share of the outputs belongs to it.
 _COVERED = 0.1
@@ -36,26 +35,24 @@ class Judge:
     Parameters
     ----------
     prototypes : Prototypes
-        Prototypes and the rest of the data set.
+        Prototypes, and other images of the data set in random order.
     seed : int
-        Chooses the images.
+        Seed of the noise in training images.
     """
 
     def __init__(self, prototypes: Prototypes, seed: int) -> None:
         self.prototypes = prototypes
-        self._random = np.random.default_rng(seed)
-        order = self._random.permutation(len(prototypes.rest))
-        self._train = order[:_TRAINED_ON]
-        self._test = order[_TRAINED_ON : _TRAINED_ON + _TESTED_ON]
-        if len(self._test) == 0:  # a small data set is split instead
-            half = len(order) * 3 // 4
-            self._train, self._test = order[:half], order[half:]
+        # a stream of its own: the seed itself has drawn the order of the images
+        self._random = np.random.default_rng((seed, 1))
+        count = len(prototypes.rest)
+        # a small data set is split instead
+        self._trained_on = _TRAINED_ON if count > _TRAINED_ON else count * 3 // 4
 
     @property
     def able(self) -> bool:
         """Whether the data set has other images of at least two classes to learn from."""
         labels = self.prototypes.rest_labels
-        return len(self._test) > 0 and len(np.unique(labels[self._train])) > 1
+        return self._trained_on < len(labels) and len(np.unique(labels[: self._trained_on])) > 1
 
     def judge(self, outputs: Array) -> dict[str, Any]:
         """Return how outputs of shape (samples, pixels) are classified.
@@ -72,14 +69,15 @@ class Judge:
         from threadpoolctl import threadpool_limits
 
         images, labels = self.prototypes.rest, self.prototypes.rest_labels
-        scaled = _scale(outputs)
+        scaled = standardized(outputs)
         noise = _pixel_noise(scaled, self.prototypes.shape)
-        noisy = images + noise * self._random.standard_normal(images.shape)
+        noisy = standardized(images + noise * self._random.standard_normal(images.shape))
+        cut = self._trained_on
         model = LogisticRegression(C=1e-3, max_iter=300)
         # products this small only lose by being shared, very much so on a busy machine
         with threadpool_limits(1, user_api="blas"):
-            model.fit(_scale(noisy[self._train]), labels[self._train])
-        accuracy = float(model.score(_scale(noisy[self._test]), labels[self._test]))
+            model.fit(noisy[:cut], labels[:cut])
+        accuracy = float(model.score(noisy[cut:], labels[cut:]))
         verdicts = model.predict(scaled)
         classes = np.unique(self.prototypes.labels)
         counts = np.array([(verdicts == c).sum() for c in np.unique(labels)])
@@ -93,13 +91,6 @@ class Judge:
             "coverage": float(np.mean([(verdicts == c).sum() >= needed for c in classes])),
             "counts": {str(c): int(k) for c, k in zip(np.unique(labels).tolist(), counts.tolist(), strict=True)},
         }
-
-
-def _scale(images: Array) -> Array:
-    centered = images - images.mean(axis=1, keepdims=True)
-    spread = centered.std(axis=1, keepdims=True)
-    scaled: Array = np.divide(centered, spread, out=np.zeros_like(centered), where=spread > 0)
-    return scaled
 
 
 def _pixel_noise(images: Array, shape: tuple[int, int]) -> float:
@@ -117,7 +108,7 @@ def _pixel_noise(images: Array, shape: tuple[int, int]) -> float:
 
 def diversity(outputs: Array, limit: int = 500) -> float | None:
     """Return the mean of 1 - |correlation| over pairs of outputs, None for a single one: 0 when all are copies."""
-    scaled = _scale(outputs[:limit])
+    scaled = standardized(outputs[:limit])
     count = len(scaled)
     if count < 2:
         return None

@@ -15,6 +15,9 @@ __all__ = ["Prototypes", "choose_prototypes", "standardized"]
 
 Array = npt.NDArray[np.floating[Any]]
 
+#: Images that are no prototypes and are kept, at most: more of them would not make a better judge.
+_KEPT = 4000
+
 
 @attrs.frozen(eq=False)
 class Prototypes:
@@ -29,7 +32,7 @@ class Prototypes:
     shape : (int, int)
         Height and width.
     rest : ndarray, shape (others, pixels)
-        Every image of the data set that is not a prototype, scaled alike; what judges are trained on.
+        Images of the data set that are no prototypes, in random order and no more than judges need; scaled alike.
     rest_labels : ndarray of int, shape (others,)
         Their classes.
     """
@@ -42,42 +45,49 @@ class Prototypes:
 
     def correlations(self, states: Array) -> Array:
         """Return the correlation of every state with every prototype, shape (states, prototypes)."""
-        centered = states - states.mean(axis=1, keepdims=True)
-        norms = np.linalg.norm(centered, axis=1, keepdims=True)
-        # a constant state resembles nothing: its correlation is zero
-        scaled = np.divide(centered, norms, out=np.zeros_like(centered), where=norms > 0)
-        result: Array = scaled @ self.images.T / np.sqrt(self.images.shape[1])
+        result: Array = standardized(states) @ self.images.T / self.images.shape[1]
         return result
 
 
 def standardized(images: Array) -> Array:
     """Return images of shape (n, pixels) shifted and scaled to zero mean and unit variance each.
 
-    Raises
-    ------
-    DataError
-        When an image is constant.
+    A constant image, which resembles nothing, becomes zero.
     """
     centered = images - images.mean(axis=1, keepdims=True)
     spread = centered.std(axis=1, keepdims=True)
-    flat = np.flatnonzero(spread[:, 0] == 0)
-    if len(flat):
-        raise DataError(f"image {flat[0]} is constant: it cannot be scaled to unit variance")
-    scaled: Array = centered / spread
+    scaled: Array = np.divide(centered, spread, out=np.zeros_like(centered), where=_varied(images)[:, np.newaxis])
     return scaled
 
 
-def choose_prototypes(dataset: Dataset, classes: tuple[int, ...], per_class: int) -> Prototypes:
-    """Load a data set and choose the first `per_class` images of each class (0: all).
+def _varied(images: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Return which images are not constant; by their extremes, because the mean of equal numbers is rounded."""
+    varied: npt.NDArray[np.bool_] = images.max(axis=1) > images.min(axis=1)
+    return varied
+
+
+def choose_prototypes(dataset: Dataset, classes: tuple[int, ...], per_class: int, seed: int = 0) -> Prototypes:
+    """Load a data set and choose its prototypes; of the other images, only those that judges need are kept.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The data set.
+    classes : tuple of int
+        Labels to learn.
+    per_class : int
+        The first so many images of each class (0: all).
+    seed : int
+        Draws the images that are kept for judges.
 
     Raises
     ------
     DataError
-        When the data are missing, foreign, or have too few images of a class.
+        When the data are missing, foreign, or have too few images of a class, or a prototype is constant.
     """
     images, labels = _load(dataset)
     _check(dataset, images, labels)
-    flat = images.reshape(len(images), -1).astype(np.float64)
+    flat = images.reshape(len(images), -1)
     chosen: list[int] = []
     for label in classes:
         found = np.flatnonzero(labels == label)
@@ -91,14 +101,21 @@ def choose_prototypes(dataset: Dataset, classes: tuple[int, ...], per_class: int
         chosen += found[: per_class or None].tolist()
     if not chosen:
         raise DataError("data.classes is empty: name at least one class to learn")
-    others = np.setdiff1d(np.arange(len(images)), chosen)
-    varied = others[flat[others].std(axis=1) > 0]
+    varied = _varied(flat)
+    constant = [k for k in chosen if not varied[k]]
+    if constant:
+        raise DataError(
+            f"data set {dataset.name!r}: image {constant[0]} is constant: it cannot be scaled to unit variance"
+        )
+    others = np.setdiff1d(np.flatnonzero(varied), chosen)
+    # chosen before they are scaled: a large data set is never copied as a whole
+    kept = others[np.random.default_rng(seed).permutation(len(others))[:_KEPT]]
     return Prototypes(
-        images=standardized(flat[chosen]),
+        images=standardized(np.asarray(flat[chosen], dtype=np.float64)),
         labels=labels[chosen].astype(np.int64),
         shape=(int(images.shape[1]), int(images.shape[2])),
-        rest=standardized(flat[varied]),
-        rest_labels=labels[varied].astype(np.int64),
+        rest=standardized(np.asarray(flat[kept], dtype=np.float64)),
+        rest_labels=labels[kept].astype(np.int64),
     )
 
 
@@ -119,5 +136,6 @@ def _check(dataset: Dataset, images: npt.NDArray[Any], labels: npt.NDArray[Any])
             f"data set {dataset.name!r} must return images (n, height, width) and labels (n,), got {images.shape} and "
             f"{labels.shape}"
         )
-    if not np.isfinite(images).all() or images.min() < 0 or images.max() > 1:
+    # what is not a number makes extremes that lie nowhere
+    if not 0 <= images.min() <= images.max() <= 1:
         raise DataError(f"data set {dataset.name!r}: images must be finite and lie in 0..1")
