@@ -14,7 +14,7 @@ from thermozoo.dynamics.engines import Engine
 from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import Generated, generate
 from thermozoo.runs.progress import Reporter
-from thermozoo.runs.report import generation_figures, judged_figures, training_figures
+from thermozoo.runs.report import generation_figures, judged_figures, outputs_of, training_figures
 from thermozoo.runs.training import train, training_work
 from thermozoo.training.evaluate import HeldOut, evaluate
 from thermozoo.training.result import Training
@@ -94,9 +94,10 @@ def run_method(machine: Machine, engine: Engine, method: str, reporter: Reporter
             progress=progress,
         )
     with clock.phase("judging"), reporter.phase("judging", None):
+        outputs, correlations = outputs_of(machine, generated)
         figures = {
             **training_figures(machine, initial, held_out, training),
-            **generation_figures(machine, generated),
-            **judged_figures(machine, generated),
+            **generation_figures(machine, generated, correlations),
+            **judged_figures(machine, outputs, correlations),
         }
     return Outcome(training, initial, held_out, generated, figures)

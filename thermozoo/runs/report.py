@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import Generated
@@ -23,9 +24,12 @@ __all__ = [
     "hardware_figures",
     "imposed_signal",
     "judged_figures",
+    "outputs_of",
     "perfect_loss",
     "training_figures",
 ]
+
+Array = npt.NDArray[np.floating[Any]]
 
 
 def perfect_loss(machine: Machine) -> float | None:
@@ -89,15 +93,20 @@ def training_figures(machine: Machine, initial: float, held_out: HeldOut, traini
     }
 
 
-def generation_figures(machine: Machine, generated: Generated) -> dict[str, Any]:
+def outputs_of(machine: Machine, generated: Generated) -> tuple[Array, Array]:
+    """Return the images that were generated, in double precision, and the correlation of each with every prototype."""
+    shown = machine.computer.layout.slice(image_group(machine.computer))
+    outputs = generated.final[:, shown].astype(np.float64)
+    return outputs, machine.prototypes.correlations(outputs)
+
+
+def generation_figures(machine: Machine, generated: Generated, correlations: Array) -> dict[str, Any]:
     """Return what was generated and what it cost.
 
     Every output belongs to the prototype with which it has the largest absolute correlation; it is inverted where that
     correlation is negative, because an energy with few biases hardly tells x from -x.
     """
     kT = machine.computer.temperature
-    shown = machine.computer.layout.slice(image_group(machine.computer))
-    correlations = machine.prototypes.correlations(generated.final[:, shown].astype(np.float64))
     best = np.abs(correlations).argmax(axis=1)
     value = correlations[np.arange(len(best)), best]
     heat = generated.ledger.total / kT
@@ -115,15 +124,13 @@ def generation_figures(machine: Machine, generated: Generated) -> dict[str, Any]
             str(label): int((labels == label).sum()) for label in sorted(set(machine.prototypes.labels.tolist()))
         },
         "inverted": int((value < 0).sum()),
-        "thermodynamic_advantage": thermodynamic_advantage(mean, pixels=shown.stop - shown.start),
+        "thermodynamic_advantage": thermodynamic_advantage(mean, pixels=machine.prototypes.images.shape[1]),
     }
 
 
-def judged_figures(machine: Machine, generated: Generated) -> dict[str, Any]:
+def judged_figures(machine: Machine, outputs: Array, correlations: Array) -> dict[str, Any]:
     """Return what a classifier makes of the outputs, their diversity, and their distance from the nearest prototype."""
-    shown = machine.computer.layout.slice(image_group(machine.computer))
-    outputs = generated.final[:, shown].astype(np.float64)
-    best = np.abs(machine.prototypes.correlations(outputs)).max(axis=1)
+    best = np.abs(correlations).max(axis=1)
     judge = Judge(machine.prototypes, machine.config.seed)
     return {
         "diversity": diversity(outputs),

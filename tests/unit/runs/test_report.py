@@ -14,7 +14,7 @@ from thermozoo.registry.catalogue import catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.figures import output_caption
 from thermozoo.runs.prototypes import Prototypes
-from thermozoo.runs.report import generation_figures, hardware_figures, imposed_signal
+from thermozoo.runs.report import generation_figures, hardware_figures, imposed_signal, outputs_of
 from thermozoo.thermodynamics.heat import HeatLedger
 
 
@@ -30,7 +30,10 @@ def test_the_advantage_is_that_over_a_denoiser_of_the_size_of_the_image():
     machine = SimpleNamespace(computer=SimpleNamespace(temperature=0.5, layout=layout), prototypes=prototypes)
     energies = {"on-site": np.array([[4.0, 3.0], [1.0, 2.0]])}
     generated = SimpleNamespace(final=np.ones((2, 8)) * np.arange(8), ledger=HeatLedger(terms=energies, work={}))
-    found = generation_figures(machine, generated)
+    outputs, correlations = outputs_of(machine, generated)
+    assert np.array_equal(outputs, generated.final[:, 2:])
+    found = generation_figures(machine, generated, correlations)
+    assert found["class_counts"] == {"3": 2}
     assert found["heat_mean_kT"] == pytest.approx((3 + 1) / 2 / 0.5)
     cost = (6 * 128 + 128 * 128 + 128 * 6) * 1e-12 * 10 / (1.380649e-23 * 300)
     assert found["thermodynamic_advantage"] == pytest.approx(cost / found["heat_mean_kT"])
