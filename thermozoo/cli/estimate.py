@@ -57,8 +57,7 @@ def lines(found: Estimate, engine: str) -> list[str]:
 
     rows = [(phase, duration_text(amount), "") for phase, amount in found.seconds.items()]
     rows.append(("in all", duration_text(found.total), f" with the {engine} engine"))
-    if found.memory is not None:
-        rows.append(("memory", bytes_text(found.memory), " at most"))
+    rows.append(("memory", bytes_text(found.memory), " at most"))
     rows.append(("disk", bytes_text(found.disk), " in the run folder"))
     # numbers and units in columns of their own
     return [f"{name:<12}{value.split()[0]:>8} {value.split()[1]}{remark}" for name, value, remark in rows]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from thermozoo.computer.couplings import block_size
 from thermozoo.computer.layout import Layout
 from thermozoo.config.schema import Config
-from thermozoo.dynamics.estimate import peak_memory
+from thermozoo.dynamics.engines import PRECISIONS
 from thermozoo.errors import BudgetError
+from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import OBSERVATIONS
 
-__all__ = ["bytes_text", "check_memory", "predicted_memory"]
+__all__ = ["bytes_of_a_state", "bytes_text", "check_memory", "peak_memory", "predicted_memory"]
 
 #: Bytes of the interpreter with its libraries where the system does not say, and of libraries loaded later and figures.
 _LIBRARIES, _FIGURES = 150 * 2**20, 150 * 2**20
@@ -18,19 +21,25 @@ _LIBRARIES, _FIGURES = 150 * 2**20, 150 * 2**20
 #: time window.
 _COUPLING, _WINDOW = 12, 3
 
+#: Numbers for each unit of a sample: states in rows, copied and side by side, in their precision and in double.
+_STATE = 4
+
+#: Double precision numbers for each unit of an image that is trained on, and for each pixel of one that judges.
+_SIGNAL, _JUDGE = 3, 4
+
 #: Units of `bytes_text`.
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
-def predicted_memory(config: Config, images: int = 0) -> int:
+def predicted_memory(config: Config, machine: Machine | None = None) -> int:
     """Return about how many bytes a run will hold at most.
 
     Parameters
     ----------
     config : Config
         The run. Its couplings are counted, not made.
-    images : int
-        Images that are trained on, where that is known already.
+    machine : Machine, optional
+        What was assembled from it, where that is done: its images are counted, and the data set as it was loaded.
     """
     layout = Layout(config.sizes, frozen=config.frozen)
     pairs = config.connectivity.blocks(layout)
@@ -40,13 +49,21 @@ def predicted_memory(config: Config, images: int = 0) -> int:
     else:
         couplings = sum(block_size((layout.slice(a), layout.slice(b))) for a, b in pairs)
         square = layout.n**2  # second moments of exact training
-    itemsize = 4 if config.dynamics.precision == "single" else 8
-    samples = config.generation.samples * (layout.n * (4 * itemsize + 4 * 8) + 8 * 3 * (OBSERVATIONS + 1))
-    held = 8 * couplings * (_COUPLING + _WINDOW * config.training.windows) + 8 * 4 * square
-    return (peak_memory() or _LIBRARIES) + _FIGURES + held + samples + 8 * 3 * images * layout.n
+    samples = config.generation.samples * (
+        layout.n * _STATE * (bytes_of_a_state(config) + 8) + 8 * 3 * (OBSERVATIONS + 1)
+    )
+    held = couplings * (_COUPLING + _WINDOW * config.training.windows) + 4 * square
+    if machine is not None:
+        held += _SIGNAL * machine.signals.size + _JUDGE * machine.prototypes.rest.size
+    return (peak_memory() or _LIBRARIES) + _FIGURES + 8 * held + samples
 
 
-def check_memory(config: Config, images: int = 0) -> int:
+def bytes_of_a_state(config: Config) -> int:
+    """Return the bytes of one unit's state."""
+    return np.dtype(PRECISIONS[config.dynamics.precision]).itemsize
+
+
+def check_memory(config: Config, machine: Machine | None = None) -> int:
     """Return the predicted bytes of a run.
 
     Raises
@@ -54,7 +71,7 @@ def check_memory(config: Config, images: int = 0) -> int:
     BudgetError
         When they are above the config's limit.
     """
-    needed = predicted_memory(config, images)
+    needed = predicted_memory(config, machine)
     limit = config.dynamics.memory_limit * 2**30
     if needed > limit:
         raise BudgetError(
@@ -62,6 +79,17 @@ def check_memory(config: Config, images: int = 0) -> int:
             f"{config.dynamics.memory_limit:g} GiB: take fewer samples or units, or raise the limit"
         )
     return needed
+
+
+def peak_memory() -> int | None:
+    """Return the most memory that this process has held [byte], None where the system does not say."""
+    try:
+        import resource
+        import sys
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def bytes_text(count: float) -> str:

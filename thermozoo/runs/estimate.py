@@ -12,12 +12,13 @@ import numpy as np
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.benchmark import with_random_couplings
 from thermozoo.dynamics.engines import Dynamics, Engine
-from thermozoo.dynamics.estimate import along_a_line, peak_memory, seconds, simulation_bytes
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms
 from thermozoo.runs.assemble import Machine
+from thermozoo.runs.budget import bytes_of_a_state, check_memory
 from thermozoo.runs.generation import OBSERVATIONS, SHOWN
+from thermozoo.runs.stopwatch import along_a_line, seconds
 from thermozoo.runs.training import train
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.noising import NoisingProcess
@@ -45,14 +46,14 @@ class Estimate:
     ----------
     seconds : dict of str to float
         Wall time by phase [second].
-    memory : int or None
-        Most memory that it will hold [byte]; None where the system does not say what a process holds.
+    memory : int
+        Most memory that it will hold [byte], as the run itself predicts it.
     disk : int
         Bytes of the run folder.
     """
 
     seconds: dict[str, float]
-    memory: int | None
+    memory: int
     disk: int
 
     @property
@@ -86,9 +87,15 @@ def estimate_run(
         What the run will use.
     progress : callable, optional
         Receives what is calibrated next.
+
+    Raises
+    ------
+    BudgetError
+        When the run would be refused for the memory that it needs.
     """
     say = progress or (lambda line: None)
     config = machine.config
+    memory = check_memory(config, machine)  # before calibration, which takes memory as well
     computer = with_random_couplings(machine.computer)
     say("compilation")
     _compile(machine, engine)
@@ -111,10 +118,7 @@ def estimate_run(
         methods * config.generation.samples / samples * _generation(machine, computer, engine, samples)
     )
     found["figures"] = _FIGURES
-    dynamics = Dynamics(machine.computer, config.integrator, config.dynamics.dt, config.dynamics.precision)
-    peak = peak_memory()
-    more = simulation_bytes(dynamics, config.generation.samples) - simulation_bytes(dynamics, samples)
-    return Estimate(found, None if peak is None else peak + more, _disk(machine))
+    return Estimate(found, memory, _disk(machine))
 
 
 def _generation(machine: Machine, computer: Computer, engine: Engine, samples: int) -> float:
@@ -167,9 +171,8 @@ def _with_cycles(machine: Machine, count: int) -> Machine:
 def _disk(machine: Machine) -> int:
     """Return the bytes of the run folder: couplings, states, ledger, pictures."""
     config, computer = machine.config, machine.computer
-    itemsize = 4 if config.dynamics.precision == "single" else 8
     couplings = computer.couplings.size * (8 if computer.couplings.blocks is not None else 24)
-    states = (config.generation.samples + (OBSERVATIONS + 1) * SHOWN) * computer.n * itemsize
+    states = (config.generation.samples + (OBSERVATIONS + 1) * SHOWN) * computer.n * bytes_of_a_state(config)
     ledger = 8 * config.generation.samples * (3 * (OBSERVATIONS + 1) + 2)
     prototypes = machine.prototypes.images.nbytes
     return int(couplings * config.training.windows + states + ledger + prototypes + 50 * computer.n + _PICTURES)

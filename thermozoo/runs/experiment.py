@@ -56,7 +56,7 @@ def run_experiment(
         with clock.phase("assembly"):
             check_memory(config)
             machine = assemble_machine(config)
-        reporter.note(f"memory: about {bytes_text(check_memory(config, len(machine.signals)))} at most")
+        reporter.note(f"memory: about {bytes_text(check_memory(config, machine))} at most")
         engine = engine_of(machine)
         # "auto" depends on what has been compiled before: the config that is kept says what ran
         config = config.with_engine(engine.name)

@@ -8,7 +8,7 @@ from thermozoo_plugins.connectivities import Bipartite
 from thermozoo_plugins.integrators import EulerMaruyama
 from thermozoo_plugins.potentials import Quartic
 
-from thermozoo.dynamics import benchmark, estimate
+from thermozoo.dynamics import benchmark
 from thermozoo.dynamics.engines import Dynamics
 from thermozoo.dynamics.engines.products_alone import products_alone
 from thermozoo.dynamics.openblas import loaded_kernels, recommended_core_type
@@ -54,28 +54,6 @@ def test_products_alone_are_for_dense_couplings(make_computer, make_ring):
     computer = make_computer({"a": 100}, Quartic(), make_ring(0))
     with pytest.raises(ShapeError, match="sparse"):
         products_alone(Dynamics(computer, EulerMaruyama(), 0.1, "single"), 3, 1)
-
-
-def test_time_is_continued_along_a_line(monkeypatch):
-    """A clock that counts work: 5 s to start and 2 s a unit of work."""
-    clock = [0.0]
-    monkeypatch.setattr(estimate.time, "perf_counter", lambda: clock[0])
-
-    def work(size):
-        clock[0] += 5.0 + 2.0 * size
-
-    assert estimate.along_a_line(work, 10, 30, 1000) == pytest.approx(2005.0)
-    assert estimate.along_a_line(work, 10, 30, 20) == pytest.approx(45.0)
-
-
-def test_peak_memory_counts_what_was_held():
-    before = estimate.peak_memory()
-    if before is None:
-        pytest.skip("this system does not say how much memory a process has held")
-    size = before + 64 * 2**20
-    held = np.ones(size, dtype=np.uint8)
-    assert estimate.peak_memory() >= size
-    del held
 
 
 WIDE = "avx512f avx512bw avx512cd avx512dq avx512vl"

@@ -1,15 +1,11 @@
-"""What a run will take, from a short calibration: time is measured at two small sizes and continued along a line."""
+"""Times of pieces of work, measured, or continued along a line from two smaller sizes."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-import numpy as np
-
-from thermozoo.dynamics.engines.base import Dynamics
-
-__all__ = ["along_a_line", "peak_memory", "seconds", "simulation_bytes"]
+__all__ = ["along_a_line", "seconds"]
 
 
 def seconds(work: Callable[[], object], repeats: int = 1) -> float:
@@ -42,20 +38,3 @@ def along_a_line(work: Callable[[int], object], small: int, large: int, target: 
     second = seconds(lambda: work(large), repeats)
     slope = max(second - first, 0.0) / (large - small)
     return second + slope * (target - large)
-
-
-def simulation_bytes(dynamics: Dynamics, trajectories: int) -> int:
-    """Return the bytes that the states of a simulation take: in rows, copied, side by side, and as double precision."""
-    n, itemsize = dynamics.computer.n, np.dtype(dynamics.dtype).itemsize
-    return trajectories * n * (4 * itemsize + 4 * 8)
-
-
-def peak_memory() -> int | None:
-    """Return the most memory that this process has held [byte], None where the system does not say."""
-    try:
-        import resource
-        import sys
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
