@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 
 import pytest
+from rich.console import Console
 
 from thermozoo.cli.app import run
 from thermozoo.cli.bench import lines
 from thermozoo.cli.estimate import duration_text
 from thermozoo.cli.estimate import lines as estimate_lines
+from thermozoo.cli.progress import Bars
+from thermozoo.dynamics.benchmark import bench_work
 from thermozoo.runs.estimate import Estimate
 
 TINY = """
@@ -49,12 +54,60 @@ FOUND = {
 def measured(monkeypatch):
     calls = []
 
-    def bench(computer, integrator, *, connectivity):
+    def bench(computer, integrator, *, connectivity, progress):
+        progress(1)
         calls.append((computer.n, integrator.name, connectivity))
         return FOUND
 
     monkeypatch.setattr("thermozoo.dynamics.benchmark.bench", bench)
     return calls
+
+
+@pytest.fixture
+def bars(monkeypatch):
+    """The phases of a command: title, total, and what was reported as done."""
+    phases = []
+
+    class Recorded(Bars):
+        @contextlib.contextmanager
+        def phase(self, title, total):
+            done = []
+            yield done.append
+            phases.append((title, total, sum(done)))
+
+    monkeypatch.setattr("thermozoo.cli.progress.Bars", Recorded)
+    return phases
+
+
+def test_bench_says_how_far_it_is(measured, bars):
+    assert run(["bench"]) == 0
+    assert bars == [("measuring", bench_work(), 1)]  # of the whole, what the measurement reports
+
+
+@pytest.mark.parametrize("compare", ["[]", '["moments", "exact"]'])
+def test_estimate_says_how_far_it_is(tmp_path, bars, compare):
+    config = tmp_path / "tiny.toml"
+    config.write_text(TINY.replace("METHOD", "descent"))
+    assert run(["estimate", str(config), "--set", f"training.compare={compare}"]) == 0
+    (assembly, _, _), (calibration, total, done) = bars
+    assert (assembly, calibration) == ("assembly", "calibration")
+    assert done == total > 8
+
+
+def test_bars_are_silent_where_there_is_no_terminal(measured, capsys):
+    assert run(["bench", "--json"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_bars_have_the_time_left():
+    shown = io.StringIO()
+    bars = Bars()
+    bars.console = Console(file=shown, force_terminal=True, width=100)
+    with bars.phase("measuring", 4) as progress:
+        progress(1)
+    assert "measuring" in shown.getvalue()
+    assert " 25%" in shown.getvalue()
+    assert "-:--:--" in shown.getvalue()  # after one piece of work there is no speed yet
 
 
 def test_bench_prints_its_measurements_as_json(measured, capsys):

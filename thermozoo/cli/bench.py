@@ -26,15 +26,16 @@ def bench(
     from thermozoo.cli.progress import Bars
     from thermozoo.config.load import load_config
     from thermozoo.dynamics.benchmark import bench as measure
-    from thermozoo.dynamics.benchmark import with_random_couplings
+    from thermozoo.dynamics.benchmark import bench_work, with_random_couplings
     from thermozoo.runs.assemble import assemble_machine
 
     config = load_config(None, context_of(ctx).catalogue, assignments=(), seed=None)
-    with Bars().phase("measuring", None):
+    with Bars().phase("measuring", bench_work()) as progress:
         found = measure(
             with_random_couplings(assemble_machine(config).computer),
             config.integrator,
             connectivity=config.connectivity.name,
+            progress=progress,
         )
     if as_json:
         print(json.dumps(found, indent=2))

@@ -35,15 +35,17 @@ def estimate(
     from thermozoo.config.load import load_config
     from thermozoo.runs.assemble import assemble_machine
     from thermozoo.runs.budget import check_memory
-    from thermozoo.runs.estimate import estimate_run, measured_assembly
+    from thermozoo.runs.estimate import estimate_run, estimate_work, measured_assembly
     from thermozoo.runs.experiment import engine_of
 
     loaded = load_config(config, context_of(ctx).catalogue, assignments=assignments or (), seed=None)
     check_memory(loaded)
-    with Bars().phase("calibration", None):
+    bars = Bars()
+    with bars.phase("assembly", None):
         machine, assembly = measured_assembly(lambda: assemble_machine(loaded))
-        engine = engine_of(machine)
-        found = estimate_run(machine, assembly, engine)
+    engine = engine_of(machine)
+    with bars.phase("calibration", estimate_work(loaded)) as progress:
+        found = estimate_run(machine, assembly, engine, progress)
     if as_json:
         print(json.dumps({**found.as_json(), "engine": engine.name}, indent=2))
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -21,7 +21,7 @@ from thermozoo.dynamics.openblas import loaded_kernels
 from thermozoo.interfaces import Integrator, Potential
 
 __all__ = [
-    "BATCHES", "bench", "fused_ns_per_unit", "lattice",
+    "BATCHES", "bench", "bench_work", "fused_ns_per_unit", "lattice",
     "measure_row", "products_default_us", "sparse_updates_per_ns", "step_seconds", "with_random_couplings",
 ]  # fmt: skip
 
@@ -32,6 +32,9 @@ BATCHES = (1, 32, 128, 512)
 
 #: Seconds of a measurement, and how often it is repeated; medians are reported.
 _SECONDS, _REPEATS = 0.15, 5
+
+#: Seconds of the parts of `bench`, roughly: what each counts for in its progress.
+_ROW, _ALONE, _COMPILATION, _LATTICE = 3, 1, 15, 3
 
 #: Seconds after which OpenBLAS's threads sleep.
 _SPINNING = 0.2
@@ -172,6 +175,13 @@ def sparse_updates_per_ns(potential: Potential, integrator: Integrator, threads:
     return side * side / (_medians([_steps(dynamics, 1, threads)])[0] * 1e9)
 
 
+def bench_work(batches: Sequence[int] = BATCHES) -> int:
+    """Return the total that `bench` reports as progress."""
+    from thermozoo.dynamics.engines.team import available_threads
+
+    return _ROW * len(_plan(batches, available_threads())) + 2 * _ALONE + _COMPILATION + _LATTICE
+
+
 def bench(
     computer: Computer,
     integrator: Integrator,
@@ -179,7 +189,7 @@ def bench(
     connectivity: str,
     batches: Sequence[int] = BATCHES,
     side: int = 1000,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
     """Measure this machine on a computer.
 
@@ -196,7 +206,7 @@ def bench(
     side : int
         Side of the lattice.
     progress : callable, optional
-        Receives what is measured next.
+        Called with the amount of work done since its last call; see `bench_work`.
 
     Returns
     -------
@@ -207,23 +217,23 @@ def bench(
     """
     from thermozoo.dynamics.engines.team import available_threads
 
-    say = progress or (lambda line: None)
+    report = progress or (lambda amount: None)
     threads = available_threads()
     potential = next(one for _, one in computer.onsite.parts()).potential
-    single, double = (Dynamics(computer, integrator, 1e-3, p) for p in ("single", "double"))
+    dynamics = {precision: Dynamics(computer, integrator, 1e-3, precision) for precision in PRECISIONS}
     rows = []
-    for dynamics, batch, count in _plan(single, double, batches, threads):
-        say(f"{batch} trajectories, {count} threads, {dynamics.precision} precision")
-        rows.append(measure_row(dynamics, batch, count))
-    say("products with NumPy as it comes")
+    for precision, batch, count in _plan(batches, threads):
+        rows.append(measure_row(dynamics[precision], batch, count))
+        report(_ROW)
     default = products_default_us(computer, max(batches))
-    say("noise and update alone")
+    report(_ALONE)
     time.sleep(_SPINNING)
-    fused = fused_ns_per_unit(single, threads, max(batches))
-    say("compilation, cold and warm")
+    fused = fused_ns_per_unit(dynamics["single"], threads, max(batches))
+    report(_ALONE)
     cold, warm = compile_seconds_cold_and_warm(potential.name, connectivity, integrator.name)
-    say("nearest-neighbor lattice")
+    report(_COMPILATION)
     sparse = sparse_updates_per_ns(potential, integrator, threads, side)
+    report(_LATTICE)
     return {
         "rows": rows,
         "products_default_us": default,
@@ -236,11 +246,8 @@ def bench(
     }
 
 
-def _plan(
-    single: Dynamics, double: Dynamics, batches: Sequence[int], threads: int
-) -> Iterator[tuple[Dynamics, int, int]]:
-    for batch in batches:
-        for count in sorted({1, threads}):
-            yield single, batch, count
-    for count in sorted({1, threads}):
-        yield double, max(batches), count
+def _plan(batches: Sequence[int], threads: int) -> list[tuple[str, int, int]]:
+    """Return precision, batch and number of threads of every row."""
+    counts = sorted({1, threads})
+    rows = [("single", batch, count) for batch in batches for count in counts]
+    return rows + [("double", max(batches), count) for count in counts]

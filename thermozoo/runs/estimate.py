@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 
 from thermozoo.computer.computer import Computer
+from thermozoo.config.schema import Config
 from thermozoo.dynamics.benchmark import with_random_couplings
 from thermozoo.dynamics.engines import Dynamics, Engine
 from thermozoo.dynamics.noise import NoiseKey
@@ -23,7 +24,7 @@ from thermozoo.runs.training import train
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.noising import NoisingProcess
 
-__all__ = ["Estimate", "estimate_run", "measured_assembly"]
+__all__ = ["Estimate", "estimate_run", "estimate_work", "measured_assembly"]
 
 #: Seconds of figures, files and the page: they hardly depend on the run.
 _FIGURES = 5.0
@@ -36,6 +37,9 @@ _SAMPLES, _STEPS, _EVALUATED, _IMAGES = 512, (20, 60), (24, 72), (3, 30)
 
 #: Noising trajectories of each image in the calibration; every fifth cycle of `moments` chooses its ridge.
 _CYCLES = {"descent": (1, 2), "online": (1, 2), "moments": (5, 10)}
+
+#: What one measurement of training counts for in the progress of a calibration, where others count for one.
+_TRAINING = 3
 
 
 @attrs.frozen
@@ -70,8 +74,14 @@ class Estimate:
         }
 
 
+def estimate_work(config: Config) -> int:
+    """Return the total that `estimate_run` reports as progress."""
+    # one measurement of compilation and of observations; two each of the others, generation has two laws of motion
+    return 1 + 2 * _TRAINING * len(_methods(config)) + 2 + 1 + 2 * 2
+
+
 def estimate_run(
-    machine: Machine, assembly: float, engine: Engine, progress: Callable[[str], None] | None = None
+    machine: Machine, assembly: float, engine: Engine, progress: Callable[[int], None] | None = None
 ) -> Estimate:
     """Calibrate every phase of a run on this machine.
 
@@ -86,50 +96,55 @@ def estimate_run(
     engine : Engine
         What the run will use.
     progress : callable, optional
-        Receives what is calibrated next.
+        Called with the amount of work done since its last call; see `estimate_work`.
 
     Raises
     ------
     BudgetError
         When the run would be refused for the memory that it needs.
     """
-    say = progress or (lambda line: None)
+    report = progress or (lambda amount: None)
     config = machine.config
     memory = check_memory(config, machine)  # before calibration, which takes memory as well
     computer = with_random_couplings(machine.computer)
-    say("compilation")
     _compile(machine, engine)
+    report(1)
     found = {"assembly": assembly}
-    say("training")
-    found["training"] = sum(_training(machine, engine, m) for m in {config.training.method, *config.training.compare})
-    methods = len({config.training.method, *config.training.compare})
-    say("evaluation")
+    methods = _methods(config)
+    found["training"] = sum(_training(machine, engine, m, lambda amount: report(_TRAINING * amount)) for m in methods)
     process = machine.noising(engine)
-    found["evaluation"] = methods * along_a_line(
+    found["evaluation"] = len(methods) * along_a_line(
         lambda steps: evaluate(
             (computer,), _shorter(process, steps), machine.loss, seed=0, trajectories=config.training.held_out
         ),
         *_EVALUATED,
         config.steps,
+        progress=report,
     )
-    say("generation")
     samples = min(config.generation.samples, _SAMPLES)
-    found["generation"] = (
-        methods * config.generation.samples / samples * _generation(machine, computer, engine, samples)
-    )
+    one = _generation(machine, computer, engine, samples, report)
+    found["generation"] = len(methods) * config.generation.samples / samples * one
     found["figures"] = _FIGURES
     return Estimate(found, memory, _disk(machine))
 
 
-def _generation(machine: Machine, computer: Computer, engine: Engine, samples: int) -> float:
+def _methods(config: Config) -> set[str]:
+    """Return the methods that a run trains with."""
+    return {config.training.method, *config.training.compare}
+
+
+def _generation(
+    machine: Machine, computer: Computer, engine: Engine, samples: int, progress: Callable[[int], None]
+) -> float:
     """Return the seconds of equilibration, of generation, and of the observations during it."""
     config = machine.config
     x = np.zeros((samples, computer.n))
     total = (OBSERVATIONS + 1) * seconds(lambda: EnergyTerms(computer).observe(0, x), repeats=2)
+    progress(1)
     for law in (computer.uncoupled(), computer):
         dynamics = Dynamics(law, config.integrator, config.dynamics.dt, config.dynamics.precision)
         work = functools.partial(simulate, dynamics, x, key=NoiseKey(0), engine=engine)
-        total += along_a_line(work, *_STEPS, config.steps, repeats=2)
+        total += along_a_line(work, *_STEPS, config.steps, repeats=2, progress=progress)
     return total
 
 
@@ -148,15 +163,21 @@ def _shorter(process: NoisingProcess, steps: int) -> NoisingProcess:
     return attrs.evolve(process, intensity=process.intensity[: steps + 1])
 
 
-def _training(machine: Machine, engine: Engine, method: str) -> float:
+def _training(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None]) -> float:
     """Return the seconds of training: exact training of a few images, or a few noising trajectories of each image."""
     if method == "exact":
-        images = len(machine.signals)
-        return along_a_line(lambda count: train(_with_images(machine, count), engine, method), *_IMAGES, images)
+
+        def exact(count: int) -> None:
+            train(_with_images(machine, count), engine, method)
+
+        return along_a_line(exact, *_IMAGES, len(machine.signals), progress=progress)
     few = machine if len(machine.signals) <= _IMAGES[1] else _with_images(machine, _IMAGES[1])
+
+    def sampled(count: int) -> None:
+        train(_with_cycles(few, count), engine, method)
+
     ratio = len(machine.signals) / len(few.signals)
-    cycles = machine.config.training.cycles
-    return ratio * along_a_line(lambda count: train(_with_cycles(few, count), engine, method), *_CYCLES[method], cycles)
+    return ratio * along_a_line(sampled, *_CYCLES[method], machine.config.training.cycles, progress=progress)
 
 
 def _with_images(machine: Machine, count: int) -> Machine:

@@ -18,7 +18,14 @@ def seconds(work: Callable[[], object], repeats: int = 1) -> float:
     return min(found)
 
 
-def along_a_line(work: Callable[[int], object], small: int, large: int, target: int, repeats: int = 1) -> float:
+def along_a_line(
+    work: Callable[[int], object],
+    small: int,
+    large: int,
+    target: int,
+    repeats: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> float:
     """Return the time of ``work(target)``, continued along the line through two smaller sizes [second].
 
     Where `target` is no larger than `large`, it is measured.
@@ -31,10 +38,17 @@ def along_a_line(work: Callable[[int], object], small: int, large: int, target: 
         Sizes.
     repeats : int
         How often to measure; the shortest counts.
+    progress : callable, optional
+        Called with the number of sizes measured since its last call, 2 in all.
     """
+    report = progress or (lambda amount: None)
     if target <= large:
-        return seconds(lambda: work(target), repeats)
+        found = seconds(lambda: work(target), repeats)
+        report(2)
+        return found
     first = seconds(lambda: work(small), repeats)
+    report(1)
     second = seconds(lambda: work(large), repeats)
+    report(1)
     slope = max(second - first, 0.0) / (large - small)
     return second + slope * (target - large)

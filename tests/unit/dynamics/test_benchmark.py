@@ -26,9 +26,9 @@ def quick(monkeypatch):
 def test_the_table_has_what_was_asked_for(make_computer, quick, monkeypatch):
     monkeypatch.setenv("THERMOZOO_THREADS", "2")
     computer = make_computer({"a": 20, "b": 10}, Quartic(), Bipartite(within=["b"]), scale=0.01)
-    said = []
+    done = []
     found = benchmark.bench(
-        computer, EulerMaruyama(), connectivity="bipartite", batches=(1, 5), side=9, progress=said.append
+        computer, EulerMaruyama(), connectivity="bipartite", batches=(1, 5), side=9, progress=done.append
     )
     rows = [(r["batch"], r["threads"], r["precision"]) for r in found["rows"]]
     single = [(batch, threads, "single") for batch in (1, 5) for threads in (1, 2)]
@@ -40,7 +40,8 @@ def test_the_table_has_what_was_asked_for(make_computer, quick, monkeypatch):
         assert found[key] > 0
     assert (found["compile_seconds_cold"], found["compile_seconds_warm"]) == (2.0, 1.0)
     assert found["threads"] == 2
-    assert len(said) == len(rows) + 4
+    assert len(done) == len(rows) + 4
+    assert sum(done) == benchmark.bench_work((1, 5))
 
 
 def test_a_lattice_has_four_neighbors():

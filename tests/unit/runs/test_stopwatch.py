@@ -15,5 +15,8 @@ def test_time_is_continued_along_a_line(monkeypatch):
     def work(size):
         clock[0] += 5.0 + 2.0 * size
 
-    assert stopwatch.along_a_line(work, 10, 30, 1000) == pytest.approx(2005.0)
-    assert stopwatch.along_a_line(work, 10, 30, 20) == pytest.approx(45.0)
+    done = []
+    assert stopwatch.along_a_line(work, 10, 30, 1000, progress=done.append) == pytest.approx(2005.0)
+    assert done == [1, 1]
+    assert stopwatch.along_a_line(work, 10, 30, 20, progress=done.append) == pytest.approx(45.0)
+    assert done == [1, 1, 2]
