@@ -43,15 +43,12 @@ class Generated:
         Times of the observations, from the moment the parameters were switched on [time].
     ledger : HeatLedger
         Heat by term, from that moment [energy].
-    engine : str
-        What advanced the states.
     """
 
     final: Array
     shown: Array
     times: Array
     ledger: HeatLedger
-    engine: str
 
 
 def generate(
@@ -125,5 +122,4 @@ def generate(
             terms={name: np.stack([terms[s][name] for s in order]) for name in TERMS},
             work={name: np.stack([work[s][name] for s in order]) for name in TERMS} if len(computers) > 1 else {},
         ),
-        engine=engine.name,
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Protocol
 
-__all__ = ["Reporter", "Silent"]
+__all__ = ["Reporter"]
 
 
 class Reporter(Protocol):
@@ -20,15 +20,3 @@ class Reporter(Protocol):
 
         `total` is the work of the phase, None where it is not known.
         """
-
-
-class Silent:
-    """Says nothing."""
-
-    def note(self, text: str) -> None:
-        """Say nothing."""
-
-    @contextlib.contextmanager
-    def phase(self, title: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        """Open a phase."""
-        yield lambda amount: None
