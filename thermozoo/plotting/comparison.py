@@ -15,27 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_comparison"]
 
-#: Key of a figure, key and name of its error bar in order of preference, label.
-_PANELS: tuple[tuple[str, tuple[tuple[str, str], ...], str], ...] = (
-    (
-        "heat_mean_kT",
-        (("heat_std_kT", "standard deviation"), ("heat_se_kT", "standard error")),
-        "heat [$kT$]",
-    ),
-    (
-        "likelihood_gain_nats",
-        (("likelihood_gain_se", "standard error"),),
-        "likelihood gain [nats]",
-    ),
-    (
-        "mean_best_correlation",
-        (
-            ("best_correlation_std", "standard deviation"),
-            ("mean_best_correlation_se", "standard error"),
-        ),
-        "correlation [1]",
-    ),
-    ("seconds", (), "training time [s]"),
+#: Key of a figure, key and name of its error bar where it has one, label.
+_PANELS: tuple[tuple[str, str, str, str], ...] = (
+    ("heat_mean_kT", "heat_std_kT", "standard deviation", "heat [$kT$]"),
+    ("likelihood_gain_nats", "likelihood_gain_se", "standard error", "likelihood gain [nats]"),
+    ("mean_best_correlation", "best_correlation_std", "standard deviation", "correlation [1]"),
+    ("seconds", "", "", "training time [s]"),
 )
 
 
@@ -80,20 +65,19 @@ def plot_comparison(rows: Sequence[Mapping[str, Any]]) -> Figure:
 def _draw_panel(
     axes: Axes,
     rows: Sequence[Mapping[str, Any]],
-    panel: tuple[str, tuple[tuple[str, str], ...], str],
+    panel: tuple[str, str, str, str],
 ) -> None:
     """Draw one figure of all methods, with its number written above each point."""
-    key, error_keys, label = panel
+    key, error_key, meaning, label = panel
     colors = [PALETTE[name] for name in ("blue", "green", "orange", "vermilion", "purple")]
     values: list[float] = []
-    meanings: list[str] = []
+    errors = False
     for place, row in enumerate(rows):
         value = row.get(key)
         if value is None or not math.isfinite(value):
             continue
-        error, meaning = next(((row[k], name) for k, name in error_keys if row.get(k) is not None), (None, None))
-        if meaning:
-            meanings.append(meaning)
+        error = row.get(error_key)
+        errors |= error is not None
         axes.errorbar(
             [value],
             [place],
@@ -116,7 +100,7 @@ def _draw_panel(
     if key == "seconds" and values and min(values) > 0 and max(values) > 20 * min(values):
         axes.set_xscale("log")
     axes.margins(x=0.3)
-    axes.set_xlabel(label + ("\n± " + " or ".join(dict.fromkeys(meanings)) if meanings else ""))
+    axes.set_xlabel(f"{label}\n± {meaning}" if errors else label)
     axes.xaxis.set_major_formatter(tick_text)
     axes.grid(False, axis="y")
     axes.tick_params(axis="y", length=0)

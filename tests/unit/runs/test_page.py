@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import base64
 import html.parser
+import json
 import re
 import statistics
+import tomllib
 
 import pytest
 
+from thermozoo.cli.progress import Bars
+from thermozoo.config.load import check_config
 from thermozoo.plotting import plot_heat, png_bytes
+from thermozoo.registry.catalogue import catalogue
+from thermozoo.runs import experiment
 from thermozoo.runs.page import render_page
 
 CONFIG = """
@@ -50,53 +56,29 @@ method = "descent"
 samples = 1000
 """
 
+#: With the keys of a real report (see `test_the_report_of_these_tests_is_that_of_a_run`) and numbers to look for.
 REPORT = {
+    "method": "online",
     "loss_initial": 652.8712,
     "loss_final": 647.9134,
+    "loss_perfect": 648.0,
     "likelihood_gain_nats": 12407.3,
     "likelihood_gain_se": 154.2,
-    "heat_mean_kT": 1351.4,
-    "heat_std_kT": 198.2,
-    "samples": 1000,
-    "class_counts": {"0": 341, "1": 302, "2": 357},
-    "mean_best_correlation": 0.6912,
-    "inverted": 0.487,
-    "thermodynamic_advantage": 3.88e11,
-    "seconds": {"setup": 0.41, "training": 61.5, "generation": 171.2},
-    "seed": 424242,
-    "config_digest": "9f2c0c8d",
-    "parameter_digest": "77aa01bc",
-    "hardware": {
-        "preset": "electrical",
-        "description": "RC nodes at room temperature",
-        "temperature_kelvin": 300.0,
-        "seconds_per_sample": 2.5e-6,
-        "joules_per_sample": 5.6e-18,
-        "watts": 2.24e-12,
-    },
-    "comparison": [
-        {
-            "method": "exact",
-            "heat_mean_kT": 1340.0,
-            "heat_std_kT": 190.0,
-            "likelihood_gain_nats": 12350.0,
-            "likelihood_gain_se": 153.0,
-            "loss_final": 647.95,
-            "mean_best_correlation": 0.685,
-            "seconds": 14.2,
-            "diversity": 0.412,
-        },
-        {"method": "online", "heat_mean_kT": 1288.0, "seconds": None},
-    ],
-    "class_entropy": 1.0948,
-    "method": "online",
-    "loss_perfect": 648.0,
+    "imposed_signal": {"start_E0": 2.0, "end_E0": 0.0, "constant": False, "zero_from": 1.875},
+    "windows": 1,
+    "trained_parameters": {},
     "coupling_norm": 12.613,
     "training": {"noising_trajectories": 900, "learning_rate": 4e-4},
+    "samples": 1000,
+    "heat_mean_kT": 1351.4,
+    "heat_std_kT": 198.2,
     "heat_by_term_kT": {"on-site": -3281.2, "coupling": 4630.1, "bias": 2.5},
     "work_mean_kT": 17.25,
+    "mean_best_correlation": 0.6912,
     "best_correlation_std": 0.0812,
-    "engine": "reference",
+    "class_counts": {"0": 341, "1": 302, "2": 357},
+    "inverted": 487,
+    "thermodynamic_advantage": 3.88e11,
     "diversity": 0.4127,
     "nearest_prototype_distance": 0.786,
     "judge": {
@@ -105,16 +87,114 @@ REPORT = {
         "fraction_in_classes": 0.97,
         "class_entropy_bits": 1.571,
         "coverage": 1.0,
-        "counts": {"0": 340, "1": 300, "2": 330, "7": 30},
+        "counts": dict.fromkeys("0123456789", 0) | {"0": 340, "1": 300, "2": 330, "7": 30},
     },
-    "absent": None,
+    "engine": "compiled",
+    "seed": 424242,
+    "config_digest": "9f2c0c8d",
+    "parameter_digest": "77aa01bc",
+    "hardware": {
+        "preset": "electrical",
+        "description": "RC nodes at room temperature",
+        "time_unit_seconds": 1e-6,
+        "temperature_kelvin": 300.0,
+        "seconds_per_sample": 2.5e-6,
+        "joules_per_sample": 5.6e-18,
+        "watts": 2.24e-12,
+    },
+    "comparison": [
+        {
+            "method": "exact",
+            "loss_final": 647.95,
+            "likelihood_gain_nats": 12350.0,
+            "likelihood_gain_se": 153.0,
+            "heat_mean_kT": 1340.0,
+            "heat_std_kT": 190.0,
+            "mean_best_correlation": 0.685,
+            "best_correlation_std": 0.079,
+            "inverted": 480,
+            "diversity": 0.412,
+            "nearest_prototype_distance": 0.79,
+            "coupling_norm": 12.6,
+            "coverage": 1.0,
+            "fraction_in_classes": 0.96,
+            "seconds": 14.2,
+        },
+        {"method": "online", "heat_mean_kT": 1288.0, "seconds": None},
+    ],
+    "seconds": {
+        "assembly": 0.41,
+        "training": 61.5,
+        "evaluation": 12.5,
+        "generation": 171.2,
+        "judging": 3.2,
+        "comparison": 14.9,
+        "figures": 5.1,
+    },
 }
 
 MANIFEST = {
     "versions": {"thermozoo": "0.1.0", "numpy": "2.4.6"},
-    "plugins": [{"name": "quartic", "distribution": "thermozoo", "version": "0.1.0"}],
+    "python": "3.12.3",
+    "machine": "x86_64",
+    "plugins": [{"kind": "potential", "name": "quartic", "distribution": "thermozoo", "version": "0.1.0"}],
+    "seed": REPORT["seed"],
+    "config_digest": REPORT["config_digest"],
+    "parameter_digest": REPORT["parameter_digest"],
     "engine": {"name": "compiled", "threads": 2, "blas": ["openblas 0.3.30", "openblas 0.3.31"]},
+    "precision": "single",
+    "noise": "philox4x32-10, Box-Muller",
+    "seconds": REPORT["seconds"],
+    "config_source": "three.toml",
 }
+
+TINY = """
+[computer.units]
+visible = 784
+hidden = 2
+[computer.connectivity]
+plugin = "bipartite"
+[dynamics]
+duration = 0.004
+engine = "reference"
+[training]
+method = "online"
+cycles = 2
+compare = ["exact", "online"]
+held_out = 2
+[generation]
+samples = 3
+[hardware]
+preset = "electrical"
+"""
+
+
+def _differences(ours, real, path=""):
+    """Where keys or types are not the same; a value that may be None has the type of the other."""
+    if isinstance(ours, dict) and isinstance(real, dict):
+        for key in {*ours, *real}:
+            if key in ours and key in real:
+                yield from _differences(ours[key], real[key], f"{path}.{key}")
+            else:
+                yield f"{path}.{key}"
+    elif isinstance(ours, list) and isinstance(real, list):
+        yield from _differences(ours[0], real[0], f"{path}[0]")
+    elif None not in (ours, real) and type(ours) is not type(real):
+        yield f"{path}: {type(ours).__name__} is not {type(real).__name__}"
+
+
+def test_the_report_of_these_tests_is_that_of_a_run(tmp_path, monkeypatch):
+    config = check_config(tomllib.loads(TINY), catalogue(), "tiny.toml")
+    monkeypatch.setattr(experiment, "draw_figures", lambda *arguments: {})
+    experiment.run_experiment(config, catalogue(), tmp_path / "run", reporter=Bars())
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert list(_differences(REPORT, report)) == []
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    of_others = {"versions": None, "engine": None}  # depend on what is installed, and on the engine
+    assert list(_differences(MANIFEST | of_others, manifest | of_others)) == []
+    page = _Page((tmp_path / "run" / "report.html").read_text("utf-8"))
+    assert page.balanced
+    assert "More results" not in page.text  # all of it is said in words
 
 
 class _Page(html.parser.HTMLParser):
@@ -149,7 +229,7 @@ class _Page(html.parser.HTMLParser):
 
 @pytest.fixture(scope="module")
 def figures():
-    return {"heat": png_bytes(plot_heat([1200.0, 1500.0])), "strange-one.png": b"\x89PNG but no"}
+    return {"heat": png_bytes(plot_heat([1200.0, 1500.0])), "strange": b"\x89PNG but no"}
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +266,7 @@ def page(figures):
         "The loss is not the heat.",
         # generation
         "best correlation is 0.691 ± 0.081 (mean",
-        "48.7 % of the outputs are inverted",
+        "487 (48.7 %) of the outputs are inverted",
         "0 341 34.1 %",
         "2 357 35.7 %",
         "Frobenius norm 12.6 E₀",
@@ -215,17 +295,16 @@ def page(figures):
         "energy per sample 5.60 aJ",
         "power 2.24 pW",
         # comparison
-        "exact 647.950 12,350 ± 153 1,340 ± 190 0.685 14.2 0.412",
+        "exact 647.950 12,350 ± 153 1,340 ± 190 0.685 ± 0.079 14.2 480 0.412 0.79 12.6 1 0.96",
         "online 1,288",
         # rest
-        "class entropy 1.095",
-        "setup 0.410 s",
-        "total 233 s (3 min 53 s)",
+        "assembly 0.410 s",
+        "total 269 s (4 min 29 s)",
         "seed 424242",
         "config digest 9f2c0c8d",
         "parameter digest 77aa01bc",
         "thermozoo 0.1.0, numpy 2.4.6",
-        "quartic thermozoo 0.1.0",
+        "potential quartic thermozoo 0.1.0",
         'method = "descent"',
         "engine name compiled, threads 2, blas openblas 0.3.30 and openblas 0.3.31",
     ],
@@ -269,10 +348,16 @@ def test_figures_are_in_the_page_with_their_captions(page, figures):
     assert [base64.b64decode(s.partition(",")[2]) for s in sources] == list(figures.values())
     alternatives = [value for _, name, value in page.attributes if name == "alt"]
     assert alternatives[0].startswith("Heat. How much heat single generations released.")
-    assert "Strange one." in page.text
+    assert "Strange." in page.text
 
 
-def test_what_is_missing_is_left_out(page):
+def test_what_the_words_do_not_say_is_listed():
+    text = _Page(render_page({**REPORT, "class_entropy": 1.0948}, CONFIG, {}, {})).text
+    assert "More results class entropy 1.095".replace(" ", "") in re.sub(r"\s", "", text)
+
+
+def test_what_is_missing_is_left_out():
+    page = _Page(render_page({**REPORT, "absent": None}, CONFIG, {}, MANIFEST))
     assert "None" not in page.text
     assert "absent" not in page.text
     assert "nan" not in page.text.replace("nano", "")
@@ -389,10 +474,6 @@ def test_files_of_plugins_are_named_where_the_config_is_said_to_run_again():
     assert "with thermozoo run config.toml --plugin 'my plugins/stripes.py': every default" in text
     assert "dataset stripes my plugins/stripes.py SHA-256 0a1b" in text
     assert "--plugin" not in _Page(render_page(REPORT, CONFIG, {}, MANIFEST)).text
-
-
-def test_inverted_may_be_a_count():
-    assert "487 (48.7 %) of the outputs" in _Page(render_page({**REPORT, "inverted": 487}, CONFIG, {}, {})).text
 
 
 def test_one_sample_has_no_standard_deviation():

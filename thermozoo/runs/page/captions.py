@@ -70,31 +70,18 @@ _FIGURES = {
         "One row a method; bars are what the axis says. Further left is cheaper for heat and "
         "time, further right is better for likelihood gain and correlation.",
     ),
-    "potential": (
-        "computer",
-        "One unit.",
-        "Energy, force and Boltzmann density of a single uncoupled unit; dotted lines mark its stable states.",
-    ),
 }
-
-
-def _key(name: str) -> str:
-    """Return the figure that a name such as ``heat.png`` or ``potential-hidden`` stands for."""
-    return name.removesuffix(".png").partition("-")[0].partition("_")[0]
 
 
 def section_of(name: str) -> str:
     """Return the section of the page in which the figure belongs."""
-    return _FIGURES.get(_key(name), ("figures", "", ""))[0]
+    return _FIGURES.get(name, ("figures", "", ""))[0]
 
 
 def caption(name: str, report: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[str, str]:
     """Return title and explanation of the figure; an unknown one is called by its name."""
-    stem = name.removesuffix(".png")
-    title = stem.replace("_", " ").replace("-", " ").capitalize() + "."
-    key = _key(name)
-    _, title, text = _FIGURES.get(key, ("", title, ""))
-    more = {"noising": imposed, "loss": _loss, "couplings": _window, "heat": _spread}.get(key)
+    _, title, text = _FIGURES.get(name, ("", f"{name.capitalize()}.", ""))
+    more = {"noising": imposed, "loss": _loss, "couplings": _window, "heat": _spread}.get(name)
     return title, f"{text} {more(report, config)}".rstrip() if more else text
 
 

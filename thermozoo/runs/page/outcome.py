@@ -80,15 +80,9 @@ def generation(report: Mapping[str, Any]) -> list[str]:
         )
     inverted, samples = number_of(report, "inverted"), number_of(report, "samples")
     if inverted is not None:
-        # A whole number counts samples, any other is their fraction.
-        if not isinstance(inverted, int):
-            share = f"{100 * inverted:.1f} %"
-        elif samples:
-            share = f"{count(inverted)} ({100 * inverted / samples:.1f} %)"
-        else:
-            share = count(inverted)
+        share = f" ({100 * inverted / samples:.1f} %)" if samples else ""
         text.append(
-            f"{share} of the outputs are inverted, white for black: the coupling energy does not "
+            f"{count(int(inverted))}{share} of the outputs are inverted, white for black: the coupling energy does not "
             "change when all units change sign, so that only biases tell an image from its "
             "negative."
         )

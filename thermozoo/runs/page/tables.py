@@ -82,7 +82,7 @@ _UNITS = {"joules": "J", "seconds": "s", "watts": "W", "kelvin": "K", "nats": "n
 _QUANTITIES = {"joules": "energy", "seconds": "time", "watts": "power"}
 
 #: What the manifest says of how the run was computed.
-_ENGINE = ("engine", "precision", "block_width", "threads", "noise")
+_ENGINE = ("engine", "precision", "noise")
 
 
 @attrs.frozen
@@ -128,14 +128,11 @@ def details_table(details: Any) -> list[Table]:
     return [Table(rows)] if rows else []
 
 
-def term_table(terms: Any) -> list[Table]:
+def term_table(terms: Mapping[str, float] | None) -> list[Table]:
     """Return the mean heat by term of the energy, with its sum."""
-    if not isinstance(terms, Mapping) or not all(is_number(value) for value in terms.values()):
+    if not terms:
         return []
-    table = {name: value for name, value in terms.items() if name != "total"}
-    if not table:
-        return []
-    table["total"] = terms.get("total", sum(table.values()))
+    table = {**terms, "total": sum(terms.values())}
     # One more decimal than four digits of the largest, so that a column adds up by eye.
     largest = max(abs(value) for value in table.values()) or 1.0
     decimals = max(0, 4 - math.floor(math.log10(largest))) if math.isfinite(largest) else 0
@@ -180,18 +177,12 @@ def remaining_table(report: Mapping[str, Any]) -> list[Table]:
     return [Table(rows)] if rows else []
 
 
-def seconds_table(phases: Any) -> list[Table]:
-    """Return the seconds by phase and, unless the report gives it, their sum."""
-    if is_number(phases):
-        phases = {"total": phases}
-    if not isinstance(phases, Mapping):
+def seconds_table(phases: Mapping[str, float] | None) -> list[Table]:
+    """Return the seconds by phase and their sum."""
+    if not phases:
         return []
-    table = {name: value for name, value in phases.items() if is_number(value)}
-    if not table:
-        return []
-    total = table.pop("total", sum(table.values()))
-    rows = [[_name(name), duration(value)] for name, value in table.items()]
-    return [Table([*rows, ["total", duration(total)]], ["phase", "time"], total=True)]
+    table = {**phases, "total": sum(phases.values())}
+    return [Table([[_name(name), duration(value)] for name, value in table.items()], ["phase", "time"], total=True)]
 
 
 def provenance_table(report: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Table]:
@@ -201,7 +192,7 @@ def provenance_table(report: Mapping[str, Any], manifest: Mapping[str, Any]) -> 
         value = report.get(key, manifest.get(key))
         if value is not None:
             rows.append([_name(key), str(value)])
-    for key in ("versions", "plugins", "distributions", "python", "machine", *_ENGINE):
+    for key in ("versions", "plugins", "python", "machine", *_ENGINE):
         value = manifest.get(key)
         if isinstance(value, Mapping):
             rows.append([_name(key), ", ".join(f"{_name(n)} {_item(v)}" for n, v in _flat(value))])

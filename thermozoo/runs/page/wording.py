@@ -85,12 +85,11 @@ def computer(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
         text.append(f"It moves {' '.join(bath)}.")
     step, length = number_of(dynamics, "dt"), number_of(dynamics, "duration")
     if step and length:
-        scheme = dynamics.get("integrator", "the integrator")
         count_of_steps = round(length / step)
         unit = " 1/(µE₀)" if mobility == 1 else ""
         text.append(
             Markup("Time advances by <code>{}</code> in {} steps of {} for {}{}.").format(
-                scheme if isinstance(scheme, str) else scheme.get("plugin", "the integrator"),
+                dynamics.get("integrator", "the integrator"),
                 count(count_of_steps),
                 plain(step),
                 # what the steps add up to, without the rounding of the product
