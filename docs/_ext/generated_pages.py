@@ -14,6 +14,7 @@ from formulas import derived
 
 import thermozoo
 from thermozoo.config.plugins import resolved_plugin
+from thermozoo.config.schema import PLACES
 from thermozoo.interfaces import INTERFACES, Connectivity, Plugin
 from thermozoo.parameters import doc_of, parameters_of
 from thermozoo.registry.catalogue import Record, catalogue
@@ -25,16 +26,6 @@ __all__ = ["api_pages", "setup", "zoo_pages"]
 
 #: The layout of the paper set-up, for which the couplings of a connectivity are counted.
 _PAPER = {"visible": 784, "hidden": 512}
-
-#: Where the config names a plugin of each kind, and under which key.
-_PLACES = {
-    "potential": ("[computer.potential]", "plugin"),
-    "integrator": ("[dynamics]", "integrator"),
-    "objective": ("[training]", "objective"),
-    "connectivity": ("[computer.connectivity]", "plugin"),
-    "protocol": ("[noising]", "protocol"),
-    "dataset": ("[data]", "plugin"),
-}
 
 _TITLES = {"dataset": "Data sets", "connectivity": "Connectivities"}
 
@@ -112,10 +103,10 @@ def _facts(plugin: Plugin) -> list[str]:
 
 
 def _snippet(plugin: Plugin) -> list[str]:
-    table, key = _PLACES[plugin.kind]
+    path, key = PLACES[plugin.kind]
     settings = resolved_plugin(plugin)
     settings = {key: settings.pop("plugin"), **settings}
-    return [table, *tomli_w.dumps(settings).splitlines()]
+    return [f"[{path}]", *tomli_w.dumps(settings).splitlines()]
 
 
 def zoo_pages() -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from typer.models import ArgumentInfo, OptionInfo
 
 from thermozoo.cli import app as command_line
-from thermozoo.config.schema import TABLES, Setting, settings_of
+from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Setting, settings_of
 from thermozoo.config.values import type_name
 from thermozoo.interfaces import INTERFACES
 from thermozoo.registry.catalogue import catalogue
@@ -52,7 +52,8 @@ def _limits(one: Setting) -> str:
 def config_text() -> str:
     """Return a section for every table of the config, written from its declaration."""
     parts = []
-    for name, table in TABLES.items():
+    inside = {f"computer.{name}": table for name, table in COMPUTER_TABLES.items()}
+    for name, table in ({"computer": TABLES["computer"]} | inside | TABLES).items():
         title = inspect.getdoc(table.settings) or ""
         parts += [f"## `[{name}]`", title.partition(": ")[2].capitalize() or title]
         if table.optional:

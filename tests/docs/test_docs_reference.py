@@ -14,7 +14,7 @@ from doc_blocks import DOCS, EXAMPLES, ROOT, blocks_of
 
 import thermozoo
 from thermozoo.cli import app as command_line
-from thermozoo.config.schema import TABLES, settings_of
+from thermozoo.config.schema import COMPUTER_TABLES, TABLES, settings_of
 from thermozoo.interfaces import INTERFACES
 from thermozoo.parameters import parameters_of
 from thermozoo.registry.catalogue import catalogue
@@ -100,8 +100,9 @@ def test_every_check_is_in_the_reference(extensions):
 
 def test_every_key_of_the_config_is_in_the_reference(extensions):
     text = extensions[1].config_text()
-    for name, table in TABLES.items():
-        section = re.search(rf"^## `\[{name}\]`\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    inside = {f"computer.{name}": table for name, table in COMPUTER_TABLES.items()}
+    for name, table in (TABLES | inside).items():
+        section = re.search(rf"^## `\[{re.escape(name)}\]`\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
         assert section is not None, name
         for key, one in settings_of(table.settings).items():
             assert f"| `{key}` |" in section[1], f"{name}.{key}"

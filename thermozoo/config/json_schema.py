@@ -8,8 +8,8 @@ from typing import Any
 
 import attrs
 
-from thermozoo.config.schema import TABLES, Setting, Table, settings_of
-from thermozoo.interfaces import Connectivity, Plugin, Potential
+from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Setting, Table, settings_of
+from thermozoo.interfaces import Plugin
 from thermozoo.parameters import Parameter, doc_of, fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
 
@@ -41,9 +41,10 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
                 ]
             },
         },
-        "potential": _plugin_table(Potential, catalogue, nested=True),
-        "connectivity": _plugin_table(Connectivity, catalogue),
+        **{name: _table(table, catalogue) for name, table in COMPUTER_TABLES.items()},
     }
+    potential = tables["computer"]["properties"]["potential"]
+    potential["additionalProperties"] = _of_a_group(potential)
     tables["computer"]["required"] = ["units"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -86,15 +87,13 @@ def _add_options(properties: dict[str, Any], interface: type[Plugin], catalogue:
         properties.setdefault(key, alternatives[0] if len(alternatives) == 1 else {"anyOf": alternatives})
 
 
-def _plugin_table(interface: type[Plugin], catalogue: Catalogue, *, nested: bool = False) -> dict[str, Any]:
-    """Return the schema of a table that a plugin has to itself; `nested` allows one such table a group."""
-    names = catalogue.names(interface.kind)
-    properties: dict[str, Any] = {
-        "plugin": {"type": "string", "enum": names, "description": f"{interface.kind} plugin"}
+def _of_a_group(common: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of one group's table, which takes from the common one what it does not say."""
+    plugin = {key: value for key, value in common["properties"]["plugin"].items() if key != "default"}
+    return common | {
+        "description": "the potential of one group",
+        "properties": common["properties"] | {"plugin": plugin},
     }
-    _add_options(properties, interface, catalogue)
-    own = {"type": "object", "properties": properties, "additionalProperties": False}
-    return own | {"additionalProperties": own} if nested else own
 
 
 def _options(cls: type[Plugin]) -> dict[str, Any]:

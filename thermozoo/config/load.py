@@ -12,7 +12,7 @@ import attrs
 from thermozoo.config.faults import Faults, describe
 from thermozoo.config.plugins import build_plugin, held_plugins, resolved_plugin
 from thermozoo.config.read import override, read_config
-from thermozoo.config.schema import TABLES, Config, Setting, Table, TrainingTable, settings_of
+from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Config, Setting, Table, TrainingTable, settings_of
 from thermozoo.config.values import structure
 from thermozoo.errors import nearest
 from thermozoo.interfaces import Connectivity, Plugin, Potential
@@ -21,7 +21,6 @@ from thermozoo.registry.catalogue import Catalogue
 __all__ = ["check_config", "load_config"]
 
 _TOP = ("seed", *TABLES)
-_COMPUTER_TABLES = ("units", "potential", "connectivity")
 
 
 def load_config(
@@ -215,7 +214,7 @@ def _table(
             value = structure(one, raw[key], f"{name}.{key}", faults)
             values[key] = one.default if value is None else value
     section = table.settings(**values)
-    children = _COMPUTER_TABLES if name == "computer" else ()
+    children = ("units", *COMPUTER_TABLES) if name == "computer" else ()
     rest = {k: v for k, v in raw.items() if k not in declared and k not in children}
     if table.interface is None:
         for key in rest:
@@ -236,7 +235,7 @@ def _potentials(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults
     if not isinstance(raw, Mapping):
         faults.add("computer.potential", f"expected a table, got {describe(raw)}")
         return {}
-    chosen = raw.get("plugin", "quartic")
+    chosen = raw.get("plugin", COMPUTER_TABLES["potential"].default_plugin)
     known = chosen in catalogue.names(Potential.kind)
     held = held_plugins(catalogue.get(Potential, chosen)) if known else {}
     # a table is one group's potential, or else a plugin that the common one holds
@@ -266,14 +265,14 @@ def _potentials(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults
 
 def _connectivity(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults: Faults) -> Connectivity | None:
     if raw is None:
-        raw = {"plugin": "dense"}
+        raw = {}
     if not isinstance(raw, Mapping):
         faults.add("computer.connectivity", f"expected a table, got {describe(raw)}")
         return None
     options = {k: v for k, v in raw.items() if k != "plugin"}
     plugin = build_plugin(
         Connectivity,
-        raw.get("plugin", "dense"),
+        raw.get("plugin", COMPUTER_TABLES["connectivity"].default_plugin),
         options,
         "computer.connectivity.plugin",
         "computer.connectivity",

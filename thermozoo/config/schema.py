@@ -23,7 +23,7 @@ from thermozoo.thermodynamics.hardware import PRESETS
 from thermozoo.training import METHODS
 from thermozoo.training.noising import HIDDEN_SIGNALS
 
-__all__ = ["TABLES", "Config", "Setting", "Table", "settings_of"]
+__all__ = ["COMPUTER_TABLES", "PLACES", "TABLES", "Config", "Setting", "Table", "settings_of"]
 
 _KEY = "thermozoo.setting"
 
@@ -91,6 +91,20 @@ class ComputerTable:
     trainable_biases: tuple[str, ...] = setting(
         tuple[str, ...], lambda: ("hidden",), "groups whose biases training may change"
     )
+
+
+@attrs.frozen
+class PotentialTable:
+    """Potential: the energy of a unit, in every group that has no table of its own."""
+
+    plugin: Any = setting(str, "quartic", "potential plugin")
+
+
+@attrs.frozen
+class ConnectivityTable:
+    """Connectivity: which pairs of units are coupled."""
+
+    plugin: Any = setting(str, "dense", "connectivity plugin")
 
 
 @attrs.frozen
@@ -183,6 +197,11 @@ class Table:
     plugin_key: str = ""
     optional: bool = False
 
+    @property
+    def default_plugin(self) -> str:
+        """The plugin that it names where the config names none."""
+        return str(settings_of(self.settings)[self.plugin_key].default)
+
 
 #: The tables that have keys of their own, in the order in which they are written.
 TABLES: dict[str, Table] = {
@@ -193,6 +212,19 @@ TABLES: dict[str, Table] = {
     "training": Table(TrainingTable, Objective, "objective"),
     "generation": Table(GenerationTable),
     "hardware": Table(HardwareTable, optional=True),
+}
+
+#: The tables inside [computer] that a plugin has to itself.
+COMPUTER_TABLES: dict[str, Table] = {
+    "potential": Table(PotentialTable, Potential, "plugin"),
+    "connectivity": Table(ConnectivityTable, Connectivity, "plugin"),
+}
+
+#: Path of the table that names a plugin of each kind, and the key that names it.
+PLACES: dict[str, tuple[str, str]] = {
+    table.interface.kind: (path, table.plugin_key)
+    for path, table in ({f"computer.{name}": table for name, table in COMPUTER_TABLES.items()} | TABLES).items()
+    if table.interface is not None
 }
 
 

@@ -1,0 +1,43 @@
+"""The JSON Schema says what the loader does."""
+
+from __future__ import annotations
+
+import pytest
+
+from thermozoo.config.json_schema import json_schema
+from thermozoo.config.load import check_config
+from thermozoo.config.schema import PLACES
+from thermozoo.interfaces import INTERFACES
+from thermozoo.registry.catalogue import catalogue
+
+
+def at(tables, path):
+    for part in path.split("."):
+        tables = tables[part]
+    return tables
+
+
+def properties(path):
+    schema = json_schema(catalogue())
+    for part in path.split("."):
+        schema = schema["properties"][part]
+    return schema["properties"]
+
+
+def test_every_kind_of_plugin_has_a_place():
+    assert set(PLACES) == set(INTERFACES)
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_the_default_plugin_is_that_of_a_config_that_names_none(kind):
+    path, key = PLACES[kind]
+    config = check_config({"computer": {"units": {"visible": 4}}}, catalogue(), "x.toml")
+    declared = properties(path)[key]
+    assert declared["default"] == at(config.resolved, path)[key]
+    assert declared["enum"] == catalogue().names(kind)
+
+
+def test_a_group_takes_the_common_potential_where_it_names_none():
+    group = json_schema(catalogue())["properties"]["computer"]["properties"]["potential"]["additionalProperties"]
+    assert "default" not in group["properties"]["plugin"]
+    assert group["properties"]["J2"] == properties("computer.potential")["J2"]
