@@ -7,6 +7,7 @@ spacing for a smooth energy.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import attrs
@@ -31,7 +32,7 @@ _COARSE, _FINE = 1 / 64, 1 / 256
 _MOST_POINTS = 50_000
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class UnitBoltzmann:
     """Boltzmann distributions of units, each on its own grid.
 
@@ -59,6 +60,22 @@ class UnitBoltzmann:
         """Density of each unit on its grid [1 / state]."""
         return self.weight / np.diff(self.x, axis=1)[:, :1]
 
+    @functools.cached_property
+    def _distribution(self) -> tuple[Array, Array]:
+        """Cumulative distribution on the grid, and what it was divided by to end at one."""
+        p = self.density
+        h = self.x[:, 1] - self.x[:, 0]
+        cells = 0.5 * h[:, None] * (p[:, 1:] + p[:, :-1])
+        cumulative = np.zeros(self.x.shape)
+        np.cumsum(cells, axis=1, out=cumulative[:, 1:])
+        cumulative /= cumulative[:, -1:]
+        return cumulative, cells.sum(axis=1)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it holds once samples were drawn."""
+        return 2 * self.x.nbytes + self.weight.nbytes
+
     def quantile(self, u: Array) -> Array:
         """Return states at which the cumulative distribution equals `u`, shape (samples, units).
 
@@ -66,18 +83,15 @@ class UnitBoltzmann:
         distribution is inverted for a density that is linear in x.
         """
         units, points = self.x.shape
-        p = self.density
+        cumulative, total = self._distribution
         h = self.x[:, 1] - self.x[:, 0]
-        cells = 0.5 * h[:, None] * (p[:, 1:] + p[:, :-1])
-        cumulative = np.zeros((units, points))
-        np.cumsum(cells, axis=1, out=cumulative[:, 1:])
-        cumulative /= cumulative[:, -1:]
         # one search for all units: unit i's cumulative distribution is shifted to i .. i + 1
         row = np.arange(units)
         flat = np.searchsorted((cumulative + row[:, None]).ravel(), u + row, side="right") - 1
         cell = np.clip(flat - row * points, 0, points - 2)
-        rest = (u - cumulative[row, cell]) * cells.sum(axis=1)
-        left, slope = p[row, cell], (p[row, cell + 1] - p[row, cell]) / h
+        rest = (u - cumulative[row, cell]) * total
+        left, right = self.weight[row, cell] / h, self.weight[row, cell + 1] / h
+        slope = (right - left) / h
         # the root of left d + slope d^2 / 2 = rest, in the form that does not cancel; rounding may take the
         # discriminant of the last sample of a cell below zero
         root = np.sqrt(np.maximum(left**2 + 2.0 * slope * rest, 0.0))

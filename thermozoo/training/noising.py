@@ -23,6 +23,9 @@ __all__ = ["HIDDEN_SIGNALS", "NoisingProcess", "intensities", "noising_process",
 
 Array = npt.NDArray[np.floating[Any]]
 
+#: Bytes of equilibrium distributions that a process holds: those of four images of the paper set-up.
+_HELD = 100 * 2**20
+
 #: How the signal of units that show no image is made from the image.
 HIDDEN_SIGNALS = ("projection", "crop")
 
@@ -134,6 +137,7 @@ class NoisingProcess:
     intensity: Array
     engine: Engine
     stepper: Stepper = attrs.field(init=False, repr=False)
+    _held: dict[int, list[tuple[slice, UnitBoltzmann]]] = attrs.field(init=False, repr=False, factory=dict)
 
     @stepper.default
     def _stepper(self) -> Stepper:
@@ -161,11 +165,17 @@ class NoisingProcess:
         return x
 
     def _equilibrium(self, image: int) -> list[tuple[slice, UnitBoltzmann]]:
+        if image in self._held:
+            return self._held[image]
         computer = self.dynamics.computer
-        return [
+        made = [
             (where, unit_boltzmann(one, computer.temperature, self.intensity[0] * self.signals[image, where]))
             for where, one in computer.onsite.parts()
         ]
+        # images come in turn: the first ones that fit stay, where the latest would be dropped just before they are due
+        if sum(b.nbytes for held in (*self._held.values(), made) for _, b in held) <= _HELD:
+            self._held[image] = made
+        return made
 
     def stretches(
         self,

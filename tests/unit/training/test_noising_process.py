@@ -12,10 +12,12 @@ from thermozoo_plugins.connectivities import Bipartite
 from thermozoo_plugins.potentials import DoubleWell, Quartic
 from thermozoo_plugins.protocols import Constant, LinearFade
 
+from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines import engine_named
 from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.errors import NonFiniteError, ParameterError, ShapeError
+from thermozoo.training import noising
 from thermozoo.training.noising import image_group, intensities, noising_process, signals_for
 
 
@@ -138,6 +140,24 @@ def test_a_trajectory_can_be_replayed_alone(process):
     key = NoiseKey(3).named("noising")
     many = process.trajectory(key, np.arange(6), np.arange(6) % 2)
     assert np.array_equal(process.trajectory(key, np.array([4]), np.array([0]))[:, 0], many[:, 4])
+
+
+@pytest.mark.parametrize(("room", "made"), [(2**20, 2), (2**18, 5), (0, 8)])
+def test_equilibrium_is_computed_once_an_image_while_there_is_room(process, monkeypatch, room, made):
+    """Two images in four batches: both are held, one is, none is (231 kB each)."""
+    key, calls = NoiseKey(3).named("noising"), []
+    whole = process.prepare(key, np.arange(8), np.arange(8) % 2)
+
+    def counted(*arguments):
+        calls.append(arguments)
+        return unit_boltzmann(*arguments)
+
+    monkeypatch.setattr(noising, "unit_boltzmann", counted)
+    monkeypatch.setattr(noising, "_HELD", room)
+    fresh = attrs.evolve(process)
+    batches = [fresh.prepare(key, np.arange(a, a + 2), np.arange(2)) for a in range(0, 8, 2)]
+    assert np.array_equal(np.concatenate(batches), whole)
+    assert len(calls) == made * len(process.dynamics.computer.layout.groups)
 
 
 @pytest.mark.parametrize("potential", [Quartic(), DoubleWell(J2=-2.0)])
