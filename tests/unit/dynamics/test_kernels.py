@@ -235,9 +235,11 @@ def _refuse(*arguments):
 
 
 def test_the_source_can_be_read(make_computer, euler):
-    """It names the formulas, the constants and what each sweep does."""
+    """It names the formulas, the constants and what each sweep does; it is written once a layout."""
     computer = make_computer({"a": 3}, Quartic(), Bipartite())
-    text = CompiledEngine().prepare(Dynamics(computer, euler, 0.1, "single")).kernel_source(rows=False).text
+    stepper = CompiledEngine().prepare(Dynamics(computer, euler, 0.1, "single"))
+    assert stepper.law(rows=False).source is stepper.kernel_source(rows=False)
+    text = stepper.kernel_source(rows=False).text
     compile(text, "kernel", "exec")
     for part in ("euler-maruyama", "potential 0, quartic: dU/dx = 2*J2*x + 4*J4*x**3", "k0 = dt*mobility"):
         assert part in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import attrs
@@ -75,11 +76,13 @@ class LawFormulas:
 
     dynamics: Dynamics
     step: StepFormula = attrs.field(init=False, repr=False)
+    _sources: dict[bool, KernelSource] = attrs.field(init=False, repr=False, factory=dict)
 
     @step.default
     def _step(self) -> StepFormula:
         return trace_step(self.dynamics.integrator)
 
+    @functools.cached_property
     def potentials(self) -> list[tuple[str, PotentialFormulas, list[str]]]:
         """Return name, formulas and groups of every different potential of units that move."""
         found: dict[Any, tuple[str, PotentialFormulas, list[str]]] = {}
@@ -94,19 +97,23 @@ class LawFormulas:
     def name(self, rows: bool) -> str:
         """Return the readable part of the name of a kernel."""
         d = self.dynamics
-        parts = [d.integrator.name, *(name for name, _, _ in self.potentials()), d.precision]
+        parts = [d.integrator.name, *(name for name, _, _ in self.potentials), d.precision]
         return "_".join(p.replace("-", "_") for p in [*parts, "rows" if rows else "lanes"])
 
     def source(self, rows: bool) -> KernelSource:
         """Return the kernel's source for one layout."""
-        d = self.dynamics
-        potentials = [(name, formulas) for name, formulas, _ in self.potentials()]
-        return write_kernel(self.step, d.integrator.name, potentials, single=d.precision == "single", rows=rows)
+        if rows not in self._sources:
+            d = self.dynamics
+            potentials = [(name, formulas) for name, formulas, _ in self.potentials]
+            self._sources[rows] = write_kernel(
+                self.step, d.integrator.name, potentials, single=d.precision == "single", rows=rows
+            )
+        return self._sources[rows]
 
     def segments(self, blocks: int) -> tuple[Indices, Indices]:
         """Return ranges of units that move, with their potential, and which of them lie in each block."""
         layout = self.dynamics.computer.layout
-        kinds = {g: kind for kind, (_, _, groups) in enumerate(self.potentials()) for g in groups}
+        kinds = {g: kind for kind, (_, _, groups) in enumerate(self.potentials) for g in groups}
         segments: list[tuple[int, int, int]] = []
         pieces = [0]
         for block in range(blocks):
@@ -123,7 +130,7 @@ class LawFormulas:
         computer = self.dynamics.computer
         rows = max((len(c) for c in source.coefficients), default=0)
         table = aligned(max(1, rows) * units, self.dynamics.dtype).reshape(-1, units)
-        for (_, formulas, groups), expressions in zip(self.potentials(), source.coefficients, strict=True):
+        for (_, formulas, groups), expressions in zip(self.potentials, source.coefficients, strict=True):
             for group in groups:
                 values = computer.onsite.sites[group].values
                 arguments = [np.asarray(v, dtype=np.float64) for v in values.values()]
