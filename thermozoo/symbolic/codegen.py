@@ -18,7 +18,13 @@ import numpy.typing as npt
 import sympy
 from sympy.printing.pycode import PythonCodePrinter
 
-__all__ = ["ArrayFunction", "Program", "SourcePrinter", "array_function", "lower"]
+__all__ = ["ArrayFunction", "Program", "SourcePrinter", "array_function", "horner_form", "lower"]
+
+#: Polynomials of a higher degree stay as they are: sparse high powers are better left to repeated squaring.
+_HORNER_DEGREE = 12
+
+#: Integer powers up to this one are products.
+_PRODUCT_POWER = 16
 
 
 @attrs.frozen
@@ -48,22 +54,28 @@ def lower(expressions: Sequence[sympy.Expr], variable: sympy.Symbol | None = Non
         An expression that is a polynomial in this symbol is put into Horner form: fewer and better-conditioned
         products.
     """
-    prepared = [_horner(sympy.sympify(e), variable) for e in expressions]
+    prepared = [sympy.sympify(e) for e in expressions]
+    if variable is not None:
+        prepared = [horner_form(e, variable) for e in prepared]
     assignments, outputs = sympy.cse(prepared, symbols=sympy.numbered_symbols("t_"))
     return Program(tuple(assignments), tuple(outputs))
 
 
-def _horner(expression: sympy.Expr, variable: sympy.Symbol | None) -> sympy.Expr:
-    if variable is None or not expression.has(variable) or not expression.is_polynomial(variable):
+def horner_form(expression: sympy.Expr, variable: sympy.Symbol) -> sympy.Expr:
+    """Return a polynomial of low degree in Horner form, anything else as it is."""
+    if not expression.has(variable) or not expression.is_polynomial(variable):
         return expression
     polynomial = sympy.Poly(expression, variable)
-    if polynomial.degree() > 12:  # sparse high powers are better left to repeated squaring
+    if polynomial.degree() > _HORNER_DEGREE:
         return expression
     return sympy.horner(polynomial)
 
 
 class SourcePrinter(PythonCodePrinter):  # type: ignore[misc]  # sympy has no types
-    """Common part of all printers: small integer powers are products, no module prefix is imported by name."""
+    """Common part of all printers: operators, and small integer powers as products.
+
+    A language adds its functions (`_print_call`), its square root and its choices between values.
+    """
 
     def _print_Pow(self, expr: sympy.Pow, rational: bool = False, sqrt: str = "") -> str:
         base, exponent = expr.as_base_exp()
@@ -71,11 +83,14 @@ class SourcePrinter(PythonCodePrinter):  # type: ignore[misc]  # sympy has no ty
             return self._print_sqrt_of(base)
         if exponent == -sympy.Rational(1, 2):
             return f"(1.0 / {self._print_sqrt_of(base)})"
-        if exponent.is_Integer and 2 <= abs(int(exponent)) <= 16:
+        if exponent.is_Integer and 2 <= abs(int(exponent)) <= _PRODUCT_POWER:
             power = self._power(f"({self._print(base)})", abs(int(exponent)))
             return power if exponent > 0 else f"(1.0 / {power})"
         if exponent == -1:
             return f"(1.0 / ({self._print(base)}))"
+        return self._print_general_power(base, exponent)
+
+    def _print_general_power(self, base: sympy.Expr, exponent: sympy.Expr) -> str:
         return f"({self._print(base)})**({self._print(exponent)})"
 
     def _power(self, base: str, exponent: int) -> str:
@@ -101,6 +116,31 @@ class SourcePrinter(PythonCodePrinter):  # type: ignore[misc]  # sympy has no ty
 
     def _print_Exp1(self, expr: Any) -> str:
         return repr(float(np.e))
+
+    def _print_Relational(self, expr: Any) -> str:
+        return f"({self._print(expr.lhs)} {expr.rel_op} {self._print(expr.rhs)})"
+
+    def _print_And(self, expr: Any) -> str:
+        return "(" + " & ".join(f"({self._print(a)})" for a in expr.args) + ")"
+
+    def _print_Or(self, expr: Any) -> str:
+        return "(" + " | ".join(f"({self._print(a)})" for a in expr.args) + ")"
+
+    def _print_Not(self, expr: Any) -> str:
+        return f"~({self._print(expr.args[0])})"
+
+    def _print_Function(self, expr: Any) -> str:
+        return self._print_call(type(expr).__name__, expr.args)
+
+    def _print_call(self, name: str, arguments: Sequence[sympy.Expr]) -> str:
+        raise NotImplementedError  # each language has its own functions
+
+    # sympy's class attributes would otherwise map these names to the math module
+    _print_sin = _print_cos = _print_tan = _print_exp = _print_log = _print_Function
+    _print_sinh = _print_cosh = _print_tanh = _print_Abs = _print_sign = _print_Function
+    _print_asin = _print_acos = _print_atan = _print_floor = _print_ceiling = _print_Function
+    _print_asinh = _print_acosh = _print_atanh = _print_erf = _print_erfc = _print_Function
+    _print_gamma = _print_loggamma = _print_atan2 = _print_Function
 
 
 class NumPyPrinter(SourcePrinter):
@@ -132,13 +172,12 @@ class NumPyPrinter(SourcePrinter):
     def _print_sqrt_of(self, base: sympy.Expr) -> str:
         return f"np.sqrt({self._print(base)})"
 
-    def _print_Function(self, expr: Any) -> str:
-        name = type(expr).__name__
-        arguments = ", ".join(self._print(a) for a in expr.args)
+    def _print_call(self, name: str, arguments: Sequence[sympy.Expr]) -> str:
+        written = ", ".join(self._print(a) for a in arguments)
         if name in self._functions:
-            return f"np.{self._functions[name]}({arguments})"
+            return f"np.{self._functions[name]}({written})"
         if name in self._special:
-            return f"special.{self._special[name]}({arguments})"
+            return f"special.{self._special[name]}({written})"
         raise TypeError(f"no NumPy code for the function {name}")
 
     def _print_Max(self, expr: Any) -> str:
@@ -161,30 +200,11 @@ class NumPyPrinter(SourcePrinter):
             text = f"np.where({self._print(case.cond)}, {self._print(case.expr)}, {text})"
         return text
 
-    def _print_Relational(self, expr: Any) -> str:
-        return f"({self._print(expr.lhs)} {expr.rel_op} {self._print(expr.rhs)})"
-
-    def _print_And(self, expr: Any) -> str:
-        return "(" + " & ".join(f"({self._print(a)})" for a in expr.args) + ")"
-
-    def _print_Or(self, expr: Any) -> str:
-        return "(" + " | ".join(f"({self._print(a)})" for a in expr.args) + ")"
-
-    def _print_Not(self, expr: Any) -> str:
-        return f"~({self._print(expr.args[0])})"
-
     def _print_BooleanTrue(self, expr: Any) -> str:
         return "True"
 
     def _print_BooleanFalse(self, expr: Any) -> str:
         return "False"
-
-    # sympy's class attributes would otherwise map these names to the math module
-    _print_sin = _print_cos = _print_tan = _print_exp = _print_log = _print_Function
-    _print_sinh = _print_cosh = _print_tanh = _print_Abs = _print_sign = _print_Function
-    _print_asin = _print_acos = _print_atan = _print_floor = _print_ceiling = _print_Function
-    _print_asinh = _print_acosh = _print_atanh = _print_erf = _print_erfc = _print_Function
-    _print_gamma = _print_loggamma = _print_atan2 = _print_Function
 
 
 @attrs.frozen

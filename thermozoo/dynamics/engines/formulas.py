@@ -7,13 +7,14 @@ is part of what is compiled.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import sympy
 from sympy.logic.boolalg import Boolean
 
-from thermozoo.symbolic.codegen import SourcePrinter, lower
+from thermozoo.symbolic.codegen import SourcePrinter, horner_form, lower
 from thermozoo.symbolic.derive import PotentialFormulas
 from thermozoo.symbolic.trace import StepFormula
 
@@ -80,22 +81,15 @@ class KernelPrinter(SourcePrinter):
     def _print_sqrt_of(self, base: sympy.Expr) -> str:
         return self._call("sqrt", base)
 
-    def _print_Pow(self, expr: sympy.Pow, rational: bool = False, sqrt: str = "") -> str:
-        base, exponent = expr.as_base_exp()
-        simple = exponent in (-1, sympy.Rational(1, 2), -sympy.Rational(1, 2))
-        if simple or (exponent.is_Integer and 2 <= abs(int(exponent)) <= 16):
-            return str(super()._print_Pow(expr))
-        if base == sympy.E:
-            return self._call("exp", exponent)
-        return self._call("Pow", base, exponent)
+    def _print_general_power(self, base: sympy.Expr, exponent: sympy.Expr) -> str:
+        return self._call("exp", exponent) if base == sympy.E else self._call("Pow", base, exponent)
 
-    def _print_Function(self, expr: Any) -> str:
+    def _print_call(self, name: str, arguments: Sequence[sympy.Expr]) -> str:
         from thermozoo.dynamics.engines.lanes import FUNCTIONS
 
-        name = type(expr).__name__
         if name not in FUNCTIONS:
             raise TypeError(f"no kernel code for the function {name}")
-        return self._call(name, *expr.args)
+        return self._call(name, *arguments)
 
     def _fold(self, name: str, arguments: Any) -> str:
         first, *others = map(self._print, arguments)
@@ -122,25 +116,6 @@ class KernelPrinter(SourcePrinter):
             text = f"choose({self._print(case.cond)}, {self._print(case.expr)}, {text})"
         return text
 
-    def _print_Relational(self, expr: Any) -> str:
-        return f"({self._print(expr.lhs)} {expr.rel_op} {self._print(expr.rhs)})"
-
-    def _print_And(self, expr: Any) -> str:
-        return "(" + " & ".join(f"({self._print(a)})" for a in expr.args) + ")"
-
-    def _print_Or(self, expr: Any) -> str:
-        return "(" + " | ".join(f"({self._print(a)})" for a in expr.args) + ")"
-
-    def _print_Not(self, expr: Any) -> str:
-        return f"~({self._print(expr.args[0])})"
-
-    # sympy's class attributes would otherwise map these names to the math module
-    _print_sin = _print_cos = _print_tan = _print_exp = _print_log = _print_Function
-    _print_sinh = _print_cosh = _print_tanh = _print_Abs = _print_sign = _print_Function
-    _print_asin = _print_acos = _print_atan = _print_floor = _print_ceiling = _print_Function
-    _print_asinh = _print_acosh = _print_atanh = _print_erf = _print_erfc = _print_Function
-    _print_gamma = _print_loggamma = _print_atan2 = _print_Function
-
 
 def statements(target: str, expression: sympy.Expr, prefix: str, variable: sympy.Symbol | None = None) -> list[str]:
     """Return assignments that end with ``target = expression``."""
@@ -156,8 +131,7 @@ def gradient_statements(formulas: PotentialFormulas) -> tuple[list[str], dict[sy
     at = sympy.Symbol("at", real=True)
     constants = Constants("c", frozenset([at]))
     gradient = formulas.gradient.xreplace({formulas.x: at})
-    short = gradient.has(at) and gradient.is_polynomial(at) and sympy.degree(gradient, at) <= 12
-    known = constants.take_out(sympy.horner(gradient, at) if short else gradient)
+    known = constants.take_out(horner_form(gradient, at))
     lines = statements("slope", known, "g")
     return lines, constants.expressions
 
