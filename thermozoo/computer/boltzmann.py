@@ -131,7 +131,7 @@ def unit_boltzmann(one: Site, kT: float, force: npt.ArrayLike = 0.0, points: int
         return values
 
     low, high = _domain(tilted, f[:, 0], one)
-    # zoom in twice: a deep narrow well may be far smaller than the first bracket
+    # zoom in three times: a deep narrow well may be far smaller than the first bracket
     for _ in range(3):
         grid = low + (high - low) * np.linspace(0.0, 1.0, points)
         energy = tilted(grid)

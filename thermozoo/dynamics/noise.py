@@ -38,17 +38,19 @@ _WEYL = (0x9E3779B9, 0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 
-#: What noise is used for; a stream a use, so that no two uses share a number.
+#: What noise is used for: a stream for every use. Streams 100 to 999 are free for a user's own.
 STREAMS = {
-    "preparation": 1,
     "noising": 2,
     "validation": 3,
     "held-out": 4,
     "equilibration": 5,
     "generation": 6,
-    "initial": 7,
+    "projection": 7,
     "user": 100,
 }
+
+#: The numbers that states are prepared from before the first step have the stream of the steps plus this.
+_PREPARATION = 1000
 
 
 @attrs.frozen
@@ -84,6 +86,11 @@ class NoiseKey:
     def named(self, stream: str) -> NoiseKey:
         """Return the key of another use of the same seed."""
         return NoiseKey(self.seed, STREAMS[stream])
+
+    @property
+    def preparation(self) -> NoiseKey:
+        """Key of what prepares the states of this use: the steps share no number with it."""
+        return NoiseKey(self.seed, self.stream + _PREPARATION)
 
 
 def philox(counter: tuple[Any, Any, Any, Any], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:

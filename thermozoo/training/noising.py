@@ -92,7 +92,7 @@ def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Ar
         if group == shown or group in layout.frozen or size == 0:
             continue
         if hidden == "projection":
-            key = NoiseKey(seed).named("initial")
+            key = NoiseKey(seed).named("projection")
             matrix = normals(key, g, np.arange(size), pixels) / np.sqrt(pixels)
             signals[:, layout.slice(group)] = images @ matrix.T
         else:
@@ -155,7 +155,7 @@ class NoisingProcess:
     def prepare(self, key: NoiseKey, trajectories: npt.NDArray[np.int64], which: npt.NDArray[np.int64]) -> Array:
         """Return initial states in equilibrium under the first intensity, shape (B, n): exact Boltzmann samples."""
         n = self.dynamics.computer.n
-        u = uniforms(NoiseKey(key.seed, key.stream + 1000), 0, trajectories, n)
+        u = uniforms(key.preparation, 0, trajectories, n)
         x = np.zeros((len(trajectories), n), dtype=self.dynamics.dtype)
         for image in np.unique(which):
             rows = np.flatnonzero(which == image)

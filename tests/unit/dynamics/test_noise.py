@@ -182,8 +182,9 @@ def test_successive_steps_differ_in_single_precision():
 
 
 def test_streams_differ():
-    assert len(set(STREAMS.values())) == len(STREAMS)
     keys = [NoiseKey(1).named(name) for name in STREAMS]
+    keys += [key.preparation for key in keys]
+    assert len({key.stream for key in keys}) == 2 * len(STREAMS)
     for left, right in itertools.combinations(keys, 2):
         assert not np.any(normals(left, 0, np.arange(2), 16) == normals(right, 0, np.arange(2), 16))
 

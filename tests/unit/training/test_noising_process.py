@@ -45,7 +45,7 @@ def images():
 def test_a_projected_signal(computer, images):
     signals = signals_for(computer, images, "projection", 42)
     assert np.array_equal(signals[:, :6], images)
-    matrix = normals(NoiseKey(42).named("initial"), 1, np.arange(4), 6) / np.sqrt(6)
+    matrix = normals(NoiseKey(42).named("projection"), 1, np.arange(4), 6) / np.sqrt(6)
     assert signals[:, 6:10] == pytest.approx(images @ matrix.T)
     assert not signals[:, 10:].any()  # clamped units are not driven
     assert np.array_equal(signals, signals_for(computer, images, "projection", 42))
