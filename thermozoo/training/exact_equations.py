@@ -14,14 +14,12 @@ import numpy.typing as npt
 from thermozoo.computer.computer import Computer
 from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.interfaces import Protocol
-from thermozoo.symbolic.codegen import array_function
-from thermozoo.symbolic.trace import flat_parameters, trace_intensity
 from thermozoo.training.breakpoints import breakpoints
 from thermozoo.training.expansion import StepExpansion, expand_objective
 from thermozoo.training.jumps import jumps
 from thermozoo.training.kinds import Kind, kinds_of, trainable_forces
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import window_edges
+from thermozoo.training.noising import intensity_of, window_edges
 from thermozoo.training.normal_equations import NormalEquations, Unknowns
 from thermozoo.training.pair_sums import pair_sums
 from thermozoo.training.refinement import solve_moments
@@ -74,15 +72,6 @@ def threads(limit: int | None) -> AbstractContextManager[Any]:
     return context
 
 
-def _intensity(protocol: Protocol, duration: float) -> Callable[[Array], Array]:
-    """Return a(t), traced once."""
-    formula = trace_intensity(protocol)
-    values = [value for _, _, value in flat_parameters(protocol)]
-    arguments = [formula.t, formula.duration, *formula.parameters.values()]
-    function = array_function("intensity", arguments, [formula.intensity])
-    return lambda t: np.asarray(function(t, duration, *values)[0], dtype=np.float64)
-
-
 def _moments(
     computer: Computer,
     signals: Array,
@@ -97,7 +86,7 @@ def _moments(
 ) -> list[KindMoments]:
     """Solve the Fokker-Planck equation of every kind of unit, on common times."""
     kinds = kinds_of(computer)
-    intensity = _intensity(protocol, duration)
+    intensity = intensity_of(protocol, duration)
     solved = []
     for done, kind in enumerate(kinds):
         mine = tuple(name for name in names if name in kind.site.values)

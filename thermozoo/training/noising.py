@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import attrs
@@ -19,7 +19,15 @@ from thermozoo.interfaces import Integrator, Protocol
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.trace import flat_parameters, trace_intensity
 
-__all__ = ["HIDDEN_SIGNALS", "NoisingProcess", "intensities", "noising_process", "signals_for", "window_edges"]
+__all__ = [
+    "HIDDEN_SIGNALS",
+    "NoisingProcess",
+    "intensities",
+    "intensity_of",
+    "noising_process",
+    "signals_for",
+    "window_edges",
+]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -30,15 +38,35 @@ _HELD = 100 * 2**20
 HIDDEN_SIGNALS = ("projection", "crop")
 
 
-def intensities(protocol: Protocol, times: npt.ArrayLike, duration: float) -> Array:
-    """Return a(t) of a protocol at the given times, in double precision [energy]."""
+def intensity_of(protocol: Protocol, duration: float) -> Callable[[npt.ArrayLike], npt.NDArray[np.float64]]:
+    """Return a protocol's a(t) as a function of times, in double precision; it is traced once.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        The plugin.
+    duration : float
+        Its duration [time].
+
+    Raises
+    ------
+    FormulaError
+        When the protocol's formula is not symbolic.
+    """
     formula = trace_intensity(protocol)
     values = [value for _, _, value in flat_parameters(protocol)]
-    function = array_function(
-        "intensity", [formula.t, formula.duration, *formula.parameters.values()], [formula.intensity]
-    )
-    result: Array = function(np.asarray(times, dtype=np.float64), duration, *values)[0]
-    return result
+    arguments = [formula.t, formula.duration, *formula.parameters.values()]
+    function = array_function("intensity", arguments, [formula.intensity])
+
+    def intensity(times: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        return np.asarray(function(np.asarray(times, dtype=np.float64), duration, *values)[0], dtype=np.float64)
+
+    return intensity
+
+
+def intensities(protocol: Protocol, times: npt.ArrayLike, duration: float) -> npt.NDArray[np.float64]:
+    """Return a(t) of a protocol at the given times [energy]; see `intensity_of`."""
+    return intensity_of(protocol, duration)(times)
 
 
 def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Array:
