@@ -106,7 +106,7 @@ def solve_moments(
         names=moment_names(unit),
         strengths=problem.strengths,
         breakpoints=problem.breakpoints,
-        coefficients=chebyshev_series(values) if nodes.size > 1 else values,
+        coefficients=chebyshev_series(values),
         errors={"step": step, "spacing": spacing, "strength": in_strength, "time": in_time},
     )
 

@@ -18,7 +18,7 @@ from numpy.polynomial import chebyshev
 from thermozoo.training.expansion import StepExpansion
 from thermozoo.training.kinds import Kind
 from thermozoo.training.unit_grid import Function
-from thermozoo.training.unit_moments import UnitMoments, chebyshev_nodes
+from thermozoo.training.unit_moments import UnitMoments, chebyshev_nodes, series_from_values, values_from_series
 
 __all__ = ["KindMoments", "SignalFunctions", "kind_moments", "observables_for", "time_basis"]
 
@@ -125,8 +125,7 @@ def kind_moments(
         mu dt and mu kT dt.
     """
     count = moments.coefficients.shape[0]
-    at_nodes = chebyshev.chebvander(chebyshev.chebpts1(count), count - 1) if count > 1 else np.ones((1, 1))
-    values = np.tensordot(at_nodes, moments.coefficients, axes=1)
+    values = np.tensordot(values_from_series(count), moments.coefficients, axes=1)
     table = {name: values[:, k] for k, name in enumerate(moments.names)}
     zero = np.zeros_like(table["mean"])
     push = chebyshev_nodes(*moments.strengths, count)[:, None] * intensity
@@ -197,12 +196,7 @@ class SignalFunctions:
         edges = np.cumsum([len(r) for r in rows])[:-1]
         self._parts = edges
         functions = np.concatenate(rows)
-        count = functions.shape[1]
-        if count > 1:
-            transform = chebyshev.chebvander(chebyshev.chebpts1(count), count - 1) * (2 / count)
-            transform[:, 0] /= 2
-            functions = functions @ transform
-        self._series = functions
+        self._series = functions @ series_from_values(functions.shape[1]).T
         self._table: Array | None = None
         if values > 4 * _TABLE:
             knots = np.linspace(-1, 1, _TABLE)

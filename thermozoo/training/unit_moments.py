@@ -130,12 +130,21 @@ def chebyshev_nodes(low: float, high: float, count: int) -> Array:
     return (low + high) / 2 + (high - low) / 2 * chebyshev.chebpts1(count)
 
 
+def values_from_series(count: int) -> Array:
+    """Matrix from Chebyshev coefficients to values at the Chebyshev points."""
+    return np.asarray(chebyshev.chebvander(chebyshev.chebpts1(count), count - 1))
+
+
+def series_from_values(count: int) -> Array:
+    """Matrix from values at the Chebyshev points to Chebyshev coefficients."""
+    matrix = values_from_series(count).T * (2 / count)
+    matrix[0] /= 2
+    return matrix
+
+
 def chebyshev_series(values: Array) -> Array:
     """Chebyshev coefficients along the first axis from values at the Chebyshev points."""
-    count = values.shape[0]
-    table = chebyshev.chebvander(chebyshev.chebpts1(count), count - 1).T * (2 / count)
-    table[0] /= 2
-    return np.asarray(np.tensordot(table, values, axes=1))
+    return np.asarray(np.tensordot(series_from_values(values.shape[0]), values, axes=1))
 
 
 @attrs.frozen

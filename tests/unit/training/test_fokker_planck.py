@@ -13,7 +13,7 @@ from scipy.stats import norm
 from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.training.fokker_planck import Density, Equilibrium, Point, Unit, densities, make_grid
 from thermozoo.training.refinement import solve_moments
-from thermozoo.training.unit_moments import moment_names
+from thermozoo.training.unit_moments import chebyshev_nodes, moment_names, series_from_values, values_from_series
 
 DURATION = 1.0
 
@@ -242,6 +242,14 @@ def test_one_value_of_s_is_enough():
     moments = solve_moments(POTENTIALS["quartic"], fade, DURATION, (1.0, 1.0), times=[0, 0.5], breakpoints=[0.75])
     wide = solve_moments(POTENTIALS["quartic"], fade, DURATION, (0.0, 2.0), times=[0, 0.5], breakpoints=[0.75])
     np.testing.assert_allclose(moments("mean", 1.0), wide("mean", 1.0), atol=3e-4)
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_series_and_values_at_chebyshev_points(count):
+    assert series_from_values(count) @ values_from_series(count) == pytest.approx(np.eye(count), abs=1e-14)
+    nodes = chebyshev_nodes(-1.0, 1.0, count)
+    polynomial = np.polynomial.Chebyshev(np.arange(1.0, count + 1))
+    assert values_from_series(count) @ polynomial.coef == pytest.approx(polynomial(nodes), abs=1e-13)
 
 
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
