@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from thermozoo.computer.couplings import Couplings, DenseCouplings, EdgeCouplings, block_size
+from thermozoo.computer.blocks import block_size
+from thermozoo.computer.couplings import Couplings, DenseCouplings, EdgeCouplings
 from thermozoo.errors import ShapeError
 from thermozoo.interfaces import Connectivity, UnitLayout
 

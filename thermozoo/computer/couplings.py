@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.computer.blocks import Block, Part, block_size, parts_of
 from thermozoo.computer.states import floating
 from thermozoo.errors import ShapeError
 
@@ -90,26 +91,6 @@ class Couplings(abc.ABC):
         return float(np.abs(values).max())
 
 
-@attrs.frozen(eq=False)
-class Block:
-    """One dense block of J: rows and columns are ranges of units; a diagonal block has both equal."""
-
-    rows: slice
-    columns: slice
-    values: Array
-
-    @property
-    def diagonal(self) -> bool:
-        """Whether the block couples a group with itself."""
-        return self.rows == self.columns
-
-
-@functools.lru_cache(maxsize=32)
-def _upper(size: int) -> tuple[Indices, Indices]:
-    i, j = np.triu_indices(size, k=1)
-    return i, j
-
-
 @attrs.frozen(eq=False, slots=False)
 class DenseCouplings(Couplings):
     """Couplings that are whole dense blocks between ranges of units.
@@ -138,35 +119,20 @@ class DenseCouplings(Couplings):
         return DenseCouplings(self.n, self.pairs, np.array(vector, dtype=np.float64))
 
     @functools.cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Which part of `vector` holds the couplings of each pair of ranges."""
+        return parts_of(self.pairs)
+
+    @functools.cached_property
     def edges(self) -> Indices:
         """Coupled pairs in the order of `vector`, shape (E, 2)."""
-        parts = []
-        for rows, columns in self.pairs:
-            if rows == columns:
-                i, j = _upper(rows.stop - rows.start)
-            else:
-                i, j = np.indices((rows.stop - rows.start, columns.stop - columns.start)).reshape(2, -1)
-            parts.append(np.stack([i + rows.start, j + columns.start], axis=1))
-        return np.concatenate(parts) if parts else np.empty((0, 2), dtype=np.int64)
+        edges = [part.edges for part in self.parts]
+        return np.concatenate(edges) if edges else np.empty((0, 2), dtype=np.int64)
 
     @functools.cached_property
     def blocks(self) -> tuple[Block, ...]:
         """Dense blocks that make up J."""
-        found = []
-        start = 0
-        for rows, columns in self.pairs:
-            shape = (rows.stop - rows.start, columns.stop - columns.start)
-            part = self.vector[start : start + block_size((rows, columns))]
-            start += part.size
-            if rows == columns:
-                values = np.zeros(shape)
-                i, j = _upper(shape[0])
-                values[i, j] = part
-                values[j, i] = part
-            else:
-                values = part.reshape(shape)
-            found.append(Block(rows, columns, values))
-        return tuple(found)
+        return tuple(Block(part.rows, part.columns, part.whole(self.vector)) for part in self.parts)
 
     def _typed(self, dtype: Any) -> tuple[Block, ...]:
         if dtype == np.float64:
@@ -200,22 +166,13 @@ class DenseCouplings(Couplings):
         """Return r_i x_j + r_j x_i summed; see `Couplings.outer`."""
         r = r.reshape(-1, self.n)
         x = x.reshape(-1, self.n)
-        parts = []
-        for rows, columns in self.pairs:
-            both = r[:, rows].T @ x[:, columns]
-            if rows == columns:
-                i, j = _upper(rows.stop - rows.start)
-                parts.append(both[i, j] + both[j, i])
-            else:
-                both += x[:, rows].T @ r[:, columns]
-                parts.append(both.ravel())
-        return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
-
-
-def block_size(pair: tuple[slice, slice]) -> int:
-    """Return the number of couplings between two ranges of units."""
-    rows, columns = (int(s.stop - s.start) for s in pair)
-    return rows * (rows - 1) // 2 if pair[0] == pair[1] else rows * columns
+        sums = []
+        for part in self.parts:
+            both = r[:, part.rows].T @ x[:, part.columns]
+            # of a range with itself, the other product is the transpose of this one
+            both += both.T if part.places is not None else x[:, part.rows].T @ r[:, part.columns]
+            sums.append(part.couplings(both))
+        return np.concatenate(sums).astype(np.float64) if sums else np.empty(0)
 
 
 @attrs.frozen(eq=False, slots=False)

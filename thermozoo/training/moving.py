@@ -43,7 +43,7 @@ class _Blocks(MovingCouplings):
     """Dense blocks, in the data type of the states."""
 
     def __init__(self, couplings: DenseCouplings, dtype: npt.DTypeLike) -> None:
-        self.pairs = couplings.pairs
+        self.pairs, self.parts = couplings.pairs, couplings.parts
         self.values = [b.values.astype(dtype) for b in couplings.blocks]
 
     def product(self, x: Array) -> Array:
@@ -91,13 +91,8 @@ class _Blocks(MovingCouplings):
             values -= step
 
     def vector(self) -> Array:
-        parts = []
-        for (rows, columns), values in zip(self.pairs, self.values, strict=True):
-            if rows == columns:
-                parts.append(values[np.triu_indices(len(values), k=1)])
-            else:
-                parts.append(values.ravel())
-        return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
+        strengths = [part.couplings(values) for part, values in zip(self.parts, self.values, strict=True)]
+        return np.concatenate(strengths).astype(np.float64) if strengths else np.empty(0)
 
 
 class _Edges(MovingCouplings):

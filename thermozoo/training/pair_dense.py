@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.computer.blocks import Part
 from thermozoo.computer.couplings import Couplings, DenseCouplings
 from thermozoo.errors import TrainingError
 from thermozoo.training.pair_base import PairSums, Respond
@@ -17,39 +17,13 @@ __all__ = ["DensePairs"]
 Array = npt.NDArray[np.float64]
 
 
-@attrs.frozen(eq=False)
-class _Block:
-    """Couplings between two ranges of units: a whole rectangle, or pairs (i, j) with i < j of one range."""
-
-    rows: slice
-    columns: slice
-    part: slice
-    pairs: tuple[Any, Any] | None
-
-    def values(self, vector: Array) -> Array:
-        """Return the couplings as a matrix; of pairs, the upper triangle."""
-        shape = (self.rows.stop - self.rows.start, self.columns.stop - self.columns.start)
-        if self.pairs is None:
-            return vector[self.part].reshape(shape)
-        matrix = np.zeros(shape)
-        matrix[self.pairs] = vector[self.part]
-        return matrix
-
-
-def _blocks(couplings: Couplings) -> list[_Block]:
-    """Return the blocks whose couplings are, one after the other, the vector of a structure."""
-    if not isinstance(couplings, DenseCouplings):
-        whole = slice(0, couplings.n)
-        i, j = couplings.edges.T
-        return [_Block(whole, whole, slice(0, len(i)), (i, j))]
-    blocks, start = [], 0
-    for rows, columns in couplings.pairs:
-        size = rows.stop - rows.start
-        pairs = np.triu_indices(size, k=1) if rows == columns else None
-        count = size * (columns.stop - columns.start) if pairs is None else len(pairs[0])
-        blocks.append(_Block(rows, columns, slice(start, start + count), pairs))
-        start += count
-    return blocks
+def _parts(couplings: Couplings) -> tuple[Part, ...]:
+    """Return the parts of the vector of a structure; edges are one part, of all units with themselves."""
+    if isinstance(couplings, DenseCouplings):
+        return couplings.parts
+    whole = slice(0, couplings.n)
+    i, j = couplings.edges.T
+    return (Part(whole, whole, slice(0, len(i)), (i, j)),)
 
 
 class DensePairs(PairSums):
@@ -57,7 +31,7 @@ class DensePairs(PairSums):
 
     def __init__(self, couplings: Couplings) -> None:
         super().__init__(couplings)
-        self._blocks = _blocks(couplings)
+        self._parts = _parts(couplings)
         self._rows: list[tuple[Array, Array, Array]] = []
         self._gram: Array | None = None
         self._mean = np.zeros(self.n)
@@ -162,23 +136,22 @@ class DensePairs(PairSums):
     def _from_rows(self, vector: Array, respond: Respond, weight: Array, result: Array) -> Array:
         x, ones, f = self._factor()
         fields = np.zeros((self.n, len(x)))
-        for block in self._blocks:
-            values = block.values(vector)
-            fields[block.rows] += values @ x[:, block.columns].T
-            fields[block.columns] += values.T @ x[:, block.rows].T
+        for part in self._parts:
+            values = part.once(vector)
+            fields[part.rows] += values @ x[:, part.columns].T
+            fields[part.columns] += values.T @ x[:, part.rows].T
         back = np.concatenate([(fields @ ones)[None], np.einsum("pri,ir->pi", f, fields)])
         local = respond(back)
         fields += np.outer(local[0], ones) + np.einsum("pi,pri->ir", local[1:], f)
         fields *= weight[:, None]
         # w_i G_ij + w_j G_ji in one product: fields_i . x_j + x_i . fields_j
         left, right = np.concatenate([fields, x.T], axis=1), np.concatenate([x, fields.T])
-        for block in self._blocks:
-            out = result[block.part]
-            if block.pairs is None:
-                shape = (block.rows.stop - block.rows.start, -1)
-                np.matmul(left[block.rows], right[:, block.columns], out=out.reshape(shape))
+        for part in self._parts:
+            out = result[part.part]
+            if part.places is None:
+                np.matmul(left[part.rows], right[:, part.columns], out=out.reshape(part.shape))
             else:
-                out[:] = (left[block.rows] @ right[:, block.columns])[block.pairs]
+                out[:] = part.couplings(left[part.rows] @ right[:, part.columns])
         return local
 
     def _from_matrix(self, vector: Array, respond: Respond, weight: Array, result: Array) -> Array:
@@ -186,13 +159,11 @@ class DensePairs(PairSums):
         assert gram is not None
         assert cross is not None
         strips = []
-        for block in self._blocks:
-            values = block.values(vector)
-            if block.pairs is not None:
-                strips.append((block.rows, block.columns, values + values.T))
-            else:
-                strips.append((block.rows, block.columns, values))
-                strips.append((block.columns, block.rows, values.T))
+        for part in self._parts:
+            values = part.whole(vector)
+            strips.append((part.rows, part.columns, values))
+            if part.places is None:
+                strips.append((part.columns, part.rows, values.T))
         back = np.zeros((1 + len(cross), self.n))
         for rows, columns, values in strips:
             back[0, rows] += values @ self._mean[columns]
@@ -207,9 +178,8 @@ class DensePairs(PairSums):
                 gradient += coefficient[rows, None] * one[rows, columns]
             return np.asarray(weight[rows, None] * gradient)
 
-        for block in self._blocks:
-            there = half(block.rows, block.columns)
-            back_again = there.T if block.pairs is not None else half(block.columns, block.rows).T
-            both = there + back_again
-            result[block.part] = both.ravel() if block.pairs is None else both[block.pairs]
+        for part in self._parts:
+            there = half(part.rows, part.columns)
+            back_again = there.T if part.places is not None else half(part.columns, part.rows).T
+            result[part.part] = part.couplings(there + back_again)
         return local

@@ -99,6 +99,11 @@ def test_structure_is_symmetric_without_diagonal_each_pair_once(one):
             rebuilt[block.rows, block.columns] = block.values
             rebuilt[block.columns, block.rows] = block.values.T
         assert np.array_equal(rebuilt, one.matrix())
+    if isinstance(one, DenseCouplings):
+        for blocks in ([p.once(one.vector) for p in one.parts], [b.values for b in one.blocks]):
+            parts = [p.couplings(block) for p, block in zip(one.parts, blocks, strict=True)]
+            assert np.array_equal(np.concatenate([*parts, []]), one.vector)
+        assert all(not np.any(p.once(one.vector).T[p.places]) for p in one.parts if p.places is not None)
 
 
 @given(couplings(), st.integers(0, 10**6))
