@@ -12,7 +12,7 @@ import attrs
 import typer
 
 from thermozoo.cli.app import context_of
-from thermozoo.cli.verify import build, find_plugins
+from thermozoo.cli.arguments import build, find_plugins
 from thermozoo.errors import OutputError, ParameterError
 from thermozoo.parameters import doc_of
 from thermozoo.symbolic.trace import flat_parameters
