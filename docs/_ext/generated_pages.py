@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import tomli_w
-from formulas import derived
 
 import thermozoo
 from thermozoo.config.plugins import resolved_plugin
@@ -18,6 +17,7 @@ from thermozoo.config.schema import PLACES
 from thermozoo.interfaces import INTERFACES, Connectivity, Plugin
 from thermozoo.parameters import doc_of, parameters_of
 from thermozoo.registry.catalogue import Record, catalogue
+from thermozoo.symbolic.overview import derived_formulas
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -65,11 +65,11 @@ def _zoo_page(record: Record) -> str:
             ("key", "default", "meaning"),
             ((f"``{f.alias}``", f"``{_default(f)}``", doc_of(f)) for f in options),
         )
-    formulas = derived(plugin)
+    formulas = derived_formulas(plugin)
     if formulas:
         lines += _heading("Derived from the formula", "-")
-        for name, latex in formulas:
-            lines += [f"{name}:", "", ".. math::", "", f"   {latex}", ""]
+        for formula in formulas:
+            lines += [f"{formula.title}:", "", ".. math::", "", f"   {formula.latex}", ""]
     lines += _facts(plugin)
     lines += _heading("In a config", "-")
     lines += [".. code-block:: toml", "", *(f"   {line}" for line in _snippet(plugin)), ""]

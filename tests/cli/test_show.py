@@ -83,6 +83,7 @@ def test_code_computes_what_was_shown(capsys):
     exec(source, namespace)
     energy, force, curvature, by_j2, by_j4 = namespace["quartic"](2.0, 0.5, 0.25)
     assert (energy, force, curvature, by_j2, by_j4) == (6.0, -10.0, 13.0, 4.0, 16.0)
+    assert shown(capsys, "euler-maruyama", "--code").startswith("# returns step, mean, variance, action\n")
 
 
 def test_latex(capsys):
@@ -92,8 +93,10 @@ def test_latex(capsys):
         "U''(x) = 2 J_2",
         r"\frac{\partial U}{\partial J_2} = x^{2}",
     ]
-    step, action = shown(capsys, "euler-maruyama", "--latex").splitlines()[1:]
+    step, mean, variance, action = shown(capsys, "euler-maruyama", "--latex").splitlines()[1:]
     assert step == r"x' = \sqrt{2 \Delta t k_BT \mu} \xi_{1} + \Delta t F_{1} \mu + x"
+    assert mean == r"m(x) = \Delta t F_{1} \mu + x"
+    assert variance == r"\sigma^2 = 2 \Delta t k_BT \mu"
     assert action.endswith(r"{4 \Delta t k_BT \mu}")
 
 

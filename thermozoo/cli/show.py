@@ -15,6 +15,7 @@ from thermozoo.cli.app import context_of
 from thermozoo.cli.arguments import build, find_plugins
 from thermozoo.errors import OutputError, ParameterError
 from thermozoo.parameters import doc_of
+from thermozoo.symbolic.overview import derived_formulas
 from thermozoo.symbolic.trace import flat_parameters
 
 if TYPE_CHECKING:
@@ -54,79 +55,12 @@ def show(
         return
     for one in instances:
         if latex:
-            for expression in formulas(one).values():
-                print(_latex(one, expression))
+            for formula in derived_formulas(one):
+                print(formula.latex)
         elif code:
             print(kernel_source(one))
         else:
             _print(one)
-
-
-def formulas(plugin: Plugin) -> dict[str, Any]:
-    """Return the formulas of a plugin and those derived from it, as equations by name."""
-    import sympy
-
-    from thermozoo.symbolic import trace
-    from thermozoo.symbolic.derive import loss_gradients, potential_formulas
-
-    def equation(left: str, right: Any) -> Any:
-        return sympy.Eq(sympy.Symbol(left), right, evaluate=False)
-
-    one: Any = plugin
-    if plugin.kind == "potential":
-        f = potential_formulas(one)
-        return {
-            "energy": equation("U(x)", f.energy),
-            "force": equation("-U'(x)", sympy.factor_terms(-f.gradient)),
-            "curvature": equation("U''(x)", f.curvature),
-            **{f"by {name}": equation(f"dU/d{name}", e) for name, e in f.energy_by_parameter.items()},
-        }
-    if plugin.kind == "integrator":
-        s = trace.trace_step(one)
-        stages = {
-            f"stage {k}": equation(str(force), sympy.Function("F")(at))
-            for k, (force, at) in enumerate(zip(s.forces, s.stages, strict=True))
-        }
-        return {**stages, "step": equation("x'", s.result), **_density(one)}
-    if plugin.kind == "objective":
-        derived = loss_gradients(one)
-        return {
-            "loss": equation("l", derived.formula.loss),
-            "by gradient at x'": equation("r", derived.by_gradient_next),
-            "by gradient at x": equation("q", derived.by_gradient),
-        }
-    if plugin.kind == "protocol":
-        return {"intensity": equation("a(t)", trace.trace_intensity(one).intensity)}
-    return {}
-
-
-def _density(integrator: Any) -> dict[str, Any]:
-    import sympy
-
-    from thermozoo.errors import FormulaError
-    from thermozoo.symbolic.action import transition_density
-
-    try:
-        density = transition_density(integrator)
-    except FormulaError:
-        return {}
-    return {"action": sympy.Eq(sympy.Symbol("S(x', x)"), density.action, evaluate=False)}
-
-
-def _latex(plugin: Plugin, equation: Any) -> str:
-    import sympy
-
-    from thermozoo.symbolic.latex import formula_latex
-
-    left = str(equation.lhs)
-    if left.startswith("dU/d"):
-        parameter = formula_latex(plugin, sympy.Symbol(left[4:].replace(".", "_")))
-        left = rf"\frac{{\partial U}}{{\partial {parameter}}}"
-    elif left.startswith("force_"):
-        left = formula_latex(plugin, equation.lhs)
-    elif left == "l":
-        left = r"\ell"
-    return f"{left} = {formula_latex(plugin, equation.rhs)}"
 
 
 def _own_doc(plugin: Plugin) -> str:
@@ -158,15 +92,16 @@ def kernel_source(plugin: Plugin) -> str:
     """Return the source code generated from a plugin's formulas."""
     from thermozoo.symbolic.codegen import array_function
 
-    equations = formulas(plugin)
-    if not equations:
+    formulas = derived_formulas(plugin)
+    if not formulas:
         raise ParameterError(f"no code is generated from a {plugin.kind}: --code is for formulas")
-    expressions = [e.rhs for e in equations.values() if not e.rhs.has(_undefined())]
-    symbols = sorted(set().union(*(e.free_symbols for e in expressions)), key=lambda s: (str(s) != "x", str(s)))
-    variable = next((s for s in symbols if str(s) == "x"), None)
-    source = array_function(plugin.name.replace("-", "_"), symbols, expressions, variable).source
-    kept = [name for name, e in equations.items() if not e.rhs.has(_undefined())]
-    return f"# returns {', '.join(kept)}\n{source}".rstrip()
+    # a force at a stage is the computer's, not the integrator's
+    known = [f for f in formulas if not f.right.has(_undefined())]
+    symbols = {symbol for f in known for symbol in f.right.free_symbols}
+    ordered = sorted(symbols, key=lambda s: (str(s) != "x", str(s)))
+    variable = next((s for s in ordered if str(s) == "x"), None)
+    source = array_function(plugin.name.replace("-", "_"), ordered, [f.right for f in known], variable).source
+    return f"# returns {', '.join(f.name for f in known)}\n{source}".rstrip()
 
 
 def _undefined() -> Any:
@@ -177,15 +112,15 @@ def _undefined() -> Any:
 
 def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
     """Return everything that ``thermozoo show --json`` prints."""
-    equations = formulas(plugin)
+    formulas = derived_formulas(plugin)
     doc = _own_doc(plugin)
     table: dict[str, Any] = {
         "kind": plugin.kind,
         "name": plugin.name,
         "class": f"{type(plugin).__module__}.{type(plugin).__qualname__}",
         "summary": doc.partition("\n\n")[0].replace("\n", " "),
-        "formulas": {k: str(e.rhs) for k, e in equations.items()},
-        "latex": {k: _latex(plugin, e) for k, e in equations.items()},
+        "formulas": {f.name: str(f.right) for f in formulas},
+        "latex": {f.name: f.latex for f in formulas},
         "parameters": [
             {
                 "name": name,
@@ -210,7 +145,7 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
             table[claim] = getattr(type(plugin), claim)
     if plugin.kind == "potential":
         table["stable_states_at"] = stable_places(plugin)
-    if with_code and equations:
+    if with_code and formulas:
         table["code"] = kernel_source(plugin)
     return table
 
@@ -225,9 +160,9 @@ def _print(plugin: Plugin) -> None:
     console.print(f"{plugin.kind} {plugin.name}", style="bold")
     if table["summary"]:
         console.print(table["summary"])
-    for name, equation in formulas(plugin).items():
-        console.print(f"\n{name}", style="dim")
-        pretty = sympy.pretty(equation, use_unicode=True, wrap_line=False)
+    for formula in derived_formulas(plugin):
+        console.print(f"\n{formula.name}", style="dim")
+        pretty = sympy.pretty(formula.equation, use_unicode=True, wrap_line=False)
         console.print("\n".join("  " + line for line in pretty.splitlines()), soft_wrap=True)
     if table["parameters"]:
         console.print()
@@ -268,7 +203,7 @@ def _plot(plugin: Plugin, file: Path) -> None:
         -one.gradient(x),
         density,
         title=plugin.name,
-        formula=_latex(plugin, formulas(plugin)["energy"]),
+        formula=derived_formulas(plugin)[0].latex,
         density_label=f"Boltzmann density at kT = {KT:g} [1]",
     )
     try:

@@ -1,0 +1,136 @@
+"""What follows from the formula of a plugin, as equations to show: on the command line and in the zoo's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+import sympy
+
+from thermozoo.errors import FormulaError
+from thermozoo.interfaces import Integrator, Objective, Plugin, Potential, Protocol
+from thermozoo.symbolic.action import transition_density
+from thermozoo.symbolic.derive import loss_gradients, potential_formulas
+from thermozoo.symbolic.latex import formula_latex
+from thermozoo.symbolic.trace import trace_intensity, trace_step
+
+__all__ = ["DerivedFormula", "derived_formulas"]
+
+
+@attrs.frozen
+class DerivedFormula:
+    """One equation.
+
+    Parameters
+    ----------
+    name : str
+        What JSON calls it.
+    title : str
+        What a page calls it.
+    left : str
+        Its left side, as text.
+    right : Expr
+        Its right side.
+    latex : str
+        The equation.
+    """
+
+    name: str
+    title: str
+    left: str
+    right: sympy.Expr
+    latex: str
+
+    @property
+    def equation(self) -> sympy.Eq:
+        """The equation as sympy writes it."""
+        return sympy.Eq(sympy.Symbol(self.left), self.right, evaluate=False)
+
+
+def derived_formulas(plugin: Plugin) -> tuple[DerivedFormula, ...]:
+    """Return the formula of a plugin and all that follows from it; nothing for a plugin without a formula.
+
+    Parameters
+    ----------
+    plugin : Plugin
+        Of any kind.
+
+    Raises
+    ------
+    FormulaError
+        When the plugin's formula is not symbolic.
+
+    Examples
+    --------
+    >>> from thermozoo_plugins.potentials import Quartic
+    >>> for formula in derived_formulas(Quartic())[:3]:
+    ...     print(formula.left, "=", formula.right)
+    U(x) = J2*x**2 + J4*x**4
+    -U'(x) = -2*J2*x - 4*J4*x**3
+    U''(x) = 2*J2 + 12*J4*x**2
+    """
+    if isinstance(plugin, Potential):
+        return tuple(_potential(plugin))
+    if isinstance(plugin, Integrator):
+        return tuple(_integrator(plugin))
+    if isinstance(plugin, Objective):
+        return tuple(_objective(plugin))
+    if isinstance(plugin, Protocol):
+        right = trace_intensity(plugin).intensity
+        return (DerivedFormula("intensity", "Intensity", "a(t)", right, f"a(t) = {formula_latex(plugin, right)}"),)
+    return ()
+
+
+def _potential(plugin: Potential) -> Iterator[DerivedFormula]:
+    f = potential_formulas(plugin)
+    for name, left, right in (
+        ("energy", "U(x)", f.energy),
+        # term by term, as energies are written: a wrong sign is easy to see
+        ("force", "-U'(x)", sympy.expand_mul(-f.gradient)),
+        ("curvature", "U''(x)", sympy.expand_mul(f.curvature)),
+    ):
+        yield DerivedFormula(name, name.capitalize(), left, right, f"{left} = {formula_latex(plugin, right)}")
+    for name, right in f.energy_by_parameter.items():
+        left = rf"\frac{{\partial U}}{{\partial {formula_latex(plugin, f.parameters[name])}}}"
+        latex = f"{left} = {formula_latex(plugin, right)}"
+        yield DerivedFormula(f"by {name}", f"By {name}", f"dU/d{name}", right, latex)
+
+
+def _integrator(plugin: Integrator) -> Iterator[DerivedFormula]:
+    step = trace_step(plugin)
+    for k, (force, at) in enumerate(zip(step.forces, step.stages, strict=True)):
+        latex = rf"{formula_latex(plugin, force)} = -\partial_i V\left({formula_latex(plugin, at)}\right)"
+        yield DerivedFormula(f"stage {k}", f"Stage {k + 1}", str(force), sympy.Function("F")(at), latex)
+    yield DerivedFormula("step", "Step", "x'", step.result, f"x' = {formula_latex(plugin, step.result)}")
+    try:
+        density = transition_density(plugin)
+    except FormulaError:
+        return
+    for name, title, left, right, written in (
+        ("mean", "Mean of the transition density", "m(x)", density.mean, "m(x)"),
+        ("variance", "Variance of the transition density", "sigma^2", density.variance, r"\sigma^2"),
+        ("action", "Action", "S(x', x)", density.action, r"-\ln p(x' \mid x) + \text{const.} = S(x', x)"),
+    ):
+        yield DerivedFormula(name, title, left, right, f"{written} = {formula_latex(plugin, right)}")
+
+
+def _objective(plugin: Objective) -> Iterator[DerivedFormula]:
+    d = loss_gradients(plugin)
+    for name, title, left, right, written in (
+        ("loss", "Loss of one unit for one step", "l", d.formula.loss, r"\ell"),
+        (
+            "by gradient at x'",
+            "Response to the gradient after the step",
+            "r",
+            d.by_gradient_next,
+            r"r = \frac{\partial \ell}{\partial g'}",
+        ),
+        (
+            "by gradient at x",
+            "Response to the gradient before the step",
+            "q",
+            d.by_gradient,
+            r"q = \frac{\partial \ell}{\partial g}",
+        ),
+    ):
+        yield DerivedFormula(name, title, left, right, f"{written} = {formula_latex(plugin, right)}")
