@@ -1,11 +1,18 @@
-"""What is shipped: the files of the wheel."""
+"""What is shipped: the wheel's files, and that whatever is imported is declared."""
 
 from __future__ import annotations
 
+import importlib.metadata
+import re
+import sys
+import tomllib
 import zipfile
 
 import pytest
-from test_imports import CORE, PLUGINS, ROOT
+from test_imports import CORE, PLUGINS, ROOT, imports, sources
+
+#: Imported only by what pytest itself loads, or where the extra "test" is installed.
+TESTS_ONLY = {"pytest"}
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +42,14 @@ def test_every_file_of_the_packages_is_in_the_wheel(wheel):
     }
     shipped = {name for name in wheel.namelist() if name.partition("/")[0] in folders}
     assert shipped == expected
+
+
+def test_what_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {re.match(r"[\w.-]+", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    distributions = importlib.metadata.packages_distributions()
+    own = {"thermozoo", "thermozoo_plugins", *sys.stdlib_module_names, *TESTS_ONLY}
+    for path in sources(CORE) + sources(PLUGINS):
+        for package in {name.partition(".")[0] for name in imports(path)} - own:
+            found = {d.lower().replace("_", "-") for d in distributions.get(package, [package])}
+            assert found & declared, f"{path.name} imports {package}: declare {' or '.join(found)} as a dependency"
