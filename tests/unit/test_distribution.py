@@ -1,4 +1,4 @@
-"""What is shipped: the wheel's files, and that whatever is imported is declared."""
+"""What is shipped: the wheel's files and version, and that whatever is imported is declared."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import zipfile
 
 import pytest
 from test_imports import CORE, PLUGINS, ROOT, imports, sources
+
+import thermozoo
 
 #: Imported only by what pytest itself loads, or where the extra "test" is installed.
 TESTS_ONLY = {"pytest"}
@@ -42,6 +44,11 @@ def test_every_file_of_the_packages_is_in_the_wheel(wheel):
     }
     shipped = {name for name in wheel.namelist() if name.partition("/")[0] in folders}
     assert shipped == expected
+
+
+def test_the_version_is_that_of_the_package(wheel):
+    [name] = [n for n in wheel.namelist() if n.endswith(".dist-info/METADATA")]
+    assert re.search(r"^Version: (.+)$", wheel.read(name).decode(), re.MULTILINE)[1] == thermozoo.__version__
 
 
 def test_what_is_imported_is_declared():
