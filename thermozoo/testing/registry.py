@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from thermozoo.errors import ParameterError, nearest
 from thermozoo.interfaces import INTERFACES, Plugin
 
 if TYPE_CHECKING:
@@ -85,15 +86,13 @@ def check(*kinds: str, claim: str, level: str = "quick", needs: tuple[str, ...] 
     level : str
         The smallest profile that runs it.
     needs : tuple of str
-        Checks of the same kind that must hold first.
+        Checks of the same kind that must hold first; `checks_for` refuses names of none.
     """
 
     def register(function: Function) -> Function:
         name = function.__name__.replace("_", "-")
         for kind in kinds:
-            known = {c.name for c in _CHECKS[kind]}
-            needed = tuple(n for n in needs if n in known)
-            _CHECKS[kind].append(Check(name, kind, claim, level, needed, function))
+            _CHECKS[kind].append(Check(name, kind, claim, level, needs, function))
         return function
 
     return register
@@ -116,6 +115,11 @@ def kind_of(plugin: Any) -> str:
 def checks_for(plugin: Any) -> tuple[Check, ...]:
     """Return the checks of a plugin (class, instance, or the name of a kind), in the order in which they run.
 
+    Raises
+    ------
+    ParameterError
+        When a check needs one that is not there or does not run before it.
+
     Examples
     --------
     >>> from thermozoo.testing import checks_for
@@ -123,7 +127,18 @@ def checks_for(plugin: Any) -> tuple[Check, ...]:
     ['documented', 'round-trip', 'one-formula', 'finite', 'work']
     """
     kind = plugin if isinstance(plugin, str) else kind_of(plugin)
-    importlib.import_module("thermozoo.testing.checks.common")
-    for module in _MODULES[kind]:
-        importlib.import_module(f"thermozoo.testing.checks.{module}")
-    return tuple(_CHECKS[kind])
+    homes = [f"thermozoo.testing.checks.{module}" for module in ("common", *_MODULES[kind])]
+    for home in homes:
+        importlib.import_module(home)
+    # these modules may have been imported in another order; what others register runs last
+    rank = {home: place for place, home in enumerate(homes)}
+    found = sorted(_CHECKS[kind], key=lambda one: rank.get(one.function.__module__, len(homes)))
+    for place, one in enumerate(found):
+        before = [c.name for c in found[:place]]
+        for need in one.needs:
+            if need not in before:
+                raise ParameterError(
+                    f"the check {one.name!r} of a {kind} needs {need!r}, expected the name of a check that runs "
+                    f"before it: {', '.join(before) or 'there is none'}{nearest(need, before)}"
+                )
+    return tuple(found)

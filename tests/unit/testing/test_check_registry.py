@@ -1,0 +1,62 @@
+"""The registry of checks: order, and what a check needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from thermozoo.errors import ParameterError
+from thermozoo.interfaces import INTERFACES
+from thermozoo.testing import check, checks_for
+from thermozoo.testing import registry as module
+
+#: Prints every check with what it needs, after importing the modules of checks as named on the command line.
+LISTED = """
+import importlib, sys
+for name in sys.argv[1:]:
+    importlib.import_module(f"thermozoo.testing.checks.{name}")
+from thermozoo.interfaces import INTERFACES
+from thermozoo.testing import checks_for
+for kind in INTERFACES:
+    print(kind, [(c.name, c.needs) for c in checks_for(kind)])
+"""
+
+
+@pytest.fixture
+def registry(monkeypatch):
+    """A registry that forgets what the test adds."""
+    checks_for("protocol")
+    monkeypatch.setattr(module, "_CHECKS", {kind: list(found) for kind, found in module._CHECKS.items()})
+
+
+def test_checks_and_needs_are_the_same_in_whatever_order_modules_are_imported():
+    names = {name for names in module._MODULES.values() for name in names}
+    done = subprocess.run(
+        [sys.executable, "-c", LISTED, *sorted(names, reverse=True)], capture_output=True, text=True, check=True
+    )
+    expected = [f"{kind} {[(c.name, c.needs) for c in checks_for(kind)]}" for kind in INTERFACES]
+    assert done.stdout.splitlines() == expected
+
+
+def test_a_check_of_ones_own_runs_last_and_may_need_any(registry):
+    @check("protocol", claim="It is mine.", needs=("work", "finite"))
+    def my_own(context):
+        return None
+
+    assert checks_for("protocol")[-1].name == "my-own"
+    assert checks_for("protocol")[-1].needs == ("work", "finite")
+
+
+@pytest.mark.parametrize(
+    ("need", "said"),
+    [("finit", r"before it: documented, .*work; did you mean 'finite'\?"), ("my-own", "before it: documented")],
+)
+def test_a_need_that_is_no_earlier_check_is_refused(registry, need, said):
+    @check("protocol", claim="It is mine.", needs=(need,))
+    def my_own(context):
+        return None
+
+    with pytest.raises(ParameterError, match=f"the check 'my-own' of a protocol needs '{need}', expected .*{said}"):
+        checks_for("protocol")
