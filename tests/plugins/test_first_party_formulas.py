@@ -26,7 +26,10 @@ FIRST_PARTY = [r for r in catalogue().records if r.source.distribution == "therm
 
 @pytest.mark.parametrize("record", FIRST_PARTY, ids=lambda r: f"{r.kind}:{r.name}")
 def test_a_first_party_plugin_is_documented(record):
-    """Sentence, references, an example; a unit and a sentence for each parameter."""
+    """Sentence and references; a unit, a symbol and a sentence for each parameter.
+
+    tests/docs asks for the example, and runs it.
+    """
     text = record.plugin.__doc__
     assert text.split("\n")[0].strip().endswith((".", ":"))
     assert "References" in text
