@@ -146,7 +146,8 @@ def ring(n):
         name = "ring"
 
         def edges(self, layout):
-            i = np.arange(layout.n)
+            # of one unit or two there is no way round
+            i = np.arange(layout.n if layout.n > 2 else layout.n - 1)
             return np.stack([i, (i + 1) % layout.n], axis=1)
 
     return Ring()

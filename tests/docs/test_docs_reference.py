@@ -65,6 +65,26 @@ def test_hook_is_documented_with_an_example(hook, extensions):
     assert all(f"`{name}`" in text for name in catalogue().names(HOOKS[hook]) if _first_party(HOOKS[hook], name))
 
 
+#: Kinds whose checks take milliseconds rather than seconds.
+_QUICK = ("connectivity", "dataset")
+
+
+@pytest.mark.parametrize(
+    "hook", [pytest.param(h, marks=() if kind in _QUICK else pytest.mark.long) for h, kind in HOOKS.items()]
+)
+def test_the_plugin_of_the_hooks_page_holds_every_check(hook):
+    """But that of the docstring: the page keeps equations and references out of its examples."""
+    from thermozoo.testing import verify
+
+    namespace = {"__name__": "__docs__"}
+    for block in blocks_of(DOCS / "reference" / "hooks.md"):
+        if block.language == "python" and ">>>" not in block.text:
+            exec(block.text, namespace)
+    [plugin] = namespace[hook]()
+    report = verify(plugin, expected_failures={"documented": "an example of a page"})
+    assert report.holds, [(o.check, o.reason, o.counterexample) for o in report.outcomes if o.reason]
+
+
 def _first_party(kind: str, name: str) -> bool:
     return catalogue().record(kind, name).source.distribution == "thermozoo"
 
