@@ -38,6 +38,16 @@ def test_every_kind_registers_under_its_name(tmp_path, kind):
     assert catalogue.names(kind) == [f"my-{kind}"]
 
 
+@pytest.mark.parametrize("kind", list(INTERFACES))
+def test_its_readme_needs_no_published_release(tmp_path, kind):
+    """thermozoo itself may be a clone: no link to a package index, and the environment to install into is named."""
+    assert run(["new", kind, "mine", "--dir", str(tmp_path / "x")]) == 0
+    text = (tmp_path / "x" / "README.md").read_text()
+    assert text.startswith(f"# thermozoo-mine\n\nThe {kind} `mine` for thermozoo.\n")
+    assert "the environment that thermozoo is installed in" in text
+    assert "://" not in text
+
+
 def output(*command, cwd, path=None):
     """Run Python with arguments and return what it prints; `path` is where installed packages are looked for first."""
     environment = {**os.environ, "PYTHONPATH": str(path or "")}
