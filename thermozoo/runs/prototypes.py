@@ -45,7 +45,9 @@ class Prototypes:
 
     def correlations(self, states: Array) -> Array:
         """Return the correlation of every state with every prototype, shape (states, prototypes)."""
-        result: Array = standardized(states) @ self.images.T / self.images.shape[1]
+        found = standardized(states) @ self.images.T / self.images.shape[1]
+        # rounding takes images that are the same a little beyond one
+        result: Array = np.clip(found, -1.0, 1.0)
         return result
 
 

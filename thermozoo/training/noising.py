@@ -181,7 +181,10 @@ class NoisingProcess:
         return Drive(self.signals, np.asarray(which, dtype=np.int64), self.intensity)
 
     def prepare(self, key: NoiseKey, trajectories: npt.NDArray[np.int64], which: npt.NDArray[np.int64]) -> Array:
-        """Return initial states in equilibrium under the first intensity, shape (B, n): exact Boltzmann samples."""
+        """Return initial states in equilibrium under the first intensity, shape (B, n): exact Boltzmann samples.
+
+        Clamped units are zero; their potential need not confine them.
+        """
         n = self.dynamics.computer.n
         u = uniforms(key.preparation, 0, trajectories, n)
         x = np.zeros((len(trajectories), n), dtype=self.dynamics.dtype)
@@ -189,7 +192,6 @@ class NoisingProcess:
             rows = np.flatnonzero(which == image)
             for where, boltzmann in self._equilibrium(int(image)):
                 x[rows, where] = boltzmann.quantile(u[rows, where])
-        x[:, ~self.dynamics.computer.layout.moving] = 0.0
         return x
 
     def _equilibrium(self, image: int) -> list[tuple[slice, UnitBoltzmann]]:
@@ -199,6 +201,7 @@ class NoisingProcess:
         made = [
             (where, unit_boltzmann(one, computer.temperature, self.intensity[0] * self.signals[image, where]))
             for where, one in computer.onsite.parts()
+            if computer.layout.moving[where.start]
         ]
         # images come in turn: the first ones that fit stay, where the latest would be dropped just before they are due
         if sum(b.nbytes for held in (*self._held.values(), made) for _, b in held) <= _HELD:

@@ -8,7 +8,7 @@ import pytest
 
 from thermozoo import Dataset
 from thermozoo.errors import DataError
-from thermozoo.runs.prototypes import choose_prototypes, standardized
+from thermozoo.runs.prototypes import Prototypes, choose_prototypes, standardized
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.random((8, 3, 4))
@@ -85,3 +85,11 @@ def test_correlations_are_pearson():
 def test_data_that_cannot_be_learnt(images, labels, classes, count, said):
     with pytest.raises(DataError, match=said):
         choose_prototypes(dataset(images, labels), classes, count)
+
+
+def test_no_correlation_is_larger_than_one():
+    """Two pixels are always the prototype or its negative; their distance from it, (2 - 2 |r|)^(1/2), is real."""
+    prototypes = Prototypes(np.array([[1.0, -1.0]]), np.array([0]), (1, 2), np.zeros((0, 2)), np.array([], dtype=int))
+    found = prototypes.correlations(np.random.default_rng(0).standard_normal((1000, 2)))
+    assert np.abs(found).max() <= 1.0
+    assert np.abs(found).min() == pytest.approx(1.0)
