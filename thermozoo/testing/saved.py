@@ -14,6 +14,7 @@ from thermozoo.computer.computer import assemble
 from thermozoo.computer.files import load_computer, save_computer
 from thermozoo.config.load import check_config
 from thermozoo.config.plugins import held_by, resolved_plugin
+from thermozoo.config.schema import PLACES
 from thermozoo.errors import ConfigError, DataError, UnknownNameError
 from thermozoo.interfaces import Dataset, Objective, Plugin, Protocol
 from thermozoo.registry.catalogue import Catalogue
@@ -96,15 +97,8 @@ def _rebuilt(plugin: Any, table: dict[str, Any]) -> Any:
     return type(plugin)(**arguments)
 
 
-#: Table of the config, key in it that names the plugin, and attribute of `Config` that holds what was built.
-_PLACES = {
-    "potential": (("computer", "potential"), "plugin", "potentials"),
-    "connectivity": (("computer", "connectivity"), "plugin", "connectivity"),
-    "integrator": (("dynamics",), "integrator", "integrator"),
-    "dataset": (("data",), "plugin", "dataset"),
-    "protocol": (("noising",), "protocol", "protocol"),
-    "objective": (("training",), "objective", "objective"),
-}
+#: Attribute of `Config` that holds what was built of each kind, where it is not called like the kind.
+_BUILT = {"potential": "potentials"}
 
 
 def from_config(plugin: Any) -> tuple[Any, Any]:
@@ -123,16 +117,16 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
         "seed": _SEED,
         "computer": {"units": dict.fromkeys(("units", *named), UNITS), "trainable_biases": []},
     }
-    for kind, (path, key, _) in _PLACES.items():
+    for kind, (path, key) in PLACES.items():
         table = tables
-        for part in path:
+        for part in path.split("."):
             table = table.setdefault(part, {})
         if kind == plugin.kind:
             table |= written
             table[key] = plugin.name
         else:
             table[key] = next(p.name for p in _PROBES if p.kind == kind)
-    attribute = _PLACES[plugin.kind][2]
+    attribute = _BUILT.get(plugin.kind, plugin.kind)
     found = []
     for source in ("the config", "the resolved config"):
         try:
