@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.connect import connect
-from thermozoo.computer.couplings import Couplings
+from thermozoo.computer.couplings import Couplings, DenseCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSite
 from thermozoo.computer.settings import plugin_settings
@@ -109,8 +109,6 @@ class Computer:
 
     def uncoupled(self) -> Computer:
         """Return the computer without couplings and biases, as it is before they are switched on."""
-        from thermozoo.computer.couplings import DenseCouplings
-
         return attrs.evolve(self, couplings=DenseCouplings(self.n, (), np.empty(0)), biases=np.zeros(self.n))
 
     @property

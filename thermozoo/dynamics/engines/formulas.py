@@ -117,9 +117,9 @@ class KernelPrinter(SourcePrinter):
         return text
 
 
-def statements(target: str, expression: sympy.Expr, prefix: str, variable: sympy.Symbol | None = None) -> list[str]:
+def statements(target: str, expression: sympy.Expr, prefix: str) -> list[str]:
     """Return assignments that end with ``target = expression``."""
-    program = lower([expression], variable)
+    program = lower([expression])
     names = {s: sympy.Symbol(f"{prefix}{i}") for i, (s, _) in enumerate(program.assignments)}
     printer = KernelPrinter()
     lines = [f"{names[s]} = {printer.doprint(value.xreplace(names))}" for s, value in program.assignments]

@@ -38,16 +38,6 @@ class PackedCouplings:
     columns: npt.NDArray[np.int32]
     values: Array
 
-    @property
-    def products(self) -> int:
-        """Multiply-adds of one product with one state."""
-        return int(self.packed.size + self.values.size)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that one product reads."""
-        return self.packed.nbytes + self.values.nbytes + self.columns.nbytes
-
 
 def pack(computer: Computer, dtype: Any, lanes: bool) -> PackedCouplings:
     """Return the couplings in the order in which the kernel for lines of trajectories, or of units, reads them.
