@@ -9,7 +9,7 @@ estimate falls below the tolerance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -42,7 +42,6 @@ def solve_moments(
     initial: InitialState = HELD,
     tolerance: float = 3e-4,
     times: Any = None,
-    progress: Callable[[str], None] | None = None,
 ) -> UnitMoments:
     r"""Solve for the moments of an uncoupled unit pushed by the force a(t) s, for a range of s.
 
@@ -67,8 +66,6 @@ def solve_moments(
     times : array_like, optional
         Increasing times in [0, duration] at which the moments are wanted, in place of quadrature
         nodes.
-    progress : callable, optional
-        Receives a line of text for every refinement.
 
     Returns
     -------
@@ -88,12 +85,11 @@ def solve_moments(
     estimate is the difference of the two most accurate entries, of which the better is returned.
     """
     problem = make_problem(unit, intensity, duration, strengths, breakpoints, initial, times)
-    say = progress or (lambda line: None)
     many, often = 32, 12
     while True:
-        many, often, size = _choose_nodes(problem, many, often, tolerance, say)
+        many, often, size = _choose_nodes(problem, many, often, tolerance)
         nodes, (at, weights) = chebyshev_nodes(*problem.strengths, many), problem.quadrature(often)
-        values, step, spacing = _refine(problem, nodes, at, size, tolerance, say)
+        values, step, spacing = _refine(problem, nodes, at, size, tolerance)
         in_strength, in_time = problem.tails(values, size, often)
         if max(in_strength, in_time) <= tolerance:
             break
@@ -117,7 +113,6 @@ def _refine(
     at: Array,
     size: Array,
     tolerance: float,
-    say: Callable[[str], None],
 ) -> tuple[Array, float, float]:
     """Halve step and spacing until both errors, returned too, are below the tolerance."""
     solved: dict[tuple[int, int], Array] = {}
@@ -134,7 +129,6 @@ def _refine(
         step_error = max(_difference(*table, size) for table in tables)
         best, before = _extrapolate([table[0] for table in tables], 4)
         space_error = _difference(best, before, size)
-        say(f"{steps} steps: error {step_error:.1e}; {spaces} spacings: error {space_error:.1e}")
         if max(step_error, space_error) <= tolerance:
             return best, step_error, space_error
         if max(spaces, steps) == MOST_LEVELS:
@@ -161,9 +155,7 @@ def _extrapolate(levels: Sequence[Array], ratio: int) -> tuple[Array, Array]:
     return row[-1], before
 
 
-def _choose_nodes(
-    problem: Problem, many: int, often: int, tolerance: float, say: Callable[[str], None]
-) -> tuple[int, int, Array]:
+def _choose_nodes(problem: Problem, many: int, often: int, tolerance: float) -> tuple[int, int, Array]:
     """Choose how many nodes in s and in time, and measure the size of each moment.
 
     One coarse discretization is enough: it is as smooth in s and t as the finest.
@@ -173,7 +165,6 @@ def _choose_nodes(
         nodes = chebyshev_nodes(*problem.strengths, many)
         values, size = problem.averages(problem.grid(nodes, 1.0), nodes, at, 1)
         in_strength, in_time = problem.tails(values, size, often)
-        say(f"{nodes.size} values of s: tail {in_strength:.1e}; {at.size} times: tail {in_time:.1e}")
         if max(in_strength, in_time) <= tolerance / 2:
             return many, often, size
         many = many * 3 // 2 if in_strength > tolerance / 2 else many
