@@ -291,6 +291,8 @@ def test_memory_does_not_grow_with_steps(make_computer, euler):
 
 def test_choosing_an_engine(make_computer, euler):
     assert engine_named("compiled").name == "compiled"
+    assert engine_named("compiled").details["threads"] >= 1
+    assert engine_named("reference").details == {}
     assert engine_for("auto", 1e12).name == "compiled"
     assert engine_for("auto", 10.0).name == "reference"
     assert engine_for("compiled", 10.0).name == "compiled"

@@ -133,5 +133,9 @@ class Engine(Protocol):
 
     name: str
 
+    @property
+    def details(self) -> dict[str, Any]:
+        """What a manifest says of the engine; trajectories' bits do not depend on it."""
+
     def prepare(self, dynamics: Dynamics) -> Stepper:
         """Generate, compile or build what advances states."""

@@ -92,6 +92,11 @@ class ReferenceEngine:
 
     name = "reference"
 
+    @property
+    def details(self) -> dict[str, Any]:
+        """What a manifest says of the engine: nothing besides its name."""
+        return {}
+
     def prepare(self, dynamics: Dynamics) -> ReferenceStepper:
         """Return the law of motion as a loop over steps."""
         return ReferenceStepper(dynamics)
