@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
 import sympy
 
-from thermozoo.errors import FormulaError
 from thermozoo.interfaces import Integrator, Objective, Plugin, Potential, Protocol
 from thermozoo.parameters import Parameter, fields_of, parameters_of
 from thermozoo.symbolic.guard import call, scalar_expression
+from thermozoo.symbolic.twin import check_names, twin_of
 
 __all__ = [
     "EnergyFormula",
@@ -81,7 +81,21 @@ class StepFormula:
 
 @attrs.frozen
 class LossFormula:
-    """Loss of one unit for one step in symbols."""
+    """Loss of one unit for one step in symbols.
+
+    Parameters
+    ----------
+    x, x_next : Symbol
+        State before and after the step.
+    gradient, gradient_next : Symbol
+        dV at `x` and at `x_next`.
+    dt, mobility, kT : Symbol
+        The symbols of the step.
+    loss : Expr
+        l, a pure number.
+    parameters : dict of str to Symbol
+        Symbols of the objective's own parameters.
+    """
 
     x: sympy.Symbol
     x_next: sympy.Symbol
@@ -96,7 +110,17 @@ class LossFormula:
 
 @attrs.frozen
 class IntensityFormula:
-    """Intensity of a protocol in symbols."""
+    """Intensity of a protocol in symbols.
+
+    Parameters
+    ----------
+    t, duration : Symbol
+        Time since the start, and when the protocol ends.
+    intensity : Expr
+        a(t).
+    parameters : dict of str to Symbol
+        Symbols of the protocol's own parameters.
+    """
 
     t: sympy.Symbol
     duration: sympy.Symbol
@@ -115,51 +139,6 @@ def flat_parameters(plugin: Plugin) -> Iterator[tuple[str, Parameter, Any]]:
                 yield f"{field.name}.{name}", spec, value
 
 
-def _symbol(name: str, spec: Parameter) -> sympy.Symbol:
-    low = spec.above if spec.above is not None else spec.at_least
-    high = spec.below if spec.below is not None else spec.at_most
-    assumptions: dict[str, bool] = {"real": True}
-    if low is not None and low >= 0:
-        assumptions["positive" if low > 0 or spec.above is not None else "nonnegative"] = True
-    if high is not None and high <= 0:
-        assumptions["negative" if high < 0 or spec.below is not None else "nonpositive"] = True
-    return sympy.Symbol(name.replace(".", "_"), **assumptions)
-
-
-def _twin(plugin: Any, prefix: str = "") -> tuple[Any, dict[str, sympy.Symbol]]:
-    """Return a twin of `plugin` whose parameters are symbols, and the symbols by dotted name."""
-    symbols = {prefix + s.name: _symbol(prefix + s.name, s) for s in parameters_of(plugin)}
-    values: dict[str, Any] = {}
-    for field in fields_of(plugin):
-        held = getattr(plugin, field.name)
-        if prefix + field.name in symbols:
-            values[str(field.alias)] = symbols[prefix + field.name]
-        elif isinstance(held, Plugin):
-            values[str(field.alias)], inner = _twin(held, f"{prefix}{field.name}.")
-            symbols.update(inner)
-        elif field.init:
-            values[str(field.alias)] = held
-    return type(plugin)(**values), symbols
-
-
-def _check_names(owner: str, symbols: dict[str, sympy.Symbol], taken: Iterable[sympy.Symbol]) -> None:
-    """Raise FormulaError when a parameter's symbol is one of the formula's own, or that of another parameter."""
-    own = {str(s) for s in taken}
-    seen: dict[str, str] = {}
-    for name, symbol in symbols.items():
-        if str(symbol) in own:
-            raise FormulaError(
-                f"{owner} calls a parameter {name!r}, but in its formula {symbol} is a symbol of thermozoo's own "
-                f"({', '.join(sorted(own))}): rename the parameter"
-            )
-        if str(symbol) in seen:
-            raise FormulaError(
-                f"{owner}: the parameters {seen[str(symbol)]!r} and {name!r} would both be {symbol} in formulas: "
-                "rename one"
-            )
-        seen[str(symbol)] = name
-
-
 def trace_energy(potential: Potential) -> EnergyFormula:
     """Call a potential's formula with symbols.
 
@@ -169,9 +148,9 @@ def trace_energy(potential: Potential) -> EnergyFormula:
         When it does not return one real expression of `x` and the declared parameters.
     """
     owner = type(potential).__name__
-    twin, symbols = _twin(potential)
+    twin, symbols = twin_of(potential)
     x = sympy.Symbol("x", real=True)
-    _check_names(owner, symbols, [x])
+    check_names(owner, symbols, [x])
     allowed = {x, *symbols.values()}
     energy = scalar_expression(call(twin.energy, owner, x), twin.energy, owner, allowed)
     written = call(twin.gradient, owner, x)
@@ -202,13 +181,19 @@ class _Step:
 
 
 def trace_step(integrator: Integrator) -> StepFormula:
-    """Call an integrator's step with symbols."""
+    """Call an integrator's step with symbols.
+
+    Raises
+    ------
+    FormulaError
+        When it does not return one real expression of these symbols and the declared parameters.
+    """
     owner = type(integrator).__name__
-    twin, symbols = _twin(integrator)
+    twin, symbols = twin_of(integrator)
     s = _Step()
     value = call(twin.step, owner, s)
     own = [s.x, s.dt, s.mobility, s.kT, *s.forces, *s.noises]
-    _check_names(owner, symbols, own)
+    check_names(owner, symbols, own)
     allowed = {*own, *symbols.values()}
     result = scalar_expression(value, twin.step, owner, allowed)
     for stage in s.stages:
@@ -240,23 +225,35 @@ class _Loss:
 
 
 def trace_loss(objective: Objective) -> LossFormula:
-    """Call an objective's loss with symbols."""
+    """Call an objective's loss with symbols.
+
+    Raises
+    ------
+    FormulaError
+        When it does not return one real expression of these symbols and the declared parameters.
+    """
     owner = type(objective).__name__
-    twin, symbols = _twin(objective)
+    twin, symbols = twin_of(objective)
     s = _Loss()
-    _check_names(owner, symbols, vars(s).values())
+    check_names(owner, symbols, vars(s).values())
     allowed = {*vars(s).values(), *symbols.values()}
     loss = scalar_expression(call(twin.step_loss, owner, s), twin.step_loss, owner, allowed)
     return LossFormula(**vars(s), loss=loss, parameters=symbols)
 
 
 def trace_intensity(protocol: Protocol) -> IntensityFormula:
-    """Call a protocol's intensity with symbols."""
+    """Call a protocol's intensity with symbols.
+
+    Raises
+    ------
+    FormulaError
+        When it does not return one real expression of these symbols and the declared parameters.
+    """
     owner = type(protocol).__name__
-    twin, symbols = _twin(protocol)
+    twin, symbols = twin_of(protocol)
     t = sympy.Symbol("t", nonnegative=True)
     duration = sympy.Symbol("duration", positive=True)
-    _check_names(owner, symbols, [t, duration])
+    check_names(owner, symbols, [t, duration])
     value = call(twin.intensity, owner, t, duration)
     intensity = scalar_expression(value, twin.intensity, owner, {t, duration, *symbols.values()})
     return IntensityFormula(t=t, duration=duration, intensity=intensity, parameters=symbols)

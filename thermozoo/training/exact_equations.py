@@ -16,10 +16,11 @@ from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.interfaces import Protocol
 from thermozoo.training.breakpoints import breakpoints
 from thermozoo.training.expansion import StepExpansion, expand_objective
+from thermozoo.training.intensity import intensity_of
 from thermozoo.training.jumps import jumps
 from thermozoo.training.kinds import Kind, kinds_of, trainable_forces
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import intensity_of, window_edges
+from thermozoo.training.noising import window_edges
 from thermozoo.training.normal_equations import NormalEquations, Unknowns
 from thermozoo.training.pair_sums import pair_sums
 from thermozoo.training.refinement import solve_moments

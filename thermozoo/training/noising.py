@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -16,14 +16,12 @@ from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.noise import NoiseKey, normals, uniforms
 from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.interfaces import Integrator, Protocol
-from thermozoo.symbolic.codegen import array_function
-from thermozoo.symbolic.trace import flat_parameters, trace_intensity
+from thermozoo.training.intensity import intensities
 
 __all__ = [
     "HIDDEN_SIGNALS",
     "NoisingProcess",
     "intensities",
-    "intensity_of",
     "noising_process",
     "signals_for",
     "window_edges",
@@ -36,37 +34,6 @@ _HELD = 100 * 2**20
 
 #: How the signal of units that show no image is made from the image.
 HIDDEN_SIGNALS = ("projection", "crop")
-
-
-def intensity_of(protocol: Protocol, duration: float) -> Callable[[npt.ArrayLike], npt.NDArray[np.float64]]:
-    """Return a protocol's a(t) as a function of times, in double precision; it is traced once.
-
-    Parameters
-    ----------
-    protocol : Protocol
-        The plugin.
-    duration : float
-        Its duration [time].
-
-    Raises
-    ------
-    FormulaError
-        When the protocol's formula is not symbolic.
-    """
-    formula = trace_intensity(protocol)
-    values = [value for _, _, value in flat_parameters(protocol)]
-    arguments = [formula.t, formula.duration, *formula.parameters.values()]
-    function = array_function("intensity", arguments, [formula.intensity])
-
-    def intensity(times: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        return np.asarray(function(np.asarray(times, dtype=np.float64), duration, *values)[0], dtype=np.float64)
-
-    return intensity
-
-
-def intensities(protocol: Protocol, times: npt.ArrayLike, duration: float) -> npt.NDArray[np.float64]:
-    """Return a(t) of a protocol at the given times [energy]; see `intensity_of`."""
-    return intensity_of(protocol, duration)(times)
 
 
 def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Array:
@@ -285,7 +252,27 @@ def noising_process(
     precision: str,
     engine: Engine,
 ) -> NoisingProcess:
-    """Return the noising of a computer's units: step k feels a(k dt)."""
+    """Return the noising of a computer's units: step k feels a(k dt).
+
+    Parameters
+    ----------
+    computer : Computer
+        The computer; its couplings and biases are switched off.
+    signals : ndarray, shape (images, n)
+        s, one row an image; see `signals_for`.
+    protocol : Protocol
+        a(t).
+    integrator : Integrator
+        The scheme.
+    dt : float
+        Time step [time].
+    steps : int
+        Steps; the duration is `steps` times `dt`.
+    precision : str
+        Of the states, ``"single"`` or ``"double"``.
+    engine : Engine
+        What advances the states.
+    """
     times = np.arange(steps) * dt
     values = intensities(protocol, times, steps * dt)
     return NoisingProcess(

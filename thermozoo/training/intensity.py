@@ -1,0 +1,60 @@
+"""The intensity of a protocol in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.interfaces import Protocol
+from thermozoo.symbolic.codegen import array_function
+from thermozoo.symbolic.trace import flat_parameters, trace_intensity
+
+__all__ = ["intensities", "intensity_of"]
+
+
+def intensity_of(protocol: Protocol, duration: float) -> Callable[[npt.ArrayLike], npt.NDArray[np.float64]]:
+    """Return a protocol's a(t) as a function of times, in double precision; it is traced once.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        The plugin.
+    duration : float
+        Its duration [time].
+
+    Raises
+    ------
+    FormulaError
+        When the protocol's formula is not symbolic.
+    """
+    formula = trace_intensity(protocol)
+    values = [value for _, _, value in flat_parameters(protocol)]
+    arguments = [formula.t, formula.duration, *formula.parameters.values()]
+    function = array_function("intensity", arguments, [formula.intensity])
+
+    def intensity(times: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        return np.asarray(function(np.asarray(times, dtype=np.float64), duration, *values)[0], dtype=np.float64)
+
+    return intensity
+
+
+def intensities(protocol: Protocol, times: npt.ArrayLike, duration: float) -> npt.NDArray[np.float64]:
+    """Return a(t) of a protocol at the given times [energy].
+
+    Parameters
+    ----------
+    protocol : Protocol
+        The plugin.
+    times : array_like
+        Times since the start of noising [time].
+    duration : float
+        Its duration [time].
+
+    Raises
+    ------
+    FormulaError
+        When the protocol's formula is not symbolic.
+    """
+    return intensity_of(protocol, duration)(times)
