@@ -18,7 +18,15 @@ Indices = npt.NDArray[np.int64]
 
 @attrs.frozen(eq=False)
 class Block:
-    """One dense block of J: rows and columns are ranges of units; a diagonal block has both equal."""
+    """One dense block of J.
+
+    Parameters
+    ----------
+    rows, columns : slice
+        Ranges of units; a diagonal block has both equal.
+    values : ndarray, shape (rows, columns)
+        J_ij [energy]; all of it, so that a diagonal block is symmetric.
+    """
 
     rows: slice
     columns: slice

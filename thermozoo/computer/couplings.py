@@ -25,7 +25,15 @@ DENSE_ABOVE = 0.1
 
 
 class Couplings(abc.ABC):
-    """Couplings between units: V_J = sum over pairs of J_ij x_i x_j, J symmetric, J_ii = 0."""
+    """Couplings between units: V_J = sum over pairs of J_ij x_i x_j, J symmetric, J_ii = 0.
+
+    Attributes
+    ----------
+    n : int
+        Number of units.
+    vector : ndarray, shape (E,)
+        Strength of each coupled pair [energy].
+    """
 
     n: int
     vector: Array

@@ -216,7 +216,13 @@ def _draw(symbol: sympy.Symbol, draw: random.Random) -> sympy.Rational:
 
 
 def loss_gradients(objective: Objective) -> LossGradients:
-    """Derive the gradients of an objective by the chain rule and find out whether it is quadratic."""
+    """Derive the gradients of an objective by the chain rule and find out whether it is quadratic.
+
+    Raises
+    ------
+    FormulaError
+        When the formula is not symbolic.
+    """
     return _loss_gradients(_Keyed(objective))
 
 

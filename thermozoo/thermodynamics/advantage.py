@@ -36,11 +36,24 @@ def denoiser_cost_kT(pixels: int = 784, temperature_kelvin: float = 300.0) -> fl
 
     A pixels-128-128-pixels perceptron makes 256 pixels + 16,384 multiply-accumulates a step (217,088 for 784 pixels),
     1 pJ each, in ten steps.
+
+    References
+    ----------
+    S. Whitelam, Generative thermodynamic computing, Phys. Rev. Lett. 136, 037101 (2026), arXiv:2506.15121, makes this
+    comparison for 784 pixels.
     """
     joule = denoiser_operations(pixels) * JOULE_PER_MAC * DENOISING_STEPS
     return joule / (BOLTZMANN * temperature_kelvin)
 
 
 def thermodynamic_advantage(heat_kT: float, pixels: int = 784) -> float | None:
-    """Return the digital cost of one image over the mean heat, both in kT; None where the heat is not positive."""
+    """Return the digital cost of one image over the mean heat, both in kT; None where the heat is not positive.
+
+    Parameters
+    ----------
+    heat_kT : float
+        Mean heat of a generation [kT].
+    pixels : int
+        Pixels of an image; see `denoiser_cost_kT`.
+    """
     return denoiser_cost_kT(pixels) / heat_kT if heat_kT > 0 else None

@@ -38,7 +38,8 @@ class Hardware:
 
 #: An electrical unit is a node of capacitance C that relaxes through a resistance R: dx/dt = -dV/dx / R with a time
 #: constant R C. With 1 kilo-ohm and 1 picofarad, values of an integrated circuit, the unit of time is a nanosecond. A
-#: mechanical unit is an overdamped micro-resonator with a relaxation time of a millisecond.
+#: mechanical unit is an overdamped micro-resonator with a relaxation time of a millisecond. Both are orders of
+#: magnitude, not figures of a device that was built: a config states those of its own.
 PRESETS: dict[str, Hardware] = {
     "electrical": Hardware(1e-9, 300.0, "RC nodes of 1 kilo-ohm and 1 picofarad at room temperature"),
     "mechanical": Hardware(1e-3, 300.0, "overdamped resonators that relax in a millisecond at room temperature"),

@@ -128,6 +128,13 @@ def densities(
     ------
     ndarray, shape (S, M)
         Probabilities, positive, each row of sum one; a view that the next step overwrites.
+
+    Raises
+    ------
+    ParameterError
+        When the initial density is negative somewhere, or its integral is not positive and finite.
+    TrainingError
+        When the intensity or the initial density is not a number, or a step has no solution.
     """
     from scipy.linalg.lapack import dgtsv
 

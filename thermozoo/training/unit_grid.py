@@ -47,7 +47,7 @@ class Unit:
     temperature : float
         :math:`k_BT` [energy].
     mobility : float
-        :math:`\\mu`.
+        :math:`\mu` [1 / (energy time)].
     observables : dict of str to callable
         Further functions of x whose averages are wanted, by name.
 
