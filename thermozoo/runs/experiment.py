@@ -130,7 +130,7 @@ def _write(
     for name, png in pictures.items():
         (folder / "figures" / f"{name}.png").write_bytes(png)
     report["seconds"] = {name: round(value, 3) for name, value in clock.seconds.items()}
-    about = manifest(machine.config, catalogue, report, getattr(engine, "details", {}))
+    about = manifest(machine.config, catalogue, report, engine.details)
     write_json(folder / "report.json", report)
     write_json(folder / "manifest.json", about)
     write_text(folder / "report.html", render_page(report, config_toml, pictures, about))
