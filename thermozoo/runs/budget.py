@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from thermozoo.computer.computer import TERMS
 from thermozoo.computer.couplings import block_size
 from thermozoo.computer.layout import Layout
 from thermozoo.config.schema import Config
@@ -15,7 +16,7 @@ from thermozoo.runs.generation import OBSERVATIONS
 __all__ = ["bytes_of_a_state", "bytes_text", "check_memory", "peak_memory", "predicted_memory"]
 
 #: Bytes of the interpreter with its libraries where the system does not say, and of libraries loaded later and figures.
-_LIBRARIES, _FIGURES = 150 * 2**20, 150 * 2**20
+_LIBRARIES, _FIGURES = 150 * 2**20, 180 * 2**20
 
 #: Double precision numbers for each coupling: strengths and blocks, packed copies, vectors of the solver; then for each
 #: time window.
@@ -23,6 +24,9 @@ _COUPLING, _WINDOW = 12, 3
 
 #: Numbers for each unit of a sample: states in rows, copied and side by side, in their precision and in double.
 _STATE = 4
+
+#: Copies of the energy terms of every observation: as they are observed, stacked, ordered in time.
+_LEDGER = 3
 
 #: Double precision numbers for each unit of an image that is trained on, and for each pixel of one that judges.
 _SIGNAL, _JUDGE = 3, 4
@@ -50,7 +54,7 @@ def predicted_memory(config: Config, machine: Machine | None = None) -> int:
         couplings = sum(block_size((layout.slice(a), layout.slice(b))) for a, b in pairs)
         square = layout.n**2  # second moments of exact training
     samples = config.generation.samples * (
-        layout.n * _STATE * (bytes_of_a_state(config) + 8) + 8 * 3 * (OBSERVATIONS + 1)
+        layout.n * _STATE * (bytes_of_a_state(config) + 8) + _LEDGER * 8 * len(TERMS) * (OBSERVATIONS + 1)
     )
     held = couplings * (_COUPLING + _WINDOW * config.training.windows) + 4 * square
     if machine is not None:

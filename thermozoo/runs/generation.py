@@ -109,9 +109,11 @@ def generate(
             engine=engine,
             progress=progress,
         ).final
+        # both are stacked anew whenever they are asked for
+        shown, of_states = states.states, energies.terms
         for k, step in enumerate(states.steps):
-            kept[step] = states.states[k]
-            terms[step] = {name: values[k] for name, values in energies.terms.items()}
+            kept[step] = shown[k]
+            terms[step] = {name: values[k] for name, values in of_states.items()}
             work[step] = switching
     order = sorted(kept)
     return Generated(
