@@ -28,7 +28,10 @@ class Shown:
         self.steps = steps
         self.pool = simulate(self.dynamics, np.zeros((400, computer.n)), 120, key=NoiseKey(1, 500)).final
 
-    def trajectory(self, key, trajectories, which):
+    def stretches(self, key, trajectories, which, length):
+        yield 0, self.trajectory(key, trajectories)
+
+    def trajectory(self, key, trajectories):
         kept = KeptStates()
         numbers = np.asarray(trajectories)
         start = self.pool[numbers % len(self.pool)]
@@ -50,7 +53,7 @@ def test_full_descent_finds_the_truth_within_its_information(make_computer, eule
     truth = make_computer(
         {"visible": 3, "hidden": 2}, Quadratic(), structure, temperature=0.5, mobility=1.1, trainable=trainable, seed=6
     )
-    states = Shown(truth, euler, 60).trajectory(NoiseKey(2, 501), np.arange(300), None)
+    states = Shown(truth, euler, 60).trajectory(NoiseKey(2, 501), np.arange(300))
     x, x_next = states[:-1], states[1:]
     loss = StepLoss(objective, DT)
     count = len(truth.parameters)

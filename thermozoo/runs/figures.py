@@ -44,10 +44,10 @@ def draw_figures(
         return np.asarray(states)[..., shown].reshape(*np.shape(states)[:-1], height, width)
 
     figures = {}
-    noised = process.trajectory(NoiseKey(machine.config.seed).named("validation"), np.array([0]), np.array([0]))
     chosen = np.linspace(0, process.steps, _PANELS).round().astype(int)
+    noised = process.frames(NoiseKey(machine.config.seed).named("validation"), 0, 0, chosen)
     figures["noising"] = plot_noising(
-        pictures(noised[chosen, 0]),
+        pictures(noised),
         chosen * machine.config.dynamics.dt * computer.mobility,
         f"Noising of a prototype of class {machine.prototypes.labels[0]}",
     )

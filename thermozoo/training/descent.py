@@ -8,10 +8,12 @@ A cycle is one noising trajectory of each image.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.noise import NoiseKey
@@ -20,12 +22,14 @@ from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import NoisingProcess
 from thermozoo.training.result import Training
 
-__all__ = ["Progress", "Schedule", "train_by_descent"]
+__all__ = ["STRETCH", "Descent", "Progress", "Schedule", "train_by_descent"]
 
+Array = npt.NDArray[np.floating[Any]]
 Progress = Callable[[int], None]
 
-#: Noising trajectories that are simulated together and held in memory (single precision, paper set-up: 13 MB each).
-TOGETHER = 12
+#: Steps whose states are held at a time (single precision, paper set-up: 2.7 MB). A gradient is summed up a stretch, so
+#: shorter ones cost time.
+STRETCH = 512
 
 
 @attrs.frozen
@@ -60,14 +64,21 @@ class Descent:
         self.loss = loss
         self.schedule = schedule
         self.key = NoiseKey(seed).named("noising")
+        self._fixed = NoiseKey(seed).named("validation")
         self.images = len(process.signals)
         self.curve: list[tuple[int, float]] = []
         self.validation: list[tuple[int, float]] = []
-        self._fixed = process.trajectory(NoiseKey(seed).named("validation"), np.array([0]), np.array([0]))
+
+    def stretches(self, number: int, key: NoiseKey | None = None) -> Iterator[Array]:
+        """Yield the states of a noising trajectory, shape (steps + 1, n), stretch by stretch: none is held whole."""
+        one = np.array([number])
+        for _, states in self.process.stretches(key or self.key, one, one % self.images, STRETCH):
+            yield states[:, 0]
 
     def validate(self, done: int, computer: Computer) -> None:
         """Take the loss per step of the fixed validation trajectory."""
-        value = float(self.loss.value(computer, self._fixed[:-1], self._fixed[1:]).mean())
+        parts = (self.loss.value(computer, x[:-1], x[1:]).sum() for x in self.stretches(0, self._fixed))
+        value = float(sum(parts)) / self.process.steps
         if not np.isfinite(value):
             raise TrainingError(
                 f"the validation loss is {value:g} after {done} trajectories: the learning rate "
@@ -75,10 +86,10 @@ class Descent:
             )
         self.validation.append((done, value))
 
-    def batches(self) -> list[np.ndarray]:
-        """Return the numbers of trajectories that are simulated together."""
-        total = self.schedule.cycles * self.images
-        return [np.arange(a, min(a + TOGETHER, total)) for a in range(0, total, TOGETHER)]
+    @property
+    def trajectories(self) -> range:
+        """Numbers of the noising trajectories, in their order; the images come in turn."""
+        return range(self.schedule.cycles * self.images)
 
     def result(self, computer: Computer, method: str, seconds: float) -> Training:
         """Return the trained computer with its curves."""
@@ -95,7 +106,7 @@ class Descent:
                 "validation": validation,
             },
             details={
-                "noising_trajectories": self.schedule.cycles * self.images,
+                "noising_trajectories": len(self.trajectories),
                 "learning_rate": self.schedule.learning_rate,
             },
         )
@@ -138,16 +149,16 @@ def train_by_descent(
     descent = Descent(process, loss, schedule, seed)
     points = schedule.validate_after(descent.images)
     descent.validate(0, computer)
-    for numbers in descent.batches():
-        states = process.trajectory(descent.key, numbers, numbers % descent.images)
-        for column, number in enumerate(numbers):
-            x = np.ascontiguousarray(states[:, column])
-            total, gradient = loss.gradient(computer, x[:-1], x[1:])
-            computer = computer.with_parameters(computer.parameters - schedule.learning_rate * gradient)
-            done = int(number) + 1
-            descent.curve.append((done, total / process.steps))
-            if done in points:
-                descent.validate(done, computer)
-            if progress is not None:
-                progress(1)
+    for number in descent.trajectories:
+        total, gradient = 0.0, np.zeros_like(computer.parameters)
+        for x in descent.stretches(number):
+            value, part = loss.gradient(computer, x[:-1], x[1:])
+            total += value
+            gradient += part
+        computer = computer.with_parameters(computer.parameters - schedule.learning_rate * gradient)
+        descent.curve.append((number + 1, total / process.steps))
+        if number + 1 in points:
+            descent.validate(number + 1, computer)
+        if progress is not None:
+            progress(1)
     return descent.result(computer, "descent", time.perf_counter() - start)

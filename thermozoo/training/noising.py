@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -226,6 +226,14 @@ class NoisingProcess:
             if not np.isfinite(x).all():
                 raise find_failure(self.dynamics, self.stepper, key, trajectories, drive, buffer[0], first, steps)
             yield first, buffer[: steps + 1]
+
+    def frames(self, key: NoiseKey, trajectory: int, image: int, steps: Iterable[int]) -> Array:
+        """Return the states of one trajectory before the given steps, shape (steps, n); the others are not kept."""
+        wanted = np.asarray(list(steps))
+        found: dict[int, Array] = {}
+        for first, states in self.stretches(key, np.array([trajectory]), np.array([image])):
+            found |= {k: states[k - first, 0].copy() for k in wanted.tolist() if 0 <= k - first < len(states)}
+        return np.stack([found[k] for k in wanted.tolist()])
 
     def trajectory(self, key: NoiseKey, trajectories: npt.NDArray[np.int64], which: npt.NDArray[np.int64]) -> Array:
         """Return whole noising trajectories, shape (steps + 1, B, n)."""

@@ -67,20 +67,16 @@ def train_online(
     descent.validate(0, computer)
     respond = _response(loss, computer)
     moving = _Moving.of(computer, process.dynamics.dtype)
-    for numbers in descent.batches():
-        states = process.trajectory(descent.key, numbers, numbers % descent.images)
-        for column, number in enumerate(numbers):
-            x = np.ascontiguousarray(states[:, column])
-            total = 0.0
-            for first in range(0, process.steps, HELD_BACK):
-                stretch = x[first : first + HELD_BACK + 1]
-                total += _stretch(moving, stretch, schedule.learning_rate, respond)
-            done = int(number) + 1
-            descent.curve.append((done, total / process.steps))
-            if done in points:
-                descent.validate(done, moving.freeze())
-            if progress is not None:
-                progress(1)
+    for number in descent.trajectories:
+        total = 0.0
+        for x in descent.stretches(number):
+            for first in range(0, len(x) - 1, HELD_BACK):
+                total += _stretch(moving, x[first : first + HELD_BACK + 1], schedule.learning_rate, respond)
+        descent.curve.append((number + 1, total / process.steps))
+        if number + 1 in points:
+            descent.validate(number + 1, moving.freeze())
+        if progress is not None:
+            progress(1)
     return descent.result(moving.freeze(), "online", time.perf_counter() - start)
 
 

@@ -13,6 +13,7 @@ from thermozoo_plugins.potentials import Quartic
 from thermozoo import Connectivity, Objective
 from thermozoo.dynamics.noise import STREAMS, NoiseKey
 from thermozoo.errors import FormulaError, TrainingError
+from thermozoo.training import descent
 from thermozoo.training.descent import Schedule, train_by_descent
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.online import train_online
@@ -37,8 +38,13 @@ class Recorded:
         self.dynamics = SimpleNamespace(dtype=precision)
         self.frozen_state = np.random.default_rng(77).standard_normal(computer.n)
 
-    def trajectory(self, key, trajectories, which):
+    def stretches(self, key, trajectories, which, length):
         self.asked.append((key, tuple(int(t) for t in trajectories), tuple(int(w) for w in which)))
+        whole = self.trajectory(key, trajectories)
+        for first in range(0, self.steps, length):
+            yield first, whole[first : first + length + 1]
+
+    def trajectory(self, key, trajectories):
         columns = []
         for t in trajectories:
             random = np.random.default_rng([key.seed, key.stream, int(t)])
@@ -84,7 +90,8 @@ CASES = {
 @pytest.mark.parametrize("trainable", [(), ("hidden",), ("visible", "hidden")], ids=["no bias", "hidden", "all"])
 @pytest.mark.parametrize("method", ["online", "descent"])
 @pytest.mark.parametrize("precision", [np.float64, np.float32])
-def test_updates_are_the_plain_ones(make_computer, plain, objective, name, trainable, method, precision):
+def test_updates_are_the_plain_ones(make_computer, plain, objective, name, trainable, method, precision, monkeypatch):
+    monkeypatch.setattr(descent, "STRETCH", 32)  # two whole stretches and a shorter one
     structure, frozen = CASES[name]
     computer = make_computer(
         {"visible": 4, "hidden": 3},
@@ -104,7 +111,7 @@ def test_updates_are_the_plain_ones(make_computer, plain, objective, name, train
     current, losses = computer, []
     key = NoiseKey(seed, STREAMS["noising"])
     for number in range(4):
-        x = Recorded(computer, precision=precision).trajectory(key, [number], [0])[:, 0].astype(float)
+        x = Recorded(computer, precision=precision).trajectory(key, [number])[:, 0].astype(float)
         J, b, total = plainly(current, plain, dt, x, rate, each_step=method == "online")
         i, j = computer.couplings.edges.T
         current = attrs.evolve(current, couplings=computer.couplings.with_vector(J[i, j]), biases=b)
@@ -129,9 +136,10 @@ def test_what_trajectories_are_asked_for(make_computer, objective):
     )
     (first, numbers, which), *rest = process.asked
     assert (first.seed, first.stream, numbers, which) == (9, STREAMS["validation"], (0,), (0,))
-    assert all(key.stream == STREAMS["noising"] for key, _, _ in rest)
-    assert [t for _, numbers, _ in rest for t in numbers] == list(range(15))
-    assert [w for _, _, which in rest for w in which] == [t % 3 for t in range(15)]
+    learned = [one for one in rest if one[0].stream == STREAMS["noising"]]
+    assert [numbers for _, numbers, _ in learned] == [(t,) for t in range(15)]
+    assert [which for _, _, which in learned] == [(t % 3,) for t in range(15)]
+    assert all(one == process.asked[0] for one in rest if one not in learned)
     assert sum(counted) == 15
     assert done.details["noising_trajectories"] == 15
 
@@ -141,7 +149,7 @@ def test_validation_is_the_loss_of_one_fixed_trajectory(make_computer, plain, ob
     computer = make_computer({"visible": 3, "hidden": 2}, Quartic(), Dense(), temperature=0.5)
     process = Recorded(computer, images=1, steps=20)
     done = train(computer, process, StepLoss(objective, 0.01), Schedule(4, 1e-3, validations=4), seed=9)
-    fixed = Recorded(computer, images=1, steps=20).trajectory(NoiseKey(9, STREAMS["validation"]), [0], [0])[:, 0]
+    fixed = Recorded(computer, images=1, steps=20).trajectory(NoiseKey(9, STREAMS["validation"]), [0])[:, 0]
     assert done.history["validation_trajectories"].tolist() == [0, 1, 2, 3, 4]
     assert done.history["validation"][0] == pytest.approx(plain.loss(computer, 0.01, fixed[:-1], fixed[1:]) / 20)
     assert done.history["validation"][-1] == pytest.approx(plain.loss(done.computer, 0.01, fixed[:-1], fixed[1:]) / 20)

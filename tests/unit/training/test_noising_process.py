@@ -166,6 +166,16 @@ def test_a_trajectory_can_be_replayed_alone(process):
     assert np.array_equal(process.trajectory(key, np.array([4]), np.array([0]))[:, 0], many[:, 4])
 
 
+@pytest.mark.parametrize("length", [1, 7, 128])
+def test_frames_are_those_of_the_whole_trajectory(process, monkeypatch, length):
+    key = NoiseKey(3).named("noising")
+    whole = process.trajectory(key, np.array([4]), np.array([1]))[:, 0]
+    chosen = [0, 6, 7, 8, process.steps]
+    cut = process.stretches
+    monkeypatch.setattr(noising.NoisingProcess, "stretches", lambda _, *rest: cut(*rest, length))
+    assert np.array_equal(process.frames(key, 4, 1, chosen), whole[chosen])
+
+
 @pytest.mark.parametrize(("room", "made"), [(2**20, 2), (2**18, 5), (0, 8)])
 def test_equilibrium_is_computed_once_an_image_while_there_is_room(process, monkeypatch, room, made):
     """Two images in four batches: both are held, one is, none is (193 kB each)."""
