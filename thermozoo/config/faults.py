@@ -26,7 +26,7 @@ class Faults:
     source : str
         Name of the file.
     overridden : sequence of str
-        Keys that ``--set`` gave instead of the file.
+        Keys, or whole tables, that ``--set`` gave instead of the file.
     """
 
     def __init__(self, source: str, overridden: Sequence[str] = ()) -> None:
@@ -35,15 +35,39 @@ class Faults:
         self.lines: list[str] = []
         self.added = 0
 
-    def add(self, path: str, message: str) -> None:
-        """Add a fault at a path in the file; the same fault counts once."""
+    def add(self, path: str, message: str, *, also: Sequence[str] = ()) -> None:
+        """Add a fault at a path in the file; the same fault counts once.
+
+        Parameters
+        ----------
+        path : str
+            Where it is.
+        message : str
+            What was expected and what was given.
+        also : sequence of str
+            Other keys or tables that it comes from: where ``--set`` gave one of them and not `path`, that is named,
+            because the file alone may be sound.
+        """
         self.added += 1
-        ours = any(path == key or path.startswith((f"{key}.", f"{key}[")) for key in self.overridden)
-        line = f"{'--set' if ours else self.source}: {path}: {message}"
+        if not self._given(path):
+            path = next((key for place in also for key in self._given_for(place)), path)
+        line = f"{'--set' if self._given(path) else self.source}: {path}: {message}"
         if line not in self.lines:
             self.lines.append(line)
+
+    def _given(self, path: str) -> bool:
+        return any(_within(path, key) for key in self.overridden)
+
+    def _given_for(self, place: str) -> list[str]:
+        """Return `place` where ``--set`` gave it, or else what it gave inside of it."""
+        return [place] if self._given(place) else [key for key in self.overridden if _within(key, place)]
 
     def raise_any(self) -> None:
         """Raise ConfigError when there is a fault."""
         if self.lines:
             raise ConfigError(self.lines)
+
+
+def _within(path: str, table: str) -> bool:
+    """Tell whether a path is that of a key or table, or lies in it."""
+    return path == table or path.startswith((f"{table}.", f"{table}["))

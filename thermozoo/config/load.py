@@ -11,7 +11,7 @@ import attrs
 
 from thermozoo.config.faults import Faults, describe
 from thermozoo.config.plugins import build_plugin, held_plugins, resolved_plugin
-from thermozoo.config.read import override, read_config
+from thermozoo.config.read import given_by, override, read_config
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Config, Setting, Table, TrainingTable, settings_of
 from thermozoo.config.values import structure
 from thermozoo.errors import nearest
@@ -44,12 +44,11 @@ def load_config(
     ConfigError
         With every fault of the config.
     """
-    source, tables = read_config(path)
-    tables = override(tables, assignments)
+    source, written = read_config(path)
+    tables = override(written, assignments)
     if seed is not None:
         tables["seed"] = seed
-    overridden = [assignment.partition("=")[0].strip() for assignment in assignments]
-    return check_config(tables, catalogue, source, overridden)
+    return check_config(tables, catalogue, source, given_by(written, assignments))
 
 
 def check_config(
@@ -66,7 +65,7 @@ def check_config(
     source : str
         Its file, for messages.
     overridden : sequence of str
-        Keys that ``--set`` gave instead of the file.
+        Keys, or whole tables, that ``--set`` gave instead of the file.
 
     Raises
     ------
@@ -119,7 +118,9 @@ def check_config(
     dynamics = values["dynamics"]
     if dynamics.duration < dynamics.dt:
         faults.add(
-            "dynamics.duration", f"expected at least one time step of {dynamics.dt:g}, got {dynamics.duration:g}"
+            "dynamics.duration",
+            f"expected at least one time step of {dynamics.dt:g}, got a duration of {dynamics.duration:g}",
+            also=["dynamics.dt"],
         )
     faults.raise_any()
     assert connectivity is not None

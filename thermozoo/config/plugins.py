@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Mapping
 from typing import Any
@@ -91,9 +92,15 @@ def build_plugin(
     try:
         return cls(**values)
     except ThermozooError as error:
-        faults.add(path, str(error))
+        refusal = str(error)
     except (TypeError, ValueError) as error:  # from a validator that the plugin's author wrote
-        faults.add(path, f"{name!r} refuses its settings: {error}")
+        refusal = f"{name!r} refuses its settings: {error}"
+    # which setting is refused, only the message knows
+    named = [f"{path}.{key}" for key in options if re.search(rf"\b{re.escape(key)}\b", refusal)]
+    if named:
+        faults.add(named[0], refusal, also=named[1:])
+    else:
+        faults.add(path, refusal, also=[name_path, *(f"{path}.{key}" for key in options)])
     return None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from thermozoo.errors import ConfigError
 
-__all__ = ["DEFAULT", "override", "read_config"]
+__all__ = ["DEFAULT", "given_by", "override", "read_config"]
 
 #: Name of the built-in config.
 DEFAULT = "three-digits"
@@ -60,6 +60,21 @@ def override(tables: dict[str, Any], assignments: Iterable[str]) -> dict[str, An
                 raise ConfigError([f"--set {assignment}: {part} is a value, not a table"])
         place[parts[-1]] = value
     return result
+
+
+def given_by(tables: Mapping[str, Any], assignments: Iterable[str]) -> list[str]:
+    """Return what assignments give instead of the tables: keys, or the outermost table that is there only for them."""
+    found = []
+    for assignment in assignments:
+        parts = assignment.partition("=")[0].strip().split(".")
+        place: Any = tables
+        for depth, part in enumerate(parts):
+            if not isinstance(place, Mapping) or part not in place:
+                parts = parts[: depth + 1]
+                break
+            place = place[part]
+        found.append(".".join(parts))
+    return found
 
 
 def _copy(tables: Mapping[str, Any]) -> dict[str, Any]:

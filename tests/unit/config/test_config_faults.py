@@ -225,3 +225,36 @@ def test_a_fault_that_was_set_is_not_the_file_s(tmp_path):
         load_config(path, catalogue(), assignments=["dynamics.dt=-1", "data.classes=[0, 0.5]"])
     sources = [line.partition(": ")[0] for line in caught.value.faults]
     assert sorted(sources) == ["--set", "--set", str(path)]
+
+
+SET = [
+    # a table that only --set made, with whatever is in it
+    ("trainng.cycles=3", "trainng: unknown table"),
+    ("computer.potential.hiden.J2=2.0", "computer.potential.hiden: no group is called"),
+    # a fault between two keys is named after the one that was set
+    ("dynamics.dt=1", "dynamics.dt: expected at least one time step of 1, got a duration of 0.1"),
+    ("dynamics.duration=1e-4", "dynamics.duration: expected at least one time step of 0.001, got a duration of 0.0001"),
+    # what a plugin refuses only when it is built
+    ("data={plugin='mnist', split='foo'}", "data.split: mnist: split must be"),
+]
+
+
+@pytest.mark.parametrize(("assignment", "said"), SET, ids=[s[0] for s in SET])
+def test_a_fault_that_only_set_brought_is_not_the_file_s(tmp_path, assignment, said):
+    path = tmp_path / "good.toml"
+    path.write_text(GOOD)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, catalogue(), assignments=[assignment])
+    [line] = caught.value.faults
+    assert line.startswith(f"--set: {said}")
+
+
+def test_a_setting_that_is_refused_beside_one_that_was_set(tmp_path):
+    """The plugin of the file's table is built from both: the message says which it refuses."""
+    path = tmp_path / "good.toml"
+    path.write_text(GOOD.replace('plugin = "digits"', 'plugin = "mnist"\nsplit = "foo"'))
+    for assignments, source in (([], path), (["data.path='x'"], path), (["data.split='bar'"], "--set")):
+        with pytest.raises(ConfigError) as caught:
+            load_config(path, catalogue(), assignments=assignments)
+        [line] = caught.value.faults
+        assert line.startswith(f"{source}: data.split: mnist: split must be")
