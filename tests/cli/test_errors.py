@@ -87,7 +87,7 @@ SETTINGS = [
     ("computer.potential.hidden.J2=[1.0, 2.0]", "expected a number or 4 values, one a unit, got 2 values"),
     ("data.classes=[0, 12]", "has 0 images of class 12, expected at least 1; classes: 0, 1"),
     ("data.per_class=100000", "expected at least 100000"),
-    ("data.classes=[]", "data.classes is empty"),
+    ("data.classes=[]", "data.classes: expected at least one class to learn, got none"),
 ]
 
 
@@ -114,6 +114,34 @@ def test_all_faults_are_reported_at_once(place, capsys):
     bad = ("computer.temperature=0", "dynamics.dt=x", "training.method=sgd", "noising.amplitud=3", "bogus.key=1")
     lines = refused(place, capsys, "good.toml", *(w for b in bad for w in ("--set", b)), lines=5)
     assert all("--set: " in line for line in lines)
+
+
+def test_faults_between_keys_and_of_the_data_are_reported_at_once(place, capsys):
+    """What the config alone shows, and what shows once the data are loaded, before anything is said of memory."""
+    (place / "good.toml").write_text(GOOD.replace('method = "descent"', "windows = 20"))
+    sets = (
+        "training.potential_parameters=['J7']",
+        "dynamics.dt=0.5",
+        "dynamics.duration=2.0",
+        "data.classes=[0, 12]",
+        "computer.units.visible=100",
+    )
+    assert run(["run", "good.toml", *(w for one in sets for w in ("--set", one))]) == 2
+    lines = [line.removeprefix("thermozoo: --set: ") for line in capsys.readouterr().err.splitlines()]
+    expected = (
+        "dynamics.dt: expected at most one time window a step, 4 in all",  # the file's windows and steps would do
+        "training.potential_parameters[0]: no unit that moves has a parameter 'J7'",
+        "dynamics.dt: dt = 0.5 is above the stability bound",
+        "data.classes[1]: data set 'digits' has 0 images of class 12, expected at least 1",
+        "computer.units.visible: the images have 784 pixels, but group 'visible' has 100 units",
+    )
+    assert len(lines) == len(expected)
+    assert all(line.startswith(said) for line, said in zip(lines, expected, strict=True)), lines
+
+
+def test_faults_that_need_the_assembled_computer_name_their_key(place, capsys):
+    line = refused(place, capsys, "good.toml", "--set", "dynamics.dt=0.003", "--set", "noising.amplitude=1e5")
+    assert line.startswith("thermozoo: --set: dynamics.dt: dt = 0.003 is above the stability bound")
 
 
 def test_configs_that_are_none(place, capsys):

@@ -34,12 +34,10 @@ def estimate(
     from thermozoo.cli.progress import Bars
     from thermozoo.config.load import load_config
     from thermozoo.runs.assemble import assemble_machine
-    from thermozoo.runs.budget import check_memory
     from thermozoo.runs.estimate import estimate_run, estimate_work, measured_assembly
     from thermozoo.runs.experiment import engine_of
 
-    loaded = load_config(config, context_of(ctx).catalogue, assignments=assignments or (), seed=None)
-    check_memory(loaded)
+    loaded = load_config(config, context_of(ctx).catalogue, assignments=assignments or (), seed=None, defer=True)
     bars = Bars()
     with bars.phase("assembly", None):
         machine, assembly = measured_assembly(lambda: assemble_machine(loaded))

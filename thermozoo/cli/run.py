@@ -40,7 +40,7 @@ def run(
     from thermozoo.runs.folder import DEFAULT_FOLDER, free_name
 
     catalogue = context_of(ctx).catalogue
-    loaded = load_config(config, catalogue, assignments=assignments or (), seed=seed)
+    loaded = load_config(config, catalogue, assignments=assignments or (), seed=seed, defer=True)
     target = out or (Path(DEFAULT_FOLDER) if force else free_name())
     report = run_experiment(loaded, catalogue, target, force=force, reporter=Bars())
     for line in summary(report):

@@ -34,6 +34,7 @@ class Faults:
         self.overridden = tuple(overridden)
         self.lines: list[str] = []
         self.added = 0
+        self._paths: set[str] = set()
 
     def add(self, path: str, message: str, *, also: Sequence[str] = ()) -> None:
         """Add a fault at a path in the file; the same fault counts once.
@@ -49,6 +50,7 @@ class Faults:
             because the file alone may be sound.
         """
         self.added += 1
+        self._paths.add(path)
         if not self._given(path):
             path = next((key for place in also for key in self._given_for(place)), path)
         line = f"{'--set' if self._given(path) else self.source}: {path}: {message}"
@@ -61,6 +63,10 @@ class Faults:
     def _given_for(self, place: str) -> list[str]:
         """Return `place` where ``--set`` gave it, or else what it gave inside of it."""
         return [place] if self._given(place) else [key for key in self.overridden if _within(key, place)]
+
+    def found_in(self, *places: str) -> bool:
+        """Tell whether there is a fault at any of these keys or tables, in one of them, or around one of them."""
+        return any(_within(path, place) or _within(place, path) for path in self._paths for place in places)
 
     def raise_any(self) -> None:
         """Raise ConfigError when there is a fault."""

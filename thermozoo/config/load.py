@@ -9,10 +9,11 @@ from typing import Any
 
 import attrs
 
+from thermozoo.config.consistency import check_consistency
 from thermozoo.config.faults import Faults, describe
 from thermozoo.config.plugins import build_plugin, held_plugins, resolved_plugin
 from thermozoo.config.read import given_by, override, read_config
-from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Config, Setting, Table, TrainingTable, settings_of
+from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Config, Setting, Table, settings_of
 from thermozoo.config.values import structure
 from thermozoo.errors import nearest
 from thermozoo.interfaces import Connectivity, Plugin, Potential
@@ -24,7 +25,12 @@ _TOP = ("seed", *TABLES)
 
 
 def load_config(
-    path: Path | None, catalogue: Catalogue, *, assignments: Sequence[str] = (), seed: int | None = None
+    path: Path | None,
+    catalogue: Catalogue,
+    *,
+    assignments: Sequence[str] = (),
+    seed: int | None = None,
+    defer: bool = False,
 ) -> Config:
     """Read and check a config.
 
@@ -38,6 +44,9 @@ def load_config(
         ``table.key=value`` assignments that override the file.
     seed : int, optional
         Overrides the config's; where neither gives one, a seed is drawn and recorded.
+    defer : bool
+        Whether to leave faults between the keys of a well-formed config to
+        `thermozoo.runs.assemble.assemble_machine`, which raises them together with those that the data show.
 
     Raises
     ------
@@ -48,11 +57,16 @@ def load_config(
     tables = override(written, assignments)
     if seed is not None:
         tables["seed"] = seed
-    return check_config(tables, catalogue, source, given_by(written, assignments))
+    return check_config(tables, catalogue, source, given_by(written, assignments), defer=defer)
 
 
 def check_config(
-    tables: Mapping[str, Any], catalogue: Catalogue, source: str, overridden: Sequence[str] = ()
+    tables: Mapping[str, Any],
+    catalogue: Catalogue,
+    source: str,
+    overridden: Sequence[str] = (),
+    *,
+    defer: bool = False,
 ) -> Config:
     """Check the tables of a config in one pass and build what they name.
 
@@ -66,6 +80,8 @@ def check_config(
         Its file, for messages.
     overridden : sequence of str
         Keys, or whole tables, that ``--set`` gave instead of the file.
+    defer : bool
+        Whether to leave faults between the keys of a well-formed config to the config's reader; see `load_config`.
 
     Raises
     ------
@@ -107,22 +123,10 @@ def check_config(
             )
     potentials = _potentials(section.get("potential"), sizes, catalogue, faults)
     connectivity = _connectivity(section.get("connectivity"), sizes, catalogue, faults)
-    _methods(values["training"], faults)
-    for path, names in (
-        ("data.classes", values["data"].classes),
-        ("computer.trainable_biases", values["computer"].trainable_biases),
-    ):
-        twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
-        if twice is not None:
-            faults.add(path, f"expected each entry once, got {twice!r} more than once")
-    dynamics = values["dynamics"]
-    if dynamics.duration < dynamics.dt:
-        faults.add(
-            "dynamics.duration",
-            f"expected at least one time step of {dynamics.dt:g}, got a duration of {dynamics.duration:g}",
-            also=["dynamics.dt"],
-        )
-    faults.raise_any()
+    well_formed = not faults.lines
+    check_consistency(values, sizes, frozen, potentials, faults)
+    if not (defer and well_formed):
+        faults.raise_any()
     assert connectivity is not None
     # groups are all written alike: a writer of TOML puts plain keys before tables, and the order of groups counts
     units = {g: {"size": n, "frozen": g in frozen} for g, n in sizes.items()} if frozen else sizes
@@ -144,6 +148,7 @@ def check_config(
         **values,
         resolved=resolved,
         source=source,
+        faults=faults,
     )
 
 
@@ -185,23 +190,6 @@ def _units(tables: Mapping[str, Any], faults: Faults) -> tuple[dict[str, int], t
         number = structure(Setting(group, int, None, "", at_least=1), size, path, faults)
         sizes[group] = number if number is not None else 1
     return sizes, tuple(frozen)
-
-
-def _methods(training: TrainingTable, faults: Faults) -> None:
-    """Refuse settings that one of the methods would ignore or could not use."""
-    methods = dict.fromkeys((training.method, *training.compare))
-    descending = ", ".join(m for m in methods if m not in ("exact", "moments"))
-    for key, wanted in (
-        ("windows", training.windows > 1),
-        ("potential_parameters", bool(training.potential_parameters)),
-    ):
-        if wanted and descending:
-            faults.add(f"training.{key}", f"expected methods exact and moments only, got {descending}")
-    if "moments" in methods and training.cycles < 5:
-        faults.add(
-            "training.cycles",
-            f"method moments chooses its ridge by every fifth cycle: expected at least 5, got {training.cycles}",
-        )
 
 
 def _table(

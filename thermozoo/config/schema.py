@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from thermozoo.config.faults import Faults
 from thermozoo.dynamics.engines import ENGINES, PRECISIONS
 from thermozoo.interfaces import (
     Connectivity,
@@ -121,6 +122,11 @@ class DynamicsTable:
         str, "single", "data type of states; heat and work are always double", choices=tuple(PRECISIONS)
     )
     memory_limit: float = setting(float, 16.0, "memory that a run may need, as predicted [GiB]", above=0)
+
+    @property
+    def steps(self) -> int:
+        """Whole time steps in the duration."""
+        return round(self.duration / self.dt)
 
 
 @attrs.frozen
@@ -250,6 +256,8 @@ class Config:
         The config with every default written out.
     source : str
         Name of the file it came from.
+    faults : Faults
+        Those that are to be reported together with what only the data show; none unless that was asked for.
     """
 
     seed: int
@@ -270,11 +278,12 @@ class Config:
     hardware: HardwareTable | None
     resolved: dict[str, Any]
     source: str
+    faults: Faults
 
     @property
     def steps(self) -> int:
         """Steps of noising, of equilibration and of generation."""
-        return round(self.dynamics.duration / self.dynamics.dt)
+        return self.dynamics.steps
 
     @property
     def duration(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import attrs
@@ -9,12 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer, assemble
+from thermozoo.computer.layout import Layout
 from thermozoo.computer.stability import check_time_step
+from thermozoo.config.faults import Faults
 from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Engine
-from thermozoo.runs.prototypes import Prototypes, choose_prototypes
+from thermozoo.errors import DataError, ShapeError, StabilityError, TrainingError
+from thermozoo.parameters import fields_of
+from thermozoo.runs.budget import check_memory
+from thermozoo.runs.prototypes import Prototypes, choose_prototypes, load_images, too_few
+from thermozoo.training.kinds import trainable_forces
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import NoisingProcess, intensities, noising_process, signals_for
+from thermozoo.training.noising import NoisingProcess, image_group, intensities, noising_process, signals_for
 
 __all__ = ["Machine", "assemble_machine"]
 
@@ -65,9 +72,17 @@ def assemble_machine(config: Config) -> Machine:
 
     Raises
     ------
-    DataError, ShapeError, StabilityError
-        When the data are not there, do not fit the computer, or the time step is too large for it.
+    ConfigError
+        With every fault that the config was loaded with, when the data are not there, do not fit the computer, or the
+        time step is too large for it.
+    BudgetError
+        When the run would need more memory than the config allows.
     """
+    faults = copy.deepcopy(config.faults)  # a config may be assembled more than once
+    prototypes = _prototypes(config, faults)
+    faults.raise_any()
+    assert prototypes is not None
+    check_memory(config)
     computer = assemble(
         config.sizes,
         config.potentials,
@@ -77,10 +92,64 @@ def assemble_machine(config: Config) -> Machine:
         trainable_biases=config.computer.trainable_biases,
         frozen=config.frozen,
     )
-    prototypes = choose_prototypes(config.dataset, config.data.classes, config.data.per_class, config.seed)
-    signals = signals_for(computer, prototypes.images, config.noising.hidden, config.noising.projection_seed)
+    try:
+        signals = signals_for(computer, prototypes.images, config.noising.hidden, config.noising.projection_seed)
+    except ShapeError as error:
+        faults.add("noising.hidden", str(error), also=["computer.units"])
+        faults.raise_any()
+        raise
     times = np.linspace(0.0, config.duration, 101)
     strongest = np.abs(intensities(config.protocol, times, config.duration)).max()
     force = float(strongest * np.abs(signals).max())
-    check_time_step(computer, config.dynamics.dt, (-force, force))
+    try:
+        check_time_step(computer, config.dynamics.dt, (-force, force))
+    except StabilityError as error:
+        faults.add("dynamics.dt", str(error), also=["computer", "noising"])
+    try:
+        trainable_forces(computer, config.training.potential_parameters)
+    except TrainingError as error:
+        faults.add("training.potential_parameters", str(error).removeprefix("potential_parameters: "))
+    faults.raise_any()
     return Machine(config, computer, prototypes, signals)
+
+
+def _prototypes(config: Config, faults: Faults) -> Prototypes | None:
+    """Return the images to learn, or None after adding every fault that they show."""
+    try:
+        loaded = images, labels = load_images(config.dataset)
+    except DataError as error:
+        faults.add("data", str(error), also=[*(f"data.{f.alias}" for f in fields_of(config.dataset)), "data.plugin"])
+        return None
+    before = faults.added
+    for k, label in enumerate(config.data.classes):
+        missing = too_few(config.dataset, labels, label, 1)
+        if missing:
+            faults.add(f"data.classes[{k}]", missing, also=["data.plugin"])
+    counts = {label: int((labels == label).sum()) for label in config.data.classes}
+    rarest = min((label for label, count in counts.items() if count), key=counts.__getitem__, default=None)
+    if rarest is not None and counts[rarest] < config.data.per_class:
+        missing = too_few(config.dataset, labels, rarest, config.data.per_class)
+        faults.add("data.per_class", missing, also=["data.classes", "data.plugin"])
+    layout = Layout(config.sizes, frozen=config.frozen)
+    shown, pixels = image_group(layout), images.shape[1] * images.shape[2]
+    where = f"computer.units.{shown}"
+    if shown in layout.frozen:
+        faults.add(
+            f"{where}.frozen",
+            f"group {shown!r} shows the image: frozen units cannot turn noise into one; let them move, or call another "
+            "group 'visible'",
+        )
+    if layout.sizes[shown] != pixels:
+        faults.add(
+            where,
+            f"the images have {pixels} pixels, but group {shown!r} has {layout.sizes[shown]} units: set {where} = "
+            f"{pixels}, or take other images",
+            also=["data.plugin"],
+        )
+    if faults.added > before or not config.data.classes:
+        return None
+    try:
+        return choose_prototypes(config.dataset, config.data.classes, config.data.per_class, config.seed, loaded)
+    except DataError as error:  # an image without contrast
+        faults.add("data", str(error), also=["data.classes", "data.per_class", "data.plugin"])
+        return None

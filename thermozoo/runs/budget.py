@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from thermozoo.computer.computer import TERMS
@@ -10,8 +12,10 @@ from thermozoo.computer.layout import Layout
 from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import PRECISIONS
 from thermozoo.errors import BudgetError
-from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import OBSERVATIONS
+
+if TYPE_CHECKING:
+    from thermozoo.runs.assemble import Machine
 
 __all__ = ["bytes_of_a_state", "bytes_text", "check_memory", "peak_memory", "predicted_memory"]
 

@@ -54,7 +54,6 @@ def run_experiment(
     clock = Clock()
     with run_folder(target, force) as folder:
         with clock.phase("assembly"):
-            check_memory(config)
             machine = assemble_machine(config)
         reporter.note(f"memory: about {bytes_text(check_memory(config, machine))} at most")
         engine = engine_of(machine)

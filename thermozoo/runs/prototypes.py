@@ -11,9 +11,12 @@ import numpy.typing as npt
 from thermozoo.errors import DataError, ThermozooError
 from thermozoo.interfaces import Dataset
 
-__all__ = ["Prototypes", "choose_prototypes", "standardized"]
+__all__ = ["Prototypes", "choose_prototypes", "load_images", "standardized", "too_few"]
 
 Array = npt.NDArray[np.floating[Any]]
+
+#: Images (n, height, width) and labels (n,) as a data set has them.
+Loaded = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 
 #: Images that are no prototypes and are kept, at most: more of them would not make a better judge.
 _KEPT = 4000
@@ -68,7 +71,9 @@ def _varied(images: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return varied
 
 
-def choose_prototypes(dataset: Dataset, classes: tuple[int, ...], per_class: int, seed: int = 0) -> Prototypes:
+def choose_prototypes(
+    dataset: Dataset, classes: tuple[int, ...], per_class: int, seed: int = 0, loaded: Loaded | None = None
+) -> Prototypes:
     """Load a data set and choose its prototypes; of the other images, only those that judges need are kept.
 
     Parameters
@@ -81,25 +86,22 @@ def choose_prototypes(dataset: Dataset, classes: tuple[int, ...], per_class: int
         The first so many images of each class (0: all).
     seed : int
         Draws the images that are kept for judges.
+    loaded : (ndarray, ndarray), optional
+        What `load_images` returned, so that nothing is loaded twice.
 
     Raises
     ------
     DataError
         When the data are missing, foreign, or have too few images of a class, or a prototype is constant.
     """
-    images, labels = _load(dataset)
-    _check(dataset, images, labels)
+    images, labels = load_images(dataset) if loaded is None else loaded
     flat = images.reshape(len(images), -1)
     chosen: list[int] = []
     for label in classes:
+        missing = too_few(dataset, labels, label, per_class)
+        if missing:
+            raise DataError(missing)
         found = np.flatnonzero(labels == label)
-        if len(found) < max(1, per_class):
-            present = ", ".join(str(v) for v in np.unique(labels))
-            raise DataError(
-                f"data set {dataset.name!r} has {len(found)} images of class {label}, expected at least "
-                f"{max(1, per_class)}; "
-                f"classes: {present}"
-            )
         chosen += found[: per_class or None].tolist()
     if not chosen:
         raise DataError("data.classes is empty: name at least one class to learn")
@@ -121,7 +123,31 @@ def choose_prototypes(dataset: Dataset, classes: tuple[int, ...], per_class: int
     )
 
 
-def _load(dataset: Dataset) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def too_few(dataset: Dataset, labels: npt.NDArray[Any], label: int, per_class: int) -> str:
+    """Return what is wrong where a data set has too few images of a class, or else an empty string."""
+    count, needed = int((labels == label).sum()), max(1, per_class)
+    if count >= needed:
+        return ""
+    present = ", ".join(str(v) for v in np.unique(labels))
+    return (
+        f"data set {dataset.name!r} has {count} images of class {label}, expected at least {needed}; classes: {present}"
+    )
+
+
+def load_images(dataset: Dataset) -> Loaded:
+    """Return the images and labels of a data set, checked.
+
+    Raises
+    ------
+    DataError
+        When they cannot be loaded or are not what a data set promises.
+    """
+    images, labels = _load(dataset)
+    _check(dataset, images, labels)
+    return images, labels
+
+
+def _load(dataset: Dataset) -> Loaded:
     """Call the author's `load`; whatever it raises becomes a DataError that names the data set."""
     try:
         images, labels = dataset.load()

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from thermozoo.computer.boltzmann import UnitBoltzmann, unit_boltzmann
 from thermozoo.computer.computer import Computer
+from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.engines import Drive, Dynamics, Engine, Stepper
 from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.noise import NoiseKey, normals, uniforms
@@ -101,9 +102,9 @@ def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Ar
     return signals
 
 
-def image_group(computer: Computer) -> str:
+def image_group(computer: Computer | Layout) -> str:
     """Return the group whose states are the image: ``visible``, or the first that moves."""
-    layout = computer.layout
+    layout = computer if isinstance(computer, Layout) else computer.layout
     if "visible" in layout.sizes:
         return "visible"
     return next((g for g in layout.groups if g not in layout.frozen), layout.groups[0])

@@ -258,3 +258,37 @@ def test_a_setting_that_is_refused_beside_one_that_was_set(tmp_path):
             load_config(path, catalogue(), assignments=assignments)
         [line] = caught.value.faults
         assert line.startswith(f"{source}: data.split: mnist: split must be")
+
+
+BETWEEN = [
+    ("training={windows=101}", "training.windows", "expected at most one time window a step, 100 in all"),
+    ("training={potential_parameters=['J4', 'J7']}", "training.potential_parameters[1]", "parameters: J2, J4"),
+    ("computer.mobility=1e4", "dynamics.dt", "dt = 0.001 is above the stability bound"),
+    ("data.classes=[]", "data.classes", "expected at least one class to learn, got none"),
+]
+
+
+@pytest.mark.parametrize(("assignment", "path", "said"), BETWEEN, ids=[b[0] for b in BETWEEN])
+def test_a_fault_between_keys(assignment, path, said):
+    [line] = faults_of(assignment)
+    assert line.startswith(f"my.toml: {path}: ")
+    assert said in line
+
+
+def test_parameters_of_clamped_units_are_not_trained():
+    [line] = faults_of(
+        "computer.potential.hidden={plugin='quadratic'}",
+        "computer.units.visible={size=784, frozen=true}",
+        "training={potential_parameters=['J4']}",
+    )
+    assert "no unit that moves has a parameter 'J4'" in line
+
+
+def test_faults_between_keys_can_be_left_to_what_loads_the_data(tmp_path):
+    path = tmp_path / "good.toml"
+    path.write_text(GOOD.replace('method = "descent"', "windows = 101"))
+    config = load_config(path, catalogue(), defer=True)
+    assert [line.split(": ")[1] for line in config.faults.lines] == ["training.windows"]
+    with pytest.raises(ConfigError) as caught:  # a key that means nothing is reported at once, with the others
+        load_config(path, catalogue(), assignments=["dynamics.bogus=1"], defer=True)
+    assert len(caught.value.faults) == 2

@@ -1,0 +1,147 @@
+"""Faults between the keys of a config that is well formed: what a run would stumble over, known without its data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from thermozoo.computer.computer import Computer
+from thermozoo.computer.couplings import DenseCouplings
+from thermozoo.computer.layout import Layout
+from thermozoo.computer.onsite import OnSite
+from thermozoo.computer.stability import check_time_step
+from thermozoo.config.faults import Faults
+from thermozoo.config.schema import ComputerTable, DynamicsTable, TrainingTable
+from thermozoo.errors import StabilityError, ThermozooError, nearest
+from thermozoo.interfaces import Potential
+from thermozoo.symbolic.trace import flat_parameters
+
+__all__ = ["check_consistency"]
+
+
+def check_consistency(
+    values: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    frozen: tuple[str, ...],
+    potentials: Mapping[str, Potential],
+    faults: Faults,
+) -> None:
+    """Add the faults between keys; where one of the keys has a fault of its own, that says enough.
+
+    Parameters
+    ----------
+    values : mapping
+        Values of the tables, by name.
+    sizes : mapping
+        Units of each group.
+    frozen : tuple of str
+        Clamped groups.
+    potentials : mapping
+        Potential of each group, as far as it could be built.
+    faults : Faults
+        Holds the faults of single keys and receives those between them.
+    """
+    computer, dynamics, training = values["computer"], values["dynamics"], values["training"]
+    _check_methods(training, faults)
+    for path, names in (
+        ("data.classes", values["data"].classes),
+        ("computer.trainable_biases", computer.trainable_biases),
+    ):
+        twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
+        if twice is not None:
+            faults.add(path, f"expected each entry once, got {twice!r} more than once")
+    if not values["data"].classes:
+        faults.add("data.classes", "expected at least one class to learn, got none")
+    if dynamics.duration < dynamics.dt:
+        faults.add(
+            "dynamics.duration",
+            f"expected at least one time step of {dynamics.dt:g}, got a duration of {dynamics.duration:g}",
+            also=["dynamics.dt"],
+        )
+    if not faults.found_in("training.windows", "dynamics.dt", "dynamics.duration"):
+        _check_windows(training, dynamics, faults)
+    if not sizes or set(potentials) != set(sizes) or faults.found_in("computer.potential", "computer.units"):
+        return
+    if not faults.found_in("training.potential_parameters"):
+        _check_potential_parameters(training, potentials, frozen, faults)
+    if not faults.found_in("dynamics.dt", "dynamics.duration", "computer.temperature", "computer.mobility"):
+        _check_stability(computer, dynamics, potentials, frozen, faults)
+
+
+def _check_methods(training: TrainingTable, faults: Faults) -> None:
+    """Refuse settings that one of the methods would ignore or could not use."""
+    methods = dict.fromkeys((training.method, *training.compare))
+    descending = ", ".join(m for m in methods if m not in ("exact", "moments"))
+    for key, wanted in (
+        ("windows", training.windows > 1),
+        ("potential_parameters", bool(training.potential_parameters)),
+    ):
+        if wanted and descending:
+            faults.add(f"training.{key}", f"expected methods exact and moments only, got {descending}")
+    if "moments" in methods and training.cycles < 5:
+        faults.add(
+            "training.cycles",
+            f"method moments chooses its ridge by every fifth cycle: expected at least 5, got {training.cycles}",
+        )
+
+
+def _check_windows(training: TrainingTable, dynamics: DynamicsTable, faults: Faults) -> None:
+    """Add a fault where there are more time windows than time steps."""
+    steps = dynamics.steps
+    if training.windows > steps:
+        faults.add(
+            "training.windows",
+            f"expected at most one time window a step, {steps} in all (duration / dt), got {training.windows}",
+            also=["dynamics.dt", "dynamics.duration"],
+        )
+
+
+def _check_potential_parameters(
+    training: TrainingTable, potentials: Mapping[str, Potential], frozen: tuple[str, ...], faults: Faults
+) -> None:
+    """Add a fault for every parameter to train that no unit that moves has."""
+    known = {name for g, one in potentials.items() if g not in frozen for name, _, _ in flat_parameters(one)}
+    for k, name in enumerate(training.potential_parameters):
+        if name not in known:
+            faults.add(
+                f"training.potential_parameters[{k}]",
+                f"no unit that moves has a parameter {name!r}{nearest(name, known)}; parameters: "
+                f"{', '.join(sorted(known)) or 'none'}",
+                also=["computer.potential"],
+            )
+
+
+def _check_stability(
+    computer: ComputerTable,
+    dynamics: DynamicsTable,
+    potentials: Mapping[str, Potential],
+    frozen: tuple[str, ...],
+    faults: Faults,
+) -> None:
+    """Add a fault where the time step is too large for units that nothing is imposed on and nothing couples.
+
+    The images, which add forces, are not known yet: with them the bound is found once more.
+    """
+    # units that have one energy have one bound
+    sizes = {
+        group: next((np.size(value) for _, _, value in flat_parameters(one) if np.ndim(value)), 1)
+        for group, one in potentials.items()
+    }
+    layout = Layout(sizes, frozen=frozen)
+    try:
+        units = Computer(
+            layout=layout,
+            onsite=OnSite(layout, dict(potentials)),
+            couplings=DenseCouplings(layout.n, (), np.empty(0)),
+            biases=np.zeros(layout.n),
+            temperature=computer.temperature,
+            mobility=computer.mobility,
+        )
+        check_time_step(units, dynamics.dt)
+    except StabilityError as error:
+        faults.add("dynamics.dt", str(error), also=["computer"])
+    except (ThermozooError, ArithmeticError):
+        # a potential that has no bound is reported by what needs it, with more to say
+        return
