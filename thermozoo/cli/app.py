@@ -36,6 +36,9 @@ _INTERRUPTED = 130
 #: The commands, in the order of the help text; each lives in a module of its own, imported when used.
 COMMANDS = ("run", "plugins", "show", "verify", "new", "estimate", "bench", "schema")
 
+#: What to do when memory runs out in spite of its prediction: nobody knows for what.
+_LESS_MEMORY = "fewer samples, units, images or time steps (dynamics.duration / dynamics.dt) need less"
+
 _EPILOG = (
     "Every command also takes: --plugin FILE.py (load a plugin file), --strict-plugins (a plugin that fails to "
     "load is an error), "
@@ -210,7 +213,7 @@ def _run(arguments: list[str]) -> int:
             print(f"thermozoo: {line}", file=sys.stderr)
         return 2
     except MemoryError as error:
-        print(f"thermozoo: out of memory: {error or 'no more is left'}; take fewer samples or units", file=sys.stderr)
+        print(f"thermozoo: out of memory: {error or 'no more is left'}; {_LESS_MEMORY}", file=sys.stderr)
         return 2
     except Exception as error:
         if isinstance(error, _CLICK):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 import numpy as np
 
 from thermozoo.computer.computer import TERMS
 from thermozoo.computer.couplings import block_size
 from thermozoo.computer.layout import Layout
+from thermozoo.config.faults import Faults
 from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import PRECISIONS
 from thermozoo.errors import BudgetError
 from thermozoo.runs.generation import OBSERVATIONS
+from thermozoo.training.descent import TOGETHER
 
 if TYPE_CHECKING:
     from thermozoo.runs.assemble import Machine
@@ -35,6 +38,13 @@ _LEDGER = 3
 #: Double precision numbers for each unit of an image that is trained on, and for each pixel of one that judges.
 _SIGNAL, _JUDGE = 3, 4
 
+#: Double precision numbers for each time step: times and intensities of the imposed signal, and copies on their way.
+_STEP = 6
+
+#: Whole noising trajectories in memory: the one that is drawn; where a method descends, those simulated together, the
+#: one that validates, and states, gradients and losses of the one it learns from.
+_DRAWN, _DESCENDED = 2, TOGETHER + 1 + 6
+
 #: Units of `bytes_text`.
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
@@ -49,6 +59,32 @@ def predicted_memory(config: Config, machine: Machine | None = None) -> int:
     machine : Machine, optional
         What was assembled from it, where that is done: its images are counted, and the data set as it was loaded.
     """
+    return sum(one.bytes for one in _shares(config, machine))
+
+
+@attrs.frozen
+class _Share:
+    """A part of what a run holds.
+
+    Parameters
+    ----------
+    bytes : int
+        How much.
+    path : str
+        The key that it grows with.
+    cause : str
+        What it is for, empty for what no config can change.
+    also : tuple of str
+        Other keys that it grows with.
+    """
+
+    bytes: int
+    path: str
+    cause: str
+    also: tuple[str, ...] = ()
+
+
+def _shares(config: Config, machine: Machine | None) -> list[_Share]:
     layout = Layout(config.sizes, frozen=config.frozen)
     pairs = config.connectivity.blocks(layout)
     if pairs is None:
@@ -61,9 +97,19 @@ def predicted_memory(config: Config, machine: Machine | None = None) -> int:
         layout.n * _STATE * (bytes_of_a_state(config) + 8) + _LEDGER * 8 * len(TERMS) * (OBSERVATIONS + 1)
     )
     held = couplings * (_COUPLING + _WINDOW * config.training.windows) + 4 * square
+    images = 0
     if machine is not None:
-        held += _SIGNAL * machine.signals.size + _JUDGE * machine.prototypes.rest.size
-    return (peak_memory() or _LIBRARIES) + _FIGURES + 8 * held + samples
+        images = _SIGNAL * machine.signals.size + _JUDGE * machine.prototypes.rest.size
+    methods = {config.training.method, *config.training.compare}
+    whole = _DRAWN + (_DESCENDED if methods & {"descent", "online"} else 0)
+    steps = config.steps * (8 * _STEP + whole * layout.n * bytes_of_a_state(config))
+    return [
+        _Share((peak_memory() or _LIBRARIES) + _FIGURES, "dynamics.memory_limit", ""),
+        _Share(8 * held, "computer.units", f"{couplings:,} couplings", ("computer.connectivity",)),
+        _Share(samples, "generation.samples", f"{config.generation.samples:,} samples", ("computer.units",)),
+        _Share(steps, "dynamics.duration", f"{config.steps:,} time steps (duration / dt)", ("dynamics.dt",)),
+        _Share(8 * images, "data.per_class", "the images", ("data",)),
+    ]
 
 
 def bytes_of_a_state(config: Config) -> int:
@@ -79,13 +125,20 @@ def check_memory(config: Config, machine: Machine | None = None) -> int:
     BudgetError
         When they are above the config's limit.
     """
-    needed = predicted_memory(config, machine)
+    shares = _shares(config, machine)
+    needed = sum(one.bytes for one in shares)
     limit = config.dynamics.memory_limit * 2**30
     if needed > limit:
-        raise BudgetError(
-            f"{config.source}: the run needs about {bytes_text(needed)} of memory, above dynamics.memory_limit = "
-            f"{config.dynamics.memory_limit:g} GiB: take fewer samples or units, or raise the limit"
+        most = max(shares, key=lambda one: one.bytes)
+        advice = f", most of it for {most.cause}: take fewer, or raise the limit" if most.cause else ": raise the limit"
+        faults = Faults(config.source, config.faults.overridden)
+        faults.add(
+            most.path,
+            f"the run needs about {bytes_text(needed)} of memory, above dynamics.memory_limit = "
+            f"{config.dynamics.memory_limit:g} GiB{advice}",
+            also=[*most.also, "dynamics.memory_limit"],
         )
+        raise BudgetError(*faults.lines)
     return needed
 
 

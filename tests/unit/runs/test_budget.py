@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 
+import attrs
 import pytest
 
+from thermozoo.config.faults import Faults
 from thermozoo.config.load import check_config
 from thermozoo.errors import BudgetError
 from thermozoo.registry.catalogue import catalogue
@@ -21,12 +24,16 @@ plugin = "CONNECTIVITY"
 samples = SAMPLES
 [dynamics]
 memory_limit = LIMIT
+duration = DURATION
+[training]
+method = "METHOD"
 """
 
 
-def config(hidden=16, connectivity="dense", samples=10, limit=16.0):
+def config(hidden=16, connectivity="dense", samples=10, limit=16.0, duration=2.5, method="exact"):
     text = TOY.replace("HIDDEN", str(hidden)).replace("CONNECTIVITY", connectivity)
     text = text.replace("SAMPLES", str(samples)).replace("LIMIT", str(limit))
+    text = text.replace("DURATION", str(duration)).replace("METHOD", method)
     return check_config(tomllib.loads(text), catalogue(), "x.toml")
 
 
@@ -37,10 +44,38 @@ def test_states_and_couplings_are_counted():
     assert large - small >= 10_000 * 10_000 / 2 * 8
 
 
-@pytest.mark.parametrize("sizes", [{"samples": 10**9}, {"hidden": 10**6}])
-def test_a_run_above_the_limit_is_refused_before_it_allocates(sizes):
-    with pytest.raises(BudgetError, match=r"x.toml: the run needs about .* TiB of memory, above dynamics.memory_limit"):
+@pytest.mark.parametrize(
+    ("sizes", "key", "cause"),
+    [
+        ({"samples": 10**9}, "generation.samples", "1,000,000,000 samples"),
+        ({"hidden": 10**6}, "computer.units", "couplings"),
+        ({"duration": 1e9}, "dynamics.duration", r"1,000,000,000,000 time steps \(duration / dt\)"),
+    ],
+)
+def test_a_run_above_the_limit_is_refused_before_it_allocates(sizes, key, cause):
+    with pytest.raises(BudgetError, match=rf"x.toml: {key}: the run needs about .* [TP]iB of memory") as caught:
         check_memory(config(**sizes))
+    assert re.search(f"above dynamics.memory_limit = 16 GiB, most of it for .*{cause}: take fewer", str(caught.value))
+
+
+def test_the_limit_itself_is_blamed_where_nothing_else_can_be():
+    with pytest.raises(BudgetError, match=r"x.toml: dynamics.memory_limit: .* above .* = 0.01 GiB: raise the limit"):
+        check_memory(config(limit=0.01))
+
+
+def test_a_run_that_set_made_too_large_is_not_the_file_s():
+    asked = config(samples=10**9)
+    for given in ("generation.samples", "computer.units.hidden", "dynamics.memory_limit"):
+        other = attrs.evolve(asked, faults=Faults("x.toml", [given]))
+        with pytest.raises(BudgetError, match=f"--set: {given}: the run needs about"):
+            check_memory(other)
+
+
+@pytest.mark.parametrize(("method", "whole"), [("exact", 1), ("descent", 13), ("online", 13)])
+def test_time_steps_are_counted(method, whole):
+    """The trajectory that is drawn, and those that a descending method holds: 13 MB each in the paper set-up."""
+    few, many = (predicted_memory(config(duration=d, method=method)) for d in (1.0, 11.0))
+    assert many - few >= whole * 10_000 * 800 * 4
 
 
 def test_the_limit_can_be_raised():
