@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from thermozoo.runs.prototypes import Prototypes, standardized
 
-__all__ = ["Judge", "diversity"]
+__all__ = ["GUESSING", "NO_OTHER_CLASS", "UNKNOWN_CLASS", "Judge", "diversity"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -23,6 +23,13 @@ _TRAINED_ON = 3000
 
 #: A class counts as covered when at least this fraction of an even share of the outputs belongs to it.
 _COVERED = 0.1
+
+#: Standard errors by which the classifier has to be better than guessing before it is quoted.
+_CLEARLY = 2.0
+
+#: Why verdicts are withheld: the classifier is not clearly better than guessing, it has seen no image of a class that
+#: was trained on, or there is no other class that an output could fall into.
+GUESSING, UNKNOWN_CLASS, NO_OTHER_CLASS = "guessing", "unknown class", "no other class"
 
 
 class Judge:
@@ -60,10 +67,12 @@ class Judge:
         Returns
         -------
         dict
-            ``accuracy`` of the classifier on held-out noisy images, ``noise``: the standard deviation of the white
-            noise in its images over that of the images themselves, ``fraction_in_classes`` of outputs that it puts
-            into a trained class, ``class_entropy_bits`` of its verdicts, ``coverage``: the fraction of trained classes
-            that get at least a tenth of an even share, ``counts`` of outputs by class of the data set.
+            ``accuracy`` of the classifier on held-out noisy images, ``chance``: that of guessing, ``tested``: how many
+            held-out images there were, ``noise``: the standard deviation of the white noise in its images over that of
+            the images themselves, ``fraction_in_classes`` of outputs that it puts into a trained class,
+            ``class_entropy_bits`` of its verdicts, ``coverage``: the fraction of trained classes that get at least a
+            tenth of an even share, ``counts`` of outputs by class of the data set, and ``withheld``: why verdicts that
+            would mean nothing are None, or None.
         """
         from sklearn.linear_model import LogisticRegression
         from threadpoolctl import threadpool_limits
@@ -77,16 +86,26 @@ class Judge:
         # products this small only lose by being shared, very much so on a busy machine
         with threadpool_limits(1, user_api="blas"):
             model.fit(noisy[:cut], labels[:cut])
-        accuracy = float(model.score(noisy[cut:], labels[cut:]))
-        verdicts = model.predict(scaled)
+        accuracy, tested = float(model.score(noisy[cut:], labels[cut:])), len(labels) - cut
+        chance = 1.0 / len(model.classes_)
         classes = np.unique(self.prototypes.labels)
+        withheld = None
+        if accuracy <= chance + _CLEARLY * np.sqrt(chance * (1.0 - chance) / tested):
+            withheld = GUESSING
+        elif not np.isin(classes, model.classes_).all():
+            withheld = UNKNOWN_CLASS
+        elif np.isin(model.classes_, classes).all():
+            withheld = NO_OTHER_CLASS
+        quality = {"accuracy": accuracy, "chance": chance, "tested": tested, "noise": noise, "withheld": withheld}
+        if withheld in (GUESSING, UNKNOWN_CLASS):
+            return quality | dict.fromkeys(("fraction_in_classes", "class_entropy_bits", "coverage", "counts"))
+        verdicts = model.predict(scaled)
         counts = np.array([(verdicts == c).sum() for c in np.unique(labels)])
         share = counts[counts > 0] / counts.sum()
         needed = _COVERED * len(verdicts) / len(classes)
-        return {
-            "accuracy": accuracy,
-            "noise": noise,
-            "fraction_in_classes": float(np.isin(verdicts, classes).mean()),
+        inside = None if withheld == NO_OTHER_CLASS else float(np.isin(verdicts, classes).mean())
+        return quality | {
+            "fraction_in_classes": inside,
             "class_entropy_bits": float(-(share * np.log2(share)).sum()) + 0.0,
             "coverage": float(np.mean([(verdicts == c).sum() >= needed for c in classes])),
             "counts": {str(c): int(k) for c, k in zip(np.unique(labels).tolist(), counts.tolist(), strict=True)},

@@ -162,6 +162,7 @@ def comparison_row(figures: dict[str, Any], seconds: float) -> dict[str, Any]:
     judge = figures["judge"] or {}
     row["coverage"] = judge.get("coverage")
     row["fraction_in_classes"] = judge.get("fraction_in_classes")
+    row["judge_withheld"] = judge.get("withheld")
     row["seconds"] = seconds
     return row
 

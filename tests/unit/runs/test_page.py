@@ -83,7 +83,10 @@ REPORT = {
     "nearest_prototype_distance": 0.786,
     "judge": {
         "accuracy": 0.913,
+        "chance": 0.1,
+        "tested": 1000,
         "noise": 0.52,
+        "withheld": None,
         "fraction_in_classes": 0.97,
         "class_entropy_bits": 1.571,
         "coverage": 1.0,
@@ -118,6 +121,7 @@ REPORT = {
             "coupling_norm": 12.6,
             "coverage": 1.0,
             "fraction_in_classes": 0.96,
+            "judge_withheld": None,
             "seconds": 14.2,
         },
         {"method": "online", "heat_mean_kT": 1288.0, "seconds": None},
@@ -534,3 +538,31 @@ def test_standard_error_follows_from_samples():
 def test_every_method_is_explained(method):
     text = _Page(render_page({}, f"[training]\nmethod = '{method}'\n", {}, {})).text
     assert re.search(rf"The method is {method}\. It \w+ the", text)
+
+
+@pytest.mark.parametrize(
+    ("withheld", "said"),
+    [
+        ("guessing", "Guessing among its 10 classes would be right about 10 %: in this noise the judge is not clearly"),
+        ("unknown class", "the data set has no other image, so the judge does not know it"),
+    ],
+)
+def test_a_judge_whose_verdicts_mean_nothing_is_not_quoted(withheld, said):
+    judge = {**REPORT["judge"], "withheld": withheld}
+    judge |= dict.fromkeys(("fraction_in_classes", "class_entropy_bits", "coverage", "counts"))
+    rows = [{**REPORT["comparison"][0], "coverage": None, "fraction_in_classes": None, "judge_withheld": withheld}]
+    page = _Page(render_page({**REPORT, "judge": judge, "comparison": rows}, CONFIG, {}, MANIFEST))
+    assert said in page.text
+    for verdict in ("of the outputs into a class", "are covered", "entropy of its verdicts", "as the judge sees them"):
+        assert verdict not in page.text
+    assert "; no coverage and no fraction in classes" in page.text
+
+
+def test_a_data_set_without_other_classes_is_said_to_have_none():
+    judge = {**REPORT["judge"], "withheld": "no other class", "fraction_in_classes": None}
+    rows = [{**REPORT["comparison"][0], "fraction_in_classes": None, "judge_withheld": "no other class"}]
+    page = _Page(render_page({**REPORT, "judge": judge, "comparison": rows}, CONFIG, {}, MANIFEST))
+    assert "every output falls into one of them, whatever it looks like" in page.text
+    assert "of the outputs into a class that" not in page.text
+    assert "100 % of these classes are covered" in page.text
+    assert "; no fraction in classes: the data set has no other class" in page.text

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from thermozoo.runs.judge import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS
 from thermozoo.runs.page.numbers import count, number_of, plus_minus, quantity, significant
 from thermozoo.runs.page.wording import groups, pixels
 from thermozoo.thermodynamics.advantage import denoiser_operations
@@ -123,6 +124,7 @@ def _judged(judge: Mapping[str, Any]) -> str:
     if accuracy is not None:
         text += f"; it is right about {_percent(accuracy)} of such images that it was not trained on"
     text += "."
+    text += _withheld(judge)
     if inside is not None:
         text += f" It puts {_percent(inside)} of the outputs into a class that the computer was trained on."
     if coverage is not None:
@@ -133,6 +135,28 @@ def _judged(judge: Mapping[str, Any]) -> str:
     if entropy is not None:
         text += f" The entropy of its verdicts is {significant(entropy)} bits; n classes in equal parts have log₂ n."
     return text
+
+
+def _withheld(judge: Mapping[str, Any]) -> str:
+    """Say why the judge is not quoted where its verdicts would mean nothing."""
+    reason, chance = judge.get("withheld"), number_of(judge, "chance")
+    if reason == GUESSING and chance is not None:
+        return (
+            f" Guessing among its {round(1 / chance)} classes would be right about {_percent(chance)}: in this noise "
+            "the judge is not clearly better (by two standard errors), so what it makes of the outputs says nothing "
+            "about them and is left out."
+        )
+    if reason == UNKNOWN_CLASS:
+        return (
+            " Of a class that the computer was trained on the data set has no other image, so the judge does not know "
+            "it; what it makes of the outputs is left out."
+        )
+    if reason == NO_OTHER_CLASS:
+        return (
+            " The data set has no other class than those that the computer was trained on: every output falls into "
+            "one of them, whatever it looks like."
+        )
+    return ""
 
 
 def _percent(fraction: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from thermozoo.runs.judge import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS
 from thermozoo.runs.page.numbers import (
     count,
     duration,
@@ -81,6 +82,16 @@ _UNITS = {"joules": "J", "seconds": "s", "watts": "W", "kelvin": "K", "nats": "n
 
 _QUANTITIES = {"joules": "energy", "seconds": "time", "watts": "power"}
 
+#: What is missing from a comparison, by the reason for which the judge's verdicts are withheld.
+_WITHHELD = {
+    GUESSING: (
+        "no coverage and no fraction in classes where the judge is not clearly better than guessing, so that it says "
+        "nothing about the outputs"
+    ),
+    UNKNOWN_CLASS: "no coverage and no fraction in classes: the judge does not know every class that was trained on",
+    NO_OTHER_CLASS: "no fraction in classes: the data set has no other class that an output could fall into",
+}
+
 #: What the manifest says of how the run was computed.
 _ENGINE = ("engine", "precision", "noise")
 
@@ -144,7 +155,7 @@ def comparison_table(rows: Any) -> list[Table]:
     """Return the methods side by side, with the columns that at least one of them has."""
     if not rows:
         return []
-    known = {key for column in _COMPARISON for key in (column[0], column[2]) if key}
+    known = {key for column in _COMPARISON for key in (column[0], column[2]) if key} | {"judge_withheld"}
     columns = [c for c in _COMPARISON if any(is_number(row.get(c[0])) for row in rows)]
     others = dict.fromkeys(
         key
@@ -168,7 +179,8 @@ def comparison_table(rows: Any) -> list[Table]:
         table.append(cells)
     head = ["method", *(heading for _, heading, _ in columns), *(_name(key) for key in others)]
     note = "Heat: mean ± standard deviation over samples; likelihood gain: mean ± standard error"
-    return [Table(table, head, note)]
+    withheld = {row["judge_withheld"]: None for row in rows if row.get("judge_withheld")}
+    return [Table(table, head, "; ".join([note, *(_WITHHELD[reason] for reason in withheld)]))]
 
 
 def remaining_table(report: Mapping[str, Any]) -> list[Table]:
