@@ -46,8 +46,8 @@ def plot_loss(
         Mean reverse loss per time step [1] of the noising trajectories trained on; None for a
         method without a curve.
     validation : (n,) array
-        The same on held-out noising trajectories [1]. With two points and no `training` these are
-        the untrained and the trained computer.
+        With `training`: the loss per step of one fixed noising trajectory [1], which follows the training. Without: the
+        mean over held-out noising trajectories [1], as two points of the untrained and the trained computer.
     floor : float, optional
         N/2 [1], N the number of units that move; None for an objective or integrator for which that is not the mean
         loss of a perfect model: neither the level nor the right axis is drawn then.
@@ -71,6 +71,8 @@ def plot_loss(
     ----------
     S. Whitelam, Generative thermodynamic computing, arXiv 2506.15121, eq. 7.
     """
+    from matplotlib.ticker import MaxNLocator
+
     x = finite_array(steps, "steps of the loss figure", 1)
     at = x if validation_steps is None else finite_array(validation_steps, "validation steps", 1)
     held_out = finite_array(validation, "validation loss", 1)
@@ -93,7 +95,8 @@ def plot_loss(
         linestyle="--" if few else "-",
         marker="o" if len(at) <= 30 else None,
         markersize=6 if few else 3.5,
-        label="held-out trajectories",
+        # two sets, whose levels differ by as much as single trajectories scatter
+        label="held-out trajectories" if trained is None else "one fixed trajectory (validation)",
         zorder=4,
     )
     curves = held_out if trained is None else np.concatenate([trained, held_out])
@@ -121,8 +124,10 @@ def plot_loss(
     scale = 1e-3 * max(abs(center), 1.0)
     if max(np.ptp(curves), np.abs(curves - center).max()) < 1e-3 * scale:
         axes.set_ylim(center - scale, center + scale)
-    if len(x) == 1 and trained is not None:
-        axes.set_xticks(x)
+    if trained is not None:  # trajectories and cycles are counted
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if len(x) == 1:
+            axes.set_xticks(x)
     _label(axes, floor, None if few and trained is None else xlabel)
     handles, labels = axes.get_legend_handles_labels()
     title = "\n".join(notes)

@@ -233,6 +233,25 @@ def test_two_losses_carry_their_values():
         assert part in text
 
 
+def test_a_curve_of_validation_is_not_called_held_out():
+    """It follows one trajectory; the two points of a method without a curve are means over the held-out ones."""
+    for figure, label in (
+        (plot_loss([1, 2], [26.0, 25.9], [26.6, 26.5, 26.3], validation_steps=[0, 1, 2]), "one fixed trajectory"),
+        (plot_loss([0, 1], None, [26.3, 26.0]), "held-out trajectories"),
+    ):
+        labels = figure.axes[0].get_legend_handles_labels()[1]
+        assert [text.startswith(label) for text in labels].count(True) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_trajectories_are_counted_in_whole_numbers(count):
+    steps = np.arange(1, count + 1)
+    figure = plot_loss(steps, 26 - 0.1 * steps, 26 - 0.1 * np.arange(count + 1), validation_steps=[0, *steps])
+    figure.canvas.draw()
+    ticks = figure.axes[0].get_xticks()
+    assert (ticks == np.round(ticks)).all()
+
+
 def test_moving_mean_of_the_training_loss_is_the_mean_of_its_window():
     values = RNG.normal(648, 1, 200)
     lines = plot_loss(np.arange(200), values, values, floor=648).axes[0].lines

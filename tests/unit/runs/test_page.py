@@ -514,7 +514,7 @@ def test_the_perfect_loss_is_said_only_where_it_is_known():
 )
 def test_the_loss_caption_says_what_is_drawn(method, curve):
     text = _Page(render_page({**REPORT, "method": method}, CONFIG, {"loss": b"\x89PNG"}, {})).text
-    assert ("The held-out curve follows fixed trajectories" in text) is curve
+    assert ("The blue curve follows one fixed noising trajectory" in text) is curve
     assert ("the two points are the computer before and after it" in text) is not curve
 
 

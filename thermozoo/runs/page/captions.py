@@ -145,7 +145,9 @@ def _loss(report: Mapping[str, Any], _: Mapping[str, Any]) -> str:
         else "What a perfect model would have in the mean is not known for this objective and integrator."
     )
     curve = (
-        "The held-out curve follows fixed trajectories: compare its course rather than its level."
+        "The blue curve follows one fixed noising trajectory, of the first image, which no update uses: its course "
+        "shows the progress. Its level is that of this one trajectory, not the mean over the held-out ones that the "
+        "text gives."
         if report.get("method") in CURVES
         else "This training has no steps to draw a curve of: the two points are the computer before and after it, on "
         "the same held-out trajectories."
