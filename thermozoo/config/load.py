@@ -111,8 +111,8 @@ def check_config(
         resolved[name] = _resolved(values[name], plugins[name])
     section = tables.get("computer", {})
     section = section if isinstance(section, Mapping) else {}
-    if "trainable_biases" not in section:  # the default names a group that this computer may not have
-        kept = tuple(g for g in values["computer"].trainable_biases if g in sizes)
+    if "trainable_biases" not in section:  # the default names a group that this computer may not have, or clamps
+        kept = tuple(g for g in values["computer"].trainable_biases if g in sizes and g not in frozen)
         values["computer"] = attrs.evolve(values["computer"], trainable_biases=kept)
         resolved["computer"]["trainable_biases"] = list(kept)
     for g, group in enumerate(values["computer"].trainable_biases):

@@ -236,3 +236,8 @@ def test_groups_keep_their_order():
     again = check_config(tomllib.loads(tomli_w.dumps(config.resolved)), catalogue(), "x")
     assert list(again.sizes.items()) == list(config.sizes.items()) == [("inputs", 4), ("visible", 784), ("hidden", 3)]
     assert again.frozen == ("inputs",)
+
+
+def test_a_clamped_group_has_no_biases_to_train_unless_they_are_asked_for():
+    units = {"visible": 4, "hidden": {"size": 2, "frozen": True}}
+    assert check_config({"computer": {"units": units}}, catalogue(), "x").computer.trainable_biases == ()

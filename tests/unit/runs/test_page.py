@@ -566,3 +566,12 @@ def test_a_data_set_without_other_classes_is_said_to_have_none():
     assert "of the outputs into a class that" not in page.text
     assert "100 % of these classes are covered" in page.text
     assert "; no fraction in classes: the data set has no other class" in page.text
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [('["hidden", "label"]', "Biases are trained in hidden."), ('["label"]', "No bias is trained.")],
+)
+def test_no_bias_of_a_clamped_group_is_trained(named, said):
+    config = re.sub(r"trainable_biases = .*", f"trainable_biases = {named}", CONFIG)
+    assert said in _Page(render_page(REPORT, config, {}, MANIFEST)).text

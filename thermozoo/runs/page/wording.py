@@ -72,6 +72,7 @@ def computer(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
         text.append(Markup("Units are coupled as in {}.").format(_plugin(connectivity)))
     biases = machine.get("trainable_biases")
     if biases is not None:
+        biases = [name for name in biases if name not in layout or not layout[name][1]]  # clamped units feel no bias
         names = _list([Markup("<b>{}</b>").format(name) for name in biases])
         text.append(Markup("Biases are trained in {}.").format(names) if biases else "No bias is trained.")
     bath = []
