@@ -257,12 +257,12 @@ def test_one_sample_is_no_mean(tmp_path, capsys, no_pictures):
     small(tmp_path, "a", "--set", "generation.samples=1")
     out = capsys.readouterr().out
     assert "generated 1 image (" in out
-    assert re.search(r"heat -?\d+ kT \(one sample\)", out)
+    assert re.search(r"heat -?[\d.]+ kT \(one sample\)", out)
     assert "standard deviation" not in out
     small(tmp_path, "b", "--set", "generation.samples=2")
     out = capsys.readouterr().out
     assert "generated 2 images (" in out
-    assert re.search(r"heat -?\d+ \+- \d+ kT \(mean \+- standard deviation\)", out)
+    assert re.search(r"heat -?[\d.]+ \+- [\d.]+ kT \(mean \+- standard deviation\)", out)
 
 
 def test_force_replaces_a_run_and_nothing_else(tmp_path, capsys, no_pictures):
@@ -299,3 +299,21 @@ def test_a_run_that_needs_too_much_memory_is_refused(tmp_path, capsys):
     assert run(["run", "--set", "generation.samples=1000000000", "--out", str(tmp_path / "a")]) == 2
     assert "of memory, above dynamics.memory_limit = 16 GiB" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("gain", "se", "said"),
+    [
+        (12.98, 0.133, "likelihood gain 12.98 +- 0.13 nats"),
+        (12406.7, 153.9, "likelihood gain 12,407 +- 154 nats"),
+        (212.7, 2.999, "likelihood gain 212.7 +- 3.0 nats"),
+        (0.5, 0.0, "likelihood gain 0.5 +- 0 nats"),
+        (3e-9, 1.2e-9, "likelihood gain 3e-09 +- 1.2e-09 nats"),
+    ],
+)
+def test_an_error_is_not_rounded_to_nothing(report, gain, se, said):
+    from thermozoo.cli.run import summary
+
+    lines = summary({**report, "likelihood_gain_nats": gain, "likelihood_gain_se": se, "heat_std_kT": 0.25})
+    assert said in lines[0]
+    assert "+- 0.25 kT (mean +- standard deviation)" in lines[2]
