@@ -48,6 +48,8 @@ def check_consistency(
     for path, names in (
         ("data.classes", values["data"].classes),
         ("computer.trainable_biases", computer.trainable_biases),
+        ("training.compare", training.compare),
+        ("training.potential_parameters", training.potential_parameters),
     ):
         twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
         if twice is not None:

@@ -131,6 +131,12 @@ CASES = [
     ("training={method='moments', cycles=4}", "training.cycles", "expected at least 5, got 4"),
     # what would be counted twice, and what has no size
     ("data.classes=[3, 0, 3]", "data.classes", "expected each entry once, got 3 more than once"),
+    ("training.compare=['online', 'descent', 'online']", "training.compare", "got 'online' more than once"),
+    (
+        "training={potential_parameters=['J2', 'J2']}",
+        "training.potential_parameters",
+        "expected each entry once, got 'J2' more than once",
+    ),
     ("computer.trainable_biases=['hidden', 'hidden']", "computer.trainable_biases", "got 'hidden' more than once"),
     ("computer.units.hidden={frozen = true}", "computer.units.hidden", "expected a size, such as {size = 784"),
     # keys that live elsewhere
