@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.config.schema import Config
 from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import Generated
 from thermozoo.runs.judge import Judge, diversity
@@ -46,7 +47,7 @@ def imposed_signal(machine: Machine) -> dict[str, Any]:
     """Return how strongly noising imposes an image, from the intensities of the protocol at every step.
 
     ``start_E0`` and ``end_E0`` are a(0) and a(tf), ``constant`` whether a(t) stays the same, ``zero_from`` the time
-    from which on nothing is imposed (None where that never happens).
+    from which on nothing is imposed, by the protocol's formula (None where that never happens).
     """
     config = machine.config
     times = config.dynamics.dt * np.arange(config.steps + 1)
@@ -54,12 +55,29 @@ def imposed_signal(machine: Machine) -> dict[str, Any]:
     # what rounding leaves of the end of a fade is not imposed
     felt = np.flatnonzero(np.abs(strength) > 1e-9 * np.abs(strength).max())
     first = int(felt[-1]) + 1 if len(felt) else 0
+    zero_from = float(times[first]) if first < len(times) else None
+    if zero_from is not None and first > 0:
+        zero_from = _zero_between(config, times[first - 1], zero_from, float(np.abs(strength).max()))
     return {
         "start_E0": float(strength[0]),
         "end_E0": float(strength[-1]),
         "constant": bool(np.ptp(strength) <= 1e-9 * np.abs(strength).max()),
-        "zero_from": float(times[first]) if first < len(times) else None,
+        "zero_from": zero_from,
     }
+
+
+def _zero_between(config: Config, felt: float, zero: float, largest: float) -> float:
+    """Return the time at which the imposed signal vanishes, in a time step in which it does.
+
+    The step's end is the step's, not the protocol's; the parts of the step are divided again until they are small
+    beside the duration.
+    """
+    for _ in range(4):
+        times = np.linspace(felt, zero, 1001)
+        strength = intensities(config.protocol, times, config.duration) * np.ones(len(times))
+        last = int(np.flatnonzero(np.abs(strength[:-1]) > 1e-12 * largest).max(initial=0))
+        felt, zero = times[last], times[last + 1]
+    return float(f"{zero:.9g}")
 
 
 def _trained_parameters(machine: Machine, training: Training) -> dict[str, dict[str, list[float]]]:

@@ -60,6 +60,13 @@ def test_the_imposed_signal_is_that_of_the_protocol(protocol, expected):
     }
 
 
+@pytest.mark.parametrize("dt", [0.01, 0.3])
+def test_a_signal_ends_when_its_protocol_says_not_with_a_step(dt):
+    tables = {"computer": {"units": {"visible": 4}}, "dynamics": {"duration": 2.5, "dt": dt}}
+    config = check_config(tables, catalogue(), "x.toml", defer=True)
+    assert imposed_signal(SimpleNamespace(config=config))["zero_from"] == float(f"{0.75 * config.duration:.9g}")
+
+
 @pytest.mark.parametrize(("duration", "whole"), [(2.5, 83 * 0.03), (2.51, 84 * 0.03)])
 def test_the_signal_of_the_report_is_that_of_noising_where_dt_does_not_divide_the_duration(duration, whole):
     tables = {
