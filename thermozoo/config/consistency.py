@@ -15,7 +15,8 @@ from thermozoo.computer.stability import check_time_step
 from thermozoo.config.faults import Faults
 from thermozoo.config.schema import ComputerTable, DynamicsTable, TrainingTable
 from thermozoo.errors import StabilityError, ThermozooError, nearest
-from thermozoo.interfaces import Potential
+from thermozoo.interfaces import Objective, Potential
+from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.symbolic.trace import flat_parameters
 
 __all__ = ["check_consistency"]
@@ -26,6 +27,7 @@ def check_consistency(
     sizes: Mapping[str, int],
     frozen: tuple[str, ...],
     potentials: Mapping[str, Potential],
+    objective: Objective | None,
     faults: Faults,
 ) -> None:
     """Add the faults between keys; where one of the keys has a fault of its own, that says enough.
@@ -40,11 +42,15 @@ def check_consistency(
         Clamped groups.
     potentials : mapping
         Potential of each group, as far as it could be built.
+    objective : Objective or None
+        The objective, if it could be built.
     faults : Faults
         Holds the faults of single keys and receives those between them.
     """
     computer, dynamics, training = values["computer"], values["dynamics"], values["training"]
     _check_methods(training, faults)
+    if objective is not None:
+        _check_objective(training, objective, faults)
     for path, names in (
         ("data.classes", values["data"].classes),
         ("computer.trainable_biases", computer.trainable_biases),
@@ -86,6 +92,27 @@ def _check_methods(training: TrainingTable, faults: Faults) -> None:
         faults.add(
             "training.cycles",
             f"method moments chooses its ridge by every fifth cycle: expected at least 5, got {training.cycles}",
+        )
+
+
+def _check_objective(training: TrainingTable, objective: Objective, faults: Faults) -> None:
+    """Add a fault for an objective that no method, or not one of the chosen ones, can train by."""
+    try:
+        derived = loss_gradients(objective)
+    except ThermozooError:
+        return  # reported by what needs the formula
+    if derived.by_gradient == 0 and derived.by_gradient_next == 0:
+        faults.add(
+            "training.objective",
+            f"the loss of {objective.name!r} uses neither gradient nor gradient_next, so no coupling and no bias "
+            "changes it and nothing can be trained: write step_loss with s.gradient_next",
+        )
+    elif derived.by_gradient != 0 and "online" in (training.method, *training.compare):
+        faults.add(
+            "training.method" if training.method == "online" else "training.compare",
+            f"method online needs an objective that uses gradient_next only, {objective.name!r} uses gradient too: "
+            "take descent",
+            also=["training.objective"],
         )
 
 

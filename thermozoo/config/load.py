@@ -124,7 +124,7 @@ def check_config(
     potentials = _potentials(section.get("potential"), sizes, catalogue, faults)
     connectivity = _connectivity(section.get("connectivity"), sizes, catalogue, faults)
     well_formed = not faults.lines
-    check_consistency(values, sizes, frozen, potentials, faults)
+    check_consistency(values, sizes, frozen, potentials, plugins["training"], faults)  # type: ignore[arg-type]
     if not (defer and well_formed):
         faults.raise_any()
     assert connectivity is not None

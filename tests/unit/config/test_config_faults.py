@@ -9,7 +9,7 @@ import pytest
 
 from thermozoo.config.load import check_config, load_config
 from thermozoo.errors import ConfigError
-from thermozoo.registry.catalogue import catalogue
+from thermozoo.registry.catalogue import catalogue, load_catalogue
 
 GOOD = """
 seed = 5
@@ -298,3 +298,59 @@ def test_faults_between_keys_can_be_left_to_what_loads_the_data(tmp_path):
     with pytest.raises(ConfigError) as caught:  # a key that means nothing is reported at once, with the others
         load_config(path, catalogue(), assignments=["dynamics.bogus=1"], defer=True)
     assert len(caught.value.faults) == 2
+
+
+OBJECTIVES = '''
+"""Objectives that no method, or not every one, can train by."""
+import attrs
+from thermozoo import Objective, hookimpl
+
+
+@attrs.frozen
+class Still(Objective):
+    """The size of the step: (x' - x)^2."""
+
+    name = "still"
+
+    def step_loss(self, s):
+        return (s.x_next - s.x) ** 2
+
+
+@attrs.frozen
+class Forward(Objective):
+    """The action of the step itself: (x' - x + mu g dt)^2 / (4 mu kT dt)."""
+
+    name = "forward"
+
+    def step_loss(self, s):
+        return (s.x_next - s.x + s.mobility * s.gradient * s.dt) ** 2 / (4 * s.mobility * s.kT * s.dt)
+
+
+@hookimpl
+def thermozoo_objectives():
+    return [Still, Forward]
+'''
+
+
+@pytest.mark.parametrize(
+    ("training", "path", "said"),
+    [
+        ({"objective": "still"}, "training.objective", "the loss of 'still' uses neither gradient nor gradient_next"),
+        ({"objective": "still", "method": "descent"}, "training.objective", "nothing can be trained"),
+        ({"objective": "forward", "method": "online"}, "training.method", "'forward' uses gradient too: take descent"),
+        ({"objective": "forward", "compare": ["online"]}, "training.compare", "method online needs an objective that"),
+        ({"objective": "forward", "method": "descent"}, None, None),
+    ],
+)
+def test_objectives_that_cannot_be_trained_by(tmp_path, training, path, said):
+    (tmp_path / "objectives.py").write_text(OBJECTIVES)
+    installed = load_catalogue(files=[tmp_path / "objectives.py"])
+    tables = {"computer": {"units": {"visible": 4}}, "training": training}
+    if path is None:
+        assert check_config(tables, installed, "x.toml").objective.name == "forward"
+        return
+    with pytest.raises(ConfigError) as caught:
+        check_config(tables, installed, "x.toml")
+    [line] = caught.value.faults
+    assert line.startswith(f"x.toml: {path}: ")
+    assert said in line
