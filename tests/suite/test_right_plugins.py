@@ -64,13 +64,61 @@ class Huber(Potential):
         return self.k * sympy.Piecewise((x**2 / 2, x**2 <= self.c), (edge * (sympy.Abs(x) - edge / 2), True))
 
 
+@attrs.frozen
+class LogCosh(Potential):
+    """Its cosh is too large for a double long before its energy is."""
+
+    name = "log-cosh"
+    stable_states = 1
+    k: float = stiffness()
+    A: float = parameter(0.5, unit="energy", at_least=0, doc="strength of the tanh in the force")
+
+    def energy(self, x):
+        return self.k * x**2 / 2 + self.A * sympy.log(sympy.cosh(x))
+
+
+@attrs.frozen
+class SmoothEdge(Potential):
+    """The same energy up to a constant, written with exp(-Abs(x)): smooth, though Abs(x) is not."""
+
+    name = "smooth-edge"
+    stable_states = 1
+    k: float = stiffness()
+
+    def energy(self, x):
+        return self.k * x**2 / 2 + sympy.Abs(x) + sympy.log((1 + sympy.exp(-2 * sympy.Abs(x))) / 2)
+
+
+@attrs.frozen
+class TwoExponentials(Potential):
+    """Sums of exponentials: of x and a constant, of x and -x."""
+
+    name = "two-exponentials"
+    stable_states = 1
+    k: float = stiffness()
+
+    def energy(self, x):
+        return self.k * x**2 + sympy.log(1 + sympy.exp(2 * x)) - x + sympy.log(sympy.exp(x) + sympy.exp(-x))
+
+
 #: What looks at derivatives and code; the rest looks at trajectories.
 DERIVED = {"force", "curvature", "parameter-derivatives", "stable-states", "generated-code", "engine-force"}
 
 
 @pytest.mark.parametrize("cls", [Vee, *(pytest.param(c, marks=pytest.mark.long) for c in (HalfWall, Step, Huber))])
 def test_a_potential_whose_force_bends_or_jumps_passes(cls):
-    engines = ("reference", "compiled") if cls is Vee else ("reference",)
+    passes(cls, both_engines=cls is Vee)
+
+
+@pytest.mark.parametrize(
+    "cls", [LogCosh, *(pytest.param(c, marks=pytest.mark.long) for c in (SmoothEdge, TwoExponentials))]
+)
+def test_a_potential_whose_exponentials_overflow_passes(cls):
+    passes(cls, both_engines=True)
+
+
+def passes(cls, both_engines):
+    engines = ("reference", "compiled") if both_engines else ("reference",)
     context = context_for(cls, engines=[engine_named(name) for name in engines])
     outcomes = [run_check(check, context) for check in checks_for(cls) if check.name in DERIVED]
     assert len(outcomes) == len(DERIVED)

@@ -194,7 +194,7 @@ class Overflows(Potential):
     a: float = stiffness()
 
     def energy(self, x):
-        return self.a * x**2 + sympy.log(sympy.cosh(x))
+        return self.a * x**2 + sympy.log(1 + sympy.sinh(x) ** 2)  # the logarithm of cosh(x) is printed without overflow
 
 
 @attrs.frozen

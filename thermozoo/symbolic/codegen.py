@@ -1,8 +1,8 @@
 """From expressions to source code.
 
-`lower` turns expressions into a straight-line program (common subexpressions, polynomials in Horner form) that knows
-nothing of the language it will be written in; a printer writes it. The NumPy printer here serves the reference engine
-and everything that is evaluated on whole arrays.
+`lower` turns expressions into a straight-line program (no avoidable overflow, common subexpressions, polynomials in
+Horner form) that knows nothing of the language it will be written in; a printer writes it. The NumPy printer here
+serves the reference engine and everything that is evaluated on whole arrays.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import sympy
 from sympy.printing.pycode import PythonCodePrinter
+
+from thermozoo.symbolic.stable import stable
 
 __all__ = ["ArrayFunction", "Program", "SourcePrinter", "array_function", "horner_form", "lower"]
 
@@ -54,7 +56,7 @@ def lower(expressions: Sequence[sympy.Expr], variable: sympy.Symbol | None = Non
         An expression that is a polynomial in this symbol is put into Horner form: fewer and better-conditioned
         products.
     """
-    prepared = [sympy.sympify(e) for e in expressions]
+    prepared = [stable(sympy.sympify(e)) for e in expressions]
     if variable is not None:
         prepared = [horner_form(e, variable) for e in prepared]
     assignments, outputs = sympy.cse(prepared, symbols=sympy.numbered_symbols("t_"))

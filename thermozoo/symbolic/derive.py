@@ -15,6 +15,7 @@ from thermozoo.errors import FormulaError
 from thermozoo.interfaces import Objective, Plugin, Potential
 from thermozoo.parameters import fields_of, parameters_of
 from thermozoo.symbolic.guard import where_written
+from thermozoo.symbolic.stable import with_tanh
 from thermozoo.symbolic.trace import (
     EnergyFormula,
     LossFormula,
@@ -135,7 +136,7 @@ def _potential_formulas(keyed: _Keyed) -> PotentialFormulas:
     potential: Potential = keyed.plugin
     traced = trace_energy(potential)
     x = traced.x
-    gradient = sympy.diff(traced.energy, x)
+    gradient = with_tanh(sympy.diff(traced.energy, x))
     if traced.written_gradient is not None:
         _prove(potential, traced, gradient)
         gradient = traced.written_gradient
@@ -144,8 +145,8 @@ def _potential_formulas(keyed: _Keyed) -> PotentialFormulas:
             f"{type(potential).__name__}: the energy jumps, so that its force is infinite (gradient {gradient}; "
             f"{where_written(potential.energy)}). Write a continuous energy."
         )
-    gradient = _away_from_jumps(gradient)
-    curvature = _away_from_jumps(sympy.diff(gradient, x))
+    gradient = _away_from_jumps(gradient, x)
+    curvature = with_tanh(_away_from_jumps(sympy.diff(gradient, x), x))
     for what, expression in (("gradient", gradient), ("curvature", curvature)):
         if expression.has(sympy.Derivative, sympy.Subs):
             raise FormulaError(
@@ -160,7 +161,7 @@ def _potential_formulas(keyed: _Keyed) -> PotentialFormulas:
         curvature=curvature,
         energy_by_parameter={name: sympy.diff(traced.energy, p) for name, p in traced.parameters.items()},
         gradient_by_parameter={
-            name: _away_from_jumps(sympy.diff(gradient, p)) for name, p in traced.parameters.items()
+            name: _away_from_jumps(sympy.diff(gradient, p), x) for name, p in traced.parameters.items()
         },
     )
 
@@ -180,9 +181,19 @@ def _jumps(expression: sympy.Expr, x: sympy.Symbol) -> bool:
     return False
 
 
-def _away_from_jumps(derivative: sympy.Expr) -> sympy.Expr:
+def _away_from_jumps(derivative: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
     """Return a derivative without what it is at the single states where the differentiated function jumps."""
-    return derivative.replace(sympy.DiracDelta, lambda *arguments: sympy.Integer(0))
+    smooth = derivative.replace(sympy.DiracDelta, lambda *arguments: sympy.Integer(0))
+    # sign(x)^2 is 1 on either side of zero, and so is the curvature of a smooth energy of Abs(x) at zero itself
+    return smooth.replace(
+        lambda e: e.is_Pow and isinstance(e.base, sympy.sign) and e.exp.is_even and _single_zeros(e.base.args[0], x),
+        lambda power: sympy.Integer(1),
+    )
+
+
+def _single_zeros(expression: sympy.Expr, x: sympy.Symbol) -> bool:
+    """Whether an expression is a polynomial of x that is not zero over a whole interval."""
+    return bool(expression.has(x) and expression.is_polynomial(x))
 
 
 def _prove(potential: Potential, traced: EnergyFormula, derived: sympy.Expr) -> None:

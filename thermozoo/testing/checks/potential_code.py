@@ -32,6 +32,13 @@ WORST_GRADE = 4.0
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
+_OVERFLOWS = (
+    "an intermediate value overflows; rewrite the formula with functions that stay small: exp(-Abs(u)) for exp(u), "
+    "tanh(u) for a quotient of exponentials (see 'Large states' in how-to/write-a-potential)"
+)
+
+_CANCELS = "large terms cancel; rewrite the formula so that its terms are as small as their sum"
+
 #: More than the noise of a step of unit length at kT = 1e-300, which shows at x = 0 alone.
 _RESIDUAL_NOISE = 1e-148
 
@@ -102,10 +109,10 @@ def generated_code(context: Context) -> Measured:
                 got = float(functions[what](*(np.array([point[s]]) for s in symbols))[0][0])
                 error = min(float(abs(got - value) / scale) for value in (exact, *others))
                 if not error <= _EPSILON * 10**WORST_GRADE:
+                    remedy = _CANCELS if math.isfinite(got) else _OVERFLOWS
                     raise CheckFailed(
                         f"the generated code for {what} gives {got:g} at x = {place:g}, the expression "
-                        f"{float(exact):g}: rewrite "
-                        "the formula so that no intermediate value overflows or cancels",
+                        f"{float(exact):g}: {remedy}",
                         {"parameters": values, "x": place, "source": functions[what].source},
                     )
                 worst = max(worst, error)
