@@ -100,15 +100,16 @@ def is_symbolic(value: Any) -> bool:
     return type(value).__module__.partition(".")[0] == "sympy"
 
 
-def _convert(value: Any) -> Any:
+def _convert(value: Any, instance: Any, attribute: attrs.Attribute[Any]) -> Any:
     if is_symbolic(value):
         return value
+    expected = f"{type(instance).__name__}.{attribute.name} must be a number or one value per unit, got {value!r}"
     if isinstance(value, (bool, str)):
-        raise ParameterError(f"expected a number or one value per unit, got {value!r}")
+        raise ParameterError(expected)
     try:
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ParameterError(f"expected a number or one value per unit, got {value!r}") from None
+        raise ParameterError(expected) from None
     if array.ndim == 0:
         return float(array)
     array.setflags(write=False)
@@ -190,7 +191,7 @@ def parameter(
     check(_assigned_name(sys._getframe(1)) or "parameter()", default)
     return attrs.field(
         default=float(default),
-        converter=_convert,
+        converter=attrs.Converter(_convert, takes_self=True, takes_field=True),
         validator=_validate,
         metadata={_KEY: raw, _DOC: doc},
         eq=attrs.cmp_using(eq=_same),
