@@ -33,6 +33,16 @@ def test_settings_move_the_stable_states(capsys):
     assert "x = -1, 1" in shown(capsys, "double-well", "--set", "J2=-2.0")
 
 
+def test_one_value_per_unit_shows_the_stable_states_of_every_unit(capsys):
+    values = ("--set", "J2=[-1, -2.0]", "--set", "J4=1")
+    out = shown(capsys, "double-well", *values)
+    assert "stable states at these values of unit 0: x = -0.7071, 0.7071" in out
+    assert "stable states at these values of unit 1: x = -1, 1" in out
+    table = json.loads(shown(capsys, "double-well", "--json", *values))
+    assert table["stable_states_at"] == [[-0.707107, 0.707107], [-1.0, 1.0]]
+    assert table["parameters"][0]["value"] == [-1.0, -2.0]
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -111,6 +121,9 @@ def test_plot(tmp_path, capsys):
     [
         (["show", "dense", "--code"], "no code is generated"),
         (["show", "dense", "--plot", "x.png"], "draws potentials"),
+        (["show", "quartic", "--set", "J2=[1, 2]", "--plot", "x.png"], "--plot draws one unit"),
+        (["show", "quartic", "--set", "J2=[1, 2]", "--set", "J4=[1, 2, 3]"], "2 values of J2 and 3 of J4"),
+        (["verify", "quartic", "--set", "J2=[1, 2]"], "J2 has one value per unit: give a number"),
         (["show", "nothing"], "no plugin is called 'nothing'"),
         (["show", "quartic", "--plot", "/no/such/folder/x.png"], "cannot write"),
     ],

@@ -13,13 +13,14 @@ import typer
 
 from thermozoo.cli.app import context_of
 from thermozoo.cli.arguments import build, find_plugins
+from thermozoo.cli.stable_states import single_units, stable_places
 from thermozoo.errors import OutputError, ParameterError
 from thermozoo.parameters import doc_of
 from thermozoo.symbolic.overview import derived_formulas
 from thermozoo.symbolic.trace import flat_parameters
 
 if TYPE_CHECKING:
-    from thermozoo.interfaces import Plugin, Potential
+    from thermozoo.interfaces import Plugin
 
 __all__ = ["describe", "show"]
 
@@ -73,19 +74,6 @@ def references(plugin: Plugin) -> str:
     doc = _own_doc(plugin)
     found = re.search(r"^References\n-+\n(.*?)(?=^\S[^\n]*\n-+\n|\Z)", doc, flags=re.MULTILINE | re.DOTALL)
     return " ".join(found[1].split()) if found else ""
-
-
-def stable_places(potential: Potential) -> list[float]:
-    """Return the stable states of a potential with its present parameters; none where it does not confine."""
-    from thermozoo.testing.checks.potential_minima import minima
-    from thermozoo.testing.oracle import UnitOracle
-    from thermozoo.testing.outcomes import CheckFailed
-
-    try:
-        places = minima(UnitOracle(potential, KT))
-    except CheckFailed:
-        return []
-    return [float(f"{v:.6g}") if abs(v) > 1e-6 else 0.0 for v in places]
 
 
 def kernel_source(plugin: Plugin) -> str:
@@ -144,10 +132,22 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
         if hasattr(type(plugin), claim):
             table[claim] = getattr(type(plugin), claim)
     if plugin.kind == "potential":
-        table["stable_states_at"] = stable_places(plugin)
+        units = [stable_places(one, KT) for one in single_units(plugin)]
+        table["stable_states_at"] = units[0] if _of_one_unit(plugin) else units
     if with_code and formulas:
         table["code"] = kernel_source(plugin)
     return table
+
+
+def _of_one_unit(plugin: Plugin) -> bool:
+    """Whether every parameter is a number."""
+    return all(isinstance(value, float) for _, _, value in flat_parameters(plugin))
+
+
+def _named_units(plugin: Any) -> list[tuple[str, Any]]:
+    """Return the potential of each unit with what tells it from the others."""
+    units = list(single_units(plugin))
+    return [(f" of unit {k}" if len(units) > 1 else "", one) for k, one in enumerate(units)]
 
 
 def _print(plugin: Plugin) -> None:
@@ -174,8 +174,10 @@ def _print(plugin: Plugin) -> None:
     for setting in table["settings"]:
         console.print(f"\nsetting {setting['name']} = {setting['value']}: {setting['doc']}", soft_wrap=True)
     if "stable_states_at" in table:
-        places = ", ".join(f"{v:.4g}" for v in table["stable_states_at"]) or "none"
-        console.print(f"\nstable states at these values: x = {places}")
+        console.print()
+        for words, one in _named_units(plugin):
+            places = ", ".join(f"{v:.4g}" for v in stable_places(one, KT)) or "none"
+            console.print(f"stable states at these values{words}: x = {places}", soft_wrap=True)
     for claim, label in (("weak_order", "claims weak order"), ("quadratic", "claims to be quadratic:")):
         if table.get(claim) is not None:
             console.print(f"\n{label} {table[claim]}")
@@ -192,6 +194,8 @@ def _plot(plugin: Plugin, file: Path) -> None:
 
     if plugin.kind != "potential":
         raise ParameterError(f"--plot draws potentials, {plugin.name!r} is a kind of {plugin.kind}")
+    if not _of_one_unit(plugin):
+        raise ParameterError("--plot draws one unit: give --set one number for each parameter")
     one = site(plugin)  # type: ignore[arg-type]
     boltzmann = unit_boltzmann(one, KT, points=1001)
     shown = boltzmann.weight[0] > boltzmann.weight[0].max() * np.exp(-12.0)

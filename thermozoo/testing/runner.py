@@ -16,6 +16,7 @@ from thermozoo.dynamics.engines import Engine
 from thermozoo.errors import DataError, FormulaError, ParameterError
 from thermozoo.interfaces import Plugin
 from thermozoo.registry.catalogue import Catalogue
+from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.testing.context import Context, available_engines
 from thermozoo.testing.outcomes import (
     ONLY_FULL,
@@ -45,7 +46,7 @@ def context_for(
     Raises
     ------
     ParameterError
-        When a class needs settings that have no default.
+        When a class needs settings that have no default, or a parameter has one value per unit.
     """
     given: Any = plugin
     if isinstance(plugin, type):
@@ -55,9 +56,15 @@ def context_for(
                 f"{plugin.__name__} has settings without a default: {', '.join(required)}; give an instance, or "
                 "--set name=value on the command line"
             )
-        plugin = given()
+        given = given()
+    several = [name for name, _, value in flat_parameters(given) if np.ndim(value)]
+    if several:
+        raise ParameterError(
+            f"{given.name!r} is verified with one number for each parameter, and {several[0]} has one value per unit: "
+            "give a number (the checks try values per unit by themselves)"
+        )
     return Context(
-        plugin=plugin,
+        plugin=given,
         profile=profile,
         seed=seed,
         engines=available_engines() if engines is None else tuple(engines),
