@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 
 from thermozoo.computer.computer import TERMS
+from thermozoo.computer.connect import pairs_of
 from thermozoo.computer.couplings import block_size
 from thermozoo.computer.layout import Layout
 from thermozoo.config.faults import Faults
@@ -86,9 +87,8 @@ class _Share:
 
 def _shares(config: Config, machine: Machine | None) -> list[_Share]:
     layout = Layout(config.sizes, frozen=config.frozen)
-    pairs = config.connectivity.blocks(layout)
+    pairs, edges = pairs_of(config.connectivity, layout)
     if pairs is None:
-        edges = config.connectivity.edges(layout)
         couplings, square = 0 if edges is None else len(edges), 0
     else:
         couplings = sum(block_size((layout.slice(a), layout.slice(b))) for a, b in pairs)

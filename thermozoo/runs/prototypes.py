@@ -8,8 +8,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.errors import DataError, ThermozooError
+from thermozoo.errors import DataError, PluginError
 from thermozoo.interfaces import Dataset
+from thermozoo.symbolic.guard import ask, where_written
 
 __all__ = ["Prototypes", "choose_prototypes", "load_images", "standardized", "too_few"]
 
@@ -148,20 +149,32 @@ def load_images(dataset: Dataset) -> Loaded:
 
 
 def _load(dataset: Dataset) -> Loaded:
-    """Call the author's `load`; whatever it raises becomes a DataError that names the data set."""
+    """Call the author's `load`; whatever it raises becomes an error that names the file and line."""
     try:
-        images, labels = dataset.load()
-        return np.asarray(images), np.asarray(labels)
-    except ThermozooError:
-        raise
-    except Exception as error:
-        raise DataError(f"data set {dataset.name!r} did not load: {type(error).__name__}: {error}") from error
+        loaded = ask(dataset, "load")
+    except PluginError as error:
+        raise DataError(f"data set {dataset.name!r} did not load: {error}") from error
+    if not isinstance(loaded, (tuple, list)) or len(loaded) != 2:
+        raise DataError(
+            f"{_method(dataset)} returned {type(loaded).__name__}; expected a pair: images (n, height, width) and "
+            "labels (n,)"
+        )
+    try:
+        images, labels = map(np.asarray, loaded)
+    except ValueError as error:  # images of different sizes
+        raise DataError(f"{_method(dataset)} must return two arrays, images and labels: {error}") from error
+    return images, labels
+
+
+def _method(dataset: Dataset) -> str:
+    """Return the name of the author's method, with file and line."""
+    return f"data set {dataset.name!r}: load() ({where_written(dataset.load)})"
 
 
 def _check(dataset: Dataset, images: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
     if images.ndim != 3 or labels.shape != images.shape[:1] or len(images) == 0:
         raise DataError(
-            f"data set {dataset.name!r} must return images (n, height, width) and labels (n,), got {images.shape} and "
+            f"{_method(dataset)} must return images (n, height, width) and labels (n,), got {images.shape} and "
             f"{labels.shape}"
         )
     # what is not a number makes extremes that lie nowhere

@@ -1,4 +1,4 @@
-"""Calling an author's formula with symbols, and saying clearly what is wrong when that fails."""
+"""Calling an author's methods, formulas with symbols, and saying clearly what is wrong when that fails."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import Any
 
 import sympy
 
-from thermozoo.errors import FormulaError, ThermozooError, nearest
+from thermozoo.errors import FormulaError, PluginError, ThermozooError, nearest
 from thermozoo.interfaces import Plugin
 from thermozoo.parameters import parameters_of
 
-__all__ = ["call", "scalar_expression", "where_written"]
+__all__ = ["ask", "call", "scalar_expression", "where_written"]
 
 #: Seconds after which a formula that has not returned is taken to loop for ever.
 TIME_LIMIT = 20.0
@@ -76,14 +76,20 @@ def where_written(method: Callable[..., Any]) -> str:
     return f"{code.co_filename}, line {code.co_firstlineno}" if code else "unknown place"
 
 
+def _raised_at(method: Callable[..., Any], error: BaseException) -> tuple[str, str]:
+    """Return ``file, line n`` of an error, the innermost line of the method's own file, and that line's source."""
+    code = getattr(method, "__func__", method).__code__
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == code.co_filename]
+    line = frames[-1].lineno if frames else code.co_firstlineno
+    return f"{code.co_filename}, line {line}", linecache.getline(code.co_filename, line or 0).strip()
+
+
 def _explain(method: Callable[..., Any], owner: str, error: BaseException) -> FormulaError:
     """Turn whatever a formula raised into a message that names file, line, call and replacement."""
     code = getattr(method, "__func__", method).__code__
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == code.co_filename]
     name = f"{owner}.{code.co_name}"
-    line = frames[-1].lineno if frames else code.co_firstlineno
-    source = linecache.getline(code.co_filename, line or 0).strip()
-    place = f"{code.co_filename}, line {line}: {source!r}"
+    place, source = _raised_at(method, error)
+    place = f"{place}: {source!r}"
     if isinstance(error, TimeoutError):
         return FormulaError(
             f"{name} did not return within {TIME_LIMIT:g} s ({place}): does it loop for ever? A formula is called "
@@ -151,6 +157,32 @@ def call(method: Callable[..., Any], owner: str, *arguments: Any) -> Any:
         raise
     except Exception as error:
         raise _explain(method, owner, error) from error
+
+
+def ask(plugin: Plugin, name: str, *arguments: Any) -> Any:
+    """Call an author's method that is no formula; whatever it raises becomes a PluginError that names file and line.
+
+    Errors of thermozoo's own, with which a plugin refuses what it is given, pass.
+
+    Parameters
+    ----------
+    plugin : Plugin
+        The plugin.
+    name : str
+        Its method.
+    *arguments
+        What the method is called with.
+    """
+    method = getattr(plugin, name)
+    try:
+        return method(*arguments)
+    except (ThermozooError, MemoryError):
+        raise
+    except Exception as error:
+        place, source = _raised_at(method, error)
+        raise PluginError(
+            f"{type(plugin).__name__}.{name} raised {type(error).__name__}: {error} ({place}: {source!r})"
+        ) from error
 
 
 def scalar_expression(value: Any, method: Callable[..., Any], owner: str, allowed: set[sympy.Symbol]) -> sympy.Expr:

@@ -13,7 +13,7 @@ from thermozoo import Connectivity
 from thermozoo.computer.connect import connect
 from thermozoo.computer.couplings import DenseCouplings, EdgeCouplings
 from thermozoo.computer.layout import Layout
-from thermozoo.errors import ShapeError
+from thermozoo.errors import PluginError, ShapeError
 
 
 def listed(edges):
@@ -152,11 +152,50 @@ def test_few_edges_are_sparse_and_many_dense():
         ([(0.0, 1.0)], "must return integers of shape"),
         ([0, 1, 2], "must return integers of shape"),
         ([(0, 1, 2)], "must return integers of shape"),
+        ([(0, 1), (2,)], "must return integers of shape .*, got rows of unequal length"),
     ],
 )
 def test_bad_edges(edges, said):
-    with pytest.raises(ShapeError, match=said):
+    with pytest.raises(ShapeError, match=rf"^connectivity 'listed': .*{said}.* \(.*\.py, line \d+\)$"):
         connect(listed(edges), Layout({"a": 3}))
+
+
+def test_what_a_connectivity_raises_names_the_line():
+    @attrs.frozen
+    class Misspelt(Connectivity):
+        name = "misspelt"
+
+        def edges(self, layout):
+            return np.arrange(layout.n)
+
+    said = r"^Misspelt\.edges raised AttributeError: .*arrange.*test_couplings\.py, line \d+: 'return np\.arrange"
+    with pytest.raises(PluginError, match=said):
+        connect(Misspelt(), Layout({"a": 3}))
+
+
+@pytest.mark.parametrize("returned", [["a"], [("a", 1)], 3, [("a", "a", "a")]])
+def test_blocks_that_are_no_pairs_of_groups(returned):
+    @attrs.frozen
+    class Odd(Connectivity):
+        name = "odd"
+
+        def blocks(self, layout):
+            return returned
+
+    with pytest.raises(ShapeError, match=r"^connectivity 'odd': blocks\(layout\) must return pairs of names of groups"):
+        connect(Odd(), Layout({"a": 3}))
+
+
+def test_a_group_that_is_not_there_names_the_connectivity():
+    @attrs.frozen
+    class Absent(Connectivity):
+        name = "absent"
+
+        def edges(self, layout):
+            return layout.slice("input")
+
+    with pytest.raises(ShapeError, match=r"^connectivity 'absent': no group is called 'input'; groups: a$"):
+        connect(Absent(), Layout({"a": 3}))
 
 
 def test_no_edges_at_all():

@@ -45,8 +45,31 @@ def test_a_data_set_that_raises():
         def load(self):
             raise RuntimeError("disk on fire")
 
-    with pytest.raises(DataError, match="data set 'burning' did not load: RuntimeError: disk on fire"):
+    said = (
+        r"data set 'burning' did not load: Burning\.load raised RuntimeError: disk on fire \(.*\.py, line \d+: 'raise"
+    )
+    with pytest.raises(DataError, match=said):
         choose_prototypes(Burning(), (0,), 1)
+
+
+@pytest.mark.parametrize(
+    ("loaded", "said"),
+    [
+        (IMAGES, "returned ndarray; expected a pair: images"),
+        (None, "returned NoneType; expected a pair"),
+        (([np.zeros((2, 2)), np.zeros((3, 2))], [0, 1]), "must return two arrays, images and labels"),
+    ],
+)
+def test_a_data_set_that_returns_no_pair(loaded, said):
+    @attrs.frozen
+    class Odd(Dataset):
+        name = "odd"
+
+        def load(self):
+            return loaded
+
+    with pytest.raises(DataError, match=rf"data set 'odd': load\(\) \(.*\.py, line \d+\) {said}"):
+        choose_prototypes(Odd(), (0,), 1)
 
 
 def test_all_of_a_class():
