@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from thermozoo.computer.onsite import Site
 from thermozoo.errors import ParameterError
+from thermozoo.symbolic.guard import where_written
 
 __all__ = ["UnitBoltzmann", "unit_boltzmann"]
 
@@ -182,7 +183,7 @@ def _domain(tilted: Any, force: Array, one: Site) -> tuple[Array, Array]:
             where = grid[bad][0]
             raise ParameterError(
                 f"{type(one.potential).__name__}: the energy is not finite at x = {where:g}, so it has no "
-                f"Boltzmann distribution"
+                f"Boltzmann distribution ({where_written(one.potential.energy)})"
             )
         floor = energy.min(axis=1)
         ends = np.minimum(energy[:, 0], energy[:, -1]) - floor

@@ -229,7 +229,10 @@ class ArrayFunction:
         cast = [np.asarray(a, dtype=dtype) for a in arguments]
         shape = np.broadcast_shapes(*(a.shape for a in cast))
         results = []
-        for value in self._function(*cast):
+        # what is not finite is looked for by those who know what it means, not announced by NumPy
+        with np.errstate(all="ignore"):
+            values = self._function(*cast)
+        for value in values:
             if isinstance(value, np.ndarray) and value.shape == shape and value.dtype == dtype:
                 results.append(value)
             else:  # a constant, or an expression of a few of the arguments

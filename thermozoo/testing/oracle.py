@@ -49,7 +49,7 @@ class UnitOracle:
             sympy.lambdify(x, e, modules=["numpy", "scipy"])
             for e in (energy, away_from_jumps(sympy.diff(energy, x)), away_from_jumps(sympy.diff(energy, x, 2)))
         ]
-        return tuple(lambda v, f=f: np.broadcast_to(np.asarray(f(v), dtype=float), np.shape(v)) for f in built)
+        return tuple(functools.partial(_on_array, function) for function in built)
 
     def energy(self, x: Array) -> Array:
         """Return U(x) - tilt x."""
@@ -170,6 +170,12 @@ class UnitOracle:
             5.0 * fraction * self.width / (mobility * steepest) if steepest > 0 else np.inf,
         ]
         return float(min(limits))
+
+
+def _on_array(function: Callable[[Array], Any], x: Array) -> Array:
+    """Return a generated function's values; those that are not finite are its callers' business, not NumPy's."""
+    with np.errstate(all="ignore"):
+        return np.broadcast_to(np.asarray(function(x), dtype=float), np.shape(x))
 
 
 def _values(potential: Any) -> dict[str, float]:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.errors import ParameterError
 from thermozoo.interfaces import Protocol
 from thermozoo.symbolic.codegen import array_function
+from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.trace import flat_parameters, trace_intensity
 
 __all__ = ["intensities", "intensity_of"]
@@ -28,6 +30,8 @@ def intensity_of(protocol: Protocol, duration: float) -> Callable[[npt.ArrayLike
     ------
     FormulaError
         When the protocol's formula is not symbolic.
+    ParameterError
+        From the function, when the intensity is not finite at one of the times.
     """
     formula = trace_intensity(protocol)
     values = [value for _, _, value in flat_parameters(protocol)]
@@ -35,7 +39,15 @@ def intensity_of(protocol: Protocol, duration: float) -> Callable[[npt.ArrayLike
     function = array_function("intensity", arguments, [formula.intensity])
 
     def intensity(times: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        return np.asarray(function(np.asarray(times, dtype=np.float64), duration, *values)[0], dtype=np.float64)
+        t = np.asarray(times, dtype=np.float64)
+        found = np.asarray(function(t, duration, *values)[0], dtype=np.float64)
+        if not np.isfinite(found).all():
+            first = np.argmin(np.isfinite(found))
+            raise ParameterError(
+                f"protocol {protocol.name!r}: the intensity is {found.flat[first]} at t = {t.flat[first]:g} "
+                f"({where_written(protocol.intensity)}); expected a finite number from t = 0 to t = {duration:g}"
+            )
+        return found
 
     return intensity
 
@@ -56,5 +68,7 @@ def intensities(protocol: Protocol, times: npt.ArrayLike, duration: float) -> np
     ------
     FormulaError
         When the protocol's formula is not symbolic.
+    ParameterError
+        When the intensity is not finite at one of the times.
     """
     return intensity_of(protocol, duration)(times)

@@ -132,7 +132,7 @@ def test_an_energy_with_a_hole_is_refused():
         def energy(self, x):
             return x**2 + sympy.log(sympy.Abs(x))
 
-    with pytest.raises(ParameterError, match="not finite at x = "), np.errstate(divide="ignore"):
+    with pytest.raises(ParameterError, match=r"not finite at x = .* \(.*test_boltzmann\.py, line \d+\)$"):
         unit_boltzmann(site(Hole()), 1.0)
 
 

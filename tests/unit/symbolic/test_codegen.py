@@ -101,6 +101,14 @@ def test_a_piecewise_without_default_is_undefined_elsewhere():
     assert np.isnan(value[1])
 
 
+@pytest.mark.filterwarnings("error")
+def test_values_that_are_not_finite_come_without_warnings():
+    pole, root, large = array_function("poles", [X], [1 / X**2, sympy.log(X), sympy.exp(X)])(np.array([0.0, -1.0, 1e4]))
+    assert pole[0] == np.inf
+    assert np.isnan(root[1])
+    assert large[2] == np.inf
+
+
 def test_a_function_without_code_is_named():
     with pytest.raises(TypeError, match="no NumPy code for the function zeta"):
         array_function("unknown", [X], [sympy.zeta(X)])

@@ -13,7 +13,7 @@ from thermozoo_plugins.integrators import EulerMaruyama
 from thermozoo_plugins.potentials import DoubleWell, Quartic
 from thermozoo_plugins.protocols import Constant, LinearFade
 
-from thermozoo import Potential
+from thermozoo import Potential, Protocol
 from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines import engine_named
@@ -41,6 +41,22 @@ def test_intensities(amplitude, fade, duration):
     found = intensities(LinearFade(amplitude=amplitude, fade=fade), times, duration)
     assert found == pytest.approx(expected, abs=1e-12 * (1 + abs(amplitude)))
     assert np.all(intensities(Constant(amplitude=amplitude), times, duration) == amplitude)
+
+
+@attrs.frozen
+class Hyperbola(Protocol):
+    name = "hyperbola"
+
+    def intensity(self, t, duration):
+        return duration / t
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_intensity_that_is_not_finite_names_protocol_and_time():
+    assert intensities(Hyperbola(), [1.0, 2.0], 2.0).tolist() == [2.0, 1.0]
+    said = r"^protocol 'hyperbola': the intensity is inf at t = 0 \(.*\.py, line \d+\); expected a finite number"
+    with pytest.raises(ParameterError, match=said):
+        intensities(Hyperbola(), [0.0, 1.0], 2.0)
 
 
 @pytest.fixture(scope="module")
