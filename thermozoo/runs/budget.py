@@ -16,7 +16,6 @@ from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import PRECISIONS
 from thermozoo.errors import BudgetError
 from thermozoo.runs.generation import OBSERVATIONS
-from thermozoo.training.descent import TOGETHER
 
 if TYPE_CHECKING:
     from thermozoo.runs.assemble import Machine
@@ -41,10 +40,6 @@ _SIGNAL, _JUDGE = 3, 4
 
 #: Double precision numbers for each time step: times and intensities of the imposed signal, and copies on their way.
 _STEP = 6
-
-#: Whole noising trajectories in memory: the one that is drawn; where a method descends, those simulated together, the
-#: one that validates, and states, gradients and losses of the one it learns from.
-_DRAWN, _DESCENDED = 2, TOGETHER + 1 + 6
 
 #: Units of `bytes_text`.
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -100,14 +95,16 @@ def _shares(config: Config, machine: Machine | None) -> list[_Share]:
     images = 0
     if machine is not None:
         images = _SIGNAL * machine.signals.size + _JUDGE * machine.prototypes.rest.size
-    methods = {config.training.method, *config.training.compare}
-    whole = _DRAWN + (_DESCENDED if methods & {"descent", "online"} else 0)
-    steps = config.steps * (8 * _STEP + whole * layout.n * bytes_of_a_state(config))
     return [
         _Share((peak_memory() or _LIBRARIES) + _FIGURES, "dynamics.memory_limit", ""),
         _Share(8 * held, "computer.units", f"{couplings:,} couplings", ("computer.connectivity",)),
         _Share(samples, "generation.samples", f"{config.generation.samples:,} samples", ("computer.units",)),
-        _Share(steps, "dynamics.duration", f"{config.steps:,} time steps (duration / dt)", ("dynamics.dt",)),
+        _Share(
+            8 * _STEP * config.steps,
+            "dynamics.duration",
+            f"{config.steps:,} time steps (duration / dt)",
+            ("dynamics.dt",),
+        ),
         _Share(8 * images, "data.per_class", "the images", ("data",)),
     ]
 
