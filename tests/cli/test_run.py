@@ -253,6 +253,16 @@ def test_trained_potentials_and_windows_are_reported(tmp_path, no_pictures):
     assert report["imposed_signal"]["zero_from"] == 0.75 * 2.5
 
 
+@pytest.mark.parametrize(
+    ("duration", "said"),
+    [("0.1", None), ("0.105", "duration: 0.1, in 10 whole steps of 0.01, instead of dynamics.duration = 0.105")],
+)
+def test_a_duration_that_is_rounded_is_said_to_be(tmp_path, capsys, no_pictures, duration, said):
+    small(tmp_path, "a", "--set", f"dynamics.duration={duration}", "--set", "dynamics.dt=0.01")
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("duration")]
+    assert lines == ([] if said is None else [said])
+
+
 def test_one_sample_is_no_mean(tmp_path, capsys, no_pictures):
     small(tmp_path, "a", "--set", "generation.samples=1")
     out = capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,11 @@ def run_experiment(
         with clock.phase("assembly"):
             machine = assemble_machine(config)
         reporter.note(f"memory: about {bytes_text(check_memory(config, machine))} at most")
+        if not math.isclose(config.duration, config.dynamics.duration, rel_tol=1e-9):
+            reporter.note(
+                f"duration: {config.duration:.9g}, in {config.steps:,} whole steps of {config.dynamics.dt:g}, instead "
+                f"of dynamics.duration = {config.dynamics.duration:.9g}"
+            )
         engine = engine_of(machine)
         # "auto" depends on what has been compiled before: the config that is kept says what ran
         config = config.with_engine(engine.name)

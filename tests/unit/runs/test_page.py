@@ -575,3 +575,14 @@ def test_a_data_set_without_other_classes_is_said_to_have_none():
 def test_no_bias_of_a_clamped_group_is_trained(named, said):
     config = re.sub(r"trainable_biases = .*", f"trainable_biases = {named}", CONFIG)
     assert said in _Page(render_page(REPORT, config, {}, MANIFEST)).text
+
+
+@pytest.mark.parametrize(
+    ("dt", "said"),
+    [
+        ("1e-3", "in 2,500 steps of 0.001 for 2.5 1/(µE₀)."),
+        ("0.003", "in 833 steps of 0.003 for 2.499 1/(µE₀) (the config's 2.5 in whole steps)."),
+    ],
+)
+def test_a_duration_that_was_rounded_is_said_to_be(dt, said):
+    assert said in _Page(render_page(REPORT, CONFIG.replace("dt = 1e-3", f"dt = {dt}"), {}, MANIFEST)).text

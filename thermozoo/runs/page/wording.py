@@ -5,6 +5,7 @@ Every function leaves out what the report or the config does not hold.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,15 +88,18 @@ def computer(report: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
     step, length = number_of(dynamics, "dt"), number_of(dynamics, "duration")
     if step and length:
         count_of_steps = round(length / step)
+        # what the steps add up to, without the rounding of the product
+        whole = float(f"{count_of_steps * step:.12g}")
+        rounded = "" if math.isclose(whole, length, rel_tol=1e-9) else f" (the config's {plain(length)} in whole steps)"
         unit = " 1/(µE₀)" if mobility == 1 else ""
         text.append(
-            Markup("Time advances by <code>{}</code> in {} steps of {} for {}{}.").format(
+            Markup("Time advances by <code>{}</code> in {} steps of {} for {}{}{}.").format(
                 dynamics.get("integrator", "the integrator"),
                 count(count_of_steps),
                 plain(step),
-                # what the steps add up to, without the rounding of the product
-                plain(float(f"{count_of_steps * step:.12g}")),
+                plain(whole),
                 unit,
+                rounded,
             )
         )
     return [Markup(" ").join(text)] if text else []
