@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from thermozoo.errors import ShapeError
-from thermozoo.plotting.style import PALETTE, new_figure, number_text, styled, tick_text
+from thermozoo.plotting.style import PALETTE, WIDTH, label_width, new_figure, number_text, styled, tick_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +22,9 @@ _PANELS: tuple[tuple[str, str, str, str], ...] = (
     ("mean_best_correlation", "best_correlation_std", "standard deviation", "correlation [1]"),
     ("seconds", "", "", "training time [s]"),
 )
+
+#: Size of the numbers above points, over that of other text; room between two panels [inch].
+_NUMBER, _BETWEEN = 8 / 9, 0.2
 
 
 @styled
@@ -53,8 +56,10 @@ def plot_comparison(rows: Sequence[Mapping[str, Any]]) -> Figure:
         )
     figure = new_figure(1.0 + 0.42 * len(rows))
     grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    names = max(label_width(str(row["method"])) for row in rows)
+    width = (WIDTH - names) / len(panels) - _BETWEEN
     for axes, panel in zip(grid, panels, strict=True):
-        _draw_panel(axes, rows, panel)
+        _draw_panel(axes, rows, panel, width)
     first = grid[0]
     first.set_yticks(range(len(rows)), [str(row["method"]) for row in rows])
     # The first method on top, and room for the number above its bar.
@@ -66,8 +71,9 @@ def _draw_panel(
     axes: Axes,
     rows: Sequence[Mapping[str, Any]],
     panel: tuple[str, str, str, str],
+    width: float,
 ) -> None:
-    """Draw one figure of all methods, with its number written above each point."""
+    """Draw one figure of all methods, with its number written above each point, into about `width` [inch]."""
     key, error_key, meaning, label = panel
     colors = [PALETTE[name] for name in ("blue", "green", "orange", "vermilion", "purple")]
     values: list[float] = []
@@ -94,12 +100,14 @@ def _draw_panel(
             xytext=(0, 5),
             textcoords="offset points",
             ha="center",
-            fontsize=8,
+            fontsize=_NUMBER * 9,
         )
         values.append(float(value))
     if key == "seconds" and values and min(values) > 0 and max(values) > 20 * min(values):
         axes.set_xscale("log")
-    axes.margins(x=0.3)
+    # the number above the outermost point, which is centered on it, stays inside
+    half = _NUMBER * max((label_width(number_text(value)) for value in values), default=0.0) / 2 + 0.06
+    axes.margins(x=max(0.3, half / max(width - 2 * half, 0.1)))
     axes.set_xlabel(f"{label}\n± {meaning}" if errors else label)
     axes.xaxis.set_major_formatter(tick_text)
     axes.grid(False, axis="y")

@@ -386,3 +386,25 @@ def test_png_has_the_size_of_the_figure():
     image = Image.open(io.BytesIO(png_bytes(figure)))
     assert image.size == tuple(np.round(figure.get_size_inches() * 200).astype(int))
     assert image.size[0] == 1280
+
+
+@pytest.mark.parametrize("seconds", [(0.61, 0.43, 0.0887, 0.105), (14.2, 8.1, 0.0887, 0.0912), (12345.0, 23456.0)])
+def test_numbers_of_a_comparison_stay_in_their_panels(seconds):
+    rows = [
+        {
+            "method": f"method {k}",
+            "heat_mean_kT": 13.0 - k,
+            "likelihood_gain_nats": -1234567.8 * (k + 1),
+            "seconds": value,
+        }
+        | {"mean_best_correlation": 0.0456 + k}
+        for k, value in enumerate(seconds)
+    ]
+    figure = plot_comparison(rows)
+    figure.canvas.draw()
+    for axes in figure.axes:
+        inside = axes.get_window_extent()
+        for text in axes.texts:
+            box = text.get_window_extent()
+            assert inside.x0 < box.x0, (axes.get_xlabel(), text.get_text())
+            assert box.x1 < inside.x1, (axes.get_xlabel(), text.get_text())
