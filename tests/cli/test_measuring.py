@@ -131,7 +131,8 @@ def test_estimate_covers_every_phase(tmp_path, capsys, method):
     assert run(["estimate", str(config), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["engine"] == "reference"
-    assert set(found["seconds"]) == {"assembly", "training", "evaluation", "generation", "figures", "total"}
+    phases = {"assembly", "training", "evaluation", "generation", "judging", "figures"}
+    assert set(found["seconds"]) == {*phases, "total"}
     parts = [v for k, v in found["seconds"].items() if k != "total"]
     assert found["seconds"]["total"] == pytest.approx(sum(parts), abs=0.05)
     assert found["disk_bytes"] > 5 * 788 * 4

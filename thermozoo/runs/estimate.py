@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
 from thermozoo.config.schema import Config
@@ -19,12 +20,15 @@ from thermozoo.dynamics.trajectories import EnergyTerms
 from thermozoo.runs.assemble import Machine
 from thermozoo.runs.budget import bytes_of_a_state, check_memory
 from thermozoo.runs.generation import OBSERVATIONS, SHOWN
+from thermozoo.runs.report import judged_figures
 from thermozoo.runs.stopwatch import along_a_line, seconds
 from thermozoo.runs.training import train
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.noising import NoisingProcess
 
 __all__ = ["Estimate", "estimate_run", "estimate_work", "measured_assembly"]
+
+Array = npt.NDArray[np.floating[Any]]
 
 #: Seconds of figures, files and the page: they hardly depend on the run.
 _FIGURES = 5.0
@@ -76,8 +80,8 @@ class Estimate:
 
 def estimate_work(config: Config) -> int:
     """Return the total that `estimate_run` reports as progress."""
-    # one measurement of compilation and of observations; two each of the others, generation has two laws of motion
-    return 1 + 2 * _TRAINING * len(_methods(config)) + 2 + 1 + 2 * 2
+    # one measurement of compilation, of observations and of judging; two each of the others, generation has two laws
+    return 1 + 2 * _TRAINING * len(_methods(config)) + 2 + 1 + 2 * 2 + 1
 
 
 def estimate_run(
@@ -124,6 +128,8 @@ def estimate_run(
     samples = min(config.generation.samples, _SAMPLES)
     one = _generation(machine, computer, engine, samples, report)
     found["generation"] = len(methods) * config.generation.samples / samples * one
+    found["judging"] = len(methods) * seconds(lambda: judged_figures(machine, *_outputs(machine, samples)))
+    report(1)
     found["figures"] = _FIGURES
     return Estimate(found, memory, _disk(machine))
 
@@ -146,6 +152,18 @@ def _generation(
         work = functools.partial(simulate, dynamics, x, key=NoiseKey(0), engine=engine)
         total += along_a_line(work, *_STEPS, config.steps, repeats=2, progress=progress)
     return total
+
+
+def _outputs(machine: Machine, samples: int) -> tuple[Array, Array]:
+    """Return prototypes in noise, as outputs may look, and their correlations with the prototypes.
+
+    The time of judging is that of the classifier, which learns from images in the noise of the outputs; it hardly
+    depends on their number.
+    """
+    images = machine.prototypes.images
+    rows = np.resize(np.arange(len(images)), samples)
+    outputs = images[rows] + np.random.default_rng(0).standard_normal((len(rows), images.shape[1]))
+    return outputs, machine.prototypes.correlations(outputs)
 
 
 def _compile(machine: Machine, engine: Engine) -> None:
