@@ -46,7 +46,10 @@ def test_plain_files_and_the_other_split(tmp_path, name):
 def test_missing(tmp_path, folder):
     with pytest.raises(DataError, match=r"no such folder: .*nowhere .*data.path"):
         Mnist(path=str(tmp_path / "nowhere")).load()
-    (folder / "t10k-labels-idx1-ubyte.gz").unlink()
+    file = folder / "t10k-labels-idx1-ubyte.gz"
+    with pytest.raises(DataError, match=r"mnist: not a folder: .*ubyte.gz \(data.path\); expected a folder that holds"):
+        Mnist(path=str(file)).load()
+    file.unlink()
     with pytest.raises(DataError, match=r"holds neither t10k-labels-idx1-ubyte.gz nor t10k-labels-idx1-ubyte"):
         Mnist(path=str(folder)).load()
 

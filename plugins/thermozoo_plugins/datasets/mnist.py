@@ -69,7 +69,8 @@ class Mnist(Dataset):
         if self.path:
             folder = Path(self.path).expanduser()
             if not folder.is_dir():
-                raise DataError(f"mnist: no such folder: {folder} (data.path); expected a folder that holds {stem}.gz")
+                wrong = "not a folder" if folder.exists() else "no such folder"
+                raise DataError(f"mnist: {wrong}: {folder} (data.path); expected a folder that holds {stem}.gz")
             for name in (f"{stem}.gz", stem, stem.replace("-idx", ".idx")):
                 if (folder / name).is_file():
                     return folder / name
