@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import linecache
 import re
 import signal
@@ -98,6 +99,9 @@ def _explain(method: Callable[..., Any], owner: str, error: BaseException) -> Fo
         )
     if isinstance(error, (AttributeError, NameError)) and error.name:
         return FormulaError(_unknown_name(name, place, method, error))
+    if remedy := _misused_call(method, error, source):
+        said = str(error).replace("_Step.", "")  # a name that no author knows
+        return FormulaError(f"{name} raised TypeError: {said} ({place}): {remedy}.")
     call = re.search(r"\b(np|numpy|math|scipy|special|jnp|torch)\.(?:\w+\.)*(\w+)\s*\(", source)
     if call:
         function = _RENAMED.get(call[2], call[2])
@@ -136,6 +140,9 @@ def _unknown_name(name: str, place: str, method: Callable[..., Any], error: Attr
         owner = error.obj.__name__ if isinstance(error.obj, ModuleType) else type(error.obj).__name__
         known = own if error.obj is plugin and own else [n for n in dir(error.obj) if not n.startswith("_")]
         listed = f"; its parameters: {', '.join(own)}" if known is own else ""
+        if type(error.obj).__module__.startswith("thermozoo."):  # the symbols that a step or a loss is called with
+            owner = method.__code__.co_varnames[1]
+            listed = f"; {owner} has {', '.join(_written(error.obj, n) for n in known)}"
         return f"{name}: {owner} has no attribute {wanted!r}{nearest(wanted, known)}{listed} ({place})."
     if wanted in _MODULES:
         remedy = "write 'import sympy' at the top of the file, and sympy's functions in the formula"
@@ -146,6 +153,30 @@ def _unknown_name(name: str, place: str, method: Callable[..., Any], error: Attr
     else:
         remedy = f"parameters are written as self.NAME{nearest(wanted, own)}"
     return f"{name} names {wanted!r}, which is not defined ({place}): {remedy}."
+
+
+def _written(symbols: Any, name: str) -> str:
+    """Return an attribute of a step's symbols as an author writes it: one that must be called, with its arguments."""
+    value = getattr(symbols, name)
+    return f"{name}({', '.join(inspect.signature(value).parameters)})" if callable(value) else name
+
+
+def _misused_call(method: Callable[..., Any], error: BaseException, source: str) -> str:
+    """Say how to call what the author did not call, or called with other arguments; empty where it is neither."""
+    code = getattr(method, "__func__", method).__code__
+    if not isinstance(error, TypeError):
+        return ""
+    if "'method'" in str(error) and (uncalled := re.search(r"\b(\w+)\.(force|noise)\b(?!\s*\()", source)):
+        s, what = uncalled[1], uncalled[2]
+        return f"call {s}.noise()" if what == "noise" else f"call {s}.force({s}.x), the force at the state {s}.x"
+    if re.search(r"\.(force|noise)\(\) (missing|takes)", str(error)):
+        s = code.co_varnames[1]
+        return f"write {s}.noise() for a random number and {s}.force({s}.x) for the force at the state {s}.x"
+    if f"{code.co_name}() " in str(error) and "argument" in str(error):
+        cls = type(getattr(method, "__self__", None))
+        declared = next(c for c in reversed(cls.__mro__) if code.co_name in vars(c))
+        return f"write def {code.co_name}({', '.join(inspect.signature(vars(declared)[code.co_name]).parameters)})"
+    return ""
 
 
 def call(method: Callable[..., Any], owner: str, *arguments: Any) -> Any:

@@ -166,18 +166,18 @@ class _Step:
         self.dt = sympy.Symbol("dt", positive=True)
         self.mobility = sympy.Symbol("mobility", positive=True)
         self.kT = sympy.Symbol("kT", positive=True)
-        self.stages: list[sympy.Expr] = []
-        self.forces: list[sympy.Symbol] = []
-        self.noises: list[sympy.Symbol] = []
+        self._stages: list[sympy.Expr] = []
+        self._forces: list[sympy.Symbol] = []
+        self._noises: list[sympy.Symbol] = []
 
     def force(self, at: Any) -> sympy.Symbol:
-        self.stages.append(sympy.sympify(at))
-        self.forces.append(sympy.Symbol(f"force_{len(self.forces)}", real=True))
-        return self.forces[-1]
+        self._stages.append(sympy.sympify(at))
+        self._forces.append(sympy.Symbol(f"force_{len(self._forces)}", real=True))
+        return self._forces[-1]
 
     def noise(self) -> sympy.Symbol:
-        self.noises.append(sympy.Symbol(f"noise_{len(self.noises)}", real=True))
-        return self.noises[-1]
+        self._noises.append(sympy.Symbol(f"noise_{len(self._noises)}", real=True))
+        return self._noises[-1]
 
 
 def trace_step(integrator: Integrator) -> StepFormula:
@@ -192,20 +192,20 @@ def trace_step(integrator: Integrator) -> StepFormula:
     twin, symbols = twin_of(integrator)
     s = _Step()
     value = call(twin.step, owner, s)
-    own = [s.x, s.dt, s.mobility, s.kT, *s.forces, *s.noises]
+    own = [s.x, s.dt, s.mobility, s.kT, *s._forces, *s._noises]
     check_names(owner, symbols, own)
     allowed = {*own, *symbols.values()}
     result = scalar_expression(value, twin.step, owner, allowed)
-    for stage in s.stages:
+    for stage in s._stages:
         scalar_expression(stage, twin.step, owner, allowed)
     return StepFormula(
         x=s.x,
         dt=s.dt,
         mobility=s.mobility,
         kT=s.kT,
-        stages=tuple(s.stages),
-        forces=tuple(s.forces),
-        noises=tuple(s.noises),
+        stages=tuple(s._stages),
+        forces=tuple(s._forces),
+        noises=tuple(s._noises),
         result=result,
         parameters=symbols,
     )

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import sympy
 
-from thermozoo import Potential, Protocol, option, parameter
+from thermozoo import Integrator, Objective, Potential, Protocol, option, parameter
 from thermozoo.errors import FormulaError
 from thermozoo.symbolic import guard
-from thermozoo.symbolic.trace import flat_parameters, trace_energy, trace_intensity, trace_step
+from thermozoo.symbolic.trace import flat_parameters, trace_energy, trace_intensity, trace_loss, trace_step
 
 
 def potential(formula, written=None):
@@ -38,6 +38,57 @@ def test_energy_is_called_with_symbols_of_the_declared_bounds():
     assert traced.x.is_real
     assert traced.x.is_positive is None
     assert traced.written_gradient is None
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        (
+            lambda s: s.x + s.temperature,
+            r"s has no attribute 'temperature'; s has dt, force\(at\), kT, mobility, noise\(\), x",
+        ),
+        (lambda s: s.x + s.mobilty, "s has no attribute 'mobilty'; did you mean 'mobility'"),
+        (lambda s: s.x + s.force * s.dt, r"call s\.force\(s\.x\), the force at the state s\.x"),
+        (lambda s: s.x + s.noise, r"call s\.noise\(\)"),
+        (lambda s: s.x + s.force(), r"raised TypeError: force\(\) missing .* write .* s\.force\(s\.x\) for the force"),
+        (lambda s: s.x + s.noise(1), r"write s\.noise\(\) for a random number"),
+    ],
+)
+def test_a_step_that_misuses_its_symbols(formula, said):
+    @attrs.frozen
+    class Drawn(Integrator):
+        name = "drawn"
+
+        def step(self, s):
+            return formula(s)
+
+    with pytest.raises(FormulaError, match=said) as caught:
+        trace_step(Drawn())
+    assert "_Step" not in str(caught.value)
+
+
+def test_a_loss_that_asks_for_what_is_not_there():
+    @attrs.frozen
+    class Drawn(Objective):
+        name = "drawn"
+
+        def step_loss(self, s):
+            return s.force
+
+    with pytest.raises(FormulaError, match="s has dt, gradient, gradient_next, kT, mobility, x, x_next"):
+        trace_loss(Drawn())
+
+
+def test_a_formula_that_takes_other_arguments():
+    @attrs.frozen
+    class Drawn(Potential):
+        name = "drawn"
+
+        def energy(self):
+            return 1
+
+    with pytest.raises(FormulaError, match=r"takes 1 positional argument .*: write def energy\(self, x\)\.$"):
+        trace_energy(Drawn())
 
 
 def formula_with_numpy(self, x):
