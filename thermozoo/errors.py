@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "BudgetError",
@@ -23,6 +24,7 @@ __all__ = [
     "ThermozooError",
     "TrainingError",
     "UnknownNameError",
+    "kind_of_values",
     "nearest",
 ]
 
@@ -112,3 +114,8 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the valid name nearest to `name`, or an empty string."""
     hits = difflib.get_close_matches(name, sorted(valid), n=1, cutoff=0.6)
     return f"; did you mean {hits[0]!r}?" if hits else ""
+
+
+def kind_of_values(dtype: Any) -> str:
+    """Return what the entries of an array of a NumPy data type are, in words where the type's name says little."""
+    return {"U": "strings", "S": "bytes", "O": "Python objects", "b": "booleans"}.get(dtype.kind, str(dtype))

@@ -218,6 +218,16 @@ class Gap(Dataset):
 
 
 @attrs.frozen
+class Written(Dataset):
+    __doc__ = DOC
+    name = "written"
+
+    def load(self):
+        images, labels = dots()
+        return images, labels.astype(str)
+
+
+@attrs.frozen
 class Shuffled(Dataset):
     __doc__ = DOC
     name = "shuffled"
@@ -269,6 +279,7 @@ OTHERS = [
     Wrong("pixels from 0 to 255", "pixel-range", Bytes),
     Wrong("an image of one gray", "scaling", Blank),
     Wrong("a class without images", "labels", Gap),
+    Wrong("labels that are strings", "labels", Written),
     Wrong("another order at every load", "repeatable", Shuffled),
     Wrong("FileNotFoundError for a missing file", "missing-data", NoSuchFile),
 ]

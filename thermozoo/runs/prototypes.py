@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.errors import DataError, PluginError
+from thermozoo.errors import DataError, PluginError, kind_of_values
 from thermozoo.interfaces import Dataset
 from thermozoo.symbolic.guard import ask, where_written
 
@@ -172,6 +172,12 @@ def _method(dataset: Dataset) -> str:
 
 
 def _check(dataset: Dataset, images: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
+    for what, values, kinds, expected in (
+        ("images", images, "fiu", "numbers from 0 to 1"),
+        ("labels", labels, "iu", "whole numbers"),
+    ):
+        if values.dtype.kind not in kinds:
+            raise DataError(f"{_method(dataset)}: {what} are {kind_of_values(values.dtype)}; expected {expected}")
     if images.ndim != 3 or labels.shape != images.shape[:1] or len(images) == 0:
         raise DataError(
             f"{_method(dataset)} must return images (n, height, width) and labels (n,), got {images.shape} and "

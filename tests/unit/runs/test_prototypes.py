@@ -72,6 +72,20 @@ def test_a_data_set_that_returns_no_pair(loaded, said):
         choose_prototypes(Odd(), (0,), 1)
 
 
+@pytest.mark.parametrize(
+    ("images", "labels", "said"),
+    [
+        (IMAGES, LABELS.astype(str), "labels are strings; expected whole numbers"),
+        (IMAGES, LABELS.astype(float), "labels are float64; expected whole numbers"),
+        (IMAGES.astype(complex), LABELS, "images are complex128; expected numbers from 0 to 1"),
+        (IMAGES.astype(str), LABELS, "images are strings; expected numbers"),
+    ],
+)
+def test_values_of_another_kind_are_named(images, labels, said):
+    with pytest.raises(DataError, match=said):
+        choose_prototypes(dataset(images, labels), (4,), 1)
+
+
 def test_all_of_a_class():
     assert choose_prototypes(dataset(), (5,), 0).labels.tolist() == [5, 5, 5]
 

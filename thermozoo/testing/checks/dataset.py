@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.errors import DataError
+from thermozoo.errors import DataError, kind_of_values
 from thermozoo.testing.checks.common import documented  # noqa: F401 - registers the shared checks first
 from thermozoo.testing.context import Context
 from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
@@ -83,8 +83,10 @@ def scaling(context: Context) -> Measured:
 def labels(context: Context) -> Measured:
     """Count them."""
     _, found = _loaded(context)
-    if found.dtype.kind not in "iu" or found.min() < 0:
-        raise CheckFailed(f"labels are {found.dtype} from {found.min()}; expected whole numbers from 0")
+    if found.dtype.kind not in "iu":
+        raise CheckFailed(f"labels are {kind_of_values(found.dtype)}; expected whole numbers from 0")
+    if found.min() < 0:
+        raise CheckFailed(f"labels go from {found.min()}; expected whole numbers from 0")
     counts = np.bincount(found)
     first = int(found.min())
     if (counts[first:] == 0).any():
