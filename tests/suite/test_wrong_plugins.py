@@ -9,9 +9,11 @@ from wrong_engines import Sound
 from wrong_integrators import SoundStep
 from wrong_subjects import caught
 
+from thermozoo import Connectivity
 from thermozoo.interfaces import INTERFACES
 from thermozoo.testing import Status, checks_for, verify
 from thermozoo.testing.outcomes import ONLY_FULL
+from thermozoo.testing.runner import context_for, run_check
 
 
 def title(subject):
@@ -29,6 +31,20 @@ def test_the_named_check_fails(subject):
     assert outcome.status is Status.FAILED, (outcome.status, outcome.reason, outcome.details)
     assert outcome.reason
     assert outcome.line
+
+
+def test_a_connectivity_that_refuses_every_layout_is_quoted():
+    @attrs.frozen
+    class Absent(Connectivity):
+        name = "absent"
+
+        def edges(self, layout):
+            return layout.slice("input")
+
+    [check] = [c for c in checks_for(Absent) if c.name == "pairs"]
+    outcome = run_check(check, context_for(Absent))
+    assert outcome.status is Status.FAILED
+    assert "refuses every layout that was tried; of the last it says: no group is called 'input'" in outcome.reason
 
 
 @pytest.mark.long

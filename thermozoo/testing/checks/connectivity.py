@@ -58,7 +58,8 @@ def _pairs(context: Context, sizes: Mapping[str, int]) -> tuple[Layout, list[tup
     try:
         groups = context.plugin.blocks(layout)
         edges = context.plugin.edges(layout) if groups is None else None
-    except (ShapeError, ParameterError):
+    except (ShapeError, ParameterError) as error:
+        vars(context)["_refusal"] = str(error)
         return None
     if groups is not None:
         return layout, _written_out(groups, layout)
@@ -113,7 +114,10 @@ def pairs(context: Context) -> Measured:
 
     tried = for_all(layout_sizes(3, 9), claim, seed=context.integer("pairs"), examples=60)
     if refused == tried:
-        raise CheckFailed("it refuses every layout that was tried", {"layouts": tried})
+        raise CheckFailed(
+            f"it refuses every layout that was tried; of the last it says: {vars(context)['_refusal']}",
+            {"layouts": tried},
+        )
     return Measured(f"{tried} layouts, {refused} refused")
 
 
