@@ -73,7 +73,7 @@ def test_a_potential_that_does_not_confine_is_shown_all_the_same(tmp_path, capsy
         "    return [Hill]\n"
     )
     out = shown(capsys, str(file))
-    assert "stable states at these values: x = none" in out
+    assert "stable states at these values: x = none: the energy does not rise on both sides; a run refuses it" in out
     assert "U(x) = -k⋅x" in out
     assert "On-site energy" not in out  # what the interface says of itself is not what this potential says
 

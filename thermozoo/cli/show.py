@@ -20,7 +20,7 @@ from thermozoo.symbolic.overview import derived_formulas
 from thermozoo.symbolic.trace import flat_parameters
 
 if TYPE_CHECKING:
-    from thermozoo.interfaces import Plugin
+    from thermozoo.interfaces import Plugin, Potential
 
 __all__ = ["describe", "show"]
 
@@ -139,6 +139,12 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
     return table
 
 
+def _places(potential: Potential) -> str:
+    """Return the stable states of one unit, as text; what an energy without any means for a run."""
+    places = [f"{v:.4g}" for v in stable_places(potential, KT)]
+    return ", ".join(places) or "none: the energy does not rise on both sides; a run refuses it as not confining a unit"
+
+
 def _of_one_unit(plugin: Plugin) -> bool:
     """Whether every parameter is a number."""
     return all(isinstance(value, float) for _, _, value in flat_parameters(plugin))
@@ -176,8 +182,7 @@ def _print(plugin: Plugin) -> None:
     if "stable_states_at" in table:
         console.print()
         for words, one in _named_units(plugin):
-            places = ", ".join(f"{v:.4g}" for v in stable_places(one, KT)) or "none"
-            console.print(f"stable states at these values{words}: x = {places}", soft_wrap=True)
+            console.print(f"stable states at these values{words}: x = {_places(one)}", soft_wrap=True)
     for claim, label in (("weak_order", "claims weak order"), ("quadratic", "claims to be quadratic:")):
         if table.get(claim) is not None:
             console.print(f"\n{label} {table[claim]}")

@@ -192,12 +192,14 @@ def _domain(tilted: Any, force: Array, one: Site) -> tuple[Array, Array]:
         if confined.all() and not _lower_outside(tilted, units, width, floor):
             return np.full((units, 1), -width), np.full((units, 1), width)
         width *= 2.0
-    values = {k: np.ravel(v)[:3].tolist() for k, v in one.values.items()}
-    pushed = float(force[np.argmin(confined)])
+    free = int(np.argmin(confined))
+    values = ", ".join(f"{k} = {np.ravel(v)[free if np.ndim(v) else 0]:g}" for k, v in one.values.items())
+    pushed = float(force[free])
     where, energy_there = (f" under the imposed force f = {pushed:g}", "U(x) - f x") if pushed else ("", "the energy")
     raise ParameterError(
-        f"{type(one.potential).__name__} does not confine a unit{where}: with {values} {energy_there} does not rise on "
-        "both sides, so there is no Boltzmann distribution"
+        f"{type(one.potential).__name__} does not confine a unit{where}: {f'with {values}, ' * bool(values)}"
+        f"{energy_there} does not rise on both sides, so there is no Boltzmann distribution "
+        f"({where_written(one.potential.energy)}): choose other parameters, or add a term that grows faster than |x|"
     )
 
 
