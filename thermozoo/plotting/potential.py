@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from thermozoo.errors import ShapeError
-from thermozoo.plotting.style import GRAY, PALETTE, finite_array, new_figure, styled, wrapped
+from thermozoo.plotting.style import GRAY, PALETTE, WIDTH, finite_array, new_figure, styled, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,6 +18,9 @@ __all__ = ["plot_potential"]
 
 #: Height of a panel with the gap below it [inch].
 _PANEL = 1.35
+
+#: Beside the panels, for the labels of their axes [inch].
+_MARGIN = 0.9
 
 
 @styled
@@ -52,7 +55,7 @@ def plot_potential(
         d2U/dx2 [E0].
     title, formula : str
         Name of the potential, and its formula as LaTeX without dollar signs; a formula that
-        matplotlib cannot set is written as it stands.
+        matplotlib cannot set, or that is wider than the figure, is left out.
     density_label : str
         Label of the density's axis, to say the temperature.
 
@@ -99,9 +102,11 @@ def plot_potential(
     if len(states) > 1:
         grid[-1].set_xlim(states[0], states[-1])
     figure.align_ylabels()
-    heading = "    ".join(part for part in (title, _as_math(formula)) if part)
-    if heading:
-        grid[0].set_title(heading)
+    heading = "    ".join(part for part in (title, f"${formula}$" if formula else "") if part)
+    # a formula that is too long would run out of the figure; the name alone says which potential it is
+    shown = heading if heading and _width(heading) < WIDTH - _MARGIN else title
+    if shown:
+        grid[0].set_title(shown)
     return figure
 
 
@@ -120,15 +125,12 @@ def _stable_states(x: NDArray[np.float64], force: NDArray[np.float64]) -> NDArra
     return np.array(found)
 
 
-def _as_math(formula: str) -> str:
-    """Return `formula` between dollar signs if matplotlib can set it, and as plain text if not."""
-    if not formula:
-        return ""
-    from matplotlib.mathtext import MathTextParser
+def _width(heading: str) -> float:
+    """Return how wide a title is [inch]: infinitely, if matplotlib cannot set its formula (one with branches)."""
+    from matplotlib import rcParams
+    from matplotlib.textpath import TextPath
 
-    text = f"${formula.strip('$')}$"
     try:
-        MathTextParser("path").parse(text)
+        return float(TextPath((0, 0), heading, size=rcParams["axes.titlesize"]).get_extents().width) / 72
     except ValueError:
-        return formula.replace("$", r"\$")
-    return text
+        return float("inf")

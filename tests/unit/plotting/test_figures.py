@@ -94,6 +94,20 @@ FIGURES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("formula", "title"),
+    [
+        ("x^4 - 2 x^2", "well    $x^4 - 2 x^2$"),
+        (r"\begin{cases} 1 & \text{for}\: x > 0 \end{cases}", "well"),
+        (" + ".join(f"x^{{{k}}}" for k in range(60)), "well"),
+    ],
+    ids=["fits", "cannot be set", "too long"],
+)
+def test_a_formula_that_does_not_fit_is_left_out_of_the_title(formula, title):
+    figure = _potential(title="well", formula=formula)
+    assert figure.axes[0].get_title(loc="left") == title
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_figure_is_drawn_whole(name):
     figure = FIGURES[name]()
