@@ -78,6 +78,26 @@ def test_a_potential_that_does_not_confine_is_shown_all_the_same(tmp_path, capsy
     assert "On-site energy" not in out  # what the interface says of itself is not what this potential says
 
 
+def test_a_field_without_a_declaration_is_called_a_constant(tmp_path, capsys):
+    file = tmp_path / "spring.py"
+    file.write_text(
+        "import attrs\n"
+        "from thermozoo import Potential, hookimpl\n"
+        "@attrs.frozen\n"
+        "class Spring(Potential):\n"
+        "    name = 'spring'\n"
+        "    k: float = 1.0\n"
+        "    def energy(self, x):\n"
+        "        return self.k * x**2\n"
+        "@hookimpl\n"
+        "def thermozoo_potentials():\n"
+        "    return [Spring]\n"
+    )
+    assert "setting k = 1.0: a constant without a sentence; declare it with thermozoo.parameter()" in shown(
+        capsys, str(file)
+    )
+
+
 def test_json(capsys):
     table = json.loads(shown(capsys, "quartic", "--json", "--code"))
     assert table["formulas"]["energy"] == "J2*x**2 + J4*x**4"

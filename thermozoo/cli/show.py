@@ -27,6 +27,9 @@ __all__ = ["describe", "show"]
 #: Temperature at which densities are drawn [energy].
 KT = 0.5
 
+#: What is said of a field of a class that is neither declared as a parameter nor as an option.
+_UNDECLARED = "a constant without a sentence; declare it with thermozoo.parameter() or thermozoo.option()"
+
 
 def show(
     ctx: typer.Context,
@@ -178,7 +181,7 @@ def _print(plugin: Plugin) -> None:
             rows.add_row(p["name"], p["symbol"], f"{p['default']:g}", p["range"], p["unit"], p["doc"])
         console.print(rows)
     for setting in table["settings"]:
-        console.print(f"\nsetting {setting['name']} = {setting['value']}: {setting['doc']}", soft_wrap=True)
+        console.print(f"\nsetting {setting['name']} = {setting['value']}: {setting['doc'] or _UNDECLARED}", soft_wrap=True)
     if "stable_states_at" in table:
         console.print()
         for words, one in _named_units(plugin):
