@@ -181,7 +181,9 @@ def _print(plugin: Plugin) -> None:
             rows.add_row(p["name"], p["symbol"], f"{p['default']:g}", p["range"], p["unit"], p["doc"])
         console.print(rows)
     for setting in table["settings"]:
-        console.print(f"\nsetting {setting['name']} = {setting['value']}: {setting['doc'] or _UNDECLARED}", soft_wrap=True)
+        console.print(
+            f"\nsetting {setting['name']} = {setting['value']}: {setting['doc'] or _UNDECLARED}", soft_wrap=True
+        )
     if "stable_states_at" in table:
         console.print()
         for words, one in _named_units(plugin):
