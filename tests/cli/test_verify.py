@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
@@ -71,6 +74,15 @@ def test_a_single_file_needs_no_equation_and_no_references(tmp_path, capsys):
     assert run(["verify", str(file)]) == 0
     out = capsys.readouterr().out
     assert "n/a      documented             it is a single file; an installed plugin would need its equation" in out
+
+
+def test_nothing_is_left_in_the_working_folder(tmp_path):
+    file = write(tmp_path, "self.strength * t / duration")
+    environment = {**os.environ, "THERMOZOO_CACHE": str(tmp_path / "cache")}
+    environment.pop("HYPOTHESIS_STORAGE_DIRECTORY", None)
+    command = [sys.executable, "-m", "thermozoo", "verify", file.name]
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name != "__pycache__") == ["cache", file.name]
 
 
 def test_the_plugin_of_the_readme(tmp_path, capsys):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import json
+import os
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,6 +55,7 @@ def verify(
 
     Example: thermozoo verify quartic
     """
+    _keep_out_of_the_working_folder()
     from thermozoo.testing.report import summary
     from thermozoo.testing.runner import verify as run
 
@@ -71,6 +74,17 @@ def verify(
         print(json.dumps(tables[0] if len(tables) == 1 else tables, indent=2))
     if not all(r.holds for r in reports):
         raise typer.Exit(1)
+
+
+def _keep_out_of_the_working_folder() -> None:
+    """Let Hypothesis keep what it keeps (the constants of modules) in the cache, not in the user's folder.
+
+    It reads the variable when it is first used; where it is in use already, its user has chosen.
+    """
+    if "hypothesis" not in sys.modules:
+        from thermozoo.dynamics.engines.kernel_cache import cache_folder
+
+        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache_folder() / "hypothesis"))
 
 
 class _Printer:
