@@ -171,3 +171,9 @@ def test_a_plugin_that_holds_another_comes_back_from_a_config():
     assert (outcome.status, outcome.reason) == (Status.PASSED, "")
     first, resolved = saved.from_config(Moved(base=HalfWall(place=0.25), by=2.0))
     assert first == resolved == Moved(base=HalfWall(place=0.25), by=2.0)
+
+
+def test_a_plugin_that_no_run_could_use_with_the_probes_is_written_and_read():
+    """A unit so stiff that the default time step is unstable is no fault of its own."""
+    first, resolved = saved.from_config(HalfWall(k=1e7))
+    assert first == resolved == HalfWall(k=1e7)

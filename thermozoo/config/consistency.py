@@ -14,7 +14,7 @@ from thermozoo.computer.onsite import OnSite
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.faults import Faults
 from thermozoo.config.schema import ComputerTable, DynamicsTable, TrainingTable
-from thermozoo.errors import StabilityError, ThermozooError, nearest
+from thermozoo.errors import StabilityError, nearest
 from thermozoo.interfaces import Objective, Potential
 from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.symbolic.trace import flat_parameters
@@ -99,8 +99,8 @@ def _check_objective(training: TrainingTable, objective: Objective, faults: Faul
     """Add a fault for an objective that no method, or not one of the chosen ones, can train by."""
     try:
         derived = loss_gradients(objective)
-    except ThermozooError:
-        return  # reported by what needs the formula
+    except Exception:  # whatever an author's formula raises
+        return  # what needs the formula reports it, with more to say
     if derived.by_gradient == 0 and derived.by_gradient_next == 0:
         faults.add(
             "training.objective",
@@ -171,6 +171,5 @@ def _check_stability(
         check_time_step(units, dynamics.dt)
     except StabilityError as error:
         faults.add("dynamics.dt", str(error), also=["computer"])
-    except (ThermozooError, ArithmeticError):
-        # a potential that has no bound is reported by what needs it, with more to say
-        return
+    except Exception:  # whatever an author's formula raises
+        return  # what needs the formula reports it, with more to say

@@ -134,7 +134,8 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
         except TypeError as error:
             raise CheckFailed(f"{source} cannot be written as TOML: {error}", {"written": tables}) from error
         try:
-            config = check_config(text, catalogue, source)
+            # whether a run could use it with these probes is no matter of writing and reading
+            config = check_config(text, catalogue, source, defer=True)
         except ConfigError as error:
             raise CheckFailed(f"a config that names it is refused: {error}", {"written": written}) from error
         built = getattr(config, attribute)
