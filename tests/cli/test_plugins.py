@@ -48,6 +48,15 @@ def test_the_list(capsys):
     assert "thermozoo" in out
 
 
+def test_a_pipe_gets_one_plugin_a_line_with_whole_words(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    assert run(["plugins"]) == 0
+    heading, *lines = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["kind", "name", "distribution", "module"]
+    assert all(len(line.split()) == 5 for line in lines)
+    assert any(line.split()[-1] == "thermozoo_plugins.integrators" for line in lines)
+
+
 def test_the_list_as_json(capsys):
     assert run(["plugins", "--json"]) == 0
     records = json.loads(capsys.readouterr().out)

@@ -65,7 +65,7 @@ def test_a_good_one_is_found_beside_the_first_party_plugins(install):
     catalogue = load_catalogue()
     record = catalogue.record("potential", "toy")
     assert (record.source.distribution, record.source.version, record.source.entry_point) == (
-        "toy_good",
+        "toy-good",
         "1.0",
         "toy_good",
     )
@@ -97,17 +97,17 @@ def test_a_bad_one_is_reported_and_stops_nothing_else(install, title, source, wo
     install("toy-good", "toy_good", good(name="other"))
     catalogue = load_catalogue(toys())
     record = failure(catalogue, "toy_bad")
-    assert record.source.title == "toy_bad 1.0"
+    assert record.source.title == "toy-bad 1.0"
     assert record.details
     for word in words:
         assert word in record.error
     assert "other" in catalogue.names("potential")
-    with pytest.raises(PluginLoadError, match=r"toy_bad 1\.0"):
+    with pytest.raises(PluginLoadError, match=r"toy-bad 1\.0"):
         load_catalogue(toys(), strict=True)
 
 
 def test_one_name_in_two_distributions_names_both(install):
     install("toy-one", "toy_one", good(name="same"))
     install("toy-two", "toy_two", good(name="same", class_name="Other"))
-    with pytest.raises(DuplicateNameError, match=r"(?s)'same'.*toy_one 1\.0.*toy_two 1\.0"):
+    with pytest.raises(DuplicateNameError, match=r"(?s)'same'.*toy-one 1\.0.*toy-two 1\.0"):
         load_catalogue(toys())

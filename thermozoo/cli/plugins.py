@@ -11,6 +11,9 @@ from thermozoo.cli.app import context_of
 
 __all__ = ["plugins"]
 
+#: Columns that no line of the table fills.
+_WIDE = 1000
+
 
 def plugins(
     ctx: typer.Context,
@@ -35,6 +38,8 @@ def plugins(
         if record.plugin is not None:
             table.add_row(record.kind, record.name, record.source.title, record.source.target)
     console = Console(highlight=False)
+    if not console.is_terminal:  # what reads a pipe looks for whole words, one plugin a line
+        console = Console(highlight=False, width=_WIDE)
     console.print(table)
     for record in catalogue.failures:
         console.print(

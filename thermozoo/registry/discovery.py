@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import importlib.util
 import inspect
 import re
@@ -108,12 +109,14 @@ def installed_sources() -> list[Source]:
     import entrypoints
 
     found = []
-    for point in entrypoints.get_group_all(PROJECT):
+    points = entrypoints.get_group_all(PROJECT)
+    names = {name: _own_name(name) for name in {p.distro.name for p in points if p.distro}}
+    for point in points:
         distro = point.distro
         target = point.module_name + (f":{point.object_name}" if point.object_name else "")
         found.append(
             Source(
-                distribution=distro.name if distro else "unknown",
+                distribution=names[distro.name] if distro else "unknown",
                 version=(distro.version or "") if distro else "",
                 entry_point=point.name,
                 target=target,
@@ -121,6 +124,14 @@ def installed_sources() -> list[Source]:
             )
         )
     return sorted(set(found), key=lambda s: (s.distribution, s.entry_point, s.target))
+
+
+def _own_name(distribution: str) -> str:
+    """Return a distribution's name as its metadata write it; the name of its folder has underscores for hyphens."""
+    try:
+        return str(importlib.metadata.metadata(distribution)["Name"] or distribution)
+    except (importlib.metadata.PackageNotFoundError, KeyError):
+        return distribution
 
 
 def file_source(path: str | Path) -> Source:
