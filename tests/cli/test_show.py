@@ -78,6 +78,27 @@ def test_a_potential_that_does_not_confine_is_shown_all_the_same(tmp_path, capsy
     assert "On-site energy" not in out  # what the interface says of itself is not what this potential says
 
 
+def test_a_flat_bottom_is_shown_from_end_to_end(tmp_path, capsys):
+    file = tmp_path / "box.py"
+    file.write_text(
+        "import attrs, sympy\n"
+        "from thermozoo import Potential, hookimpl, parameter\n"
+        "@attrs.frozen\n"
+        "class Box(Potential):\n"
+        "    name = 'box'\n"
+        "    w: float = parameter(0.75, unit='1', above=0, doc='half width')\n"
+        "    def energy(self, x):\n"
+        "        return sympy.Max(0, sympy.Abs(x - 1) - self.w)**2\n"
+        "@hookimpl\n"
+        "def thermozoo_potentials():\n"
+        "    return [Box]\n"
+    )
+    assert "stable states at these values: x = 0.25 to 1.75 (flat)\n" in shown(capsys, str(file))
+    table = json.loads(shown(capsys, str(file), "--json"))
+    assert table["flat_bottoms"] == [[0.25, 1.75]]
+    assert 0.25 <= table["stable_states_at"][0] <= 1.75
+
+
 def test_a_field_without_a_declaration_is_called_a_constant(tmp_path, capsys):
     file = tmp_path / "spring.py"
     file.write_text(

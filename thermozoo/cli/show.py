@@ -136,7 +136,11 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
             table[claim] = getattr(type(plugin), claim)
     if plugin.kind == "potential":
         units = [stable_places(one, KT) for one in single_units(plugin)]
-        table["stable_states_at"] = units[0] if _of_one_unit(plugin) else units
+        places = [[place.x for place in one] for one in units]
+        table["stable_states_at"] = places[0] if _of_one_unit(plugin) else places
+        flat = [[place.flat for place in one] for one in units]
+        if any(end for one in flat for end in one):
+            table["flat_bottoms"] = flat[0] if _of_one_unit(plugin) else flat
     if with_code and formulas:
         table["code"] = kernel_source(plugin)
     return table
@@ -144,7 +148,7 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
 
 def _places(potential: Potential) -> str:
     """Return the stable states of one unit, as text; what an energy without any means for a run."""
-    places = [f"{v:.4g}" for v in stable_places(potential, KT)]
+    places = [place.text for place in stable_places(potential, KT)]
     return ", ".join(places) or "none: the energy does not rise on both sides; a run refuses it as not confining a unit"
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import attrs
 import numpy as np
 
 from thermozoo.errors import ParameterError
 
 if TYPE_CHECKING:
     from thermozoo.interfaces import Potential
+    from thermozoo.testing.oracle import UnitOracle
 
-__all__ = ["single_units", "stable_places"]
+__all__ = ["StablePlace", "single_units", "stable_places"]
+
+#: How far beside a minimum a flat bottom must reach to be one, as a fraction of all that is looked at.
+_CLOSE = 1e-6
 
 
 def single_units(potential: Potential) -> Iterator[Potential]:
@@ -42,7 +47,28 @@ def single_units(potential: Potential) -> Iterator[Potential]:
         yield with_values(potential, {name: float(value[unit]) for name, value in several.items()})
 
 
-def stable_places(potential: Potential, kT: float) -> list[float]:
+@attrs.frozen
+class StablePlace:
+    """Where the energy of one unit has a minimum.
+
+    Parameters
+    ----------
+    x : float
+        The state.
+    flat : (float, float) or None
+        Ends of the interval around it on which the energy is the same, if there is one.
+    """
+
+    x: float
+    flat: tuple[float, float] | None = None
+
+    @property
+    def text(self) -> str:
+        """It in words."""
+        return f"{self.x:.4g}" if self.flat is None else f"{self.flat[0]:.4g} to {self.flat[1]:.4g} (flat)"
+
+
+def stable_places(potential: Potential, kT: float) -> list[StablePlace]:
     """Return the stable states of one unit; none where its energy does not confine it.
 
     Parameters
@@ -56,8 +82,36 @@ def stable_places(potential: Potential, kT: float) -> list[float]:
     from thermozoo.testing.oracle import UnitOracle
     from thermozoo.testing.outcomes import CheckFailed
 
+    oracle = UnitOracle(potential, kT)
     try:
-        places = minima(UnitOracle(potential, kT))
+        found = minima(oracle)
     except CheckFailed:
         return []
-    return [float(f"{v:.6g}") if abs(v) > 1e-6 else 0.0 for v in places]
+    reach = max(map(abs, oracle.interval))
+    places = []
+    for x in found:
+        low, high = (_end_of_flat(oracle, x, sign * _CLOSE * reach) for sign in (-1.0, 1.0))
+        flat = (_short(low), _short(high)) if high > low else None
+        places.append(StablePlace(_short(x), flat))
+    return places
+
+
+def _end_of_flat(oracle: UnitOracle, x: float, step: float) -> float:
+    """Return how far the energy stays the same from `x` on, looked at in steps that double, then bisected."""
+
+    def same(at: float) -> bool:
+        return float(oracle.gradient(np.asarray(at))) == 0.0
+
+    if not (same(x) and same(x + step)):
+        return x
+    while same(x + 2 * step):
+        step *= 2
+    inside, outside = x + step, x + 2 * step
+    for _ in range(60):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if same(middle) else (inside, middle)
+    return inside
+
+
+def _short(x: float) -> float:
+    return float(f"{x:.6g}") if abs(x) > 1e-6 else 0.0
