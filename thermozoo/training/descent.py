@@ -31,6 +31,10 @@ Progress = Callable[[int], None]
 #: shorter ones cost time.
 STRETCH = 512
 
+#: Short trajectories are simulated together, which is much quicker where a step is little work: at most so many of
+#: them, and so many bytes.
+_TOGETHER, _BYTES = 12, 2**22
+
 
 @attrs.frozen
 class Schedule:
@@ -65,19 +69,32 @@ class Descent:
         self.schedule = schedule
         self.key = NoiseKey(seed).named("noising")
         self._fixed = NoiseKey(seed).named("validation")
+        size = (process.steps + 1) * process.signals.shape[1] * np.dtype(process.dynamics.dtype).itemsize
+        self._together = min(_TOGETHER, _BYTES // size)
+        self._held: dict[int, Array] = {}
         self.images = len(process.signals)
         self.curve: list[tuple[int, float]] = []
         self.validation: list[tuple[int, float]] = []
 
-    def stretches(self, number: int, key: NoiseKey | None = None) -> Iterator[Array]:
-        """Yield the states of a noising trajectory, shape (steps + 1, n), stretch by stretch: none is held whole."""
+    def stretches(self, number: int) -> Iterator[Array]:
+        """Yield the states of a noising trajectory, shape (steps + 1, n), stretch by stretch: no long one is held."""
+        if not self._together:
+            yield from self._stretches(self.key, number)
+            return
+        if number not in self._held:
+            numbers = np.arange(number, min(number + self._together, len(self.trajectories)))
+            ((_, states),) = self.process.stretches(self.key, numbers, numbers % self.images, self.process.steps)
+            self._held = dict(zip(numbers.tolist(), states.swapaxes(0, 1), strict=True))
+        yield np.ascontiguousarray(self._held[number])
+
+    def _stretches(self, key: NoiseKey, number: int) -> Iterator[Array]:
         one = np.array([number])
-        for _, states in self.process.stretches(key or self.key, one, one % self.images, STRETCH):
+        for _, states in self.process.stretches(key, one, one % self.images, STRETCH):
             yield states[:, 0]
 
     def validate(self, done: int, computer: Computer) -> None:
         """Take the loss per step of the fixed validation trajectory."""
-        parts = (self.loss.value(computer, x[:-1], x[1:]).sum() for x in self.stretches(0, self._fixed))
+        parts = (self.loss.value(computer, x[:-1], x[1:]).sum() for x in self._stretches(self._fixed, 0))
         value = float(sum(parts)) / self.process.steps
         if not np.isfinite(value):
             raise TrainingError(

@@ -89,9 +89,15 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("trainable", [(), ("hidden",), ("visible", "hidden")], ids=["no bias", "hidden", "all"])
 @pytest.mark.parametrize("method", ["online", "descent"])
-@pytest.mark.parametrize("precision", [np.float64, np.float32])
-def test_updates_are_the_plain_ones(make_computer, plain, objective, name, trainable, method, precision, monkeypatch):
-    monkeypatch.setattr(descent, "STRETCH", 32)  # two whole stretches and a shorter one
+@pytest.mark.parametrize(
+    ("precision", "together"), [(np.float64, "one by one"), (np.float32, "one by one"), (np.float64, "twelve")]
+)
+def test_updates_are_the_plain_ones(
+    make_computer, plain, objective, name, trainable, method, precision, together, monkeypatch
+):
+    if together == "one by one":
+        monkeypatch.setattr(descent, "_BYTES", 0)
+        monkeypatch.setattr(descent, "STRETCH", 32)  # two whole stretches and a shorter one
     structure, frozen = CASES[name]
     computer = make_computer(
         {"visible": 4, "hidden": 3},
@@ -126,10 +132,13 @@ def test_updates_are_the_plain_ones(make_computer, plain, objective, name, train
     assert done.method == method
 
 
-def test_what_trajectories_are_asked_for(make_computer, objective):
+@pytest.mark.parametrize("long", [False, True])
+def test_what_trajectories_are_asked_for(make_computer, objective, monkeypatch, long):
     """Images take turns; validation has a stream of its own and is fixed."""
     computer = make_computer({"visible": 3, "hidden": 2}, Quartic(), Dense(), temperature=0.5)
     process = Recorded(computer, images=3, steps=10)
+    if long:
+        monkeypatch.setattr(descent, "_BYTES", 100)
     counted = []
     done = train_by_descent(
         computer, process, StepLoss(objective, 0.01), Schedule(5, 1e-4), seed=9, progress=counted.append
@@ -137,8 +146,9 @@ def test_what_trajectories_are_asked_for(make_computer, objective):
     (first, numbers, which), *rest = process.asked
     assert (first.seed, first.stream, numbers, which) == (9, STREAMS["validation"], (0,), (0,))
     learned = [one for one in rest if one[0].stream == STREAMS["noising"]]
-    assert [numbers for _, numbers, _ in learned] == [(t,) for t in range(15)]
-    assert [which for _, _, which in learned] == [(t % 3,) for t in range(15)]
+    assert [t for _, numbers, _ in learned for t in numbers] == list(range(15))
+    assert [w for _, _, which in learned for w in which] == [t % 3 for t in range(15)]
+    assert [len(numbers) for _, numbers, _ in learned] == ([1] * 15 if long else [12, 3])
     assert all(one == process.asked[0] for one in rest if one not in learned)
     assert sum(counted) == 15
     assert done.details["noising_trajectories"] == 15
