@@ -9,7 +9,8 @@ import pytest
 from thermozoo.errors import DuplicateNameError, PluginLoadError
 from thermozoo.registry.catalogue import load_catalogue
 from thermozoo.symbolic import guard
-from thermozoo.testing import Status, verify
+from thermozoo.testing import Status, checks_for, saved, verify
+from thermozoo.testing.runner import context_for, run_check
 
 HEAD = '''\
 import math
@@ -105,6 +106,17 @@ def test_a_loop_for_ever(tmp_path, monkeypatch):
     reason = formula_failure(write(tmp_path, "while True:\n    x = x + 0\nreturn x"))
     assert "did not return within 0.2 s" in reason
     assert "line 1" in reason
+
+
+def test_writing_and_reading_calls_no_formula(tmp_path):
+    """One that loops for ever would take its time limit again for every setting that is drawn."""
+    mark = tmp_path / "called"
+    file = write(tmp_path, f"open({str(mark)!r}, 'w').close()\nreturn self.a * x**2")
+    (check,) = (c for c in checks_for("potential") if c.name == "round-trip")
+    plugin = only(file)
+    saved.from_config(plugin())
+    assert not mark.exists()
+    assert run_check(check, context_for(plugin, engines=())).status is Status.PASSED
 
 
 @pytest.mark.parametrize(

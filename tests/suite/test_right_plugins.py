@@ -111,7 +111,7 @@ def test_a_potential_whose_force_bends_or_jumps_passes(cls):
 
 
 @pytest.mark.parametrize(
-    "cls", [LogCosh, *(pytest.param(c, marks=pytest.mark.long) for c in (SmoothEdge, TwoExponentials))]
+    "cls", [pytest.param(c, marks=pytest.mark.long) for c in (LogCosh, SmoothEdge, TwoExponentials)]
 )
 def test_a_potential_whose_exponentials_overflow_passes(cls):
     passes(cls, both_engines=True)

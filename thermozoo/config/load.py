@@ -45,8 +45,8 @@ def load_config(
     seed : int, optional
         Overrides the config's; where neither gives one, a seed is drawn and recorded.
     defer : bool
-        Whether to leave faults between the keys of a well-formed config to
-        `thermozoo.runs.assemble.assemble_machine`, which raises them together with those that the data show.
+        Whether to leave it to `thermozoo.runs.assemble.assemble_machine` to check the keys of a well-formed config
+        against each other: it raises what it finds together with what the data show.
 
     Raises
     ------
@@ -81,7 +81,8 @@ def check_config(
     overridden : sequence of str
         Keys, or whole tables, that ``--set`` gave instead of the file.
     defer : bool
-        Whether to leave faults between the keys of a well-formed config to the config's reader; see `load_config`.
+        Whether to leave it to the reader of a well-formed config to check its keys against each other, which may call
+        formulas; see `load_config`.
 
     Raises
     ------
@@ -123,9 +124,8 @@ def check_config(
             )
     potentials = _potentials(section.get("potential"), sizes, catalogue, faults)
     connectivity = _connectivity(section.get("connectivity"), sizes, catalogue, faults)
-    well_formed = not faults.lines
-    check_consistency(values, sizes, frozen, potentials, plugins["training"], faults)  # type: ignore[arg-type]
-    if not (defer and well_formed):
+    if not defer or faults.lines:
+        check_consistency(values, sizes, frozen, potentials, plugins["training"], faults)  # type: ignore[arg-type]
         faults.raise_any()
     assert connectivity is not None
     # groups are all written alike: a writer of TOML puts plain keys before tables, and the order of groups counts

@@ -257,7 +257,7 @@ class Config:
     source : str
         Name of the file it came from.
     faults : Faults
-        Those that are to be reported together with what only the data show; none unless that was asked for.
+        None yet; it says where the config's keys come from, to whoever finds faults between them.
     """
 
     seed: int

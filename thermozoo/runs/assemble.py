@@ -12,8 +12,9 @@ import numpy.typing as npt
 from thermozoo.computer.computer import Computer, assemble
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.stability import check_time_step
+from thermozoo.config.consistency import check_consistency
 from thermozoo.config.faults import Faults
-from thermozoo.config.schema import Config
+from thermozoo.config.schema import TABLES, Config
 from thermozoo.dynamics.engines import Engine
 from thermozoo.errors import DataError, ShapeError, StabilityError, TrainingError
 from thermozoo.parameters import fields_of
@@ -73,12 +74,14 @@ def assemble_machine(config: Config) -> Machine:
     Raises
     ------
     ConfigError
-        With every fault that the config was loaded with, when the data are not there, do not fit the computer, or the
-        time step is too large for it.
+        With every fault at once, when keys contradict each other, the data are not there or do not fit the computer, or
+        the time step is too large for it.
     BudgetError
         When the run would need more memory than the config allows.
     """
     faults = copy.deepcopy(config.faults)  # a config may be assembled more than once
+    tables = {name: getattr(config, name) for name in TABLES}
+    check_consistency(tables, config.sizes, config.frozen, config.potentials, config.objective, faults)
     prototypes = _prototypes(config, faults)
     faults.raise_any()
     assert prototypes is not None
