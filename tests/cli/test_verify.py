@@ -76,6 +76,7 @@ def test_a_single_file_needs_no_equation_and_no_references(tmp_path, capsys):
     assert "n/a      documented             it is a single file; an installed plugin would need its equation" in out
 
 
+@pytest.mark.long
 def test_nothing_is_left_in_the_working_folder(tmp_path):
     file = write(tmp_path, "self.strength * t / duration")
     environment = {**os.environ, "THERMOZOO_CACHE": str(tmp_path / "cache")}
