@@ -31,8 +31,8 @@ class Couplings(abc.ABC):
     ----------
     n : int
         Number of units.
-    vector : ndarray, shape (E,)
-        Strength of each coupled pair [energy].
+    vector : ndarray
+        Strength of each coupled pair, shape (E,) [energy].
     """
 
     n: int
