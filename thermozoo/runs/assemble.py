@@ -20,9 +20,10 @@ from thermozoo.errors import DataError, ShapeError, StabilityError, TrainingErro
 from thermozoo.parameters import fields_of
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.prototypes import Prototypes, choose_prototypes, load_images, too_few
+from thermozoo.training.intensity import intensity_of
 from thermozoo.training.kinds import trainable_forces
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import NoisingProcess, image_group, intensities, noising_process, signals_for
+from thermozoo.training.noising import NoisingProcess, image_group, noising_process, signals_for
 
 __all__ = ["Machine", "assemble_machine"]
 
@@ -102,7 +103,7 @@ def assemble_machine(config: Config) -> Machine:
         faults.raise_any()
         raise
     times = np.linspace(0.0, config.duration, 101)
-    strongest = np.abs(intensities(config.protocol, times, config.duration)).max()
+    strongest = np.abs(intensity_of(config.protocol, config.duration)(times)).max()
     force = float(strongest * np.abs(signals).max())
     try:
         check_time_step(computer, config.dynamics.dt, (-force, force))

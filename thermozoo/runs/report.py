@@ -15,7 +15,8 @@ from thermozoo.symbolic.reverse import is_reverse_action
 from thermozoo.thermodynamics.advantage import thermodynamic_advantage
 from thermozoo.thermodynamics.hardware import PRESETS, Hardware
 from thermozoo.training.evaluate import HeldOut
-from thermozoo.training.noising import image_group, intensities
+from thermozoo.training.intensity import intensity_of
+from thermozoo.training.noising import image_group
 from thermozoo.training.result import Training
 
 __all__ = [
@@ -51,7 +52,7 @@ def imposed_signal(machine: Machine) -> dict[str, Any]:
     """
     config = machine.config
     times = config.dynamics.dt * np.arange(config.steps + 1)
-    strength = intensities(config.protocol, times, config.duration) * np.ones(len(times))
+    strength = intensity_of(config.protocol, config.duration)(times) * np.ones(len(times))
     # what rounding leaves of the end of a fade is not imposed
     felt = np.flatnonzero(np.abs(strength) > 1e-9 * np.abs(strength).max())
     first = int(felt[-1]) + 1 if len(felt) else 0
@@ -72,9 +73,10 @@ def _zero_between(config: Config, felt: float, zero: float, largest: float) -> f
     The step's end is the step's, not the protocol's; the parts of the step are divided again until they are small
     beside the duration.
     """
+    intensity = intensity_of(config.protocol, config.duration)
     for _ in range(4):
         times = np.linspace(felt, zero, 1001)
-        strength = intensities(config.protocol, times, config.duration) * np.ones(len(times))
+        strength = intensity(times) * np.ones(len(times))
         last = int(np.flatnonzero(np.abs(strength[:-1]) > 1e-12 * largest).max(initial=0))
         felt, zero = times[last], times[last + 1]
     return float(f"{zero:.9g}")

@@ -13,11 +13,11 @@ from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.trace import flat_parameters, trace_intensity
 
-__all__ = ["intensities", "intensity_of"]
+__all__ = ["intensity_of"]
 
 
 def intensity_of(protocol: Protocol, duration: float) -> Callable[[npt.ArrayLike], npt.NDArray[np.float64]]:
-    """Return a protocol's a(t) as a function of times, in double precision; it is traced once.
+    """Return a protocol's a(t) [energy] as a function of times, in double precision; it is traced once.
 
     Parameters
     ----------
@@ -50,25 +50,3 @@ def intensity_of(protocol: Protocol, duration: float) -> Callable[[npt.ArrayLike
         return found
 
     return intensity
-
-
-def intensities(protocol: Protocol, times: npt.ArrayLike, duration: float) -> npt.NDArray[np.float64]:
-    """Return a(t) of a protocol at the given times [energy].
-
-    Parameters
-    ----------
-    protocol : Protocol
-        The plugin.
-    times : array_like
-        Times since the start of noising [time].
-    duration : float
-        Its duration [time].
-
-    Raises
-    ------
-    FormulaError
-        When the protocol's formula is not symbolic.
-    ParameterError
-        When the intensity is not finite at one of the times.
-    """
-    return intensity_of(protocol, duration)(times)

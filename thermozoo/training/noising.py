@@ -17,12 +17,11 @@ from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.noise import NoiseKey, normals, uniforms
 from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.interfaces import Integrator, Protocol
-from thermozoo.training.intensity import intensities
+from thermozoo.training.intensity import intensity_of
 
 __all__ = [
     "HIDDEN_SIGNALS",
     "NoisingProcess",
-    "intensities",
     "noising_process",
     "signals_for",
     "window_edges",
@@ -283,7 +282,7 @@ def noising_process(
         What advances the states.
     """
     times = np.arange(steps) * dt
-    values = intensities(protocol, times, steps * dt)
+    values = intensity_of(protocol, steps * dt)(times)
     return NoisingProcess(
         dynamics=Dynamics(computer.uncoupled(), integrator, dt, precision),
         signals=signals,

@@ -20,7 +20,8 @@ from thermozoo.dynamics.engines import engine_named
 from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.errors import NonFiniteError, ParameterError, ShapeError
 from thermozoo.training import noising
-from thermozoo.training.noising import image_group, intensities, noising_process, signals_for
+from thermozoo.training.intensity import intensity_of
+from thermozoo.training.noising import image_group, noising_process, signals_for
 
 
 @attrs.frozen
@@ -38,9 +39,9 @@ class Slope(Potential):
 def test_intensities(amplitude, fade, duration):
     times = np.linspace(0, duration, 30)
     expected = [amplitude * (1 - t / (fade * duration)) if t < fade * duration else 0.0 for t in times]
-    found = intensities(LinearFade(amplitude=amplitude, fade=fade), times, duration)
+    found = intensity_of(LinearFade(amplitude=amplitude, fade=fade), duration)(times)
     assert found == pytest.approx(expected, abs=1e-12 * (1 + abs(amplitude)))
-    assert np.all(intensities(Constant(amplitude=amplitude), times, duration) == amplitude)
+    assert np.all(intensity_of(Constant(amplitude=amplitude), duration)(times) == amplitude)
 
 
 @attrs.frozen
@@ -53,10 +54,10 @@ class Hyperbola(Protocol):
 
 @pytest.mark.filterwarnings("error")
 def test_an_intensity_that_is_not_finite_names_protocol_and_time():
-    assert intensities(Hyperbola(), [1.0, 2.0], 2.0).tolist() == [2.0, 1.0]
+    assert intensity_of(Hyperbola(), 2.0)([1.0, 2.0]).tolist() == [2.0, 1.0]
     said = r"^protocol 'hyperbola': the intensity is inf at t = 0 \(.*\.py, line \d+\); expected a finite number"
     with pytest.raises(ParameterError, match=said):
-        intensities(Hyperbola(), [0.0, 1.0], 2.0)
+        intensity_of(Hyperbola(), 2.0)([0.0, 1.0])
 
 
 @pytest.fixture(scope="module")
