@@ -242,7 +242,8 @@ def _potentials(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults
         if own is None:
             table, path = default, "computer.potential"
         else:  # a group that names no plugin changes parameters of the common one
-            table, path = (dict(own) if "plugin" in own else {**default, **own}), f"computer.potential.{group}"
+            shared = {} if "plugin" in own else {k: v for k, v in default.items() if k not in own}
+            table, path = {**shared, **own}, f"computer.potential.{group}"
         options = {k: v for k, v in table.items() if k != "plugin"}
         plugin = build_plugin(
             Potential, table["plugin"], options, f"{path}.plugin", path, catalogue, faults, units=sizes[group]

@@ -12,7 +12,7 @@ import numpy as np
 
 from thermozoo.config.faults import Faults, describe
 from thermozoo.config.values import structure_type
-from thermozoo.errors import ThermozooError, UnknownNameError, nearest
+from thermozoo.errors import ConstraintError, ThermozooError, UnknownNameError, nearest
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.parameters import Parameter, fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
@@ -91,6 +91,14 @@ def build_plugin(
         return None
     try:
         return cls(**values)
+    except ConstraintError as error:
+        order = list(options)
+        for message, names in error.broken:
+            # what was given last: a group's own keys come after those of the common table
+            given = sorted((n for n in names if _stands_in(options, n)), key=lambda n: order.index(n.partition(".")[0]))
+            first, *others = [f"{path}.{name}" for name in reversed(given)] or [path]
+            faults.add(first, message, also=[*others, name_path])
+        return None
     except ThermozooError as error:
         refusal = str(error)
     except (TypeError, ValueError) as error:  # from a validator that the plugin's author wrote
@@ -102,6 +110,14 @@ def build_plugin(
     else:
         faults.add(path, refusal, also=[name_path, *(f"{path}.{key}" for key in options)])
     return None
+
+
+def _stands_in(options: Mapping[str, Any], name: str) -> bool:
+    """Tell whether a table gives a key, by its dotted name."""
+    first, _, rest = name.partition(".")
+    if rest and isinstance(options.get(first), Mapping):
+        return _stands_in(options[first], rest)
+    return not rest and first in options
 
 
 def _parameter_value(declared: Parameter, owner: str, value: Any, where: str, units: int | None, faults: Faults) -> Any:

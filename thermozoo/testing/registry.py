@@ -124,10 +124,10 @@ def checks_for(plugin: Any) -> tuple[Check, ...]:
     --------
     >>> from thermozoo.testing import checks_for
     >>> [check.name for check in checks_for("protocol")]
-    ['documented', 'round-trip', 'one-formula', 'finite', 'work']
+    ['documented', 'round-trip', 'one-formula', 'constraints', 'finite', 'work']
     """
     kind = plugin if isinstance(plugin, str) else kind_of(plugin)
-    homes = [f"thermozoo.testing.checks.{module}" for module in ("common", *_MODULES[kind])]
+    homes = [f"thermozoo.testing.checks.{module}" for module in ("common", "constraints", *_MODULES[kind])]
     for home in homes:
         importlib.import_module(home)
     # these modules may have been imported in another order; what others register runs last
