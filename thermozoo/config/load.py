@@ -240,13 +240,15 @@ def _potentials(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults
     for group in sizes:
         own = groups.get(group)
         if own is None:
-            table, path = default, "computer.potential"
+            table, path, common = default, "computer.potential", {}
         else:  # a group that names no plugin changes parameters of the common one
-            shared = {} if "plugin" in own else {k: v for k, v in default.items() if k not in own}
-            table, path = {**shared, **own}, f"computer.potential.{group}"
+            common = {} if "plugin" in own else {k: v for k, v in default.items() if k not in own}
+            table, path = {**common, **own}, f"computer.potential.{group}"
+        shared = dict.fromkeys(common, "computer.potential")
         options = {k: v for k, v in table.items() if k != "plugin"}
+        name_path = f"{shared.get('plugin', path)}.plugin"
         plugin = build_plugin(
-            Potential, table["plugin"], options, f"{path}.plugin", path, catalogue, faults, units=sizes[group]
+            Potential, table["plugin"], options, name_path, path, catalogue, faults, units=sizes[group], shared=shared
         )
         if plugin is not None:
             found[group] = plugin  # type: ignore[assignment]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -32,6 +33,7 @@ def build_plugin(
     beside: tuple[str, ...] = (),
     units: int | None = None,
     groups: tuple[str, ...] = (),
+    shared: Mapping[str, str] = MappingProxyType({}),
 ) -> Plugin | None:
     """Build a plugin, or return None after adding every fault of its table.
 
@@ -55,6 +57,8 @@ def build_plugin(
         Units of the group, for parameters with one value per unit.
     groups : tuple of str
         Groups that a connectivity may name.
+    shared : mapping of str to str
+        Options that stand in another table, and where that is.
     """
     if not isinstance(name, str):
         faults.add(name_path, f"expected the name of a {interface.kind}, got {describe(name)}")
@@ -71,7 +75,7 @@ def build_plugin(
     types = typing.get_type_hints(cls)
     held = held_plugins(cls)
     for key, value in options.items():
-        where = f"{path}.{key}"
+        where = f"{shared.get(key, path)}.{key}"
         if key not in fields:
             known = (*beside, *fields)
             owner = f"[{path}] with {name!r}" if beside else repr(name)
@@ -96,7 +100,8 @@ def build_plugin(
         for message, names in error.broken:
             # what was given last: a group's own keys come after those of the common table
             given = sorted((n for n in names if _stands_in(options, n)), key=lambda n: order.index(n.partition(".")[0]))
-            first, *others = [f"{path}.{name}" for name in reversed(given)] or [path]
+            places = [f"{shared.get(n.partition('.')[0], path)}.{n}" for n in reversed(given)]
+            first, *others = places or [path]
             faults.add(first, message, also=[*others, name_path])
         return None
     except ThermozooError as error:

@@ -86,6 +86,17 @@ def test_a_group_is_blamed_for_its_own_key():
     assert fault == f"x.toml: computer.potential.hidden.J3: {BROKEN}"
 
 
+def test_a_group_takes_no_blame_for_a_key_of_the_common_table():
+    groups = {"hidden": {"J4": 1.0}, "visible": {"J4": 1.0}}
+    assert faults_of({"J2": 1.0, "J3": 0.1, **groups}, "computer.potential.J3=5") == (
+        f"--set: computer.potential.J3: {BROKEN}",
+    )
+    (fault,) = faults_of({"J2": -1.0, **groups})
+    assert fault == "x.toml: computer.potential.J2: skewed.J2 must lie in (0, inf), got -1"
+    (fault,) = faults_of({"plugin": "skewd", **groups})
+    assert fault.startswith("x.toml: computer.potential.plugin: no potential is called 'skewd'")
+
+
 def test_with_the_other_faults_at_once():
     found = faults_of({"J3": 5, "hidden": {"J2": -1, "J3": 7}}, training={"windows": "two"})
     assert len(found) == 3
