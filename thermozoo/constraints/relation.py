@@ -20,16 +20,6 @@ Array = npt.NDArray[np.float64]
 #: Relative difference of two sides that are equal up to the rounding of a few operations.
 _ROUNDING = 8 * float(np.finfo(np.float64).eps)
 
-#: sympy's code for Max and Min stacks its arguments, which a number and one value per unit do not do.
-_MODULES = [
-    {
-        "amax": lambda arguments, axis: functools.reduce(np.maximum, arguments),
-        "amin": lambda arguments, axis: functools.reduce(np.minimum, arguments),
-    },
-    "numpy",
-    "scipy",
-]
-
 
 @attrs.frozen
 class Constraint:
@@ -146,8 +136,13 @@ def _atoms(relation: Any) -> list[Any]:
 @functools.lru_cache(maxsize=256)
 def _sides(relation: Any, symbols: tuple[Any, ...]) -> Callable[..., Any]:
     """Return a function of the parameters that gives left and right side of each comparison."""
-    expressions = [side for one in _atoms(relation) for side in (one.lhs, one.rhs)]
-    function: Callable[..., Any] = sympy.lambdify(symbols, expressions, modules=_MODULES)
+    # sympy's code for Max and Min stacks its arguments, which a number and one value per unit do not do
+    expressions = [
+        side.replace(lambda e: isinstance(e, (sympy.Max, sympy.Min)), lambda e: e.rewrite(sympy.Piecewise))
+        for one in _atoms(relation)
+        for side in (one.lhs, one.rhs)
+    ]
+    function: Callable[..., Any] = sympy.lambdify(symbols, expressions, modules=["numpy", "scipy"])
     return function
 
 

@@ -98,6 +98,7 @@ def test_numbers_on_either_side(relation, good, bad):
     with pytest.raises(ConstraintError):
         cls(*bad)
     cls(a=[good[0], 1], b=[good[1], 2])
+    cls(a=[good[0], good[0]], b=good[1])
     with pytest.raises(ConstraintError, match="unit 1, counted from 0"):
         cls(a=[1, bad[0]], b=[2, bad[1]])
     with pytest.raises(ConstraintError, match=r"unit 0, counted from 0 .2 of 2 units do"):
