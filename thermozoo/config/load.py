@@ -240,15 +240,21 @@ def _potentials(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults
     for group in sizes:
         own = groups.get(group)
         if own is None:
-            table, path, common = default, "computer.potential", {}
+            table, path = default, "computer.potential"
         else:  # a group that names no plugin changes parameters of the common one
-            common = {} if "plugin" in own else {k: v for k, v in default.items() if k not in own}
-            table, path = {**common, **own}, f"computer.potential.{group}"
-        shared = dict.fromkeys(common, "computer.potential")
+            table, path = (dict(own) if "plugin" in own else {**default, **own}), f"computer.potential.{group}"
         options = {k: v for k, v in table.items() if k != "plugin"}
-        name_path = f"{shared.get('plugin', path)}.plugin"
+        common = {k: f"computer.potential.{k}" for k in table if k not in (own or {})}
         plugin = build_plugin(
-            Potential, table["plugin"], options, name_path, path, catalogue, faults, units=sizes[group], shared=shared
+            Potential,
+            table["plugin"],
+            options,
+            common.get("plugin", f"{path}.plugin"),
+            path,
+            catalogue,
+            faults,
+            units=sizes[group],
+            elsewhere=common,
         )
         if plugin is not None:
             found[group] = plugin  # type: ignore[assignment]

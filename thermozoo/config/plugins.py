@@ -33,7 +33,7 @@ def build_plugin(
     beside: tuple[str, ...] = (),
     units: int | None = None,
     groups: tuple[str, ...] = (),
-    shared: Mapping[str, str] = MappingProxyType({}),
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
 ) -> Plugin | None:
     """Build a plugin, or return None after adding every fault of its table.
 
@@ -57,9 +57,13 @@ def build_plugin(
         Units of the group, for parameters with one value per unit.
     groups : tuple of str
         Groups that a connectivity may name.
-    shared : mapping of str to str
-        Options that stand in another table, and where that is.
+    elsewhere : mapping of str to str
+        Where options stand that are taken from another table.
     """
+
+    def place(key: str) -> str:
+        return elsewhere.get(key, f"{path}.{key}")
+
     if not isinstance(name, str):
         faults.add(name_path, f"expected the name of a {interface.kind}, got {describe(name)}")
         return None
@@ -75,7 +79,7 @@ def build_plugin(
     types = typing.get_type_hints(cls)
     held = held_plugins(cls)
     for key, value in options.items():
-        where = f"{shared.get(key, path)}.{key}"
+        where = place(key)
         if key not in fields:
             known = (*beside, *fields)
             owner = f"[{path}] with {name!r}" if beside else repr(name)
@@ -96,12 +100,10 @@ def build_plugin(
     try:
         return cls(**values)
     except ConstraintError as error:
-        order = list(options)
+        order = sorted(options, key=lambda key: key in elsewhere)  # of several keys the table's own come first
         for message, names in error.broken:
-            # what was given last: a group's own keys come after those of the common table
-            given = sorted((n for n in names if _stands_in(options, n)), key=lambda n: order.index(n.partition(".")[0]))
-            places = [f"{shared.get(n.partition('.')[0], path)}.{n}" for n in reversed(given)]
-            first, *others = places or [path]
+            keys = [(key, n) for key in order for n in names if n.partition(".")[0] == key and _given(options, n)]
+            first, *others = [place(key) + name.removeprefix(key) for key, name in keys] or [path]
             faults.add(first, message, also=[*others, name_path])
         return None
     except ThermozooError as error:
@@ -117,11 +119,11 @@ def build_plugin(
     return None
 
 
-def _stands_in(options: Mapping[str, Any], name: str) -> bool:
+def _given(options: Mapping[str, Any], name: str) -> bool:
     """Tell whether a table gives a key, by its dotted name."""
     first, _, rest = name.partition(".")
     if rest and isinstance(options.get(first), Mapping):
-        return _stands_in(options[first], rest)
+        return _given(options[first], rest)
     return not rest and first in options
 
 

@@ -113,7 +113,7 @@ def test_one_value_per_unit():
 def test_a_key_of_a_held_plugin_stands_in_its_table():
     own = {"plugin": "shifted", "by": 3, "base": {"plugin": "skewed", "J2": 0.2}}
     (fault,) = faults_of({"hidden": own})
-    assert fault.startswith("x.toml: computer.potential.hidden.base.J2: by = 3, base.J2 = 0.2 break")
+    assert fault.startswith("x.toml: computer.potential.hidden.by: by = 3, base.J2 = 0.2 break")
     (fault,) = faults_of({"hidden": own | {"by": 0.0, "base": {"plugin": "skewed", "J3": 5}}})
     assert fault == f"x.toml: computer.potential.hidden.base.J3: {BROKEN}"
 

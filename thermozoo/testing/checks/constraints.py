@@ -60,7 +60,6 @@ def constraints(context: Context) -> Measured:
             raise CheckFailed(
                 f"{one.text} is broken by 0 of {tried} draws from the bounds, expected some: it excludes nothing. "
                 "Remove it, or mend it",
-                figure=f"0 of {tried}",
                 line=line,
             )
     within: list[dict[str, float]] = []
