@@ -9,6 +9,7 @@ from typing import Any
 __all__ = [
     "BudgetError",
     "ConfigError",
+    "ConstraintError",
     "DataError",
     "DuplicateNameError",
     "FormulaError",
@@ -52,6 +53,22 @@ class ConfigError(ThermozooError, ValueError):
 
 class ParameterError(ThermozooError, ValueError):
     """A parameter outside its declared bounds, or of the wrong type or size."""
+
+
+class ConstraintError(ParameterError):
+    """Parameters that lie within their bounds, each by itself, and break a relation that their plugin states.
+
+    Parameters
+    ----------
+    message : str
+        Every broken relation.
+    broken : iterable of (str, tuple of str)
+        The message of each broken relation, and the dotted names of the parameters that take part in it.
+    """
+
+    def __init__(self, message: str, broken: Iterable[tuple[str, tuple[str, ...]]] = ()) -> None:
+        super().__init__(message)
+        self.broken = tuple(broken)
 
 
 class ShapeError(ThermozooError, ValueError):

@@ -14,9 +14,11 @@ import tomli_w
 import thermozoo
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.config.schema import PLACES
+from thermozoo.constraints import constraints_of
 from thermozoo.interfaces import INTERFACES, Connectivity, Plugin
 from thermozoo.parameters import doc_of, parameters_of
 from thermozoo.registry.catalogue import Record, catalogue
+from thermozoo.symbolic.latex import formula_latex
 from thermozoo.symbolic.overview import derived_formulas
 
 if TYPE_CHECKING:
@@ -57,6 +59,11 @@ def _zoo_page(record: Record) -> str:
             ("key", "symbol", "unit", "range", "default", "meaning"),
             ((f"``{p.name}``", f":math:`{p.symbol}`", p.unit, p.range, f"{p.default:g}", p.doc) for p in parameters),
         )
+    constraints = constraints_of(plugin)
+    if constraints:
+        lines += ["All of these must hold, for each unit where a parameter has one value per unit:", ""]
+        for constraint in constraints:
+            lines += [".. math::", "", f"   {formula_latex(plugin, constraint.relation)}", ""]
     known = {p.name for p in parameters}
     options = [f for f in attrs.fields(cls) if f.name not in known and f.init and doc_of(f)]
     if options:

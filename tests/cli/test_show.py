@@ -172,3 +172,40 @@ def test_plot(tmp_path, capsys):
 def test_bad_input(arguments, words, capsys):
     assert run(arguments) == 2
     assert words in capsys.readouterr().err
+
+
+SLOPE = '''
+import attrs
+from thermozoo import Potential, hookimpl, parameter
+
+@attrs.frozen
+class Slope(Potential):
+    """A trap on a slope."""
+
+    name = "slope"
+    k: float = parameter(1.0, unit="energy", above=0, doc="stiffness", symbol="k_0")
+    f: float = parameter(0.5, unit="energy", doc="slope")
+
+    def energy(self, x):
+        return self.k * x**2 - self.f * x
+
+    def constraints(self):
+        return [abs(self.f) < self.k]
+
+@hookimpl
+def thermozoo_potentials():
+    return [Slope]
+'''
+
+
+def test_constraints_are_shown_and_obeyed(capsys, tmp_path):
+    file = tmp_path / "slope.py"
+    file.write_text(SLOPE)
+    assert "\nconstraint: |f| < k\n" in shown(capsys, str(file))
+    assert shown(capsys, str(file), "--latex").splitlines()[-1] == r"\left|{f}\right| < k_0"
+    table = json.loads(shown(capsys, str(file), "--json"))
+    assert table["constraints"] == [{"text": "|f| < k", "latex": r"\left|{f}\right| < k_0", "parameters": ["k", "f"]}]
+    assert json.loads(shown(capsys, "quartic", "--json"))["constraints"] == []
+    assert run(["show", str(file), "--set", "f=-3"]) == 2
+    said = "k = 1, f = -3 break the constraint |f| < k of 'slope': |-3| < 1 does not hold\n"
+    assert capsys.readouterr().err.endswith(said)

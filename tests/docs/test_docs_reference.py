@@ -191,3 +191,31 @@ def test_toml_of_the_docs_parses():
         for block in blocks_of(page):
             if block.language == "toml" and "_build" not in page.parts:
                 tomllib.loads(block.text)
+
+
+def test_the_page_of_a_plugin_states_its_constraints(extensions):
+    import attrs
+
+    from thermozoo import Potential, parameter
+    from thermozoo.registry.catalogue import Record
+    from thermozoo.registry.discovery import Source
+
+    @attrs.frozen
+    class Slope(Potential):
+        """A trap on a slope."""
+
+        name = "slope"
+        k: float = parameter(1.0, unit="energy", above=0, doc="stiffness", symbol=r"\kappa")
+        f: float = parameter(0.5, unit="energy", doc="slope")
+
+        def energy(self, x):
+            return self.k * x**2 - self.f * x
+
+        def constraints(self):
+            return [abs(self.f) < self.k]
+
+    source = Source("tests", "", "tests", "tests", load=dict)
+    page = extensions[0]._zoo_page(Record("slope", "potential", source, plugin=Slope))
+    stated = page[page.index("must hold") :]
+    assert r"\left|{f}\right| < \kappa" in stated[: stated.index("Derived from the formula")]
+    assert "must hold" not in extensions[0].zoo_pages()["potential-quartic.rst"]

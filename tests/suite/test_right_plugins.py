@@ -177,3 +177,69 @@ def test_a_plugin_that_no_run_could_use_with_the_probes_is_written_and_read():
     """A unit so stiff that the default time step is unstable is no fault of its own."""
     first, resolved = saved.from_config(HalfWall(k=1e7))
     assert first == resolved == HalfWall(k=1e7)
+
+
+@attrs.frozen
+class Skewed(Potential):
+    """One minimum, as it claims, only where stiffnesses and skewness are in a relation."""
+
+    name = "skewed"
+    stable_states = 1
+    J2: float = parameter(1.0, unit="energy", above=0, doc="stiffness")
+    J3: float = parameter(0.5, unit="energy", doc="skewness")
+    J4: float = parameter(1.0, unit="energy", above=0, doc="quartic stiffness")
+
+    def energy(self, x):
+        return self.J2 * x**2 + self.J3 * x**3 + self.J4 * x**4
+
+    def constraints(self):
+        # U'(x) / x = 2 J2 + 3 J3 x + 4 J4 x^2 has no root
+        return [9 * self.J3**2 < 32 * self.J2 * self.J4]
+
+
+@attrs.frozen
+class SoftSlope(Potential):
+    """It confines only where the trap is steeper than the slope."""
+
+    name = "soft-slope"
+    stable_states = 1
+    k: float = stiffness()
+    w: float = parameter(1.0, unit="1", above=0, doc="width of the trap")
+    f: float = parameter(0.5, unit="energy", doc="slope")
+
+    def energy(self, x):
+        return self.k * self.w**2 * sympy.log(sympy.cosh(x / self.w)) - self.f * x
+
+    def constraints(self):
+        yield abs(self.f) < self.k * self.w
+
+
+@pytest.mark.parametrize(
+    ("cls", "names"),
+    [
+        (Skewed, {"constraints", "confining", "stable-states"}),
+        (SoftSlope, {"constraints", "confining"}),
+        pytest.param(Skewed, {check.name for check in checks_for(Skewed)} - {"documented"}, marks=pytest.mark.long),
+        pytest.param(SoftSlope, {"round-trip", "finite", "force", "stable-states"}, marks=pytest.mark.long),
+    ],
+)
+def test_a_promise_that_a_constraint_makes_smaller_is_kept(cls, names):
+    context = context_for(cls, engines=[engine_named("reference")])
+    outcomes = [run_check(check, context) for check in checks_for(cls) if check.name in names]
+    assert len(outcomes) == len(names)
+    assert [(o.check, o.reason) for o in outcomes if not o.holds] == []
+
+
+@pytest.mark.parametrize(("cls", "check"), [(Skewed, "stable-states"), (SoftSlope, "confining")])
+def test_without_its_constraint_the_promise_is_broken_and_the_remedy_named(cls, check):
+    body = {name: value for name, value in vars(cls).items() if name in ("energy", "name", "stable_states")}
+    fields = {
+        f.name: parameter(f.default, unit="1", doc="one", above=f.metadata["thermozoo.parameter"]["above"])
+        for f in attrs.fields(cls)
+    }
+    free = attrs.make_class("Free", fields, bases=(Potential,), frozen=True, class_body=body)
+    (one,) = (c for c in checks_for(free) if c.name == check)
+    outcome = run_check(one, context_for(free, engines=()))
+    assert outcome.status is Status.FAILED
+    if check == "confining":
+        assert "state their relation in constraints(), such as return [abs(self.f) < self.k]" in outcome.reason

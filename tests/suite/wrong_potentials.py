@@ -242,6 +242,77 @@ class Terraces(Potential):
 
 
 @attrs.frozen
+class TwoMinds(Potential):
+    __doc__ = DOC
+    name = "two-minds"
+    a: float = stiffness()
+    c: float = stiffness()
+
+    def energy(self, x):
+        return self.a * x**2 + self.c * x**4
+
+    def constraints(self):
+        return [self.a < 2 * self.c if isinstance(self.a, sympy.Symbol) else self.a < 3 * self.c]
+
+
+@attrs.frozen
+class OtherEveryTime(Potential):
+    __doc__ = DOC
+    name = "other-every-time"
+    a: float = stiffness()
+    c: float = stiffness()
+    calls = itertools.count(1)
+
+    def energy(self, x):
+        return self.a * x**2 + self.c * x**4
+
+    def constraints(self):
+        return [self.a < (1 + next(self.calls)) * self.c]
+
+
+@attrs.frozen
+class ExcludesNothing(Potential):
+    __doc__ = DOC
+    name = "excludes-nothing"
+    a: float = stiffness()
+    c: float = stiffness()
+
+    def energy(self, x):
+        return self.a * x**2 + self.c * x**4
+
+    def constraints(self):
+        return [2 * sympy.sqrt(self.a * self.c) <= self.a + self.c]  # of geometric and arithmetic mean
+
+
+@attrs.frozen
+class LeavesNothing(Potential):
+    __doc__ = DOC
+    name = "leaves-nothing"
+    a: float = stiffness()
+    c: float = stiffness()
+
+    def energy(self, x):
+        return self.a * x**2 + self.c * x**4
+
+    def constraints(self):
+        return [(self.a - 1) ** 2 + (self.c - 1) ** 2 <= 0]
+
+
+@attrs.frozen
+class LooseConstraint(Potential):
+    __doc__ = DOC
+    name = "loose-constraint"
+    a: float = stiffness()
+    f: float = parameter(0.5, unit="energy", doc="slope")
+
+    def energy(self, x):
+        return self.a * sympy.sqrt(1 + x**2) - self.f * x
+
+    def constraints(self):
+        return [abs(self.f) < 2 * self.a]  # the energy rises on both sides for |f| < a
+
+
+@attrs.frozen
 class Sound(Potential):
     __doc__ = DOC
     name = "sound"
@@ -271,6 +342,11 @@ POTENTIALS = [
     Wrong("an intermediate value that overflows", "generated-code", Overflows),
     Wrong("a function for which there is no code", "generated-code", NoCode),
     Wrong("parameters that may not be arrays", "per-unit-parameters", ScalarsOnly),
+    Wrong("a constraint that looks at the type of a parameter", "constraints", TwoMinds),
+    Wrong("another constraint whenever it is asked for", "constraints", OtherEveryTime),
+    Wrong("a constraint that excludes nothing", "constraints", ExcludesNothing),
+    Wrong("a constraint that leaves one point", "constraints", LeavesNothing),
+    Wrong("a constraint that leaves too much", "confining", LooseConstraint),
     Wrong("a jump between two branches", "continuous", Jump),
     Wrong("an energy of terraces, which the force does not see", "fluctuation-relation", Terraces),
 ]

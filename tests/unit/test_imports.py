@@ -18,6 +18,7 @@ LEVELS = {
     "errors": 0,
     "parameters": 1,
     "interfaces": 2,
+    "constraints": 2,
     "symbolic": 3,
     "registry": 3,
     "computer": 4,

@@ -14,8 +14,10 @@ import typer
 from thermozoo.cli.app import context_of
 from thermozoo.cli.arguments import build, find_plugins
 from thermozoo.cli.stable_states import single_units, stable_places
+from thermozoo.constraints import constraints_of
 from thermozoo.errors import OutputError, ParameterError
 from thermozoo.parameters import doc_of
+from thermozoo.symbolic.latex import formula_latex
 from thermozoo.symbolic.overview import derived_formulas
 from thermozoo.symbolic.trace import flat_parameters
 
@@ -61,6 +63,8 @@ def show(
         if latex:
             for formula in derived_formulas(one):
                 print(formula.latex)
+            for constraint in constraints_of(one):
+                print(formula_latex(one, constraint.relation))
         elif code:
             print(kernel_source(one))
         else:
@@ -124,6 +128,10 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
             }
             for name, spec, value in flat_parameters(plugin)
         ],
+        "constraints": [
+            {"text": one.text, "latex": formula_latex(plugin, one.relation), "parameters": list(one.names)}
+            for one in constraints_of(plugin)
+        ],
         "settings": [
             {"name": f.alias, "doc": doc_of(f), "value": repr(getattr(plugin, f.name))}
             for f in attrs.fields(type(plugin))
@@ -184,6 +192,8 @@ def _print(plugin: Plugin) -> None:
         for p in table["parameters"]:
             rows.add_row(p["name"], p["symbol"], f"{p['default']:g}", p["range"], p["unit"], p["doc"])
         console.print(rows)
+    for constraint in table["constraints"]:
+        console.print(f"\nconstraint: {constraint['text']}", soft_wrap=True)
     for setting in table["settings"]:
         console.print(
             f"\nsetting {setting['name']} = {setting['value']}: {setting['doc'] or _UNDECLARED}", soft_wrap=True

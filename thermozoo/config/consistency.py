@@ -18,6 +18,7 @@ from thermozoo.errors import StabilityError, nearest
 from thermozoo.interfaces import Objective, Potential
 from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.training.kinds import trained_together
 
 __all__ = ["check_consistency"]
 
@@ -140,6 +141,10 @@ def _check_potential_parameters(
                 f"{', '.join(sorted(known)) or 'none'}",
                 also=["computer.potential"],
             )
+    moving = (one for group, one in potentials.items() if group not in frozen)
+    for refusal in dict.fromkeys(trained_together(one, training.potential_parameters) for one in moving):
+        if refusal:
+            faults.add("training.potential_parameters", refusal, also=["computer.potential"])
 
 
 def _check_stability(

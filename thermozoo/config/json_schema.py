@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Setting, Table, settings_of
+from thermozoo.constraints import constraints_of_class
 from thermozoo.interfaces import Plugin
 from thermozoo.parameters import Parameter, doc_of, fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
@@ -100,12 +101,16 @@ def _options(cls: type[Plugin]) -> dict[str, Any]:
     """Return the schema of each key that a plugin takes."""
     declared = {p.name: p for p in parameters_of(cls)}
     hints = typing.get_type_hints(cls)
+    related: dict[str, list[str]] = {}
+    for one in constraints_of_class(cls):
+        for name in one.names:
+            related.setdefault(name, []).append(one.text)
     options = {}
     for field in fields_of(cls):
         if not field.init:
             continue
         if field.name in declared:
-            options[str(field.alias)] = _parameter(declared[field.name])
+            options[str(field.alias)] = _parameter(declared[field.name], related.get(field.name, []))
         else:
             schema = _type(hints.get(field.name, Any)) | {"description": doc_of(field)}
             if field.default is not attrs.NOTHING and isinstance(field.default, (str, int, float)):
@@ -114,7 +119,8 @@ def _options(cls: type[Plugin]) -> dict[str, Any]:
     return options
 
 
-def _parameter(declared: Parameter) -> dict[str, Any]:
+def _parameter(declared: Parameter, related: list[str]) -> dict[str, Any]:
+    """Return the schema of a parameter; a relation with others, which a schema cannot hold, in words."""
     number: dict[str, Any] = {"type": "number"}
     for keyword, bound in (
         ("exclusiveMinimum", declared.above),
@@ -125,7 +131,7 @@ def _parameter(declared: Parameter) -> dict[str, Any]:
         if bound is not None:
             number[keyword] = bound
     return {
-        "description": f"{declared.doc} [{declared.unit}]",
+        "description": "; ".join([f"{declared.doc} [{declared.unit}]", *related]),
         "default": declared.default,
         "anyOf": [number, {"type": "array", "items": number, "minItems": 1}],
     }

@@ -244,8 +244,17 @@ def _potentials(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults
         else:  # a group that names no plugin changes parameters of the common one
             table, path = (dict(own) if "plugin" in own else {**default, **own}), f"computer.potential.{group}"
         options = {k: v for k, v in table.items() if k != "plugin"}
+        common = {k: f"computer.potential.{k}" for k in table if k not in (own or {})}
         plugin = build_plugin(
-            Potential, table["plugin"], options, f"{path}.plugin", path, catalogue, faults, units=sizes[group]
+            Potential,
+            table["plugin"],
+            options,
+            common.get("plugin", f"{path}.plugin"),
+            path,
+            catalogue,
+            faults,
+            units=sizes[group],
+            elsewhere=common,
         )
         if plugin is not None:
             found[group] = plugin  # type: ignore[assignment]

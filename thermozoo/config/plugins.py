@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -12,7 +13,7 @@ import numpy as np
 
 from thermozoo.config.faults import Faults, describe
 from thermozoo.config.values import structure_type
-from thermozoo.errors import ThermozooError, UnknownNameError, nearest
+from thermozoo.errors import ConstraintError, ThermozooError, UnknownNameError, nearest
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.parameters import Parameter, fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
@@ -32,6 +33,7 @@ def build_plugin(
     beside: tuple[str, ...] = (),
     units: int | None = None,
     groups: tuple[str, ...] = (),
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
 ) -> Plugin | None:
     """Build a plugin, or return None after adding every fault of its table.
 
@@ -55,7 +57,13 @@ def build_plugin(
         Units of the group, for parameters with one value per unit.
     groups : tuple of str
         Groups that a connectivity may name.
+    elsewhere : mapping of str to str
+        Where options stand that are taken from another table.
     """
+
+    def place(key: str) -> str:
+        return elsewhere.get(key, f"{path}.{key}")
+
     if not isinstance(name, str):
         faults.add(name_path, f"expected the name of a {interface.kind}, got {describe(name)}")
         return None
@@ -71,7 +79,7 @@ def build_plugin(
     types = typing.get_type_hints(cls)
     held = held_plugins(cls)
     for key, value in options.items():
-        where = f"{path}.{key}"
+        where = place(key)
         if key not in fields:
             known = (*beside, *fields)
             owner = f"[{path}] with {name!r}" if beside else repr(name)
@@ -91,6 +99,13 @@ def build_plugin(
         return None
     try:
         return cls(**values)
+    except ConstraintError as error:
+        order = sorted(options, key=lambda key: key in elsewhere)  # of several keys the table's own come first
+        for message, names in error.broken:
+            keys = [(key, n) for key in order for n in names if n.partition(".")[0] == key and _given(options, n)]
+            first, *others = [place(key) + name.removeprefix(key) for key, name in keys] or [path]
+            faults.add(first, message, also=[*others, name_path])
+        return None
     except ThermozooError as error:
         refusal = str(error)
     except (TypeError, ValueError) as error:  # from a validator that the plugin's author wrote
@@ -102,6 +117,14 @@ def build_plugin(
     else:
         faults.add(path, refusal, also=[name_path, *(f"{path}.{key}" for key in options)])
     return None
+
+
+def _given(options: Mapping[str, Any], name: str) -> bool:
+    """Tell whether a table gives a key, by its dotted name."""
+    first, _, rest = name.partition(".")
+    if rest and isinstance(options.get(first), Mapping):
+        return _given(options[first], rest)
+    return not rest and first in options
 
 
 def _parameter_value(declared: Parameter, owner: str, value: Any, where: str, units: int | None, faults: Faults) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import abc
+import functools
 import inspect
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from thermozoo.errors import SpeciesError
@@ -39,3 +41,47 @@ class Plugin(abc.ABC):
                     f"final. Inherit from the interface ({base.kind.capitalize()}) and hold a {base.__qualname__} "
                     "as a field instead."
                 )
+        # attrs calls one method after it has made an instance, and an author may need it as well
+        own = vars(cls).get("__attrs_post_init__")
+        if own is not None and not hasattr(own, "__wrapped__"):
+            cls.__attrs_post_init__ = _and_constraints(own)  # type: ignore[assignment,method-assign]
+
+    @classmethod
+    def __attrs_init_subclass__(cls) -> None:
+        """Refuse a class whose constraints cannot be read, or whose defaults break them."""
+        if cls.constraints is not Plugin.constraints and not inspect.isabstract(cls):
+            from thermozoo.constraints import check_class
+
+            check_class(cls)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse parameters that break the constraints."""
+        if type(self).constraints is not Plugin.constraints:
+            from thermozoo.constraints import check_constraints
+
+            check_constraints(self)
+
+    def constraints(self) -> Any:
+        """Return the relations of its parameters that must hold, such as ``[abs(self.f) < self.k * self.w]``; optional.
+
+        Called like a formula, with a sympy symbol for each parameter: comparisons with <, <=, > and >=, `sympy.Ne`,
+        joined by ``&`` and ``|``. All of them must hold, for each unit where a parameter has one value per unit. A
+        bound of one parameter belongs to its declaration.
+
+        Raises
+        ------
+        ConstraintError
+            Not by this method, but by the class when parameters are given that break a relation.
+        """
+        return ()
+
+
+def _and_constraints(author: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return what an author does after an instance is made, followed by the check of the constraints."""
+
+    @functools.wraps(author)
+    def then_check(self: Any) -> None:
+        author(self)
+        Plugin.__attrs_post_init__(self)
+
+    return then_check

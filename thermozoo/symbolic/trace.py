@@ -9,9 +9,9 @@ import attrs
 import sympy
 
 from thermozoo.interfaces import Integrator, Objective, Plugin, Potential, Protocol
+from thermozoo.interfaces.twin import check_names, twin_of
 from thermozoo.parameters import Parameter, fields_of, parameters_of
 from thermozoo.symbolic.guard import call, scalar_expression
-from thermozoo.symbolic.twin import check_names, twin_of
 
 __all__ = [
     "EnergyFormula",

@@ -56,6 +56,8 @@ class Check:
         Checks without which this one says nothing: it is not run when one of them fails.
     function : callable
         ``function(context)``.
+    concerns : callable
+        Of a plugin's class: whether there is anything that it would look at. Where not, it is left out for that plugin.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Check:
     level: str
     needs: tuple[str, ...]
     function: Callable[[Context], Measured | None]
+    concerns: Callable[[Any], bool] = lambda cls: True
 
     def __str__(self) -> str:
         return self.name
@@ -74,7 +77,13 @@ _CHECKS: dict[str, list[Check]] = {kind: [] for kind in INTERFACES}
 Function = Callable[["Context"], "Measured | None"]
 
 
-def check(*kinds: str, claim: str, level: str = "quick", needs: tuple[str, ...] = ()) -> Callable[[Function], Function]:
+def check(
+    *kinds: str,
+    claim: str,
+    level: str = "quick",
+    needs: tuple[str, ...] = (),
+    concerns: Callable[[Any], bool] = lambda cls: True,
+) -> Callable[[Function], Function]:
     """Register a function as a check of one or more kinds of plugin.
 
     Parameters
@@ -87,12 +96,14 @@ def check(*kinds: str, claim: str, level: str = "quick", needs: tuple[str, ...] 
         The smallest profile that runs it.
     needs : tuple of str
         Checks of the same kind that must hold first; `checks_for` refuses names of none.
+    concerns : callable
+        Of a plugin's class: whether there is anything that it would look at.
     """
 
     def register(function: Function) -> Function:
         name = function.__name__.replace("_", "-")
         for kind in kinds:
-            _CHECKS[kind].append(Check(name, kind, claim, level, needs, function))
+            _CHECKS[kind].append(Check(name, kind, claim, level, needs, function, concerns))
         return function
 
     return register
@@ -113,7 +124,7 @@ def kind_of(plugin: Any) -> str:
 
 
 def checks_for(plugin: Any) -> tuple[Check, ...]:
-    """Return the checks of a plugin (class, instance, or the name of a kind), in the order in which they run.
+    """Return the checks of a plugin (class or instance) or of a kind (its name), in the order in which they run.
 
     Raises
     ------
@@ -124,10 +135,10 @@ def checks_for(plugin: Any) -> tuple[Check, ...]:
     --------
     >>> from thermozoo.testing import checks_for
     >>> [check.name for check in checks_for("protocol")]
-    ['documented', 'round-trip', 'one-formula', 'finite', 'work']
+    ['documented', 'round-trip', 'one-formula', 'constraints', 'finite', 'work']
     """
     kind = plugin if isinstance(plugin, str) else kind_of(plugin)
-    homes = [f"thermozoo.testing.checks.{module}" for module in ("common", *_MODULES[kind])]
+    homes = [f"thermozoo.testing.checks.{module}" for module in ("common", "constraints", *_MODULES[kind])]
     for home in homes:
         importlib.import_module(home)
     # these modules may have been imported in another order; what others register runs last
@@ -141,4 +152,7 @@ def checks_for(plugin: Any) -> tuple[Check, ...]:
                     f"the check {one.name!r} of a {kind} needs {need!r}, expected the name of a check that runs "
                     f"before it: {', '.join(before) or 'there is none'}{nearest(need, before)}"
                 )
-    return tuple(found)
+    if isinstance(plugin, str):
+        return tuple(found)
+    cls = plugin if isinstance(plugin, type) else type(plugin)
+    return tuple(one for one in found if one.concerns(cls))

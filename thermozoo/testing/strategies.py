@@ -6,6 +6,7 @@ can be read and typed.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,15 @@ import numpy as np
 from thermozoo.interfaces import Plugin
 from thermozoo.parameters import Parameter, parameters_of
 from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.testing.feasible import Feasible
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 __all__ = [
+    "corner_values",
     "corners",
+    "feasible_values",
     "layout_sizes",
     "moderate",
     "parameter_values",
@@ -91,14 +95,40 @@ def values_within(spec: Parameter, decades: int = DECADES) -> SearchStrategy[flo
 
 
 def parameter_values(plugin: Plugin, decades: int = DECADES) -> SearchStrategy[dict[str, float]]:
-    """Return a strategy for all parameters of a plugin and of the plugins that it holds, by dotted name."""
+    """Return a strategy for all parameters of a plugin and of the plugins that it holds, by dotted name.
+
+    A draw that breaks a constraint is mended, see `Feasible`, so that none is lost and many come near its edge.
+    """
     from hypothesis import strategies as st
 
-    return st.fixed_dictionaries({name: values_within(spec, decades) for name, spec, _ in flat_parameters(plugin)})
+    free = st.fixed_dictionaries({name: values_within(spec, decades) for name, spec, _ in flat_parameters(plugin)})
+    feasible = feasible_values(plugin, decades)
+    if not feasible.constraints:
+        return free
+    return st.builds(feasible.mended, free, st.permutations(feasible.names), st.booleans())
+
+
+def feasible_values(plugin: Plugin, decades: int = DECADES) -> Feasible:
+    """Return what mends parameter values of a plugin that break its constraints."""
+    pools = {name: _decades(spec, decades) for name, spec, _ in flat_parameters(plugin)}
+    return Feasible(plugin, pools)
+
+
+def corner_values(plugin: Plugin, limit: int) -> list[dict[str, float]]:
+    """Return the corners of the bounds, at most `limit`; those that break a constraint moved to its edge."""
+    specs = {name: spec for name, spec, _ in flat_parameters(plugin)}
+    product = itertools.product(*(corners(spec) for spec in specs.values()))
+    found = [dict(zip(specs, values, strict=True)) for values in itertools.islice(product, limit)]
+    feasible = feasible_values(plugin)
+    if not feasible.constraints:
+        return found
+    mended = [feasible.mended(values, names, True) for values in found for names in feasible.orders()]
+    return [dict(pairs) for pairs in dict.fromkeys(tuple(one.items()) for one in mended)]
 
 
 def moderate(plugin: Plugin, rng: np.random.Generator, count: int) -> Iterator[dict[str, float]]:
     """Yield parameter values for simulations: the defaults, then draws within a factor of about three of them."""
+    feasible = feasible_values(plugin)
     yield {name: value for name, _, value in flat_parameters(plugin)}
     for _ in range(count):
         drawn = {}
@@ -111,7 +141,7 @@ def moderate(plugin: Plugin, rng: np.random.Generator, count: int) -> Iterator[d
             else:
                 value = spec.default
             drawn[name] = value
-        yield drawn
+        yield feasible.drawn_back(drawn)
 
 
 def with_values(plugin: Any, values: Mapping[str, Any]) -> Any:

@@ -1,14 +1,15 @@
-"""The minimum of a quadratic loss within the declared bounds of on-site parameters."""
+"""The minimum of a quadratic loss within the declared bounds and constraints of on-site parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
+from thermozoo.constraints import Constraint, constraints_of
 from thermozoo.errors import TrainingError
 from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.training.normal_equations import NormalEquations, Solution, Unknowns
@@ -21,9 +22,19 @@ Array = npt.NDArray[np.float64]
 _MARGIN = 1e-6
 _MOST_ROUNDS = 30
 
+#: The first step, relative to a parameter where that is above one, by which an edge of a constraint is looked for; how
+#: often it is doubled before there is none; and how often the last one is halved.
+_FIRST_STEP = 1e-3
+_DOUBLINGS = 60
+_HALVINGS = 60
+
 
 def changes_allowed(computer: Computer, names: Sequence[str]) -> tuple[Array, Array]:
-    """Return the smallest and largest change of every local coefficient, biases first, shape (1 + names, n) each."""
+    """Return the smallest and largest change of every local coefficient, biases first, shape (1 + names, n) each.
+
+    A constraint bounds the one trained parameter that takes part in it, the others being as they are;
+    `thermozoo.training.kinds.trainable_forces` refuses several.
+    """
     shape = (1 + len(names), computer.n)
     low, high = np.full(shape, -np.inf), np.full(shape, np.inf)
     for where, site in computer.onsite.parts():
@@ -39,7 +50,37 @@ def changes_allowed(computer: Computer, names: Sequence[str]) -> tuple[Array, Ar
                 high[row, where] = declared.at_most - value
             if declared.below is not None:
                 high[row, where] = declared.below - _MARGIN * max(1.0, abs(declared.below)) - value
+        for one in constraints_of(site.potential):
+            for name in set(one.names) & set(names):
+                row = 1 + list(names).index(name)
+                values = {n: np.broadcast_to(v, (where.stop - where.start,)) for n, v in site.values.items()}
+                low[row, where] = np.maximum(low[row, where], -_reach(one, values, name, -1.0))
+                high[row, where] = np.minimum(high[row, where], _reach(one, values, name, 1.0))
     return low, high
+
+
+def _reach(constraint: Constraint, values: Mapping[str, Array], name: str, sign: float) -> Array:
+    """Return how far one parameter may go in one direction while a constraint holds, shape (units,)."""
+    start = values[name]
+
+    def holds(distance: Array) -> npt.NDArray[np.bool_]:
+        return constraint.holds({**values, name: start + sign * distance})
+
+    inside = np.zeros(start.shape)
+    beyond = _FIRST_STEP * np.maximum(1.0, np.abs(start))
+    for _ in range(_DOUBLINGS):
+        held = holds(beyond)
+        if not held.any():
+            break
+        inside = np.where(held, beyond, inside)
+        beyond = np.where(held, 2.0 * beyond, beyond)
+    free = holds(beyond)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (inside + beyond)
+        held = holds(middle)
+        inside, beyond = np.where(held, middle, inside), np.where(held, beyond, middle)
+    margin = _MARGIN * np.maximum(1.0, np.abs(start + sign * inside))
+    return np.where(free, np.inf, np.maximum(inside - margin, 0.0))
 
 
 def solve_within(

@@ -11,10 +11,12 @@ import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.onsite import OnSite, Site
+from thermozoo.constraints import constraints_of
 from thermozoo.errors import TrainingError, nearest
+from thermozoo.interfaces import Potential
 from thermozoo.symbolic.derive import PotentialFormulas
 
-__all__ = ["Kind", "kinds_of", "trainable_forces", "with_parameters"]
+__all__ = ["Kind", "kinds_of", "trainable_forces", "trained_together", "with_parameters"]
 
 
 @attrs.frozen(eq=False)
@@ -61,8 +63,8 @@ def trainable_forces(computer: Computer, names: Sequence[str]) -> npt.NDArray[np
     Raises
     ------
     TrainingError
-        When no unit that moves has a parameter of that name, or the energy is not linear in it, or in several of them
-        together.
+        When no unit that moves has a parameter of that name, the energy is not linear in it, or in several of them
+        together, or a constraint relates several of them.
     """
     layout = computer.layout
     has = np.zeros((len(names), layout.n), dtype=bool)
@@ -74,6 +76,8 @@ def trainable_forces(computer: Computer, names: Sequence[str]) -> npt.NDArray[np
         known |= set(formulas.parameters)
         mine = [name for name in names if name in formulas.parameters]
         _check_linear(type(site.potential).__name__, formulas, mine)
+        if refusal := trained_together(site.potential, mine):
+            raise TrainingError(f"potential_parameters: {refusal}")
         for name in mine:
             has[list(names).index(name), layout.slice(group)] = True
     for name, row in zip(names, has, strict=True):
@@ -84,6 +88,21 @@ def trainable_forces(computer: Computer, names: Sequence[str]) -> npt.NDArray[np
                 f"parameters: {listed}"
             )
     return has
+
+
+def trained_together(potential: Potential, names: Sequence[str]) -> str:
+    """Return why parameters of a potential cannot be trained together, empty where they can.
+
+    Training moves each parameter between bounds of its own, which a constraint gives to one of its parameters only.
+    """
+    for one in constraints_of(potential):
+        several = [name for name in one.names if name in names]
+        if len(several) > 1:
+            return (
+                f"expected one trained parameter in each constraint, got {' and '.join(several)} in {one.text} of "
+                f"{potential.name!r}: train one of them"
+            )
+    return ""
 
 
 def _check_linear(owner: str, formulas: PotentialFormulas, names: Sequence[str]) -> None:

@@ -60,3 +60,27 @@ def test_a_need_that_is_no_earlier_check_is_refused(registry, need, said):
 
     with pytest.raises(ParameterError, match=f"the check 'my-own' of a protocol needs '{need}', expected .*{said}"):
         checks_for("protocol")
+
+
+def test_a_check_is_left_out_where_it_concerns_nothing():
+    import attrs
+    from thermozoo_plugins.potentials import Quartic
+
+    from thermozoo import Potential, parameter
+
+    @attrs.frozen
+    class Slope(Potential):
+        name = "slope"
+        k: float = parameter(1.0, unit="energy", above=0, doc="stiffness")
+        f: float = parameter(0.5, unit="energy", doc="slope")
+
+        def energy(self, x):
+            return self.k * x**2 - self.f * x
+
+        def constraints(self):
+            return [self.f < self.k]
+
+    names = [check.name for check in checks_for("potential")]
+    assert "constraints" in names
+    assert [check.name for check in checks_for(Slope)] == [check.name for check in checks_for(Slope())] == names
+    assert [check.name for check in checks_for(Quartic)] == [name for name in names if name != "constraints"]

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from thermozoo.symbolic.trace import flat_parameters, trace_energy
+from thermozoo.symbolic.trace import trace_energy
 from thermozoo.testing.checks.common import one_formula  # noqa: F401 - registers the shared checks first
 from thermozoo.testing.context import Context
 from thermozoo.testing.exact import Exact, breakpoints
 from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
-from thermozoo.testing.strategies import corners, parameter_values
+from thermozoo.testing.strategies import corner_values, parameter_values
 
 #: Temperature at which states are drawn [energy].
 KT = 0.5
+
+#: Combinations of extreme parameters at which an energy is followed outwards.
+_MOST_CORNERS = 81
+
+#: How a promise that the bounds make too large is made smaller.
+_REMEDY = (
+    "narrow the bounds, add a confining term or, where it takes several parameters together, state their relation in "
+    "constraints(), such as return [abs(self.f) < self.k]"
+)
 
 
 @check(
@@ -59,14 +67,6 @@ def short(value: Any) -> str:
     return str(mpmath.nstr(value, 6))
 
 
-def _corner_values(context: Context, limit: int = 81) -> list[dict[str, float]]:
-    names = [(name, corners(spec)) for name, spec, _ in flat_parameters(context.plugin)]
-    product = itertools.product(*(values for _, values in names))
-    return [
-        dict(zip((n for n, _ in names), combination, strict=True)) for combination in itertools.islice(product, limit)
-    ]
-
-
 @check(
     "potential",
     claim="The energy confines a unit: its Boltzmann weight is integrable over the whole of the declared bounds.",
@@ -83,7 +83,7 @@ def confining(context: Context) -> Measured:
             if not all(_real_and_finite(r) and r > 0 for r in rises):
                 raise CheckFailed(
                     f"the energy does not rise toward x = {'+' if side > 0 else '-'}infinity, so exp(-U/kT) cannot be "
-                    "integrated: narrow the bounds or add a confining term",
+                    f"integrated: {_REMEDY}",
                     {"parameters": dict(values)},
                 )
             if not (rises[1] > (1 + 1e-6) * rises[0] and rises[2] > (1 + 1e-6) * rises[1]):
@@ -94,7 +94,7 @@ def confining(context: Context) -> Measured:
                     {"parameters": dict(values)},
                 )
 
-    cases = _corner_values(context)
+    cases = corner_values(context.plugin, _MOST_CORNERS)
     for values in cases:
         try:
             claim(values)

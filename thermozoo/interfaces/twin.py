@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 
 from thermozoo.errors import FormulaError
-from thermozoo.interfaces import Plugin
+from thermozoo.interfaces.plugin import Plugin
 from thermozoo.parameters import Parameter, fields_of, parameters_of
 
 __all__ = ["check_names", "twin_of"]
