@@ -18,10 +18,12 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # formulas without a network
     "sphinx.ext.napoleon",
     "generated_pages",
     "reference_directives",
     "cross_references",
+    "no_other_host",
 ]
 
 root_doc = "index"

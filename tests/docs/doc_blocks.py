@@ -100,7 +100,7 @@ def _run_python(block: Block, page: Path, namespace: dict[str, Any]) -> None:
         exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), namespace)
 
 
-#: Runs of the toy that a page has done as it stands: exit code, output, run folder.
+#: Runs of the toy that a page has done as it stands, by command without its folder: exit code, output, run folder.
 _DONE: dict[str, tuple[int, str, Path]] = {}
 
 
@@ -108,17 +108,17 @@ def _run_command(command: str, capsys: Any) -> tuple[int, str]:
     """Run a command in this process; pages that show the same run of the toy share it."""
     from thermozoo.cli.app import run
 
-    target = re.fullmatch(r"thermozoo run examples/.* --out (\w+)", command)
-    if target is not None and command in _DONE:
-        code, output, folder = _DONE[command]
-        shutil.copytree(folder, target[1])
-        return code, output
+    shared = re.fullmatch(r"(thermozoo run examples/.*) --out ([\w-]+)", command)
+    if shared is not None and shared[1] in _DONE:
+        code, output, folder = _DONE[shared[1]]
+        shutil.copytree(folder, shared[2])
+        return code, output.replace(f"report: {folder.name}/", f"report: {shared[2]}/")
     capsys.readouterr()
     code = run(shlex.split(command, comments=True)[1:])
     captured = capsys.readouterr()
     output = "\n".join(line.rstrip() for line in (captured.err + captured.out).strip().splitlines())
-    if target is not None and code == 0:
-        _DONE[command] = code, output, Path(target[1]).resolve()
+    if shared is not None and code == 0:
+        _DONE[shared[1]] = code, output, Path(shared[2]).resolve()
     return code, output
 
 

@@ -57,6 +57,31 @@ def test_blocks_that_are_not_run_say_why(page):
             assert not foreign, f"line {block.line}: {foreign[0]} is not run; mark the block with a reason"
 
 
+def _makes(block: Block) -> Iterator[str]:
+    """Yield the files and folders that a block writes where the reader stands."""
+    if block.file is not None:
+        yield block.file
+    if block.language == "python":
+        yield from re.findall(r"(?:savez|save_computer|to_netcdf)\([^)]*?\"([^\"]+)\"", block.text)
+        yield from re.findall(r"Path\(\"([^\"]+)\"\)\.write", block.text)
+    if block.language == "console":
+        for command, _ in commands(block.text):
+            yield from re.findall(r"--out (\S+)", command)
+            yield from (f"thermozoo-{name}" for name in re.findall(r"^thermozoo new \S+ (\S+)", command))
+
+
+def test_pages_can_be_followed_one_after_the_other():
+    """No two pages write one file or folder: the second would change what the first has made, or be refused."""
+    every = {*pages(), *DOCS.glob("how-to/write-a*.md")}
+    makers: dict[str, set[str]] = {}
+    for page in every:
+        for block in blocks_of(page):
+            for made in _makes(block):
+                makers.setdefault(made, set()).add(_name(page))
+    assert {"toy", "images.npz", "bars.nc", "sextic.toml", "thermozoo-flat-bottom"} <= set(makers)
+    assert {made: sorted(by) for made, by in makers.items() if len(by) > 1} == {}
+
+
 def _toml_blocks() -> list[tuple[Path, Block]]:
     return [(p, b) for p in (*pages(), *DOCS.glob("how-to/write-a*.md")) for b in blocks_of(p) if b.language == "toml"]
 

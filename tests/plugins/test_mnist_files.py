@@ -1,4 +1,4 @@
-"""MNIST files: read, and refused when missing, truncated or foreign. Toy files in the IDX format; no network."""
+"""MNIST files by their names. Toy files in the IDX format; no network. What is in a file: see test_idx_files."""
 
 from __future__ import annotations
 
@@ -51,30 +51,6 @@ def test_missing(tmp_path, folder):
         Mnist(path=str(file)).load()
     file.unlink()
     with pytest.raises(DataError, match=r"holds neither t10k-labels-idx1-ubyte.gz nor t10k-labels-idx1-ubyte"):
-        Mnist(path=str(folder)).load()
-
-
-WHOLE = idx(IMAGES)
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (gzip.compress(WHOLE)[:-300], "cannot read .*t10k-images"),
-        (b"not gzip at all", "cannot read .*t10k-images"),
-        (gzip.compress(WHOLE[:-1]), "its header promises 4704 bytes of data, got 4703"),
-        (gzip.compress(WHOLE + b"x"), "its header promises 4704 bytes of data, got 4705"),
-        (gzip.compress(WHOLE[:9]), "truncated: expected a header of 16 bytes, got 9"),
-        (gzip.compress(b""), "expected magic number 00000803, got an empty file"),
-        (gzip.compress(b"PNG..." * 99), "is not an IDX file of 3-dimensional bytes"),
-        (gzip.compress(idx(LABELS)), "expected magic number 00000803, got 00000801"),
-        (gzip.compress(idx(IMAGES[:5])), "holds 5 images but .* holds 6 labels"),
-    ],
-    ids=["cut gzip", "no gzip", "short", "long", "header", "empty", "foreign", "labels", "other length"],
-)
-def test_truncated_or_foreign(folder, content, said):
-    (folder / "t10k-images-idx3-ubyte.gz").write_bytes(content)
-    with pytest.raises(DataError, match=said):
         Mnist(path=str(folder)).load()
 
 

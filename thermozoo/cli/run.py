@@ -51,7 +51,8 @@ def run(
 
 def summary(report: dict[str, Any]) -> list[str]:
     """Return the result of a run in a few lines."""
-    counts = ", ".join(f"{label}: {count}" for label, count in report["class_counts"].items())
+    names = report["class_names"]
+    counts = ", ".join(f"{names.get(label, label)}: {count}" for label, count in report["class_counts"].items())
     seconds = sum(report["seconds"].values())
     several = report["samples"] > 1
     gain = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,3 +33,15 @@ class Dataset(Plugin):
         thermozoo.errors.DataError
             When the data are missing, truncated or foreign.
         """
+
+    def class_names(self) -> Mapping[int, str]:
+        """Return what to call classes in figures and reports, by label; optional.
+
+        Labels without a name (the default: all) are shown as numbers.
+
+        Raises
+        ------
+        thermozoo.errors.DataError
+            When the names are missing or foreign.
+        """
+        return {}

@@ -49,7 +49,7 @@ def draw_figures(
     figures["noising"] = plot_noising(
         pictures(noised),
         chosen * machine.config.dynamics.dt * computer.mobility,
-        f"Noising of a prototype of class {machine.prototypes.labels[0]}",
+        f"Noising of a prototype of class {_plain(machine.prototypes.name(machine.prototypes.labels[0]))}",
     )
     panels = np.linspace(0, len(generated.times) - 1, _PANELS).round().astype(int)
     figures["generations"] = plot_generations(pictures(generated.shown[panels].swapaxes(0, 1)), times[panels])
@@ -59,13 +59,14 @@ def draw_figures(
     figures["outputs"] = plot_outputs(
         first.reshape(-1, height, width),
         captions=[
-            output_caption(machine.prototypes.labels[b], row[b]) for b, row in zip(best, correlations, strict=True)
+            output_caption(machine.prototypes.name(machine.prototypes.labels[b]), row[b])
+            for b, row in zip(best, correlations, strict=True)
         ],
         note="below each: class of the nearest prototype, and correlation $r$ with it",
     )
     figures["prototypes"] = plot_outputs(
         machine.prototypes.images[:25].reshape(-1, height, width),
-        captions=[str(v) for v in machine.prototypes.labels[:25]],
+        captions=[_plain(machine.prototypes.name(v)) for v in machine.prototypes.labels[:25]],
         label="value [1]",
     )
     hidden = np.setdiff1d(np.arange(computer.n), np.arange(shown.start, shown.stop))[:16]
@@ -99,9 +100,14 @@ def draw_figures(
     return {name: png_bytes(figure) for name, figure in figures.items()}
 
 
-def output_caption(label: int, correlation: float) -> str:
+def output_caption(name: str, correlation: float) -> str:
     """Return what stands below an output: class of the nearest prototype, and correlation with it."""
-    return f"{label}, $r$ = " + f"{correlation:.2f}".replace("-", "\u2212")
+    return f"{_plain(name)}, $r$ = " + f"{correlation:.2f}".replace("-", "\u2212")
+
+
+def _plain(name: str) -> str:
+    """Return a name as it is: in a figure's text, a dollar begins a formula."""
+    return name.replace("$", r"\$")
 
 
 def _rows(couplings: Couplings, units: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -39,6 +40,8 @@ class Prototypes:
         Images of the data set that are no prototypes, in random order and no more than judges need; scaled alike.
     rest_labels : ndarray of int, shape (others,)
         Their classes.
+    names : mapping of int to str
+        What to call classes, where the data set says it.
     """
 
     images: Array
@@ -46,6 +49,11 @@ class Prototypes:
     shape: tuple[int, int]
     rest: Array
     rest_labels: npt.NDArray[np.int64]
+    names: Mapping[int, str] = attrs.field(factory=dict)
+
+    def name(self, label: int) -> str:
+        """Return what to call a class: its name, or else its label."""
+        return self.names.get(int(label), str(label))
 
     def correlations(self, states: Array) -> Array:
         """Return the correlation of every state with every prototype, shape (states, prototypes)."""
@@ -121,7 +129,31 @@ def choose_prototypes(
         shape=(int(images.shape[1]), int(images.shape[2])),
         rest=standardized(np.asarray(flat[kept], dtype=np.float64)),
         rest_labels=labels[kept].astype(np.int64),
+        names=class_names(dataset, labels),
     )
+
+
+def class_names(dataset: Dataset, labels: npt.NDArray[Any]) -> dict[int, str]:
+    """Return what a data set calls its classes: the names of labels that it has.
+
+    Raises
+    ------
+    DataError
+        When they cannot be read or are no names.
+    """
+    try:
+        names = ask(dataset, "class_names")
+    except PluginError as error:
+        raise DataError(f"data set {dataset.name!r} has no names of classes: {error}") from error
+    if not isinstance(names, Mapping) or not all(
+        isinstance(k, (int, np.integer)) and isinstance(v, str) and v.strip() for k, v in names.items()
+    ):
+        raise DataError(
+            f"data set {dataset.name!r}: class_names() ({where_written(dataset.class_names)}) must return a mapping of "
+            f"labels to names, such as {{10: 'A'}}, got {names!r:.60}"
+        )
+    present = set(np.unique(labels).tolist())
+    return {int(label): name for label, name in sorted(names.items()) if label in present}
 
 
 def too_few(dataset: Dataset, labels: npt.NDArray[Any], label: int, per_class: int) -> str:

@@ -140,6 +140,7 @@ def generation_figures(machine: Machine, generated: Generated, correlations: Arr
         "work_mean_kT": float(generated.ledger.total_work.mean() / kT),
         "mean_best_correlation": float(np.abs(value).mean()),
         "best_correlation_std": float(np.abs(value).std(ddof=1)) if len(heat) > 1 else 0.0,
+        "class_names": {str(label): name for label, name in machine.prototypes.names.items()},
         "class_counts": {
             str(label): int((labels == label).sum()) for label in sorted(set(machine.prototypes.labels.tolist()))
         },

@@ -76,6 +76,7 @@ REPORT = {
     "work_mean_kT": 17.25,
     "mean_best_correlation": 0.6912,
     "best_correlation_std": 0.0812,
+    "class_names": {},
     "class_counts": {"0": 341, "1": 302, "2": 357},
     "inverted": 487,
     "thermodynamic_advantage": 3.88e11,

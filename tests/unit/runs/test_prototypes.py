@@ -130,3 +130,40 @@ def test_no_correlation_is_larger_than_one():
     found = prototypes.correlations(np.random.default_rng(0).standard_normal((1000, 2)))
     assert np.abs(found).max() <= 1.0
     assert np.abs(found).min() == pytest.approx(1.0)
+
+
+def named(names):
+    @attrs.frozen
+    class Named(Dataset):
+        name = "named"
+
+        def load(self):
+            return IMAGES, LABELS
+
+        def class_names(self):
+            return names() if callable(names) else names
+
+    return Named()
+
+
+def test_names_of_classes():
+    """Of labels that the data set has; the others are shown as numbers."""
+    chosen = choose_prototypes(named({4: "four", 6: "six", 99: "none"}), (4, 5), 1)
+    assert chosen.names == {4: "four", 6: "six"}
+    assert [chosen.name(label) for label in chosen.labels] == ["four", "5"]
+    assert choose_prototypes(dataset(), (4,), 1).name(4) == "4"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["four"], r"class_names\(\) \(.*, line \d+\) must return a mapping of labels to names, .* got \['four'\]"),
+        ({4: 4}, "must return a mapping of labels to names"),
+        ({"4": "four"}, "must return a mapping of labels to names"),
+        ({4: " "}, "must return a mapping of labels to names"),
+        (lambda: 1 / 0, r"has no names of classes: Named.class_names raised ZeroDivisionError: .*, line \d+"),
+    ],
+)
+def test_names_that_are_none(names, said):
+    with pytest.raises(DataError, match=rf"data set 'named'.*{said}"):
+        choose_prototypes(named(names), (4,), 1)

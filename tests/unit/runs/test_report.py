@@ -19,8 +19,8 @@ from thermozoo.thermodynamics.heat import HeatLedger
 
 
 def test_captions_of_outputs_have_a_true_minus_sign():
-    assert output_caption(2, -0.856) == "2, $r$ = \u22120.86"
-    assert output_caption(-1, 0.5) == "-1, $r$ = 0.50"  # a label is a name
+    assert output_caption("2", -0.856) == "2, $r$ = \u22120.86"
+    assert output_caption("$", 0.5) == r"\$, $r$ = 0.50"  # a name is no formula
 
 
 def test_the_advantage_is_that_over_a_denoiser_of_the_size_of_the_image():

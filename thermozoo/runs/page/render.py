@@ -106,13 +106,13 @@ def render_page(
             "generation",
             "What it generated",
             outcome.generation(report),
-            class_table(report.get("class_counts")),
+            class_table(report.get("class_counts"), report.get("class_names")),
         ),
         Section(
             "quality",
             "How good the outputs are",
             outcome.quality(report),
-            judge_table(report.get("judge")),
+            judge_table(report.get("judge"), report.get("class_names")),
         ),
         Section(
             "cost",

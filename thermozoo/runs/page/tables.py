@@ -46,6 +46,7 @@ _COMPARISON = (
 #: What the words of the page say already; anything else that the report holds is listed.
 _SAID = {
     "class_counts",
+    "class_names",
     "best_correlation_std",
     "comparison",
     "config_digest",
@@ -107,21 +108,24 @@ class Table:
     total: bool = False
 
 
-def class_table(counts: Mapping[str, Any] | None) -> list[Table]:
-    """Return how many outputs are nearest to a prototype of each class."""
+def class_table(counts: Mapping[str, Any] | None, names: Mapping[str, str] | None = None) -> list[Table]:
+    """Return how many outputs are nearest to a prototype of each class, by its name where it has one."""
     if not counts:
         return []
     total = sum(counts.values())
-    rows = [[str(name), count(int(n)), f"{100 * n / total:.1f} %" if total else "0 %"] for name, n in counts.items()]
+    rows = [
+        [(names or {}).get(label, str(label)), count(int(n)), f"{100 * n / total:.1f} %" if total else "0 %"]
+        for label, n in counts.items()
+    ]
     return [Table(rows, ["class", "outputs", "share"], "Outputs by class of the nearest prototype")]
 
 
-def judge_table(judge: Any) -> list[Table]:
+def judge_table(judge: Any, names: Mapping[str, str] | None = None) -> list[Table]:
     """Return how many outputs the judge puts into each class of the data set."""
     counts = judge.get("counts") if isinstance(judge, Mapping) else None
     if not counts:
         return []
-    (table,) = class_table(counts)
+    (table,) = class_table(counts, names)
     return [attrs.evolve(table, caption="Outputs by class of the data set, as the judge sees them")]
 
 
