@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from thermozoo.config.groups import GROUP_NAME, LONGEST_GROUP_NAME
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Setting, Table, settings_of
 from thermozoo.interfaces import Plugin
 from thermozoo.parameters import Parameter, doc_of, fields_of, parameters_of
@@ -26,6 +27,7 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
             "type": "object",
             "description": "groups of units in order",
             "minProperties": 1,
+            "propertyNames": {"pattern": f"^{GROUP_NAME.pattern}$", "maxLength": LONGEST_GROUP_NAME},
             "additionalProperties": {
                 "anyOf": [
                     {"type": "integer", "minimum": 1},

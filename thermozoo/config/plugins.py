@@ -11,8 +11,8 @@ import attrs
 import numpy as np
 
 from thermozoo.config.faults import Faults, describe
-from thermozoo.config.values import structure_type
-from thermozoo.errors import ThermozooError, UnknownNameError, nearest
+from thermozoo.config.values import INTEGERS, structure_type, too_large
+from thermozoo.errors import ThermozooError, UnknownNameError, nearest, shown
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.parameters import Parameter, fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
@@ -107,6 +107,9 @@ def build_plugin(
 def _parameter_value(declared: Parameter, owner: str, value: Any, where: str, units: int | None, faults: Faults) -> Any:
     """Check one parameter: a number, or one value per unit."""
     numbers = value if isinstance(value, list) else [value]
+    if too_large(value):
+        faults.add(where, f"{INTEGERS}, got {describe(value)}")
+        return None
     if not numbers or any(type(v) not in (int, float) for v in numbers):
         faults.add(where, f"expected a number or one value per unit, got {describe(value)}")
         return None
@@ -155,7 +158,7 @@ def _known_groups(names: tuple[Any, ...], groups: tuple[str, ...], where: str, f
         if groups and isinstance(group, str) and group not in groups:
             faults.add(
                 f"{where}[{i}]",
-                f"no group is called {group!r}{nearest(group, groups)}; groups: {', '.join(groups)}",
+                f"no group is called '{shown(group)}'{nearest(group, groups)}; groups: {', '.join(groups)}",
             )
 
 

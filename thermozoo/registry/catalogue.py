@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from thermozoo.errors import DuplicateNameError, PluginLoadError, UnknownNameError, nearest
+from thermozoo.errors import DuplicateNameError, PluginLoadError, UnknownNameError, nearest, shown
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.registry.discovery import (
     Record,
@@ -54,7 +54,7 @@ class Catalogue:
             if record.kind == kind and record.name == name and record.plugin is not None:
                 return record
         names = self.names(kind)
-        message = f"no {kind} is called {name!r}{nearest(name, names)}; installed: {', '.join(names) or 'none'}"
+        message = f"no {kind} is called '{shown(name)}'{nearest(name, names)}; installed: {', '.join(names) or 'none'}"
         broken = [r for r in self.records if r.name == name and r.error is not None]
         if broken:
             message += f"; one of that name failed to load: {broken[0].error}"
@@ -86,10 +86,10 @@ class Catalogue:
             return self.record(kind, rest)
         names = sorted(r.name for r in self.records if r.plugin is not None)
         broken = [r for r in self.records if r.name == name and r.error is not None]
-        suffix = f"; one of that name failed to load: {broken[0].error}" if broken else ""
-        raise UnknownNameError(
-            f"no plugin is called {name!r}{nearest(name, names)}; installed: {', '.join(names) or 'none'}{suffix}"
-        )
+        message = f"no plugin is called '{shown(name)}'{nearest(name, names)}; installed: {', '.join(names) or 'none'}"
+        if broken:
+            message += f"; one of that name failed to load: {broken[0].error}"
+        raise UnknownNameError(message)
 
     @property
     def failures(self) -> tuple[Record, ...]:
