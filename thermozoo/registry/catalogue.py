@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,14 +13,13 @@ import attrs
 from thermozoo.errors import DuplicateNameError, PluginLoadError, UnknownNameError, nearest, shown
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.registry.discovery import (
-    Record,
-    Source,
     defined_at,
     file_source,
     installed_sources,
     load_source,
     new_manager,
 )
+from thermozoo.registry.sources import Record, Source
 
 __all__ = ["Catalogue", "catalogue", "load_catalogue"]
 
@@ -157,7 +157,7 @@ def load_catalogue(
     records: list[Record] = []
     for source in installed_sources() if sources is None else sources:
         records.extend(load_source(source, manager))
-    for file in {Path(file).resolve(): file for file in files}.values():
+    for file in {_real_path(file): file for file in files}.values():
         loaded = list(load_source(file_source(file), manager))
         _raise_first(loaded, always=True)
         records.extend(loaded)
@@ -166,6 +166,14 @@ def load_catalogue(
     order = {kind: i for i, kind in enumerate(INTERFACES)}
     records.sort(key=lambda r: (order.get(r.kind or "", len(order)), r.name))
     return Catalogue(tuple(records))
+
+
+def _real_path(file: str | Path) -> str:
+    """Return a path without links; unlike that of a Path, it answers for a loop of links too."""
+    try:
+        return os.path.realpath(file)
+    except ValueError:  # a NUL: no file has such a name, as loading it says
+        return str(file)
 
 
 def _raise_first(records: Iterable[Record], *, always: bool) -> None:
