@@ -13,6 +13,7 @@ from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSite
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.faults import Faults
+from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usual_of_a_step
 from thermozoo.config.schema import ComputerTable, DynamicsTable, TrainingTable
 from thermozoo.errors import StabilityError, nearest
 from thermozoo.interfaces import Objective, Potential
@@ -159,6 +160,8 @@ def _check_stability(
         for group, one in potentials.items()
     }
     layout = Layout(sizes, frozen=frozen)
+    different = [one for k, one in enumerate(potentials.values()) if one not in list(potentials.values())[:k]]
+    tables = {"computer.potential": different}
     try:
         units = Computer(
             layout=layout,
@@ -168,8 +171,13 @@ def _check_stability(
             temperature=computer.temperature,
             mobility=computer.mobility,
         )
+        size = check_equilibria(units, faults)
+        if size is None:
+            return
+        check_noise(computer, dynamics, size, tables, faults)
         check_time_step(units, dynamics.dt)
     except StabilityError as error:
-        faults.add("dynamics.dt", str(error), also=["computer"])
+        path = least_usual_of_a_step(computer, dynamics, tables, otherwise="dynamics.dt")
+        faults.add(path, str(error), also=["dynamics.dt", "computer"])
     except Exception:  # whatever an author's formula raises
         return  # what needs the formula reports it, with more to say

@@ -93,19 +93,20 @@ class Faults:
         """
         self.added += 1
         self._paths.add(path)
-        if not self._given(path):
+        if not self.given(path):
             path = next((key for place in also for key in self._given_for(place)), path)
-        source = self.options.get(path) or ("--set" if self._given(path) else self.source)
+        source = self.options.get(path) or ("--set" if self.given(path) else self.source)
         line = f"{source}: {shown(path, _PATH)}: {message}"
         if line not in self.lines:
             self.lines.append(line)
 
-    def _given(self, path: str) -> bool:
+    def given(self, path: str) -> bool:
+        """Tell whether ``--set`` gave a key or a table around it."""
         return any(_within(path, key) for key in self.overridden)
 
     def _given_for(self, place: str) -> list[str]:
         """Return `place` where ``--set`` gave it, or else what it gave inside of it."""
-        return [place] if self._given(place) else [key for key in self.overridden if _within(key, place)]
+        return [place] if self.given(place) else [key for key in self.overridden if _within(key, place)]
 
     def found_in(self, *places: str) -> bool:
         """Tell whether there is a fault at any of these keys or tables, in one of them, or around one of them."""

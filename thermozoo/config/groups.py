@@ -102,8 +102,17 @@ def potentials_of(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faul
         else:  # a group that names no plugin changes parameters of the common one
             table, path = (dict(own) if _PLUGIN in own else {**default, **own}), f"computer.potential.{group}"
         options = {k: v for k, v in table.items() if k != _PLUGIN}
+        common = {k: f"computer.potential.{k}" for k in table if k not in (own or {})}
         plugin = build_plugin(
-            Potential, table[_PLUGIN], options, f"{path}.plugin", path, catalogue, faults, units=sizes[group]
+            Potential,
+            table[_PLUGIN],
+            options,
+            common.get(_PLUGIN, f"{path}.plugin"),
+            path,
+            catalogue,
+            faults,
+            units=sizes[group],
+            elsewhere=common,
         )
         if plugin is not None:
             found[group] = plugin  # type: ignore[assignment]

@@ -117,15 +117,7 @@ def _options(cls: type[Plugin]) -> dict[str, Any]:
 
 
 def _parameter(declared: Parameter) -> dict[str, Any]:
-    number: dict[str, Any] = {"type": "number"}
-    for keyword, bound in (
-        ("exclusiveMinimum", declared.above),
-        ("exclusiveMaximum", declared.below),
-        ("minimum", declared.at_least),
-        ("maximum", declared.at_most),
-    ):
-        if bound is not None:
-            number[keyword] = bound
+    number: dict[str, Any] = {"type": "number"} | _limits(declared)
     return {
         "description": f"{declared.doc} [{declared.unit}]",
         "default": declared.default,
@@ -140,11 +132,18 @@ def _setting(declared: Setting) -> dict[str, Any]:
     if declared.choices:
         target = schema.get("items", schema)
         target["enum"] = list(declared.choices)
-    if declared.above is not None:
-        schema["exclusiveMinimum"] = declared.above
-    if declared.at_least is not None:
-        schema["minimum"] = declared.at_least
-    return schema
+    return schema | _limits(declared)
+
+
+def _limits(declared: Parameter | Setting) -> dict[str, float]:
+    """Return the bounds that a declaration has, under their names in a schema."""
+    limits = (
+        ("exclusiveMinimum", declared.above),
+        ("exclusiveMaximum", declared.below),
+        ("minimum", declared.at_least),
+        ("maximum", declared.at_most),
+    )
+    return {keyword: bound for keyword, bound in limits if bound is not None}
 
 
 def _type(kind: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from thermozoo.config.groups import potentials_of, units_of
 from thermozoo.config.plugins import build_plugin, resolved_plugin
 from thermozoo.config.read import given_by, override, read_config
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Config, Setting, Table, settings_of
+from thermozoo.config.unused import check_unused
 from thermozoo.config.values import structure
 from thermozoo.errors import nearest, shown
 from thermozoo.interfaces import Connectivity, Plugin, Potential
@@ -48,7 +49,8 @@ def load_config(
         Overrides the config's; where neither gives one, a seed is drawn and recorded.
     defer : bool
         Whether to leave it to `thermozoo.runs.assemble.assemble_machine` to check the keys of a well-formed config
-        against each other: it raises what it finds together with what the data show.
+        against each other: it raises what it finds together with what the data show, and with the faults that the
+        config carries.
 
     Raises
     ------
@@ -130,7 +132,9 @@ def check_config(
             )
     potentials = potentials_of(section.get("potential"), sizes, catalogue, faults)
     connectivity = _connectivity(section.get("connectivity"), sizes, catalogue, faults)
-    if not defer or faults.lines:
+    well_formed = not faults.lines
+    check_unused(tables, values, sizes, frozen, faults)
+    if not defer or not well_formed:
         check_consistency(values, sizes, frozen, potentials, plugins["training"], faults)  # type: ignore[arg-type]
         faults.raise_any()
     assert connectivity is not None

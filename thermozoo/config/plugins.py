@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
 import numpy as np
 
 from thermozoo.config.faults import Faults, describe
+from thermozoo.config.settings import LARGEST
 from thermozoo.config.values import INTEGERS, structure_type, too_large
 from thermozoo.errors import ThermozooError, UnknownNameError, nearest, shown
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.parameters import Parameter, fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
+
+#: Characters of an author's own message that are passed on.
+_LONGEST_REFUSAL = 300
 
 __all__ = ["build_plugin", "held_by", "held_plugins", "resolved_plugin"]
 
@@ -32,6 +37,7 @@ def build_plugin(
     beside: tuple[str, ...] = (),
     units: int | None = None,
     groups: tuple[str, ...] = (),
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
 ) -> Plugin | None:
     """Build a plugin, or return None after adding every fault of its table.
 
@@ -55,7 +61,13 @@ def build_plugin(
         Units of the group, for parameters with one value per unit.
     groups : tuple of str
         Groups that a connectivity may name.
+    elsewhere : mapping of str to str
+        Where options stand that are taken from another table.
     """
+
+    def place(key: str) -> str:
+        return elsewhere.get(key, f"{path}.{key}")
+
     if not isinstance(name, str):
         faults.add(name_path, f"expected the name of a {interface.kind}, got {describe(name)}")
         return None
@@ -71,7 +83,7 @@ def build_plugin(
     types = typing.get_type_hints(cls)
     held = held_plugins(cls)
     for key, value in options.items():
-        where = f"{path}.{key}"
+        where = place(key)
         if key not in fields:
             known = (*beside, *fields)
             owner = f"[{path}] with {name!r}" if beside else repr(name)
@@ -93,14 +105,17 @@ def build_plugin(
         return cls(**values)
     except ThermozooError as error:
         refusal = str(error)
-    except (TypeError, ValueError) as error:  # from a validator that the plugin's author wrote
-        refusal = f"{name!r} refuses its settings: {error}"
+    except Exception as error:  # whatever a validator that the plugin's author wrote raises
+        # those of attrs carry more than the message
+        said = error.args[0] if error.args and isinstance(error.args[0], str) else error
+        kind = "" if isinstance(error, (TypeError, ValueError)) else f"{type(error).__name__}: "
+        refusal = f"{name!r} refuses its settings: {kind}{shown(said, _LONGEST_REFUSAL)}"
     # which setting is refused, only the message knows
-    named = [f"{path}.{key}" for key in options if re.search(rf"\b{re.escape(key)}\b", refusal)]
+    named = [place(key) for key in options if re.search(rf"\b{re.escape(key)}\b", refusal)]
     if named:
         faults.add(named[0], refusal, also=named[1:])
     else:
-        faults.add(path, refusal, also=[name_path, *(f"{path}.{key}" for key in options)])
+        faults.add(path, refusal, also=[name_path, *map(place, options)])
     return None
 
 
@@ -120,6 +135,9 @@ def _parameter_value(declared: Parameter, owner: str, value: Any, where: str, un
         declared.check(owner, value)
     except ThermozooError as error:
         faults.add(where, str(error))
+        return None
+    if any(abs(v) > LARGEST for v in numbers):
+        faults.add(where, f"expected a modulus of at most {LARGEST:g}, got {describe(value)}")
         return None
     return value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 import types
 import typing
 from collections.abc import Mapping
@@ -91,12 +92,15 @@ def structure(setting: Setting, value: Any, path: str, faults: Faults) -> Any:
     if isinstance(result, float) and not math.isfinite(result):
         faults.add(path, f"expected a finite number, got {describe(value)}")
         return None
-    if setting.above is not None and not result > setting.above:
-        faults.add(path, f"expected a value above {setting.above:g}, got {describe(value)}")
-        return None
-    if setting.at_least is not None and not result >= setting.at_least:
-        faults.add(path, f"expected a value of at least {setting.at_least:g}, got {describe(value)}")
-        return None
+    for bound, holds, words in (
+        (setting.above, operator.gt, "above"),
+        (setting.at_least, operator.ge, "of at least"),
+        (setting.below, operator.lt, "below"),
+        (setting.at_most, operator.le, "of at most"),
+    ):
+        if bound is not None and not holds(result, bound):
+            faults.add(path, f"expected a value {words} {bound:g}, got {describe(value)}")
+            return None
     if setting.choices:
         for item in result if isinstance(result, tuple) else (result,):
             if item not in setting.choices:
