@@ -14,7 +14,7 @@ from typing import Any
 from thermozoo.config.toml import DEEPEST, parse, value_of
 from thermozoo.errors import ConfigError, shown
 
-__all__ = ["DEFAULT", "given_by", "override", "read_config"]
+__all__ = ["DEFAULT", "given_by", "override", "parse_bytes", "read_config"]
 
 #: Name of the built-in config.
 DEFAULT = "three-digits"
@@ -53,7 +53,7 @@ def read_config(path: Path | None) -> tuple[str, dict[str, Any]]:
         return f"built-in {DEFAULT}.toml", tomllib.loads(text)
     source = shown(path, 4096)
     try:
-        return source, parse(_text(_content(path)))
+        return source, parse_bytes(_content(path))
     except FileNotFoundError:
         reason = f"no such file; {_EXPECTED}"
     except OSError as error:
@@ -78,6 +78,11 @@ def _content(path: Path) -> bytes:
     if len(content) > _LARGEST:
         raise ValueError(f"larger than {_LARGEST // 2**20} MiB; {_EXPECTED}")
     return content
+
+
+def parse_bytes(content: bytes) -> dict[str, Any]:
+    """Return the tables of a TOML file that was read; raise ValueError with what is wrong with it."""
+    return parse(_text(content))
 
 
 def _text(content: bytes) -> str:

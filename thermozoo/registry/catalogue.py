@@ -14,11 +14,11 @@ from thermozoo.errors import DuplicateNameError, PluginLoadError, UnknownNameErr
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.registry.discovery import (
     defined_at,
-    file_source,
     installed_sources,
     load_source,
     new_manager,
 )
+from thermozoo.registry.files import file_source
 from thermozoo.registry.sources import Record, Source
 
 __all__ = ["Catalogue", "catalogue", "load_catalogue"]

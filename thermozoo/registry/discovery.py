@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import inspect
-import os
 import re
 import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import attr
@@ -19,13 +16,13 @@ import attrs
 import pluggy
 
 from thermozoo import interfaces
-from thermozoo.errors import HookError, PluginLoadError, nearest, shown
+from thermozoo.errors import HookError, nearest, shown
 from thermozoo.interfaces import Plugin
 from thermozoo.registry.hookspecs import HOOKS, PROJECT, Hooks
 from thermozoo.registry.installed import installed_sources
 from thermozoo.registry.sources import Record, Source
 
-__all__ = ["Record", "Source", "defined_at", "from_file", "installed_sources", "load_source", "new_manager"]
+__all__ = ["Record", "Source", "defined_at", "installed_sources", "load_source", "new_manager"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -35,54 +32,12 @@ _OURS = (Path(interfaces.__file__).parents[1], Path(attr.__file__).parent)
 #: Characters of an author's own message that are passed on.
 _LONGEST_LINE = 500
 
-#: How the names begin under which single plugin files are imported.
-_FILE_MODULE = "thermozoo_file_"
-
 
 def new_manager() -> pluggy.PluginManager:
     """Return a plugin manager that knows the hooks and no plugin."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
     return manager
-
-
-def file_source(path: str | Path) -> Source:
-    """Return the source for a single plugin file (``--plugin FILE.py``)."""
-    path = Path(path)
-
-    def load() -> ModuleType:
-        if not os.path.isfile(path):  # unlike that of a Path, it answers for names that no file system takes
-            raise PluginLoadError(f"no such plugin file: {shown(path, 200)}")
-        name = _module_name(path)
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise PluginLoadError(f"{path} is not a Python file: expected a name that ends in .py")
-        module = importlib.util.module_from_spec(spec)
-        # attrs and inspect look a class's module up by name, to resolve annotations and find source lines
-        sys.modules[name] = module
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            del sys.modules[name]
-            raise
-        return module
-
-    return Source(distribution=path.name, version="", entry_point="", target=str(path), load=load)
-
-
-def _module_name(path: Path) -> str:
-    """Return the name under which a file is imported: two files of one name in different folders are two modules."""
-    name = _FILE_MODULE + re.sub(r"\W", "_", path.stem)
-    number, first = 1, name
-    while name in sys.modules and sys.modules[name].__file__ != str(path):
-        number += 1
-        name = f"{first}_{number}"
-    return name
-
-
-def from_file(cls: type) -> bool:
-    """Whether a class was loaded from a single plugin file, not from an installed distribution."""
-    return cls.__module__.startswith(_FILE_MODULE)
 
 
 def _first_line(error: BaseException) -> str:

@@ -28,6 +28,8 @@ class Source:
         ``module`` or ``module:object`` of the entry point, or the path of the file.
     load : callable
         Imports and returns the object.
+    content : bytes or None
+        What a single file held when it was read to be loaded; the file may be edited afterwards.
     """
 
     distribution: str
@@ -35,6 +37,7 @@ class Source:
     entry_point: str
     target: str
     load: Callable[[], Any] = attrs.field(repr=False, eq=False)
+    content: bytes | None = attrs.field(default=None, repr=False)
 
     @property
     def title(self) -> str:
