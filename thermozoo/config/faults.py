@@ -14,8 +14,8 @@ __all__ = ["Faults", "describe"]
 
 _KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "list", tuple: "list", dict: "table"}
 
-#: Characters of a value, and of a key, that a message quotes.
-_VALUE, _PATH = 60, 120
+#: Characters of a value and of a key that a message quotes, and of a message, which may pass on what a plugin says.
+_VALUE, _PATH, _MESSAGE = 60, 120, 1000
 
 
 def describe(value: Any) -> str:
@@ -96,7 +96,7 @@ class Faults:
         if not self.given(path):
             path = next((key for place in also for key in self._given_for(place)), path)
         source = self.options.get(path) or ("--set" if self.given(path) else self.source)
-        line = f"{source}: {shown(path, _PATH)}: {message}"
+        line = f"{source}: {shown(path, _PATH)}: {shown(message, _MESSAGE)}"
         if line not in self.lines:
             self.lines.append(line)
 

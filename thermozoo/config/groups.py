@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thermozoo.config.faults import Faults, describe
-from thermozoo.config.plugins import build_plugin, held_plugins
+from thermozoo.config.plugins import build_plugin
 from thermozoo.config.schema import COMPUTER_TABLES
 from thermozoo.config.settings import Setting
 from thermozoo.config.values import structure
@@ -76,17 +76,20 @@ def potentials_of(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faul
         return {}
     chosen = raw.get(_PLUGIN, COMPUTER_TABLES["potential"].default_plugin)
     known = chosen in catalogue.names(Potential.kind)
-    held = held_plugins(catalogue.get(Potential, chosen)) if known else {}
+    settings = {str(f.alias) for f in fields_of(catalogue.get(Potential, chosen))} if known else set()
     for group in sizes:
-        if known and group in {str(f.alias) for f in fields_of(catalogue.get(Potential, chosen))}:
+        if group in settings:
             faults.add(
                 f"computer.units.{group}",
                 f"{chosen!r} has a setting of that name, which stands in [computer.potential] too: call the group "
                 "something else",
                 also=["computer.potential.plugin"],
             )
-    # a table is one group's potential, or else a plugin that the common one holds
-    groups = {k: v for k, v in raw.items() if isinstance(v, Mapping) and k not in held}
+        elif group in raw and not isinstance(raw[group], Mapping):
+            faults.add(f"computer.potential.{group}", f"expected a table, got {describe(raw[group])}")
+            raw = {k: v for k, v in raw.items() if k != group}
+    # a table is one group's potential, or else of a plugin that the common one holds
+    groups = {k: v for k, v in raw.items() if isinstance(v, Mapping) and k not in (*settings, _PLUGIN)}
     default = {_PLUGIN: chosen, **{k: v for k, v in raw.items() if k not in groups}}
     for group in groups:
         if sizes and group not in sizes:

@@ -149,6 +149,10 @@ CASES = [
     ("computer.units=7", "computer.units", "expected a table of groups"),
     ("computer.potential='quartic'", "computer.potential", "expected a table"),
     ("computer.connectivity='dense'", "computer.connectivity", "expected a table"),
+    ("computer.potential.visible=3", "computer.potential.visible", "expected a table, got 3 (integer)"),
+    # a table where a value belongs
+    ("computer.potential.J2={a = 1}", "computer.potential.J2", "expected a number or one value per unit, got {a = 1}"),
+    ("computer.potential.plugin={a = 1}", "computer.potential.plugin", "expected the name of a potential"),
 ]
 
 

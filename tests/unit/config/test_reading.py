@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from thermozoo.config.load import load_config
+from thermozoo.config.load import check_config, load_config
 from thermozoo.config.toml import value_of
 from thermozoo.errors import ConfigError, shown
-from thermozoo.registry.catalogue import catalogue
+from thermozoo.registry.catalogue import catalogue, load_catalogue
 
 GOOD = """
 seed = 5
@@ -248,3 +248,41 @@ def test_what_a_message_quotes_is_short_and_on_one_line():
     assert shown("x" * 61) == "x" * 60 + "... (61 characters)"
     assert shown(10**1000) == "1" + "0" * 59 + "... (1,001 characters)"
     assert shown(-(10**6000)) == "an integer of about 6,000 digits"
+
+
+def test_what_a_plugin_says_is_one_line_too(load, tmp_path):
+    """The message of an author's validator, whatever it raises."""
+    for raised, said in (
+        ("ValueError('two\\nlines ' + 'x' * 5000)", r"two\\nlines xxx"),
+        ("KeyError('k')", "KeyError: k"),
+        ("TypeError('short', 'and', 'more')", "refuses its settings: short"),
+    ):
+        (tmp_path / "odd.py").write_text(ODD.replace("RAISED", raised))
+        with pytest.raises(ConfigError, match=said) as caught:
+            check_config(
+                {"computer": {"units": {"visible": 4}, "potential": {"plugin": "odd"}}},
+                load_catalogue(files=[tmp_path / "odd.py"]),
+                "x.toml",
+            )
+        (line,) = caught.value.faults
+        assert line.startswith("x.toml: computer.potential: 'odd' refuses its settings: ")
+        assert line.isprintable()
+        assert len(line) < 500
+
+
+ODD = """
+import attrs
+from thermozoo import Potential, hookimpl
+
+@attrs.frozen
+class Odd(Potential):
+    name = "odd"
+    def __attrs_post_init__(self):
+        raise RAISED
+    def energy(self, x):
+        return x**2
+
+@hookimpl
+def thermozoo_potentials():
+    return [Odd]
+"""
