@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -27,6 +28,7 @@ __all__ = [
     "UnknownNameError",
     "kind_of_values",
     "nearest",
+    "shown",
 ]
 
 
@@ -127,8 +129,14 @@ class UnknownNameError(PluginError, LookupError):
     """A name that no installed plugin carries."""
 
 
+#: Names longer than this resemble none; comparing takes time that grows with the square of the length.
+_LONGEST_NAME = 100
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the valid name nearest to `name`, or an empty string."""
+    if len(name) > _LONGEST_NAME:
+        return ""
     hits = difflib.get_close_matches(name, sorted(valid), n=1, cutoff=0.6)
     return f"; did you mean {hits[0]!r}?" if hits else ""
 
@@ -136,3 +144,32 @@ def nearest(name: str, valid: Iterable[str]) -> str:
 def kind_of_values(dtype: Any) -> str:
     """Return what the entries of an array of a NumPy data type are, in words where the type's name says little."""
     return {"U": "strings", "S": "bytes", "O": "Python objects", "b": "booleans"}.get(dtype.kind, str(dtype))
+
+
+def shown(text: object, limit: int = 60) -> str:
+    r"""Return what was given as a message may quote it: on one line and not longer than a line.
+
+    Parameters
+    ----------
+    text : object
+        What to quote.
+    limit : int
+        Characters above which it is cut; how many there were is said.
+
+    Examples
+    --------
+    >>> shown("two\nlines")
+    'two\\nlines'
+    >>> shown("x" * 100_000, 12)
+    'xxxxxxxxxxxx... (100,000 characters)'
+    """
+    if isinstance(text, int) and not isinstance(text, bool) and text.bit_length() > _LONGEST_INTEGER:
+        # Python itself refuses to write the digits of a longer one
+        return f"an integer of about {round(math.log10(abs(text))):,} digits"
+    whole = str(text)
+    cut = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in whole[:limit])
+    return cut if len(whole) <= limit else f"{cut}... ({len(whole):,} characters)"
+
+
+#: Bits of the longest integer that is written out.
+_LONGEST_INTEGER = 4096

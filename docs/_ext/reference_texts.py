@@ -42,11 +42,10 @@ def _toml(value: Any) -> str:
 def _limits(one: Setting) -> str:
     if one.choices:
         return ", ".join(f"`{choice}`" for choice in one.choices)
-    if one.above is not None:
-        return f"above {one.above:g}"
-    if one.at_least is not None:
-        return f"at least {one.at_least:g}"
-    return ""
+    low = f"above {one.above:g}" if one.above is not None else ""
+    if not low and one.at_least is not None:
+        low = f"at least {one.at_least:g}"
+    return low if one.below is None else f"{low}, below {one.below:g}".removeprefix(", ")
 
 
 def config_text() -> str:

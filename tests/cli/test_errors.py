@@ -118,8 +118,10 @@ def test_all_faults_are_reported_at_once(place, capsys):
 
 def test_faults_between_keys_and_of_the_data_are_reported_at_once(place, capsys):
     """What the config alone shows, and what shows once the data are loaded, before anything is said of memory."""
-    (place / "good.toml").write_text(GOOD.replace('method = "descent"', "windows = 20"))
+    (place / "good.toml").write_text(GOOD.replace('method = "descent"\ncycles = 1', "windows = 20"))
     sets = (
+        "noising.projection_seed=42",
+        "noising.hidden=crop",
         "training.potential_parameters=['J7']",
         "dynamics.dt=0.5",
         "dynamics.duration=2.0",
@@ -129,6 +131,7 @@ def test_faults_between_keys_and_of_the_data_are_reported_at_once(place, capsys)
     assert run(["run", "good.toml", *(w for one in sets for w in ("--set", one))]) == 2
     lines = [line.removeprefix("thermozoo: --set: ") for line in capsys.readouterr().err.splitlines()]
     expected = (
+        'noising.projection_seed: nothing uses noising.projection_seed: hidden = "crop" projects nothing',
         "dynamics.dt: expected at most one time window a step, 4 in all",  # the file's windows and steps would do
         "training.potential_parameters[0]: no unit that moves has a parameter 'J7'",
         "dynamics.dt: dt = 0.5 is above the stability bound",

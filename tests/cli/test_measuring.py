@@ -127,7 +127,8 @@ def test_bench_prints_a_table(measured, capsys):
 @pytest.mark.parametrize("method", ["descent", "exact", "moments"])
 def test_estimate_covers_every_phase(tmp_path, capsys, method):
     config = tmp_path / "tiny.toml"
-    config.write_text(TINY.replace("METHOD", method))
+    text = TINY.replace("METHOD", method)
+    config.write_text(text.replace("cycles = 12\n", "") if method == "exact" else text)
     assert run(["estimate", str(config), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["engine"] == "reference"

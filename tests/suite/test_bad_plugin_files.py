@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import textwrap
 
 import pytest
@@ -68,6 +69,83 @@ def test_a_file_that_does_not_parse(tmp_path):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(PluginLoadError, match=r"no such plugin file.*nowhere\.py"):
         load(tmp_path / "nowhere.py")
+
+
+GOOD = HEAD.format(body=" " * 8 + "return self.a * x**2", bounds="above=0, ").encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + GOOD,
+        GOOD.replace(b"\n", b"\r\n"),
+        b"# -*- coding: latin-1 -*-\n# \xe9\n" + GOOD,
+        GOOD + b"#" * 2_000_000,
+    ],
+    ids=["mark", "CRLF", "declared encoding", "large"],
+)
+def test_files_that_python_reads(tmp_path, content):
+    file = tmp_path / "mine.py"
+    file.write_bytes(content)
+    assert only(file)().a == 1.0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (GOOD + b"x = '\xe9'\n", "SyntaxError: .*utf-8"),
+        (GOOD.decode().encode("utf-16"), "SyntaxError"),
+        (GOOD + b"\0", "null bytes"),
+        (b"x = " + b"(" * 5000 + b")" * 5000, "SyntaxError: too many nested parentheses"),
+        (b"x = " + b"-" * 100_000 + b"1", "(Recursion|Memory)Error"),
+        (b"x = " + b"9" * 5000, "SyntaxError: Exceeds the limit"),
+        (b"raise RuntimeError('x' * 100_000)", r"RuntimeError: x{500}\.\.\. \(100,000 characters\) \(.*line 1\)"),
+        (b"raise SystemExit('bye')", "SystemExit: bye"),
+    ],
+    ids=["latin-1", "UTF-16", "NUL", "parentheses", "signs", "digits", "message", "exit"],
+)
+def test_files_that_python_does_not_read(tmp_path, content, said):
+    file = tmp_path / "mine.py"
+    file.write_bytes(content)
+    with pytest.raises(PluginLoadError, match=said) as caught:
+        load(file)
+    assert str(file) in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_paths_that_lead_to_no_file(tmp_path):
+    (tmp_path / "loop.py").symlink_to(tmp_path / "loop.py")
+    for path in (tmp_path / "loop.py", tmp_path, tmp_path / ("n" * 300 + ".py"), "a\0b.py"):
+        with pytest.raises(PluginLoadError, match="no such plugin file"):
+            load(path)
+
+
+def test_two_files_of_one_name_are_two_modules(tmp_path):
+    """What looks a class up in its module, as the reading of annotations does, finds its own."""
+    for k, name in enumerate(("first", "second")):
+        (tmp_path / name).mkdir()
+        text = GOOD.decode().replace('"mine"', f'"{name}"').replace("@attrs", f"class Value{k}: pass\n@attrs")
+        (tmp_path / name / "mine.py").write_text(text.replace("self.a", f"(Value{k} and self.a)"))
+    catalogue = load_catalogue([], files=[tmp_path / name / "mine.py" for name in ("first", "second")])
+    for name in ("first", "second"):
+        cls = catalogue.record("potential", name).plugin
+        assert inspect.getsourcefile(cls) == str(tmp_path / name / "mine.py")
+        assert cls().energy(2.0) == 4.0
+
+
+def test_a_list_that_holds_what_cannot_even_be_shown(tmp_path):
+    file = tmp_path / "mine.py"
+    text = GOOD.decode().replace("[Mine]", "[Mine, Odd()]")
+    file.write_text(text + "\nclass Odd:\n    def __repr__(self):\n        raise RuntimeError('no')\n")
+    with pytest.raises(PluginLoadError, match="RuntimeError: no"):
+        load(file)
+
+
+def test_what_a_file_prints_is_no_output_of_the_command(tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    file.write_bytes(GOOD + b"print('imported')\n")
+    load(file)
+    assert capsys.readouterr() == ("", "imported\n")
 
 
 def test_a_file_without_a_hook(tmp_path):

@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 
 from thermozoo import __version__
 from thermozoo.errors import ThermozooError, UnknownNameError, nearest
+from thermozoo.registry.metadata import tolerant_metadata
 
 if TYPE_CHECKING:
     from thermozoo.registry.catalogue import Catalogue
@@ -184,7 +185,7 @@ def _usage(error: Any) -> str:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; return the exit code."""
-    with _terminable() as received:
+    with _terminable() as received, tolerant_metadata():
         code = _run(arguments)
     if code != _INTERRUPTED:
         return code

@@ -13,8 +13,9 @@ from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSite
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.faults import Faults
+from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usual_of_a_step
 from thermozoo.config.schema import ComputerTable, DynamicsTable, TrainingTable
-from thermozoo.errors import StabilityError, nearest
+from thermozoo.errors import StabilityError, nearest, shown
 from thermozoo.interfaces import Objective, Potential
 from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.symbolic.trace import flat_parameters
@@ -60,7 +61,8 @@ def check_consistency(
     ):
         twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
         if twice is not None:
-            faults.add(path, f"expected each entry once, got {twice!r} more than once")
+            repeated = shown(twice) if isinstance(twice, int) else f"'{shown(twice)}'"
+            faults.add(path, f"expected each entry once, got {repeated} more than once")
     if not values["data"].classes:
         faults.add("data.classes", "expected at least one class to learn, got none")
     if dynamics.duration < dynamics.dt:
@@ -137,7 +139,7 @@ def _check_potential_parameters(
         if name not in known:
             faults.add(
                 f"training.potential_parameters[{k}]",
-                f"no unit that moves has a parameter {name!r}{nearest(name, known)}; parameters: "
+                f"no unit that moves has a parameter '{shown(name)}'{nearest(name, known)}; parameters: "
                 f"{', '.join(sorted(known)) or 'none'}",
                 also=["computer.potential"],
             )
@@ -164,6 +166,8 @@ def _check_stability(
         for group, one in potentials.items()
     }
     layout = Layout(sizes, frozen=frozen)
+    different = [one for k, one in enumerate(potentials.values()) if one not in list(potentials.values())[:k]]
+    tables = {"computer.potential": different}
     try:
         units = Computer(
             layout=layout,
@@ -173,8 +177,13 @@ def _check_stability(
             temperature=computer.temperature,
             mobility=computer.mobility,
         )
+        size = check_equilibria(units, faults)
+        if size is None:
+            return
+        check_noise(computer, dynamics, size, tables, faults)
         check_time_step(units, dynamics.dt)
     except StabilityError as error:
-        faults.add("dynamics.dt", str(error), also=["computer"])
+        path = least_usual_of_a_step(computer, dynamics, tables, otherwise="dynamics.dt")
+        faults.add(path, str(error), also=["dynamics.dt", "computer"])
     except Exception:  # whatever an author's formula raises
         return  # what needs the formula reports it, with more to say

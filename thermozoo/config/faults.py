@@ -2,20 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from thermozoo.errors import ConfigError
+from thermozoo.errors import ConfigError, shown
 
 __all__ = ["Faults", "describe"]
 
 
+_KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "list", tuple: "list", dict: "table"}
+
+#: Characters of a value and of a key that a message quotes, and of a message, which may pass on what a plugin says.
+_VALUE, _PATH, _MESSAGE = 60, 120, 1000
+
+
 def describe(value: Any) -> str:
     """Return a value as it would stand in a TOML file, shortened, with its type."""
-    kinds = {bool: "boolean", int: "integer", float: "number", str: "string", list: "list", dict: "table"}
-    text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
-    text = text if len(text) <= 60 else text[:57] + "..."
-    return f"{text} ({kinds.get(type(value), type(value).__name__)})"
+    text, length = "", 0
+    for piece in _toml(value):
+        text += piece
+        if len(text) > _VALUE:  # the rest is not even written
+            length = len(value) if isinstance(value, (str, list, tuple, dict)) else len(text)
+            break
+    counted = "characters" if isinstance(value, str) else "digits" if isinstance(value, int) else "entries"
+    shortened = f"{shown(text[:_VALUE])}... ({length:,} {counted})" if length else shown(text)
+    return f"{shortened} ({_KINDS.get(type(value), type(value).__name__)})"
+
+
+def _toml(value: Any) -> Iterator[str]:
+    """Yield the text of a value piece by piece, as TOML spells it."""
+    if isinstance(value, str):
+        yield f'"{value[: _VALUE + 1]}"'
+    elif isinstance(value, bool):
+        yield str(value).lower()
+    elif isinstance(value, int):
+        yield shown(value, sys.maxsize)
+    elif isinstance(value, Mapping):
+        yield "{"
+        for k, (key, one) in enumerate(value.items()):
+            yield f"{', ' if k else ''}{key} = "
+            yield from _toml(one)
+        yield "}"
+    elif isinstance(value, (list, tuple)):
+        yield "["
+        for k, one in enumerate(value):
+            yield ", " if k else ""
+            yield from _toml(one)
+        yield "]"
+    else:
+        yield str(value)
 
 
 class Faults:
@@ -27,11 +64,16 @@ class Faults:
         Name of the file.
     overridden : sequence of str
         Keys, or whole tables, that ``--set`` gave instead of the file.
+    options : mapping of str to str
+        Keys that an option of their own gave, such as ``--seed``, and that option.
     """
 
-    def __init__(self, source: str, overridden: Sequence[str] = ()) -> None:
+    def __init__(
+        self, source: str, overridden: Sequence[str] = (), options: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.source = source
         self.overridden = tuple(overridden)
+        self.options = dict(options)
         self.lines: list[str] = []
         self.added = 0
         self._paths: set[str] = set()
@@ -51,18 +93,20 @@ class Faults:
         """
         self.added += 1
         self._paths.add(path)
-        if not self._given(path):
+        if not self.given(path):
             path = next((key for place in also for key in self._given_for(place)), path)
-        line = f"{'--set' if self._given(path) else self.source}: {path}: {message}"
+        source = self.options.get(path) or ("--set" if self.given(path) else self.source)
+        line = f"{source}: {shown(path, _PATH)}: {shown(message, _MESSAGE)}"
         if line not in self.lines:
             self.lines.append(line)
 
-    def _given(self, path: str) -> bool:
+    def given(self, path: str) -> bool:
+        """Tell whether ``--set`` gave a key or a table around it."""
         return any(_within(path, key) for key in self.overridden)
 
     def _given_for(self, place: str) -> list[str]:
         """Return `place` where ``--set`` gave it, or else what it gave inside of it."""
-        return [place] if self._given(place) else [key for key in self.overridden if _within(key, place)]
+        return [place] if self.given(place) else [key for key in self.overridden if _within(key, place)]
 
     def found_in(self, *places: str) -> bool:
         """Tell whether there is a fault at any of these keys or tables, in one of them, or around one of them."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from thermozoo.config.groups import GROUP_NAME, LONGEST_GROUP_NAME
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Setting, Table, settings_of
 from thermozoo.constraints import constraints_of_class
 from thermozoo.interfaces import Plugin
@@ -27,6 +28,7 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
             "type": "object",
             "description": "groups of units in order",
             "minProperties": 1,
+            "propertyNames": {"pattern": f"^{GROUP_NAME.pattern}$", "maxLength": LONGEST_GROUP_NAME},
             "additionalProperties": {
                 "anyOf": [
                     {"type": "integer", "minimum": 1},
@@ -121,15 +123,7 @@ def _options(cls: type[Plugin]) -> dict[str, Any]:
 
 def _parameter(declared: Parameter, related: list[str]) -> dict[str, Any]:
     """Return the schema of a parameter; a relation with others, which a schema cannot hold, in words."""
-    number: dict[str, Any] = {"type": "number"}
-    for keyword, bound in (
-        ("exclusiveMinimum", declared.above),
-        ("exclusiveMaximum", declared.below),
-        ("minimum", declared.at_least),
-        ("maximum", declared.at_most),
-    ):
-        if bound is not None:
-            number[keyword] = bound
+    number: dict[str, Any] = {"type": "number"} | _limits(declared)
     return {
         "description": "; ".join([f"{declared.doc} [{declared.unit}]", *related]),
         "default": declared.default,
@@ -144,11 +138,18 @@ def _setting(declared: Setting) -> dict[str, Any]:
     if declared.choices:
         target = schema.get("items", schema)
         target["enum"] = list(declared.choices)
-    if declared.above is not None:
-        schema["exclusiveMinimum"] = declared.above
-    if declared.at_least is not None:
-        schema["minimum"] = declared.at_least
-    return schema
+    return schema | _limits(declared)
+
+
+def _limits(declared: Parameter | Setting) -> dict[str, float]:
+    """Return the bounds that a declaration has, under their names in a schema."""
+    limits = (
+        ("exclusiveMinimum", declared.above),
+        ("exclusiveMaximum", declared.below),
+        ("minimum", declared.at_least),
+        ("maximum", declared.at_most),
+    )
+    return {keyword: bound for keyword, bound in limits if bound is not None}
 
 
 def _type(kind: Any) -> dict[str, Any]:

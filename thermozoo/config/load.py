@@ -5,17 +5,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import attrs
 
 from thermozoo.config.consistency import check_consistency
 from thermozoo.config.faults import Faults, describe
-from thermozoo.config.plugins import build_plugin, held_plugins, resolved_plugin
+from thermozoo.config.groups import potentials_of, units_of
+from thermozoo.config.plugins import build_plugin, resolved_plugin
 from thermozoo.config.read import given_by, override, read_config
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Config, Setting, Table, settings_of
+from thermozoo.config.unused import check_unused
 from thermozoo.config.values import structure
-from thermozoo.errors import nearest
+from thermozoo.errors import nearest, shown
 from thermozoo.interfaces import Connectivity, Plugin, Potential
 from thermozoo.registry.catalogue import Catalogue
 
@@ -46,7 +49,8 @@ def load_config(
         Overrides the config's; where neither gives one, a seed is drawn and recorded.
     defer : bool
         Whether to leave it to `thermozoo.runs.assemble.assemble_machine` to check the keys of a well-formed config
-        against each other: it raises what it finds together with what the data show.
+        against each other: it raises what it finds together with what the data show, and with the faults that the
+        config carries.
 
     Raises
     ------
@@ -57,7 +61,8 @@ def load_config(
     tables = override(written, assignments)
     if seed is not None:
         tables["seed"] = seed
-    return check_config(tables, catalogue, source, given_by(written, assignments), defer=defer)
+    options = {} if seed is None else {"seed": "--seed"}
+    return check_config(tables, catalogue, source, given_by(written, assignments), options=options, defer=defer)
 
 
 def check_config(
@@ -66,6 +71,7 @@ def check_config(
     source: str,
     overridden: Sequence[str] = (),
     *,
+    options: Mapping[str, str] = MappingProxyType({}),
     defer: bool = False,
 ) -> Config:
     """Check the tables of a config in one pass and build what they name.
@@ -80,6 +86,8 @@ def check_config(
         Its file, for messages.
     overridden : sequence of str
         Keys, or whole tables, that ``--set`` gave instead of the file.
+    options : mapping of str to str
+        Keys that an option of their own gave, such as ``--seed``, and that option.
     defer : bool
         Whether to leave it to the reader of a well-formed config to check its keys against each other, which may call
         formulas; see `load_config`.
@@ -89,14 +97,14 @@ def check_config(
     ConfigError
         With one line a fault: file, path in the file, what was expected, what was given, nearest valid name.
     """
-    faults = Faults(source, overridden)
+    faults = Faults(source, overridden, options)
     for key in tables:
         if key not in _TOP:
             homes = [f"{name}.{key}" for name, table in TABLES.items() if key in settings_of(table.settings)]
             hint = f"; did you mean {' or '.join(homes)}?" if homes else nearest(key, _TOP)
             faults.add(key, f"unknown table{hint}; tables: {', '.join(_TOP)}")
     seed = _seed(tables, faults)
-    sizes, frozen = _units(tables, faults)
+    sizes, frozen = units_of(tables, faults)
     values: dict[str, Any] = {}
     plugins: dict[str, Plugin | None] = {}
     resolved: dict[str, Any] = {"seed": seed}
@@ -120,11 +128,13 @@ def check_config(
         if sizes and group not in sizes:
             faults.add(
                 f"computer.trainable_biases[{g}]",
-                f"no group is called {group!r}{nearest(group, sizes)}; groups: {', '.join(sizes)}",
+                f"no group is called '{shown(group)}'{nearest(group, sizes)}; groups: {', '.join(sizes)}",
             )
-    potentials = _potentials(section.get("potential"), sizes, catalogue, faults)
+    potentials = potentials_of(section.get("potential"), sizes, catalogue, faults)
     connectivity = _connectivity(section.get("connectivity"), sizes, catalogue, faults)
-    if not defer or faults.lines:
+    well_formed = not faults.lines
+    check_unused(tables, values, sizes, frozen, faults)
+    if not defer or not well_formed:
         check_consistency(values, sizes, frozen, potentials, plugins["training"], faults)  # type: ignore[arg-type]
         faults.raise_any()
     assert connectivity is not None
@@ -156,40 +166,7 @@ def _seed(tables: Mapping[str, Any], faults: Faults) -> int:
     if "seed" not in tables:
         return secrets.randbits(63)
     declared = Setting("seed", int, None, "seed of the run", at_least=0)
-    value = structure(declared, tables["seed"], "seed", faults)
-    if value is not None and value >= 2**63:  # a TOML integer has 63 bits
-        faults.add("seed", f"expected an integer below 2^63, got {value}")
-    return value or 0
-
-
-def _units(tables: Mapping[str, Any], faults: Faults) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Return sizes and frozen groups of [computer.units]."""
-    section = tables.get("computer", {})
-    units = section.get("units") if isinstance(section, Mapping) else None
-    if not isinstance(units, Mapping) or not units:
-        given = "nothing" if units is None else describe(units)
-        faults.add("computer.units", f"expected a table of groups, such as visible = 784, got {given}")
-        return {}, ()
-    sizes: dict[str, int] = {}
-    frozen = []
-    for group, value in units.items():
-        path = f"computer.units.{group}"
-        size = value
-        if isinstance(value, Mapping):
-            for key in value:
-                if key not in ("size", "frozen"):
-                    faults.add(f"{path}.{key}", f"unknown key{nearest(key, ('size', 'frozen'))}; keys: size, frozen")
-            if "size" not in value:
-                faults.add(path, f"expected a size, such as {{size = 784, frozen = true}}, got {describe(dict(value))}")
-            size = value.get("size", 1)
-            flag = value.get("frozen", False)
-            if not isinstance(flag, bool):
-                faults.add(f"{path}.frozen", f"expected true or false, got {describe(flag)}")
-            elif flag:
-                frozen.append(group)
-        number = structure(Setting(group, int, None, "", at_least=1), size, path, faults)
-        sizes[group] = number if number is not None else 1
-    return sizes, tuple(frozen)
+    return structure(declared, tables["seed"], "seed", faults) or 0
 
 
 def _table(
@@ -215,50 +192,6 @@ def _table(
         table.interface, chosen, rest, f"{name}.{table.plugin_key}", name, catalogue, faults, beside=tuple(declared)
     )
     return section, plugin
-
-
-def _potentials(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults: Faults) -> dict[str, Potential]:
-    """Return the potential of each group: [computer.potential], overridden by [computer.potential.GROUP]."""
-    if raw is None:
-        raw = {}
-    if not isinstance(raw, Mapping):
-        faults.add("computer.potential", f"expected a table, got {describe(raw)}")
-        return {}
-    chosen = raw.get("plugin", COMPUTER_TABLES["potential"].default_plugin)
-    known = chosen in catalogue.names(Potential.kind)
-    held = held_plugins(catalogue.get(Potential, chosen)) if known else {}
-    # a table is one group's potential, or else a plugin that the common one holds
-    groups = {k: v for k, v in raw.items() if isinstance(v, Mapping) and (k in sizes or k not in held)}
-    default = {"plugin": chosen, **{k: v for k, v in raw.items() if k not in groups}}
-    for group in groups:
-        if sizes and group not in sizes:
-            faults.add(
-                f"computer.potential.{group}",
-                f"no group is called {group!r}{nearest(group, sizes)}; groups: {', '.join(sizes)}",
-            )
-    found: dict[str, Potential] = {}
-    for group in sizes:
-        own = groups.get(group)
-        if own is None:
-            table, path = default, "computer.potential"
-        else:  # a group that names no plugin changes parameters of the common one
-            table, path = (dict(own) if "plugin" in own else {**default, **own}), f"computer.potential.{group}"
-        options = {k: v for k, v in table.items() if k != "plugin"}
-        common = {k: f"computer.potential.{k}" for k in table if k not in (own or {})}
-        plugin = build_plugin(
-            Potential,
-            table["plugin"],
-            options,
-            common.get("plugin", f"{path}.plugin"),
-            path,
-            catalogue,
-            faults,
-            units=sizes[group],
-            elsewhere=common,
-        )
-        if plugin is not None:
-            found[group] = plugin  # type: ignore[assignment]
-    return found
 
 
 def _connectivity(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults: Faults) -> Connectivity | None:

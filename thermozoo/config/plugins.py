@@ -12,11 +12,15 @@ import attrs
 import numpy as np
 
 from thermozoo.config.faults import Faults, describe
-from thermozoo.config.values import structure_type
-from thermozoo.errors import ConstraintError, ThermozooError, UnknownNameError, nearest
+from thermozoo.config.settings import LARGEST
+from thermozoo.config.values import INTEGERS, structure_type, too_large
+from thermozoo.errors import ConstraintError, ThermozooError, UnknownNameError, nearest, shown
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.parameters import Parameter, fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
+
+#: Characters of an author's own message that are passed on.
+_LONGEST_REFUSAL = 300
 
 __all__ = ["build_plugin", "held_by", "held_plugins", "resolved_plugin"]
 
@@ -108,14 +112,17 @@ def build_plugin(
         return None
     except ThermozooError as error:
         refusal = str(error)
-    except (TypeError, ValueError) as error:  # from a validator that the plugin's author wrote
-        refusal = f"{name!r} refuses its settings: {error}"
+    except Exception as error:  # whatever a validator that the plugin's author wrote raises
+        # those of attrs carry more than the message
+        said = error.args[0] if error.args and isinstance(error.args[0], str) else error
+        kind = "" if isinstance(error, (TypeError, ValueError)) else f"{type(error).__name__}: "
+        refusal = f"{name!r} refuses its settings: {kind}{shown(said, _LONGEST_REFUSAL)}"
     # which setting is refused, only the message knows
-    named = [f"{path}.{key}" for key in options if re.search(rf"\b{re.escape(key)}\b", refusal)]
+    named = [place(key) for key in options if re.search(rf"\b{re.escape(key)}\b", refusal)]
     if named:
         faults.add(named[0], refusal, also=named[1:])
     else:
-        faults.add(path, refusal, also=[name_path, *(f"{path}.{key}" for key in options)])
+        faults.add(path, refusal, also=[name_path, *map(place, options)])
     return None
 
 
@@ -130,6 +137,9 @@ def _given(options: Mapping[str, Any], name: str) -> bool:
 def _parameter_value(declared: Parameter, owner: str, value: Any, where: str, units: int | None, faults: Faults) -> Any:
     """Check one parameter: a number, or one value per unit."""
     numbers = value if isinstance(value, list) else [value]
+    if too_large(value):
+        faults.add(where, f"{INTEGERS}, got {describe(value)}")
+        return None
     if not numbers or any(type(v) not in (int, float) for v in numbers):
         faults.add(where, f"expected a number or one value per unit, got {describe(value)}")
         return None
@@ -140,6 +150,9 @@ def _parameter_value(declared: Parameter, owner: str, value: Any, where: str, un
         declared.check(owner, value)
     except ThermozooError as error:
         faults.add(where, str(error))
+        return None
+    if any(abs(v) > LARGEST for v in numbers):
+        faults.add(where, f"expected a modulus of at most {LARGEST:g}, got {describe(value)}")
         return None
     return value
 
@@ -178,7 +191,7 @@ def _known_groups(names: tuple[Any, ...], groups: tuple[str, ...], where: str, f
         if groups and isinstance(group, str) and group not in groups:
             faults.add(
                 f"{where}[{i}]",
-                f"no group is called {group!r}{nearest(group, groups)}; groups: {', '.join(groups)}",
+                f"no group is called '{shown(group)}'{nearest(group, groups)}; groups: {', '.join(groups)}",
             )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from thermozoo.config.faults import Faults
+from thermozoo.config.settings import Setting, positive, setting, settings_of
 from thermozoo.dynamics.engines import ENGINES, PRECISIONS
 from thermozoo.interfaces import (
     Connectivity,
@@ -24,71 +25,23 @@ from thermozoo.thermodynamics.hardware import PRESETS
 from thermozoo.training import METHODS
 from thermozoo.training.noising import HIDDEN_SIGNALS
 
-__all__ = ["COMPUTER_TABLES", "PLACES", "TABLES", "Config", "Setting", "Table", "settings_of"]
-
-_KEY = "thermozoo.setting"
-
-
-@attrs.frozen
-class Setting:
-    """The declaration of one key.
-
-    Parameters
-    ----------
-    name : str
-        Key.
-    type : Any
-        Python type that a value is structured to.
-    default : Any
-        Default value; None means that the key may be absent.
-    doc : str
-        One sentence.
-    above, at_least : float or None
-        Lower bounds.
-    choices : tuple of str
-        Valid values, if they can be listed.
-    """
-
-    name: str
-    type: Any
-    default: Any
-    doc: str
-    above: float | None = None
-    at_least: float | None = None
-    choices: tuple[str, ...] = ()
-
-
-def setting(
-    type: Any,
-    default: Any,
-    doc: str,
-    *,
-    above: float | None = None,
-    at_least: float | None = None,
-    choices: tuple[str, ...] = (),
-) -> Any:
-    """Declare one key of a table."""
-    raw = {"type": type, "doc": doc, "above": above, "at_least": at_least, "choices": choices}
-    factory = attrs.Factory(default) if callable(default) else default
-    return attrs.field(default=factory, metadata={_KEY: raw})
-
-
-def settings_of(table: type[Any]) -> dict[str, Setting]:
-    """Return the declared keys of a table class, in order."""
-    found = {}
-    for field in attrs.fields(table):
-        if _KEY in field.metadata:
-            default = field.default.factory() if isinstance(field.default, attrs.Factory) else field.default  # type: ignore[arg-type]
-            found[field.name] = Setting(name=field.name, default=default, **field.metadata[_KEY])
-    return found
+__all__ = [
+    "COMPUTER_TABLES",
+    "PLACES",
+    "TABLES",
+    "Config",
+    "Setting",
+    "Table",
+    "settings_of",
+]
 
 
 @attrs.frozen
 class ComputerTable:
     """Computer: what the machine is."""
 
-    temperature: float = setting(float, 0.1, "kT, in the config's unit of energy E0", above=0)
-    mobility: float = setting(float, 1.0, "mobility mu, in 1 / (E0 time)", above=0)
+    temperature: float = positive(0.1, "kT, in the config's unit of energy E0")
+    mobility: float = positive(1.0, "mobility mu, in 1 / (E0 time)")
     trainable_biases: tuple[str, ...] = setting(
         tuple[str, ...], lambda: ("hidden",), "groups whose biases training may change"
     )
@@ -113,9 +66,9 @@ class DynamicsTable:
     """Dynamics: how the machine moves."""
 
     integrator: Any = setting(str, "euler-maruyama", "integrator plugin")
-    dt: float = setting(float, 1e-3, "time step", above=0)
-    duration: float = setting(
-        float, 2.5, "duration of noising, of equilibration and of generation, rounded to whole time steps", above=0
+    dt: float = positive(1e-3, "time step")
+    duration: float = positive(
+        2.5, "duration of noising, of equilibration and of generation, rounded to whole time steps"
     )
     engine: str = setting(str, "auto", "what advances the states", choices=("auto", *ENGINES))
     precision: str = setting(
@@ -153,13 +106,26 @@ class TrainingTable:
 
     objective: Any = setting(str, "reverse-likelihood", "objective plugin")
     method: str = setting(str, METHODS[0], "how to minimize it", choices=METHODS)
-    cycles: int = setting(int, 300, "noising trajectories of each image (descent, online, moments)", at_least=1)
-    learning_rate: float = setting(float, 4e-4, "alpha of descent and online", above=0)
+    cycles: int = setting(
+        int,
+        300,
+        "noising trajectories of each image (descent, online, moments)",
+        at_least=1,
+        methods=("descent", "online", "moments"),
+    )
+    learning_rate: float = positive(4e-4, "alpha of descent and online", methods=("descent", "online"))
     windows: int = setting(int, 1, "time windows with couplings of their own (exact, moments)", at_least=1)
     potential_parameters: tuple[str, ...] = setting(
         tuple[str, ...], tuple, "on-site parameters to train as well, one value per unit (exact, moments)"
     )
-    tolerance: float = setting(float, 1e-8, "relative residual at which the exact solution stops", above=0)
+    tolerance: float = setting(
+        float,
+        1e-8,
+        "relative residual at which the exact solution stops",
+        at_least=1e-14,
+        below=1,
+        methods=("exact",),
+    )
     compare: tuple[str, ...] = setting(
         tuple[str, ...], tuple, "methods to train and report side by side", choices=METHODS
     )
@@ -178,8 +144,8 @@ class HardwareTable:
     """Hardware: what a unit of time and of energy is in the laboratory."""
 
     preset: str | None = setting(str, None, "named values of the keys below", choices=tuple(PRESETS))
-    time_unit: float | None = setting(float, None, "seconds in one unit of time", above=0)
-    temperature: float | None = setting(float, None, "temperature [kelvin]", above=0)
+    time_unit: float | None = positive(None, "seconds in one unit of time")
+    temperature: float | None = positive(None, "temperature [kelvin]")
 
 
 @attrs.frozen
@@ -257,7 +223,8 @@ class Config:
     source : str
         Name of the file it came from.
     faults : Faults
-        None yet; it says where the config's keys come from, to whoever finds faults between them.
+        Those of keys that nothing uses, where it is left to the reader to raise them; it says where the config's keys
+        come from, to whoever finds faults between them.
     """
 
     seed: int

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 import types
 import typing
+from collections.abc import Mapping
 from typing import Any
 
 import cattrs
@@ -14,7 +16,7 @@ from thermozoo.config.faults import Faults, describe
 from thermozoo.config.schema import Setting
 from thermozoo.errors import nearest
 
-__all__ = ["structure", "structure_type", "type_name"]
+__all__ = ["INTEGERS", "structure", "structure_type", "too_large", "type_name"]
 
 _NAMES = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
 
@@ -51,9 +53,25 @@ def _converter() -> cattrs.Converter:
     return converter
 
 
+#: What is said of an integer that does not fit: TOML's have 64 bits, and so have those of the libraries behind.
+INTEGERS = "expected an integer below 2^63 in modulus"
+
+
+def too_large(value: Any) -> bool:
+    """Tell whether a value is, or holds, an integer of more than 64 bits."""
+    if isinstance(value, Mapping):
+        return any(map(too_large, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(too_large, value))
+    return type(value) is int and not -(2**63) <= value < 2**63
+
+
 def structure_type(kind: Any, value: Any, path: str, faults: Faults) -> Any:
     """Return `value` structured to a type, or None after adding a fault."""
     origin = typing.get_origin(kind)
+    if too_large(value):
+        faults.add(path, f"{INTEGERS}, got {describe(value)}")
+        return None
     if kind is Any:
         return value
     if (origin in (tuple, list) or kind in (tuple, list)) and not isinstance(value, (list, tuple)):
@@ -74,12 +92,15 @@ def structure(setting: Setting, value: Any, path: str, faults: Faults) -> Any:
     if isinstance(result, float) and not math.isfinite(result):
         faults.add(path, f"expected a finite number, got {describe(value)}")
         return None
-    if setting.above is not None and not result > setting.above:
-        faults.add(path, f"expected a value above {setting.above:g}, got {describe(value)}")
-        return None
-    if setting.at_least is not None and not result >= setting.at_least:
-        faults.add(path, f"expected a value of at least {setting.at_least:g}, got {describe(value)}")
-        return None
+    for bound, holds, words in (
+        (setting.above, operator.gt, "above"),
+        (setting.at_least, operator.ge, "of at least"),
+        (setting.below, operator.lt, "below"),
+        (setting.at_most, operator.le, "of at most"),
+    ):
+        if bound is not None and not holds(result, bound):
+            faults.add(path, f"expected a value {words} {bound:g}, got {describe(value)}")
+            return None
     if setting.choices:
         for item in result if isinstance(result, tuple) else (result,):
             if item not in setting.choices:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
 
-from thermozoo.errors import DuplicateNameError, PluginLoadError, UnknownNameError, nearest
+from thermozoo.errors import DuplicateNameError, PluginLoadError, UnknownNameError, nearest, shown
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.registry.discovery import (
-    Record,
-    Source,
     defined_at,
-    file_source,
     installed_sources,
     load_source,
     new_manager,
 )
+from thermozoo.registry.files import file_source
+from thermozoo.registry.sources import Record, Source
 
 __all__ = ["Catalogue", "catalogue", "load_catalogue"]
 
@@ -54,7 +54,7 @@ class Catalogue:
             if record.kind == kind and record.name == name and record.plugin is not None:
                 return record
         names = self.names(kind)
-        message = f"no {kind} is called {name!r}{nearest(name, names)}; installed: {', '.join(names) or 'none'}"
+        message = f"no {kind} is called '{shown(name)}'{nearest(name, names)}; installed: {', '.join(names) or 'none'}"
         broken = [r for r in self.records if r.name == name and r.error is not None]
         if broken:
             message += f"; one of that name failed to load: {broken[0].error}"
@@ -86,10 +86,10 @@ class Catalogue:
             return self.record(kind, rest)
         names = sorted(r.name for r in self.records if r.plugin is not None)
         broken = [r for r in self.records if r.name == name and r.error is not None]
-        suffix = f"; one of that name failed to load: {broken[0].error}" if broken else ""
-        raise UnknownNameError(
-            f"no plugin is called {name!r}{nearest(name, names)}; installed: {', '.join(names) or 'none'}{suffix}"
-        )
+        message = f"no plugin is called '{shown(name)}'{nearest(name, names)}; installed: {', '.join(names) or 'none'}"
+        if broken:
+            message += f"; one of that name failed to load: {broken[0].error}"
+        raise UnknownNameError(message)
 
     @property
     def failures(self) -> tuple[Record, ...]:
@@ -157,7 +157,7 @@ def load_catalogue(
     records: list[Record] = []
     for source in installed_sources() if sources is None else sources:
         records.extend(load_source(source, manager))
-    for file in {Path(file).resolve(): file for file in files}.values():
+    for file in {_real_path(file): file for file in files}.values():
         loaded = list(load_source(file_source(file), manager))
         _raise_first(loaded, always=True)
         records.extend(loaded)
@@ -166,6 +166,14 @@ def load_catalogue(
     order = {kind: i for i, kind in enumerate(INTERFACES)}
     records.sort(key=lambda r: (order.get(r.kind or "", len(order)), r.name))
     return Catalogue(tuple(records))
+
+
+def _real_path(file: str | Path) -> str:
+    """Return a path without links; unlike that of a Path, it answers for a loop of links too."""
+    try:
+        return os.path.realpath(file)
+    except ValueError:  # a NUL: no file has such a name, as loading it says
+        return str(file)
 
 
 def _raise_first(records: Iterable[Record], *, always: bool) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.metadata
-import importlib.util
+import contextlib
 import inspect
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import attr
@@ -19,82 +16,21 @@ import attrs
 import pluggy
 
 from thermozoo import interfaces
-from thermozoo.errors import HookError, PluginLoadError, nearest
+from thermozoo.errors import HookError, nearest, shown
 from thermozoo.interfaces import Plugin
 from thermozoo.registry.hookspecs import HOOKS, PROJECT, Hooks
+from thermozoo.registry.installed import installed_sources
+from thermozoo.registry.sources import Record, Source
 
-__all__ = ["Record", "Source", "defined_at", "from_file", "installed_sources", "load_source", "new_manager"]
+__all__ = ["Record", "Source", "defined_at", "installed_sources", "load_source", "new_manager"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 #: Where thermozoo and attrs lie, which every plugin calls: their frames are not where an author's mistake is.
 _OURS = (Path(interfaces.__file__).parents[1], Path(attr.__file__).parent)
 
-#: How the names begin under which single plugin files are imported.
-_FILE_MODULE = "thermozoo_file_"
-
-
-@attrs.frozen
-class Source:
-    """Where plugins come from: an entry point of an installed distribution, or a single file.
-
-    Parameters
-    ----------
-    distribution : str
-        Name of the distribution, or the file's name.
-    version : str
-        Version of the distribution, empty for a file.
-    entry_point : str
-        Name of the entry point, empty for a file.
-    target : str
-        ``module`` or ``module:object`` of the entry point, or the path of the file.
-    load : callable
-        Imports and returns the object.
-    """
-
-    distribution: str
-    version: str
-    entry_point: str
-    target: str
-    load: Callable[[], Any] = attrs.field(repr=False, eq=False)
-
-    @property
-    def title(self) -> str:
-        """Distribution and version in one phrase."""
-        return f"{self.distribution} {self.version}".strip()
-
-
-@attrs.frozen
-class Record:
-    """One line of the load report: a plugin, or a source that failed.
-
-    Parameters
-    ----------
-    name : str
-        Name of the plugin, or of the entry point or file that failed.
-    kind : str or None
-        Kind of the plugin, None where a whole source failed.
-    source : Source
-        Where it came from.
-    plugin : type or None
-        The class; None when it failed.
-    error : str or None
-        One line: what went wrong.
-    details : str or None
-        The traceback.
-    """
-
-    name: str
-    kind: str | None
-    source: Source
-    plugin: type[Plugin] | None = None
-    error: str | None = None
-    details: str | None = None
-
-    @property
-    def status(self) -> str:
-        """``"ok"`` or ``"failed"``."""
-        return "ok" if self.error is None else "failed"
+#: Characters of an author's own message that are passed on.
+_LONGEST_LINE = 500
 
 
 def new_manager() -> pluggy.PluginManager:
@@ -104,65 +40,10 @@ def new_manager() -> pluggy.PluginManager:
     return manager
 
 
-def installed_sources() -> list[Source]:
-    """Enumerate the entry points of group ``thermozoo`` without importing anything."""
-    import entrypoints
-
-    found = []
-    points = entrypoints.get_group_all(PROJECT)
-    names = {name: _own_name(name) for name in {p.distro.name for p in points if p.distro}}
-    for point in points:
-        distro = point.distro
-        target = point.module_name + (f":{point.object_name}" if point.object_name else "")
-        found.append(
-            Source(
-                distribution=names[distro.name] if distro else "unknown",
-                version=(distro.version or "") if distro else "",
-                entry_point=point.name,
-                target=target,
-                load=point.load,
-            )
-        )
-    return sorted(set(found), key=lambda s: (s.distribution, s.entry_point, s.target))
-
-
-def _own_name(distribution: str) -> str:
-    """Return a distribution's name as its metadata write it; the name of its folder has underscores for hyphens."""
-    try:
-        return str(importlib.metadata.metadata(distribution)["Name"] or distribution)
-    except (importlib.metadata.PackageNotFoundError, KeyError):
-        return distribution
-
-
-def file_source(path: str | Path) -> Source:
-    """Return the source for a single plugin file (``--plugin FILE.py``)."""
-    path = Path(path)
-
-    def load() -> ModuleType:
-        if not path.is_file():
-            raise PluginLoadError(f"no such plugin file: {path}")
-        name = _FILE_MODULE + re.sub(r"\W", "_", path.stem)
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise PluginLoadError(f"{path} is not a Python file: expected a name that ends in .py")
-        module = importlib.util.module_from_spec(spec)
-        # attrs and inspect look a class's module up by name, to resolve annotations and find source lines
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-        return module
-
-    return Source(distribution=path.name, version="", entry_point="", target=str(path), load=load)
-
-
-def from_file(cls: type) -> bool:
-    """Whether a class was loaded from a single plugin file, not from an installed distribution."""
-    return cls.__module__.startswith(_FILE_MODULE)
-
-
 def _first_line(error: BaseException) -> str:
     text = str(error).strip().splitlines()
     name = "HookError" if isinstance(error, _MisregisteredError) else type(error).__name__
-    return f"{name}: {text[0]}" if text else name
+    return f"{name}: {shown(text[0], _LONGEST_LINE)}" if text else name
 
 
 def defined_at(subject: Any) -> str:
@@ -193,7 +74,6 @@ def _where(error: BaseException) -> str:
         if not f.filename.startswith("<")
         and not any(Path(f.filename).is_relative_to(folder) for folder in _OURS)
         and "/importlib/" not in f.filename
-        and not f.filename.endswith("entrypoints.py")
     ]
     return f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
 
@@ -237,7 +117,8 @@ def _check_class(given: Any, hook: str, implementation: Any) -> type[Plugin]:
     interface = interfaces.INTERFACES[kind]
     if not (inspect.isclass(cls) and issubclass(cls, interface)):
         raise _MisregisteredError(
-            f"{hook} returned {cls!r}: expected a list of subclasses of thermozoo.{interface.__name__}", implementation
+            f"{hook} returned {shown(repr(cls), 200)}: expected a list of subclasses of thermozoo.{interface.__name__}",
+            implementation,
         )
     if inspect.isabstract(cls):
         missing = ", ".join(sorted(cls.__abstractmethods__))
@@ -254,6 +135,22 @@ def _check_class(given: Any, hook: str, implementation: Any) -> type[Plugin]:
     return cls
 
 
+def _printing_to_stderr() -> contextlib.AbstractContextManager[Any]:
+    """Keep what a plugin prints while it is loaded out of a command's own output, which may be JSON."""
+    return contextlib.redirect_stdout(sys.stderr)
+
+
+def _register(module: Any, source: Source, manager: pluggy.PluginManager) -> None:
+    """Register a module once; raise HookError where another source named it before."""
+    before = manager.get_name(module)
+    if before is not None:
+        raise HookError(f"{before} names {source.target} too: remove one of the two entry points")
+    name = f"entry point {source.entry_point!r} of {source.title}" if source.entry_point else source.target
+    while manager.has_plugin(name):  # one entry point twice in a file
+        name += " again"
+    manager.register(module, name=name)
+
+
 def load_source(source: Source, manager: pluggy.PluginManager) -> Iterator[Record]:
     """Load one source and yield a record for each plugin in it, or one for its failure.
 
@@ -261,9 +158,10 @@ def load_source(source: Source, manager: pluggy.PluginManager) -> Iterator[Recor
     KeyboardInterrupt passes.
     """
     try:
-        module = source.load()
+        with _printing_to_stderr():
+            module = source.load()
         hooks = _check_hooks(module, manager)
-        manager.register(module, name=f"{source.title}:{source.entry_point or source.target}")
+        _register(module, source, manager)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may even call sys.exit while it is imported
@@ -271,10 +169,11 @@ def load_source(source: Source, manager: pluggy.PluginManager) -> Iterator[Recor
         return
     for hook in hooks:
         try:
-            classes = getattr(module, hook)()
+            with _printing_to_stderr():
+                classes = getattr(module, hook)()
             if not isinstance(classes, (list, tuple)):
                 raise _MisregisteredError(
-                    f"{hook} returned {classes!r}: expected a list of classes", getattr(module, hook)
+                    f"{hook} returned {shown(repr(classes), 200)}: expected a list of classes", getattr(module, hook)
                 )
         except KeyboardInterrupt:
             raise
@@ -285,5 +184,5 @@ def load_source(source: Source, manager: pluggy.PluginManager) -> Iterator[Recor
             try:
                 plugin = _check_class(cls, hook, getattr(module, hook))
                 yield Record(name=plugin.name, kind=HOOKS[hook], source=source, plugin=plugin)
-            except HookError as error:
+            except Exception as error:  # not only ours: what stands in the list may raise whatever is asked of it
                 yield _failed(source, error, name=str(getattr(cls, "name", "") or ""), kind=HOOKS[hook])

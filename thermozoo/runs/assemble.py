@@ -14,9 +14,10 @@ from thermozoo.computer.layout import Layout
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.consistency import check_consistency
 from thermozoo.config.faults import Faults
+from thermozoo.config.magnitudes import least_usual_of_a_step
 from thermozoo.config.schema import TABLES, Config
 from thermozoo.dynamics.engines import Engine
-from thermozoo.errors import DataError, ShapeError, StabilityError, TrainingError
+from thermozoo.errors import DataError, ParameterError, ShapeError, StabilityError, TrainingError
 from thermozoo.parameters import fields_of
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.prototypes import Prototypes, choose_prototypes, load_images, too_few
@@ -107,8 +108,12 @@ def assemble_machine(config: Config) -> Machine:
     force = float(strongest * np.abs(signals).max())
     try:
         check_time_step(computer, config.dynamics.dt, (-force, force))
-    except StabilityError as error:
-        faults.add("dynamics.dt", str(error), also=["computer", "noising"])
+    except (StabilityError, ParameterError) as error:  # units on which nothing is imposed were looked at before
+        path = least_usual_of_a_step(config.computer, config.dynamics, {"noising": [config.protocol]}, "dynamics.dt")
+        if isinstance(error, ParameterError):
+            path = "noising"
+        message = f"{error}; the imposed force a(t) s is up to {force:.3g}"
+        faults.add(path, message, also=["dynamics.dt", "computer", "noising"])
     try:
         trainable_forces(computer, config.training.potential_parameters)
     except TrainingError as error:

@@ -136,7 +136,7 @@ def check_memory(config: Config, machine: Machine | None = None) -> int:
             most.path,
             f"the run needs about {bytes_text(needed)} of memory, above dynamics.memory_limit = "
             f"{config.dynamics.memory_limit:g} GiB{advice}",
-            also=[*most.also, "dynamics.memory_limit"],
+            also=[most.path, *most.also, "dynamics.memory_limit"],
         )
         raise BudgetError(*faults.lines)
     return needed

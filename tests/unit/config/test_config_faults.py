@@ -149,6 +149,10 @@ CASES = [
     ("computer.units=7", "computer.units", "expected a table of groups"),
     ("computer.potential='quartic'", "computer.potential", "expected a table"),
     ("computer.connectivity='dense'", "computer.connectivity", "expected a table"),
+    ("computer.potential.visible=3", "computer.potential.visible", "expected a table, got 3 (integer)"),
+    # a table where a value belongs
+    ("computer.potential.J2={a = 1}", "computer.potential.J2", "expected a number or one value per unit, got {a = 1}"),
+    ("computer.potential.plugin={a = 1}", "computer.potential.plugin", "expected the name of a potential"),
 ]
 
 
@@ -194,7 +198,7 @@ def test_files_that_are_no_config(tmp_path):
     with pytest.raises(ConfigError, match=r"broken.toml: not valid TOML: .*line 1"):
         load_config(broken, catalogue())
     broken.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match=r"broken.toml: not text; expected a TOML config"):
+    with pytest.raises(ConfigError, match=r"broken.toml: not UTF-8: .* UTF-16"):
         load_config(broken, catalogue())
     with pytest.raises(ConfigError, match="a folder; expected a TOML config"):
         load_config(tmp_path, catalogue())
