@@ -15,11 +15,11 @@ from thermozoo.registry.discovery import (
     Record,
     Source,
     defined_at,
-    file_source,
     installed_sources,
     load_source,
     new_manager,
 )
+from thermozoo.registry.files import file_source
 
 __all__ = ["Catalogue", "catalogue", "load_catalogue"]
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-import importlib.util
 import inspect
 import re
-import sys
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import attr
@@ -19,19 +16,16 @@ import attrs
 import pluggy
 
 from thermozoo import interfaces
-from thermozoo.errors import HookError, PluginLoadError, nearest
+from thermozoo.errors import HookError, nearest
 from thermozoo.interfaces import Plugin
 from thermozoo.registry.hookspecs import HOOKS, PROJECT, Hooks
 
-__all__ = ["Record", "Source", "defined_at", "from_file", "installed_sources", "load_source", "new_manager"]
+__all__ = ["Record", "Source", "defined_at", "installed_sources", "load_source", "new_manager"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 #: Where thermozoo and attrs lie, which every plugin calls: their frames are not where an author's mistake is.
 _OURS = (Path(interfaces.__file__).parents[1], Path(attr.__file__).parent)
-
-#: How the names begin under which single plugin files are imported.
-_FILE_MODULE = "thermozoo_file_"
 
 
 @attrs.frozen
@@ -50,6 +44,8 @@ class Source:
         ``module`` or ``module:object`` of the entry point, or the path of the file.
     load : callable
         Imports and returns the object.
+    content : bytes or None
+        What a single file held when it was read to be loaded; the file may be edited afterwards.
     """
 
     distribution: str
@@ -57,6 +53,7 @@ class Source:
     entry_point: str
     target: str
     load: Callable[[], Any] = attrs.field(repr=False, eq=False)
+    content: bytes | None = attrs.field(default=None, repr=False)
 
     @property
     def title(self) -> str:
@@ -132,31 +129,6 @@ def _own_name(distribution: str) -> str:
         return str(importlib.metadata.metadata(distribution)["Name"] or distribution)
     except (importlib.metadata.PackageNotFoundError, KeyError):
         return distribution
-
-
-def file_source(path: str | Path) -> Source:
-    """Return the source for a single plugin file (``--plugin FILE.py``)."""
-    path = Path(path)
-
-    def load() -> ModuleType:
-        if not path.is_file():
-            raise PluginLoadError(f"no such plugin file: {path}")
-        name = _FILE_MODULE + re.sub(r"\W", "_", path.stem)
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise PluginLoadError(f"{path} is not a Python file: expected a name that ends in .py")
-        module = importlib.util.module_from_spec(spec)
-        # attrs and inspect look a class's module up by name, to resolve annotations and find source lines
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-        return module
-
-    return Source(distribution=path.name, version="", entry_point="", target=str(path), load=load)
-
-
-def from_file(cls: type) -> bool:
-    """Whether a class was loaded from a single plugin file, not from an installed distribution."""
-    return cls.__module__.startswith(_FILE_MODULE)
 
 
 def _first_line(error: BaseException) -> str:

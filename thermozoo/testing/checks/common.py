@@ -16,7 +16,7 @@ from thermozoo.config.plugins import resolved_plugin
 from thermozoo.errors import FormulaError
 from thermozoo.interfaces import INTERFACES
 from thermozoo.parameters import doc_of
-from thermozoo.registry.discovery import from_file
+from thermozoo.registry.files import from_file
 from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.testing import saved
 from thermozoo.testing.context import Context
