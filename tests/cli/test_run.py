@@ -464,3 +464,68 @@ def test_a_second_run_of_the_name_is_refused_at_once_and_one_without_a_name_goes
     for name in ("thermozoo-run", "thermozoo-run-2"):
         assert (tmp_path / name / "report.html").exists()
     assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == ["thermozoo-run", "thermozoo-run-2"]
+
+
+def edited(text):
+    """The toy data set with other images."""
+    return text.replace("images[k, k] = 1.0", "images[k, :, k] = 1.0")
+
+
+def kept_couplings(folder):
+    return load_computer(folder / "computer.nc").parameters
+
+
+def test_a_run_folder_runs_again_by_itself(tmp_path, capsys, monkeypatch, no_pictures):
+    """Also where the file that was given has changed since, or is given again, and from within the folder."""
+    small(tmp_path, "a")
+    assert (tmp_path / "a" / "plugins" / "stripes.py").read_text() == TOY
+    (tmp_path / "stripes.py").write_text(edited(TOY))
+    folder = tmp_path / "a"
+    assert run(["run", str(folder / "config.toml"), "--out", str(tmp_path / "b")]) == 0
+    assert run(["estimate", str(folder / "config.toml")]) == 0
+    monkeypatch.chdir(folder)
+    assert run(["run", "config.toml", "--out", "../c", "--plugin", "plugins/stripes.py"]) == 0
+    monkeypatch.chdir(tmp_path)
+    assert run(["run", "b/config.toml", "--out", "d"]) == 0
+    for name in ("b", "c", "d"):
+        assert np.array_equal(kept_couplings(tmp_path / name), kept_couplings(folder))
+        assert (tmp_path / name / "plugins" / "stripes.py").read_text() == TOY
+    capsys.readouterr()
+    # who names a file wants that one
+    assert run(["run", "a/config.toml", "--out", "e", "--plugin", "stripes.py"]) == 0
+    assert not np.array_equal(kept_couplings(tmp_path / "e"), kept_couplings(folder))
+    assert (tmp_path / "e" / "plugins" / "stripes.py").read_text() == edited(TOY)
+
+
+def test_a_copied_plugin_file_that_was_changed_is_not_executed_unasked(tmp_path, capsys, no_pictures):
+    small(tmp_path, "a")
+    folder, copy = tmp_path / "a", tmp_path / "a" / "plugins" / "stripes.py"
+    copy.write_text("raise SystemExit(7)\n")
+    words = ["run", str(folder / "config.toml"), "--out", str(tmp_path / "b")]
+    capsys.readouterr()
+    assert run(words) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "stripes.py is not the plugin file that the run in this folder used, its SHA-256 differs" in line
+    copy.write_text(edited(TOY))
+    assert run([*words, "--plugin", str(copy)]) == 0
+    copy.unlink()
+    capsys.readouterr()
+    assert run([*words, "--force"]) == 2
+    assert "stripes.py, which is not there: restore it" in capsys.readouterr().err
+    (folder / "manifest.json").write_text("{")
+    assert run([*words, "--force"]) == 2
+    assert "manifest.json is no JSON" in capsys.readouterr().err
+
+
+def test_a_plugin_file_that_is_edited_during_the_run_is_kept_as_it_was_loaded(tmp_path, monkeypatch, no_pictures):
+    from thermozoo.runs import experiment
+
+    real = experiment.run_method
+
+    def edit(*arguments):
+        (tmp_path / "stripes.py").unlink()
+        return real(*arguments)
+
+    monkeypatch.setattr(experiment, "run_method", edit)
+    small(tmp_path, "a")
+    assert (tmp_path / "a" / "plugins" / "stripes.py").read_text() == TOY

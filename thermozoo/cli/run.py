@@ -38,8 +38,9 @@ def run(
     from thermozoo.cli.progress import Bars
     from thermozoo.config.load import load_config
     from thermozoo.runs.experiment import run_experiment
+    from thermozoo.runs.plugin_files import with_copies
 
-    catalogue = context_of(ctx).catalogue
+    catalogue = with_copies(config, context_of(ctx).catalogue)
     loaded = load_config(config, catalogue, assignments=assignments or (), seed=seed, defer=True)
     done = run_experiment(loaded, catalogue, out, force=force, reporter=Bars())
     for line in summary(done.report):
