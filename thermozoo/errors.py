@@ -15,6 +15,7 @@ __all__ = [
     "DuplicateNameError",
     "FormulaError",
     "HookError",
+    "LibraryError",
     "NonFiniteError",
     "OutputError",
     "ParameterError",
@@ -91,6 +92,10 @@ class TrainingError(ThermozooError, ArithmeticError):
 
 class BudgetError(ThermozooError, MemoryError):
     """A run that would need more memory than the limit allows."""
+
+
+class LibraryError(ThermozooError, ImportError):
+    """A library that thermozoo needs and that cannot be imported."""
 
 
 class DataError(ThermozooError, ValueError):

@@ -198,7 +198,7 @@ def test_a_failure_in_the_middle_leaves_nothing(place, capsys, monkeypatch):
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(experiment, "draw_figures", full)
+    monkeypatch.setattr(experiment, "save_computer", full)
     line = refused(place, capsys, "good.toml", "--out", "deep/run")
     assert "cannot write deep/run: No space left on device" in line
 
@@ -259,7 +259,7 @@ def test_an_interruption(place, capsys, monkeypatch, received, code, said):
     from thermozoo.runs import experiment
 
     def interrupted(*arguments, **options):
-        assert any(name.startswith("deep/.run.") for name in tree(place))  # the folder that must vanish
+        assert "deep/run/.thermozoo-claim" in tree(place)  # the folder that must vanish
         signal.raise_signal(received)
 
     monkeypatch.setattr(experiment, "assemble_machine", interrupted)

@@ -327,3 +327,205 @@ def test_an_error_is_not_rounded_to_nothing(report, gain, se, said):
     lines = summary({**report, "likelihood_gain_nats": gain, "likelihood_gain_se": se, "heat_std_kT": 0.25})
     assert said in lines[0]
     assert "+- 0.25 kT (mean +- standard deviation)" in lines[2]
+
+
+def drawings(monkeypatch, **figures):
+    """Let a run draw these figures."""
+    from thermozoo.runs import experiment
+
+    monkeypatch.setattr(experiment, "draw_figures", lambda *arguments: figures)
+
+
+def fails(error):
+    def work(*arguments, **options):
+        raise error
+
+    return work
+
+
+PNG = b"\x89PNG"
+
+
+def test_a_picture_that_fails_takes_nothing_with_it(tmp_path, capsys, monkeypatch):
+    bad = fails(ValueError("'<bogus>' is not a valid value for backend"))
+    drawings(monkeypatch, outputs=lambda: PNG, heat=bad, ledger=lambda: PNG)
+    small(tmp_path, "a")
+    out, err = capsys.readouterr()
+    said = "ValueError: '<bogus>' is not a valid value for backend"
+    assert [line for line in err.splitlines() if "heat" in line] == [
+        f"figure heat: missing, {said}; the results are in {tmp_path / 'a'}"
+    ]
+    assert f"report: {tmp_path / 'a' / 'report.html'}" in out
+    assert sorted(p.name for p in (tmp_path / "a" / "figures").iterdir()) == ["ledger.png", "outputs.png"]
+    words = Links()
+    words.feed((tmp_path / "a" / "report.html").read_text("utf-8"))
+    assert f"Heat. This figure is missing: {said}." in " ".join(words.words)
+
+
+def test_an_interruption_of_the_pictures_keeps_the_results(tmp_path, capsys, monkeypatch):
+    drawings(monkeypatch, outputs=lambda: PNG, heat=fails(KeyboardInterrupt()), ledger=fails(AssertionError()))
+    small(tmp_path, "a")
+    err = capsys.readouterr().err
+    assert "figure heat: missing, interrupted; the results are in" in err
+    assert "figure ledger: missing, interrupted; the results are in" in err
+    assert "This figure is missing: interrupted." in (tmp_path / "a" / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no page"), KeyboardInterrupt()])
+def test_a_page_that_fails_takes_nothing_with_it(tmp_path, capsys, monkeypatch, no_pictures, error):
+    from thermozoo.runs import extras
+
+    monkeypatch.setattr(extras, "render_page", fails(error))
+    small(tmp_path, "a")
+    out, err = capsys.readouterr()
+    assert f"results: {tmp_path / 'a'}\n" in out
+    assert "page: missing, " in err
+    assert json.loads((tmp_path / "a" / "report.json").read_text())["seconds"]["figures"] >= 0
+
+
+def test_a_comparison_that_fails_takes_nothing_with_it(tmp_path, capsys, monkeypatch, no_pictures):
+    from thermozoo.runs import experiment
+
+    monkeypatch.setattr(experiment, "_compare", fails(RuntimeError("no method")))
+    small(tmp_path, "a", "--set", "training.compare=['descent', 'online']")
+    assert "comparison: missing, RuntimeError: no method; the results are in" in capsys.readouterr().err
+    assert "comparison" not in json.loads((tmp_path / "a" / "report.json").read_text())
+
+
+def test_a_figure_that_is_no_number_takes_nothing_with_it(tmp_path, capsys, monkeypatch, no_pictures):
+    from thermozoo.runs import method
+
+    monkeypatch.setattr(method, "judged_figures", lambda *arguments: {"diversity": float("nan"), "judge": None})
+    small(tmp_path, "a")
+    assert "report: diversity is no finite number" in capsys.readouterr().err
+    assert json.loads((tmp_path / "a" / "report.json").read_text())["diversity"] is None
+
+
+def untrained(monkeypatch):
+    """Fail where a run begins to train."""
+    from thermozoo.runs import experiment
+
+    monkeypatch.setattr(experiment, "run_method", fails(AssertionError("training began")))
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("computer.mobility=1e-300", "--set: computer.mobility: the loss of noising steps is nan before any training"),
+        ("training.held_out=100000000", "--set: training.held_out: the run needs about "),
+        ("training.cycles=10000000000", "--set: training.cycles: the run needs about "),
+        ("hardware.time_unit=1e-323", "--set: hardware.time_unit: one generation would take 0.02 units of time"),
+    ],
+)
+def test_what_config_and_machine_show_is_refused_before_training(tmp_path, capsys, monkeypatch, setting, said):
+    untrained(monkeypatch)
+    (tmp_path / "tiny.toml").write_text(TINY)
+    assert run(["run", str(tmp_path / "tiny.toml"), "--out", str(tmp_path / "a"), "--set", setting]) == 2
+    assert said in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["tiny.toml"]
+
+
+def test_a_library_that_the_end_needs_is_missed_before_training(tmp_path, capsys, monkeypatch):
+    from thermozoo.runs import preflight
+
+    untrained(monkeypatch)
+    real = preflight.importlib.import_module
+
+    def broken(name):
+        return fails(ImportError("libgomp: cannot allocate memory"))() if name == "h5netcdf" else real(name)
+
+    monkeypatch.setattr(preflight.importlib, "import_module", broken)
+    (tmp_path / "tiny.toml").write_text(TINY)
+    assert run(["run", str(tmp_path / "tiny.toml"), "--out", str(tmp_path / "a")]) == 2
+    assert "the library h5netcdf cannot be imported: ImportError: libgomp" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["tiny.toml"]
+
+
+def test_a_second_run_of_the_name_is_refused_at_once_and_one_without_a_name_goes_elsewhere(
+    tmp_path, capsys, monkeypatch, no_pictures
+):
+    """The second begins while the first trains, and is whole before it."""
+    from thermozoo.runs import experiment
+
+    monkeypatch.chdir(tmp_path)
+    real, codes = experiment.run_method, []
+
+    def with_others(*arguments):
+        monkeypatch.setattr(experiment, "run_method", real)
+        words = ["run", "small.toml", "--plugin", "stripes.py"]
+        codes.extend(run([*words, *more]) for more in (["--out", "thermozoo-run"], ["--force"], []))
+        return real(*arguments)
+
+    monkeypatch.setattr(experiment, "run_method", with_others)
+    small(tmp_path, "thermozoo-run")
+    assert codes == [2, 2, 0]
+    err = capsys.readouterr().err
+    assert err.count("output folder thermozoo-run: a run is writing it (process ") == 2
+    for name in ("thermozoo-run", "thermozoo-run-2"):
+        assert (tmp_path / name / "report.html").exists()
+    assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == ["thermozoo-run", "thermozoo-run-2"]
+
+
+def edited(text):
+    """The toy data set with other images."""
+    return text.replace("images[k, k] = 1.0", "images[k, :, k] = 1.0")
+
+
+def kept_couplings(folder):
+    return load_computer(folder / "computer.nc").parameters
+
+
+def test_a_run_folder_runs_again_by_itself(tmp_path, capsys, monkeypatch, no_pictures):
+    """Also where the file that was given has changed since, or is given again, and from within the folder."""
+    small(tmp_path, "a")
+    assert (tmp_path / "a" / "plugins" / "stripes.py").read_text() == TOY
+    (tmp_path / "stripes.py").write_text(edited(TOY))
+    folder = tmp_path / "a"
+    assert run(["run", str(folder / "config.toml"), "--out", str(tmp_path / "b")]) == 0
+    assert run(["estimate", str(folder / "config.toml")]) == 0
+    monkeypatch.chdir(folder)
+    assert run(["run", "config.toml", "--out", "../c", "--plugin", "plugins/stripes.py"]) == 0
+    monkeypatch.chdir(tmp_path)
+    assert run(["run", "b/config.toml", "--out", "d"]) == 0
+    for name in ("b", "c", "d"):
+        assert np.array_equal(kept_couplings(tmp_path / name), kept_couplings(folder))
+        assert (tmp_path / name / "plugins" / "stripes.py").read_text() == TOY
+    capsys.readouterr()
+    # who names a file wants that one
+    assert run(["run", "a/config.toml", "--out", "e", "--plugin", "stripes.py"]) == 0
+    assert not np.array_equal(kept_couplings(tmp_path / "e"), kept_couplings(folder))
+    assert (tmp_path / "e" / "plugins" / "stripes.py").read_text() == edited(TOY)
+
+
+def test_a_copied_plugin_file_that_was_changed_is_not_executed_unasked(tmp_path, capsys, no_pictures):
+    small(tmp_path, "a")
+    folder, copy = tmp_path / "a", tmp_path / "a" / "plugins" / "stripes.py"
+    copy.write_text("raise SystemExit(7)\n")
+    words = ["run", str(folder / "config.toml"), "--out", str(tmp_path / "b")]
+    capsys.readouterr()
+    assert run(words) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "stripes.py is not the plugin file that the run in this folder used, its SHA-256 differs" in line
+    copy.write_text(edited(TOY))
+    assert run([*words, "--plugin", str(copy)]) == 0
+    copy.unlink()
+    capsys.readouterr()
+    assert run([*words, "--force"]) == 2
+    assert "stripes.py, which is not there: restore it" in capsys.readouterr().err
+    (folder / "manifest.json").write_text("{")
+    assert run([*words, "--force"]) == 2
+    assert "manifest.json is no JSON" in capsys.readouterr().err
+
+
+def test_a_plugin_file_that_is_edited_during_the_run_is_kept_as_it_was_loaded(tmp_path, monkeypatch, no_pictures):
+    from thermozoo.runs import experiment
+
+    real = experiment.run_method
+
+    def edit(*arguments):
+        (tmp_path / "stripes.py").unlink()
+        return real(*arguments)
+
+    monkeypatch.setattr(experiment, "run_method", edit)
+    small(tmp_path, "a")
+    assert (tmp_path / "a" / "plugins" / "stripes.py").read_text() == TOY

@@ -35,7 +35,7 @@ _CLICK = typer.BadParameter.__mro__[2]
 _INTERRUPTED = 130
 
 #: The commands, in the order of the help text; each lives in a module of its own, imported when used.
-COMMANDS = ("run", "plugins", "show", "verify", "new", "estimate", "bench", "schema")
+COMMANDS = ("run", "plugins", "show", "verify", "new", "estimate", "bench", "schema", "report")
 
 #: What to do when memory runs out in spite of its prediction: nobody knows for what.
 _LESS_MEMORY = "fewer samples, units, images or time steps (dynamics.duration / dynamics.dt) need less"

@@ -36,8 +36,10 @@ def estimate(
     from thermozoo.runs.assemble import assemble_machine
     from thermozoo.runs.estimate import estimate_run, estimate_work, measured_assembly
     from thermozoo.runs.experiment import engine_of
+    from thermozoo.runs.plugin_files import with_copies
 
-    loaded = load_config(config, context_of(ctx).catalogue, assignments=assignments or (), seed=None, defer=True)
+    catalogue = with_copies(config, context_of(ctx).catalogue)
+    loaded = load_config(config, catalogue, assignments=assignments or (), seed=None, defer=True)
     bars = Bars()
     with bars.phase("assembly", None):
         machine, assembly = measured_assembly(lambda: assemble_machine(loaded))

@@ -38,15 +38,14 @@ def run(
     from thermozoo.cli.progress import Bars
     from thermozoo.config.load import load_config
     from thermozoo.runs.experiment import run_experiment
-    from thermozoo.runs.folder import DEFAULT_FOLDER, free_name
+    from thermozoo.runs.plugin_files import with_copies
 
-    catalogue = context_of(ctx).catalogue
+    catalogue = with_copies(config, context_of(ctx).catalogue)
     loaded = load_config(config, catalogue, assignments=assignments or (), seed=seed, defer=True)
-    target = out or (Path(DEFAULT_FOLDER) if force else free_name())
-    report = run_experiment(loaded, catalogue, target, force=force, reporter=Bars())
-    for line in summary(report):
+    done = run_experiment(loaded, catalogue, out, force=force, reporter=Bars())
+    for line in summary(done.report):
         print(line)
-    print(f"report: {target / 'report.html'}")
+    print(f"report: {done.page}" if done.page else f"results: {done.folder}")
 
 
 def summary(report: dict[str, Any]) -> list[str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["load_computer", "replace_file", "save_computer", "write_dataset"]
+__all__ = ["check_settings", "load_computer", "replace_file", "save_computer", "write_dataset"]
 
 _FORMAT = "thermozoo computer 1"
 
@@ -178,6 +178,18 @@ def _computer_of(dataset: xarray.Dataset, plugins: Catalogue) -> Computer:
         mobility=float(dataset.attrs["mobility"]),
         trainable_biases=dataset["trainable_bias"].values.astype(bool),
     )
+
+
+def check_settings(computer: Computer) -> None:
+    """Refuse a computer with a setting that `save_computer` could not write.
+
+    Raises
+    ------
+    OutputError
+        When a potential has a setting that is neither text nor numbers.
+    """
+    for group in computer.layout.groups:
+        _settings_text(computer.onsite.potentials[group])
 
 
 def _settings_text(plugin: Plugin) -> str:

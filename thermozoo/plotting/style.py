@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib.util
 import io
+import os
 import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from thermozoo.errors import ShapeError
+from thermozoo.errors import LibraryError, ShapeError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +32,7 @@ __all__ = [
     "axes_of",
     "finite_array",
     "label_width",
+    "load_matplotlib",
     "new_figure",
     "number_text",
     "png_bytes",
@@ -92,13 +98,59 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+@functools.cache
+def load_matplotlib() -> Any:
+    """Import matplotlib and return it, whatever backend and settings its reader's environment names.
+
+    Figures are drawn without a screen and from the defaults, so a backend that cannot be had (a notebook's, in
+    ``MPLBACKEND``) or a matplotlibrc that cannot be read is of no concern here.
+
+    Raises
+    ------
+    LibraryError
+        When it cannot be imported at all.
+    """
+    try:
+        return _imported_matplotlib()
+    except Exception:  # of a reader's settings, of whatever kind
+        for name in [n for n in sys.modules if n.partition(".")[0] == "matplotlib"]:
+            del sys.modules[name]  # an import that fails leaves parts of it behind
+        before = os.environ.pop("MPLBACKEND", None)
+        try:
+            # matplotlib looks for settings in the current folder first: there are its own
+            with contextlib.chdir(_matplotlib_data()):
+                return _imported_matplotlib()
+        except Exception as error:
+            raise LibraryError(
+                f"the library matplotlib cannot be imported: {type(error).__name__}: {error}; install it again"
+            ) from error
+        finally:
+            if before is not None:
+                os.environ["MPLBACKEND"] = before
+
+
+def _imported_matplotlib() -> Any:
+    import matplotlib
+    import matplotlib.backends.backend_agg
+    import matplotlib.figure
+
+    return matplotlib
+
+
+def _matplotlib_data() -> Path:
+    """Return the folder of matplotlib's own settings."""
+    found = importlib.util.find_spec("matplotlib")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("it is not installed")
+    return Path(found.origin).parent / "mpl-data"
+
+
 def styled(function: Callable[P, R]) -> Callable[P, R]:
     """Run `function` under thermozoo's matplotlib settings, and restore the caller's afterwards."""
 
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        import matplotlib
-
+        matplotlib = load_matplotlib()
         with matplotlib.rc_context():
             # From the defaults, not from the reader's matplotlibrc: a figure looks the same
             # everywhere.
@@ -111,6 +163,7 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
 
 def new_figure(height: float, *, width: float = WIDTH, layout: str | None = "constrained") -> Figure:
     """Return an empty figure of `width` by `height` [inch] that draws without a screen."""
+    load_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -91,6 +91,24 @@ class Catalogue:
             message += f"; one of that name failed to load: {broken[0].error}"
         raise UnknownNameError(message)
 
+    def extended(self, sources: Iterable[Source]) -> Catalogue:
+        """Return a catalogue with single plugin files as well.
+
+        Raises
+        ------
+        DuplicateNameError
+            When one of them has a plugin of a name that is taken.
+        PluginLoadError
+            When one of them fails to load.
+        """
+        manager = new_manager()
+        records = list(self.records)
+        for source in sources:
+            loaded = list(load_source(source, manager))
+            _raise_first(loaded, always=True)
+            records += loaded
+        return _catalogue_of(records)
+
     @property
     def failures(self) -> tuple[Record, ...]:
         """Records of what failed to load."""
@@ -162,6 +180,11 @@ def load_catalogue(
         _raise_first(loaded, always=True)
         records.extend(loaded)
     _raise_first(records, always=strict)
+    return _catalogue_of(records)
+
+
+def _catalogue_of(records: list[Record]) -> Catalogue:
+    """Return the catalogue of what was loaded, in order."""
     _refuse_duplicates(records)
     order = {kind: i for i, kind in enumerate(INTERFACES)}
     records.sort(key=lambda r: (order.get(r.kind or "", len(order)), r.name))

@@ -18,15 +18,19 @@ from thermozoo.config.faults import Faults
 from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import PRECISIONS
 from thermozoo.errors import BudgetError
-from thermozoo.runs.generation import OBSERVATIONS
+from thermozoo.runs.generation import OBSERVATIONS, SHOWN
+from thermozoo.training.evaluate import STRETCH
 
 if TYPE_CHECKING:
     from thermozoo.runs.assemble import Machine
 
-__all__ = ["bytes_of_a_state", "bytes_text", "check_memory", "peak_memory", "predicted_memory"]
+__all__ = ["bytes_of_a_state", "bytes_text", "check_memory", "peak_memory", "predicted_disk", "predicted_memory"]
 
 #: Bytes of the interpreter with its libraries where the system does not say, and of libraries loaded later and figures.
 _LIBRARIES, _FIGURES = 150 * 2**20, 180 * 2**20
+
+#: Bytes that compiling takes.
+_COMPILING = 110 * 2**20
 
 #: Double precision numbers for each coupling: strengths and blocks, packed copies, vectors of the solver; then for each
 #: time window.
@@ -35,14 +39,23 @@ _COUPLING, _WINDOW = 12, 3
 #: Numbers for each unit of a sample: states in rows, copied and side by side, in their precision and in double.
 _STATE = 4
 
+#: Numbers, in the precision of states, for each unit at each step of the held-out trajectories that are judged at once.
+_JUDGED = 7
+
 #: Copies of the energy terms of every observation: as they are observed, stacked, ordered in time.
 _LEDGER = 3
 
 #: Double precision numbers for each unit of an image that is trained on, and for each pixel of one that judges.
 _SIGNAL, _JUDGE = 3, 4
 
+#: Bytes for each noising trajectory that a method samples: its number, and points of the loss curve.
+_TRAJECTORY = {"exact": 0, "moments": 32, "descent": 2048, "online": 2048}
+
 #: Double precision numbers for each time step: times and intensities of the imposed signal, and copies on their way.
 _STEP = 6
+
+#: Bytes of figures and of the page that holds them again.
+_PICTURES = 1_500_000
 
 #: Units of `bytes_text`.
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -94,14 +107,26 @@ def _shares(config: Config, machine: Machine | None) -> list[_Share]:
     samples = config.generation.samples * (
         layout.n * _STATE * (bytes_of_a_state(config) + 8) + _LEDGER * 8 * len(TERMS) * (OBSERVATIONS + 1)
     )
+    stretch = min(STRETCH, config.steps) + 1
+    held_out = config.training.held_out * layout.n * stretch * bytes_of_a_state(config) * _JUDGED
     held = couplings * (_COUPLING + _WINDOW * config.training.windows) + 4 * square
     images = 0
     if machine is not None:
         images = _SIGNAL * machine.signals.size + _JUDGE * machine.prototypes.rest.size
+    compiling = 0 if config.dynamics.engine == "reference" else _COMPILING
+    prototypes = len(config.data.classes) * max(1, config.data.per_class) if machine is None else len(machine.signals)
+    sampled = config.training.cycles * prototypes * _TRAJECTORY[config.training.method]
     return [
-        _Share((peak_memory() or _LIBRARIES) + _FIGURES, "dynamics.memory_limit", ""),
+        _Share((peak_memory() or _LIBRARIES) + _FIGURES + compiling, "dynamics.memory_limit", ""),
+        _Share(sampled, "training.cycles", f"{config.training.cycles:,} cycles of training", ("data",)),
         _Share(8 * held, "computer.units", f"{couplings:,} couplings", ("computer.connectivity",)),
         _Share(samples, "generation.samples", f"{config.generation.samples:,} samples", ("computer.units",)),
+        _Share(
+            held_out,
+            "training.held_out",
+            f"{config.training.held_out:,} held-out trajectories",
+            ("computer.units",),
+        ),
         _Share(
             8 * _STEP * config.steps,
             "dynamics.duration",
@@ -110,6 +135,16 @@ def _shares(config: Config, machine: Machine | None) -> list[_Share]:
         ),
         _Share(8 * images, "data.per_class", "the images", ("data",)),
     ]
+
+
+def predicted_disk(machine: Machine) -> int:
+    """Return about how many bytes the run folder will hold: couplings, states, ledger, pictures."""
+    config, computer = machine.config, machine.computer
+    couplings = computer.couplings.size * (8 if computer.couplings.blocks is not None else 24)
+    states = (config.generation.samples + (OBSERVATIONS + 1) * SHOWN) * computer.n * bytes_of_a_state(config)
+    ledger = 8 * config.generation.samples * (3 * (OBSERVATIONS + 1) + 2)
+    prototypes = machine.prototypes.images.nbytes
+    return int(couplings * config.training.windows + states + ledger + prototypes + 50 * computer.n + _PICTURES)
 
 
 def bytes_of_a_state(config: Config) -> int:

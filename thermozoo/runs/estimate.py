@@ -18,8 +18,9 @@ from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms
 from thermozoo.runs.assemble import Machine
-from thermozoo.runs.budget import bytes_of_a_state, check_memory
-from thermozoo.runs.generation import OBSERVATIONS, SHOWN
+from thermozoo.runs.budget import check_memory, predicted_disk
+from thermozoo.runs.generation import OBSERVATIONS
+from thermozoo.runs.preflight import warm_up
 from thermozoo.runs.report import judged_figures
 from thermozoo.runs.stopwatch import along_a_line, seconds
 from thermozoo.runs.training import train
@@ -32,9 +33,6 @@ Array = npt.NDArray[np.floating[Any]]
 
 #: Seconds of figures, files and the page: they hardly depend on the run.
 _FIGURES = 5.0
-
-#: Bytes of figures and of the page that holds them again.
-_PICTURES = 1_500_000
 
 #: Sizes of the calibration: samples, steps of generation and of evaluation, images.
 _SAMPLES, _STEPS, _EVALUATED, _IMAGES = 512, (20, 60), (24, 72), (3, 30)
@@ -111,7 +109,7 @@ def estimate_run(
     config = machine.config
     memory = check_memory(config, machine)  # before calibration, which takes memory as well
     computer = with_random_couplings(machine.computer)
-    _compile(machine, engine)
+    warm_up(machine, engine)
     report(1)
     found = {"assembly": assembly}
     methods = _methods(config)
@@ -131,7 +129,7 @@ def estimate_run(
     found["judging"] = len(methods) * seconds(lambda: judged_figures(machine, *_outputs(machine, samples)))
     report(1)
     found["figures"] = _FIGURES
-    return Estimate(found, memory, _disk(machine))
+    return Estimate(found, memory, predicted_disk(machine))
 
 
 def _methods(config: Config) -> set[str]:
@@ -166,17 +164,6 @@ def _outputs(machine: Machine, samples: int) -> tuple[Array, Array]:
     return outputs, machine.prototypes.correlations(outputs)
 
 
-def _compile(machine: Machine, engine: Engine) -> None:
-    """Let the engine compile what the run needs: one step of each law of motion, of few and of many trajectories."""
-    config = machine.config
-    for trajectories in (1, 32):
-        dynamics = Dynamics(machine.computer, config.integrator, config.dynamics.dt, config.dynamics.precision)
-        x = np.zeros((trajectories, machine.computer.n), dtype=dynamics.dtype)
-        engine.prepare(dynamics).advance(
-            x, key=NoiseKey(0), first_step=0, steps=1, trajectories=np.arange(trajectories, dtype=np.int64)
-        )
-
-
 def _shorter(process: NoisingProcess, steps: int) -> NoisingProcess:
     return attrs.evolve(process, intensity=process.intensity[: steps + 1])
 
@@ -205,16 +192,6 @@ def _with_images(machine: Machine, count: int) -> Machine:
 def _with_cycles(machine: Machine, count: int) -> Machine:
     training = attrs.evolve(machine.config.training, cycles=count)
     return attrs.evolve(machine, config=attrs.evolve(machine.config, training=training))
-
-
-def _disk(machine: Machine) -> int:
-    """Return the bytes of the run folder: couplings, states, ledger, pictures."""
-    config, computer = machine.config, machine.computer
-    couplings = computer.couplings.size * (8 if computer.couplings.blocks is not None else 24)
-    states = (config.generation.samples + (OBSERVATIONS + 1) * SHOWN) * computer.n * bytes_of_a_state(config)
-    ledger = 8 * config.generation.samples * (3 * (OBSERVATIONS + 1) + 2)
-    prototypes = machine.prototypes.images.nbytes
-    return int(couplings * config.training.windows + states + ledger + prototypes + 50 * computer.n + _PICTURES)
 
 
 def measured_assembly(assemble: Callable[[], Machine]) -> tuple[Machine, float]:

@@ -16,23 +16,46 @@ from thermozoo.dynamics.engines import Dynamics, Engine, engine_for
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import Machine, assemble_machine
 from thermozoo.runs.budget import bytes_text, check_memory
+from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import run_folder, write_json, write_text
-from thermozoo.runs.manifest import manifest
+from thermozoo.runs.manifest import manifest, plugin_copies, provenance
 from thermozoo.runs.method import Clock, Outcome, run_method
-from thermozoo.runs.page import render_page
+from thermozoo.runs.preflight import try_figures, try_last_phases, warm_up
 from thermozoo.runs.progress import Reporter
-from thermozoo.runs.report import comparison_row, hardware_figures
+from thermozoo.runs.report import comparison_row, finite_figures, hardware_figures
 from thermozoo.runs.samples import samples_dataset
 from thermozoo.runs.training import sampled_trajectories
 
-__all__ = ["engine_of", "run_experiment"]
+__all__ = ["Finished", "engine_of", "run_experiment"]
+
+
+@attrs.frozen
+class Finished:
+    """A run that is done.
+
+    Parameters
+    ----------
+    report : dict
+        What ``report.json`` holds.
+    folder : Path
+        Where the results are: the folder that was asked for, unless they could not go there.
+    page : Path or None
+        The page; None where it could not be made.
+    """
+
+    report: dict[str, Any]
+    folder: Path
+    page: Path | None
 
 
 def run_experiment(
-    config: Config, catalogue: Catalogue, target: Path, *, force: bool = False, reporter: Reporter
-) -> dict[str, Any]:
+    config: Config, catalogue: Catalogue, target: Path | None, *, force: bool = False, reporter: Reporter
+) -> Finished:
     """Assemble, train, judge and run the computer of a config, and write its run folder.
+
+    The folder is claimed before anything is computed. The results are written as soon as they are there; what comes
+    after them, a comparison of methods, figures and the page, takes nothing with it where it fails or is interrupted.
 
     Parameters
     ----------
@@ -40,20 +63,15 @@ def run_experiment(
         Checked config.
     catalogue : Catalogue
         Where its plugins came from.
-    target : Path
-        The run folder to make.
+    target : Path or None
+        The run folder to make; None for the next free number.
     force : bool
-        Whether a run folder of that name is replaced.
+        Whether a run folder of that name is replaced, once the results are there.
     reporter : Reporter
         Shows progress.
-
-    Returns
-    -------
-    dict
-        What ``report.json`` holds.
     """
     clock = Clock()
-    with run_folder(target, force) as folder:
+    with run_folder(target, force, reporter.note) as folder:
         with clock.phase("assembly"):
             machine = assemble_machine(config)
         reporter.note(f"memory: about {bytes_text(check_memory(config, machine))} at most")
@@ -62,29 +80,46 @@ def run_experiment(
                 f"duration: {config.duration:.9g}, in {config.steps:,} whole steps of {config.dynamics.dt:g}, instead "
                 f"of dynamics.duration = {config.dynamics.duration:.9g}"
             )
-        engine = engine_of(machine)
+        with clock.phase("assembly"), reporter.phase("preparation", None):
+            try_last_phases(machine, folder)
+            engine = engine_of(machine)
+            warm_up(machine, engine)
+            try_figures(machine, engine)
         # "auto" depends on what has been compiled before: the config that is kept says what ran
         config = config.with_engine(engine.name)
         machine = attrs.evolve(machine, config=config)
+        config_toml = tomli_w.dumps(config.resolved)
+        copies = plugin_copies(config, catalogue)
+        provenance(config, catalogue)  # tried before the run, as all that is written after it
         outcome = run_method(machine, engine, config.training.method, reporter, clock)
         report: dict[str, Any] = {
             **outcome.figures,
             "engine": engine.name,
             "seed": config.seed,
-            "config_digest": hashlib.sha256(tomli_w.dumps(config.resolved).encode()).hexdigest(),
+            "config_digest": hashlib.sha256(config_toml.encode()).hexdigest(),
             "parameter_digest": outcome.training.computer.digest(),
         }
         hardware = hardware_figures(machine, report["heat_mean_kT"])
         if hardware is not None:
             report["hardware"] = hardware
+
+        def documents() -> tuple[dict[str, Any], dict[str, Any]]:
+            """Return the report and the manifest with the times until now."""
+            report["seconds"] = {name: round(value, 3) for name, value in clock.seconds.items()}
+            return finite_figures(report)[0], manifest(config, catalogue, report, engine.details)
+
+        strange = finite_figures(report)[1]
+        if strange:
+            reporter.note(f"report: {', '.join(strange)} {'is' if len(strange) == 1 else 'are'} no finite number")
+        folder.fill(lambda place: _write(place, machine, outcome, config_toml, copies, *documents()))
+        extras = Extras(folder, reporter)
         if config.training.compare:
-            with clock.phase("comparison"):
+            with extras.kept("comparison"), clock.phase("comparison"):
                 report["comparison"] = _compare(machine, engine, outcome, reporter)
         with clock.phase("figures"), reporter.phase("figures", None):
-            pictures = draw_figures(machine, machine.noising(engine), outcome, report.get("comparison", ()))
-        with clock.phase("files"):
-            _write(folder, machine, catalogue, engine, outcome, report, pictures, clock)
-    return report
+            extras.draw(draw_figures(machine, machine.noising(engine), outcome, report.get("comparison", ())))
+        page = extras.page(config_toml, *documents())
+    return Finished(report, folder.path, page)
 
 
 def engine_of(machine: Machine) -> Engine:
@@ -117,25 +152,20 @@ def _compare(machine: Machine, engine: Engine, done: Outcome, reporter: Reporter
 def _write(
     folder: Path,
     machine: Machine,
-    catalogue: Catalogue,
-    engine: Engine,
     outcome: Outcome,
+    config_toml: str,
+    copies: dict[str, bytes],
     report: dict[str, Any],
-    pictures: dict[str, bytes],
-    clock: Clock,
+    about: dict[str, Any],
 ) -> None:
-    """Write every file of the run folder; the page comes last because it shows the seconds."""
-    config_toml = tomli_w.dumps(machine.config.resolved)
+    """Write the results."""
     write_text(folder / "config.toml", config_toml)
+    for name, content in copies.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
     save_computer(outcome.training.computer, folder / "computer.nc")
     for w, computer in enumerate(outcome.training.windows):
         save_computer(computer, folder / f"computer-window-{w + 1}.nc")
     write_dataset(samples_dataset(machine, outcome.generated), folder / "samples.nc")
-    (folder / "figures").mkdir()
-    for name, png in pictures.items():
-        (folder / "figures" / f"{name}.png").write_bytes(png)
-    report["seconds"] = {name: round(value, 3) for name, value in clock.seconds.items()}
-    about = manifest(machine.config, catalogue, report, engine.details)
     write_json(folder / "report.json", report)
     write_json(folder / "manifest.json", about)
-    write_text(folder / "report.html", render_page(report, config_toml, pictures, about))

@@ -1,99 +1,173 @@
-"""The run folder: written beside its name and renamed into place, so that it is whole or not there."""
+"""The run folder: claimed before a run, filled when its results are there, and never a loss for anybody."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
+import itertools
 import json
-import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from thermozoo.errors import OutputError, ThermozooError
+from thermozoo.computer.files import replace_file
+from thermozoo.errors import OutputError
+from thermozoo.runs.budget import bytes_text
+from thermozoo.runs.place import Place, TakenError, claim_folder
 
-__all__ = ["DEFAULT_FOLDER", "free_name", "run_folder", "write_json", "write_text"]
-
-#: The file that marks a folder as a run folder; only such folders are ever replaced.
-MARK = "manifest.json"
+__all__ = ["DEFAULT_FOLDER", "RunFolder", "run_folder", "write_json", "write_text"]
 
 #: The run folder where no name is given.
-DEFAULT_FOLDER = "thermozoo-run"
+DEFAULT_FOLDER = Path("thermozoo-run")
 
 
-def free_name(stem: str = DEFAULT_FOLDER) -> Path:
-    """Return the first of ``stem``, ``stem-2``, ... that does not exist in the current folder."""
-    path, k = Path(stem), 1
-    while path.exists():
-        k += 1
-        path = Path(f"{stem}-{k}")
-    return path
-
-
-@contextlib.contextmanager
-def run_folder(target: Path, force: bool = False) -> Iterator[Path]:
-    """Yield a new empty folder that becomes `target` when the block ends well and vanishes when it does not.
+class RunFolder:
+    """Where the results of a run go.
 
     Parameters
     ----------
-    target : Path
-        The folder to make.
+    place : Place
+        The folder that was claimed.
+    note : callable
+        Says a line to the user.
+    """
+
+    def __init__(self, place: Place, note: Callable[[str], None]) -> None:
+        self._place = place
+        self._note = note
+        self._written: set[str] = set()
+
+    @property
+    def path(self) -> Path:
+        """The folder, as the user called it; another one where results could not go there."""
+        return self._place.name
+
+    @property
+    def filled(self) -> bool:
+        """Whether the results are there."""
+        return bool(self._written)
+
+    def check(self, write: Callable[[Path], None], needed: int) -> None:
+        """Try before a run what will be done after it.
+
+        Parameters
+        ----------
+        write : callable
+            Writes a small file of the kind of the results.
+        needed : int
+            Bytes that the folder will hold.
+
+        Raises
+        ------
+        OutputError
+            When a file cannot be written, named and removed in the folder, or its disk has too little room.
+        """
+        place, probe = self._place, ".thermozoo-probe-of-a-file"
+        try:
+            free = shutil.disk_usage(place.path).free
+            (place.path / probe).unlink(missing_ok=True)  # of a run that was killed
+            place.add(probe, write)
+            (place.path / probe).unlink()
+        except OSError as error:
+            raise OutputError(f"cannot write {self.path}: {error.strerror or error}") from error
+        if free < needed:
+            raise OutputError(
+                f"cannot write {self.path}: the run will write about {bytes_text(needed)}, but its disk has room for "
+                f"{bytes_text(free)}: choose another with --out, or take fewer samples or windows"
+            )
+
+    def fill(self, write: Callable[[Path], None]) -> None:
+        """Write all results, or none; where that fails, they go to another folder that is free.
+
+        Parameters
+        ----------
+        write : callable
+            Writes the results into the empty folder that it is given.
+
+        Raises
+        ------
+        OutputError
+            When no folder is found that takes them.
+        """
+        wanted, reason = self._place, ""
+        for place in itertools.chain([wanted], _others(wanted)):
+            try:
+                self._written = place.fill(write)
+            except OSError as error:
+                reason = reason or f"{wanted.name}: {error.strerror or error}"
+                place.leave(filled=False)
+                continue
+            self._place = place
+            if place is not wanted:
+                self._note(f"{reason}: the results are in {place.name}")
+            return
+        raise OutputError(f"cannot write {reason}")
+
+    def add(self, name: str, write: Callable[[Path], None]) -> None:
+        """Write one more file, or one of the run's own again.
+
+        Raises
+        ------
+        OSError
+            When it cannot be written, or something is there that is not of this run.
+        """
+        if name in self._written:
+            replace_file(self._place.path / name, write)
+        else:
+            self._place.add(name, write)
+            self._written.add(name)
+
+    def leave(self) -> None:
+        """Give the folder up."""
+        self._place.leave(filled=self.filled)
+
+
+@contextlib.contextmanager
+def run_folder(
+    target: Path | None, force: bool = False, note: Callable[[str], None] = lambda text: None
+) -> Iterator[RunFolder]:
+    """Claim a folder for the time of a block; where the block leaves no results, nothing stays.
+
+    Parameters
+    ----------
+    target : Path or None
+        The folder; None for the first of ``thermozoo-run``, ``thermozoo-run-2``, ... that is free.
     force : bool
-        Whether a run folder of that name is replaced.
+        Whether the folder of an earlier run is replaced, once the results are there.
+    note : callable, optional
+        Says a line to the user.
 
     Raises
     ------
     OutputError
-        When `target` exists and may not be replaced, or its parent cannot be written. Raised before anything is
-        computed.
+        When the folder exists and may not be replaced, or cannot be written. Raised before anything is computed.
     """
-    if target.exists():
-        if not force:
-            raise OutputError(f"output folder {target} exists: choose another with --out, or replace it with --force")
-        if not target.is_dir() or (any(target.iterdir()) and not (target / MARK).is_file()):
-            raise OutputError(f"{target} is not the folder of a run (it has no {MARK}): --force does not replace it")
-    made = [parent for parent in target.parents if not parent.exists()]
+    if target is None and not force:
+        place = _first_free(DEFAULT_FOLDER)
+    else:
+        place = claim_folder(target or DEFAULT_FOLDER, force)
+    folder = RunFolder(place, note)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    except OSError as error:
-        _remove_empty(made)
-        raise OutputError(f"cannot write {target}: {error.strerror or error} ({target.parent})") from error
-    try:
-        umask = os.umask(0)
-        os.umask(umask)
-        staging.chmod(0o777 & ~umask)  # mkdtemp makes folders that only their owner can enter
-        yield staging
-        if target.exists():
-            old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-            target.rename(old / target.name)
-            staging.rename(target)
-            shutil.rmtree(old)
-        else:
-            staging.rename(target)
-    except OSError as error:
-        if isinstance(error, ThermozooError) or not _concerns(error, target.parent):
-            raise  # the computation's own affair
-        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
+        yield folder
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        _remove_empty(made)
+        folder.leave()
 
 
-def _concerns(error: OSError, parent: Path) -> bool:
-    """Whether an error is about a file below `parent`, or about the space to write one."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-        return True
-    return error.filename is not None and Path(error.filename).resolve().is_relative_to(parent.resolve())
+def _first_free(stem: Path, start: int = 1) -> Place:
+    """Claim the first of ``stem``, ``stem-2``, ... that is not there."""
+    for k in itertools.count(start):
+        with contextlib.suppress(TakenError):
+            return claim_folder(stem if k == 1 else stem.with_name(f"{stem.name}-{k}"))
+    raise AssertionError  # the numbers do not end
 
 
-def _remove_empty(folders: list[Path]) -> None:
-    """Remove those of the folders that are empty, the innermost first: what a failed run made on its way."""
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            folder.rmdir()
+def _others(wanted: Place) -> Iterator[Place]:
+    """Claim a folder beside the one that cannot be had, in the current folder, and in that for temporary files."""
+    name = wanted.path.name or "thermozoo-run"
+    for base in (wanted.name.parent, Path(), Path(tempfile.gettempdir())):
+        with contextlib.suppress(OutputError):
+            yield _first_free(base / name, start=2)
 
 
 def write_text(path: Path, text: str) -> None:

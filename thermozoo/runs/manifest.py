@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import platform
 from importlib import metadata
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 from thermozoo.config.plugins import held_by
 from thermozoo.config.schema import Config
 from thermozoo.registry.catalogue import Catalogue
-from thermozoo.registry.discovery import Source
+from thermozoo.registry.discovery import Record, Source
+from thermozoo.runs.place import PLUGINS
 
-__all__ = ["manifest"]
+__all__ = ["manifest", "plugin_copies", "provenance"]
 
 _VERSIONS = ("thermozoo", "numpy", "scipy", "numba", "sympy", "xarray", "matplotlib", "scikit-learn")
 
@@ -32,23 +34,8 @@ def manifest(config: Config, catalogue: Catalogue, report: dict[str, Any], detai
     details : dict
         What the engine says of itself.
     """
-    named = (config.connectivity, config.integrator, config.objective, config.protocol, config.dataset)
-    used = {(p.kind, p.name) for one in (*config.potentials.values(), *named) for p in (one, *held_by(one))}
-    plugins = [catalogue.record(kind, name) for kind, name in sorted(used)]
     return {
-        "versions": {name: metadata.version(name) for name in _VERSIONS},
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "plugins": [
-            {
-                "kind": r.kind,
-                "name": r.name,
-                "distribution": r.source.distribution,
-                "version": r.source.version or None,
-                **_file(r.source),
-            }
-            for r in plugins
-        ],
+        **provenance(config, catalogue),
         "seed": report["seed"],
         "config_digest": report["config_digest"],
         "parameter_digest": report["parameter_digest"],
@@ -60,9 +47,56 @@ def manifest(config: Config, catalogue: Catalogue, report: dict[str, Any], detai
     }
 
 
-def _file(source: Source) -> dict[str, str]:
-    """Return path, as it was given, and SHA-256 of a plugin's single file; nothing for an installed distribution."""
-    if source.entry_point:
+def provenance(config: Config, catalogue: Catalogue) -> dict[str, Any]:
+    """Return the part of the manifest that is known before the run: versions and plugins."""
+    records = _used(config, catalogue)
+    copies = {source: name for name, source in _copies(records).items()}
+    return {
+        "versions": {name: metadata.version(name) for name in _VERSIONS},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "plugins": [
+            {
+                "kind": r.kind,
+                "name": r.name,
+                "distribution": r.source.distribution,
+                "version": r.source.version or None,
+                **_file(r.source, copies),
+            }
+            for r in records
+        ],
+    }
+
+
+def plugin_copies(config: Config, catalogue: Catalogue) -> dict[str, bytes]:
+    """Return the plugin files that a run used, as they were when they were loaded, by their names in its folder."""
+    return {name: source.content or b"" for name, source in _copies(_used(config, catalogue)).items()}
+
+
+def _used(config: Config, catalogue: Catalogue) -> list[Record]:
+    """Return the records of the plugins that a config names, and of those that they hold."""
+    named = (config.connectivity, config.integrator, config.objective, config.protocol, config.dataset)
+    used = {(p.kind, p.name) for one in (*config.potentials.values(), *named) for p in (one, *held_by(one))}
+    return [catalogue.record(kind, name) for kind, name in sorted(used)]
+
+
+def _copies(records: list[Record]) -> dict[str, Source]:
+    """Return the single files among the sources, each under a name of its own."""
+    found: dict[str, Source] = {}
+    for source in dict.fromkeys(r.source for r in records if r.source.content is not None):
+        path = Path(source.target)
+        taken = {name.casefold() for name in found}
+        names = itertools.chain([path.name], (f"{path.stem}-{k}{path.suffix}" for k in itertools.count(2)))
+        found[next(f"{PLUGINS}/{n}" for n in names if f"{PLUGINS}/{n}".casefold() not in taken)] = source
+    return found
+
+
+def _file(source: Source, copies: dict[Source, str]) -> dict[str, str]:
+    """Return path, as it was given, copy in the run folder and SHA-256 of a plugin's single file."""
+    if source.content is None:
         return {}
-    path = Path(source.target)
-    return {"file": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    return {
+        "file": source.target,
+        "copy": copies[source],
+        "sha256": hashlib.sha256(source.content).hexdigest(),
+    }

@@ -22,6 +22,7 @@ from thermozoo.training.result import Training
 __all__ = [
     "COMPARED",
     "comparison_row",
+    "finite_figures",
     "generation_figures",
     "hardware_figures",
     "imposed_signal",
@@ -211,3 +212,20 @@ def hardware_figures(machine: Machine, heat_mean_kT: float) -> dict[str, Any] | 
         "joules_per_sample": joules,
         "watts": joules / seconds,
     }
+
+
+def finite_figures(figures: Any, name: str = "") -> tuple[Any, list[str]]:
+    """Return figures as JSON can hold them, None for what is no finite number, and the names of those."""
+    if isinstance(figures, float) and not np.isfinite(figures):
+        return None, [name]
+    parts: Any = None
+    if isinstance(figures, dict):
+        parts = figures.items()
+    elif isinstance(figures, list | tuple):
+        parts = enumerate(figures)
+    if parts is None:
+        return figures, []
+    found = {key: finite_figures(value, f"{name}.{key}".lstrip(".")) for key, value in parts}
+    strange = [one for _, names in found.values() for one in names]
+    kept = {key: value for key, (value, _) in found.items()}
+    return (kept if isinstance(figures, dict) else list(kept.values())), strange

@@ -17,9 +17,13 @@ from thermozoo.thermodynamics.paths import StepDensity
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import NoisingProcess, window_edges
 
-__all__ = ["HeldOut", "evaluate"]
+__all__ = ["STRETCH", "HeldOut", "evaluate"]
 
 Array = npt.NDArray[np.floating[Any]]
+
+
+#: Steps of all trajectories that are held, and judged, at once.
+STRETCH = 25
 
 
 @attrs.frozen
@@ -93,7 +97,7 @@ def evaluate(
                     gain[part] += sign * density.log_density(one, x_next, x, gradient=gradient).sum(axis=0)
 
     with shared_out(trajectories) as share:
-        for first, states in process.stretches(NoiseKey(seed).named("held-out"), numbers, which, length=25):
+        for first, states in process.stretches(NoiseKey(seed).named("held-out"), numbers, which, length=STRETCH):
             share(functools.partial(judge, first, states))
     initial, final = losses.mean(axis=1) / process.steps
     se = float(gain.std(ddof=1) / np.sqrt(trajectories)) if trajectories > 1 else float("nan")

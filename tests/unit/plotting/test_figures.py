@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import statistics
 import subprocess
 import sys
@@ -422,3 +423,19 @@ def test_numbers_of_a_comparison_stay_in_their_panels(seconds):
             box = text.get_window_extent()
             assert inside.x0 < box.x0, (axes.get_xlabel(), text.get_text())
             assert box.x1 < inside.x1, (axes.get_xlabel(), text.get_text())
+
+
+def test_the_reader_s_backend_and_settings_are_of_no_concern(tmp_path):
+    """A backend that is not there, and settings that cannot even be read: matplotlib itself does not import."""
+    (tmp_path / "matplotlibrc").write_bytes(b"\xff\xfe\x00")
+    code = """
+import os, numpy
+from thermozoo.plotting import plot_heat, png_bytes
+print(png_bytes(plot_heat(numpy.arange(9.0)))[1:4].decode(), os.environ["MPLBACKEND"], os.getcwd())
+"""
+    there = os.environ | {"MPLBACKEND": "module://not_installed.backend_inline"}
+    there["PYTHONPATH"] = os.pathsep.join(sys.path)
+    with pytest.raises(subprocess.CalledProcessError):
+        subprocess.run([sys.executable, "-c", "import matplotlib"], cwd=tmp_path, env=there, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=there, capture_output=True, text=True)
+    assert done.stdout.strip() == f"PNG module://not_installed.backend_inline {tmp_path}", done.stderr

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
 from thermozoo.config.load import check_config
 from thermozoo.registry.catalogue import load_catalogue
-from thermozoo.runs.manifest import manifest
+from thermozoo.runs.manifest import manifest, plugin_copies, provenance
+from thermozoo.runs.plugin_files import with_copies
 
 PLUGIN = """
 import attrs
@@ -41,3 +44,41 @@ def test_a_plugin_that_another_one_holds_is_named_with_its_file(tmp_path):
     files = {p["name"]: (p["file"], p["sha256"]) for p in plugins if "file" in p}
     digests = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in (inner, outer)}
     assert files == {"inner": (str(inner), digests[inner]), "outer": (str(outer), digests[outer])}
+
+
+def test_files_of_one_name_are_copied_under_two(tmp_path):
+    for folder, name in (("a", "inner"), ("b", "outer")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "Mine.py").write_text(PLUGIN.format(name=name, field="", more="0"))
+    files = [tmp_path / "a" / "Mine.py", tmp_path / "b" / "Mine.py"]
+    catalogue = load_catalogue(files=files)
+    potential = {"plugin": "inner", "hidden": {"plugin": "outer"}}
+    units = {"visible": 4, "hidden": 2}
+    config = check_config({"computer": {"units": units, "potential": potential}}, catalogue, "x.toml")
+    for file in files:
+        file.write_text("edited since it was loaded")
+    copies = plugin_copies(config, catalogue)
+    entries = {e["name"]: e for e in provenance(config, catalogue)["plugins"] if "copy" in e}
+    assert {name: e["copy"] for name, e in entries.items()} == {
+        "inner": "plugins/Mine.py",
+        "outer": "plugins/Mine-2.py",
+    }
+    for name, entry in entries.items():
+        assert copies[entry["copy"]] == PLUGIN.format(name=name, field="", more="0").encode()
+        assert hashlib.sha256(copies[entry["copy"]]).hexdigest() == entry["sha256"]
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        '{"name": "a web page", "icons": []}',
+        '{"plugins": "none"}',
+        '{"plugins": ["x", {"copy": "plugins/../../evil.py", "sha256": "0"}, {"copy": "/evil.py", "sha256": "0"}]}',
+        '{"plugins": [{"copy": "plugins/a.py"}, {"copy": 5, "sha256": "0"}]}',
+        "[1]",
+    ],
+)
+def test_files_of_other_programs_and_paths_that_lead_elsewhere_are_left(tmp_path, manifest):
+    (tmp_path / "manifest.json").write_text(manifest)
+    catalogue = load_catalogue()
+    assert with_copies(tmp_path / "config.toml", catalogue).records == catalogue.records

@@ -479,6 +479,19 @@ def test_files_of_plugins_are_named_where_the_config_is_said_to_run_again():
     assert "with thermozoo run config.toml --plugin 'my plugins/stripes.py': every default" in text
     assert "dataset stripes my plugins/stripes.py SHA-256 0a1b" in text
     assert "--plugin" not in _Page(render_page(REPORT, CONFIG, {}, MANIFEST)).text
+    copied = {**plugin, "copy": "plugins/stripes.py"}
+    text = _Page(render_page(REPORT, CONFIG, {}, {"plugins": [copied]})).text
+    assert "--plugin" not in text
+    assert "it finds the plugins that are single files there: plugins/stripes.py." in text
+
+
+def test_a_figure_that_is_missing_is_named_where_it_would_be():
+    missing = {"heat": "ValueError: <no> heat", "noising": "interrupted"}
+    page = render_page(REPORT, CONFIG, {"outputs": b""}, MANIFEST, missing)
+    text = _Page(page).text
+    assert "Heat. This figure is missing: ValueError: <no> heat." in text
+    assert "Noising. This figure is missing: interrupted." in text
+    assert page.index("This figure is missing: interrupted") < page.index("This figure is missing: ValueError")
 
 
 def test_one_sample_has_no_standard_deviation():

@@ -20,6 +20,7 @@ from thermozoo.runs.page.tables import (
     details_table,
     hardware_table,
     judge_table,
+    plugin_copies,
     plugin_files,
     provenance_table,
     remaining_table,
@@ -61,6 +62,7 @@ def render_page(
     config_toml: str,
     figures: Mapping[str, bytes],
     manifest: Mapping[str, Any],
+    missing: Mapping[str, str] | None = None,
 ) -> str:
     """Return the page of a run as one HTML file without any reference to the outside.
 
@@ -76,6 +78,8 @@ def render_page(
         PNG files by name (``heat``, ``ledger``, ...); each goes to the section it belongs to.
     manifest : mapping
         What is in ``manifest.json``.
+    missing : mapping of str to str, optional
+        Why figures are not there, by name.
 
     Returns
     -------
@@ -132,7 +136,16 @@ def render_page(
         Section("time", "Where the time went", (), seconds_table(report.get("seconds"))),
         Section("provenance", "Where it comes from", (), provenance_table(report, manifest)),
     ]
-    filled = [attrs.evolve(part, figures=pictures.get(part.name, ())) for part in sections]
+    absent: dict[str, list[str]] = {}
+    for name, reason in (missing or {}).items():
+        title, _ = caption(name, report, config)
+        absent.setdefault(section_of(name), []).append(f"{title} This figure is missing: {reason}.")
+    filled = [
+        attrs.evolve(
+            part, paragraphs=[*part.paragraphs, *absent.get(part.name, ())], figures=pictures.get(part.name, ())
+        )
+        for part in sections
+    ]
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     template = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
     return environment.from_string(template).render(
@@ -141,6 +154,7 @@ def render_page(
         tiles=outcome.tiles(report),
         sections=[part for part in filled if part.paragraphs or part.tables or part.figures],
         plugin_files=plugin_files(manifest),
+        plugin_copies=plugin_copies(manifest),
         config=config_toml,
         manifest=json.dumps(manifest, indent=2, ensure_ascii=False, default=str) if manifest else "",
     )

@@ -28,6 +28,7 @@ __all__ = [
     "details_table",
     "hardware_table",
     "judge_table",
+    "plugin_copies",
     "plugin_files",
     "provenance_table",
     "remaining_table",
@@ -230,9 +231,15 @@ def _item(entry: Any) -> str:
 
 
 def plugin_files(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the single files that plugins of the run came from, each once."""
+    """Return the single files that plugins of the run came from and that are not copied into its folder, each once."""
+    entries = [e for e in manifest.get("plugins", ()) if isinstance(e, Mapping) and not e.get("copy")]
+    return list(dict.fromkeys(shlex.quote(e["file"]) for e in entries if e.get("file")))
+
+
+def plugin_copies(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the copies of plugins' single files in the run folder, each once."""
     entries = manifest.get("plugins", ())
-    return list(dict.fromkeys(shlex.quote(e["file"]) for e in entries if isinstance(e, Mapping) and e.get("file")))
+    return list(dict.fromkeys(e["copy"] for e in entries if isinstance(e, Mapping) and e.get("copy")))
 
 
 def _rows(table: Mapping[str, Any]) -> list[list[str]]:

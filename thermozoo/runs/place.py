@@ -1,0 +1,237 @@
+"""A folder that a run has claimed: results are put into it whole, and nothing that no run made is ever replaced."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+
+from thermozoo.errors import OutputError, shown
+from thermozoo.runs.claim import CLAIM, Claim, HeldError, holder_of, take_claim
+from thermozoo.runs.moves import files_below, move_all, move_new
+
+__all__ = ["FIGURES", "MARK", "PLUGINS", "Place", "TakenError", "claim_folder"]
+
+#: The file that marks a folder as that of a run; it comes last.
+MARK = "manifest.json"
+
+#: Where the figures and the plugin files of a run are.
+FIGURES, PLUGINS = "figures", "plugins"
+
+#: What a run writes: nothing else is replaced, whatever folder it is in.
+_OF_A_RUN = re.compile(
+    r"config\.toml|manifest\.json|report\.json|report\.html|samples\.nc|computer(-window-\d+)?\.nc|plugins/[^/]+\.py"
+    r"|figures/(noising|generations|outputs|prototypes|couplings|loss|heat|ledger|comparison)\.png"
+)
+
+#: Where files are until they have their names: in the folder itself, so that they are on its disk.
+_WORK = ".thermozoo-work"
+
+#: A file's inode, time of last change and size: by them, what was changed meanwhile is told from what was not.
+_State = tuple[int, int, int]
+
+
+class TakenError(OutputError):
+    """A folder that is there already."""
+
+
+@attrs.define(eq=False)
+class Place:
+    """A claimed folder.
+
+    Parameters
+    ----------
+    path : Path
+        The folder, absolute.
+    name : Path
+        The folder as messages call it.
+    claim : Claim
+        What keeps other runs out.
+    made : list of Path
+        Folders that were made for the claim, the innermost first; they go with a run that leaves nothing.
+    earlier : dict of str to tuple
+        Files of an earlier run that are to be replaced.
+    """
+
+    path: Path
+    name: Path
+    claim: Claim
+    made: list[Path]
+    earlier: dict[str, _State]
+
+    def fill(self, write: Callable[[Path], None]) -> set[str]:
+        """Let files be written and put all of them into the folder, or none; return their names.
+
+        Those of an earlier run go when the new ones are whole; files that no run makes stay.
+
+        Parameters
+        ----------
+        write : callable
+            Writes the files into the empty folder that it is given.
+
+        Raises
+        ------
+        OSError
+            When they cannot be written, something that is not the run's is in their way, or the folder is gone.
+        """
+        if not self.claim.stands():
+            raise FileNotFoundError(errno.ENOENT, "was removed or replaced while the run was on")
+        new, old = self.path / _WORK / "new", self.path / _WORK / "old"
+        try:
+            new.mkdir(parents=True)
+            old.mkdir()
+            write(new)
+            names = sorted(files_below(new), key=lambda name: name == MARK)
+            with move_all() as moves:
+                moves.move([n for n, state in self.earlier.items() if _state(self.path / n) == state], self.path, old)
+                moves.move(names, new, self.path)
+            shutil.rmtree(old, ignore_errors=True)
+            for emptied in (FIGURES, PLUGINS):
+                with contextlib.suppress(OSError):
+                    (self.path / emptied).rmdir()
+        except FileExistsError as error:
+            raise _in_the_way(error) from error
+        finally:
+            _clear_work(self.path)
+        return set(names)
+
+    def add(self, name: str, write: Callable[[Path], None]) -> None:
+        """Write one more file beside its name, and give it its name where that is free.
+
+        Raises
+        ------
+        OSError
+            When it cannot be written, or something is there.
+        """
+        path, work = self.path / name, self.path / _WORK
+        if not self.claim.stands():
+            raise FileNotFoundError(errno.ENOENT, "was removed or replaced while the run was on")
+        try:
+            work.mkdir(exist_ok=True)
+            write(work / path.name)
+            path.parent.mkdir(exist_ok=True)
+            move_new(work / path.name, path)
+        except FileExistsError as error:
+            raise _in_the_way(error) from error
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def leave(self, *, filled: bool) -> None:
+        """Give the folder up: with what is in it, or as if the run had never been."""
+        if filled or not self.claim.stands():
+            self.claim.release()
+            return
+        _clear_work(self.path)
+        self.claim.release()
+        for folder in self.made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def claim_folder(target: Path, force: bool = False) -> Place:
+    """Claim a folder for a run: a new one, or with `force` that of an earlier run.
+
+    Raises
+    ------
+    OutputError
+        When it exists and may not be replaced, another run has claimed it, or it cannot be made.
+    """
+    name = shown(target, 200)
+    made: list[Path] = []
+    claim = None
+    try:
+        path = target.absolute()  # what a plugin does to the current folder does not move it
+        for parent in reversed(path.parents):
+            if not parent.is_dir() and _make(parent):
+                made.insert(0, parent)
+        try:
+            path.mkdir()
+            made.insert(0, path)
+        except FileExistsError:
+            _check_replaceable(path, name, force)
+        claim = take_claim(path)
+    except BaseException as error:
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        if isinstance(error, HeldError):
+            raise TakenError(_under_way(name, str(error))) from None
+        if isinstance(error, OSError | ValueError) and not isinstance(error, OutputError):  # ValueError: a null byte
+            text = getattr(error, "strerror", None) or str(error)
+            raise OutputError(f"cannot write {name}: {text} ({shown(target.parent, 200)})") from error
+        raise
+    _clear_work(path)
+    files = {n: _state(path / n) for n in files_below(path) if _OF_A_RUN.fullmatch(n)}
+    return Place(path, target, claim, made, {n: state for n, state in files.items() if state is not None})
+
+
+def _check_replaceable(path: Path, name: str, force: bool) -> None:
+    """Refuse what stands at a name, unless it is a folder that `force` replaces."""
+    if path.is_symlink() and not path.exists():
+        raise TakenError(f"{name} is a symbolic link that leads nowhere: remove it, or choose another with --out")
+    holder = holder_of(path)
+    if holder is not None and holder[1]:
+        raise TakenError(_under_way(name, holder[0]))
+    if not force:
+        if holder is not None:
+            raise TakenError(
+                f"output folder {name} was claimed by a run that was stopped before its end ({holder[0]}): replace it "
+                "with --force, or choose another with --out"
+            )
+        raise TakenError(f"output folder {name} exists: choose another with --out, or replace it with --force")
+    if not path.is_dir() or (holder is None and any(path.iterdir()) and not (path / MARK).is_file()):
+        raise TakenError(f"{name} is not the folder of a run (it has no {MARK}): --force does not replace it")
+
+
+def _under_way(name: str, holder: str) -> str:
+    return (
+        f"output folder {name}: a run is writing it ({holder or 'just started'}): choose another with --out; if there "
+        f"is no such run, remove {CLAIM} in the folder"
+    )
+
+
+def _make(parent: Path) -> bool:
+    """Make a folder on the way; return whether it was not there."""
+    try:
+        parent.mkdir()
+    except FileExistsError:
+        if parent.is_dir():  # another run made it just now
+            return False
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
+    return True
+
+
+def _in_the_way(error: FileExistsError) -> FileExistsError:
+    name = Path(error.filename2 or error.filename).name
+    return FileExistsError(errno.EEXIST, f"{name} was put there, or changed, while the run was on")
+
+
+def _state(path: Path) -> _State | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _clear_work(path: Path) -> None:
+    """Remove what is not wanted of a folder for files on their way; old files that a killed run set aside go back."""
+    work = path / _WORK
+    shutil.rmtree(work / "new", ignore_errors=True)
+    old = work / "old"
+    if old.is_dir():
+        for name in files_below(old):
+            with contextlib.suppress(OSError):
+                (path / name).parent.mkdir(exist_ok=True)
+                move_new(old / name, path / name)
+        for folder in (*(p for p in old.iterdir() if p.is_dir()), old):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+    with contextlib.suppress(OSError):
+        work.rmdir()

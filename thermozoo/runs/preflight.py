@@ -1,0 +1,124 @@
+"""What the last phases of a run need, tried before the first: libraries, the disk, what is saved."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from pathlib import Path
+
+import attrs
+import numpy as np
+
+from thermozoo.computer.files import check_settings, write_dataset
+from thermozoo.config.faults import Faults
+from thermozoo.dynamics.engines import Dynamics, Engine
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.errors import LibraryError
+from thermozoo.plotting.style import load_matplotlib
+from thermozoo.runs.assemble import Machine
+from thermozoo.runs.budget import predicted_disk
+from thermozoo.runs.folder import RunFolder
+from thermozoo.runs.report import hardware_figures, imposed_signal, perfect_loss
+from thermozoo.training.evaluate import evaluate
+
+__all__ = ["check_libraries", "try_figures", "try_last_phases", "warm_up"]
+
+#: Noising steps that are judged before a run.
+_STEPS = 2
+
+#: What is imported only when a run is nearly done.
+_LATE = ("xarray", "h5netcdf", "sklearn.linear_model", "threadpoolctl", "jinja2")
+
+
+def check_libraries() -> None:
+    """Import what judging, files, figures and the page need.
+
+    Raises
+    ------
+    LibraryError
+        When one of them cannot be imported.
+    """
+    for name in _LATE:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # whatever a broken installation raises
+            raise LibraryError(
+                f"the library {name.partition('.')[0]} cannot be imported: {type(error).__name__}: {error}; install it "
+                "again before the run, which would need it at its end"
+            ) from error
+    load_matplotlib()
+
+
+def try_last_phases(machine: Machine, folder: RunFolder) -> None:
+    """Try what comes after training and generation.
+
+    Raises
+    ------
+    LibraryError
+        When a library cannot be imported.
+    OutputError
+        When the computer could not be saved, or the folder cannot be written or has too little room.
+    """
+    check_libraries()
+    check_settings(machine.computer)
+    folder.check(_small_file, predicted_disk(machine))
+
+
+def _small_file(path: Path) -> None:
+    """Write a file of the kind that the largest results have."""
+    import xarray
+
+    write_dataset(xarray.Dataset({"state": ("unit", np.zeros(2))}), path)
+
+
+def warm_up(machine: Machine, engine: Engine) -> None:
+    """Let the engine take one step of each law of motion, of few and of many trajectories, so that it is compiled.
+
+    What is wrong with the engine or its environment shows here, and not after training.
+    """
+    config = machine.config
+    for trajectories in (1, 32):
+        dynamics = Dynamics(machine.computer, config.integrator, config.dynamics.dt, config.dynamics.precision)
+        x = np.zeros((trajectories, machine.computer.n), dtype=dynamics.dtype)
+        engine.prepare(dynamics).advance(
+            x, key=NoiseKey(0), first_step=0, steps=1, trajectories=np.arange(trajectories, dtype=np.int64)
+        )
+
+
+def try_figures(machine: Machine, engine: Engine) -> None:
+    """Compute in small what is reported of a run.
+
+    Raises
+    ------
+    ConfigError
+        When the config makes a figure that is no finite number.
+    """
+    config = machine.config
+    faults = Faults(config.source, config.faults.overridden)
+    process = machine.noising(engine)
+    few = attrs.evolve(process, intensity=process.intensity[: _STEPS + 1])
+    with np.errstate(all="ignore"):
+        loss, held_out = evaluate((machine.computer,), few, machine.loss, seed=config.seed, trajectories=2)
+    if not np.isfinite([loss, held_out.gain or 0.0]).all():
+        faults.add(
+            "dynamics.dt",
+            f"the loss of noising steps is {loss:g} before any training: time steps of dt = {config.dynamics.dt:g} at "
+            f"mobility {config.computer.mobility:g} and temperature {config.computer.temperature:g} are too small or "
+            "too large for the numbers of a computer; a relaxation time is about 1 / (mobility E0)",
+            also=["computer.mobility", "computer.temperature"],
+        )
+    imposed_signal(machine)
+    perfect_loss(machine)
+    with np.errstate(all="ignore"), contextlib.suppress(ZeroDivisionError):
+        hardware = hardware_figures(machine, 1.0)
+        amounts = [v for v in (hardware or {"watts": 1.0}).values() if isinstance(v, float)]
+        if np.isfinite(amounts).all() and all(amounts):
+            faults.raise_any()
+            return
+    faults.add(
+        "hardware.time_unit",
+        f"one generation would take {config.duration * machine.computer.mobility:g} units of time: in this unit, its "
+        "seconds or watts are no finite number above 0",
+        also=["hardware", "computer.mobility", "dynamics.duration"],
+    )
+    faults.raise_any()

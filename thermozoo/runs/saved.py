@@ -1,0 +1,219 @@
+"""A run folder read again, and its page made again from what is in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from thermozoo.computer.computer import TERMS
+from thermozoo.computer.files import load_computer, replace_file
+from thermozoo.errors import ConfigError, DataError, ThermozooError, shown
+from thermozoo.plotting.style import png_bytes
+from thermozoo.registry.catalogue import Catalogue
+from thermozoo.runs import place
+from thermozoo.runs.claim import holder_of
+from thermozoo.runs.extras import draw_each
+from thermozoo.runs.figures import FIGURES, Drawing, Results, draw_results, plot_losses
+from thermozoo.runs.folder import write_text
+from thermozoo.runs.page import render_page
+from thermozoo.runs.plugin_files import with_copies
+from thermozoo.runs.prototypes import Prototypes
+
+__all__ = ["page_again", "read_results"]
+
+#: What every report has.
+_REPORT = {
+    "method": str,
+    "loss_initial": float,
+    "loss_final": float,
+    "samples": int,
+    "heat_mean_kT": float,
+    "class_counts": dict,
+    "seed": int,
+    "engine": str,
+    "seconds": dict,
+}
+
+#: What every manifest has.
+_MANIFEST = {"versions": dict, "plugins": list, "engine": dict}
+
+#: What a file that holds something else makes of the sentences of a page.
+_FOREIGN = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def page_again(folder: Path, catalogue: Callable[[], Catalogue], note: Callable[[str], None]) -> Path:
+    """Write ``report.html`` of a run folder from its other files; return its path.
+
+    Figures are those in ``figures``; one that is not there is drawn again where the folder holds what it shows, or else
+    named on the page.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of a run.
+    catalogue : callable
+        Returns the plugins that are installed or were asked for; called only where a figure is to be drawn.
+    note : callable
+        Says a line to the user.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each file that is missing or does not hold what a run writes.
+    OutputError
+        When the page cannot be written.
+    """
+    name = shown(folder, 200)
+    holder = holder_of(folder)
+    if holder is not None and holder[1]:
+        raise DataError(f"{name}: a run is writing this folder ({holder[0] or 'just started'}): wait for its end")
+    if not os.path.isdir(folder):  # unlike Path.is_dir, it takes every name
+        raise DataError(f"{name}: no such folder; expected the folder of a run")
+    faults: list[str] = []
+    texts = {file: _text(folder / file, faults) for file in ("config.toml", "report.json", "manifest.json")}
+    if len(faults) == len(texts):
+        raise DataError(f"{name} is not the folder of a run: it has no {', '.join(texts)}")
+    config = _parsed(folder / "config.toml", texts, tomllib.loads, {}, faults)
+    report = _parsed(folder / "report.json", texts, json.loads, _REPORT, faults)
+    manifest = _parsed(folder / "manifest.json", texts, json.loads, _MANIFEST, faults)
+    if faults:
+        raise ConfigError(faults)
+    pictures, missing = {}, {}
+    try:
+        for figure, found in _pictures(folder, config, report, catalogue):
+            if isinstance(found, str):
+                missing[figure] = found
+                note(f"figure {figure}: missing, {found}")
+            else:
+                pictures[figure] = found
+        page = render_page(report, texts["config.toml"], pictures, manifest, missing)
+    except _FOREIGN as error:
+        raise DataError(
+            f"{name}: config.toml, report.json or manifest.json does not hold what a run writes: "
+            f"{type(error).__name__}: {shown(error)}"
+        ) from error
+    replace_file(folder / "report.html", lambda path: write_text(path, page))
+    return folder / "report.html"
+
+
+def _text(path: Path, faults: list[str]) -> str:
+    """Return the text of a file; where it cannot be read, an empty one after adding a fault."""
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        faults.append(f"{shown(path, 200)}: cannot be read: {error.strerror or error}")
+    except UnicodeDecodeError:
+        faults.append(f"{shown(path, 200)}: not text")
+    return ""
+
+
+def _parsed(
+    path: Path, texts: Mapping[str, str], parse: Callable[[str], Any], keys: Mapping[str, type], faults: list[str]
+) -> dict[str, Any]:
+    """Return what a file holds; what is wrong with it is added to the faults."""
+    if not texts[path.name]:
+        if not any(fault.startswith(shown(path, 200)) for fault in faults):
+            faults.append(f"{shown(path, 200)}: empty")
+        return {}
+    try:
+        content = parse(texts[path.name])
+    except (ValueError, RecursionError) as error:
+        faults.append(f"{shown(path, 200)}: damaged: {shown(error, 100)}")
+        return {}
+    if not isinstance(content, dict):
+        faults.append(f"{shown(path, 200)}: expected a table of what a run writes, got {type(content).__name__}")
+        return {}
+    wrong = [key for key, kind in keys.items() if not _is(content.get(key), kind)]
+    if wrong:
+        faults.append(f"{shown(path, 200)}: not what a run writes: {', '.join(wrong)} missing or of another type")
+    return content
+
+
+def _is(value: Any, kind: type) -> bool:
+    if kind in (int, float):
+        return isinstance(value, int | float if kind is float else int) and not isinstance(value, bool)
+    return isinstance(value, kind)
+
+
+def _pictures(
+    folder: Path, config: Mapping[str, Any], report: Mapping[str, Any], catalogue: Callable[[], Catalogue]
+) -> Iterator[tuple[str, bytes | str]]:
+    """Yield every figure of a run, from its file or drawn again, or why it is missing."""
+    files = {figure: _png(folder / place.FIGURES / f"{figure}.png") for figure in FIGURES}
+    reason, drawings = "the run folder does not hold what it shows", {}
+    if None in files.values():
+        try:
+            drawings = _drawings(folder, report, catalogue)
+        except (ThermozooError, OSError, *_FOREIGN) as error:
+            reason = f"it cannot be drawn again: {shown(error, 200)}"
+    expected = set(FIGURES) - set(() if report.get("comparison") else ["comparison"])
+    if len(config.get("computer", {}).get("units", ())) < 2:
+        expected.discard("couplings")  # every unit shows the image
+    for figure in FIGURES:
+        found = files[figure]
+        if found is not None:
+            yield figure, found
+        elif figure in drawings:
+            yield from draw_each({figure: drawings[figure]})
+        elif figure in expected:
+            yield figure, reason
+
+
+def _png(path: Path) -> bytes | None:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    return content if content.startswith(_PNG) else None
+
+
+def _drawings(folder: Path, report: Mapping[str, Any], catalogue: Callable[[], Catalogue]) -> dict[str, Drawing]:
+    """Return what draws the figures of which the folder holds all that they show."""
+    results = read_results(folder, report, with_copies(folder / "config.toml", catalogue()))
+    drawings = draw_results(results)
+    if report["method"] in ("exact", "moments"):  # the others have a curve, which is not kept
+        initial, final, perfect = (report.get(f"loss_{one}") for one in ("initial", "final", "perfect"))
+        drawings["loss"] = lambda: png_bytes(plot_losses(float(initial or 0), float(final or 0), perfect))
+    return drawings
+
+
+def read_results(folder: Path, report: Mapping[str, Any], catalogue: Catalogue) -> Results:
+    """Read what figures show from ``computer.nc`` and ``samples.nc``.
+
+    Raises
+    ------
+    DataError
+        When one of them is missing or damaged.
+    """
+    import xarray
+
+    computer = load_computer(folder / "computer.nc", catalogue)
+    path = folder / "samples.nc"
+    try:
+        with xarray.open_dataset(path, engine="h5netcdf") as opened:
+            samples = opened.load()
+        height, width = (int(samples.attrs[f"image_{side}"]) for side in ("height", "width"))
+        kT = float(samples.attrs["temperature_kT_in_E0"])
+        heat = {name: samples[f"heat_{name.replace('-', '_')}"].values / kT for name in TERMS}
+        images, labels = samples["prototype"].values, samples["label"].values
+        names = {int(label): str(name) for label, name in (report.get("class_names") or {}).items()}
+        return Results(
+            computer=computer,
+            windows=int(report.get("windows", 1)) if report.get("windows", 1) > 1 else 0,
+            prototypes=Prototypes(images, labels, (height, width), np.empty((0, images.shape[1])), labels[:0], names),
+            times=samples["time"].values,
+            final=samples["state"].values,
+            shown=samples["shown_state"].values,
+            heat=heat,
+            comparison=report.get("comparison") or (),
+        )
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise DataError(f"{shown(path, 200)} does not hold the samples of a run: {shown(error, 100)}") from error
