@@ -28,6 +28,9 @@ __all__ = ["load_computer", "replace_file", "save_computer", "write_dataset"]
 
 _FORMAT = "thermozoo computer 1"
 
+#: NetCDF has no truth values: what the numbers of such a variable mean, in the words of the CF conventions.
+_TRUTH = {"flag_values": np.array([0, 1], dtype=np.int8), "flag_meanings": "false true"}
+
 
 def replace_file(path: Path, write: Any) -> None:
     """Write a file beside its name with ``write(temporary_path)`` and rename it into place.
@@ -56,7 +59,16 @@ def replace_file(path: Path, write: Any) -> None:
 
 
 def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
-    """Write an xarray data set as NetCDF 4, compressed, and rename it into place."""
+    """Write an xarray data set as NetCDF 4, compressed, and rename it into place.
+
+    Attributes are ASCII, which every tool reads: beyond it, a text would become one of another type (NC_STRING).
+    """
+    dataset = dataset.copy()
+    for owner in (dataset, *dataset.variables.values()):
+        owner.attrs = {
+            key: value.encode("ascii", "backslashreplace").decode() if isinstance(value, str) else value
+            for key, value in owner.attrs.items()
+        }
     encoding = {
         name: {"zlib": True, "complevel": 1}
         for name, array in dataset.variables.items()
@@ -81,11 +93,11 @@ def save_computer(computer: Computer, path: str | Path) -> None:
     layout = computer.layout
     variables: dict[str, Any] = {
         "bias": ("unit", computer.biases, {"units": "E0"}),
-        "trainable_bias": ("unit", computer.trainable_biases.astype(np.int8)),
+        "trainable_bias": ("unit", computer.trainable_biases.astype(np.int8), _TRUTH),
         "group_of_unit": ("unit", np.repeat(np.arange(len(layout.groups)), list(layout.sizes.values()))),
         "coupling": ("edge", computer.couplings.vector, {"units": "E0"}),
         "group_size": ("group", list(layout.sizes.values())),
-        "group_frozen": ("group", np.array([g in layout.frozen for g in layout.groups], dtype=np.int8)),
+        "group_frozen": ("group", np.array([g in layout.frozen for g in layout.groups], dtype=np.int8), _TRUTH),
         "potential": ("group", [computer.onsite.potentials[g].name for g in layout.groups]),
         "potential_settings": ("group", [_settings_text(computer.onsite.potentials[g]) for g in layout.groups]),
     }
