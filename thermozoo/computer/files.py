@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,17 +59,23 @@ def replace_file(path: Path, write: Any) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def _ascii(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return attributes with characters beyond ASCII escaped."""
+    return {
+        key: value.encode("ascii", "backslashreplace").decode() if isinstance(value, str) else value
+        for key, value in attrs.items()
+    }
+
+
 def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
     """Write an xarray data set as NetCDF 4, compressed, and rename it into place.
 
     Attributes are ASCII, which every tool reads: beyond it, a text would become one of another type (NC_STRING).
     """
     dataset = dataset.copy()
-    for owner in (dataset, *dataset.variables.values()):
-        owner.attrs = {
-            key: value.encode("ascii", "backslashreplace").decode() if isinstance(value, str) else value
-            for key, value in owner.attrs.items()
-        }
+    dataset.attrs = _ascii(dataset.attrs)
+    for variable in dataset.variables.values():
+        variable.attrs = _ascii(variable.attrs)
     encoding = {
         name: {"zlib": True, "complevel": 1}
         for name, array in dataset.variables.items()
