@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["check_settings", "load_computer", "replace_file", "save_computer", "write_dataset"]
 
 _FORMAT = "thermozoo computer 1"
+
+#: NetCDF has no truth values: what the numbers of such a variable mean, in the words of the CF conventions.
+_TRUTH = {"flag_values": np.array([0, 1], dtype=np.int8), "flag_meanings": "false true"}
 
 
 def replace_file(path: Path, write: Any) -> None:
@@ -55,8 +59,23 @@ def replace_file(path: Path, write: Any) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def _ascii(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return attributes with characters beyond ASCII escaped."""
+    return {
+        key: value.encode("ascii", "backslashreplace").decode() if isinstance(value, str) else value
+        for key, value in attrs.items()
+    }
+
+
 def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
-    """Write an xarray data set as NetCDF 4, compressed, and rename it into place."""
+    """Write an xarray data set as NetCDF 4, compressed, and rename it into place.
+
+    Attributes are ASCII, which every tool reads: beyond it, a text would become one of another type (NC_STRING).
+    """
+    dataset = dataset.copy()
+    dataset.attrs = _ascii(dataset.attrs)
+    for variable in dataset.variables.values():
+        variable.attrs = _ascii(variable.attrs)
     encoding = {
         name: {"zlib": True, "complevel": 1}
         for name, array in dataset.variables.items()
@@ -81,11 +100,11 @@ def save_computer(computer: Computer, path: str | Path) -> None:
     layout = computer.layout
     variables: dict[str, Any] = {
         "bias": ("unit", computer.biases, {"units": "E0"}),
-        "trainable_bias": ("unit", computer.trainable_biases.astype(np.int8)),
+        "trainable_bias": ("unit", computer.trainable_biases.astype(np.int8), _TRUTH),
         "group_of_unit": ("unit", np.repeat(np.arange(len(layout.groups)), list(layout.sizes.values()))),
         "coupling": ("edge", computer.couplings.vector, {"units": "E0"}),
         "group_size": ("group", list(layout.sizes.values())),
-        "group_frozen": ("group", np.array([g in layout.frozen for g in layout.groups], dtype=np.int8)),
+        "group_frozen": ("group", np.array([g in layout.frozen for g in layout.groups], dtype=np.int8), _TRUTH),
         "potential": ("group", [computer.onsite.potentials[g].name for g in layout.groups]),
         "potential_settings": ("group", [_settings_text(computer.onsite.potentials[g]) for g in layout.groups]),
     }

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import tomllib
 
+import attrs
 import h5py
 import numpy as np
 import pytest
 import xarray
+from thermozoo_plugins.connectivities import Dense
 
+from thermozoo import Potential, parameter
 from thermozoo.cli.progress import Bars
-from thermozoo.computer.files import load_computer
+from thermozoo.computer.computer import assemble
+from thermozoo.computer.files import load_computer, save_computer
 from thermozoo.config.load import check_config
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.runs import experiment
@@ -22,11 +26,11 @@ from thermozoo.runs import experiment
 CONFIG = """
 seed = 1
 [computer]
-trainable_biases = ["hidden"]
+trainable_biases = ["größe"]
 [computer.units]
 visible = 784
-hidden = 3
-[computer.potential.hidden]
+"größe" = 3
+[computer.potential."größe"]
 plugin = "double-well"
 [computer.potential.visible]
 plugin = "quartic"
@@ -91,6 +95,27 @@ def test_attributes_and_variables_are_of_plain_types(folder, name):
                     assert kind.newbyteorder("=") in NUMBERS, (place, key, kind)
                     assert h5py.check_enum_dtype(kind) is None, (place, key)
                 assert key.isascii(), (place, key)
+
+
+@attrs.frozen
+class Micro(Potential):
+    """A unit whose stiffness has a unit beyond ASCII."""
+
+    name = "micro"
+    k: float = parameter(1.0, unit="\N{MICRO SIGN}eV", above=0, doc="stiffness")
+
+    def energy(self, x):
+        return self.k * x**2
+
+
+def test_a_plugin_cannot_bring_other_attributes(tmp_path):
+    computer = assemble({"a": 2}, Micro(), Dense(), trainable_biases=["a"])
+    save_computer(computer, tmp_path / "c.nc")
+    with h5py.File(tmp_path / "c.nc") as file:
+        assert file["potential_0.k"].attrs["units"] == r"\xb5eV"
+        assert file["trainable_bias"].attrs["flag_meanings"] == "false true"
+        assert file["trainable_bias"].attrs["flag_values"].tolist() == [0, 1]
+        assert file["trainable_bias"][:].tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("name", ["computer.nc", "samples.nc"])
