@@ -36,6 +36,30 @@ samples = 4
 preset = "electrical"
 """
 
+#: An objective that is no number for most steps.
+OF_NOTHING = '''
+"""An objective."""
+import attrs
+import sympy
+from thermozoo import Objective, hookimpl
+
+
+@attrs.frozen
+class OfNothing(Objective):
+    """The logarithm of what may be negative."""
+
+    name = "of-nothing"
+    quadratic = False
+
+    def step_loss(self, s):
+        return sympy.log(s.x_next - s.x + s.gradient_next)
+
+
+@hookimpl
+def thermozoo_objectives():
+    return [OfNothing]
+'''
+
 #: A data set of small images, in a single plugin file.
 TOY = '''
 import attrs
@@ -411,18 +435,21 @@ def untrained(monkeypatch):
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("computer.mobility=1e-300", "--set: computer.mobility: the loss of noising steps is nan before any training"),
+        ("computer.mobility=1e-300", "--set: computer.mobility: expected a value of at least 1e-30, got 1e-300"),
+        ("training.objective=of-nothing", "--set: training.objective: the loss of noising steps is nan before any"),
         ("training.held_out=100000000", "--set: training.held_out: the run needs about "),
         ("training.cycles=10000000000", "--set: training.cycles: the run needs about "),
-        ("hardware.time_unit=1e-323", "--set: hardware.time_unit: one generation would take 0.02 units of time"),
+        ("hardware.time_unit=1e-323", "--set: hardware.time_unit: expected a value of at least 1e-30, got"),
     ],
 )
 def test_what_config_and_machine_show_is_refused_before_training(tmp_path, capsys, monkeypatch, setting, said):
     untrained(monkeypatch)
     (tmp_path / "tiny.toml").write_text(TINY)
-    assert run(["run", str(tmp_path / "tiny.toml"), "--out", str(tmp_path / "a"), "--set", setting]) == 2
+    (tmp_path / "nothing.py").write_text(OF_NOTHING)
+    plugin = ["--plugin", str(tmp_path / "nothing.py")]
+    assert run(["run", str(tmp_path / "tiny.toml"), "--out", str(tmp_path / "a"), *plugin, "--set", setting]) == 2
     assert said in capsys.readouterr().err
-    assert [p.name for p in tmp_path.iterdir()] == ["tiny.toml"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["nothing.py", "tiny.toml"]
 
 
 def test_a_library_that_the_end_needs_is_missed_before_training(tmp_path, capsys, monkeypatch):
