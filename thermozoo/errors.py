@@ -26,7 +26,11 @@ __all__ = [
     "UnknownNameError",
     "kind_of_values",
     "nearest",
+    "shown",
 ]
+
+#: Integers of more bits than these are told by their first digits: Python refuses to write very long ones out.
+_LONG_INTEGER = 200
 
 
 class ThermozooError(Exception):
@@ -119,3 +123,33 @@ def nearest(name: str, valid: Iterable[str]) -> str:
 def kind_of_values(dtype: Any) -> str:
     """Return what the entries of an array of a NumPy data type are, in words where the type's name says little."""
     return {"U": "strings", "S": "bytes", "O": "Python objects", "b": "booleans"}.get(dtype.kind, str(dtype))
+
+
+def shown(given: object, limit: int = 60) -> str:
+    """Return what a user gave as a message quotes it: on one line, and its middle left out where it is long.
+
+    Parameters
+    ----------
+    given : object
+        A text, a number, a path.
+    limit : int
+        Most characters to return.
+
+    Examples
+    --------
+    >>> shown("a" * 1000, limit=20)
+    'aaaaaaaaaaaa...aaaaa'
+    >>> shown(10**5000)
+    '100000000000... (an integer of about 5,000 digits)'
+    """
+    if isinstance(given, int) and given.bit_length() > _LONG_INTEGER:
+        digits = int(given.bit_length() * 0.30103)
+        lead = abs(given) // 10 ** (digits - 12)
+        return f"{'-' if given < 0 else ''}{str(lead)[:12]}... (an integer of about {digits:,} digits)"
+    text = str(given)
+    if len(text) > limit:
+        end = limit // 4
+        text = f"{text[: limit - 3 - end]}...{text[len(text) - end :]}"
+    if not text.isprintable():  # line breaks, control characters, bytes that are no text
+        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return text
