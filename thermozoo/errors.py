@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,9 +29,6 @@ __all__ = [
     "nearest",
     "shown",
 ]
-
-#: Integers of more bits than these are told by their first digits: Python refuses to write very long ones out.
-_LONG_INTEGER = 200
 
 
 class ThermozooError(Exception):
@@ -114,8 +112,14 @@ class UnknownNameError(PluginError, LookupError):
     """A name that no installed plugin carries."""
 
 
+#: Names longer than this resemble none; comparing takes time that grows with the square of the length.
+_LONGEST_NAME = 100
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the valid name nearest to `name`, or an empty string."""
+    if len(name) > _LONGEST_NAME:
+        return ""
     hits = difflib.get_close_matches(name, sorted(valid), n=1, cutoff=0.6)
     return f"; did you mean {hits[0]!r}?" if hits else ""
 
@@ -125,31 +129,30 @@ def kind_of_values(dtype: Any) -> str:
     return {"U": "strings", "S": "bytes", "O": "Python objects", "b": "booleans"}.get(dtype.kind, str(dtype))
 
 
-def shown(given: object, limit: int = 60) -> str:
-    """Return what a user gave as a message quotes it: on one line, and its middle left out where it is long.
+def shown(text: object, limit: int = 60) -> str:
+    r"""Return what was given as a message may quote it: on one line and not longer than a line.
 
     Parameters
     ----------
-    given : object
-        A text, a number, a path.
+    text : object
+        What to quote.
     limit : int
-        Most characters to return.
+        Characters above which it is cut; how many there were is said.
 
     Examples
     --------
-    >>> shown("a" * 1000, limit=20)
-    'aaaaaaaaaaaa...aaaaa'
-    >>> shown(10**5000)
-    '100000000000... (an integer of about 5,000 digits)'
+    >>> shown("two\nlines")
+    'two\\nlines'
+    >>> shown("x" * 100_000, 12)
+    'xxxxxxxxxxxx... (100,000 characters)'
     """
-    if isinstance(given, int) and given.bit_length() > _LONG_INTEGER:
-        digits = int(given.bit_length() * 0.30103)
-        lead = abs(given) // 10 ** (digits - 12)
-        return f"{'-' if given < 0 else ''}{str(lead)[:12]}... (an integer of about {digits:,} digits)"
-    text = str(given)
-    if len(text) > limit:
-        end = limit // 4
-        text = f"{text[: limit - 3 - end]}...{text[len(text) - end :]}"
-    if not text.isprintable():  # line breaks, control characters, bytes that are no text
-        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    return text
+    if isinstance(text, int) and not isinstance(text, bool) and text.bit_length() > _LONGEST_INTEGER:
+        # Python itself refuses to write the digits of a longer one
+        return f"an integer of about {round(math.log10(abs(text))):,} digits"
+    whole = str(text)
+    cut = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in whole[:limit])
+    return cut if len(whole) <= limit else f"{cut}... ({len(whole):,} characters)"
+
+
+#: Bits of the longest integer that is written out.
+_LONGEST_INTEGER = 4096

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import importlib
-import re
-import signal
 import sys
-import threading
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,19 +14,20 @@ import typer
 from typer.core import TyperGroup
 
 from thermozoo import __version__
-from thermozoo.errors import ThermozooError, UnknownNameError, nearest
+from thermozoo.cli import remark_on
+from thermozoo.cli.messages import foreign_fault, quoted, usage_text
+from thermozoo.cli.process import INTERRUPTED, guarded
+from thermozoo.cli.streams import NobodyReadsError
+from thermozoo.errors import ThermozooError, UnknownNameError, nearest, shown
 
 if TYPE_CHECKING:
     from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["Context", "context_of", "run"]
+__all__ = ["Context", "context_of", "execute", "run"]
 
 #: Bad usage. Typer brings its own copy of click in some versions and depends on it in others, so the class is taken
 #: from what typer exports: BadParameter is a UsageError is a ClickException.
 _CLICK = typer.BadParameter.__mro__[2]
-
-#: The exit code of a command that was interrupted; typer returns it too, where it catches KeyboardInterrupt.
-_INTERRUPTED = 130
 
 #: The commands, in the order of the help text; each lives in a module of its own, imported when used.
 COMMANDS = ("run", "plugins", "show", "verify", "new", "estimate", "bench", "schema")
@@ -74,6 +70,8 @@ def _hoist(arguments: list[str]) -> tuple[Context, list[str]]:
         if word == "--":
             rest += arguments[position:]
             break
+        if (position and arguments[position - 1] == "--set" or name == "--set") and _holds_no_text(word):
+            raise typer.BadParameter(f"--set {word.removeprefix('--set=')}: holds bytes that are no text")
         if word == "--debug":
             context.debug = True
         elif word == "--strict-plugins":
@@ -92,6 +90,11 @@ def _hoist(arguments: list[str]) -> tuple[Context, list[str]]:
     return context, rest
 
 
+def _holds_no_text(word: str) -> bool:
+    """Tell whether an argument holds bytes that are not of the encoding of the system: a path may, a setting not."""
+    return any("\ud800" <= c <= "\udfff" for c in word)
+
+
 class _LazyGroup(TyperGroup):
     """A group whose commands are imported when they are used: ``--help`` needs all of them, a run only one."""
 
@@ -103,7 +106,7 @@ class _LazyGroup(TyperGroup):
         """Import and return a command."""
         if cmd_name not in COMMANDS:
             raise UnknownNameError(
-                f"no command is called {cmd_name!r}{nearest(cmd_name, COMMANDS)}; commands: {', '.join(COMMANDS)}"
+                f"no command is called '{shown(cmd_name)}'{nearest(cmd_name, COMMANDS)}; commands: {', '.join(COMMANDS)}"
             )
         module = importlib.import_module(f"thermozoo.cli.{cmd_name}")
         single = typer.Typer(add_completion=False, rich_markup_mode="rich")
@@ -146,54 +149,13 @@ def _application() -> Any:
     return _without_flag_types(typer.main.get_command(app))
 
 
-@contextlib.contextmanager
-def _terminable() -> Iterator[list[int]]:
-    """Let SIGTERM stop the main thread as Ctrl-C does, so that nothing half-written stays; yield what was received."""
-    received: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield received
-        return
-
-    def stop(signum: int, frame: Any) -> None:
-        received.append(signum)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield received
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _usage(error: Any) -> str:
-    """Return what is wrong with the command line as one line, with the nearest valid word."""
-    # only a bad value needs the text that typer builds around its message, which names the parameter
-    message = error.format_message() if isinstance(error, typer.BadParameter) else error.message
-    message = message.strip().rstrip(".").replace("Value error, ", "").removeprefix("Invalid value: ")
-    option = getattr(error, "option_name", None)
-    context = error.ctx
-    hint = ""
-    choice = re.search(r"'([^']*)' is not one of (.+)", message)
-    if choice:
-        hint = nearest(choice[1], re.findall(r"'([^']*)'", choice[2]))
-    elif option and context is not None and message.startswith("No such option"):
-        hint = nearest(option, [o for p in context.command.get_params(context) for o in p.opts])
-    where = f" (thermozoo {context.info_name} --help)" if context is not None and context.parent is not None else ""
-    return f"{message[:1].lower()}{message[1:]}{hint}{where}"
-
-
 def run(arguments: list[str]) -> int:
-    """Run the command line; return the exit code."""
-    with _terminable() as received:
-        code = _run(arguments)
-    if code != _INTERRUPTED:
-        return code
-    written = ": nothing was written" if "run" in arguments else ""
-    print(f"{'terminated' if received else 'interrupted'}{written}", file=sys.stderr)
-    return 128 + received[0] if received else code
+    """Run the command line within a process that does other things as well; return the exit code."""
+    return guarded(lambda: execute(arguments), remark_on(arguments))
 
 
-def _run(arguments: list[str]) -> int:
+def execute(arguments: list[str]) -> int:
+    """Run the command line and report its errors; return the exit code."""
     context = Context()
     try:
         context, rest = _hoist(arguments)
@@ -201,33 +163,36 @@ def _run(arguments: list[str]) -> int:
         return result if isinstance(result, int) else 0
     except typer.Exit as stop:
         return int(stop.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
-        return _INTERRUPTED
-    except BrokenPipeError:
-        sys.stdout = None  # nobody reads: nothing more to say
-        return 0
+    except typer.Abort:
+        return INTERRUPTED
+    except NobodyReadsError:
+        raise
     except ThermozooError as error:
-        if context.debug:
-            traceback.print_exc()
-        for line in str(error).splitlines() or [type(error).__name__]:
-            print(f"thermozoo: {line}", file=sys.stderr)
-        return 2
+        return _refuse(str(error) or type(error).__name__, arguments, context)
     except MemoryError as error:
-        print(f"thermozoo: out of memory: {error or 'no more is left'}; {_LESS_MEMORY}", file=sys.stderr)
-        return 2
+        return _refuse(f"out of memory: {error or 'no more is left'}; {_LESS_MEMORY}", arguments, context)
     except Exception as error:
-        if isinstance(error, _CLICK):
-            print(f"thermozoo: {_usage(error)}", file=sys.stderr)
-            return 2
+        message = usage_text(error) if isinstance(error, _CLICK) else foreign_fault(error, arguments)
+        if message is not None:
+            return _refuse(message, arguments, context)
         if context.debug:
             traceback.print_exc()
         else:
             print(
-                f"thermozoo: internal error: {type(error).__name__}: {error} (run again with --debug to see where, "
-                f"and report it)",
+                f"thermozoo: internal error: {type(error).__name__}: {quoted(str(error), arguments)} (run again with "
+                f"--debug to see where, and report it)",
                 file=sys.stderr,
             )
         return 70
+
+
+def _refuse(message: str, arguments: list[str], context: Context) -> int:
+    """Print one line for each fault, and the traceback of the error at hand where it was asked for."""
+    if context.debug:
+        traceback.print_exc()
+    for line in quoted(message, arguments).splitlines():
+        print(f"thermozoo: {line}", file=sys.stderr)
+    return 2
 
 
 def context_of(ctx: typer.Context) -> Any:
