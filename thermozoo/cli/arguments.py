@@ -1,20 +1,22 @@
-"""The plugin that a command is given: by name or file, with settings."""
+"""What commands are given: a plugin by name or file, its settings, a seed."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import typer
 
-from thermozoo.errors import ConfigError, ThermozooError, nearest
+from thermozoo.errors import ConfigError, ThermozooError, nearest, shown
 
 if TYPE_CHECKING:
     from thermozoo.interfaces import Plugin
     from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["build", "find_plugins"]
+__all__ = ["build", "find_plugins", "whole_number"]
 
 
 def find_plugins(target: str, catalogue: Catalogue) -> list[type[Plugin]]:
@@ -53,14 +55,24 @@ def build(cls: Any, settings: list[str]) -> Plugin:
         if not equals or name not in fields:
             known = ", ".join(fields) or "none"
             faults.append(
-                f"--set {text}: expected NAME=VALUE with a setting of {cls.name!r}{nearest(name, fields)}; "
+                f"--set {shown(text)}: expected NAME=VALUE with a setting of {cls.name!r}{nearest(name, fields)}; "
                 f"settings: {known}"
             )
             continue
         try:
-            values[name] = tomllib.loads(f"value = {value}")["value"]
+            read = tomllib.loads(f"value = {value}")
         except tomllib.TOMLDecodeError:
-            values[name] = value
+            read = {"value": value}
+        except RecursionError:
+            faults.append(f"--set {shown(text)}: lists or tables nested too deep")
+            continue
+        except ValueError:  # Python's limit for integers
+            faults.append(f"--set {shown(text)}: expected a number of fewer digits")
+            continue
+        if set(read) != {"value"}:
+            faults.append(f"--set {shown(text)}: expected one value, on one line")
+            continue
+        values[name] = read["value"]
     missing = [n for n, f in fields.items() if f.default is attrs.NOTHING and n not in values]
     if missing and not faults:
         faults.append(f"{cls.name!r} needs {', '.join(missing)}: give --set {missing[0]}=VALUE")
@@ -73,3 +85,17 @@ def build(cls: Any, settings: list[str]) -> Plugin:
         raise
     except (TypeError, ValueError, ArithmeticError) as error:
         raise ConfigError([f"{cls.name!r} cannot be built: {type(error).__name__}: {error}"]) from error
+
+
+def whole_number(written: str | int) -> int:
+    """Return a seed as it is written on the command line; how large it may be is for its user to say.
+
+    Raises
+    ------
+    typer.BadParameter
+        When it is none.
+    """
+    text = str(written)  # typer passes the default as well
+    if re.fullmatch(r"\+?[0-9]{1,1000}", text):
+        return int(text)
+    raise typer.BadParameter(f"expected an integer from 0 to 2^63 - 1, such as 7, got '{shown(text)}'")

@@ -13,8 +13,8 @@ from thermozoo.errors import nearest, shown
 
 __all__ = ["foreign_fault", "quoted", "usage_text"]
 
-#: Most characters of a word that a message quotes; most paths are shorter.
-_LONG = 200
+#: Most characters of a word that a message quotes, most paths are shorter; and of those that are quoted of a longer one.
+_LONG, _QUOTED = 200, 150
 
 
 def usage_text(error: Any) -> str:
@@ -41,8 +41,8 @@ def quoted(message: str, arguments: Sequence[str]) -> str:
     """
     for word in _words(arguments):
         if len(word) > _LONG or not (word.isprintable() or word.isspace()):
-            message = message.replace(word, shown(word, _LONG))
-    return re.sub(rf"\S{{{_LONG + 1},}}", lambda found: shown(found[0], _LONG), message)
+            message = message.replace(word, shown(word, _QUOTED))
+    return re.sub(rf"\S{{{_LONG + 1},}}", lambda found: shown(found[0], _QUOTED), message)
 
 
 def foreign_fault(error: Exception, arguments: Sequence[str]) -> str | None:
@@ -51,13 +51,13 @@ def foreign_fault(error: Exception, arguments: Sequence[str]) -> str | None:
     if isinstance(error, OSError) and isinstance(error.filename, (str, bytes)):
         path = os.fsdecode(error.filename)
         if any(_within(path, word) for word in named):
-            return f"{shown(path, _LONG)}: {error.strerror or error}"
+            return f"{shown(path, _QUOTED)}: {error.strerror or error}"
     if isinstance(error, UnicodeEncodeError):  # a name that the file system's encoding lacks
         found = next((word for word in named if word and word in error.object), None)
-        return found and f"{shown(found, _LONG)}: no file can have this name here ({error.encoding})"
+        return found and f"{shown(found, _QUOTED)}: no file can have this name here ({error.encoding})"
     if isinstance(error, ValueError) and "null" in str(error):
         found = next((word for word in named if "\0" in word), None)
-        return found and f"{shown(found, _LONG)}: no file can have this name"
+        return found and f"{shown(found, _QUOTED)}: no file can have this name"
     return None
 
 

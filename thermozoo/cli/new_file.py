@@ -14,7 +14,7 @@ from thermozoo.errors import OutputError, shown
 __all__ = ["new_file"]
 
 #: Most characters of a path that a message quotes.
-_LONG = 200
+_LONG = 150
 
 
 @contextlib.contextmanager

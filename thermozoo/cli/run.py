@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from thermozoo.cli.app import context_of
+from thermozoo.cli.arguments import whole_number
 
 __all__ = ["run"]
 
@@ -22,7 +23,9 @@ def run(
         Path | None,
         typer.Option(help="Run folder to make. Default: thermozoo-run; without --force the next free number."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed; overrides the config's.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(parser=whole_number, metavar="INTEGER", help="Seed; overrides the config's.")
+    ] = None,
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override one key, as table.key=value. Repeatable."),

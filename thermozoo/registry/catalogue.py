@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -157,7 +158,7 @@ def load_catalogue(
     records: list[Record] = []
     for source in installed_sources() if sources is None else sources:
         records.extend(load_source(source, manager))
-    for file in {Path(file).resolve(): file for file in files}.values():
+    for file in {os.path.realpath(file): file for file in files}.values():  # Path.resolve raises on a loop of links
         loaded = list(load_source(file_source(file), manager))
         _raise_first(loaded, always=True)
         records.extend(loaded)
