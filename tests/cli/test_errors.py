@@ -49,7 +49,7 @@ def refused(place, capsys, *arguments, lines=1):
     printed = capsys.readouterr()
     assert code == 2, printed
     assert printed.out == ""
-    found = [line for line in printed.err.splitlines() if not line.startswith("memory: about")]
+    found = [line for line in printed.err.splitlines() if not line.startswith(("memory: about", "engine: "))]
     assert len(found) == lines, printed.err
     assert all(line.startswith("thermozoo: ") for line in found)
     assert "Traceback" not in printed.err

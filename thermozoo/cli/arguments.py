@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 import typer
@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from thermozoo.interfaces import Plugin
     from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["build", "find_plugins", "whole_number"]
+__all__ = ["Assignments", "ConfigFile", "Quiet", "build", "find_plugins", "whole_number"]
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Argument(help="Config file (TOML); - reads standard input. Default: the built-in three-digit computer."),
+]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override one key, as table.key=value. Repeatable."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing on standard error but what is wrong.")]
 
 
 def find_plugins(target: str, catalogue: Catalogue) -> list[type[Plugin]]:

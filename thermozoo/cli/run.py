@@ -9,16 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from thermozoo.cli.app import context_of
-from thermozoo.cli.arguments import whole_number
+from thermozoo.cli.arguments import Assignments, ConfigFile, Quiet, whole_number
 
 __all__ = ["run"]
 
 
 def run(
     ctx: typer.Context,
-    config: Annotated[
-        Path | None, typer.Argument(help="Config file (TOML). Default: the built-in three-digit computer.")
-    ] = None,
+    config: ConfigFile = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Run folder to make. Default: thermozoo-run; without --force the next free number."),
@@ -26,11 +24,9 @@ def run(
     seed: Annotated[
         int | None, typer.Option(parser=whole_number, metavar="INTEGER", help="Seed; overrides the config's.")
     ] = None,
-    assignments: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override one key, as table.key=value. Repeatable."),
-    ] = None,
+    assignments: Assignments = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train a computer on images, let it generate, and report the heat.
 
@@ -46,7 +42,7 @@ def run(
     catalogue = context_of(ctx).catalogue
     loaded = load_config(config, catalogue, assignments=assignments or (), seed=seed, defer=True)
     target = out or (Path(DEFAULT_FOLDER) if force else free_name())
-    report = run_experiment(loaded, catalogue, target, force=force, reporter=Bars())
+    report = run_experiment(loaded, catalogue, target, force=force, reporter=Bars(quiet))
     for line in summary(report):
         print(line)
     print(f"report: {target / 'report.html'}")

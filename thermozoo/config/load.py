@@ -14,6 +14,7 @@ from thermozoo.config.faults import Faults, describe
 from thermozoo.config.plugins import build_plugin, held_plugins, resolved_plugin
 from thermozoo.config.read import given_by, override, read_config
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Config, Setting, Table, settings_of
+from thermozoo.config.standard_input import STANDARD_INPUT, read_standard_input
 from thermozoo.config.values import structure
 from thermozoo.errors import nearest
 from thermozoo.interfaces import Connectivity, Plugin, Potential
@@ -37,7 +38,7 @@ def load_config(
     Parameters
     ----------
     path : Path or None
-        TOML file (None: the built-in three-digit computer).
+        TOML file (None: the built-in three-digit computer; ``-``: standard input).
     catalogue : Catalogue
         The plugins that it may name.
     assignments : sequence of str
@@ -53,7 +54,7 @@ def load_config(
     ConfigError
         With every fault of the config.
     """
-    source, written = read_config(path)
+    source, written = read_standard_input() if path == STANDARD_INPUT else read_config(path)
     tables = override(written, assignments)
     if seed is not None:
         tables["seed"] = seed

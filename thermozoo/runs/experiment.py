@@ -16,6 +16,7 @@ from thermozoo.dynamics.engines import Dynamics, Engine, engine_for
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import Machine, assemble_machine
 from thermozoo.runs.budget import bytes_text, check_memory
+from thermozoo.runs.engine_note import engine_note
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import run_folder, write_json, write_text
 from thermozoo.runs.manifest import manifest
@@ -63,6 +64,7 @@ def run_experiment(
                 f"of dynamics.duration = {config.dynamics.duration:.9g}"
             )
         engine = engine_of(machine)
+        reporter.note(engine_note(machine, engine))
         # "auto" depends on what has been compiled before: the config that is kept says what ran
         config = config.with_engine(engine.name)
         machine = attrs.evolve(machine, config=config)
