@@ -17,7 +17,7 @@ from thermozoo import __version__
 from thermozoo.cli import remark_on
 from thermozoo.cli.messages import foreign_fault, quoted, usage_text
 from thermozoo.cli.process import INTERRUPTED, guarded
-from thermozoo.cli.streams import NobodyReadsError
+from thermozoo.cli.streams import NobodyReadsError, UnwritableError, foreign_output
 from thermozoo.errors import ThermozooError, UnknownNameError, nearest, shown
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ __all__ = ["Context", "context_of", "execute", "run"]
 _CLICK = typer.BadParameter.__mro__[2]
 
 #: The commands, in the order of the help text; each lives in a module of its own, imported when used.
-COMMANDS = ("run", "check", "plugins", "show", "verify", "new", "estimate", "bench", "schema")
+COMMANDS = ("run", "plugins", "show", "verify", "new", "check", "estimate", "bench", "schema")
 
 #: What to do when memory runs out in spite of its prediction: nobody knows for what.
 _LESS_MEMORY = "fewer samples, units, images or time steps (dynamics.duration / dynamics.dt) need less"
@@ -55,7 +55,8 @@ class Context:
         """The catalogue of plugins, loaded when first asked for."""
         from thermozoo.registry.catalogue import load_catalogue
 
-        return load_catalogue(files=self.plugin_files, strict=self.strict)
+        with foreign_output():
+            return load_catalogue(files=self.plugin_files, strict=self.strict)
 
 
 def _hoist(arguments: list[str]) -> tuple[Context, list[str]]:
@@ -70,7 +71,7 @@ def _hoist(arguments: list[str]) -> tuple[Context, list[str]]:
         if word == "--":
             rest += arguments[position:]
             break
-        if (position and arguments[position - 1] == "--set" or name == "--set") and _holds_no_text(word):
+        if "--set" in (name, *arguments[max(position - 1, 0) : position]) and _holds_no_text(word):
             raise typer.BadParameter(f"--set {word.removeprefix('--set=')}: holds bytes that are no text")
         if word == "--debug":
             context.debug = True
@@ -105,9 +106,8 @@ class _LazyGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import and return a command."""
         if cmd_name not in COMMANDS:
-            raise UnknownNameError(
-                f"no command is called '{shown(cmd_name)}'{nearest(cmd_name, COMMANDS)}; commands: {', '.join(COMMANDS)}"
-            )
+            hint = nearest(cmd_name, COMMANDS)
+            raise UnknownNameError(f"no command is called '{shown(cmd_name)}'{hint}; commands: {', '.join(COMMANDS)}")
         module = importlib.import_module(f"thermozoo.cli.{cmd_name}")
         single = typer.Typer(add_completion=False, rich_markup_mode="rich")
         single.command(name=cmd_name, epilog=_EPILOG)(getattr(module, cmd_name))
@@ -151,7 +151,7 @@ def _application() -> Any:
 
 def run(arguments: list[str]) -> int:
     """Run the command line within a process that does other things as well; return the exit code."""
-    return guarded(lambda: execute(arguments), remark_on(arguments))
+    return guarded(lambda: execute(arguments), remark_on(arguments))[0]
 
 
 def execute(arguments: list[str]) -> int:
@@ -165,7 +165,7 @@ def execute(arguments: list[str]) -> int:
         return int(stop.exit_code)
     except typer.Abort:
         return INTERRUPTED
-    except NobodyReadsError:
+    except (NobodyReadsError, UnwritableError):
         raise
     except ThermozooError as error:
         return _refuse(str(error) or type(error).__name__, arguments, context)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 import typer
 
+from thermozoo.cli.streams import foreign_output
 from thermozoo.errors import ConfigError, ThermozooError, nearest, shown
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def find_plugins(target: str, catalogue: Catalogue) -> list[type[Plugin]]:
     if target.endswith(".py") or "/" in target:
         from thermozoo.registry.catalogue import load_catalogue
 
-        own = load_catalogue([], files=[Path(target)])
+        with foreign_output():
+            own = load_catalogue([], files=[Path(target)])
         return [r.plugin for r in own.records if r.plugin is not None]
     found = catalogue.find(target).plugin
     assert found is not None

@@ -10,6 +10,7 @@ import typer
 from thermozoo.cli.app import context_of
 from thermozoo.cli.arguments import Assignments, ConfigFile, Quiet
 from thermozoo.cli.duration import duration_text
+from thermozoo.cli.streams import foreign_output
 
 if TYPE_CHECKING:
     from thermozoo.runs.estimate import Estimate
@@ -34,13 +35,14 @@ def estimate(
     from thermozoo.runs.estimate import estimate_run, estimate_work, measured_assembly
     from thermozoo.runs.experiment import engine_of
 
-    loaded = load_config(config, context_of(ctx).catalogue, assignments=assignments or (), seed=None, defer=True)
     bars = Bars(quiet)
-    with bars.phase("assembly", None):
-        machine, assembly = measured_assembly(lambda: assemble_machine(loaded))
-    engine = engine_of(machine)
-    with bars.phase("calibration", estimate_work(loaded)) as progress:
-        found = estimate_run(machine, assembly, engine, progress)
+    with foreign_output():
+        loaded = load_config(config, context_of(ctx).catalogue, assignments=assignments or (), seed=None, defer=True)
+        with bars.phase("assembly", None):
+            machine, assembly = measured_assembly(lambda: assemble_machine(loaded))
+        engine = engine_of(machine)
+        with bars.phase("calibration", estimate_work(loaded)) as progress:
+            found = estimate_run(machine, assembly, engine, progress)
     if as_json:
         print(json.dumps({**found.as_json(), "engine": engine.name}, indent=2))
         return

@@ -13,7 +13,7 @@ from thermozoo.errors import nearest, shown
 
 __all__ = ["foreign_fault", "quoted", "usage_text"]
 
-#: Most characters of a word that a message quotes, most paths are shorter; and of those that are quoted of a longer one.
+#: Most characters of a word that a message quotes, as most paths have; and how many it quotes of a longer one.
 _LONG, _QUOTED = 200, 150
 
 

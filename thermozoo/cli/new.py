@@ -151,6 +151,9 @@ def _write(folder: Path, texts: dict[str, str]) -> None:
     try:
         if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
             raise OutputError(f"{where} exists and is not an empty folder: choose another with --dir")
+        for name in texts:
+            with contextlib.suppress(FileNotFoundError):
+                os.stat(folder / name)  # a name that is too long is refused before any folder is made
         for name, text in texts.items():
             path = folder / name
             for parent in reversed(path.parents):

@@ -9,9 +9,8 @@ import signal
 import sys
 from collections.abc import Callable
 
-from thermozoo.cli.signals import stoppable
-from thermozoo.cli.streams import NobodyReadsError, guarded_streams
-from thermozoo.errors import OutputError
+from thermozoo.cli.signals import Stoppable
+from thermozoo.cli.streams import NobodyReadsError, UnwritableError, guarded_streams
 
 __all__ = ["INTERRUPTED", "guarded"]
 
@@ -19,8 +18,8 @@ __all__ = ["INTERRUPTED", "guarded"]
 INTERRUPTED = 128 + signal.SIGINT
 
 
-def guarded(work: Callable[[], int], remark: str = "") -> int:
-    """Do the work of a command; return its exit code, or that of what ended it.
+def guarded(work: Callable[[], int], remark: str = "") -> tuple[int, bool]:
+    """Do the work of a command; return its exit code, or that of what ended it, and whether a signal came.
 
     Parameters
     ----------
@@ -29,24 +28,23 @@ def guarded(work: Callable[[], int], remark: str = "") -> int:
     remark : str
         Said of a command that was interrupted.
     """
-    with stoppable() as received, guarded_streams():
+    with Stoppable() as stoppable, guarded_streams():
         try:
             code = work()
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            sys.stdout.flush()
         except NobodyReadsError:
-            return 0
-        except OutputError as error:
+            code = 0
+        except UnwritableError as error:
             print(f"thermozoo: {error}", file=sys.stderr)
-            return 2
+            code = 2
         except KeyboardInterrupt:
             code = INTERRUPTED
         except Exception:
-            if not received:
+            if not stoppable.received:
                 raise
             code = INTERRUPTED  # libraries turn an interruption into errors of their own
-        if code != INTERRUPTED:
-            return code
-        by = received[0] if received else signal.SIGINT
-        print(f"{'interrupted' if by == signal.SIGINT else 'terminated'}{remark}", file=sys.stderr)
-        return 128 + by
+        if code == INTERRUPTED:
+            by = stoppable.received[0] if stoppable.received else signal.SIGINT
+            print(f"{'interrupted' if by == signal.SIGINT else 'terminated'}{remark}", file=sys.stderr)
+            code = 128 + by
+        return code, bool(stoppable.received)

@@ -90,7 +90,7 @@ def _lines(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
             print(_line(title, done, total, time.perf_counter() - start), file=sys.stderr, flush=True)
             wait = _EVERY
 
-    speaker = threading.Thread(target=say, daemon=True)
+    speaker = threading.Thread(target=say, name="phase", daemon=True)
     speaker.start()
     try:
         yield advance

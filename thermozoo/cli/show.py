@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import attrs
 import typer
@@ -15,7 +16,7 @@ from thermozoo.cli.app import context_of
 from thermozoo.cli.arguments import build, find_plugins
 from thermozoo.cli.new_file import new_file
 from thermozoo.cli.stable_states import single_units, stable_places
-from thermozoo.cli.streams import can_write
+from thermozoo.cli.streams import can_write, foreign_output
 from thermozoo.errors import OutputError, ParameterError, shown
 from thermozoo.parameters import doc_of
 from thermozoo.symbolic.overview import derived_formulas
@@ -56,21 +57,23 @@ def show(
 
     Example: thermozoo show quartic --plot quartic.png
     """
-    instances = [build(cls, settings or []) for cls in find_plugins(plugin, context_of(ctx).catalogue)]
-    if plot is not None:
-        _plot(instances, plot, force)
-    if as_json:
-        tables = [describe(one, with_code=code) for one in instances]
-        print(json.dumps(tables[0] if len(tables) == 1 else tables, indent=2))
-        return
-    for one in instances:
-        if latex:
-            for formula in derived_formulas(one):
-                print(formula.latex)
-        elif code:
-            print(kernel_source(one))
-        else:
-            _print(one)
+    out = sys.stdout
+    with foreign_output():
+        instances = [build(cls, settings or []) for cls in find_plugins(plugin, context_of(ctx).catalogue)]
+        if plot is not None:
+            _plot(instances, plot, force)
+        if as_json:
+            tables = [describe(one, with_code=code) for one in instances]
+            print(json.dumps(tables[0] if len(tables) == 1 else tables, indent=2), file=out)
+            return
+        for one in instances:
+            if latex:
+                for formula in derived_formulas(one):
+                    print(formula.latex, file=out)
+            elif code:
+                print(kernel_source(one), file=out)
+            else:
+                _print(one, out)
 
 
 def _own_doc(plugin: Plugin) -> str:
@@ -169,19 +172,19 @@ def _named_units(plugin: Any) -> list[tuple[str, Any]]:
     return [(f" of unit {k}" if len(units) > 1 else "", one) for k, one in enumerate(units)]
 
 
-def _print(plugin: Plugin) -> None:
+def _print(plugin: Plugin, out: TextIO) -> None:
     import sympy
     from rich.console import Console
     from rich.table import Table
 
     table = describe(plugin)
-    console = Console(highlight=False, markup=False)
+    console = Console(file=out, highlight=False, markup=False)
     console.print(f"{plugin.kind} {plugin.name}", style="bold")
     if table["summary"]:
         console.print(table["summary"])
     formulas = derived_formulas(plugin)
     pretty = [sympy.pretty(f.equation, use_unicode=True, wrap_line=False) for f in formulas]
-    if not all(map(can_write, pretty)):
+    if not all(can_write(text, out) for text in pretty):
         pretty = [sympy.pretty(f.equation, use_unicode=False, wrap_line=False) for f in formulas]
     for formula, text in zip(formulas, pretty, strict=True):
         console.print(f"\n{formula.name}", style="dim")

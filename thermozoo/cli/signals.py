@@ -1,15 +1,19 @@
-"""Signals that end the program: at any moment, without a traceback, and so that nothing half-written stays."""
+"""Signals that end the program: at any moment, without a traceback, and so that nothing half-written stays.
+
+Little is imported here, and early: until `heed_early` is called, a signal shows the traceback of an import.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import os
 import signal
-import threading
 import time
-from collections.abc import Iterator
-from typing import Any
 
-__all__ = ["end_at_once", "stoppable"]
+TYPE_CHECKING = False  # what typing calls so; to import typing would take too long
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["Stoppable", "end_at_once", "heed_early"]
 
 #: Ctrl-C, a request to end, a terminal that was closed; Windows knows only the first two.
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -19,39 +23,63 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 _CLEANING_UP = 2.0
 
 
-@contextlib.contextmanager
-def stoppable() -> Iterator[list[int]]:
-    """Let signals stop the main thread as Ctrl-C does; yield those that were received, in their order.
+def heed_early() -> None:
+    """Let signals end this process while there is nothing to clean up: one word, no traceback."""
 
-    A signal that this process was told to ignore (``nohup``, a background process of a shell) stays ignored.
-    """
-    received: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield received
-        return
-    first = 0.0
+    def end(signum: int, frame: Any) -> None:
+        try:
+            os.write(2, b"interrupted\n" if signum == signal.SIGINT else b"terminated\n")
+        finally:
+            os._exit(128 + signum)
 
-    def stop(signum: int, frame: Any) -> None:
-        nonlocal first
-        if received and time.monotonic() - first < _CLEANING_UP:
-            return
-        first = time.monotonic()
-        received.append(signum)
-        raise KeyboardInterrupt
-
-    before = {one: signal.getsignal(one) for one in _SIGNALS}
-    try:
-        for one, handler in before.items():
-            if handler is not signal.SIG_IGN:
-                signal.signal(one, stop)
-        yield received
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+    _handle(end)
 
 
 def end_at_once() -> None:
     """Let signals end this process without a word from now on: all is done, but the interpreter has yet to end."""
-    for one in _SIGNALS:
-        if signal.getsignal(one) is not signal.SIG_IGN:
-            signal.signal(one, signal.SIG_DFL)
+    _handle(signal.SIG_DFL)
+
+
+def _handle(handler: Any) -> dict[int, Any]:
+    """Set the handler of all signals; return those before. What this process was told to ignore stays ignored.
+
+    A shell has its background processes ignore Ctrl-C, ``nohup`` lets a command survive its terminal.
+    """
+    before = {one: signal.getsignal(one) for one in _SIGNALS}
+    for one, old in before.items():
+        if old is not signal.SIG_IGN:
+            signal.signal(one, handler)
+    return before
+
+
+class Stoppable:
+    """A block that signals stop as Ctrl-C does; off the main thread, where none arrives, it is a plain block.
+
+    Attributes
+    ----------
+    received : list of int
+        The signals that were heeded, in their order.
+    """
+
+    def __init__(self) -> None:
+        self.received: list[int] = []
+        self._last = 0.0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Stoppable:
+        try:
+            self._before = _handle(self._stop)
+        except ValueError:  # not the main thread
+            self._before = {}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for one, handler in self._before.items():
+            signal.signal(one, handler)
+
+    def _stop(self, signum: int, frame: Any) -> None:
+        if self.received and time.monotonic() - self._last < _CLEANING_UP:
+            return
+        self._last = time.monotonic()
+        self.received.append(signum)
+        raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Standard output and standard error, whatever they are: an encoding without our signs, a full disk, nobody who reads."""
+"""Standard output and standard error, whatever they are: without our signs, on a full disk, with nobody who reads."""
 
 from __future__ import annotations
 
@@ -13,14 +13,22 @@ from typing import Any, TextIO
 
 from thermozoo.errors import OutputError
 
-__all__ = ["NobodyReadsError", "can_write", "close_quietly", "degraded", "guarded_streams", "open_missing"]
+__all__ = [
+    "NobodyReadsError",
+    "UnwritableError",
+    "can_write",
+    "close_quietly",
+    "foreign_output",
+    "guarded_streams",
+    "open_missing",
+]
 
 #: Signs that thermozoo prints, and libraries in its name, with what stands for them where an encoding lacks them.
 _IN_ASCII = {
     "±": "+-", "×": "x", "⋅": "*", "·": "*", "−": "-", "–": "-", "—": "--", "…": "...", "∞": "inf", "√": "sqrt",
     "∂": "d", "Δ": "Delta", "∑": "sum", "∏": "prod", "∫": "int", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "∝": "~",
     "→": "->", "←": "<-", "⇒": "=>", "∈": "in", "′": "'", "″": "''", "‘": "'", "’": "'", "“": '"', "”": '"', "•": "*",
-    "°": " deg", "½": "1/2", "⟨": "<", "⟩": ">", "\N{NO-BREAK SPACE}": " ", "✓": "ok", "✗": "x",
+    "°": " deg", "⁻": "^-", "½": "1/2", "⟨": "<", "⟩": ">", "\N{NO-BREAK SPACE}": " ", "✓": "ok", "✗": "x",
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta",
     "κ": "kappa", "λ": "lambda", "μ": "mu", "µ": "u", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma",
     "τ": "tau", "φ": "phi", "ϕ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Θ": "Theta",
@@ -38,6 +46,10 @@ class NobodyReadsError(Exception):
     """The reader of standard output has gone (``| head -1``): there is nothing more to say, and nothing is wrong."""
 
 
+class UnwritableError(OutputError):
+    """Standard output cannot be written."""
+
+
 def _in_ascii(error: UnicodeError) -> tuple[str | bytes, int]:
     """Stand in for what an encoding lacks: our own signs by their names, others by their number, as in Python."""
     if not isinstance(error, UnicodeEncodeError):
@@ -49,23 +61,13 @@ def _in_ascii(error: UnicodeError) -> tuple[str | bytes, int]:
 codecs.register_error(_HANDLER, _in_ascii)
 
 
-def can_write(text: str, stream: TextIO | None = None) -> bool:
-    """Tell whether the encoding of a stream (default: standard output) has all the characters of a text."""
-    encoding = getattr(stream or sys.stdout, "encoding", None) or "utf-8"
+def can_write(text: str, stream: TextIO) -> bool:
+    """Tell whether the encoding of a stream has all the characters of a text."""
     try:
-        text.encode(encoding)
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
         return False
     return True
-
-
-def degraded(text: str, stream: TextIO | None = None) -> str:
-    """Return a text with ASCII for the characters that the encoding of a stream (default: standard output) lacks.
-
-    The stream itself would do that; what lays a text out in columns needs to know how long it will be.
-    """
-    encoding = getattr(stream or sys.stdout, "encoding", None) or "utf-8"
-    return text.encode(encoding, _HANDLER).decode(encoding)
 
 
 class _Guarded:
@@ -102,7 +104,7 @@ class _Guarded:
 def _refuse(error: OSError) -> None:
     if error.errno == errno.EPIPE:
         raise NobodyReadsError
-    raise OutputError(f"cannot write to standard output: {error.strerror or error}") from None
+    raise UnwritableError(f"cannot write to standard output: {error.strerror or error}") from None
 
 
 def _ignore(error: OSError) -> None:
@@ -113,9 +115,9 @@ def _ignore(error: OSError) -> None:
 def guarded_streams() -> Iterator[None]:
     """Let standard output and standard error take every text within a block, and report what cannot be written.
 
-    An encoding that lacks a character gets an ASCII spelling. Where standard output cannot be written, `OutputError`
-    or `NobodyReadsError` is raised, often only when it is flushed. Where standard error cannot be written, there is
-    nobody to tell.
+    An encoding that lacks a character gets an ASCII spelling. Where standard output cannot be written,
+    `UnwritableError` or `NobodyReadsError` is raised, often only when it is flushed. Where standard error cannot be
+    written, there is nobody to tell.
     """
     before = sys.stdout, sys.stderr
     with contextlib.ExitStack() as undo:
@@ -123,11 +125,17 @@ def guarded_streams() -> Iterator[None]:
             if isinstance(stream, io.TextIOWrapper):
                 undo.callback(_forgive, stream, stream.errors)
                 stream.reconfigure(errors=_HANDLER)
+        nowhere = undo.enter_context(open(os.devnull, "w", encoding="utf-8"))
         undo.callback(_restore, *before)
-        if sys.stdout is not None:
-            sys.stdout = _Guarded(sys.stdout, _refuse)  # type: ignore[assignment]
-        if sys.stderr is not None:
-            sys.stderr = _Guarded(sys.stderr, _ignore)  # type: ignore[assignment]
+        sys.stdout = _Guarded(sys.stdout or nowhere, _refuse)  # type: ignore[assignment]
+        sys.stderr = _Guarded(sys.stderr or nowhere, _ignore)  # type: ignore[assignment]
+        yield
+
+
+@contextlib.contextmanager
+def foreign_output() -> Iterator[None]:
+    """Let what plugins print within a block go to standard error: standard output is for what was asked for."""
+    with contextlib.redirect_stdout(sys.stderr):
         yield
 
 
