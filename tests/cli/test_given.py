@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
@@ -130,3 +131,19 @@ def test_only_long_and_unprintable_words_are_changed():
     assert quoted("one\ntwo", ["run", "\n", " "]) == "one\ntwo"
     assert quoted("no 'a\nb'", ["a\nb"]) == "no 'a\\nb'"
     assert len(quoted(f"got {'1' * 300} here", [])) < 200
+
+
+@pytest.mark.parametrize("command", ["run", "check x.toml", "plugins --plugin x.py", "new potential q", "show ./x.py"])
+def test_a_working_folder_that_was_removed(tmp_path, monkeypatch, capsys, command):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    refused(capsys, *command.split())
+
+
+@pytest.mark.parametrize("width", ["x", "", "-5", "80"])
+def test_help_whatever_width_the_environment_gives(monkeypatch, capsys, width):
+    monkeypatch.setenv("TERMINAL_WIDTH", width)
+    monkeypatch.delitem(sys.modules, "typer.rich_utils", raising=False)  # which reads it
+    assert run(["run", "--help"]) == 0
+    assert "--seed" in capsys.readouterr().out

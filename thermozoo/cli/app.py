@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -157,6 +158,8 @@ def run(arguments: list[str]) -> int:
 def execute(arguments: list[str]) -> int:
     """Run the command line and report its errors; return the exit code."""
     context = Context()
+    if not os.environ.get("TERMINAL_WIDTH", "1").isdecimal():
+        del os.environ["TERMINAL_WIDTH"]  # typer wants a number, or else shows no help
     try:
         context, rest = _hoist(arguments)
         result = _application().main(rest or ["--help"], prog_name="thermozoo", standalone_mode=False, obj=context)

@@ -47,6 +47,8 @@ def quoted(message: str, arguments: Sequence[str]) -> str:
 
 def foreign_fault(error: Exception, arguments: Sequence[str]) -> str | None:
     """Return what is wrong with a path of the command line that an operating system refused, None for other errors."""
+    if isinstance(error, FileNotFoundError) and not _has_working_folder():
+        return "the current folder has been removed: change into another one"
     named = list(_words(arguments))
     if isinstance(error, OSError) and isinstance(error.filename, (str, bytes)):
         path = os.fsdecode(error.filename)
@@ -65,6 +67,13 @@ def _words(arguments: Sequence[str]) -> Iterator[str]:
     """Yield the arguments, the longest first, and both sides of their equals signs."""
     words = {part for word in arguments for part in (word, *word.partition("=")[::2])}
     yield from sorted(words - {""}, key=len, reverse=True)
+
+
+def _has_working_folder() -> bool:
+    try:
+        return bool(os.getcwd())
+    except FileNotFoundError:
+        return False
 
 
 def _within(path: str, named: str) -> bool:

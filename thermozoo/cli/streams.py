@@ -127,8 +127,8 @@ def guarded_streams() -> Iterator[None]:
                 stream.reconfigure(errors=_HANDLER)
         nowhere = undo.enter_context(open(os.devnull, "w", encoding="utf-8"))
         undo.callback(_restore, *before)
-        sys.stdout = _Guarded(sys.stdout or nowhere, _refuse)  # type: ignore[assignment]
-        sys.stderr = _Guarded(sys.stderr or nowhere, _ignore)  # type: ignore[assignment]
+        sys.stdout = _Guarded(sys.stdout or nowhere, _refuse)
+        sys.stderr = _Guarded(sys.stderr or nowhere, _ignore)
         yield
 
 
@@ -146,7 +146,7 @@ def _forgive(stream: io.TextIOWrapper, errors: str | None) -> None:
 
 
 def _restore(out: TextIO | None, error: TextIO | None) -> None:
-    sys.stdout, sys.stderr = out, error  # type: ignore[assignment]
+    sys.stdout, sys.stderr = out, error
 
 
 def open_missing() -> None:
