@@ -123,6 +123,9 @@ def test_a_path_of_the_command_line_that_the_system_refuses():
     assert foreign_fault(refusal, ["run", "/dat", "data"]) is None  # a fault of ours, or of a plugin
     assert foreign_fault(OSError(28, "No space left on device"), ["run"]) is None
     assert foreign_fault(KeyError("/data"), ["/data"]) is None
+    lacking = UnicodeEncodeError("ascii", "/data/ü", 6, 7, "ordinal not in range(128)")
+    assert foreign_fault(lacking, ["/data"]) == "/data: no file can have this name here (ascii)"
+    assert foreign_fault(lacking, ["data", "ü"]) is None  # a text that is written
 
 
 def test_only_long_and_unprintable_words_are_changed():

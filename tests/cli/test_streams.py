@@ -14,7 +14,7 @@ import pytest
 
 import thermozoo
 from thermozoo.cli.app import run
-from thermozoo.cli.streams import guarded_streams
+from thermozoo.cli.streams import close_quietly, guarded_streams
 from thermozoo.errors import OutputError, PluginError
 
 #: A plugin that prints wherever it can, and whose words are not ASCII.
@@ -121,17 +121,38 @@ def test_every_sign_of_the_program_has_a_spelling(streams):
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_errors_quote_what_was_given(streams, encoding):
     _, err = streams(encoding)
-    assert run(["show", "größe\udcff\n\x1b[31m"]) == 2
+    assert run(["show", "größe\n\x1b[31m"]) == 2
     [line] = written(err).splitlines()
     assert line.startswith("thermozoo: no plugin is called ")
     assert ("größe" if encoding != "ascii" else "gr\\xf6\\xdfe") in line
-    assert "\\udcff\\n\\x1b[31m" in line
+    assert "\\n\\x1b[31m" in line
 
 
-def test_a_setting_that_is_no_text_is_refused(capsys):
-    for arguments in (["--set", "data.path=\udcff"], ["--set=data.path=\udcff"]):
-        assert run(["run", *arguments]) == 2
-        assert capsys.readouterr().err == "thermozoo: --set data.path=\\udcff: holds bytes that are no text\n"
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "x\udcff"],
+        ["run", "--out", "x\udcff"],
+        ["run", "--set", "data.path=x\udcff"],
+        ["run", "--set=data.path=x\udcff"],
+        ["plugins", "--plugin", "x\udcff"],
+    ],
+)
+def test_bytes_that_are_no_text_are_refused_before_they_get_into_a_report(capsys, arguments):
+    assert run(arguments) == 2
+    assert capsys.readouterr().err.endswith(
+        "x\\udcff: holds bytes that are no text in the encoding of this system, utf-8\n"
+    )
+
+
+def test_what_could_not_be_written_does_not_disturb_the_end(monkeypatch):
+    with open("/dev/full", "w") as stream:
+        stream.write("more")
+        monkeypatch.setattr(sys, "stdout", stream)
+        close_quietly()
+        stream.write("and more")
+        stream.flush()
+        monkeypatch.undo()
 
 
 def test_what_plugins_print_stays_out_of_the_output(capsys, noisy):

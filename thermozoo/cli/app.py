@@ -62,6 +62,11 @@ class Context:
 
 def _hoist(arguments: list[str]) -> tuple[Context, list[str]]:
     """Take the options that every command takes out of the arguments, wherever they stand."""
+    for word in arguments:
+        if any("\ud800" <= c <= "\udfff" for c in word):  # so Python writes bytes that it cannot read
+            raise typer.BadParameter(
+                f"{word}: holds bytes that are no text in the encoding of this system, {sys.getfilesystemencoding()}"
+            )
     files: list[Path] = []
     rest: list[str] = []
     context = Context()
@@ -72,8 +77,6 @@ def _hoist(arguments: list[str]) -> tuple[Context, list[str]]:
         if word == "--":
             rest += arguments[position:]
             break
-        if "--set" in (name, *arguments[max(position - 1, 0) : position]) and _holds_no_text(word):
-            raise typer.BadParameter(f"--set {word.removeprefix('--set=')}: holds bytes that are no text")
         if word == "--debug":
             context.debug = True
         elif word == "--strict-plugins":
@@ -90,11 +93,6 @@ def _hoist(arguments: list[str]) -> tuple[Context, list[str]]:
         position += 1
     context.plugin_files = tuple(files)
     return context, rest
-
-
-def _holds_no_text(word: str) -> bool:
-    """Tell whether an argument holds bytes that are not of the encoding of the system: a path may, a setting not."""
-    return any("\ud800" <= c <= "\udfff" for c in word)
 
 
 class _LazyGroup(TyperGroup):

@@ -55,7 +55,7 @@ def foreign_fault(error: Exception, arguments: Sequence[str]) -> str | None:
         if any(_within(path, word) for word in named):
             return f"{shown(path, _QUOTED)}: {error.strerror or error}"
     if isinstance(error, UnicodeEncodeError):  # a name that the file system's encoding lacks
-        found = next((word for word in named if word and word in error.object), None)
+        found = next((word for word in named if _within(error.object, word)), None)
         return found and f"{shown(found, _QUOTED)}: no file can have this name here ({error.encoding})"
     if isinstance(error, ValueError) and "null" in str(error):
         found = next((word for word in named if "\0" in word), None)
