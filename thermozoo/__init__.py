@@ -6,9 +6,10 @@ derived from it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # what typing calls so; to import typing would take longer than the rest
 if TYPE_CHECKING:
+    from typing import Any
+
     from thermozoo.computer.computer import Computer
     from thermozoo.dynamics.simulate import simulate
     from thermozoo.interfaces import (

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from thermozoo.cli.app import run
 from thermozoo.cli.bench import lines
-from thermozoo.cli.estimate import duration_text
+from thermozoo.cli.duration import duration_text
 from thermozoo.cli.estimate import lines as estimate_lines
 from thermozoo.cli.progress import Bars
 from thermozoo.dynamics.benchmark import bench_work

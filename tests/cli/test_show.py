@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -151,10 +152,97 @@ def test_latex(capsys):
     assert action.endswith(r"{4 \Delta t k_BT \mu}")
 
 
-def test_plot(tmp_path, capsys):
-    file = tmp_path / "well.png"
-    shown(capsys, "double-well", "--plot", str(file))
+@pytest.mark.parametrize(
+    ("suffix", "start"), [(".png", b"\x89PNG"), (".pdf", b"%PDF"), (".svg", b"<?xml"), (".PNG", b"\x89PNG")]
+)
+def test_plot(tmp_path, capsys, suffix, start):
+    file = tmp_path / f"well{suffix}"
+    shown(capsys, "double-well", "--latex", "--plot", str(file))
+    assert file.read_bytes().startswith(start)
+    assert list(tmp_path.iterdir()) == [file]
+    assert file.stat().st_mode & 0o777 == 0o666 & ~_umask()
+
+
+def _umask():
+    found = os.umask(0)
+    os.umask(found)
+    return found
+
+
+def test_plot_replaces_a_file_only_when_told_to(tmp_path, capsys):
+    file = tmp_path / "thesis.png"
+    file.write_bytes(b"precious")
+    assert run(["show", "quartic", "--plot", str(file)]) == 2
+    assert "thesis.png exists: choose another name, or replace it with --force" in capsys.readouterr().err
+    assert file.read_bytes() == b"precious"
+    shown(capsys, "quartic", "--latex", "--plot", str(file), "--force")
     assert file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_plot_that_fails_leaves_what_was_there(tmp_path, capsys, monkeypatch):
+    from thermozoo.plotting import potential
+
+    file = tmp_path / "thesis.png"
+    file.write_bytes(b"precious")
+
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(potential, "plot_potential", full)
+    assert run(["show", "quartic", "--plot", str(file), "--force"]) == 2
+    assert "thesis.png: No space left on device" in capsys.readouterr().err
+    assert file.read_bytes() == b"precious"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("name", [".", "..", "well", "well.", ".png", "well.gif", "/dev/full", "folder"])
+def test_plot_wants_the_name_of_a_picture(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    assert run(["show", "quartic", "--plot", name]) == 2
+    said = f"--plot {name}: expected a file name that ends in .png, .pdf or .svg, such as quartic.png"
+    assert said in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+
+
+def test_plot_where_no_file_can_be(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    (tmp_path / "gone.png").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe.png")
+    before = sorted(tmp_path.iterdir())
+    for name, said in (
+        ("folder.png", "folder.png is a folder"),
+        ("loop.png", "cannot write loop.png: Too many levels of symbolic links"),
+        ("gone.png", "gone.png is no file"),
+        ("pipe.png", "pipe.png is no file"),
+        ("a" * 300 + ".png", "File name too long"),
+        ("a/" * 3000 + "b.png", "File name too long"),
+        ("nowhere/x.png", "cannot write nowhere/x.png: No such file or directory"),
+    ):
+        for force in ([], ["--force"]):
+            assert run(["show", "quartic", "--plot", name, *force]) == 2
+            [line] = capsys.readouterr().err.splitlines()
+            assert said in line
+            assert len(line) < 400
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_plot_of_a_file_with_several(tmp_path, capsys):
+    file = tmp_path / "two.py"
+    one = "@attrs.frozen\nclass {0}(Potential):\n    name = '{1}'\n    def energy(self, x):\n        return x**4\n"
+    file.write_text(
+        "import attrs\nfrom thermozoo import Potential, hookimpl\n"
+        + one.format("A", "first")
+        + one.format("B", "second")
+        + "@hookimpl\ndef thermozoo_potentials():\n    return [A, B]\n"
+    )
+    picture = tmp_path / "x.png"
+    assert run(["show", str(file), "--plot", str(picture)]) == 2
+    assert "--plot draws one potential, the file has 2: give the name of one (first, second)" in capsys.readouterr().err
+    shown(capsys, "first", "--plugin", str(file), "--latex", "--plot", str(picture))
+    assert picture.exists()
 
 
 @pytest.mark.parametrize(

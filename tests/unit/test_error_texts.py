@@ -14,19 +14,14 @@ def test_what_is_short_is_quoted_whole(given):
     assert shown(given) == str(given)
 
 
-def test_the_middle_of_a_long_text_is_left_out():
-    text = "computer." + "x" * 100_000 + ".J2"
-    assert shown(text) == "computer." + "x" * 33 + "..." + "x" * 12 + ".J2"
-    assert len(shown(text, limit=200)) == 200
+def test_a_long_text_is_cut_and_its_length_told():
+    assert shown("x" * 100_000, 12) == "xxxxxxxxxxxx... (100,000 characters)"
 
 
-@pytest.mark.parametrize("digits", [150, 300, 5_000, 40_000])
-@pytest.mark.parametrize("sign", [1, -1])
-def test_long_integers_are_told_by_their_first_digits(digits, sign):
+@pytest.mark.parametrize("digits", [5_000, 40_000])
+def test_long_integers_are_told_by_their_length(digits):
     """Python itself refuses to write out more than 4,300 digits."""
-    found = shown(sign * 1234567 * 10 ** (digits - 7))
-    assert found.startswith("-123456700000..." if sign < 0 else "123456700000...")
-    assert f"about {digits:,} digits" in found or f"about {digits - 1:,} digits" in found
+    assert shown(-(10**digits)) == f"an integer of about {digits:,} digits"
 
 
 def test_a_quotation_stays_on_one_line_and_can_be_written_anywhere():

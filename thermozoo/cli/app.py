@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import importlib
-import re
-import signal
+import os
 import sys
-import threading
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,23 +15,24 @@ import typer
 from typer.core import TyperGroup
 
 from thermozoo import __version__
-from thermozoo.errors import ThermozooError, UnknownNameError, nearest
+from thermozoo.cli import remark_on
+from thermozoo.cli.messages import foreign_fault, quoted, usage_text
+from thermozoo.cli.process import INTERRUPTED, guarded
+from thermozoo.cli.streams import NobodyReadsError, UnwritableError, foreign_output
+from thermozoo.errors import ThermozooError, UnknownNameError, nearest, shown
 from thermozoo.registry.metadata import tolerant_metadata
 
 if TYPE_CHECKING:
     from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["Context", "context_of", "run"]
+__all__ = ["Context", "context_of", "execute", "run"]
 
 #: Bad usage. Typer brings its own copy of click in some versions and depends on it in others, so the class is taken
 #: from what typer exports: BadParameter is a UsageError is a ClickException.
 _CLICK = typer.BadParameter.__mro__[2]
 
-#: The exit code of a command that was interrupted; typer returns it too, where it catches KeyboardInterrupt.
-_INTERRUPTED = 130
-
 #: The commands, in the order of the help text; each lives in a module of its own, imported when used.
-COMMANDS = ("run", "plugins", "show", "verify", "new", "estimate", "bench", "schema", "report")
+COMMANDS = ("run", "report", "plugins", "show", "verify", "new", "check", "estimate", "bench", "schema")
 
 #: What to do when memory runs out in spite of its prediction: nobody knows for what.
 _LESS_MEMORY = "fewer samples, units, images or time steps (dynamics.duration / dynamics.dt) need less"
@@ -60,11 +57,17 @@ class Context:
         """The catalogue of plugins, loaded when first asked for."""
         from thermozoo.registry.catalogue import load_catalogue
 
-        return load_catalogue(files=self.plugin_files, strict=self.strict)
+        with foreign_output():
+            return load_catalogue(files=self.plugin_files, strict=self.strict)
 
 
 def _hoist(arguments: list[str]) -> tuple[Context, list[str]]:
     """Take the options that every command takes out of the arguments, wherever they stand."""
+    for word in arguments:
+        if any("\ud800" <= c <= "\udfff" for c in word):  # so Python writes bytes that it cannot read
+            raise typer.BadParameter(
+                f"{word}: holds bytes that are no text in the encoding of this system, {sys.getfilesystemencoding()}"
+            )
     files: list[Path] = []
     rest: list[str] = []
     context = Context()
@@ -103,9 +106,8 @@ class _LazyGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import and return a command."""
         if cmd_name not in COMMANDS:
-            raise UnknownNameError(
-                f"no command is called {cmd_name!r}{nearest(cmd_name, COMMANDS)}; commands: {', '.join(COMMANDS)}"
-            )
+            hint = nearest(cmd_name, COMMANDS)
+            raise UnknownNameError(f"no command is called '{shown(cmd_name)}'{hint}; commands: {', '.join(COMMANDS)}")
         module = importlib.import_module(f"thermozoo.cli.{cmd_name}")
         single = typer.Typer(add_completion=False, rich_markup_mode="rich")
         single.command(name=cmd_name, epilog=_EPILOG)(getattr(module, cmd_name))
@@ -147,88 +149,53 @@ def _application() -> Any:
     return _without_flag_types(typer.main.get_command(app))
 
 
-@contextlib.contextmanager
-def _terminable() -> Iterator[list[int]]:
-    """Let SIGTERM stop the main thread as Ctrl-C does, so that nothing half-written stays; yield what was received."""
-    received: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield received
-        return
-
-    def stop(signum: int, frame: Any) -> None:
-        received.append(signum)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield received
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _usage(error: Any) -> str:
-    """Return what is wrong with the command line as one line, with the nearest valid word."""
-    # only a bad value needs the text that typer builds around its message, which names the parameter
-    message = error.format_message() if isinstance(error, typer.BadParameter) else error.message
-    message = message.strip().rstrip(".").replace("Value error, ", "").removeprefix("Invalid value: ")
-    option = getattr(error, "option_name", None)
-    context = error.ctx
-    hint = ""
-    choice = re.search(r"'([^']*)' is not one of (.+)", message)
-    if choice:
-        hint = nearest(choice[1], re.findall(r"'([^']*)'", choice[2]))
-    elif option and context is not None and message.startswith("No such option"):
-        hint = nearest(option, [o for p in context.command.get_params(context) for o in p.opts])
-    where = f" (thermozoo {context.info_name} --help)" if context is not None and context.parent is not None else ""
-    return f"{message[:1].lower()}{message[1:]}{hint}{where}"
-
-
 def run(arguments: list[str]) -> int:
-    """Run the command line; return the exit code."""
-    with _terminable() as received, tolerant_metadata():
-        code = _run(arguments)
-    if code != _INTERRUPTED:
-        return code
-    written = ": nothing was written" if "run" in arguments else ""
-    print(f"{'terminated' if received else 'interrupted'}{written}", file=sys.stderr)
-    return 128 + received[0] if received else code
+    """Run the command line within a process that does other things as well; return the exit code."""
+    return guarded(lambda: execute(arguments), remark_on(arguments))[0]
 
 
-def _run(arguments: list[str]) -> int:
+def execute(arguments: list[str]) -> int:
+    """Run the command line and report its errors; return the exit code."""
     context = Context()
+    if not os.environ.get("TERMINAL_WIDTH", "1").isdecimal():
+        del os.environ["TERMINAL_WIDTH"]  # typer wants a number, or else shows no help
     try:
         context, rest = _hoist(arguments)
-        result = _application().main(rest or ["--help"], prog_name="thermozoo", standalone_mode=False, obj=context)
+        with tolerant_metadata():
+            result = _application().main(rest or ["--help"], prog_name="thermozoo", standalone_mode=False, obj=context)
         return result if isinstance(result, int) else 0
     except typer.Exit as stop:
         return int(stop.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
-        return _INTERRUPTED
-    except BrokenPipeError:
-        sys.stdout = None  # nobody reads: nothing more to say
-        return 0
+    except typer.Abort:
+        return INTERRUPTED
+    except (NobodyReadsError, UnwritableError):
+        raise
     except ThermozooError as error:
-        if context.debug:
-            traceback.print_exc()
-        for line in str(error).splitlines() or [type(error).__name__]:
-            print(f"thermozoo: {line}", file=sys.stderr)
-        return 2
+        return _refuse(str(error) or type(error).__name__, arguments, context)
     except MemoryError as error:
-        print(f"thermozoo: out of memory: {error or 'no more is left'}; {_LESS_MEMORY}", file=sys.stderr)
-        return 2
+        return _refuse(f"out of memory: {error or 'no more is left'}; {_LESS_MEMORY}", arguments, context)
     except Exception as error:
-        if isinstance(error, _CLICK):
-            print(f"thermozoo: {_usage(error)}", file=sys.stderr)
-            return 2
+        message = usage_text(error) if isinstance(error, _CLICK) else foreign_fault(error, arguments)
+        if message is not None:
+            return _refuse(message, arguments, context)
         if context.debug:
             traceback.print_exc()
         else:
             print(
-                f"thermozoo: internal error: {type(error).__name__}: {error} (run again with --debug to see where, "
-                f"and report it)",
+                f"thermozoo: internal error: {type(error).__name__}: {quoted(str(error), arguments)} (run again with "
+                f"--debug to see where, and report it)",
                 file=sys.stderr,
             )
         return 70
+
+
+def _refuse(message: str, arguments: list[str], context: Context) -> int:
+    """Print one line for each fault, and the traceback of the error at hand where it was asked for."""
+    if context.debug:
+        traceback.print_exc()
+    for line in quoted(message, arguments).splitlines():
+        print(f"thermozoo: {line}", file=sys.stderr)
+    return 2
 
 
 def context_of(ctx: typer.Context) -> Any:

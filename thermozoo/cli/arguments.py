@@ -1,20 +1,33 @@
-"""The plugin that a command is given: by name or file, with settings."""
+"""What commands are given: a plugin by name or file, its settings, a seed."""
 
 from __future__ import annotations
 
-import tomllib
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
+import typer
 
-from thermozoo.errors import ConfigError, ThermozooError, nearest
+from thermozoo.cli.streams import foreign_output
+from thermozoo.config.toml import value_of
+from thermozoo.errors import ConfigError, ThermozooError, nearest, shown
 
 if TYPE_CHECKING:
     from thermozoo.interfaces import Plugin
     from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["build", "find_plugins"]
+__all__ = ["Assignments", "ConfigFile", "Quiet", "build", "find_plugins", "whole_number"]
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Argument(help="Config file (TOML); - reads standard input. Default: the built-in three-digit computer."),
+]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override one key, as table.key=value. Repeatable."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing on standard error but what is wrong.")]
 
 
 def find_plugins(target: str, catalogue: Catalogue) -> list[type[Plugin]]:
@@ -30,7 +43,8 @@ def find_plugins(target: str, catalogue: Catalogue) -> list[type[Plugin]]:
     if target.endswith(".py") or "/" in target:
         from thermozoo.registry.catalogue import load_catalogue
 
-        own = load_catalogue([], files=[Path(target)])
+        with foreign_output():
+            own = load_catalogue([], files=[Path(target)])
         return [r.plugin for r in own.records if r.plugin is not None]
     found = catalogue.find(target).plugin
     assert found is not None
@@ -53,14 +67,14 @@ def build(cls: Any, settings: list[str]) -> Plugin:
         if not equals or name not in fields:
             known = ", ".join(fields) or "none"
             faults.append(
-                f"--set {text}: expected NAME=VALUE with a setting of {cls.name!r}{nearest(name, fields)}; "
+                f"--set {shown(text)}: expected NAME=VALUE with a setting of {cls.name!r}{nearest(name, fields)}; "
                 f"settings: {known}"
             )
             continue
         try:
-            values[name] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            values[name] = value
+            values[name] = value_of(value)
+        except ValueError as error:
+            faults.append(f"--set {shown(text)}: {error}")
     missing = [n for n, f in fields.items() if f.default is attrs.NOTHING and n not in values]
     if missing and not faults:
         faults.append(f"{cls.name!r} needs {', '.join(missing)}: give --set {missing[0]}=VALUE")
@@ -73,3 +87,17 @@ def build(cls: Any, settings: list[str]) -> Plugin:
         raise
     except (TypeError, ValueError, ArithmeticError) as error:
         raise ConfigError([f"{cls.name!r} cannot be built: {type(error).__name__}: {error}"]) from error
+
+
+def whole_number(written: str | int) -> int:
+    """Return a seed as it is written on the command line; how large it may be is for its user to say.
+
+    Raises
+    ------
+    typer.BadParameter
+        When it is none.
+    """
+    text = str(written)  # typer passes the default as well
+    if re.fullmatch(r"\+?[0-9]{1,1000}", text):
+        return int(text)
+    raise typer.BadParameter(f"expected an integer from 0 to 2^63 - 1, such as 7, got '{shown(text)}'")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from thermozoo.cli.app import context_of
+from thermozoo.cli.arguments import Quiet
 
 __all__ = ["bench"]
 
@@ -15,6 +16,7 @@ __all__ = ["bench"]
 def bench(
     ctx: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print the measurements as JSON.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure this machine on the built-in computer: products alone, whole steps and their ratio, about a minute.
 
@@ -30,7 +32,7 @@ def bench(
     from thermozoo.runs.assemble import assemble_machine
 
     config = load_config(None, context_of(ctx).catalogue, assignments=(), seed=None)
-    with Bars().phase("measuring", bench_work()) as progress:
+    with Bars(quiet).phase("measuring", bench_work()) as progress:
         found = measure(
             with_random_couplings(assemble_machine(config).computer),
             config.integrator,

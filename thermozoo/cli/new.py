@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import importlib.util
+import keyword
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,14 +14,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from thermozoo.cli.app import context_of
-from thermozoo.errors import ConfigError, DuplicateNameError, OutputError
+from thermozoo.errors import ConfigError, DuplicateNameError, OutputError, shown
 
 if TYPE_CHECKING:
     from thermozoo.registry.catalogue import Catalogue
 
 __all__ = ["Kind", "new", "write_package"]
 
+#: What a name looks like, and most characters of one: it becomes the name of folders, of a module and of a class.
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_LONGEST = 50
 
 
 class Kind(enum.StrEnum):
@@ -44,6 +49,7 @@ def new(
 
     Example: thermozoo new potential tilted-well
     """
+    _refuse_bad_name(kind.value, name)
     _refuse_taken(context_of(ctx).catalogue, kind.value, name)
     folder = write_package(kind.value, name, directory)
     package = _package(name)
@@ -59,6 +65,23 @@ def new(
 
 def _package(name: str) -> str:
     return f"thermozoo_{name.replace('-', '_')}"
+
+
+def _class_name(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("-"))
+
+
+def _refuse_bad_name(kind: str, name: str) -> None:
+    """Raise ConfigError for what is no name, and for names whose class would be called as a word of the template."""
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST:
+        raise ConfigError(
+            [
+                f"NAME must be lower-case words joined with hyphens, at most {_LONGEST} characters, such as "
+                f"'double-well', got '{shown(name)}'; --dir chooses where the package is written"
+            ]
+        )
+    if keyword.iskeyword(_class_name(name)) or _class_name(name) in ("Any", kind.capitalize()):
+        raise ConfigError([f"a class cannot be called {_class_name(name)}: choose another NAME than '{name}'"])
 
 
 def _refuse_taken(catalogue: Catalogue, kind: str, name: str) -> None:
@@ -94,19 +117,15 @@ def write_package(kind: str, name: str, directory: Path | None = None) -> Path:
     """
     import jinja2
 
-    if not _NAME.fullmatch(name):
-        raise ConfigError([f"NAME must be lower-case words joined with hyphens, such as 'double-well', got {name!r}"])
+    _refuse_bad_name(kind, name)
     folder = directory or Path(f"thermozoo-{name}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError(f"{folder} exists and is not an empty folder: choose another with --dir")
     package = _package(name)
-    class_name = "".join(word.capitalize() for word in name.split("-"))
     values = {
         "kind": kind,
         "name": name,
         "distribution": f"thermozoo-{name}",
         "package": package,
-        "class_name": class_name,
+        "class_name": _class_name(name),
     }
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("thermozoo", "scaffold"),
@@ -115,15 +134,38 @@ def write_package(kind: str, name: str, directory: Path | None = None) -> Path:
         autoescape=False,
     )
     files = {
-        folder / "pyproject.toml": "pyproject.toml.jinja",
-        folder / "README.md": "README.md.jinja",
-        folder / "src" / package / "__init__.py": f"{kind}.py.jinja",
-        folder / "tests" / f"test_{name.replace('-', '_')}.py": "test.py.jinja",
+        "pyproject.toml": "pyproject.toml.jinja",
+        "README.md": "README.md.jinja",
+        f"src/{package}/__init__.py": f"{kind}.py.jinja",
+        f"tests/test_{name.replace('-', '_')}.py": "test.py.jinja",
     }
-    for path, template in files.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(environment.get_template(template).render(values), encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    texts = {path: environment.get_template(template).render(values) for path, template in files.items()}
+    _write(folder, texts)
     return folder
+
+
+def _write(folder: Path, texts: dict[str, str]) -> None:
+    """Write files into a folder that is empty or not there: all of them or none."""
+    where = shown(folder, 150)
+    made: list[Path] = []
+    try:
+        if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+            raise OutputError(f"{where} exists and is not an empty folder: choose another with --dir")
+        for name in texts:
+            with contextlib.suppress(FileNotFoundError):
+                os.stat(folder / name)  # a name that is too long is refused before any folder is made
+        for name, text in texts.items():
+            path = folder / name
+            for parent in reversed(path.parents):
+                if not parent.exists():
+                    parent.mkdir()
+                    made.append(parent)
+            made.append(path)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        for path in reversed(made):
+            with contextlib.suppress(OSError):
+                path.rmdir() if path.is_dir() else path.unlink()
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"cannot write {where}: {error.strerror or error}") from error

@@ -9,25 +9,24 @@ from typing import Annotated, Any
 import typer
 
 from thermozoo.cli.app import context_of
+from thermozoo.cli.arguments import Assignments, ConfigFile, Quiet, whole_number
 
 __all__ = ["run"]
 
 
 def run(
     ctx: typer.Context,
-    config: Annotated[
-        Path | None, typer.Argument(help="Config file (TOML). Default: the built-in three-digit computer.")
-    ] = None,
+    config: ConfigFile = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Run folder to make. Default: thermozoo-run; without --force the next free number."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed; overrides the config's.")] = None,
-    assignments: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override one key, as table.key=value. Repeatable."),
+    seed: Annotated[
+        int | None, typer.Option(parser=whole_number, metavar="INTEGER", help="Seed; overrides the config's.")
     ] = None,
+    assignments: Assignments = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train a computer on images, let it generate, and report the heat.
 
@@ -42,7 +41,7 @@ def run(
 
     catalogue = with_copies(config, context_of(ctx).catalogue)
     loaded = load_config(config, catalogue, assignments=assignments or (), seed=seed, defer=True)
-    done = run_experiment(loaded, catalogue, out, force=force, reporter=Bars())
+    done = run_experiment(loaded, catalogue, out, force=force, reporter=Bars(quiet))
     for line in summary(done.report):
         print(line)
     print(f"report: {done.page}" if done.page else f"results: {done.folder}")

@@ -5,17 +5,20 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import attrs
 import typer
 
 from thermozoo.cli.app import context_of
 from thermozoo.cli.arguments import build, find_plugins
+from thermozoo.cli.new_file import new_file
 from thermozoo.cli.stable_states import single_units, stable_places
+from thermozoo.cli.streams import can_write, foreign_output
 from thermozoo.constraints import constraints_of
-from thermozoo.errors import OutputError, ParameterError
+from thermozoo.errors import OutputError, ParameterError, shown
 from thermozoo.parameters import doc_of
 from thermozoo.symbolic.latex import formula_latex
 from thermozoo.symbolic.overview import derived_formulas
@@ -28,6 +31,9 @@ __all__ = ["describe", "show"]
 
 #: Temperature at which densities are drawn [energy].
 KT = 0.5
+
+#: What ``--plot`` writes, by the ending of the name.
+_PICTURES = (".png", ".pdf", ".svg")
 
 #: What is said of a field of a class that is neither declared as a parameter nor as an option.
 _UNDECLARED = "a constant without a sentence; declare it with thermozoo.parameter() or thermozoo.option()"
@@ -44,31 +50,34 @@ def show(
     latex: Annotated[bool, typer.Option("--latex", help="Print the formulas as LaTeX.")] = False,
     code: Annotated[bool, typer.Option("--code", help="Print the generated kernel.")] = False,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Draw energy, force and Boltzmann density.")
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Draw energy, force and Boltzmann density (.png, .pdf or .svg)."),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file of --plot if it exists.")] = False,
 ) -> None:
     """Show a plugin's formula and all that was derived from it: a wrong sign is easy to see here.
 
     Example: thermozoo show quartic --plot quartic.png
     """
-    instances = [build(cls, settings or []) for cls in find_plugins(plugin, context_of(ctx).catalogue)]
-    if plot is not None:
+    out = sys.stdout
+    with foreign_output():
+        instances = [build(cls, settings or []) for cls in find_plugins(plugin, context_of(ctx).catalogue)]
+        if plot is not None:
+            _plot(instances, plot, force)
+        if as_json:
+            tables = [describe(one, with_code=code) for one in instances]
+            print(json.dumps(tables[0] if len(tables) == 1 else tables, indent=2), file=out)
+            return
         for one in instances:
-            _plot(one, plot)
-    if as_json:
-        tables = [describe(one, with_code=code) for one in instances]
-        print(json.dumps(tables[0] if len(tables) == 1 else tables, indent=2))
-        return
-    for one in instances:
-        if latex:
-            for formula in derived_formulas(one):
-                print(formula.latex)
-            for constraint in constraints_of(one):
-                print(formula_latex(one, constraint.relation))
-        elif code:
-            print(kernel_source(one))
-        else:
-            _print(one)
+            if latex:
+                for formula in derived_formulas(one):
+                    print(formula.latex, file=out)
+                for constraint in constraints_of(one):
+                    print(formula_latex(one, constraint.relation), file=out)
+            elif code:
+                print(kernel_source(one), file=out)
+            else:
+                _print(one, out)
 
 
 def _own_doc(plugin: Plugin) -> str:
@@ -171,20 +180,23 @@ def _named_units(plugin: Any) -> list[tuple[str, Any]]:
     return [(f" of unit {k}" if len(units) > 1 else "", one) for k, one in enumerate(units)]
 
 
-def _print(plugin: Plugin) -> None:
+def _print(plugin: Plugin, out: TextIO) -> None:
     import sympy
     from rich.console import Console
     from rich.table import Table
 
     table = describe(plugin)
-    console = Console(highlight=False, markup=False)
+    console = Console(file=out, highlight=False, markup=False)
     console.print(f"{plugin.kind} {plugin.name}", style="bold")
     if table["summary"]:
         console.print(table["summary"])
-    for formula in derived_formulas(plugin):
+    formulas = derived_formulas(plugin)
+    pretty = [sympy.pretty(f.equation, use_unicode=True, wrap_line=False) for f in formulas]
+    if not all(can_write(text, out) for text in pretty):
+        pretty = [sympy.pretty(f.equation, use_unicode=False, wrap_line=False) for f in formulas]
+    for formula, text in zip(formulas, pretty, strict=True):
         console.print(f"\n{formula.name}", style="dim")
-        pretty = sympy.pretty(formula.equation, use_unicode=True, wrap_line=False)
-        console.print("\n".join("  " + line for line in pretty.splitlines()), soft_wrap=True)
+        console.print("\n".join("  " + line for line in text.splitlines()), soft_wrap=True)
     if table["parameters"]:
         console.print()
         columns = ("parameter", "symbol", "default", "range", "unit", "meaning")
@@ -209,32 +221,42 @@ def _print(plugin: Plugin) -> None:
         console.print(f"\nreferences: {table['references']}", soft_wrap=True)
 
 
-def _plot(plugin: Plugin, file: Path) -> None:
+def _plot(plugins: list[Plugin], file: Path, force: bool) -> None:
     import numpy as np
 
     from thermozoo.computer.boltzmann import unit_boltzmann
     from thermozoo.computer.onsite import site
     from thermozoo.plotting.potential import plot_potential
 
+    if len(plugins) > 1:
+        names = ", ".join(one.name for one in plugins)
+        raise ParameterError(
+            f"--plot draws one potential, the file has {len(plugins)}: give the name of one ({names}), and the file "
+            "with --plugin"
+        )
+    [plugin] = plugins
     if plugin.kind != "potential":
         raise ParameterError(f"--plot draws potentials, {plugin.name!r} is a kind of {plugin.kind}")
     if not _of_one_unit(plugin):
         raise ParameterError("--plot draws one unit: give --set one number for each parameter")
-    one = site(plugin)  # type: ignore[arg-type]
-    boltzmann = unit_boltzmann(one, KT, points=1001)
-    shown = boltzmann.weight[0] > boltzmann.weight[0].max() * np.exp(-12.0)
-    x = np.linspace(boltzmann.x[0][shown][0], boltzmann.x[0][shown][-1], 801)
-    density = np.interp(x, boltzmann.x[0], boltzmann.density[0])
-    figure = plot_potential(
-        x,
-        one.energy(x),
-        -one.gradient(x),
-        density,
-        title=plugin.name,
-        formula=derived_formulas(plugin)[0].latex,
-        density_label=f"Boltzmann density at kT = {KT:g} [1]",
-    )
-    try:
-        figure.savefig(file, dpi=150)
-    except (OSError, ValueError) as error:
-        raise OutputError(f"cannot write {file}: {error}") from error
+    if file.suffix.lower() not in _PICTURES:
+        raise OutputError(
+            f"--plot {shown(file)}: expected a file name that ends in {', '.join(_PICTURES[:-1])} or {_PICTURES[-1]}, "
+            f"such as {plugin.name}.png"
+        )
+    with new_file(file, force=force) as beside:
+        one = site(plugin)  # type: ignore[arg-type]
+        boltzmann = unit_boltzmann(one, KT, points=1001)
+        likely = boltzmann.weight[0] > boltzmann.weight[0].max() * np.exp(-12.0)
+        x = np.linspace(boltzmann.x[0][likely][0], boltzmann.x[0][likely][-1], 801)
+        density = np.interp(x, boltzmann.x[0], boltzmann.density[0])
+        figure = plot_potential(
+            x,
+            one.energy(x),
+            -one.gradient(x),
+            density,
+            title=plugin.name,
+            formula=derived_formulas(plugin)[0].latex,
+            density_label=f"Boltzmann density at kT = {KT:g} [1]",
+        )
+        figure.savefig(beside, format=file.suffix[1:].lower(), dpi=150)

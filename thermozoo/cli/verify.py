@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from thermozoo.cli.app import context_of
-from thermozoo.cli.arguments import build, find_plugins
+from thermozoo.cli.arguments import build, find_plugins, whole_number
 
 if TYPE_CHECKING:
     from thermozoo.interfaces import Plugin
@@ -42,7 +42,9 @@ def verify(
     ctx: typer.Context,
     plugin: Annotated[str, typer.Argument(metavar="NAME|FILE.py", help="An installed plugin, or a plugin file.")],
     profile: Annotated[Profile, typer.Option(help="quick: under 20 s; full: more draws.")] = Profile.quick,
-    seed: Annotated[int, typer.Option(min=0, help="Fixes everything that is drawn.")] = 0,
+    seed: Annotated[
+        int, typer.Option(parser=whole_number, metavar="INTEGER", help="Fixes everything that is drawn.")
+    ] = 0,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A parameter or setting of the plugin (repeatable)."),

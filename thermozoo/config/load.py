@@ -16,6 +16,7 @@ from thermozoo.config.groups import potentials_of, units_of
 from thermozoo.config.plugins import build_plugin, resolved_plugin
 from thermozoo.config.read import given_by, override, read_config
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Config, Setting, Table, settings_of
+from thermozoo.config.standard_input import STANDARD_INPUT, read_standard_input
 from thermozoo.config.unused import check_unused
 from thermozoo.config.values import structure
 from thermozoo.errors import nearest, shown
@@ -40,7 +41,7 @@ def load_config(
     Parameters
     ----------
     path : Path or None
-        TOML file (None: the built-in three-digit computer).
+        TOML file (None: the built-in three-digit computer; ``-``: standard input).
     catalogue : Catalogue
         The plugins that it may name.
     assignments : sequence of str
@@ -57,7 +58,7 @@ def load_config(
     ConfigError
         With every fault of the config.
     """
-    source, written = read_config(path)
+    source, written = read_standard_input() if path == STANDARD_INPUT else read_config(path)
     tables = override(written, assignments)
     if seed is not None:
         tables["seed"] = seed

@@ -16,6 +16,7 @@ from thermozoo.dynamics.engines import Dynamics, Engine, engine_for
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import Machine, assemble_machine
 from thermozoo.runs.budget import bytes_text, check_memory
+from thermozoo.runs.engine_note import engine_note
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import run_folder, write_json, write_text
@@ -71,7 +72,7 @@ def run_experiment(
         Shows progress.
     """
     clock = Clock()
-    with run_folder(target, force, reporter.note) as folder:
+    with run_folder(target, force, reporter.warn) as folder:
         with clock.phase("assembly"):
             machine = assemble_machine(config)
         reporter.note(f"memory: about {bytes_text(check_memory(config, machine))} at most")
@@ -83,6 +84,7 @@ def run_experiment(
         with clock.phase("assembly"), reporter.phase("preparation", None):
             try_last_phases(machine, folder)
             engine = engine_of(machine)
+            reporter.note(engine_note(machine, engine))
             warm_up(machine, engine)
             try_figures(machine, engine)
         # "auto" depends on what has been compiled before: the config that is kept says what ran
@@ -110,7 +112,7 @@ def run_experiment(
 
         strange = finite_figures(report)[1]
         if strange:
-            reporter.note(f"report: {', '.join(strange)} {'is' if len(strange) == 1 else 'are'} no finite number")
+            reporter.warn(f"report: {', '.join(strange)} {'is' if len(strange) == 1 else 'are'} no finite number")
         folder.fill(lambda place: _write(place, machine, outcome, config_toml, copies, *documents()))
         extras = Extras(folder, reporter)
         if config.training.compare:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from thermozoo.config.standard_input import STANDARD_INPUT
 from thermozoo.errors import PluginLoadError, shown
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.registry.discovery import Source
@@ -25,7 +26,7 @@ def with_copies(config: Path | None, catalogue: Catalogue) -> Catalogue:
     Parameters
     ----------
     config : Path or None
-        The config; one that lies in no run folder adds nothing.
+        The config; one that lies in no run folder, or comes through standard input, adds nothing.
     catalogue : Catalogue
         Plugins that are installed or were asked for.
 
@@ -36,7 +37,7 @@ def with_copies(config: Path | None, catalogue: Catalogue) -> Catalogue:
     DuplicateNameError
         When a plugin of the same name has been installed since.
     """
-    if config is None:
+    if config is None or config == STANDARD_INPUT:
         return catalogue
     mark = config.parent / MARK
     try:

@@ -105,6 +105,8 @@ class UnitOracle:
             x = np.linspace(center - half, center + half, 2001)
             u = self.energy(x)
             inside = np.flatnonzero(u < u.min() + 40.0 * self.kT)
+            if not inside.size:
+                break  # 40 kT is less than the rounding of the lowest energy
             low, high = x[max(inside[0] - 1, 0)], x[min(inside[-1] + 1, len(x) - 1)]
             center, half = (low + high) / 2, (high - low) / 2
             if len(inside) > 500:

@@ -1,0 +1,58 @@
+"""``thermozoo check``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from thermozoo.cli.app import context_of
+from thermozoo.cli.arguments import Assignments, ConfigFile
+
+if TYPE_CHECKING:
+    from thermozoo.runs.assemble import Machine
+
+__all__ = ["check"]
+
+
+def check(ctx: typer.Context, config: ConfigFile = None, assignments: Assignments = None) -> None:
+    """Say every fault of a config at once, without a run: of its keys, between them, and with the data.
+
+    A config without faults is summed up: units, couplings, time steps, training, memory, engine. Nothing is written.
+
+    Exit code 0 if there is no fault, else 2.
+
+    Example: thermozoo check --set dynamics.dt=0.002
+    """
+    from thermozoo.config.load import load_config
+    from thermozoo.runs.assemble import assemble_machine
+    from thermozoo.runs.budget import check_memory
+    from thermozoo.runs.engine_note import engine_note
+    from thermozoo.runs.experiment import engine_of
+    from thermozoo.runs.plugin_files import with_copies
+
+    catalogue = with_copies(config, context_of(ctx).catalogue)
+    loaded = load_config(config, catalogue, assignments=assignments or (), defer=True)
+    machine = assemble_machine(loaded)
+    memory = check_memory(loaded, machine)
+    engine = engine_of(machine)
+    print(f"{loaded.source}: no faults")
+    for line in (*lines(machine, memory), engine_note(machine, engine)):
+        print(line)
+
+
+def lines(machine: Machine, memory: int) -> list[str]:
+    """Return what a run would do, in a few lines."""
+    from thermozoo.runs.budget import bytes_text
+
+    config, computer = machine.config, machine.computer
+    groups = [f"{g} {n:,}{' (frozen)' if g in config.frozen else ''}" for g, n in config.sizes.items()]
+    images = len(machine.signals)
+    return [
+        f"units: {computer.n:,} ({', '.join(groups)})",
+        f"couplings: {computer.couplings.size:,} ({config.connectivity.name})",
+        f"time steps: {config.steps:,} of {config.dynamics.dt:g} ({config.integrator.name})",
+        f"training: {config.training.method}, {images:,} {'image' if images == 1 else 'images'} of "
+        f"{config.dataset.name}; then {config.generation.samples:,} samples",
+        f"memory: about {bytes_text(memory)} at most",
+    ]

@@ -1,0 +1,38 @@
+"""A config that comes through standard input."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from thermozoo.config.read import parse_bytes
+from thermozoo.errors import ConfigError
+
+__all__ = ["STANDARD_INPUT", "read_standard_input"]
+
+#: The path that means standard input.
+STANDARD_INPUT = Path("-")
+
+#: How messages call it.
+_NAME = "standard input"
+
+
+def read_standard_input() -> tuple[str, dict[str, Any]]:
+    """Read TOML from standard input, to its end; return its name and its tables.
+
+    Raises
+    ------
+    ConfigError
+        When it is no TOML.
+    """
+    if sys.stdin is None:
+        raise ConfigError([f"{_NAME}: it is closed; expected a TOML config"])
+    try:
+        content = sys.stdin.buffer.read()
+    except OSError as error:
+        raise ConfigError([f"{_NAME}: cannot be read: {error.strerror or error}; expected a TOML config"]) from None
+    try:
+        return _NAME, parse_bytes(content)
+    except ValueError as error:
+        raise ConfigError([f"{_NAME}: {error}"]) from None
