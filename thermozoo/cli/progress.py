@@ -23,7 +23,11 @@ class Bars:
 
     def note(self, text: str) -> None:
         """Print a line."""
-        self.console.print(text, highlight=False, soft_wrap=True)
+        self.warn(text)
+
+    def warn(self, text: str) -> None:
+        """Print a line, told to be quiet or not."""
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     @contextlib.contextmanager
     def phase(self, title: str, total: int | None) -> Iterator[Callable[[int], None]]:

@@ -71,7 +71,7 @@ def run_experiment(
         Shows progress.
     """
     clock = Clock()
-    with run_folder(target, force, reporter.note) as folder:
+    with run_folder(target, force, reporter.warn) as folder:
         with clock.phase("assembly"):
             machine = assemble_machine(config)
         reporter.note(f"memory: about {bytes_text(check_memory(config, machine))} at most")
@@ -110,7 +110,7 @@ def run_experiment(
 
         strange = finite_figures(report)[1]
         if strange:
-            reporter.note(f"report: {', '.join(strange)} {'is' if len(strange) == 1 else 'are'} no finite number")
+            reporter.warn(f"report: {', '.join(strange)} {'is' if len(strange) == 1 else 'are'} no finite number")
         folder.fill(lambda place: _write(place, machine, outcome, config_toml, copies, *documents()))
         extras = Extras(folder, reporter)
         if config.training.compare:

@@ -71,7 +71,7 @@ class Extras:
         return written
 
     def _say(self, what: str, reason: str) -> None:
-        self._reporter.note(f"{what}: missing, {reason}; the results are in {self._folder.path}")
+        self._reporter.warn(f"{what}: missing, {reason}; the results are in {self._folder.path}")
 
 
 def _write_bytes(content: bytes, path: Path) -> None:

@@ -13,7 +13,10 @@ class Reporter(Protocol):
     """Shows the phases of a run."""
 
     def note(self, text: str) -> None:
-        """Say something before the first phase."""
+        """Say something about the run; a reporter that was told to be quiet does not."""
+
+    def warn(self, text: str) -> None:
+        """Say what is wrong, or missing."""
 
     def phase(self, title: str, total: int | None) -> contextlib.AbstractContextManager[Callable[[int], None]]:
         """Open a phase; the context is a function that is called with the work done since its last call.
