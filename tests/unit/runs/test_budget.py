@@ -88,3 +88,18 @@ def test_bytes_in_a_short_unit():
     assert [bytes_text(b) for b in (0, 1023, 2048, 3.5 * 2**30, 5e18)] == [
         "0 bytes", "1023 bytes", "2 KiB", "3.5 GiB", "4441 PiB",
     ]  # fmt: skip
+
+
+def test_held_out_trajectories_are_counted():
+    """Of each, 25 steps are held at once, and gradients and densities at them."""
+    few = config()
+    many = attrs.evolve(few, training=attrs.evolve(few.training, held_out=100_000 + few.training.held_out))
+    assert predicted_memory(many) - predicted_memory(few) >= 100_000 * 800 * 26 * 4 * 3
+
+
+@pytest.mark.parametrize("method", ["moments", "descent", "online"])
+def test_sampled_trajectories_are_counted(method):
+    """At least their numbers."""
+    few = config(method=method)
+    many = attrs.evolve(few, training=attrs.evolve(few.training, cycles=10**8 + few.training.cycles))
+    assert predicted_memory(many) - predicted_memory(few) >= 3 * 8 * 10**8

@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from thermozoo.errors import OutputError
+from thermozoo.runs import claim
 from thermozoo.runs import folder as folders
 from thermozoo.runs.claim import CLAIM, HeldError, holder_of, take_claim
 from thermozoo.runs.folder import run_folder, write_json
@@ -302,6 +303,35 @@ def test_a_claim_whose_file_is_removed_is_lost(tmp_path):
     assert second.stands()
     second.release()
     second.release()
+    assert tree(tmp_path) == []
+
+
+def test_a_claim_that_is_given_up_while_another_is_taken_is_not_taken_for_it(tmp_path, monkeypatch):
+    """Its former holder removes the file after it was opened and before it is locked."""
+    real, calls = claim._lock, []
+
+    def late(handle, made):
+        if not calls:
+            (tmp_path / CLAIM).unlink()
+        calls.append(handle)
+        return real(handle, made)
+
+    monkeypatch.setattr(claim, "_lock", late)
+    taken = take_claim(tmp_path)
+    assert len(calls) == 2
+    assert taken.stands()
+    with pytest.raises(HeldError):
+        take_claim(tmp_path)
+    taken.release()
+
+
+def test_where_there_are_no_locks_the_file_itself_is_the_claim(tmp_path, monkeypatch):
+    monkeypatch.setattr(claim, "_lock", lambda handle, made: made)
+    taken = take_claim(tmp_path)
+    with pytest.raises(HeldError, match=f"process {os.getpid()} on "):
+        take_claim(tmp_path)
+    assert holder_of(tmp_path)[1]
+    taken.release()
     assert tree(tmp_path) == []
 
 
