@@ -173,11 +173,11 @@ def test_data_that_are_missing_truncated_or_foreign(place, capsys):
     images = place / "mnist" / "t10k-images-idx3-ubyte.gz"
     (place / "mnist" / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(bytes([0, 0, 8, 1, 0, 0, 0, 1, 0])))
     images.write_bytes(gzip.compress(bytes([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 28, 0, 0, 0, 28]) + bytes(100)))
-    assert "is truncated or foreign: its header promises 784 bytes of data, got 100" in line()
+    assert "is truncated or foreign: its header promises 784 bytes of data (1 x 28 x 28), got 100" in line()
     images.write_bytes(gzip.compress(b"a picture of a cat"))
     assert "is not an IDX file" in line()
     images.write_bytes(b"no archive")
-    assert "cannot read" in line()
+    assert "is not an IDX file of 3-dimensional bytes" in line()
 
 
 def test_an_output_folder_that_exists(place, capsys):
@@ -211,7 +211,7 @@ def test_a_failure_in_the_middle_leaves_nothing(place, capsys, monkeypatch):
 def test_usage(place, capsys):
     for arguments, said in (
         (["run", "--outt", "x"], "no such option: --outt; did you mean '--out'? (thermozoo run --help)"),
-        (["runn"], "no command is called 'runn'; did you mean 'run'?; commands: run, plugins"),
+        (["runn"], "no command is called 'runn'; did you mean 'run'?; commands: run, report, plugins"),
         (["--versoin"], "did you mean '--version'?"),
         (["new", "potental", "x"], "'dataset'; did you mean 'potential'? (thermozoo new --help)"),
         (["run", "good.toml", "--seed", "x"], "'--seed'"),

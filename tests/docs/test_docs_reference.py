@@ -165,7 +165,7 @@ def test_report_keys_and_files_of_a_run_are_documented(tmp_path, monkeypatch):
     files = (DOCS / "reference" / "run-folder.md").read_text("utf-8")
     for path in Path("toy").iterdir():
         name = re.sub(r"window-\d+", "window-K", path.name)
-        assert f"`{name}`" in files or f"`{name}/NAME.png`" in files, f"{name} is not documented"
+        assert any(f"`{name}{end}`" in files for end in ("", "/NAME.png", "/NAME.py")), f"{name} is not documented"
 
 
 def test_readme_marks_its_two_commands():

@@ -205,7 +205,7 @@ def _raise_first(records: Iterable[Record], *, always: bool) -> None:
     failed = [r for r in records if r.error is not None]
     if failed:
         lines = "; ".join(
-            f"{r.source.title}, {r.name}: {r.error}" if r.source.entry_point else f"{r.source.target}: {r.error}"
+            f"{r.source.title}, {r.name}: {r.error}" if r.source.entry_point else f"{shown(r.source.target, 200)}: {r.error}"
             for r in failed
         )
         raise PluginLoadError(f"plugin failed to load: {lines}")

@@ -26,11 +26,11 @@ from thermozoo.runs import experiment
 CONFIG = """
 seed = 1
 [computer]
-trainable_biases = ["größe"]
+trainable_biases = ["hollow"]
 [computer.units]
 visible = 784
-"größe" = 3
-[computer.potential."größe"]
+hollow = 3
+[computer.potential.hollow]
 plugin = "double-well"
 [computer.potential.visible]
 plugin = "quartic"
