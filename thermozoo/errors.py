@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
+    "ArgumentError",
     "BudgetError",
     "ConfigError",
     "DataError",
     "DuplicateNameError",
+    "EngineError",
     "FormulaError",
     "HookError",
     "NonFiniteError",
@@ -50,6 +52,10 @@ class ConfigError(ThermozooError, ValueError):
         super().__init__("\n".join(self.faults))
 
 
+class ArgumentError(ThermozooError, TypeError):
+    """An argument of the wrong kind: a class for an instance, a string for a number, a fraction for a count."""
+
+
 class ParameterError(ThermozooError, ValueError):
     """A parameter outside its declared bounds, or of the wrong type or size."""
 
@@ -76,6 +82,10 @@ class BudgetError(ThermozooError, MemoryError):
 
 class DataError(ThermozooError, ValueError):
     """A data set that is missing, truncated or not what it claims to be."""
+
+
+class EngineError(ThermozooError, RuntimeError):
+    """An engine that cannot be used in this environment."""
 
 
 class OutputError(ThermozooError, OSError):

@@ -16,6 +16,7 @@ PLUGINS = ROOT / "plugins" / "thermozoo_plugins"
 #: Rooms from the foundation to the roof; a room imports from its own level or below.
 LEVELS = {
     "errors": 0,
+    "arguments": 1,
     "parameters": 1,
     "interfaces": 2,
     "symbolic": 3,

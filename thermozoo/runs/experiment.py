@@ -91,16 +91,15 @@ def engine_of(machine: Machine) -> Engine:
     """Return the engine of a machine's config."""
     config = machine.config
     dynamics = Dynamics(machine.computer, config.integrator, config.dynamics.dt, config.dynamics.precision)
-    return engine_for(config.dynamics.engine, _unit_steps(machine), dynamics)
+    return engine_for(config.dynamics.engine, dynamics, _trajectories(machine), config.steps)
 
 
-def _unit_steps(machine: Machine) -> float:
-    """Return how many steps of one unit a run has, to choose an engine by."""
+def _trajectories(machine: Machine) -> int:
+    """Return how many trajectories a run follows, to choose an engine by."""
     config = machine.config
     methods = {config.training.method, *config.training.compare}
     each = 2 * config.generation.samples + config.training.held_out
-    trajectories = len(methods) * each + sum(sampled_trajectories(machine, m) for m in methods)
-    return float(config.steps) * trajectories * machine.computer.n
+    return len(methods) * each + sum(sampled_trajectories(machine, m) for m in methods)
 
 
 def _compare(machine: Machine, engine: Engine, done: Outcome, reporter: Reporter) -> list[dict[str, Any]]:
