@@ -133,7 +133,9 @@ def instance(name: str, value: Any, kind: Any, remedy: str = "") -> Any:
     """
     if isinstance(value, kind):
         return value
-    wanted = kind.__name__
+    wanted = getattr(kind, "__name__", "")
+    if not wanted:  # a union of types
+        raise ArgumentError(f"{name} must be {remedy}, got {shown(value)}")
     if isinstance(value, type) and issubclass(value, kind):
         remedy = f"give an instance, {value.__name__}(...)"
     elif isinstance(value, str) and hasattr(kind, "kind"):

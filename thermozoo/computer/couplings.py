@@ -13,7 +13,6 @@ import numpy.typing as npt
 from thermozoo.arguments import real_array
 from thermozoo.computer.blocks import Block, Part, block_size, parts_of
 from thermozoo.computer.states import floating
-from thermozoo.errors import ShapeError
 
 __all__ = ["Block", "Couplings", "DenseCouplings", "EdgeCouplings", "block_size"]
 
@@ -105,11 +104,6 @@ def _strengths(vector: npt.ArrayLike, count: int) -> Array:
     return np.array(real_array("couplings", vector, (count,)), dtype=np.float64)
 
 
-def _check_vector(vector: Array, count: int) -> None:
-    if vector.shape != (count,):
-        raise ShapeError(f"couplings must have shape ({count},), one strength a pair, got {vector.shape}")
-
-
 @attrs.frozen(eq=False, slots=False)
 class DenseCouplings(Couplings):
     """Couplings that are whole dense blocks between ranges of units.
@@ -129,7 +123,7 @@ class DenseCouplings(Couplings):
     vector: Array
 
     def __attrs_post_init__(self) -> None:
-        _check_vector(self.vector, sum(map(block_size, self.pairs)))
+        real_array("couplings", self.vector, (sum(map(block_size, self.pairs)),), "one strength a pair")
 
     def with_vector(self, vector: npt.ArrayLike) -> DenseCouplings:
         """Return the same structure with other strengths, shape (E,) [energy]."""
@@ -211,7 +205,7 @@ class EdgeCouplings(Couplings):
     vector: Array
 
     def __attrs_post_init__(self) -> None:
-        _check_vector(self.vector, len(self.edges))
+        real_array("couplings", self.vector, (len(self.edges),), "one strength a pair")
 
     @property
     def edges(self) -> Indices:
