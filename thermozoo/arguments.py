@@ -27,7 +27,7 @@ __all__ = [
     "finite_array",
     "instance",
     "integer_array",
-    "names",
+    "names_of",
     "number",
     "positive",
     "real_array",
@@ -111,7 +111,7 @@ def choice(name: str, value: Any, valid: Iterable[str]) -> str:
     return value
 
 
-def names(name: str, value: Any) -> tuple[str, ...]:
+def names_of(name: str, value: Any) -> tuple[str, ...]:
     """Return names as a tuple; one string is one name, not a sequence of letters."""
     given = (value,) if isinstance(value, str) else value
     try:

@@ -63,12 +63,12 @@ def test_numbers_that_cannot_be_meant(value):
 
 
 def test_names():
-    assert arguments.names("frozen", "visible") == ("visible",)
-    assert arguments.names("frozen", ["a", "b"]) == ("a", "b")
-    assert arguments.names("frozen", ()) == ()
+    assert arguments.names_of("frozen", "visible") == ("visible",)
+    assert arguments.names_of("frozen", ["a", "b"]) == ("a", "b")
+    assert arguments.names_of("frozen", ()) == ()
     for value in (3, [3], None, ["a", None]):
         with pytest.raises(ArgumentError, match=r"^frozen must be names, such as \['visible'\], got "):
-            arguments.names("frozen", value)
+            arguments.names_of("frozen", value)
 
 
 def test_instances():

@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import checked, finite_array, instance, names, positive, shown
+from thermozoo.arguments import checked, finite_array, instance, names_of, positive, shown
 from thermozoo.computer.connect import connect
 from thermozoo.computer.couplings import Couplings, DenseCouplings
 from thermozoo.computer.layout import Layout
@@ -204,8 +204,8 @@ def assemble(
     >>> float(computer.energy(np.ones(3)))
     6.0
     """
-    layout = Layout(sizes, frozen=names("frozen", frozen))
-    trainable = layout.mask(names("trainable_biases", trainable_biases))
+    layout = Layout(sizes, frozen=names_of("frozen", frozen))
+    trainable = layout.mask(names_of("trainable_biases", trainable_biases))
     potentials = potential if isinstance(potential, dict) else dict.fromkeys(layout.groups, potential)
     for group, one in potentials.items():
         instance(f"potential of group {group!r}" if isinstance(potential, dict) else "potential", one, Potential)

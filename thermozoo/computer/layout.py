@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import count, names, shown
+from thermozoo.arguments import count, names_of, shown
 from thermozoo.errors import ArgumentError, ShapeError, nearest
 
 __all__ = ["Layout"]
@@ -21,12 +21,12 @@ _MOST = 2**31 - 1
 def _sizes(value: Any) -> dict[str, int]:
     if not isinstance(value, Mapping):
         raise ArgumentError(f"sizes must be units by group, such as {{'visible': 4}}, got {shown(value)}")
-    names("groups", value)
+    names_of("groups", value)
     return {name: count(f"size of group {name!r}", size, at_most=_MOST) for name, size in value.items()}
 
 
 def _frozen(value: Any) -> frozenset[str]:
-    return frozenset(names("frozen", value))
+    return frozenset(names_of("frozen", value))
 
 
 @attrs.frozen
@@ -92,7 +92,7 @@ class Layout:
     def mask(self, groups: Iterable[str]) -> npt.NDArray[np.bool_]:
         """Return which units belong to any of the groups (a string is one of them), shape (n,)."""
         chosen = np.zeros(self.n, dtype=bool)
-        for group in names("groups", groups):
+        for group in names_of("groups", groups):
             chosen[self.slice(group)] = True
         return chosen
 

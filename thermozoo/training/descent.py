@@ -15,6 +15,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import checked, count, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import TrainingError
@@ -50,9 +51,9 @@ class Schedule:
         How many points of the validation curve.
     """
 
-    cycles: int
-    learning_rate: float
-    validations: int = 30
+    cycles: int = checked(count, at_least=1)
+    learning_rate: float = checked(positive)
+    validations: int = checked(count, at_least=1, default=30)
 
     def validate_after(self, images: int) -> set[int]:
         """Return after how many trajectories the validation loss is taken."""
