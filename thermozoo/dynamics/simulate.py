@@ -154,7 +154,7 @@ def _initial(initial: npt.ArrayLike, n: int, dynamics: Dynamics) -> Array:
     given = finite_array(
         "initial states", initial, ("trajectories", n), "one trajectory is x[None, :]" if np.ndim(initial) == 1 else ""
     )
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         x: Array = np.array(given, dtype=dynamics.dtype, order="C")
     if not np.isfinite(x).all():
         raise ParameterError(
