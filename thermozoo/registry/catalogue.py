@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import attrs
 
-from thermozoo.errors import DuplicateNameError, PluginLoadError, UnknownNameError, nearest
+from thermozoo.arguments import shown
+from thermozoo.errors import ArgumentError, DuplicateNameError, PluginLoadError, UnknownNameError, nearest
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.registry.discovery import (
     Record,
@@ -62,6 +63,10 @@ class Catalogue:
 
     def get(self, interface: type[P], name: str) -> type[P]:
         """Return the class called `name` of an interface, for example ``get(Potential, "quartic")``."""
+        if not (isinstance(interface, type) and issubclass(interface, Plugin)):
+            raise ArgumentError(f"interface must be one of a kind of plugin, such as Potential, got {shown(interface)}")
+        if not isinstance(name, str):
+            raise ArgumentError(f"name must be the name of a {interface.kind}, such as 'quartic', got {shown(name)}")
         cls = self.record(interface.kind, name).plugin
         assert cls is not None
         assert issubclass(cls, interface)
