@@ -21,7 +21,7 @@ from thermozoo_plugins.potentials import Quartic
 from thermozoo.computer.computer import Computer, assemble
 from thermozoo.dynamics.benchmark import lattice, step_seconds, with_random_couplings
 from thermozoo.dynamics.engines import Dynamics
-from thermozoo.dynamics.engines.team import available_threads
+from thermozoo.dynamics.threads import available_threads
 
 
 def dense(units: int) -> Computer:

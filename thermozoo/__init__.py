@@ -10,8 +10,13 @@ TYPE_CHECKING = False  # what typing calls so; to import typing would take longe
 if TYPE_CHECKING:
     from typing import Any
 
-    from thermozoo.computer.computer import Computer
-    from thermozoo.dynamics.simulate import simulate
+    from thermozoo.computer.computer import Computer, assemble
+    from thermozoo.computer.files import load_computer, save_computer
+    from thermozoo.dynamics.engines.base import Drive, Dynamics
+    from thermozoo.dynamics.noise import NoiseKey
+    from thermozoo.dynamics.simulate import Simulation, simulate
+    from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
+    from thermozoo.errors import ThermozooError
     from thermozoo.interfaces import (
         Connectivity,
         Dataset,
@@ -33,14 +38,24 @@ _HOMES = {
     "Computer": "thermozoo.computer.computer",
     "Connectivity": "thermozoo.interfaces",
     "Dataset": "thermozoo.interfaces",
+    "Drive": "thermozoo.dynamics.engines.base",
+    "Dynamics": "thermozoo.dynamics.engines.base",
+    "EnergyTerms": "thermozoo.dynamics.trajectories",
     "Integrator": "thermozoo.interfaces",
+    "KeptStates": "thermozoo.dynamics.trajectories",
+    "NoiseKey": "thermozoo.dynamics.noise",
     "Objective": "thermozoo.interfaces",
     "Potential": "thermozoo.interfaces",
     "Protocol": "thermozoo.interfaces",
+    "Simulation": "thermozoo.dynamics.simulate",
+    "ThermozooError": "thermozoo.errors",
+    "assemble": "thermozoo.computer.computer",
     "catalogue": "thermozoo.registry.catalogue",
     "hookimpl": "thermozoo.registry.hookspecs",
+    "load_computer": "thermozoo.computer.files",
     "option": "thermozoo.parameters",
     "parameter": "thermozoo.parameters",
+    "save_computer": "thermozoo.computer.files",
     "simulate": "thermozoo.dynamics.simulate",
 }
 
@@ -49,16 +64,31 @@ __all__ = [
     "Computer",
     "Connectivity",
     "Dataset",
+    "Drive",
+    "Dynamics",
+    "EnergyTerms",
     "Integrator",
+    "KeptStates",
+    "NoiseKey",
     "Objective",
     "Potential",
     "Protocol",
+    "Simulation",
+    "ThermozooError",
+    "assemble",
     "catalogue",
     "hookimpl",
+    "load_computer",
     "option",
     "parameter",
+    "save_computer",
     "simulate",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return the public names, for the completion of a shell or a notebook."""
+    return sorted([*__all__, "__version__", "__doc__", "__file__", "__name__", "__path__"])
 
 
 def __getattr__(name: str) -> Any:
@@ -67,4 +97,9 @@ def __getattr__(name: str) -> Any:
         import importlib
 
         return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'thermozoo' has no attribute {name!r}")
+    near = ""
+    if not name.startswith("_"):  # what a tool looks for is none of a user's mistakes
+        from thermozoo.errors import nearest
+
+        near = nearest(name, __all__)
+    raise AttributeError(f"module 'thermozoo' has no attribute {name!r}{near}")

@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
+    "ArgumentError",
     "BudgetError",
     "ConfigError",
     "ConstraintError",
     "DataError",
     "DuplicateNameError",
+    "EngineError",
     "FormulaError",
     "HookError",
     "LibraryError",
@@ -52,6 +54,10 @@ class ConfigError(ThermozooError, ValueError):
     def __init__(self, faults: Iterable[str]) -> None:
         self.faults: tuple[str, ...] = tuple(faults)
         super().__init__("\n".join(self.faults))
+
+
+class ArgumentError(ThermozooError, TypeError):
+    """An argument of the wrong kind: a class for an instance, a string for a number, a fraction for a count."""
 
 
 class ParameterError(ThermozooError, ValueError):
@@ -100,6 +106,10 @@ class LibraryError(ThermozooError, ImportError):
 
 class DataError(ThermozooError, ValueError):
     """A data set that is missing, truncated or not what it claims to be."""
+
+
+class EngineError(ThermozooError, RuntimeError):
+    """An engine that cannot be used in this environment."""
 
 
 class OutputError(ThermozooError, OSError):

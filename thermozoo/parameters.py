@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from thermozoo.arguments import told
 from thermozoo.errors import ParameterError
 
 __all__ = ["Parameter", "doc_of", "fields_of", "is_symbolic", "option", "parameter", "parameters_of"]
@@ -103,12 +104,13 @@ def is_symbolic(value: Any) -> bool:
 def _convert(value: Any, instance: Any, attribute: attrs.Attribute[Any]) -> Any:
     if is_symbolic(value):
         return value
-    expected = f"{type(instance).__name__}.{attribute.name} must be a number or one value per unit, got {value!r}"
-    if isinstance(value, (bool, str)):
-        raise ParameterError(expected)
+    expected = f"{type(instance).__name__}.{attribute.name} must be a number or one value per unit, got {told(value)}"
     try:
+        # NumPy would take booleans, strings of digits and the real part of a complex number
+        if np.asarray(value).dtype.kind not in "iufO":
+            raise ParameterError(expected)
         array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ParameterError(expected) from None
     if array.ndim == 0:
         return float(array)

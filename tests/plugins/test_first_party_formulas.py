@@ -101,6 +101,7 @@ def test_connectivities(sizes, within):
 def test_bipartite_names_an_unknown_group():
     with pytest.raises(ParameterError, match="within names the group 'hiden'; did you mean 'hidden'"):
         Bipartite(within=["hiden"]).blocks(Layout({"hidden": 1}))
+    assert Bipartite(within="hidden") == Bipartite(within=["hidden"])
 
 
 def test_digits():

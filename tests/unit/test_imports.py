@@ -16,6 +16,7 @@ PLUGINS = ROOT / "plugins" / "thermozoo_plugins"
 #: Rooms from the foundation to the roof; a room imports from its own level or below.
 LEVELS = {
     "errors": 0,
+    "arguments": 1,
     "parameters": 1,
     "interfaces": 2,
     "constraints": 2,
@@ -140,5 +141,16 @@ def test_public_names_can_be_had():
 
     for name in thermozoo.__all__:
         assert getattr(thermozoo, name) is not None
-    with pytest.raises(AttributeError, match="no attribute 'Potentail'"):
+    with pytest.raises(AttributeError, match=r"no attribute 'Potentail'; did you mean 'Potential'\?"):
         thermozoo.Potentail
+    with pytest.raises(AttributeError, match=r"no attribute '__wrapped__'$"):
+        thermozoo.__wrapped__
+
+
+def test_public_names_can_be_completed():
+    """In a fresh interpreter as well, before any of them was used: `dir` imports nothing."""
+    import thermozoo
+
+    assert {*thermozoo.__all__, "__version__"} <= set(dir(thermozoo))
+    assert sorted(thermozoo._HOMES) == sorted(thermozoo.__all__)
+    assert not [name for name in dir(thermozoo) if name.startswith("_") and not name.startswith("__")]

@@ -61,10 +61,31 @@ def test_one_value_per_unit_is_checked_entry_by_entry(values):
             Spring(stiffness=values)
 
 
-@pytest.mark.parametrize("wrong", ["2", True, [[1.0], [2.0]], [], ["a"], {"a": 1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "2",
+        True,
+        [[1.0], [2.0]],
+        [],
+        ["a"],
+        {"a": 1},
+        ["1", "2"],
+        [True, False],
+        1j,
+        np.complex128(2),
+        [1, [2]],
+        np.bool_(1),
+    ],
+)
 def test_what_is_no_number_is_refused(wrong):
     with pytest.raises(ParameterError, match=r"^Spring\.stiffness must (be a number or one value|have at least one)"):
         Spring(stiffness=wrong)
+
+
+def test_a_number_that_no_float_holds():
+    with pytest.raises(ParameterError, match=r"stiffness must be a number .*, got an integer of about 401 digits"):
+        Spring(stiffness=10**400)
 
 
 def test_declarations_that_contradict_themselves_are_refused():

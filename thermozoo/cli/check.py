@@ -27,8 +27,7 @@ def check(ctx: typer.Context, config: ConfigFile = None, assignments: Assignment
     from thermozoo.config.load import load_config
     from thermozoo.runs.assemble import assemble_machine
     from thermozoo.runs.budget import check_memory
-    from thermozoo.runs.engine_note import engine_note
-    from thermozoo.runs.experiment import engine_of
+    from thermozoo.runs.engine import engine_note, engine_of
     from thermozoo.runs.plugin_files import with_copies
 
     catalogue = with_copies(config, context_of(ctx).catalogue)

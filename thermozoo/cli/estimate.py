@@ -32,8 +32,8 @@ def estimate(
     from thermozoo.cli.progress import Bars
     from thermozoo.config.load import load_config
     from thermozoo.runs.assemble import assemble_machine
+    from thermozoo.runs.engine import engine_of
     from thermozoo.runs.estimate import estimate_run, estimate_work, measured_assembly
-    from thermozoo.runs.experiment import engine_of
     from thermozoo.runs.plugin_files import with_copies
 
     bars = Bars(quiet)

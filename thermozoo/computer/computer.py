@@ -11,13 +11,14 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import checked, finite_array, instance, names_of, positive, told
 from thermozoo.computer.connect import connect
 from thermozoo.computer.couplings import Couplings, DenseCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSite
 from thermozoo.computer.settings import plugin_settings
 from thermozoo.computer.states import floating
-from thermozoo.errors import ParameterError, ShapeError
+from thermozoo.errors import ArgumentError, BudgetError, ShapeError
 from thermozoo.interfaces import Connectivity, Potential
 
 __all__ = ["TERMS", "Computer", "assemble"]
@@ -26,11 +27,6 @@ Array = npt.NDArray[np.floating[Any]]
 
 #: The terms of the energy, in the order of every ledger.
 TERMS = ("on-site", "coupling", "bias")
-
-
-def _positive(instance: Any, attribute: attrs.Attribute[Any], value: float) -> None:
-    if not (np.isfinite(value) and value > 0):
-        raise ParameterError(f"{attribute.name} must be positive and finite, got {value:g}")
 
 
 @attrs.frozen(eq=False)
@@ -64,15 +60,23 @@ class Computer:
     S. Whitelam, Generative thermodynamic computing, arXiv:2506.15121, eq. 2.
     """
 
-    layout: Layout
-    onsite: OnSite
-    couplings: Couplings
-    biases: Array
-    temperature: float = attrs.field(default=1.0, converter=float, validator=_positive)
-    mobility: float = attrs.field(default=1.0, converter=float, validator=_positive)
+    layout: Layout = checked(instance, Layout)
+    onsite: OnSite = checked(instance, OnSite)
+    couplings: Couplings = checked(instance, Couplings)
+    biases: Array = checked(finite_array, ("n",))
+    temperature: float = checked(positive, default=1.0)
+    mobility: float = checked(positive, default=1.0)
     trainable_biases: npt.NDArray[np.bool_] = attrs.field(
         default=attrs.Factory(lambda self: np.zeros(self.layout.n, dtype=bool), takes_self=True)
     )
+
+    @trainable_biases.validator
+    def _check_trainable(self, attribute: Any, value: Any) -> None:
+        if getattr(value, "dtype", None) != np.bool_:
+            raise ArgumentError(
+                "trainable_biases must be an array of booleans, one a unit, such as layout.mask(['hidden']), got "
+                f"{told(value)}"
+            )
 
     def __attrs_post_init__(self) -> None:
         n = self.layout.n
@@ -91,7 +95,7 @@ class Computer:
 
     def energy_terms(self, x: Array) -> dict[str, Array]:
         """Return the energy of states of shape (..., n) by term, in double precision, each of shape (...)."""
-        x = np.asarray(x, dtype=np.float64)
+        x = floating(x, self.n).astype(np.float64, copy=False)
         return dict(zip(TERMS, (self.onsite.energy(x), self.couplings.energy(x), x @ self.biases), strict=True))
 
     def energy(self, x: Array) -> Array:
@@ -101,7 +105,7 @@ class Computer:
 
     def gradient(self, x: Array) -> Array:
         """Return dV/dx of states of shape (..., n), in their precision (integers: double), same shape [energy]."""
-        x = floating(x)
+        x = floating(x, self.n)
         gradient: Array = self.onsite.gradient(x) + self.biases.astype(x.dtype)
         if self.couplings.size:
             gradient += self.couplings.product(x)
@@ -117,12 +121,17 @@ class Computer:
         return np.concatenate([self.couplings.vector, self.biases[self.trainable_biases]])
 
     def with_parameters(self, vector: npt.ArrayLike) -> Computer:
-        """Return the computer with other trainable parameters; the inverse of `parameters`."""
-        values = np.asarray(vector, dtype=np.float64)
+        """Return the computer with other trainable parameters; the inverse of `parameters`.
+
+        Raises
+        ------
+        ArgumentError, ParameterError, ShapeError
+            When they are no real numbers, not finite, or not as many as the computer has.
+        """
         edges = self.couplings.size
-        expected = edges + int(self.trainable_biases.sum())
-        if values.shape != (expected,):
-            raise ShapeError(f"expected {expected} parameters, got an array of shape {values.shape}")
+        biases_of = int(self.trainable_biases.sum())
+        remedy = f"{edges} couplings and {biases_of} trainable biases"
+        values = finite_array("parameters", vector, (edges + biases_of,), remedy)
         biases = self.biases.copy()
         biases[self.trainable_biases] = values[edges:]
         return attrs.evolve(self, couplings=self.couplings.with_vector(values[:edges]), biases=biases)
@@ -156,8 +165,8 @@ def assemble(
     *,
     temperature: float = 1.0,
     mobility: float = 1.0,
-    trainable_biases: Iterable[str] = (),
-    frozen: Iterable[str] = (),
+    trainable_biases: Iterable[str] | str = (),
+    frozen: Iterable[str] | str = (),
 ) -> Computer:
     """Assemble a computer with zero couplings and biases.
 
@@ -171,10 +180,21 @@ def assemble(
         Which pairs are coupled.
     temperature, mobility : float
         kT [energy] and mu [1 / (energy time)].
-    trainable_biases : iterable of str
+    trainable_biases : iterable of str, or str
         Groups whose biases training may change.
-    frozen : iterable of str
+    frozen : iterable of str, or str
         Groups that are clamped.
+
+    Raises
+    ------
+    ArgumentError
+        When something is of the wrong kind: a class or a name for a plugin, a fraction for a size.
+    ParameterError
+        When a size, the temperature or the mobility is out of its range.
+    ShapeError
+        When a group that is named does not exist.
+    BudgetError
+        When the couplings do not fit into memory.
 
     Examples
     --------
@@ -184,14 +204,25 @@ def assemble(
     >>> float(computer.energy(np.ones(3)))
     6.0
     """
-    layout = Layout(sizes, frozen=frozen)
+    layout = Layout(sizes, frozen=names_of("frozen", frozen))
+    trainable = layout.mask(names_of("trainable_biases", trainable_biases))
     potentials = potential if isinstance(potential, dict) else dict.fromkeys(layout.groups, potential)
+    for group, one in potentials.items():
+        instance(f"potential of group {group!r}" if isinstance(potential, dict) else "potential", one, Potential)
+    instance("connectivity", connectivity, Connectivity)
+    try:
+        couplings = connect(connectivity, layout)
+    except MemoryError as error:
+        raise BudgetError(
+            f"the couplings of {layout.n:,} units by connectivity {connectivity.name!r} do not fit into memory: take "
+            "fewer units, or a sparse connectivity"
+        ) from error
     return Computer(
         layout=layout,
         onsite=OnSite(layout, potentials),
-        couplings=connect(connectivity, layout),
+        couplings=couplings,
         biases=np.zeros(layout.n),
         temperature=temperature,
         mobility=mobility,
-        trainable_biases=layout.mask(trainable_biases),
+        trainable_biases=trainable,
     )

@@ -10,9 +10,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import real_array
 from thermozoo.computer.blocks import Block, Part, block_size, parts_of
 from thermozoo.computer.states import floating
-from thermozoo.errors import ShapeError
 
 __all__ = ["Block", "Couplings", "DenseCouplings", "EdgeCouplings", "block_size"]
 
@@ -99,6 +99,11 @@ class Couplings(abc.ABC):
         return float(np.abs(values).max())
 
 
+def _strengths(vector: npt.ArrayLike, count: int) -> Array:
+    """Return a copy of strengths in double precision; they need not be finite, as a descent may blow up."""
+    return np.array(real_array("couplings", vector, (count,)), dtype=np.float64)
+
+
 @attrs.frozen(eq=False, slots=False)
 class DenseCouplings(Couplings):
     """Couplings that are whole dense blocks between ranges of units.
@@ -118,13 +123,11 @@ class DenseCouplings(Couplings):
     vector: Array
 
     def __attrs_post_init__(self) -> None:
-        expected = sum(map(block_size, self.pairs))
-        if self.vector.shape != (expected,):
-            raise ShapeError(f"expected {expected} couplings, got an array of shape {self.vector.shape}")
+        real_array("couplings", self.vector, (sum(map(block_size, self.pairs)),), "one strength a pair")
 
     def with_vector(self, vector: npt.ArrayLike) -> DenseCouplings:
         """Return the same structure with other strengths, shape (E,) [energy]."""
-        return DenseCouplings(self.n, self.pairs, np.array(vector, dtype=np.float64))
+        return DenseCouplings(self.n, self.pairs, _strengths(vector, self.size))
 
     @functools.cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -152,7 +155,7 @@ class DenseCouplings(Couplings):
 
     def product(self, x: Array) -> Array:
         """Return J x; see `Couplings.product`."""
-        x = floating(x)
+        x = floating(x, self.n)
         result = np.zeros_like(x)
         for block in self._typed(x.dtype):
             result[..., block.rows] += x[..., block.columns] @ block.values.T
@@ -162,7 +165,7 @@ class DenseCouplings(Couplings):
 
     def energy(self, x: Array) -> Array:
         """Return the coupling energy; see `Couplings.energy`. A block needs one product here, two in `product`."""
-        x = floating(x)
+        x = floating(x, self.n)
         total = np.zeros(x.shape[:-1], dtype=x.dtype)
         for block in self._typed(x.dtype):
             field = x[..., block.columns] @ block.values.T
@@ -202,8 +205,7 @@ class EdgeCouplings(Couplings):
     vector: Array
 
     def __attrs_post_init__(self) -> None:
-        if self.vector.shape != (len(self.edges),):
-            raise ShapeError(f"expected {len(self.edges)} couplings, got an array of shape {self.vector.shape}")
+        real_array("couplings", self.vector, (len(self.edges),), "one strength a pair")
 
     @property
     def edges(self) -> Indices:
@@ -212,7 +214,7 @@ class EdgeCouplings(Couplings):
 
     def with_vector(self, vector: npt.ArrayLike) -> EdgeCouplings:
         """Return the same structure with other strengths, shape (E,) [energy]."""
-        return EdgeCouplings(self.n, self.edges, np.array(vector, dtype=np.float64))
+        return EdgeCouplings(self.n, self.edges, _strengths(vector, self.size))
 
     @property
     def density(self) -> float:
@@ -241,7 +243,7 @@ class EdgeCouplings(Couplings):
 
     def product(self, x: Array) -> Array:
         """Return J x; see `Couplings.product`."""
-        x = floating(x)
+        x = floating(x, self.n)
         if self.blocks is not None:
             return x @ self.blocks[0].values.astype(x.dtype, copy=False)
         flat = x.reshape(-1, self.n)

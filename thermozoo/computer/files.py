@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from thermozoo.arguments import instance
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings, DenseCouplings, EdgeCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSite
+from thermozoo.computer.seal import add_seal, check_seal
 from thermozoo.computer.settings import plugin_settings, rebuilt_plugin
-from thermozoo.errors import DataError, OutputError, ParameterError, ShapeError
+from thermozoo.errors import DataError, OutputError, UnknownNameError
 from thermozoo.interfaces import Plugin, Potential
 from thermozoo.symbolic.trace import flat_parameters
 
@@ -25,9 +28,13 @@ if TYPE_CHECKING:
 
     from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["check_settings", "load_computer", "replace_file", "save_computer", "write_dataset"]
+__all__ = ["check_settings", "load_computer", "read_dataset", "replace_file", "save_computer", "write_dataset"]
 
-_FORMAT = "thermozoo computer 1"
+#: Characters of another library's message, at most.
+_LONGEST = 200
+
+#: The format, and the one before it, whose files have no digest of their contents.
+_FORMAT, _WITHOUT_CONTENTS = "thermozoo computer 2", "thermozoo computer 1"
 
 #: NetCDF has no truth values: what the numbers of such a variable mean, in the words of the CF conventions.
 _TRUTH = {"flag_values": np.array([0, 1], dtype=np.int8), "flag_meanings": "false true"}
@@ -68,7 +75,7 @@ def _ascii(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
 
 
 def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
-    """Write an xarray data set as NetCDF 4, compressed, and rename it into place.
+    """Write an xarray data set as NetCDF 4, compressed and sealed, and rename it into place.
 
     Attributes are ASCII, which every tool reads: beyond it, a text would become one of another type (NC_STRING).
     """
@@ -81,7 +88,47 @@ def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
         for name, array in dataset.variables.items()
         if array.dtype.kind == "f" and array.size > 1000
     }
-    replace_file(path, lambda temporary: dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding))
+
+    def write(temporary: Path) -> None:
+        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        add_seal(temporary)
+
+    replace_file(path, write)
+
+
+def read_dataset(path: str | Path) -> xarray.Dataset:
+    """Return the whole of a NetCDF 4 file, sealed or not.
+
+    Raises
+    ------
+    DataError
+        When it is missing, damaged or no such file.
+    """
+    import xarray
+
+    path = _path(path)
+    if path.is_dir():
+        raise DataError(f"cannot read {path}: it is a folder; name a file in it, such as {path / 'computer.nc'}")
+    try:
+        check_seal(path)
+        with xarray.open_dataset(path, engine="h5netcdf") as opened:
+            return opened.load()
+    except DataError:
+        raise
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {_first_line(error.strerror or error)}") from error
+    except Exception as error:  # three libraries read a file that may hold anything
+        raise DataError(f"cannot read {path}: {_first_line(error)}") from error
+
+
+def _path(value: Any) -> Path:
+    return Path(instance("path", value, str | os.PathLike, "a string or a Path"))
+
+
+def _first_line(said: object) -> str:
+    """Return what an error says, in one line that one can take in."""
+    line = (str(said).splitlines() or [""])[0].strip() or type(said).__name__
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
 
 
 def save_computer(computer: Computer, path: str | Path) -> None:
@@ -97,7 +144,8 @@ def save_computer(computer: Computer, path: str | Path) -> None:
     """
     import xarray
 
-    layout = computer.layout
+    path = _path(path)
+    layout = instance("computer", computer, Computer, "assemble one").layout
     variables: dict[str, Any] = {
         "bias": ("unit", computer.biases, {"units": "E0"}),
         "trainable_bias": ("unit", computer.trainable_biases.astype(np.int8), _TRUTH),
@@ -132,7 +180,8 @@ def save_computer(computer: Computer, path: str | Path) -> None:
             "energy": "V = sum_i U(x_i) + sum_i b_i x_i + sum_(i<j) J_ij x_i x_j",
         },
     )
-    write_dataset(dataset, Path(path))
+    dataset.attrs["contents"] = _contents(dataset)
+    write_dataset(dataset, path)
 
 
 def load_computer(path: str | Path, catalogue: Catalogue | None = None) -> Computer:
@@ -141,29 +190,48 @@ def load_computer(path: str | Path, catalogue: Catalogue | None = None) -> Compu
     Raises
     ------
     DataError
-        When the file is missing, foreign, or its digest does not match its contents.
+        When the file is missing, foreign or damaged: its digests do not match its contents.
     UnknownNameError
         When a potential's plugin is not installed.
     """
-    import xarray
-
     from thermozoo.registry.catalogue import catalogue as installed
 
     plugins = catalogue or installed()
-    try:
-        with xarray.open_dataset(Path(path), engine="h5netcdf") as opened:
-            dataset = opened.load()
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read a computer from {path}: {error}") from error
-    if dataset.attrs.get("format") != _FORMAT:
+    dataset = read_dataset(path)
+    form = dataset.attrs.get("format")
+    if not isinstance(form, str) or form not in (_FORMAT, _WITHOUT_CONTENTS):
         raise DataError(f"{path} is not a computer's file: expected the attribute format = {_FORMAT!r}")
+    # before anything is made of what may be damaged
+    if form == _FORMAT and _contents(dataset) != dataset.attrs.get("contents"):
+        raise DataError(f"{path}: {_CHANGED}")
     try:
         computer = _computer_of(dataset, plugins)
-    except (KeyError, ParameterError, ShapeError) as error:
-        raise DataError(f"{path} does not hold a whole computer: {error}") from error
+    except (LookupError, ValueError, TypeError, OverflowError, AttributeError, MemoryError) as error:
+        if isinstance(error, UnknownNameError):
+            raise
+        raise DataError(f"{path} does not hold a whole computer: {_first_line(error)}") from error
     if computer.digest() != dataset.attrs.get("digest"):
-        raise DataError(f"{path}: the digest of its contents is not the one that it states; the file was changed")
+        raise DataError(f"{path}: {_CHANGED}")
     return computer
+
+
+_CHANGED = "the digest of its contents is not the one that it states; the file was changed or damaged"
+
+
+def _contents(dataset: xarray.Dataset) -> str:
+    """Return a SHA-256 over every value in a data set, whatever data types and order a tool writes it with."""
+    sha = hashlib.sha256()
+    for name in sorted(map(str, dataset.variables)):
+        values = np.asarray(dataset[name].values)
+        sha.update(f"{name} {values.shape} ".encode())
+        kind = values.dtype.kind
+        if kind in "fiub":
+            sha.update(np.ascontiguousarray(values, dtype="<f8" if kind == "f" else "<i8").tobytes())
+        else:
+            sha.update(json.dumps(values.tolist(), default=str).encode())
+    attributes = {name: float(dataset.attrs.get(name, np.nan)).hex() for name in ("temperature", "mobility")}
+    sha.update(json.dumps(attributes, sort_keys=True).encode())
+    return sha.hexdigest()
 
 
 def _computer_of(dataset: xarray.Dataset, plugins: Catalogue) -> Computer:

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.errors import ShapeError, nearest
+from thermozoo.arguments import count, names_of, told
+from thermozoo.errors import ArgumentError, ShapeError, nearest
 
 __all__ = ["Layout"]
 
+#: Units of a group, at most: NumPy's arrays and the blocks of noise can index no more.
+_MOST = 2**31 - 1
 
-def _sizes(value: Mapping[str, int]) -> dict[str, int]:
-    return {str(name): int(size) for name, size in value.items()}
+
+def _sizes(value: Any) -> dict[str, int]:
+    if not isinstance(value, Mapping):
+        raise ArgumentError(f"sizes must be units by group, such as {{'visible': 4}}, got {told(value)}")
+    names_of("groups", value)
+    return {name: count(f"size of group {name!r}", size, at_most=_MOST) for name, size in value.items()}
 
 
-def _names(value: Iterable[str]) -> frozenset[str]:
-    return frozenset(value)
+def _frozen(value: Any) -> frozenset[str]:
+    return frozenset(names_of("frozen", value))
 
 
 @attrs.frozen
@@ -29,13 +37,15 @@ class Layout:
     ----------
     sizes : mapping of str to int
         Units a group; a group may be empty.
-    frozen : iterable of str
+    frozen : iterable of str, or str
         Groups whose states are clamped: they act on others and do not move.
 
     Raises
     ------
+    ArgumentError, ParameterError
+        When a size is no whole number of 0 or more.
     ShapeError
-        When a size is negative, there is no unit at all, or a frozen group does not exist.
+        When there is no unit at all, or a frozen group does not exist.
 
     Examples
     --------
@@ -45,12 +55,9 @@ class Layout:
     """
 
     sizes: dict[str, int] = attrs.field(converter=_sizes, hash=False)
-    frozen: frozenset[str] = attrs.field(default=frozenset(), converter=_names)
+    frozen: frozenset[str] = attrs.field(default=frozenset(), converter=_frozen)
 
     def __attrs_post_init__(self) -> None:
-        for name, size in self.sizes.items():
-            if size < 0:
-                raise ShapeError(f"group {name!r} must have 0 or more units, got {size}")
         if self.n == 0:
             raise ShapeError("a computer needs at least one unit, got none")
         for name in sorted(self.frozen):
@@ -59,7 +66,7 @@ class Layout:
     def _known(self, group: str) -> None:
         if group not in self.sizes:
             raise ShapeError(
-                f"no group is called {group!r}{nearest(group, self.sizes)}; groups: {', '.join(self.sizes)}"
+                f"no group is called {told(group)}{nearest(str(group), self.sizes)}; groups: {', '.join(self.sizes)}"
             )
 
     @property
@@ -83,9 +90,9 @@ class Layout:
         return slice(start, start + self.sizes[group])
 
     def mask(self, groups: Iterable[str]) -> npt.NDArray[np.bool_]:
-        """Return which units belong to any of the groups, shape (n,)."""
+        """Return which units belong to any of the groups (a string is one of them), shape (n,)."""
         chosen = np.zeros(self.n, dtype=bool)
-        for group in groups:
+        for group in names_of("groups", groups):
             chosen[self.slice(group)] = True
         return chosen
 

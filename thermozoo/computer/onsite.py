@@ -122,7 +122,7 @@ class OnSite:
 
     def energy(self, x: Array) -> Array:
         """Return the sum of on-site energies of states of shape (..., n), shape (...)."""
-        x = floating(x)
+        x = floating(x, self.layout.n)
         total = np.zeros(x.shape[:-1], dtype=x.dtype)
         for where, one in self.parts():
             total += one.energy(x[..., where]).sum(axis=-1)
@@ -130,7 +130,7 @@ class OnSite:
 
     def gradient(self, x: Array) -> Array:
         """Return dU_i/dx_i of states of shape (..., n), same shape."""
-        x = floating(x)
+        x = floating(x, self.layout.n)
         result = np.empty_like(x)
         for where, one in self.parts():
             result[..., where] = one.gradient(x[..., where])
@@ -138,7 +138,7 @@ class OnSite:
 
     def curvature(self, x: Array) -> Array:
         """Return d2U_i/dx_i2 of states of shape (..., n), same shape."""
-        x = floating(x)
+        x = floating(x, self.layout.n)
         result = np.empty_like(x)
         for where, one in self.parts():
             result[..., where] = one.curvature(x[..., where])

@@ -15,9 +15,10 @@ from thermozoo.computer.couplings import EdgeCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSite
 from thermozoo.dynamics.compile_time import compile_seconds_cold_and_warm
-from thermozoo.dynamics.engines.base import PRECISIONS, Dynamics
+from thermozoo.dynamics.engines import PRECISIONS, Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.openblas import loaded_kernels
+from thermozoo.dynamics.threads import available_threads
 from thermozoo.interfaces import Integrator, Potential
 
 __all__ = [
@@ -176,9 +177,14 @@ def sparse_updates_per_ns(potential: Potential, integrator: Integrator, threads:
 
 
 def bench_work(batches: Sequence[int] = BATCHES) -> int:
-    """Return the total that `bench` reports as progress."""
-    from thermozoo.dynamics.engines.team import available_threads
+    """Return the total that `bench` reports as progress.
 
+    Raises
+    ------
+    EngineError
+        When there is no compiled engine to measure.
+    """
+    engine_named("compiled")
     return _ROW * len(_plan(batches, available_threads())) + 2 * _ALONE + _COMPILATION + _LATTICE
 
 
@@ -215,8 +221,6 @@ def bench(
         ``fused_ns_per_unit``, ``compile_seconds_cold``, ``compile_seconds_warm``, ``sparse_updates_per_ns``,
         ``threads``, ``blas``.
     """
-    from thermozoo.dynamics.engines.team import available_threads
-
     report = progress or (lambda amount: None)
     threads = available_threads()
     potential = next(one for _, one in computer.onsite.parts()).potential

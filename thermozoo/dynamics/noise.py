@@ -27,9 +27,10 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.errors import ParameterError
+from thermozoo.arguments import checked, count, instance, integer_array, told
+from thermozoo.errors import ParameterError, UnknownNameError, nearest
 
-__all__ = ["STREAMS", "NoiseKey", "normals", "philox", "uniforms"]
+__all__ = ["NUMBERS", "STREAMS", "NoiseKey", "check_numbers", "normals", "philox", "uniforms"]
 
 Words = npt.NDArray[np.uint32]
 
@@ -37,6 +38,10 @@ _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
+
+#: Steps and trajectories are numbered from 0 to one less than this: a word of the counter holds no more, and a number
+#: that wrapped around would repeat noise.
+NUMBERS = 2**32
 
 #: What noise is used for: a stream for every use. Streams 100 to 999 are free for a user's own.
 STREAMS = {
@@ -65,18 +70,8 @@ class NoiseKey:
         What the noise is used for, 0 to 65535; see `STREAMS`.
     """
 
-    seed: int = attrs.field()
-    stream: int = attrs.field(default=STREAMS["user"])
-
-    @seed.validator
-    def _check_seed(self, attribute: Any, value: int) -> None:
-        if not 0 <= value < 2**64:
-            raise ParameterError(f"seed must lie in 0 .. 2^64 - 1, got {value}")
-
-    @stream.validator
-    def _check_stream(self, attribute: Any, value: int) -> None:
-        if not 0 <= value < 2**16:
-            raise ParameterError(f"stream must lie in 0 .. 65535, got {value}")
+    seed: int = checked(count, at_most=2**64 - 1)
+    stream: int = checked(count, at_most=2**16 - 1, default=STREAMS["user"])
 
     @property
     def words(self) -> tuple[int, int]:
@@ -84,13 +79,32 @@ class NoiseKey:
         return self.seed & 0xFFFFFFFF, self.seed >> 32
 
     def named(self, stream: str) -> NoiseKey:
-        """Return the key of another use of the same seed."""
+        """Return the key of another use of the same seed, one of `STREAMS`."""
+        if stream not in STREAMS:
+            raise UnknownNameError(
+                f"no stream is called {told(stream)}{nearest(str(stream), STREAMS)}; streams: {', '.join(STREAMS)}; "
+                "a stream of your own is a number, NoiseKey(seed, 100) to NoiseKey(seed, 999)"
+            )
         return NoiseKey(self.seed, STREAMS[stream])
 
     @property
     def preparation(self) -> NoiseKey:
         """Key of what prepares the states of this use: the steps share no number with it."""
         return NoiseKey(self.seed, self.stream + _PREPARATION)
+
+
+def check_numbers(first_step: int, steps: int, trajectories: npt.NDArray[Any]) -> None:
+    """Raise ParameterError when a step or a trajectory has a number that noise cannot count."""
+    if not 0 <= first_step <= first_step + steps <= NUMBERS:
+        raise ParameterError(
+            f"steps are numbered from 0 to 2^32 - 1, got {steps} steps from number {first_step}: noise would repeat; "
+            "go on with another seed or stream, from step 0"
+        )
+    if trajectories.size and (trajectories.min() < 0 or trajectories.max() >= NUMBERS):
+        raise ParameterError(
+            f"trajectories are numbered from 0 to 2^32 - 1, got numbers {trajectories.min()} to {trajectories.max()}: "
+            "noise would repeat; go on with another seed or stream, from trajectory 0"
+        )
 
 
 def philox(counter: tuple[Any, Any, Any, Any], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:
@@ -121,10 +135,14 @@ def philox(counter: tuple[Any, Any, Any, Any], key: tuple[int, int]) -> tuple[Wo
 
 def _words(key: NoiseKey, step: int, trajectories: npt.NDArray[Any], n: int, draw: int) -> list[Words]:
     """Return the four words for every trajectory and counter, each of shape (trajectories, blocks, 16)."""
-    blocks = -(-n // 64)
+    instance("key", key, NoiseKey, "give NoiseKey(seed)")
+    step = count("step", step, at_most=NUMBERS - 1)
+    numbers = integer_array("trajectories", trajectories, ("trajectories",), at_most=NUMBERS - 1)
+    draw = count("draw", draw, at_most=2**16 - 1)
+    blocks = -(-count("n", n) // 64)
     c0 = np.arange(16 * blocks, dtype=np.uint32).reshape(blocks, 16)
-    c1 = np.asarray(trajectories, dtype=np.uint32)[:, None, None]
-    return list(philox((c0, c1, step & 0xFFFFFFFF, key.stream + (draw << 16)), key.words))
+    c1 = numbers.astype(np.uint32)[:, None, None]
+    return list(philox((c0, c1, step, key.stream + (draw << 16)), key.words))
 
 
 def normals(
@@ -142,15 +160,20 @@ def normals(
     key : NoiseKey
         Seed and stream.
     step : int
-        Number of the step.
+        Number of the step, below 2^32.
     trajectories : ndarray of int, shape (B,)
-        Numbers of the trajectories.
+        Numbers of the trajectories, below 2^32.
     n : int
         Units.
     draw : int
         Which of the integrator's noises of this step.
     dtype : data type
         Of the result; the transcendental functions are evaluated in double precision.
+
+    Raises
+    ------
+    ParameterError
+        When a number cannot be counted: it would wrap around and repeat noise.
     """
     w0, w1, w2, w3 = _words(key, step, trajectories, n, draw)
     parts = []

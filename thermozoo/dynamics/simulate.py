@@ -9,11 +9,12 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.dynamics.engines import Drive, Dynamics, Engine, Stepper, engine_named
+from thermozoo.arguments import count, finite_array, instance, told
+from thermozoo.dynamics.engines import ENGINES, Drive, Dynamics, Engine, Stepper, engine_for
 from thermozoo.dynamics.failure import find_failure
-from thermozoo.dynamics.noise import NoiseKey
-from thermozoo.dynamics.trajectories import Observer
-from thermozoo.errors import BudgetError, ShapeError
+from thermozoo.dynamics.noise import NUMBERS, NoiseKey, check_numbers
+from thermozoo.dynamics.trajectories import Observer, observers_of
+from thermozoo.errors import ArgumentError, BudgetError, ParameterError, ShapeError
 
 __all__ = ["Simulation", "simulate"]
 
@@ -58,8 +59,8 @@ def simulate(
     first_trajectory: int = 0,
     drive: Drive | None = None,
     every: int | None = None,
-    observers: Sequence[Observer] = (),
-    engine: Engine | str = "reference",
+    observers: Sequence[Observer] | Observer = (),
+    engine: Engine | str = "auto",
     progress: Callable[[int], None] | None = None,
     byte_limit: int = BYTE_LIMIT,
 ) -> Simulation:
@@ -77,15 +78,16 @@ def simulate(
         Seed and stream of the noise.
     first_step, first_trajectory : int
         Numbers of the first step and trajectory: N steps are bit for bit k steps and then N - k with ``first_step =
-        k``.
+        k``, done by the same engine.
     drive : Drive, optional
         Imposed signal.
     every : int, optional
         Steps between observations; the initial and the final states are always observed.
-    observers : sequence of Observer
-        What to keep.
+    observers : sequence of Observer, or Observer
+        What to keep, of this simulation only: they start anew.
     engine : Engine or str
-        What advances the states.
+        What advances the states: ``"reference"``, ``"compiled"``, or ``"auto"``, which takes the one that is ready
+        first; the result says which. Engines differ in rounding: name one where bits matter.
     progress : callable, optional
         Called with the number of steps done since its last call.
     byte_limit : int
@@ -93,6 +95,10 @@ def simulate(
 
     Raises
     ------
+    ArgumentError, ParameterError
+        When an argument is of the wrong kind or out of its range, or noise cannot count the steps or trajectories.
+    EngineError
+        When the engine cannot be used here.
     BudgetError
         When the observers would keep more than `byte_limit`.
     NonFiniteError
@@ -100,28 +106,38 @@ def simulate(
     ShapeError
         When the initial states do not fit the computer.
     """
-    x = np.array(initial, dtype=dynamics.dtype, order="C")
+    instance("dynamics", dynamics, Dynamics, "make one of a computer, an integrator and dt")
+    instance("key", key, NoiseKey, "give NoiseKey(seed)")
     n = dynamics.computer.n
-    if x.ndim != 2 or x.shape[1] != n:
-        raise ShapeError(f"initial states must have shape (trajectories, {n}), got {x.shape}")
+    x = _initial(initial, n, dynamics)
+    steps = count("steps", steps)
+    first_step = count("first_step", first_step)
+    interval = steps or 1 if every is None else count("every", every, at_least=1)
+    first_trajectory = count("first_trajectory", first_trajectory, at_most=NUMBERS - 1)
+    trajectories = np.arange(first_trajectory, first_trajectory + len(x), dtype=np.int64)
+    check_numbers(first_step, steps, trajectories)
+    byte_limit = count("byte_limit", byte_limit)
     if drive is not None:
-        _check_drive(drive, len(x), n, first_step + steps)
-    interval = max(1, every or steps or 1)
+        _check_drive(instance("drive", drive, Drive), len(x), n, first_step + steps)
+    if progress is not None and not callable(progress):
+        raise ArgumentError(f"progress must be a function of the number of steps done, got {told(progress)}")
+    watching = observers_of(observers)
     observations = -(-steps // interval) + 1
-    needed = sum(o.bytes_needed(observations, len(x), n, x.itemsize) for o in observers)
+    needed = sum(o.bytes_needed(observations, len(x), n, x.itemsize) for o in watching)
     if needed > byte_limit:
         raise BudgetError(
             f"keeping {observations} observations of {len(x)} trajectories needs {needed / 2**30:.1f} GiB, above "
             f"the limit of "
             f"{byte_limit / 2**30:.1f} GiB: observe fewer steps or trajectories, or raise byte_limit"
         )
-    chosen = engine_named(engine) if isinstance(engine, str) else engine
+    chosen = _engine(engine, dynamics, len(x), steps)
     stepper = chosen.prepare(dynamics)
-    trajectories = np.arange(first_trajectory, first_trajectory + len(x), dtype=np.int64)
     work = np.zeros(len(x))
     run = _Run(dynamics, stepper, key, trajectories, drive, work)
     done = 0
-    _observe(observers, first_step, x)
+    for observer in watching:
+        observer.start()
+    _observe(watching, first_step, x)
     while done < steps:
         stop = min(steps, (done // interval + 1) * interval, done + CHECK_EVERY)
         run.advance(x, first_step + done, stop - done)
@@ -129,8 +145,30 @@ def simulate(
             progress(stop - done)
         done = stop
         if done % interval == 0 or done == steps:
-            _observe(observers, first_step + done, x)
+            _observe(watching, first_step + done, x)
     return Simulation(final=x, work=work, steps=steps, engine=chosen.name)
+
+
+def _initial(initial: npt.ArrayLike, n: int, dynamics: Dynamics) -> Array:
+    """Return a copy of the initial states in the precision of the dynamics."""
+    given = finite_array(
+        "initial states", initial, ("trajectories", n), "one trajectory is x[None, :]" if np.ndim(initial) == 1 else ""
+    )
+    with np.errstate(over="ignore", under="ignore"):
+        x: Array = np.array(given, dtype=dynamics.dtype, order="C")
+    if not np.isfinite(x).all():
+        raise ParameterError(
+            f"initial states must be finite in {dynamics.precision} precision: one is too large for it"
+        )
+    return x
+
+
+def _engine(engine: Engine | str, dynamics: Dynamics, trajectories: int, steps: int) -> Engine:
+    if isinstance(engine, str):
+        return engine_for(engine, dynamics, trajectories, steps)
+    if isinstance(engine, type) or not hasattr(engine, "prepare"):
+        raise ArgumentError(f"engine must be {', '.join(ENGINES)}, auto or an engine, got {told(engine)}")
+    return engine
 
 
 def _observe(observers: Sequence[Observer], step: int, x: Array) -> None:
@@ -141,6 +179,8 @@ def _observe(observers: Sequence[Observer], step: int, x: Array) -> None:
 def _check_drive(drive: Drive, trajectories: int, n: int, steps: int) -> None:
     if drive.signals.shape[1] != n:
         raise ShapeError(f"signals must have one value for each of {n} units, got {drive.signals.shape[1]}")
+    if not np.isfinite(drive.signals[np.unique(drive.which)]).all():
+        raise ParameterError("signals of a drive must be finite")
     if drive.which.shape != (trajectories,):
         raise ShapeError(
             f"a drive must name the signal of each of {trajectories} trajectories, got {drive.which.shape}"

@@ -7,16 +7,21 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import count, instance, told
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.sharing import shared_out
+from thermozoo.errors import ArgumentError, ParameterError
 
-__all__ = ["EnergyTerms", "KeptStates", "Observer"]
+__all__ = ["EnergyTerms", "KeptStates", "Observer", "observers_of"]
 
 Array = npt.NDArray[np.floating[Any]]
 
 
 class Observer(Protocol):
-    """Looks at all states at chosen steps."""
+    """Looks at all states at chosen steps of one simulation."""
+
+    def start(self) -> None:
+        """Forget an earlier simulation: one is about to start."""
 
     def observe(self, step: int, x: Array) -> None:
         """Look at the states x, shape (B, n), before step `step`."""
@@ -26,7 +31,7 @@ class Observer(Protocol):
 
 
 class KeptStates:
-    """Keeps the states of the first trajectories.
+    """Keeps the states of the first trajectories of a simulation; another simulation starts it anew.
 
     Parameters
     ----------
@@ -35,7 +40,11 @@ class KeptStates:
     """
 
     def __init__(self, trajectories: int | None = None) -> None:
-        self.trajectories = trajectories
+        self.trajectories = None if trajectories is None else count("trajectories", trajectories, at_least=1)
+        self.start()
+
+    def start(self) -> None:
+        """Forget what was kept of an earlier simulation."""
         self.steps: list[int] = []
         self._states: list[Array] = []
 
@@ -52,14 +61,25 @@ class KeptStates:
     @property
     def states(self) -> Array:
         """Kept states, shape (observations, trajectories, n)."""
+        _check_observed(self)
         return np.stack(self._states)
 
 
 class EnergyTerms:
-    """Keeps the energy by term of every trajectory, in double precision."""
+    """Keeps the energy by term of every trajectory, in double precision; another simulation starts it anew.
+
+    Parameters
+    ----------
+    computer : Computer
+        Whose energy.
+    """
 
     def __init__(self, computer: Computer) -> None:
-        self.computer = computer
+        self.computer: Computer = instance("computer", computer, Computer)
+        self.start()
+
+    def start(self) -> None:
+        """Forget what was kept of an earlier simulation."""
         self.steps: list[int] = []
         self._terms: list[dict[str, Array]] = []
 
@@ -77,4 +97,40 @@ class EnergyTerms:
     @property
     def terms(self) -> dict[str, Array]:
         """Energy by term, each of shape (observations, trajectories) [energy]."""
+        _check_observed(self)
         return {name: np.stack([t[name] for t in self._terms]) for name in self._terms[0]}
+
+
+def _check_observed(observer: KeptStates | EnergyTerms) -> None:
+    if not observer.steps:
+        raise ParameterError(
+            f"this {type(observer).__name__} has observed nothing yet: pass it to simulate(..., observers=[...])"
+        )
+
+
+#: What an observer needs.
+_METHODS = ("start", "observe", "bytes_needed")
+
+
+def observers_of(value: Any) -> tuple[Observer, ...]:
+    """Return observers as a tuple; a single one need not stand in a list.
+
+    Raises
+    ------
+    ArgumentError
+        When something is no observer.
+    ParameterError
+        When one of them stands there twice: it would see every state twice.
+    """
+    try:
+        found = (value,) if hasattr(value, "observe") else tuple(value)
+    except TypeError:
+        found = (value,)
+    for one in found:
+        missing = [name for name in _METHODS if not callable(getattr(one, name, None))]
+        if missing or isinstance(one, type):
+            remedy = "give an instance" if isinstance(one, type) else f"it has no method {', '.join(missing)}"
+            raise ArgumentError(f"observers must be observers, such as KeptStates(), got {told(one)}: {remedy}")
+    if len({id(one) for one in found}) < len(found):
+        raise ParameterError("observers holds one observer twice: give each its own, such as two KeptStates()")
+    return found

@@ -10,7 +10,15 @@ from typing import Any, TypeVar
 
 import attrs
 
-from thermozoo.errors import DuplicateNameError, PluginLoadError, UnknownNameError, nearest, shown
+from thermozoo.arguments import told
+from thermozoo.errors import (
+    ArgumentError,
+    DuplicateNameError,
+    PluginLoadError,
+    UnknownNameError,
+    nearest,
+    shown,
+)
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.registry.discovery import (
     defined_at,
@@ -62,6 +70,10 @@ class Catalogue:
 
     def get(self, interface: type[P], name: str) -> type[P]:
         """Return the class called `name` of an interface, for example ``get(Potential, "quartic")``."""
+        if not (isinstance(interface, type) and issubclass(interface, Plugin)):
+            raise ArgumentError(f"interface must be one of a kind of plugin, such as Potential, got {told(interface)}")
+        if not isinstance(name, str):
+            raise ArgumentError(f"name must be the name of a {interface.kind}, such as 'quartic', got {told(name)}")
         cls = self.record(interface.kind, name).plugin
         assert cls is not None
         assert issubclass(cls, interface)
@@ -205,7 +217,9 @@ def _raise_first(records: Iterable[Record], *, always: bool) -> None:
     failed = [r for r in records if r.error is not None]
     if failed:
         lines = "; ".join(
-            f"{r.source.title}, {r.name}: {r.error}" if r.source.entry_point else f"{shown(r.source.target, 200)}: {r.error}"
+            f"{r.source.title}, {r.name}: {r.error}"
+            if r.source.entry_point
+            else f"{shown(r.source.target, 200)}: {r.error}"
             for r in failed
         )
         raise PluginLoadError(f"plugin failed to load: {lines}")

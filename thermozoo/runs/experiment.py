@@ -12,11 +12,11 @@ import tomli_w
 
 from thermozoo.computer.files import save_computer, write_dataset
 from thermozoo.config.schema import Config
-from thermozoo.dynamics.engines import Dynamics, Engine, engine_for
+from thermozoo.dynamics.engines import Engine
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import Machine, assemble_machine
 from thermozoo.runs.budget import bytes_text, check_memory
-from thermozoo.runs.engine_note import engine_note
+from thermozoo.runs.engine import engine_note, engine_of
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import run_folder, write_json, write_text
@@ -26,9 +26,8 @@ from thermozoo.runs.preflight import try_figures, try_last_phases, warm_up
 from thermozoo.runs.progress import Reporter
 from thermozoo.runs.report import comparison_row, finite_figures, hardware_figures
 from thermozoo.runs.samples import samples_dataset
-from thermozoo.runs.training import sampled_trajectories
 
-__all__ = ["Finished", "engine_of", "run_experiment"]
+__all__ = ["Finished", "run_experiment"]
 
 
 @attrs.frozen
@@ -122,22 +121,6 @@ def run_experiment(
             extras.draw(draw_figures(machine, machine.noising(engine), outcome, report.get("comparison", ())))
         page = extras.page(config_toml, *documents())
     return Finished(report, folder.path, page)
-
-
-def engine_of(machine: Machine) -> Engine:
-    """Return the engine of a machine's config."""
-    config = machine.config
-    dynamics = Dynamics(machine.computer, config.integrator, config.dynamics.dt, config.dynamics.precision)
-    return engine_for(config.dynamics.engine, _unit_steps(machine), dynamics)
-
-
-def _unit_steps(machine: Machine) -> float:
-    """Return how many steps of one unit a run has, to choose an engine by."""
-    config = machine.config
-    methods = {config.training.method, *config.training.compare}
-    each = 2 * config.generation.samples + config.training.held_out
-    trajectories = len(methods) * each + sum(sampled_trajectories(machine, m) for m in methods)
-    return float(config.steps) * trajectories * machine.computer.n
 
 
 def _compare(machine: Machine, engine: Engine, done: Outcome, reporter: Reporter) -> list[dict[str, Any]]:

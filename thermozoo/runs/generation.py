@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import count
 from thermozoo.computer.computer import TERMS, Computer
 from thermozoo.dynamics.engines import Dynamics, Engine
 from thermozoo.dynamics.noise import NoiseKey
@@ -84,6 +85,7 @@ def generate(
         Called with the number of steps done since its last call; there are ``2 steps`` in all.
     """
     key = NoiseKey(seed)
+    samples, steps = count("samples", samples, at_least=1), count("steps", steps, at_least=1)
     x: Array = np.zeros((samples, untrained.n))
     uncoupled = Dynamics(untrained.uncoupled(), integrator, dt, precision)
     x = simulate(uncoupled, x, steps, key=key.named("equilibration"), engine=engine, progress=progress).final

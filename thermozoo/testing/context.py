@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo.dynamics.engines import ENGINES, Engine, engine_named
+from thermozoo.dynamics.engines import ENGINES, Engine, engine_named, why_not
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.testing.lines import formula_line
@@ -18,8 +18,8 @@ __all__ = ["Context", "available_engines"]
 
 
 def available_engines() -> tuple[Engine, ...]:
-    """Return every engine of this installation."""
-    return tuple(engine_named(name) for name in ENGINES)
+    """Return every engine that can be used here."""
+    return tuple(engine_named(name) for name in ENGINES if why_not(name) is None)
 
 
 @attrs.frozen(eq=False, slots=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 
+from thermozoo.arguments import count, number, positive
+
 __all__ = ["BOLTZMANN", "denoiser_cost_kT", "denoiser_operations", "thermodynamic_advantage"]
 
 #: Boltzmann's constant [joule / kelvin], exact in the SI.
@@ -28,6 +30,7 @@ def denoiser_operations(pixels: int = 784) -> int:
     >>> denoiser_operations(784), denoiser_operations(36)
     (217088, 25600)
     """
+    pixels = count("pixels", pixels, at_least=1)
     return sum(a * b for a, b in itertools.pairwise((pixels, *HIDDEN, pixels)))
 
 
@@ -43,7 +46,7 @@ def denoiser_cost_kT(pixels: int = 784, temperature_kelvin: float = 300.0) -> fl
     comparison for 784 pixels.
     """
     joule = denoiser_operations(pixels) * JOULE_PER_MAC * DENOISING_STEPS
-    return joule / (BOLTZMANN * temperature_kelvin)
+    return joule / (BOLTZMANN * positive("temperature_kelvin", temperature_kelvin))
 
 
 def thermodynamic_advantage(heat_kT: float, pixels: int = 784) -> float | None:
@@ -56,4 +59,5 @@ def thermodynamic_advantage(heat_kT: float, pixels: int = 784) -> float | None:
     pixels : int
         Pixels of an image; see `denoiser_cost_kT`.
     """
-    return denoiser_cost_kT(pixels) / heat_kT if heat_kT > 0 else None
+    cost, heat = denoiser_cost_kT(pixels), number("heat_kT", heat_kT)
+    return cost / heat if heat > 0 else None

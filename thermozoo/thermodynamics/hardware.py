@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from thermozoo.arguments import checked, number, positive
 from thermozoo.thermodynamics.advantage import BOLTZMANN
 
 __all__ = ["PRESETS", "Hardware"]
@@ -23,17 +24,17 @@ class Hardware:
         Where the values come from.
     """
 
-    time_unit: float
-    temperature: float
+    time_unit: float = checked(positive)
+    temperature: float = checked(positive)
     description: str = "values of the config"
 
     def seconds(self, time: float) -> float:
         """Return a model time in seconds."""
-        return time * self.time_unit
+        return number("time", time) * self.time_unit
 
     def joules(self, heat_kT: float) -> float:
         """Return a heat in joule."""
-        return heat_kT * BOLTZMANN * self.temperature
+        return number("heat_kT", heat_kT) * BOLTZMANN * self.temperature
 
 
 #: An electrical unit is a node of capacitance C that relaxes through a resistance R: dx/dt = -dV/dx / R with a time

@@ -13,7 +13,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.errors import ParameterError
+from thermozoo.arguments import real_array
+from thermozoo.errors import ParameterError, ShapeError
 
 __all__ = ["HeatLedger"]
 
@@ -35,7 +36,9 @@ class HeatLedger:
     Raises
     ------
     ParameterError
-        When work is done on what is no term of the energy.
+        When there is no term, or work is done on what is no term of the energy.
+    ShapeError
+        When terms or work have different shapes, or hold no observation.
     """
 
     terms: Mapping[str, Array]
@@ -48,6 +51,13 @@ class HeatLedger:
                 f"work is done on {strange[0]!r}, which is no term of the energy (terms: {', '.join(self.terms)}): "
                 "heat is work less the change of energy, so give the energy of that term as well"
             )
+        if not self.terms:
+            raise ParameterError("a ledger needs at least one term of the energy, got none")
+        shape: tuple[int | str, ...] = ("observations", "trajectories")
+        for name, values in [*self.terms.items(), *self.work.items()]:
+            shape = real_array(f"energy or work of term {name!r}", values, shape).shape
+        if shape[0] == 0:
+            raise ShapeError("a ledger needs at least one observation, got none")
 
     @property
     def by_term(self) -> dict[str, Array]:

@@ -17,8 +17,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import checked, instance, positive, real_array
 from thermozoo.computer.computer import Computer
-from thermozoo.errors import FormulaError
+from thermozoo.errors import FormulaError, ShapeError
 from thermozoo.interfaces import Integrator
 from thermozoo.symbolic.action import TransitionDensity, transition_density
 from thermozoo.symbolic.codegen import array_function
@@ -41,8 +42,8 @@ class StepDensity:
         Time step [time].
     """
 
-    integrator: Integrator
-    dt: float
+    integrator: Integrator = checked(instance, Integrator)
+    dt: float = checked(positive)
     derived: TransitionDensity = attrs.field(init=False, repr=False)
 
     @derived.default
@@ -121,6 +122,10 @@ def log_path_ratio(
         Extra force during each forward step [energy].
     """
     density = StepDensity(integrator, dt)
+    n = instance("forward", forward, Computer).n
+    if instance("backward", backward, Computer).n != n:
+        raise ShapeError(f"forward and backward must have as many units, got {n} and {backward.n}")
+    states = real_array("states", states, ("...", "steps + 1", n))
     there = density.log_density(forward, states[:-1], states[1:], push)
     back = density.log_density(backward, states[1:], states[:-1])
     ratio: Array = (there - back).sum(axis=0)
@@ -129,6 +134,7 @@ def log_path_ratio(
 
 def midpoint_heat(states: Array, computer: Computer) -> Array:
     """Return the heat along paths by the midpoint rule, -sum D . (dV(x) + dV(x')) / 2 [energy], shape (...)."""
+    states = real_array("states", states, ("...", "steps + 1", instance("computer", computer, Computer).n))
     gradient = computer.gradient(states)
     heat: Array = -0.5 * np.einsum("k...i,k...i->...", np.diff(states, axis=0), gradient[1:] + gradient[:-1])
     return heat

@@ -15,6 +15,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import checked, count, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import TrainingError
@@ -50,9 +51,9 @@ class Schedule:
         How many points of the validation curve.
     """
 
-    cycles: int
-    learning_rate: float
-    validations: int = 30
+    cycles: int = checked(count, at_least=1)
+    learning_rate: float = checked(positive)
+    validations: int = checked(count, at_least=1, default=30)
 
     def validate_after(self, images: int) -> set[int]:
         """Return after how many trajectories the validation loss is taken."""
@@ -97,11 +98,20 @@ class Descent:
         parts = (self.loss.value(computer, x[:-1], x[1:]).sum() for x in self._stretches(self._fixed, 0))
         value = float(sum(parts)) / self.process.steps
         if not np.isfinite(value):
-            raise TrainingError(
-                f"the validation loss is {value:g} after {done} trajectories: the learning rate "
-                f"{self.schedule.learning_rate:g} is too large; divide it by 10"
-            )
+            raise self._blown_up(f"the validation loss is {value:g}", done)
         self.validation.append((done, value))
+
+    def moved(self, done: int, computer: Computer, parameters: Array) -> Computer:
+        """Return a computer with the parameters that so many trajectories have led to."""
+        if not np.isfinite(parameters).all():
+            raise self._blown_up("the parameters are not finite", done)
+        return computer.with_parameters(parameters)
+
+    def _blown_up(self, what: str, done: int) -> TrainingError:
+        return TrainingError(
+            f"{what} after {done} trajectories: the learning rate {self.schedule.learning_rate:g} is too large; "
+            "divide it by 10"
+        )
 
     @property
     def trajectories(self) -> range:
@@ -172,7 +182,7 @@ def train_by_descent(
             value, part = loss.gradient(computer, x[:-1], x[1:])
             total += value
             gradient += part
-        computer = computer.with_parameters(computer.parameters - schedule.learning_rate * gradient)
+        computer = descent.moved(number + 1, computer, computer.parameters - schedule.learning_rate * gradient)
         descent.curve.append((number + 1, total / process.steps))
         if number + 1 in points:
             descent.validate(number + 1, computer)

@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import count
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.sharing import shared_out
@@ -72,7 +73,7 @@ def evaluate(
     float, HeldOut
         Loss per step of the untrained (uncoupled) computer, and the figures of the trained one.
     """
-    numbers = np.arange(trajectories)
+    numbers = np.arange(count("trajectories", trajectories, at_least=1))
     which = numbers % len(process.signals)
     untrained = process.dynamics.computer
     density = StepDensity.of(process.dynamics.integrator, process.dynamics.dt)

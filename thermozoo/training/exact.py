@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import count, finite_array, instance, names_of, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.interfaces import Protocol
 from thermozoo.training.bounds import changes_allowed, solve_within
@@ -103,6 +104,13 @@ def train_exact(
     TrainingError
         When the objective or the potential lacks a property that this needs, or the equations cannot be solved.
     """
+    n = instance("computer", computer, Computer, "assemble one").n
+    signals = finite_array("signals", signals, ("images", n), "see signals_for")
+    instance("protocol", protocol, Protocol)
+    instance("loss", loss, StepLoss, "make one of an objective and dt")
+    steps, windows = count("steps", steps, at_least=1), count("windows", windows, at_least=1)
+    potential_parameters = names_of("potential_parameters", potential_parameters)
+    tolerance = positive("tolerance", tolerance)
     start = time.perf_counter()
     done = _Progress(progress)
     equations = exact_equations(

@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import checked, instance, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.interfaces import Objective
 from thermozoo.symbolic.codegen import array_function
@@ -31,8 +32,8 @@ class StepLoss:
         Time step [time].
     """
 
-    objective: Objective
-    dt: float
+    objective: Objective = checked(instance, Objective)
+    dt: float = checked(positive)
     derived: LossGradients = attrs.field(init=False, repr=False)
 
     @derived.default

@@ -15,6 +15,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import count, instance, names_of, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import ParameterError, TrainingError
@@ -235,6 +236,11 @@ def train_by_moments(
     TrainingError
         When the equations cannot be set up or solved.
     """
+    instance("computer", computer, Computer, "assemble one")
+    instance("loss", loss, StepLoss, "make one of an objective and dt")
+    cycles, windows = count("cycles", cycles, at_least=1), count("windows", windows, at_least=1)
+    potential_parameters = names_of("potential_parameters", potential_parameters)
+    tolerance = positive("tolerance", tolerance)
     start = time.perf_counter()
     total = np.arange(cycles * len(process.signals))
     # The images come in turn, so whole turns are held out.

@@ -9,13 +9,14 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import choice, count, finite_array, instance, positive
 from thermozoo.computer.boltzmann import UnitBoltzmann, unit_boltzmann
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.engines import Drive, Dynamics, Engine, Stepper
 from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.noise import NoiseKey, normals, uniforms
-from thermozoo.errors import ParameterError, ShapeError
+from thermozoo.errors import ShapeError
 from thermozoo.interfaces import Integrator, Protocol
 from thermozoo.training.intensity import intensity_of
 
@@ -64,7 +65,7 @@ def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Ar
         When the image group is clamped, the images do not have one pixel for each of its units, or a crop is larger
         than the image.
     """
-    layout = computer.layout
+    layout = instance("computer", computer, Computer, "assemble one").layout
     shown = image_group(computer)
     where = layout.slice(shown)
     if shown in layout.frozen:
@@ -72,14 +73,14 @@ def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Ar
             f"group {shown!r}, which shows the image, is frozen: its units cannot turn noise into an image; let "
             "them move, or call another group 'visible'"
         )
+    images = finite_array("images", images, ("images", "pixels"), "one image is image.reshape(1, -1)")
     pixels = images.shape[1]
     if where.stop - where.start != pixels:
         raise ShapeError(
             f"the images have {pixels} pixels, but group {shown!r} has {where.stop - where.start} units: set "
             f"computer.units.{shown} = {pixels}, or take other images"
         )
-    if hidden not in HIDDEN_SIGNALS:
-        raise ParameterError(f"hidden must be one of {', '.join(HIDDEN_SIGNALS)}, got {hidden!r}")
+    choice("hidden", hidden, HIDDEN_SIGNALS)
     signals = np.zeros((len(images), layout.n))
     signals[:, where] = images
     for g, group in enumerate(layout.groups):
@@ -246,7 +247,7 @@ def window_edges(steps: int, windows: int) -> npt.NDArray[np.int64]:
 
     Generation runs backwards through them: its edges are ``steps - window_edges(steps, windows)[::-1]``.
     """
-    return np.linspace(0, steps, windows + 1).round().astype(np.int64)
+    return np.linspace(0, count("steps", steps), count("windows", windows, at_least=1) + 1).round().astype(np.int64)
 
 
 def noising_process(
@@ -281,6 +282,10 @@ def noising_process(
     engine : Engine
         What advances the states.
     """
+    instance("computer", computer, Computer, "assemble one")
+    instance("protocol", protocol, Protocol)
+    signals = finite_array("signals", signals, ("images", computer.n), "see signals_for")
+    steps, dt = count("steps", steps, at_least=1), positive("dt", dt)
     times = np.arange(steps) * dt
     values = intensity_of(protocol, steps * dt)(times)
     return NoisingProcess(

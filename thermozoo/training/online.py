@@ -74,10 +74,11 @@ def train_online(
                 total += _stretch(moving, x[first : first + HELD_BACK + 1], schedule.learning_rate, respond)
         descent.curve.append((number + 1, total / process.steps))
         if number + 1 in points:
-            descent.validate(number + 1, moving.freeze())
+            descent.validate(number + 1, descent.moved(number + 1, computer, moving.parameters))
         if progress is not None:
             progress(1)
-    return descent.result(moving.freeze(), "online", time.perf_counter() - start)
+    done = descent.moved(len(descent.trajectories), computer, moving.parameters)
+    return descent.result(done, "online", time.perf_counter() - start)
 
 
 def _response(loss: StepLoss, computer: Computer) -> Any:
@@ -107,9 +108,9 @@ class _Moving:
         gradient: Array = onsite + self.couplings.product(x) + self.biases.astype(x.dtype)
         return gradient
 
-    def freeze(self) -> Computer:
-        biases = self.biases[self.computer.trainable_biases]
-        return self.computer.with_parameters(np.concatenate([self.couplings.vector(), biases]))
+    @property
+    def parameters(self) -> Array:
+        return np.concatenate([self.couplings.vector(), self.biases[self.computer.trainable_biases]])
 
 
 def _stretch(moving: _Moving, x: Array, rate: float, respond: Any) -> float:

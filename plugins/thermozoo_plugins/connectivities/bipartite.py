@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 
 from thermozoo import Connectivity, option
 from thermozoo.errors import ParameterError, nearest
 from thermozoo.interfaces import UnitLayout
+
+
+def _names(value: str | Iterable[str]) -> tuple[str, ...]:
+    """Return names as a tuple; a string is one name, not its letters."""
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 @attrs.frozen
@@ -35,7 +40,7 @@ class Bipartite(Connectivity):
 
     name = "bipartite"
 
-    within: tuple[str, ...] = option((), converter=tuple, doc="groups whose own units are coupled too")
+    within: tuple[str, ...] = option((), converter=_names, doc="groups whose own units are coupled too")
 
     def blocks(self, layout: UnitLayout) -> Sequence[tuple[str, str]]:
         """Return the pairs of groups."""

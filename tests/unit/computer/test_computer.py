@@ -12,7 +12,7 @@ from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
 
 from thermozoo import Potential, option
 from thermozoo.computer.computer import TERMS, assemble
-from thermozoo.errors import ParameterError, ShapeError
+from thermozoo.errors import ArgumentError, BudgetError, ParameterError, ShapeError
 
 
 def states(data, computer, dtype=np.float64):
@@ -79,7 +79,10 @@ def test_parameters_round_trip(drawn, data):
     assert np.array_equal(other.biases[fixed], computer.biases[fixed])
     assert other.with_parameters(vector).digest() == computer.digest()
     assert vector.size == 0 or not np.any(vector) or other.digest() != computer.digest()
-    with pytest.raises(ShapeError, match=f"expected {vector.size} parameters"):
+    with pytest.raises(
+        ShapeError,
+        match=rf"parameters must have shape \({vector.size},\), got .*: {computer.couplings.size} couplings and",
+    ):
         computer.with_parameters(np.append(vector, 1.0))
 
 
@@ -170,3 +173,121 @@ def test_integer_states_feel_the_same_forces_as_floating_ones(drawn, data):
         assert np.array_equal(function(spins), function(spins.astype(np.float64)))
     assert np.array_equal(computer.couplings.product(spins), computer.couplings.product(spins.astype(np.float64)))
     assert np.array_equal(computer.couplings.energy(spins), computer.couplings.energy(spins.astype(np.float64)))
+
+
+@pytest.fixture
+def small(make_computer):
+    return make_computer({"visible": 2, "hidden": 1}, Quartic(), Dense(), trainable=["hidden"])
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "said"),
+    [
+        ([1, np.nan, 2, 3], ParameterError, "parameters must be finite, got nan at 1"),
+        ([1, 2, 3, np.inf], ParameterError, "parameters must be finite, got inf at 3"),
+        ([1, 2, 3], ShapeError, r"shape \(4,\), got \(3,\): 3 couplings and 1 trainable biases"),
+        ([[1, 2, 3, 4]], ShapeError, r"shape \(4,\), got \(1, 4\)"),
+        (1.0, ShapeError, r"shape \(4,\), got \(\)"),
+        ([1, 2, 3, 4j], ArgumentError, "parameters must be real numbers, got complex128"),
+        (["1", "2", "3", "4"], ArgumentError, "parameters must be real numbers, got strings"),
+        (None, ArgumentError, "parameters must be real numbers, got Python objects"),
+    ],
+)
+def test_parameters_that_are_none(small, values, error, said):
+    with pytest.raises(error, match=said):
+        small.with_parameters(values)
+
+
+def test_states_of_another_width(small):
+    """Every way to the energy says so, not a product of matrices, and never a wrong number."""
+    ways = (
+        small.energy,
+        small.energy_terms,
+        small.gradient,
+        small.onsite.energy,
+        small.onsite.gradient,
+        small.onsite.curvature,
+        small.couplings.product,
+        small.couplings.energy,
+    )
+    for way in ways:
+        for width in (2, 4):
+            with pytest.raises(
+                ShapeError, match=rf"states must have shape \(..., 3\), got \(5, {width}\): the last dim"
+            ):
+                way(np.zeros((5, width)))
+        with pytest.raises(ShapeError, match=r"got \(\)"):
+            way(1.0)
+        with pytest.raises(ArgumentError, match="states must be real numbers, got complex128"):
+            way(np.zeros(3, dtype=complex))
+
+
+GOOD = {"sizes": {"a": 2}, "potential": Quartic(), "connectivity": Dense()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "said"),
+    [
+        (
+            {"potential": "quartic"},
+            ArgumentError,
+            r"potential must be a Potential, got 'quartic': give an instance; catal",
+        ),
+        (
+            {"potential": Quartic},
+            ArgumentError,
+            r"potential must be a Potential, got the class Quartic: give an instance, Qu",
+        ),
+        ({"potential": Potential}, ArgumentError, r"got the class Potential: give an instance"),
+        ({"potential": Dense()}, ArgumentError, r"potential must be a Potential, got Dense"),
+        ({"potential": {"a": "quartic"}}, ArgumentError, "potential of group 'a' must be a Potential, got 'quartic'"),
+        ({"potential": {"b": Quartic()}}, ShapeError, "no potential is given for group 'a'"),
+        (
+            {"connectivity": "dense"},
+            ArgumentError,
+            "connectivity must be a Connectivity, got 'dense': give an instance",
+        ),
+        ({"connectivity": Dense}, ArgumentError, "got the class Dense: give an instance, Dense"),
+        ({"connectivity": None}, ArgumentError, "connectivity must be a Connectivity, got None"),
+        ({"temperature": np.nan}, ParameterError, "temperature must be positive and finite, got nan"),
+        ({"temperature": "warm"}, ArgumentError, "temperature must be positive and finite, got 'warm'"),
+        ({"temperature": True}, ArgumentError, "temperature must be positive and finite, got True"),
+        ({"mobility": -1}, ParameterError, "mobility must be positive and finite, got -1"),
+        ({"mobility": 1j}, ArgumentError, "mobility must be positive and finite, got 1j"),
+        ({"trainable_biases": "b"}, ShapeError, "no group is called 'b'; groups: a"),
+        ({"trainable_biases": 3}, ArgumentError, r"trainable_biases must be names, such as \['visible'\], got 3"),
+        ({"frozen": [None]}, ArgumentError, r"frozen must be names"),
+        ({"sizes": {"a": 2.5}}, ArgumentError, "size of group 'a' must be a whole number"),
+    ],
+)
+def test_what_cannot_be_assembled(changes, error, said):
+    with pytest.raises(error, match=said):
+        assemble(**{**GOOD, **changes})
+
+
+def test_a_string_names_one_group():
+    computer = assemble({"visible": 2, "hidden": 1}, Quartic(), Dense(), trainable_biases="visible", frozen="hidden")
+    assert computer.trainable_biases.tolist() == [True, True, False]
+    assert computer.layout.frozen == {"hidden"}
+
+
+def test_couplings_that_no_memory_holds():
+    with pytest.raises(BudgetError, match="the couplings of 1,000,000,000 units by connectivity 'dense' do not fit"):
+        assemble({"a": 10**9}, Quartic(), Dense())
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "said"),
+    [
+        ({"biases": np.array([0.0, np.nan, 1.0])}, ParameterError, "biases must be finite, got nan at 1"),
+        ({"biases": np.zeros(2)}, ShapeError, r"biases must have shape \(3,\), one entry a unit, got \(2,\)"),
+        ({"biases": 1.0}, ShapeError, r"biases must have shape \(n,\), got \(\)"),
+        ({"trainable_biases": "visible"}, ArgumentError, "trainable_biases must be an array of booleans"),
+        ({"trainable_biases": np.array([0, 1, 2])}, ArgumentError, "must be an array of booleans"),
+        ({"couplings": np.zeros(3)}, ArgumentError, "couplings must be a Couplings, got an array"),
+        ({"layout": {"a": 3}}, ArgumentError, "layout must be a Layout, got {'a': 3}"),
+    ],
+)
+def test_a_computer_of_the_wrong_parts(small, changes, error, said):
+    with pytest.raises(error, match=said):
+        attrs.evolve(small, **changes)

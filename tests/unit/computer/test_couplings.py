@@ -220,5 +220,5 @@ def test_a_pair_of_groups_listed_twice():
 @pytest.mark.parametrize("structure", [Dense(), listed([(0, 1), (1, 2)])])
 def test_a_vector_of_the_wrong_length(structure):
     one = connect(structure, Layout({"a": 3}))
-    with pytest.raises(ShapeError, match=f"expected {one.size} couplings"):
+    with pytest.raises(ShapeError, match=rf"couplings must have shape \({one.size},\), got"):
         one.with_vector(np.zeros(one.size + 1))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thermozoo.computer.layout import Layout
-from thermozoo.errors import ShapeError
+from thermozoo.errors import ArgumentError, ParameterError, ShapeError
 
 SIZES = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 5), min_size=1).filter(lambda d: sum(d.values()) > 0)
 
@@ -28,7 +28,6 @@ def test_slices_tile_the_units_in_order(sizes, data):
 @pytest.mark.parametrize(
     ("sizes", "frozen", "said"),
     [
-        ({"a": -1}, (), "group 'a' must have 0 or more units, got -1"),
         ({}, (), "at least one unit"),
         ({"a": 0}, (), "at least one unit"),
         ({"visible": 1}, ("visble",), "no group is called 'visble'; did you mean 'visible'"),
@@ -37,6 +36,29 @@ def test_slices_tile_the_units_in_order(sizes, data):
 def test_bad_layouts(sizes, frozen, said):
     with pytest.raises(ShapeError, match=said):
         Layout(sizes, frozen=frozen)
+
+
+@pytest.mark.parametrize("size", [3.5, 3.0, True, "3", None, -1, 10**20, 1e20, np.array([2, 3])], ids=repr)
+def test_sizes_that_are_no_count_of_units(size):
+    kind = ParameterError if isinstance(size, int) and size is not True else ArgumentError
+    with pytest.raises(kind, match=r"size of group 'a' must be a whole number from 0 to 2147483647, got "):
+        Layout({"a": size})
+
+
+@pytest.mark.parametrize("sizes", [3, ["a"], "a", None, {3: 4}])
+def test_groups_that_are_none(sizes):
+    with pytest.raises(ArgumentError, match=r"must be (units by group|names), such as .*, got "):
+        Layout(sizes)
+
+
+def test_a_string_is_one_group():
+    layout = Layout({"visible": np.int64(2), "hidden": 1}, frozen="visible")
+    assert layout.frozen == {"visible"}
+    assert layout.mask("hidden").tolist() == [False, False, True]
+    with pytest.raises(ShapeError, match="no group is called 'v'; groups: visible, hidden"):
+        layout.mask("v")
+    with pytest.raises(ShapeError, match="no group is called 3; groups"):
+        layout.slice(3)
 
 
 def test_an_unknown_group():

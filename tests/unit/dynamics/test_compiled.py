@@ -18,12 +18,12 @@ from thermozoo_plugins.potentials import DoubleWell, Quartic
 from thermozoo import Integrator, Potential, parameter
 from thermozoo.computer.couplings import EdgeCouplings
 from thermozoo.dynamics.benchmark import lattice
-from thermozoo.dynamics.engines import Drive, Dynamics, engine_for, engine_named
+from thermozoo.dynamics.engines import Drive, Dynamics, engine_for, engine_named, reference_seconds
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
-from thermozoo.errors import NonFiniteError, ParameterError, ShapeError
+from thermozoo.errors import ArgumentError, NonFiniteError, ParameterError, ShapeError
 
 PRECISIONS = ["single", "double"]
 KEY = NoiseKey(2**40 + 5, 9)
@@ -289,15 +289,13 @@ def test_memory_does_not_grow_with_steps(make_computer, euler):
     assert peaks[1] < peaks[0] + 20_000
 
 
-def test_choosing_an_engine(make_computer, euler):
-    assert engine_named("compiled").name == "compiled"
+def test_an_engine_has_its_settings(make_computer, euler):
     assert engine_named("compiled").details["threads"] >= 1
     assert engine_named("reference").details == {}
-    assert engine_for("auto", 1e12).name == "compiled"
-    assert engine_for("auto", 10.0).name == "reference"
-    assert engine_for("compiled", 10.0).name == "compiled"
-    with pytest.raises(ParameterError, match="threads must be a positive integer, got 0"):
+    with pytest.raises(ParameterError, match="threads must be a whole number of 1 or more, got 0"):
         CompiledEngine(threads=0)
+    with pytest.raises(ArgumentError, match=r"threads must be a whole number of 1 or more, got 1\.5"):
+        CompiledEngine(threads=1.5)
     with pytest.raises(ParameterError, match="width must be 1"):
         CompiledEngine(width=5)
     computer = make_computer({"a": 3}, Quartic(), Dense())
@@ -305,11 +303,19 @@ def test_choosing_an_engine(make_computer, euler):
         CompiledEngine(width=8).prepare(Dynamics(computer, euler, 0.1, "single"))
 
 
-def test_a_kernel_that_is_there_is_chosen_for_a_short_run(make_computer, euler):
+def test_auto_takes_the_engine_that_is_done_first(make_computer, euler, monkeypatch):
+    """Long work is compiled; short work is not, unless the kernel is there; of very short work nobody looks."""
     dynamics = Dynamics(make_computer({"a": 70}, Quartic(), Dense()), euler, 0.01, "single")
-    for width in (1, 16):
-        advance(CompiledEngine(1, width), dynamics, np.zeros((1, 70)))
-    assert engine_for("auto", 10.0, dynamics).name == "compiled"
+    assert engine_for("auto", dynamics, 1000, 1000).name == "compiled"
+    assert engine_for("reference", dynamics, 1000, 1000).name == "reference"
+    assert engine_for("compiled", dynamics, 1, 1).name == "compiled"
+    assert engine_for("auto", dynamics, 1, 1).name == "reference"
+    advance(CompiledEngine(1, 16), dynamics, np.zeros((1, 70)))
+    middling = 1000, 100
+    assert 0.5 < reference_seconds(70, *middling) < 2
+    assert engine_for("auto", dynamics, *middling).name == "compiled"
+    monkeypatch.setattr("thermozoo.dynamics.engines.compiled.compiled_before", lambda name, text: False)
+    assert engine_for("auto", dynamics, *middling).name == "reference"
 
 
 def test_an_integrator_parameter_must_be_a_number(make_computer):

@@ -13,13 +13,14 @@ from scipy import special
 from thermozoo_plugins.connectivities import Bipartite
 from thermozoo_plugins.potentials import Quartic
 
-from thermozoo.dynamics.engines import kernel_cache, lane_access, lanes, packing, products, team
+from thermozoo.dynamics.engines import engine_named, kernel_cache, lane_access, lanes, packing, products, team
 from thermozoo.dynamics.engines.arrangement import Load, arrange
 from thermozoo.dynamics.engines.base import Dynamics
 from thermozoo.dynamics.engines.box_muller import normal_numbers, normal_numbers_of_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.engines.philox import round_keys
 from thermozoo.dynamics.noise import NoiseKey, normals
+from thermozoo.dynamics.threads import available_threads
 from thermozoo.errors import ParameterError
 
 PRECISIONS = [np.float32, np.float64]
@@ -164,13 +165,23 @@ def test_an_error_in_a_thread_is_not_lost():
 
 
 def test_number_of_threads(monkeypatch):
-    monkeypatch.setenv("THERMOZOO_THREADS", "3")
-    assert team.available_threads() == 3
-    monkeypatch.setenv("THERMOZOO_THREADS", "many")
-    with pytest.raises(ParameterError, match="THERMOZOO_THREADS must be a positive integer, got 'many'"):
-        team.available_threads()
-    monkeypatch.delenv("THERMOZOO_THREADS")
-    assert 1 <= team.available_threads() <= (os.cpu_count() or 1)
+    monkeypatch.setenv("THERMOZOO_THREADS", " 3 ")
+    assert available_threads() == 3
+    for unset in (lambda: monkeypatch.setenv("THERMOZOO_THREADS", ""), lambda: monkeypatch.delenv("THERMOZOO_THREADS")):
+        unset()
+        assert 1 <= available_threads() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(
+    "asked", ["many", "0", "-1", "1e9", "1000000000", "9" * 5000, "1_0", "\u0663", "\u00b2", "2.0"]
+)
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+def test_a_number_of_threads_that_is_none(monkeypatch, asked, engine):
+    """It is said by whatever asks for an engine, before any work."""
+    monkeypatch.setenv("THERMOZOO_THREADS", asked)
+    with pytest.raises(ParameterError, match="THERMOZOO_THREADS must be a whole number from 1 to 1024, got ") as caught:
+        engine_named(engine)
+    assert len(str(caught.value)) < 250
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from thermozoo.dynamics.noise import STREAMS, NoiseKey, normals, philox, uniforms
-from thermozoo.errors import ParameterError
+from thermozoo.dynamics.noise import NUMBERS, STREAMS, NoiseKey, check_numbers, normals, philox, uniforms
+from thermozoo.errors import ArgumentError, ParameterError, UnknownNameError
 
 #: Counter, key and output of Philox 4x32-10 (Salmon et al., Random123 kat_vectors).
 KNOWN = [
@@ -199,5 +199,54 @@ def test_streams_differ():
     ],
 )
 def test_keys_out_of_range(options, said):
-    with pytest.raises(ParameterError, match=f"{said} must lie in 0"):
+    with pytest.raises(ParameterError, match=f"{said} must be a whole number from 0"):
         NoiseKey(**options)
+
+
+@pytest.mark.parametrize("value", [1.5, True, "3", None, np.float64(2), NoiseKey, [1]], ids=repr)
+@pytest.mark.parametrize("field", ["seed", "stream"])
+def test_a_key_of_another_kind(field, value):
+    with pytest.raises(ArgumentError, match=f"{field} must be a whole number from 0 to .*, got "):
+        NoiseKey(**{"seed": 1, field: value})
+
+
+def test_whole_numbers_of_numpy_are_welcome():
+    assert NoiseKey(np.uint64(2**64 - 1), np.int8(3)) == NoiseKey(2**64 - 1, 3)
+
+
+def test_a_stream_by_name():
+    assert NoiseKey(4).named("noising") == NoiseKey(4, STREAMS["noising"])
+    with pytest.raises(
+        UnknownNameError, match=r"no stream is called 'nosing'; did you mean 'noising'\?; streams: noising, "
+    ):
+        NoiseKey(1).named("nosing")
+
+
+def test_numbers_that_would_wrap_are_refused():
+    """The last step and the last trajectory that a word can count are numbers of their own; the next are none."""
+    key, last = NoiseKey(7), NUMBERS - 1
+    ends = [(step, np.array([trajectory])) for step in (0, last) for trajectory in (0, last)]
+    assert len({float(normals(key, step, trajectory, 1)[0, 0]) for step, trajectory in ends}) == 4
+    for draw in (normals, uniforms):
+        with pytest.raises(ParameterError, match=r"step must be a whole number from 0 to 2\^32 - 1, got 4294967301"):
+            draw(key, 5 + NUMBERS, np.arange(2), 3)
+        with pytest.raises(
+            ParameterError, match=r"trajectories must be whole numbers from 0 to 2\^32 - 1, got 4294967296"
+        ):
+            draw(key, 5, np.arange(2) + last, 3)
+        with pytest.raises(ParameterError, match=r"trajectories must be whole numbers .* got -1"):
+            draw(key, 5, np.array([-1]), 3)
+        with pytest.raises(ArgumentError, match="trajectories must be whole numbers, got float64"):
+            draw(key, 5, np.array([0.5]), 3)
+    with pytest.raises(ParameterError, match="draw must be a whole number"):
+        normals(key, 5, np.arange(2), 3, draw=2**16)
+    with pytest.raises(ArgumentError, match=r"key must be a NoiseKey, got 5: give NoiseKey\(seed\)"):
+        normals(5, 5, np.arange(2), 3)
+
+
+def test_a_stretch_that_would_wrap_is_refused():
+    check_numbers(NUMBERS - 4, 4, np.array([NUMBERS - 1]))
+    with pytest.raises(ParameterError, match=r"got 5 steps from number 4294967292: noise would repeat"):
+        check_numbers(NUMBERS - 4, 5, np.array([0]))
+    with pytest.raises(ParameterError, match="numbers 3 to 4294967296: noise would repeat"):
+        check_numbers(0, 5, np.array([3, NUMBERS]))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from thermozoo_plugins.connectivities import Dense
 from thermozoo_plugins.potentials import Quadratic, Quartic
 
-from thermozoo.dynamics.engines import Drive, Dynamics, engine_for, engine_named
+from thermozoo.dynamics.engines import Drive, Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
@@ -183,7 +183,6 @@ def test_precisions_and_engines(make_computer, euler):
     with pytest.raises(ParameterError, match="precision must be one of single, double, got 'half'"):
         Dynamics(make_computer({"a": 2}, Quartic(), Dense()), euler, 0.1, "half")
     assert engine_named("reference").name == "reference"
-    assert engine_for("reference", 1e9).name == "reference"
     with pytest.raises(UnknownNameError, match="no engine is called 'referense'; did you mean 'reference'"):
         engine_named("referense")
 

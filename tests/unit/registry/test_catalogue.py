@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from thermozoo import Potential, Protocol, hookimpl
-from thermozoo.errors import DuplicateNameError, PluginLoadError, UnknownNameError
+from thermozoo.errors import ArgumentError, DuplicateNameError, PluginLoadError, UnknownNameError
 from thermozoo.registry.catalogue import Catalogue, catalogue, load_catalogue
 from thermozoo.registry.discovery import Source
 
@@ -208,3 +208,17 @@ def test_first_party_plugins_come_through_the_same_door():
     assert {"dense", "bipartite"} <= set(found.names("connectivity"))
     assert {"constant", "linear-fade"} <= set(found.names("protocol"))
     assert {"digits", "mnist"} <= set(found.names("dataset"))
+
+
+@pytest.mark.parametrize(
+    ("interface", "name", "said"),
+    [
+        ("potential", "quartic", "interface must be one of a kind of plugin, such as Potential, got 'potential'"),
+        (int, "quartic", r"interface must be .* got the class int"),
+        (Potential, 5, "name must be the name of a potential, such as 'quartic', got 5"),
+        (Potential, Potential, r"name must be the name of a potential, .* got the class Potential"),
+    ],
+)
+def test_asking_for_what_is_no_plugin(interface, name, said):
+    with pytest.raises(ArgumentError, match=said):
+        load_catalogue([]).get(interface, name)

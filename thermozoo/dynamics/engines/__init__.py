@@ -2,53 +2,105 @@
 
 from __future__ import annotations
 
+from thermozoo.arguments import told
+from thermozoo.dynamics.engines.availability import why_not_compiled
 from thermozoo.dynamics.engines.base import PRECISIONS, Drive, Dynamics, Engine, Stepper
-from thermozoo.errors import UnknownNameError, nearest
+from thermozoo.dynamics.threads import available_threads
+from thermozoo.errors import EngineError, UnknownNameError, nearest
 
-__all__ = ["ENGINES", "PRECISIONS", "Drive", "Dynamics", "Engine", "Stepper", "engine_for", "engine_named"]
+__all__ = [
+    "ENGINES",
+    "PRECISIONS",
+    "Drive",
+    "Dynamics",
+    "Engine",
+    "Stepper",
+    "engine_for",
+    "engine_named",
+    "reference_seconds",
+    "why_not",
+]
 
 #: Names of the engines.
 ENGINES = ("compiled", "reference")
 
-#: Seconds that the reference engine needs for a unit in a step, about, and seconds to compile the kernels of a run.
-_REFERENCE_UNIT_STEP = 60e-9
-_COMPILING = 6.0
+#: Seconds of the reference engine, about: of a step of a batch, and of a unit of a trajectory in it. Its noise comes in
+#: blocks of 64 units.
+_STEP, _UNIT_STEP, _BLOCK = 200e-6, 40e-9, 64
+
+#: Seconds from which on compiling pays. It takes about three, but only once: kernels stay on disk.
+_COMPILING = 2.0
+
+#: Seconds below which it does not pay to import numba and look for kernels.
+_LOOKING = 0.5
+
+
+def why_not(name: str) -> str | None:
+    """Return None where an engine can be used here, else the reason and what to do.
+
+    Raises
+    ------
+    UnknownNameError
+        When no engine has the name.
+    """
+    if name not in ENGINES:
+        hint = nearest(str(name), (*ENGINES, "auto"))
+        raise UnknownNameError(f"no engine is called {told(name)}{hint}; engines: {', '.join(ENGINES)}")
+    return why_not_compiled() if name == "compiled" else None
 
 
 def engine_named(name: str) -> Engine:
-    """Return an engine by name."""
-    if name == "reference":
-        from thermozoo.dynamics.engines.reference import ReferenceEngine
+    """Return an engine by name.
 
-        return ReferenceEngine()
+    Raises
+    ------
+    UnknownNameError
+        When no engine has the name.
+    EngineError
+        When the engine cannot be used here.
+    ParameterError
+        When ``THERMOZOO_THREADS`` is no number of threads.
+    """
+    reason = why_not(name)
+    if reason is not None:
+        raise EngineError(reason)
+    available_threads()  # a setting that is wrong is said before any work is done, whatever the engine
     if name == "compiled":
         from thermozoo.dynamics.engines.compiled import CompiledEngine
 
         return CompiledEngine()
-    raise UnknownNameError(f"no engine is called {name!r}{nearest(name, ENGINES)}; engines: {', '.join(ENGINES)}")
+    from thermozoo.dynamics.engines.reference import ReferenceEngine
+
+    return ReferenceEngine()
 
 
-def engine_for(name: str, unit_steps: float, dynamics: Dynamics | None = None) -> Engine:
-    """Return the engine of a config.
+def reference_seconds(units: int, trajectories: int, steps: int) -> float:
+    """Return about how many seconds the reference engine needs for a batch of trajectories."""
+    padded = -(-units // _BLOCK) * _BLOCK
+    return steps * (_STEP + trajectories * padded * _UNIT_STEP)
+
+
+def engine_for(name: str, dynamics: Dynamics, trajectories: int, steps: int) -> Engine:
+    """Return an engine by name, or the one that suits an amount of work.
 
     Parameters
     ----------
     name : str
-        Name of an engine, or ``"auto"``: ``compiled``, or ``reference`` where the whole run is shorter than
-        compiling would be and nothing is compiled yet.
-    unit_steps : float
-        Steps times units of the run.
-    dynamics : Dynamics, optional
-        The law of motion, to look for its kernels in the cache.
+        Name of an engine, or ``"auto"``: ``compiled`` where it is available and the work is long enough to compile for,
+        or its kernels lie in the cache and the work is long enough to look for them; else ``reference``.
+    dynamics : Dynamics
+        The law of motion.
+    trajectories, steps : int
+        How much work there is.
     """
     if name != "auto":
         return engine_named(name)
-    if unit_steps * _REFERENCE_UNIT_STEP >= _COMPILING:
-        return engine_named("compiled")
-    if dynamics is not None:
+    seconds = reference_seconds(dynamics.computer.n, trajectories, steps)
+    if seconds < _LOOKING or why_not("compiled") is not None:
+        return engine_named("reference")
+    if seconds < _COMPILING:
         from thermozoo.dynamics.engines.compiled import CompiledEngine
 
-        engine = CompiledEngine()
-        if engine.prepare(dynamics).compiled_before():
-            return engine
-    return engine_named("reference")
+        if not CompiledEngine().prepare(dynamics).compiled_before(trajectories, steps):
+            return engine_named("reference")
+    return engine_named("compiled")

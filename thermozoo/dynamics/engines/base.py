@@ -12,9 +12,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import checked, choice, finite_array, instance, integer_array, positive, real_array
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.noise import NoiseKey
-from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.interfaces import Integrator
 
 __all__ = ["PRECISIONS", "Drive", "Dynamics", "Engine", "Stepper"]
@@ -41,20 +41,10 @@ class Dynamics:
         ``"single"`` or ``"double"``.
     """
 
-    computer: Computer
-    integrator: Integrator
-    dt: float = attrs.field()
-    precision: str = attrs.field(default="double")
-
-    @dt.validator
-    def _check_dt(self, attribute: Any, value: float) -> None:
-        if not (np.isfinite(value) and value > 0):
-            raise ParameterError(f"dt must be positive and finite, got {value:g}")
-
-    @precision.validator
-    def _check_precision(self, attribute: Any, value: str) -> None:
-        if value not in PRECISIONS:
-            raise ParameterError(f"precision must be one of {', '.join(PRECISIONS)}, got {value!r}")
+    computer: Computer = checked(instance, Computer, "assemble one")
+    integrator: Integrator = checked(instance, Integrator)
+    dt: float = checked(positive)
+    precision: str = checked(choice, tuple(PRECISIONS), default="double")
 
     @property
     def dtype(self) -> type[np.floating[Any]]:
@@ -77,13 +67,12 @@ class Drive:
         step k is -(intensity[k + 1] - intensity[k]) s . x_k.
     """
 
-    signals: Array
-    which: npt.NDArray[np.int64]
-    intensity: Array
+    signals: Array = checked(real_array, ("signals", "n"))
+    which: npt.NDArray[np.int64] = checked(integer_array, ("trajectories",))
+    intensity: Array = checked(finite_array, ("steps + 1",))
 
     def __attrs_post_init__(self) -> None:
-        if self.signals.ndim != 2 or self.intensity.ndim != 1 or self.which.ndim != 1:
-            raise ShapeError("a drive needs signals (signals, n), which (trajectories,) and intensity (steps + 1,)")
+        integer_array("which", self.which, ("trajectories",), at_most=len(self.signals) - 1)
 
     def batch(self, rows: slice) -> Drive:
         """Return the drive of some of the trajectories."""
@@ -137,5 +126,14 @@ class Engine(Protocol):
     def details(self) -> dict[str, Any]:
         """What a manifest says of the engine; trajectories' bits do not depend on it."""
 
+    def available(self) -> str | None:
+        """Return None, or why it cannot be used here: what is missing and what to do."""
+
     def prepare(self, dynamics: Dynamics) -> Stepper:
-        """Generate, compile or build what advances states."""
+        """Generate, compile or build what advances states.
+
+        Raises
+        ------
+        EngineError
+            When the engine is not available.
+        """

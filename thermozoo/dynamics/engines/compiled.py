@@ -13,18 +13,21 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import count
 from thermozoo.dynamics.engines.arrangement import Arrangement, Load, arrange, widths
+from thermozoo.dynamics.engines.availability import why_not_compiled
 from thermozoo.dynamics.engines.base import Drive, Dynamics
 from thermozoo.dynamics.engines.kernel_cache import Kernel, compiled_before
 from thermozoo.dynamics.engines.kernel_source import KernelSource
 from thermozoo.dynamics.engines.laws import Law, LawFormulas, aligned, arrange_law
 from thermozoo.dynamics.engines.philox import round_keys
 from thermozoo.dynamics.engines.products import BLOCK, TILE
-from thermozoo.dynamics.engines.team import available_threads, counters, run_threads
+from thermozoo.dynamics.engines.team import counters, run_threads
 from thermozoo.dynamics.engines.vectors import LINE, vector_bytes
-from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.noise import NoiseKey, check_numbers
 from thermozoo.dynamics.openblas import loaded_kernels
-from thermozoo.errors import ParameterError
+from thermozoo.dynamics.threads import available_threads
+from thermozoo.errors import EngineError, ParameterError
 
 __all__ = ["CompiledEngine", "CompiledStepper"]
 
@@ -70,10 +73,10 @@ class CompiledStepper:
         """Return the kernel for one layout, loaded but perhaps not yet compiled."""
         return self.law(rows).kernel
 
-    def compiled_before(self) -> bool:
-        """Return whether no kernel of this law would have to be compiled."""
-        f = self.formulas
-        return all(compiled_before(f.name(rows), f.source(rows).text) for rows in (False, True))
+    def compiled_before(self, trajectories: int, steps: int) -> bool:
+        """Return whether the kernel for such a batch would not have to be compiled."""
+        f, rows = self.formulas, self.arrangement(trajectories, steps).rows
+        return compiled_before(f.name(rows), f.source(rows).text)
 
     def arrangement(self, trajectories: int, steps: int) -> Arrangement:
         """Return how a batch is laid out and shared out."""
@@ -103,6 +106,7 @@ class CompiledStepper:
         work: npt.NDArray[np.float64] | None = None,
     ) -> None:
         """See `thermozoo.dynamics.engines.base.Stepper.advance`."""
+        check_numbers(first_step, steps, trajectories)
         if steps == 0 or len(x) == 0:
             return
         chosen = self.arrangement(len(x), steps)
@@ -242,11 +246,10 @@ class CompiledEngine:
     name = "compiled"
 
     def __init__(self, threads: int | None = None, width: int | None = None) -> None:
-        if threads is not None and threads < 1:
-            raise ParameterError(f"threads must be a positive integer, got {threads}")
-        if width not in (None, 1, 8, 16):
+        self.threads = None if threads is None else count("threads", threads, at_least=1)
+        self.width = None if width is None else count("width", width, at_least=1)
+        if self.width not in (None, 1, 8, 16):
             raise ParameterError(f"width must be 1, or 16 in single and 8 in double precision, got {width}")
-        self.threads, self.width = threads, width
 
     @property
     def details(self) -> dict[str, Any]:
@@ -258,8 +261,23 @@ class CompiledEngine:
             "blas": loaded_kernels(),
         }
 
+    def available(self) -> str | None:
+        """Return None, or why numba cannot compile here."""
+        return why_not_compiled()
+
     def prepare(self, dynamics: Dynamics) -> CompiledStepper:
-        """Return the law of motion; it is compiled when it is first advanced."""
+        """Return the law of motion; it is compiled when it is first advanced.
+
+        Raises
+        ------
+        EngineError
+            When numba cannot compile here.
+        ParameterError
+            When the engine's width is not one of the precision.
+        """
+        reason = self.available()
+        if reason is not None:
+            raise EngineError(reason)
         allowed = widths(np.dtype(dynamics.dtype).itemsize)
         if self.width is not None and self.width not in allowed:
             raise ParameterError(

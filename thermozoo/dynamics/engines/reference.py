@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.dynamics.engines.base import Drive, Dynamics
-from thermozoo.dynamics.noise import NoiseKey, normals
+from thermozoo.dynamics.noise import NoiseKey, check_numbers, normals
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.trace import StepFormula, flat_parameters, trace_step
 
@@ -67,6 +67,7 @@ class ReferenceStepper:
         work: npt.NDArray[np.float64] | None = None,
     ) -> None:
         """See `thermozoo.dynamics.engines.base.Stepper.advance`."""
+        check_numbers(first_step, steps, trajectories)
         layout = self.dynamics.computer.layout
         frozen = ~layout.moving
         signal = drive.signals.astype(np.float64)[drive.which] if drive is not None else None
@@ -96,6 +97,9 @@ class ReferenceEngine:
     def details(self) -> dict[str, Any]:
         """What a manifest says of the engine: nothing besides its name."""
         return {}
+
+    def available(self) -> None:
+        """Return None: it needs NumPy alone."""
 
     def prepare(self, dynamics: Dynamics) -> ReferenceStepper:
         """Return the law of motion as a loop over steps."""

@@ -20,9 +20,8 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from thermozoo.dynamics.engines.vectors import INT64
-from thermozoo.errors import ParameterError
 
-__all__ = ["available_threads", "barrier", "counters", "run_threads", "take"]
+__all__ = ["barrier", "counters", "run_threads", "take"]
 
 #: Looks at a barrier before the processor is offered to another thread.
 _PATIENCE = 2000
@@ -94,24 +93,6 @@ def _barrier(shared: Any, team: int) -> None:
 _jit = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 take = _jit(_take)
 barrier = _jit(_barrier)
-
-
-def available_threads() -> int:
-    """Return how many threads to use: ``THERMOZOO_THREADS`` if set, else the processors that this process may use.
-
-    Raises
-    ------
-    ParameterError
-        When ``THERMOZOO_THREADS`` is no positive integer.
-    """
-    asked = os.environ.get("THERMOZOO_THREADS")
-    if asked:
-        if not asked.isdigit() or int(asked) < 1:
-            raise ParameterError(f"THERMOZOO_THREADS must be a positive integer, got {asked!r}")
-        return int(asked)
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
 
 
 #: Threads that meet at a barrier must all run at once, so only one set of threads is at work at a time.

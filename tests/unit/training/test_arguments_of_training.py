@@ -1,0 +1,132 @@
+"""What cannot be trained on is said in one sentence, wherever it is given."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import pytest
+from thermozoo_plugins.connectivities import Dense
+from thermozoo_plugins.integrators import EulerMaruyama
+from thermozoo_plugins.objectives import ReverseLikelihood
+from thermozoo_plugins.potentials import Quartic
+from thermozoo_plugins.protocols import LinearFade
+
+from thermozoo.dynamics.engines import engine_named
+from thermozoo.errors import ArgumentError, ParameterError, ShapeError
+from thermozoo.runs.generation import generate
+from thermozoo.training.descent import Schedule
+from thermozoo.training.evaluate import evaluate
+from thermozoo.training.exact import train_exact
+from thermozoo.training.loss import StepLoss
+from thermozoo.training.moments import train_by_moments
+from thermozoo.training.noising import noising_process, signals_for, window_edges
+
+LOSS = StepLoss(ReverseLikelihood(), 0.1)
+OPTIONS = {"integrator": EulerMaruyama(), "dt": 0.1, "steps": 5, "precision": "double"}
+
+
+@pytest.fixture
+def small(make_computer):
+    return make_computer({"visible": 2, "hidden": 1}, Quartic(), Dense())
+
+
+def test_images(small):
+    for images, error, said in (
+        ([1.0, -1.0], ShapeError, r"images must have shape \(images, pixels\), got \(2,\): one image is"),
+        ([[1.0, np.nan]], ParameterError, r"images must be finite, got nan at \(0, 1\)"),
+        ([["a", "b"]], ArgumentError, "images must be real numbers, got strings"),
+        (np.zeros((1, 2, 2)), ShapeError, r"images must have shape \(images, pixels\), got \(1, 2, 2\)"),
+    ):
+        with pytest.raises(error, match=said):
+            signals_for(small, images, "projection", 1)
+    with pytest.raises(ParameterError, match="hidden must be one of projection, crop, got 'corp'; did you mean 'crop'"):
+        signals_for(small, [[1.0, -1.0]], "corp", 1)
+    with pytest.raises(ArgumentError, match="seed must be a whole number"):
+        signals_for(small, [[1.0, -1.0]], "projection", 1.5)
+
+
+def noised(computer, signals, protocol, steps):
+    options = {**OPTIONS, "steps": steps}
+    return noising_process(computer, signals, protocol, **options, engine=engine_named("reference"))
+
+
+def trained(computer, signals, protocol, steps):
+    return train_exact(computer, signals, protocol, LOSS, steps=steps)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "said"),
+    [
+        ({"signals": np.zeros(3)}, ShapeError, r"signals must have shape \(images, 3\), got \(3,\): see signals_for"),
+        ({"signals": np.zeros((1, 2))}, ShapeError, r"signals must have shape \(images, 3\), got \(1, 2\)"),
+        ({"signals": [[0, np.inf, 0]]}, ParameterError, r"signals must be finite, got inf at \(0, 1\)"),
+        ({"steps": 0}, ParameterError, "steps must be a whole number of 1 or more, got 0"),
+        ({"steps": 2.5}, ArgumentError, "steps must be a whole number of 1 or more, got 2.5"),
+        ({"protocol": LinearFade}, ArgumentError, "protocol must be a Protocol, got the class LinearFade"),
+        ({"protocol": "linear-fade"}, ArgumentError, "got 'linear-fade': give an instance; catalogue"),
+    ],
+)
+@pytest.mark.parametrize("way", [noised, trained])
+def test_signals_steps_and_protocol(small, way, changes, error, said):
+    given = {"signals": np.zeros((1, 3)), "protocol": LinearFade(), "steps": 5, **changes}
+    with pytest.raises(error, match=said):
+        way(small, given["signals"], given["protocol"], given["steps"])
+
+
+def exactly(computer, loss, settings):
+    return train_exact(computer, np.zeros((1, 3)), LinearFade(), loss, steps=5, **settings)
+
+
+def by_moments(computer, loss, settings):
+    return train_by_moments(computer, None, loss, **{"cycles": 5, "seed": 1, **settings})
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "said"),
+    [
+        ({"windows": 0}, ParameterError, "windows must be a whole number of 1 or more, got 0"),
+        ({"tolerance": np.nan}, ParameterError, "tolerance must be positive and finite, got nan"),
+        ({"potential_parameters": 3}, ArgumentError, "potential_parameters must be names"),
+        ({"loss": ReverseLikelihood()}, ArgumentError, "loss must be a StepLoss, got ReverseLikelihood"),
+    ],
+)
+@pytest.mark.parametrize("train", [exactly, by_moments])
+def test_settings_of_exact_training_and_of_moments(small, train, changes, error, said):
+    given = {"loss": LOSS, **changes}
+    loss = given.pop("loss")
+    with pytest.raises(error, match=said):
+        train(small, loss, given)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((0, 0.1), "cycles must be a whole number of 1 or more, got 0"),
+        ((1.5, 0.1), "cycles must be a whole number of 1 or more, got 1.5"),
+        ((1, np.nan), "learning_rate must be positive and finite, got nan"),
+        ((1, 0.1, -1), "validations must be a whole number of 1 or more, got -1"),
+    ],
+)
+def test_schedules(arguments, said):
+    with pytest.raises((ArgumentError, ParameterError), match=said):
+        Schedule(*arguments)
+
+
+def test_losses_evaluation_and_windows(small):
+    with pytest.raises(ArgumentError, match="objective must be an Objective, got the class ReverseLikelihood"):
+        StepLoss(ReverseLikelihood, 0.1)
+    with pytest.raises(ParameterError, match="dt must be positive and finite, got nan"):
+        StepLoss(ReverseLikelihood(), np.nan)
+    engine = engine_named("reference")
+    process = noising_process(small, np.zeros((1, 3)), LinearFade(), **OPTIONS, engine=engine)
+    with pytest.raises(ParameterError, match="trajectories must be a whole number of 1 or more, got 0"):
+        evaluate((small,), process, LOSS, seed=1, trajectories=0)
+    with pytest.raises(ParameterError, match="windows must be a whole number of 1 or more, got 0"):
+        window_edges(10, 0)
+    for name, value in (("samples", 0), ("samples", 2.5), ("steps", -1)):
+        given = {**OPTIONS, "samples": 2, "seed": 1, "engine": engine, name: value}
+        with pytest.raises((ArgumentError, ParameterError), match=f"{name} must be a whole number of 1 or more"):
+            generate(
+                small, [small], **{k: v for k, v in given.items() if k != "integrator"}, integrator=EulerMaruyama()
+            )
+    assert attrs.evolve(process, intensity=process.intensity[:3]).steps == 2
