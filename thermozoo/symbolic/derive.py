@@ -223,7 +223,7 @@ def loss_gradients(objective: Objective) -> LossGradients:
     Raises
     ------
     FormulaError
-        When the formula is not symbolic.
+        When the formula is not symbolic, or there is no code for a function in it or in its derivatives.
     """
     return _loss_gradients(_Keyed(objective))
 
@@ -234,6 +234,9 @@ def _loss_gradients(keyed: _Keyed) -> LossGradients:
     pair = (formula.gradient, formula.gradient_next)
     by_next = sympy.diff(formula.loss, formula.gradient_next)
     by_here = sympy.diff(formula.loss, formula.gradient)
+    name, place = f"{type(keyed.plugin).__name__}.step_loss", where_written(keyed.plugin.step_loss)
+    for symbol, expression in ((formula.gradient_next, by_next), (formula.gradient, by_here)):
+        refuse_unknown(expression, name, place, f"derivative by {symbol}")
     expanded = sympy.expand(formula.loss)
     quadratic = expanded.is_polynomial(*pair) and sympy.Poly(expanded, *pair).total_degree() <= 2
     return LossGradients(

@@ -20,12 +20,13 @@ Function = Callable[[Array], Any]
 DEPTH = 34.0
 
 
-def evaluate(function: Function, x: Array, what: str) -> Array:
-    """Call `function` on the positions `x` and broadcast constants to the shape of `x`."""
+def evaluate(function: Function, x: Array, what: str, *, finite: bool = False) -> Array:
+    """Call `function` on the positions `x` and broadcast constants to the shape of `x`; infinite values may pass."""
     values = np.broadcast_to(np.asarray(function(x), dtype=np.float64), x.shape)
-    if np.any(np.isnan(values)):
+    bad = ~np.isfinite(values) if finite else np.isnan(values)
+    if bad.any():
         raise TrainingError(
-            f"the {what} is not a number at x = {x[np.argmax(np.isnan(values))]:g}; "
+            f"the {what} is {'not finite' if finite else 'not a number'} at x = {x[bad][0]:g}; "
             "exact training needs a potential that is defined on the whole line"
         )
     return values

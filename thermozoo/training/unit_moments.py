@@ -119,7 +119,7 @@ def _features(unit: Unit, grid: Grid) -> Array:
     x, half = grid.x, grid.spacing / 2
     above, below = (evaluate(unit.energy, x + side * half, unit.called("energy")) for side in (1, -1))
     columns = [x, np.square(x), (above - below) / grid.spacing]
-    columns += [evaluate(f, x, unit.called(name)) for name, f in unit.observables.items()]
+    columns += [evaluate(f, x, unit.called(name), finite=True) for name, f in unit.observables.items()]
     return np.stack(columns, axis=2)
 
 
