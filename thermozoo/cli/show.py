@@ -20,6 +20,8 @@ from thermozoo.cli.streams import can_write, foreign_output
 from thermozoo.constraints import constraints_of
 from thermozoo.errors import OutputError, ParameterError, shown
 from thermozoo.parameters import doc_of
+from thermozoo.symbolic.defined import kinks
+from thermozoo.symbolic.derive import potential_formulas
 from thermozoo.symbolic.latex import formula_latex
 from thermozoo.symbolic.overview import derived_formulas
 from thermozoo.symbolic.trace import flat_parameters
@@ -34,6 +36,8 @@ KT = 0.5
 
 #: What ``--plot`` writes, by the ending of the name.
 _PICTURES = (".png", ".pdf", ".svg")
+#: Kinks of one unit that are listed: a triangle wave has one at every turn.
+_MOST_KINKS = 6
 
 #: What is said of a field of a class that is neither declared as a parameter nor as an option.
 _UNDECLARED = "a constant without a sentence; declare it with thermozoo.parameter() or thermozoo.option()"
@@ -104,7 +108,7 @@ def kernel_source(plugin: Plugin) -> str:
     symbols = {symbol for f in known for symbol in f.right.free_symbols}
     ordered = sorted(symbols, key=lambda s: (str(s) != "x", str(s)))
     variable = next((s for s in ordered if str(s) == "x"), None)
-    source = array_function(plugin.name.replace("-", "_"), ordered, [f.right for f in known], variable).source
+    source = array_function(plugin.name.replace("-", "_"), ordered, [f.evaluable for f in known], variable).source
     return f"# returns {', '.join(f.name for f in known)}\n{source}".rstrip()
 
 
@@ -155,6 +159,9 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
         units = [stable_places(one, KT) for one in single_units(plugin)]
         places = [[place.x for place in one] for one in units]
         table["stable_states_at"] = places[0] if _of_one_unit(plugin) else places
+        bent = [_kinks(one) for one in single_units(plugin)]
+        if any(bent):
+            table["kinks"] = bent[0] if _of_one_unit(plugin) else bent
         flat = [[place.flat for place in one] for one in units]
         if any(end for one in flat for end in one):
             table["flat_bottoms"] = flat[0] if _of_one_unit(plugin) else flat
@@ -167,6 +174,13 @@ def _places(potential: Potential) -> str:
     """Return the stable states of one unit, as text; what an energy without any means for a run."""
     places = [place.text for place in stable_places(potential, KT)]
     return ", ".join(places) or "none: the energy does not rise on both sides; a run refuses it as not confining a unit"
+
+
+def _kinks(potential: Potential) -> list[dict[str, float]]:
+    """Return where the force of one unit jumps, and by how much; of many kinks, those nearest to zero."""
+    found = kinks(potential_formulas(potential), {name: value for name, _, value in flat_parameters(potential)})
+    nearest = sorted(sorted(found, key=lambda kink: abs(kink[0]))[:_MOST_KINKS])
+    return [{"x": x, "force_jumps_by": height} for x, height in nearest]
 
 
 def _of_one_unit(plugin: Plugin) -> bool:
@@ -214,6 +228,9 @@ def _print(plugin: Plugin, out: TextIO) -> None:
         console.print()
         for words, one in _named_units(plugin):
             console.print(f"stable states at these values{words}: x = {_places(one)}", soft_wrap=True)
+            for kink in _kinks(one):
+                text = f"kink{words} at x = {kink['x']:.6g}: the force jumps by {kink['force_jumps_by']:.6g}"
+                console.print(text, soft_wrap=True)
     for claim, label in (("weak_order", "claims weak order"), ("quadratic", "claims to be quadratic:")):
         if table.get(claim) is not None:
             console.print(f"\n{label} {table[claim]}")

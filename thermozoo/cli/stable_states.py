@@ -104,7 +104,7 @@ def _end_of_flat(oracle: UnitOracle, x: float, step: float) -> float:
 
     if not (same(x) and same(x + step)):
         return x
-    while same(x + 2 * step):
+    while np.isfinite(2 * step) and same(x + 2 * step):
         step *= 2
     inside, outside = x + step, x + 2 * step
     for _ in range(60):

@@ -153,6 +153,7 @@ def unit_boltzmann(one: Site, kT: float, force: npt.ArrayLike = 0.0, points: int
             )
         grid = low + (high - low) * np.linspace(0.0, 1.0, points)
         energy = tilted(grid)
+    _check_numbers(energy, grid, one)
     floor = energy.min(axis=1, keepdims=True)
     weight = np.exp(-(energy - floor))
     total = weight.sum(axis=1, keepdims=True)
@@ -162,6 +163,16 @@ def unit_boltzmann(one: Site, kT: float, force: npt.ArrayLike = 0.0, points: int
         weight=weight / total,
         log_partition=np.log(total[:, 0] * spacing) - floor[:, 0],
     )
+
+
+def _check_numbers(energy: Array, grid: Array, one: Site) -> None:
+    """Raise ParameterError where an energy is not a number, or infinitely low; a state of infinite energy is a wall."""
+    bad = ~np.isfinite(energy) & ~np.isposinf(energy)
+    if bad.any():
+        raise ParameterError(
+            f"{type(one.potential).__name__}: the energy is not finite at x = {grid[bad][0]:g}, so it has no "
+            f"Boltzmann distribution ({where_written(one.potential.energy)})"
+        )
 
 
 def _bend(energy: Array) -> float:
@@ -178,13 +189,8 @@ def _domain(tilted: Any, force: Array, one: Site) -> tuple[Array, Array]:
         grid = np.broadcast_to(np.linspace(-width, width, 513), (units, 513))
         with np.errstate(over="ignore", invalid="ignore"):
             energy = tilted(grid)
-        bad = ~np.isfinite(energy)
-        if bad[:, 1:-1].any() and not np.isposinf(energy[bad]).all():
-            where = grid[bad][0]
-            raise ParameterError(
-                f"{type(one.potential).__name__}: the energy is not finite at x = {where:g}, so it has no "
-                f"Boltzmann distribution ({where_written(one.potential.energy)})"
-            )
+        if not np.isfinite(energy[:, 1:-1]).all():
+            _check_numbers(energy, grid, one)
         floor = energy.min(axis=1)
         ends = np.minimum(energy[:, 0], energy[:, -1]) - floor
         rising = (energy[:, 0] > energy[:, 1]) & (energy[:, -1] > energy[:, -2])

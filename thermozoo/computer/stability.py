@@ -7,14 +7,21 @@ spectral norm of J.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings
-from thermozoo.errors import StabilityError
+from thermozoo.computer.onsite import Site
+from thermozoo.errors import ParameterError, StabilityError
+from thermozoo.symbolic.guard import where_written
 
-__all__ = ["check_time_step", "largest_stable_dt"]
+__all__ = ["check_time_step", "largest_stable_dt", "stability_in_words"]
+
+Array = npt.NDArray[np.floating[Any]]
 
 #: States more than this many kT above the minimum are not visited often enough to set the bound.
 _VISITED = 20.0
@@ -29,6 +36,16 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
         The computer.
     forces : (float, float)
         Smallest and largest constant force that a signal exerts on a unit [energy].
+
+    Returns
+    -------
+    float
+        Infinite where no curvature sets a bound: an energy of straight pieces, such as :math:`|x|`.
+
+    Raises
+    ------
+    StabilityError
+        When the curvature is infinite, or not a number, at a state that is visited.
     """
     largest = 0.0
     ends = np.array(sorted({float(f) for f in forces}))
@@ -42,7 +59,13 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
             boltzmann = unit_boltzmann(unit, computer.temperature, many, points=257)
             visited = boltzmann.weight > boltzmann.weight.max(axis=1, keepdims=True) * np.exp(-_VISITED)
             curvature = unit.columns().curvature(boltzmann.x)
+            _check_curvature(unit, curvature, boltzmann.x, visited)
             largest = max(largest, float(np.abs(curvature[visited]).max()))
+        # every run starts at x = 0, whether the grid meets it or not
+        start = np.zeros((len(boltzmann.x), 1))
+        _check_curvature(unit, unit.columns().curvature(start), start, np.ones(start.shape, dtype=bool))
+    if not np.isfinite(computer.couplings.vector).all():
+        raise StabilityError("a coupling is not a finite number, so that no time step is stable")
     largest += _among_moving(computer).spectral_norm()
     return 2.0 / (computer.mobility * largest) if largest > 0 else float("inf")
 
@@ -55,8 +78,28 @@ def _among_moving(computer: Computer) -> Couplings:
     return couplings.with_vector(np.where(moving[couplings.edges].all(axis=1), couplings.vector, 0.0))
 
 
+def _check_curvature(unit: Site, curvature: Array, x: Array, visited: npt.NDArray[np.bool_]) -> None:
+    """Raise StabilityError where a unit visits a state at which its energy has no finite curvature."""
+    bad = visited & ~np.isfinite(curvature)
+    if bad.any():
+        raise StabilityError(
+            f"{type(unit.potential).__name__}: the curvature of the energy is infinite at x = {x[bad][0]:g} "
+            f"({where_written(unit.potential.energy)}), so that no explicit time step is stable: choose parameters, or "
+            "write an energy, with a finite curvature there"
+        )
+
+
+def stability_in_words(computer: Computer) -> str:
+    """Return what is known of the largest stable time step, for a message about something else."""
+    try:
+        bound = largest_stable_dt(computer)
+    except (ParameterError, StabilityError) as error:
+        return f"no time step is known to be stable: {error}"
+    return f"largest stable dt about {bound:.2g}" if np.isfinite(bound) else "its curvature sets no bound on dt"
+
+
 def check_time_step(computer: Computer, dt: float, forces: tuple[float, float] = (0.0, 0.0)) -> None:
-    """Raise StabilityError when `dt` is above the bound; the message names the largest stable time step."""
+    """Raise StabilityError when `dt` is above the bound, or there is none; the message names the largest stable one."""
     bound = largest_stable_dt(computer, forces)
     if not dt < bound:
         raise StabilityError(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.stability import largest_stable_dt
+from thermozoo.computer.stability import stability_in_words
 from thermozoo.dynamics.engines.base import Drive, Dynamics, Stepper
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import NonFiniteError
@@ -72,7 +72,6 @@ def _message(
         f"state became {x[row, unit]:g} in step {step} (time {step * dynamics.dt:g}) of trajectory "
         f"{trajectories[row]}, unit "
         f"{unit} ({group}): it was {state[unit]:.6g}, with forces {forces}; potential {plugin.name!r} "
-        f"({type(plugin).__module__}), integrator {dynamics.integrator.name!r}, dt = {dynamics.dt:g}; largest "
-        f"stable dt about "
-        f"{largest_stable_dt(computer):.2g}"
+        f"({type(plugin).__module__}), integrator {dynamics.integrator.name!r}, dt = {dynamics.dt:g}; "
+        f"{stability_in_words(computer)}"
     )

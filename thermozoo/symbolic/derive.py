@@ -14,11 +14,15 @@ import sympy
 from thermozoo.errors import FormulaError
 from thermozoo.interfaces import Objective, Plugin, Potential
 from thermozoo.parameters import fields_of, parameters_of
+from thermozoo.symbolic.calculus import derivative, joined
+from thermozoo.symbolic.defined import check_defined, evaluable
+from thermozoo.symbolic.functions import refuse_unknown
 from thermozoo.symbolic.guard import where_written
-from thermozoo.symbolic.stable import with_tanh
+from thermozoo.symbolic.smoothness import without_points
 from thermozoo.symbolic.trace import (
     EnergyFormula,
     LossFormula,
+    flat_parameters,
     trace_energy,
     trace_loss,
 )
@@ -40,6 +44,10 @@ class PotentialFormulas:
         U, dU/dx, d2U/dx2. Where the force jumps, the curvature is that of either side.
     energy_by_parameter, gradient_by_parameter : dict of str to Expr
         dU/dp and d2U/dxdp, the latter likewise.
+    written : Expr
+        U as its author writes it.
+    unlifted : PotentialFormulas or None
+        The same without the limits that stand for 0 / 0 in the above, where there are any: what is shown.
     """
 
     x: sympy.Symbol
@@ -49,14 +57,21 @@ class PotentialFormulas:
     curvature: sympy.Expr
     energy_by_parameter: dict[str, sympy.Expr]
     gradient_by_parameter: dict[str, sympy.Expr]
+    written: sympy.Expr
+    unlifted: PotentialFormulas | None = None
+
+    @property
+    def plain(self) -> PotentialFormulas:
+        """The formulas to show and to evaluate in many digits, which may be 0 / 0 at single states."""
+        return self.unlifted or self
 
     @property
     def linear_parameters(self) -> tuple[str, ...]:
         """Names of the parameters that the energy is linear in, each by itself."""
         return tuple(
             name
-            for name, derivative in self.energy_by_parameter.items()
-            if not sympy.simplify(derivative).has(self.parameters[name])
+            for name, by in self.plain.energy_by_parameter.items()
+            if not sympy.simplify(by).has(self.parameters[name])
         )
 
 
@@ -125,10 +140,13 @@ def potential_formulas(potential: Potential) -> PotentialFormulas:
     Raises
     ------
     FormulaError
-        When the formula is not symbolic, or a gradient that the author wrote is not the derivative of the energy; the
-        message shows both.
+        When the formula is not symbolic, a gradient that the author wrote is not the derivative of the energy (the
+        message shows both), there is no code for a function, or, at the potential's own parameters, the energy jumps or
+        energy or force are no numbers at x = 0.
     """
-    return _potential_formulas(_Keyed(potential))
+    formulas = _potential_formulas(_Keyed(potential))
+    check_defined(potential, formulas, {name: value for name, _, value in flat_parameters(potential)})
+    return formulas
 
 
 @functools.lru_cache(maxsize=256)
@@ -136,64 +154,37 @@ def _potential_formulas(keyed: _Keyed) -> PotentialFormulas:
     potential: Potential = keyed.plugin
     traced = trace_energy(potential)
     x = traced.x
-    gradient = with_tanh(sympy.diff(traced.energy, x))
+    energy = joined(without_points(traced.energy, x), x)
+    gradient = derivative(energy, x, x)
     if traced.written_gradient is not None:
         _prove(potential, traced, gradient)
         gradient = traced.written_gradient
-    if _jumps(traced.energy, x):
-        raise FormulaError(
-            f"{type(potential).__name__}: the energy jumps, so that its force is infinite (gradient {gradient}; "
-            f"{where_written(potential.energy)}). Write a continuous energy."
-        )
-    gradient = _away_from_jumps(gradient, x)
-    curvature = with_tanh(_away_from_jumps(sympy.diff(gradient, x), x))
-    for what, expression in (("gradient", gradient), ("curvature", curvature)):
+    curvature = derivative(gradient, x, x)
+    by_energy = {name: derivative(energy, p, x) for name, p in traced.parameters.items()}
+    by_gradient = {name: derivative(gradient, p, x) for name, p in traced.parameters.items()}
+    derived = {"gradient": gradient, "curvature": curvature}
+    derived |= {f"derivative by {name}": expression for name, expression in by_energy.items()}
+    derived |= {f"gradient's derivative by {name}": expression for name, expression in by_gradient.items()}
+    owner, place = type(potential).__name__, where_written(potential.energy)
+    for what, expression in derived.items():
         if expression.has(sympy.Derivative, sympy.Subs):
             raise FormulaError(
-                f"{type(potential).__name__}: sympy cannot differentiate the energy ({what} is {expression}; "
-                f"{where_written(potential.energy)}). Write it with differentiable functions."
+                f"{owner}: sympy cannot differentiate the energy ({what} is {expression}; {place}). Write it with "
+                "differentiable functions."
             )
-    return PotentialFormulas(
-        x=x,
-        parameters=traced.parameters,
-        energy=traced.energy,
-        gradient=gradient,
-        curvature=curvature,
-        energy_by_parameter={name: sympy.diff(traced.energy, p) for name, p in traced.parameters.items()},
-        gradient_by_parameter={
-            name: _away_from_jumps(sympy.diff(gradient, p), x) for name, p in traced.parameters.items()
-        },
+        refuse_unknown(expression, f"{owner}.energy", place, what)
+    plain = PotentialFormulas(
+        x, traced.parameters, energy, gradient, curvature, by_energy, by_gradient, written=traced.energy
     )
-
-
-def _jumps(expression: sympy.Expr, x: sympy.Symbol) -> bool:
-    """Whether an expression has a jump: its derivative has a delta function whose factor does not vanish there."""
-    derivative = sympy.diff(expression, x)
-    for delta in derivative.atoms(sympy.DiracDelta):
-        height = sympy.Dummy()
-        factor = sympy.diff(derivative.xreplace({delta: height}), height)
-        try:
-            places = sympy.solve(delta.args[0], x)
-        except NotImplementedError:
-            return True
-        if len(delta.args) > 1 or any(sympy.simplify(factor.subs(x, place)) != 0 for place in places):
-            return True
-    return False
-
-
-def _away_from_jumps(derivative: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
-    """Return a derivative without what it is at the single states where the differentiated function jumps."""
-    smooth = derivative.replace(sympy.DiracDelta, lambda *arguments: sympy.Integer(0))
-    # sign(x)^2 is 1 on either side of zero, and so is the curvature of a smooth energy of Abs(x) at zero itself
-    return smooth.replace(
-        lambda e: e.is_Pow and isinstance(e.base, sympy.sign) and e.exp.is_even and _single_zeros(e.base.args[0], x),
-        lambda power: sympy.Integer(1),
+    lifted = attrs.evolve(
+        plain,
+        energy=evaluable(energy, x),
+        gradient=evaluable(gradient, x),
+        curvature=evaluable(curvature, x),
+        energy_by_parameter={name: evaluable(e, x) for name, e in by_energy.items()},
+        gradient_by_parameter={name: evaluable(e, x) for name, e in by_gradient.items()},
     )
-
-
-def _single_zeros(expression: sympy.Expr, x: sympy.Symbol) -> bool:
-    """Whether an expression is a polynomial of x that is not zero over a whole interval."""
-    return bool(expression.has(x) and expression.is_polynomial(x))
+    return plain if lifted == plain else attrs.evolve(lifted, unlifted=plain)
 
 
 def _prove(potential: Potential, traced: EnergyFormula, derived: sympy.Expr) -> None:
@@ -232,7 +223,7 @@ def loss_gradients(objective: Objective) -> LossGradients:
     Raises
     ------
     FormulaError
-        When the formula is not symbolic.
+        When the formula is not symbolic, or there is no code for a function in it or in its derivatives.
     """
     return _loss_gradients(_Keyed(objective))
 
@@ -243,6 +234,9 @@ def _loss_gradients(keyed: _Keyed) -> LossGradients:
     pair = (formula.gradient, formula.gradient_next)
     by_next = sympy.diff(formula.loss, formula.gradient_next)
     by_here = sympy.diff(formula.loss, formula.gradient)
+    name, place = f"{type(keyed.plugin).__name__}.step_loss", where_written(keyed.plugin.step_loss)
+    for symbol, expression in ((formula.gradient_next, by_next), (formula.gradient, by_here)):
+        refuse_unknown(expression, name, place, f"derivative by {symbol}")
     expanded = sympy.expand(formula.loss)
     quadratic = expanded.is_polynomial(*pair) and sympy.Poly(expanded, *pair).total_degree() <= 2
     return LossGradients(

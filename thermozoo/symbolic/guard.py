@@ -18,6 +18,7 @@ import sympy
 from thermozoo.errors import FormulaError, PluginError, ThermozooError, nearest
 from thermozoo.interfaces import Plugin
 from thermozoo.parameters import parameters_of
+from thermozoo.symbolic.functions import in_known_functions, refuse_unknown
 
 __all__ = ["ask", "call", "scalar_expression", "where_written"]
 
@@ -247,4 +248,6 @@ def scalar_expression(value: Any, method: Callable[..., Any], owner: str, allowe
     undefined = expression.atoms(sympy.core.function.AppliedUndef)
     if undefined:
         raise FormulaError(f"{name} uses the undefined function {next(iter(undefined)).func} ({place}).")
+    expression = in_known_functions(expression)
+    refuse_unknown(expression, name, place)
     return expression

@@ -33,6 +33,8 @@ class DerivedFormula:
         Its right side.
     latex : str
         The equation.
+    lifted : Expr or None
+        What code is generated from, where the right side is 0 / 0 at single states.
     """
 
     name: str
@@ -40,6 +42,12 @@ class DerivedFormula:
     left: str
     right: sympy.Expr
     latex: str
+    lifted: sympy.Expr | None = None
+
+    @property
+    def evaluable(self) -> sympy.Expr:
+        """What code is generated from."""
+        return self.right if self.lifted is None else self.lifted
 
     @property
     def equation(self) -> sympy.Eq:
@@ -82,18 +90,21 @@ def derived_formulas(plugin: Plugin) -> tuple[DerivedFormula, ...]:
 
 
 def _potential(plugin: Potential) -> Iterator[DerivedFormula]:
-    f = potential_formulas(plugin)
-    for name, left, right in (
-        ("energy", "U(x)", f.energy),
+    lifted = potential_formulas(plugin)
+    f = lifted.plain
+    for name, left, right, evaluated in (
+        ("energy", "U(x)", f.written, lifted.energy),
         # term by term, as energies are written: a wrong sign is easy to see
-        ("force", "-U'(x)", sympy.expand_mul(-f.gradient)),
-        ("curvature", "U''(x)", sympy.expand_mul(f.curvature)),
+        ("force", "-U'(x)", sympy.expand_mul(-f.gradient), -lifted.gradient),
+        ("curvature", "U''(x)", sympy.expand_mul(f.curvature), lifted.curvature),
     ):
-        yield DerivedFormula(name, name.capitalize(), left, right, f"{left} = {formula_latex(plugin, right)}")
+        latex = f"{left} = {formula_latex(plugin, right)}"
+        yield DerivedFormula(name, name.capitalize(), left, right, latex, None if f is lifted else evaluated)
     for name, right in f.energy_by_parameter.items():
         left = rf"\frac{{\partial U}}{{\partial {formula_latex(plugin, f.parameters[name])}}}"
         latex = f"{left} = {formula_latex(plugin, right)}"
-        yield DerivedFormula(f"by {name}", f"By {name}", f"dU/d{name}", right, latex)
+        evaluated = None if f is lifted else lifted.energy_by_parameter[name]
+        yield DerivedFormula(f"by {name}", f"By {name}", f"dU/d{name}", right, latex, evaluated)
 
 
 def _integrator(plugin: Integrator) -> Iterator[DerivedFormula]:

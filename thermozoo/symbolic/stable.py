@@ -50,7 +50,7 @@ def stable(expression: sympy.Expr) -> sympy.Expr:
 def _tanh_of(product: sympy.Expr) -> sympy.Expr:
     powers = product.as_powers_dict()
     for u in [base.args[0] for base in powers if isinstance(base, sympy.sinh)]:
-        above, below = powers[sympy.sinh(u)], powers[sympy.cosh(u)]
+        above, below = powers[sympy.sinh(u)], powers.get(sympy.cosh(u), sympy.Integer(0))
         if above.is_Integer and below.is_Integer and above * below < 0:
             n = min(abs(above), abs(below)) * sympy.sign(above)
             product *= sympy.tanh(u) ** n * sympy.cosh(u) ** n / sympy.sinh(u) ** n

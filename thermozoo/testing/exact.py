@@ -10,7 +10,7 @@ import attrs
 
 from thermozoo.testing.strategies import with_values
 
-__all__ = ["DIGITS", "Exact", "away_from_jumps", "breakpoints", "evaluate"]
+__all__ = ["DIGITS", "Exact", "away_from_jumps", "breakpoints", "evaluate", "limit"]
 
 #: Decimal digits of exact numerics; differences of step 1e-25 keep 40 correct digits of a first derivative.
 DIGITS = 90
@@ -32,13 +32,15 @@ class Exact:
     values: Mapping[str, float]
 
     def energy(self, x: Any, values: Mapping[str, Any] | None = None) -> Any:
-        """Return U(x) as an mpmath number, or a complex or non-finite one where it is none."""
+        """Return U(x) as an mpmath number, or a complex or non-finite one where it is none and has no limit."""
         import sympy
 
-        numbers = {k: _number(v) for k, v in (values or self.values).items()}
-        twin = with_values(self.potential, numbers)
-        result = sympy.sympify(twin.energy(_number(x)))
-        return _to_mpmath(result.evalf(DIGITS))
+        def value(at: Any, digits: int) -> Any:
+            numbers = {k: _number(v, digits) for k, v in (values or self.values).items()}
+            result = sympy.sympify(with_values(self.potential, numbers).energy(_number(at, digits)))
+            return _to_mpmath(result.evalf(digits))
+
+        return limit(value, x)
 
     def first(self, x: float, width: float) -> tuple[Any, Any, Any]:
         """Return dU/dx as a central, a left and a right difference."""
@@ -79,16 +81,15 @@ def _step(width: float) -> tuple[Any, Any]:
     return mpmath.mp, mpmath.mpf(10) ** -25 * width
 
 
-def _number(value: Any) -> Any:
+def _number(value: Any, digits: int) -> Any:
     import sympy
 
-    return sympy.Float(value, DIGITS)
+    return sympy.Float(value, digits)
 
 
 def _to_mpmath(value: Any) -> Any:
     import mpmath
 
-    mpmath.mp.dps = DIGITS
     try:
         return mpmath.mpmathify(value)
     except (TypeError, ValueError):
@@ -96,14 +97,35 @@ def _to_mpmath(value: Any) -> Any:
 
 
 def evaluate(expression: Any, point: Mapping[Any, float]) -> Any:
-    """Return the value of an expression at a point of symbols, to `DIGITS` digits, by mpmath."""
+    """Return the value of an expression at a point of symbols, the state first, to `DIGITS` digits, by mpmath."""
     import mpmath
     import sympy
 
     mpmath.mp.dps = DIGITS
-    symbols = list(point)
-    function = _mpmath_function(tuple(symbols), sympy.sympify(expression))
-    return mpmath.mpmathify(function(*(mpmath.mpf(point[s]) for s in symbols)))
+    state, *others = point
+    function = _mpmath_function(tuple(point), sympy.sympify(expression))
+    return limit(lambda x, digits: mpmath.mpmathify(function(x, *(mpmath.mpf(point[s]) for s in others))), point[state])
+
+
+def limit(function: Callable[[Any, int], Any], x: Any) -> Any:
+    """Return a function of an mpmath number and of digits at a state; where it is 0 / 0, its limit from both sides."""
+    import mpmath
+
+    def value(at: Any) -> Any:
+        try:
+            return function(at, mpmath.mp.dps)
+        except ZeroDivisionError:
+            return mpmath.mpf("nan")
+
+    mpmath.mp.dps = DIGITS
+    here = value(mpmath.mpf(x))
+    if not mpmath.isnan(here):
+        return here
+    # differences of step 1e-25 are taken of what comes out, and terms cancel that are as large as step^-4
+    with mpmath.workdps(4 * DIGITS):
+        step = max(mpmath.mpf(1), abs(mpmath.mpf(x))) * mpmath.mpf(10) ** -60
+        left, right = value(mpmath.mpf(x) - step), value(mpmath.mpf(x) + step)
+        return (left + right) / 2 if abs(left - right) <= 1e-30 * (1 + abs(left)) else here
 
 
 @functools.lru_cache(maxsize=256)
@@ -118,7 +140,17 @@ def away_from_jumps(derivative: Any) -> Any:
     """Return a derivative without what it is at the single states where the differentiated expression jumps."""
     import sympy
 
-    return derivative.replace(sympy.DiracDelta, lambda *arguments: sympy.Integer(0))
+    stairs, saws = (sympy.floor, sympy.ceiling), (sympy.frac, sympy.Mod)
+
+    def beside(e: Any) -> Any:
+        inner = e.expr if isinstance(e, sympy.Subs) else e
+        if not isinstance(inner, sympy.Derivative) or not isinstance(inner.expr, (*stairs, *saws)):
+            return e
+        rises = isinstance(inner.expr, saws) and inner.derivative_count == 1
+        return sympy.Integer(1 if rises else 0)
+
+    smooth = derivative.replace(lambda e: isinstance(e, sympy.Subs | sympy.Derivative), beside)
+    return smooth.replace(sympy.DiracDelta, lambda *arguments: sympy.Integer(0))
 
 
 def breakpoints(expression: Any, x: Any, values: Mapping[Any, float]) -> list[float]:

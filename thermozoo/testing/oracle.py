@@ -5,6 +5,7 @@ The author's own method is called with a symbol and turned into NumPy code by sy
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -13,12 +14,15 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.testing.exact import DIGITS, away_from_jumps
+from thermozoo.testing.exact import away_from_jumps, evaluate
 from thermozoo.testing.outcomes import CheckFailed
 
 __all__ = ["UnitOracle"]
 
 Array = npt.NDArray[np.floating[Any]]
+
+#: More states than this at which a formula is no number are no gaps in it.
+_MOST_LIMITS = 16
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -45,11 +49,9 @@ class UnitOracle:
 
         x = sympy.Symbol("x", real=True)
         energy = sympy.sympify(self.potential.energy(x))
-        built = [
-            sympy.lambdify(x, e, modules=["numpy", "scipy"])
-            for e in (energy, away_from_jumps(sympy.diff(energy, x)), away_from_jumps(sympy.diff(energy, x, 2)))
-        ]
-        return tuple(functools.partial(_on_array, function) for function in built)
+        expressions = (energy, away_from_jumps(sympy.diff(energy, x)), away_from_jumps(sympy.diff(energy, x, 2)))
+        built = [(sympy.lambdify(x, e, modules=["numpy", "scipy"]), e) for e in expressions]
+        return tuple(functools.partial(_on_array, function, expression, x) for function, expression in built)
 
     def energy(self, x: Array) -> Array:
         """Return U(x) - tilt x."""
@@ -60,20 +62,16 @@ class UnitOracle:
         return self._functions[1](x) - self.tilt
 
     @functools.cached_property
-    def _exact_gradient(self) -> Callable[[Any], Any]:
+    def _slope(self) -> tuple[Any, Any]:
         import sympy
 
         x = sympy.Symbol("x", real=True)
-        energy = sympy.sympify(self.potential.energy(x))
-        function: Callable[[Any], Any] = sympy.lambdify(x, away_from_jumps(sympy.diff(energy, x)), modules="mpmath")
-        return function
+        return x, away_from_jumps(sympy.diff(sympy.sympify(self.potential.energy(x)), x))
 
     def exact_gradient(self, x: float) -> float:
         """Return dU/dx - tilt, rounded once: without the cancellation of its terms."""
-        import mpmath
-
-        with mpmath.workdps(DIGITS):
-            return float(self._exact_gradient(mpmath.mpf(float(x))) - self.tilt)
+        symbol, slope = self._slope
+        return float(evaluate(slope, {symbol: float(x)}) - self.tilt)
 
     def curvature(self, x: Array) -> Array:
         """Return d2U/dx2."""
@@ -174,10 +172,20 @@ class UnitOracle:
         return float(min(limits))
 
 
-def _on_array(function: Callable[[Array], Any], x: Array) -> Array:
-    """Return a generated function's values; those that are not finite are its callers' business, not NumPy's."""
+def _on_array(function: Callable[[Array], Any], expression: Any, symbol: Any, x: Array) -> Array:
+    """Return a generated function's values; at single states where they are 0 / 0, the limit in many digits.
+
+    Those that are not finite are its callers' business, not NumPy's.
+    """
     with np.errstate(all="ignore"):
-        return np.broadcast_to(np.asarray(function(x), dtype=float), np.shape(x))
+        values = np.broadcast_to(np.asarray(function(x), dtype=float), np.shape(x))
+    missing = np.isnan(values)
+    if missing.any():
+        values = values.copy()
+        for place in np.unique(np.asarray(x)[missing])[:_MOST_LIMITS]:
+            with contextlib.suppress(TypeError, ValueError):  # no real number on either side
+                values[missing & (x == place)] = float(evaluate(expression, {symbol: float(place)}))
+    return values
 
 
 def _values(potential: Any) -> dict[str, float]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from thermozoo.interfaces import Protocol
 from thermozoo.symbolic.codegen import array_function
+from thermozoo.symbolic.smoothness import switches
 from thermozoo.symbolic.trace import flat_parameters, trace_intensity
 
 __all__ = ["breakpoints"]
@@ -20,9 +19,8 @@ _PROBES = 4001
 def breakpoints(protocol: Protocol, duration: float) -> tuple[float, ...]:
     r"""Return the times at which a(t) may not be smooth, in increasing order.
 
-    A formula can only fail to be smooth where the argument of :math:`|\cdot|`, sign or Heaviside vanishes, two
-    arguments of Max or Min are equal, a condition of Piecewise changes, or floor or ceiling jumps. Each is bracketed
-    and bisected.
+    A formula can only fail to be smooth where one of its switches vanishes (`thermozoo.symbolic.smoothness`): each is
+    bracketed and bisected.
 
     Parameters
     ----------
@@ -40,14 +38,14 @@ def breakpoints(protocol: Protocol, duration: float) -> tuple[float, ...]:
     formula = trace_intensity(protocol)
     values = [value for _, _, value in flat_parameters(protocol)]
     arguments = [formula.t, formula.duration, *formula.parameters.values()]
-    switches = _switches(formula.intensity)
-    if not switches:
+    turning = [switch for switch in switches(formula.intensity) if switch.has(formula.t)]
+    if not turning:
         return ()
-    function = array_function("switches", arguments, switches)
+    function = array_function("switches", arguments, turning)
 
     def sides(t: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return which side each switch is on, (switches, times); a zero counts as the upper side."""
-        return np.stack([np.where(v < 0, -1.0, v * 0 + 1.0) for v in function(t, duration, *values)])
+        return np.stack([np.where(v < 0, -1.0, 1.0) for v in function(t, duration, *values)])
 
     t = np.linspace(0.0, duration, _PROBES)
     found = set()
@@ -62,22 +60,3 @@ def breakpoints(protocol: Protocol, duration: float) -> tuple[float, ...]:
                 high = middle
         found.add(float(high))
     return tuple(sorted(time for time in found if 0 < time < duration))
-
-
-def _switches(expression: Any) -> list[Any]:
-    """Return expressions of t whose sign changes where `expression` is not smooth."""
-    import sympy
-
-    switches: list[Any] = []
-    for part in sympy.preorder_traversal(expression):
-        if isinstance(part, sympy.Max | sympy.Min):
-            first, *others = part.args
-            switches += [first - other for other in others]
-            switches += [a - b for k, a in enumerate(others) for b in others[:k]]
-        elif isinstance(part, sympy.Abs | sympy.sign | sympy.Heaviside):
-            switches.append(part.args[0])
-        elif isinstance(part, sympy.floor | sympy.ceiling):
-            switches.append(sympy.sin(sympy.pi * part.args[0]))
-        elif isinstance(part, sympy.core.relational.Relational):
-            switches.append(part.lhs - part.rhs)
-    return switches

@@ -14,10 +14,11 @@ import numpy.typing as npt
 from thermozoo.computer.computer import Computer
 from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.interfaces import Protocol
+from thermozoo.symbolic.guard import where_written
+from thermozoo.symbolic.smoothness import breaks
 from thermozoo.training.breakpoints import breakpoints
 from thermozoo.training.expansion import StepExpansion, expand_objective
 from thermozoo.training.intensity import intensity_of
-from thermozoo.training.jumps import jumps
 from thermozoo.training.kinds import Kind, kinds_of, trainable_forces
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import window_edges
@@ -97,6 +98,7 @@ def _moments(
             computer.temperature,
             computer.mobility,
             observables=observables_for(kind, expansion, mine),
+            potential=f"{type(kind.site.potential).__name__} ({where_written(kind.site.potential.energy)})",
         )
         values = signals[:, kind.units]
         strengths = float(values.min()), float(values.max())
@@ -137,14 +139,12 @@ def _check_continuous(
 ) -> None:
     """Raise TrainingError when the force jumps by a trainable parameter: Ito's formula needs its derivative."""
     grid = make_grid(unit, np.array(strengths), (float(intensity.min()), float(intensity.max())), HELD)
+    formulas = kind.site.formulas
+    numbers = {formulas.parameters[name]: float(value) for name, value in kind.site.values.items()}
     for name in names:
-        regressor = kind.site.formulas.gradient_by_parameter[name]
-        places = jumps(
-            lambda x, phi=regressor: kind.site.evaluate("regressor", phi, x),  # type: ignore[misc]
-            float(grid.x.min()),
-            float(grid.x.max()),
-        )
-        if places.size:
+        regressor = formulas.plain.gradient_by_parameter[name]
+        places = [one.x for one in breaks([regressor], formulas.x, numbers) if grid.x.min() < one.x < grid.x.max()]
+        if places:
             raise TrainingError(
                 f"potential_parameters: the force that {name} of {type(kind.site.potential).__name__} exerts jumps at "
                 f"x = {places[0]:g}, and exact training needs a continuous one; take method = 'moments'"

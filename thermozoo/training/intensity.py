@@ -10,6 +10,7 @@ import numpy.typing as npt
 from thermozoo.errors import ParameterError
 from thermozoo.interfaces import Protocol
 from thermozoo.symbolic.codegen import array_function
+from thermozoo.symbolic.defined import evaluable
 from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.trace import flat_parameters, trace_intensity
 
@@ -36,7 +37,7 @@ def intensity_of(protocol: Protocol, duration: float) -> Callable[[npt.ArrayLike
     formula = trace_intensity(protocol)
     values = [value for _, _, value in flat_parameters(protocol)]
     arguments = [formula.t, formula.duration, *formula.parameters.values()]
-    function = array_function("intensity", arguments, [formula.intensity])
+    function = array_function("intensity", arguments, [evaluable(formula.intensity, formula.t)])
 
     def intensity(times: npt.ArrayLike) -> npt.NDArray[np.float64]:
         t = np.asarray(times, dtype=np.float64)

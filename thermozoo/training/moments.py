@@ -194,6 +194,8 @@ def _choose_ridge(fitted: NormalEquations, judged: NormalEquations, ridges: Sequ
             break  # the data need a stronger ridge to determine anything at all
         start = solution.unknowns.couplings
         loss = judged.loss(solution.unknowns)
+        if not np.isfinite(loss):
+            raise TrainingError(f"the loss on the trajectories that were held out is {loss} with the ridge {ridge:g}")
         best, best_loss, risen = (ridge, loss, 0) if loss < best_loss else (best, best_loss, risen + 1)
         if risen == 2:
             break

@@ -138,6 +138,21 @@ class NormalEquations:
         shifted = Unknowns(self.gradient.couplings + shift.couplings, self.gradient.local + shift.local)
         return attrs.evolve(self, gradient=shifted, free=self.free & ~held)
 
+    def _check_numbers(self, curvature: Array) -> None:
+        """Raise TrainingError when anything of the equations is not a number: no comparison would find it later."""
+        parts = {
+            "gradient by the couplings": self.gradient.couplings,
+            "gradient by biases and on-site parameters": self.gradient.local,
+            "second derivative by the couplings": curvature,
+            "second moments of biases and on-site parameters": self.moments,
+        }
+        for what, values in parts.items():
+            if not np.isfinite(values).all():
+                raise TrainingError(
+                    f"the {what} is not finite: a force, or its derivative by a trained parameter, is no number at a "
+                    "state that the data visit"
+                )
+
     def _eliminate(self, by_local: Array) -> Array:
         """Return the local coefficients at which a gradient by them, shape (P, n), vanishes."""
         local: Array = -np.einsum("ipq,qi->pi", self._inverse, by_local)
@@ -189,6 +204,7 @@ class NormalEquations:
         """
         # What no data touch (a coupling to a clamped unit) has no equation and stays zero.
         curvature = self.pairs.curvature(self.weight)
+        self._check_numbers(curvature)
         touched = curvature > 0
         shift = self.ridge * float(curvature[touched].mean()) if touched.any() else 0.0
         scale = np.where(self._scale > 0, self._scale, curvature) + shift
@@ -208,7 +224,12 @@ class NormalEquations:
         direction = inverse * residual
         square = float(residual @ direction)
         iterations = 0
-        while np.sqrt(square) > tolerance * goal:
+        while not np.sqrt(square) <= tolerance * goal:
+            if not np.isfinite(square):
+                raise TrainingError(
+                    f"conjugate gradients left the range of numbers after {iterations} iterations: the data determine "
+                    "some couplings badly; take method = 'moments', which has a ridge"
+                )
             if iterations == most_iterations:
                 raise TrainingError(
                     f"conjugate gradients did not reach a relative residual of {tolerance:g} in {most_iterations} "

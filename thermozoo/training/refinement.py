@@ -24,6 +24,7 @@ from thermozoo.training.unit_moments import (
     chebyshev_series,
     make_problem,
     moment_names,
+    number,
 )
 
 __all__ = ["solve_moments"]
@@ -76,7 +77,8 @@ def solve_moments(
     ParameterError
         If duration, range or times make no sense.
     TrainingError
-        If the potential does not confine, or a refinement ends before the tolerance is met.
+        If the potential does not confine, energy, force or an observable is not a number at a state, or a refinement
+        ends before the tolerance is met.
 
     Notes
     -----
@@ -142,7 +144,7 @@ def _refine(
 
 
 def _difference(left: Array, right: Array, size: Array) -> float:
-    return float(np.abs((left - right) / size[:, None]).max())
+    return number(np.abs((left - right) / size[:, None]).max())
 
 
 def _extrapolate(levels: Sequence[Array], ratio: int) -> tuple[Array, Array]:

@@ -20,12 +20,13 @@ Function = Callable[[Array], Any]
 DEPTH = 34.0
 
 
-def evaluate(function: Function, x: Array, what: str) -> Array:
-    """Call `function` on the positions `x` and broadcast constants to the shape of `x`."""
+def evaluate(function: Function, x: Array, what: str, *, finite: bool = False) -> Array:
+    """Call `function` on the positions `x` and broadcast constants to the shape of `x`; infinite values may pass."""
     values = np.broadcast_to(np.asarray(function(x), dtype=np.float64), x.shape)
-    if np.any(np.isnan(values)):
+    bad = ~np.isfinite(values) if finite else np.isnan(values)
+    if bad.any():
         raise TrainingError(
-            f"the {what} is not a number at x = {x[np.argmax(np.isnan(values))]:g}; "
+            f"the {what} is {'not finite' if finite else 'not a number'} at x = {x[bad][0]:g}; "
             "exact training needs a potential that is defined on the whole line"
         )
     return values
@@ -50,6 +51,8 @@ class Unit:
         :math:`\mu` [1 / (energy time)].
     observables : dict of str to callable
         Further functions of x whose averages are wanted, by name.
+    potential : str
+        What the energy is the energy of, and where it is written; for messages.
 
     Raises
     ------
@@ -62,6 +65,11 @@ class Unit:
     temperature: float = attrs.field(validator=_positive)
     mobility: float = attrs.field(default=1.0, validator=_positive)
     observables: dict[str, Function] = attrs.field(factory=dict)
+    potential: str = ""
+
+    def called(self, what: str) -> str:
+        """Return what a function of this unit is called in a message."""
+        return f"{what} of {self.potential}" if self.potential else what
 
     def __attrs_post_init__(self) -> None:
         taken = sorted({"mean", "variance", "force"} & set(self.observables))
@@ -123,11 +131,11 @@ def _support(unit: Unit, force: float, reached: tuple[float, ...] = ()) -> tuple
 
     def inside(x: Array) -> NDArray[np.intp]:
         with np.errstate(over="ignore"):
-            energy = (evaluate(unit.energy, x, "energy") - force * x) / unit.temperature
+            energy = (evaluate(unit.energy, x, unit.called("energy")) - force * x) / unit.temperature
         return np.flatnonzero(energy <= max(energy.min(), depth) + DEPTH)
 
     places = np.array(reached)
-    start = (evaluate(unit.energy, places, "energy") - force * places) / unit.temperature
+    start = (evaluate(unit.energy, places, unit.called("energy")) - force * places) / unit.temperature
     depth = start.max(initial=-np.inf)
     for doubling in range(3, 41):
         x = np.linspace(-(2.0**doubling), 2.0**doubling, 8001)
@@ -206,8 +214,8 @@ def make_grid(
         ends = initial.support if isinstance(initial, Density) else (initial.position,)
     whole = _support(unit, float(forces.min()), ends)[0], _support(unit, float(forces.max()), ends)[1]
     table = np.linspace(*whole, 8001)
-    energy = evaluate(unit.energy, table, "energy") / unit.temperature
-    slope = np.abs(np.diff(evaluate(unit.gradient, table, "gradient"))) / (table[1] - table[0])
+    energy = evaluate(unit.energy, table, unit.called("energy")) / unit.temperature
+    slope = np.abs(np.diff(evaluate(unit.gradient, table, unit.called("gradient")))) / (table[1] - table[0])
     low = np.array([_crossing(table, energy - force * table) for force in forces[:, 0] / unit.temperature])
     high = np.array(
         [_crossing(table[::-1], (energy - force * table)[::-1]) for force in forces[:, 1] / unit.temperature]
@@ -222,19 +230,22 @@ def make_grid(
         width = (right - left) / 30
         if steepest > 0:
             width = min(width, float(np.sqrt(unit.temperature / steepest)))
-        spacing = min(spacing, (right - left) / np.ceil(resolution * (right - left) / width))
-    points = int(np.ceil((high - low).max() / spacing)) + 2
-    if points > 100_000:
+        with np.errstate(divide="ignore"):
+            spacing = min(spacing, (right - left) / np.ceil(resolution * (right - left) / np.float64(width)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        needed = np.ceil((high - low).max() / spacing) + 2
+    if not needed <= 100_000:
         raise TrainingError(
-            f"the on-site energy would need {points} grid points between {low.min():g} and "
+            f"the {unit.called('on-site energy')} would need {needed:g} grid points between {low.min():g} and "
             f"{high.max():g}: it varies on too small a scale; raise the temperature or take "
             "method = 'moments'"
         )
+    points = int(needed)
     # As many points for every s, none of them beyond the highest that any s needs.
     first = np.minimum(np.floor(low / spacing), np.ceil(high.max() / spacing) - points + 1)
     x = (first[:, None] + np.arange(points)) * spacing
     return Grid(
         x=x,
         spacing=np.full((len(x), 1), spacing),
-        energy=evaluate(unit.energy, x, "energy") / unit.temperature,
+        energy=evaluate(unit.energy, x, unit.called("energy")) / unit.temperature,
     )

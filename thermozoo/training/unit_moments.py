@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.polynomial import chebyshev, legendre
 
-from thermozoo.errors import ParameterError
+from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.training.fokker_planck import densities
 from thermozoo.training.unit_grid import (
     Array,
@@ -22,7 +22,7 @@ from thermozoo.training.unit_grid import (
     make_grid,
 )
 
-__all__ = ["Problem", "UnitMoments", "make_problem", "moment_names"]
+__all__ = ["Problem", "UnitMoments", "make_problem", "moment_names", "number"]
 
 
 @attrs.frozen
@@ -117,9 +117,9 @@ def _features(unit: Unit, grid: Grid) -> Array:
     The force is averaged over the cell of each point, where it may jump.
     """
     x, half = grid.x, grid.spacing / 2
-    force = (evaluate(unit.energy, x + half, "energy") - evaluate(unit.energy, x - half, "energy")) / grid.spacing
-    columns = [x, np.square(x), force]
-    columns += [np.broadcast_to(np.asarray(f(x), dtype=np.float64), x.shape) for f in unit.observables.values()]
+    above, below = (evaluate(unit.energy, x + side * half, unit.called("energy")) for side in (1, -1))
+    columns = [x, np.square(x), (above - below) / grid.spacing]
+    columns += [evaluate(f, x, unit.called(name), finite=True) for name, f in unit.observables.items()]
     return np.stack(columns, axis=2)
 
 
@@ -195,14 +195,30 @@ class Problem:
             # Twice the last eighth: what was cut off and what was folded back, if an eighth halves
             # the coefficients.
             last_ones = np.abs(coefficient[-max(2, values.shape[0] // 8) :])
-            strength = 2 * float(last_ones.sum(axis=0).max())
+            strength = 2 * number(last_ones.sum(axis=0).max())
         if self.times is None:
             node, weight = legendre.leggauss(count)
             last = legendre.legvander(node, count - 1)[:, -2:] * weight[:, None]
             last = last * (2 * np.arange(count - 2, count) + 1) / 2
             segments = relative.reshape(*relative.shape[:2], -1, count)
-            time = float(np.abs(segments @ last).max())
+            time = number(np.abs(segments @ last).max())
         return strength, time
+
+
+def number(error: Any) -> float:
+    """Return an error estimate; one that is none would satisfy no comparison, and end no refinement.
+
+    Raises
+    ------
+    TrainingError
+        When it is not finite.
+    """
+    if not np.isfinite(error):
+        raise TrainingError(
+            f"the moments of the noised unit are not numbers (their error estimate is {error}): energy, force or "
+            "intensity overflow where it moves; raise the temperature, weaken the protocol or take method = 'moments'"
+        )
+    return float(error)
 
 
 def make_problem(

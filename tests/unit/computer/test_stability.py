@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 import pytest
+import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from thermozoo_plugins.connectivities import Bipartite, Dense
 from thermozoo_plugins.potentials import Quadratic, Quartic
 
+from thermozoo import Potential
 from thermozoo.computer.computer import assemble
-from thermozoo.computer.stability import check_time_step, largest_stable_dt
+from thermozoo.computer.stability import check_time_step, largest_stable_dt, stability_in_words
 from thermozoo.errors import StabilityError
 
 
@@ -63,3 +66,42 @@ def test_a_clamped_group_does_not_count():
     strong = np.where(computer.couplings.edges.min(axis=1) < 2, 1e5, 0.0)
     bound = largest_stable_dt(computer.with_parameters(strong))
     assert bound == pytest.approx(largest_stable_dt(assemble({"a": 3}, stiff["a"], Dense(), temperature=0.1)))
+
+
+def test_a_curvature_that_is_infinite_is_named_and_sets_no_infinite_bound():
+    """U = |x|^(3/2) has a finite force and an infinite curvature at x = 0, where every run starts."""
+
+    @attrs.frozen
+    class Cusp(Potential):
+        name = "cusp"
+
+        def energy(self, x):
+            return sympy.Abs(x) ** sympy.Rational(3, 2)
+
+    computer = assemble({"a": 3}, Cusp(), Dense())
+    said = r"Cusp: the curvature of the energy is infinite at x = 0 \(.*test_stability\.py, line \d+\)"
+    for force in (0.0, 0.37):  # under a force the grid of states does not meet x = 0
+        with pytest.raises(StabilityError, match=said):
+            largest_stable_dt(computer, (force, force))
+    with pytest.raises(StabilityError, match=said):
+        check_time_step(computer, 1e-6)
+    assert stability_in_words(computer).startswith("no time step is known to be stable: Cusp")
+
+
+def test_couplings_that_are_no_numbers_set_no_bound():
+    computer = assemble({"a": 4}, Quadratic(), Dense())
+    for value in (np.nan, np.inf):
+        with pytest.raises(StabilityError, match="a coupling is not a finite number"):
+            largest_stable_dt(attrs.evolve(computer, couplings=computer.couplings.with_vector(np.full(6, value))))
+
+
+def test_what_is_said_of_the_bound():
+    @attrs.frozen
+    class Cone(Potential):
+        name = "cone"
+
+        def energy(self, x):
+            return sympy.Abs(x)
+
+    assert stability_in_words(assemble({"a": 3}, Cone(), Dense())) == "its curvature sets no bound on dt"
+    assert stability_in_words(assemble({"a": 3}, Quadratic(), Dense())) == "largest stable dt about 1"

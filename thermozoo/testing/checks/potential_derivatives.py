@@ -122,7 +122,7 @@ def written_gradient(context: Context) -> Measured:
 @check(
     "potential",
     claim="The derived force is the derivative of the energy.",
-    needs=("one-formula", "finite", "written-gradient"),
+    needs=("one-formula", "finite", "continuous", "written-gradient"),
 )
 def force(context: Context) -> Measured:
     """Compare with differences of the author's method in 90 digits; grade the generated code."""
