@@ -21,7 +21,7 @@ from thermozoo.registry.discovery import (
     new_manager,
 )
 
-__all__ = ["Catalogue", "catalogue", "load_catalogue"]
+__all__ = ["Catalogue", "catalogue", "load_catalogue", "refuse_duplicates"]
 
 P = TypeVar("P", bound=Plugin)
 
@@ -114,14 +114,21 @@ class Catalogue:
         ]
 
 
-def _refuse_duplicates(records: Iterable[Record]) -> None:
+def refuse_duplicates(records: Iterable[Record]) -> None:
+    """Refuse two plugins of one kind and name; one that is loaded twice from the same place is one.
+
+    Raises
+    ------
+    DuplicateNameError
+        When there are two; it names both places.
+    """
     seen: dict[tuple[str, str], Record] = {}
     for record in records:
         if record.plugin is None or record.kind is None:
             continue
         other = seen.setdefault((record.kind, record.name), record)
-        if other is not record and other.plugin is not record.plugin:
-            places = [defined_at(r.plugin) or r.source.target for r in (other, record)]
+        places = [defined_at(r.plugin) or r.source.target for r in (other, record)]
+        if other.plugin is not record.plugin and places[0] != places[1]:
             raise DuplicateNameError(
                 f"two plugins are called {record.name!r} ({record.kind}): one of {other.source.title} "
                 f"({places[0]}), one of {record.source.title} ({places[1]}). "
@@ -162,7 +169,7 @@ def load_catalogue(
         _raise_first(loaded, always=True)
         records.extend(loaded)
     _raise_first(records, always=strict)
-    _refuse_duplicates(records)
+    refuse_duplicates(records)
     order = {kind: i for i, kind in enumerate(INTERFACES)}
     records.sort(key=lambda r: (order.get(r.kind or "", len(order)), r.name))
     return Catalogue(tuple(records))

@@ -1,6 +1,6 @@
 """The oracle of a potential on arrays, which shares no code with what it judges.
 
-The author's own method is called with a symbol and turned into NumPy code by sympy's own printer.
+The author's own method is called with symbols, once, and turned into NumPy code by sympy's own printer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.testing.exact import DIGITS, away_from_jumps
+from thermozoo.testing.author import DIGITS, authored, evaluate, on_array
 from thermozoo.testing.outcomes import CheckFailed
 
 __all__ = ["UnitOracle"]
@@ -41,15 +41,14 @@ class UnitOracle:
 
     @functools.cached_property
     def _functions(self) -> tuple[Callable[[Array], Array], ...]:
-        import sympy
+        formula = authored(self.potential)
+        values = _values(self.potential)
+        numbers = [values[name] for name in formula.parameters]
 
-        x = sympy.Symbol("x", real=True)
-        energy = sympy.sympify(self.potential.energy(x))
-        built = [
-            sympy.lambdify(x, e, modules=["numpy", "scipy"])
-            for e in (energy, away_from_jumps(sympy.diff(energy, x)), away_from_jumps(sympy.diff(energy, x, 2)))
-        ]
-        return tuple(functools.partial(_on_array, function) for function in built)
+        def bound(function: Callable[..., Any]) -> Callable[[Array], Array]:
+            return lambda x: on_array(function, x, *numbers)
+
+        return tuple(map(bound, formula.arrays))
 
     def energy(self, x: Array) -> Array:
         """Return U(x) - tilt x."""
@@ -59,21 +58,14 @@ class UnitOracle:
         """Return dU/dx - tilt."""
         return self._functions[1](x) - self.tilt
 
-    @functools.cached_property
-    def _exact_gradient(self) -> Callable[[Any], Any]:
-        import sympy
-
-        x = sympy.Symbol("x", real=True)
-        energy = sympy.sympify(self.potential.energy(x))
-        function: Callable[[Any], Any] = sympy.lambdify(x, away_from_jumps(sympy.diff(energy, x)), modules="mpmath")
-        return function
-
     def exact_gradient(self, x: float) -> float:
         """Return dU/dx - tilt, rounded once: without the cancellation of its terms."""
         import mpmath
 
+        formula, values = authored(self.potential), _values(self.potential)
         with mpmath.workdps(DIGITS):
-            return float(self._exact_gradient(mpmath.mpf(float(x))) - self.tilt)
+            point = {formula.x: float(x), **{formula.parameters[k]: v for k, v in values.items()}}
+            return float(evaluate(formula.gradient, point) - self.tilt)
 
     def curvature(self, x: Array) -> Array:
         """Return d2U/dx2."""
@@ -170,12 +162,6 @@ class UnitOracle:
             5.0 * fraction * self.width / (mobility * steepest) if steepest > 0 else np.inf,
         ]
         return float(min(limits))
-
-
-def _on_array(function: Callable[[Array], Any], x: Array) -> Array:
-    """Return a generated function's values; those that are not finite are its callers' business, not NumPy's."""
-    with np.errstate(all="ignore"):
-        return np.broadcast_to(np.asarray(function(x), dtype=float), np.shape(x))
 
 
 def _values(potential: Any) -> dict[str, float]:

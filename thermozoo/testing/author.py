@@ -1,0 +1,136 @@
+"""The author's formula as the suite's oracles read it: called once with symbols, then evaluated with numbers.
+
+Nothing here goes through thermozoo's derivation or code generation, which is what the oracles judge.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+import sympy
+
+from thermozoo.symbolic.derive import formula_key
+from thermozoo.symbolic.guard import call
+from thermozoo.symbolic.twin import twin_of
+
+__all__ = ["Authored", "authored", "away_from_jumps", "evaluate"]
+
+#: Decimal digits of exact numerics; see `thermozoo.testing.exact`.
+DIGITS = 90
+
+
+@attrs.frozen(eq=False, slots=False)
+class Authored:
+    """A potential's own formula in symbols.
+
+    Parameters
+    ----------
+    x : Symbol
+        State.
+    parameters : dict of str to Symbol
+        Symbol of each parameter, by its dotted name.
+    energy : Expr
+        What the author's method returns.
+    """
+
+    x: Any
+    parameters: dict[str, Any]
+    energy: Any
+
+    @functools.cached_property
+    def arrays(self) -> tuple[Callable[..., Any], ...]:
+        """NumPy functions f(x, *parameters) of U, U' and U'', made by sympy's own printer."""
+        first = away_from_jumps(sympy.diff(self.energy, self.x))
+        second = away_from_jumps(sympy.diff(first, self.x))
+        symbols = [self.x, *self.parameters.values()]
+        return tuple(sympy.lambdify(symbols, e, modules=["numpy", "scipy"]) for e in (self.energy, first, second))
+
+    @functools.cached_property
+    def gradient(self) -> Any:
+        """Derivative of the energy by the state, away from jumps."""
+        return away_from_jumps(sympy.diff(self.energy, self.x))
+
+
+class _Keyed:
+    """A plugin that compares by what fixes its formula."""
+
+    def __init__(self, plugin: Any) -> None:
+        self.plugin = plugin
+        self.key = formula_key(plugin)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Keyed) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def authored(potential: Any) -> Authored:
+    """Return a potential's formula in symbols; its method is called once for all parameter values.
+
+    Raises
+    ------
+    FormulaError
+        When the method raises.
+    """
+    return _authored(_Keyed(potential))
+
+
+@functools.lru_cache(maxsize=64)
+def _authored(keyed: _Keyed) -> Authored:
+    twin, symbols = twin_of(keyed.plugin)
+    x = sympy.Symbol("x", real=True)
+    energy = sympy.sympify(call(twin.energy, type(keyed.plugin).__name__, x))
+    return Authored(x=x, parameters=symbols, energy=energy)
+
+
+def away_from_jumps(derivative: Any) -> Any:
+    """Return a derivative without what it is at the single states where the differentiated expression jumps."""
+    return derivative.replace(sympy.DiracDelta, lambda *arguments: sympy.Integer(0))
+
+
+def evaluate(expression: Any, point: Any) -> Any:
+    """Return the value of an expression at a point of symbols to `DIGITS` digits, not-a-number at a pole."""
+    import mpmath
+
+    mpmath.mp.dps = DIGITS
+    symbols = tuple(point)
+    return exact_value(symbols, sympy.sympify(expression), [mpmath.mpf(point[s]) for s in symbols])
+
+
+def exact_value(symbols: tuple[Any, ...], expression: Any, numbers: list[Any]) -> Any:
+    """Return the value of an expression of symbols at mpmath numbers, to the digits that mpmath works with."""
+    import mpmath
+
+    function = _mpmath_function(symbols, expression)
+    try:
+        return mpmath.mpmathify(function(*numbers))
+    except (ZeroDivisionError, ValueError, OverflowError):  # mpmath raises at a pole
+        return mpmath.mpf("nan")
+    except (NameError, TypeError, AttributeError):  # a function that mpmath does not have under this name
+        digits = mpmath.mp.dps
+        numeric = expression.evalf(digits, subs={s: _float(v, digits) for s, v in zip(symbols, numbers, strict=True)})
+        try:
+            return mpmath.mpmathify(numeric)
+        except (TypeError, ValueError):
+            return mpmath.mpf("nan")
+
+
+def _float(value: Any, digits: int) -> Any:
+    return sympy.Float(value, digits)
+
+
+@functools.lru_cache(maxsize=512)
+def _mpmath_function(symbols: tuple[Any, ...], expression: Any) -> Callable[..., Any]:
+    function: Callable[..., Any] = sympy.lambdify(symbols, away_from_jumps(expression), modules="mpmath")
+    return function
+
+
+def on_array(function: Callable[..., Any], x: Any, *parameters: Any) -> Any:
+    """Return a generated function's values; those that are not finite are its callers' business, not NumPy's."""
+    with np.errstate(all="ignore"):
+        return np.broadcast_to(np.asarray(function(x, *parameters), dtype=float), np.shape(x))
