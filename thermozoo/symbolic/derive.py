@@ -184,6 +184,10 @@ def _jumps(expression: sympy.Expr, x: sympy.Symbol) -> bool:
 def _away_from_jumps(derivative: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
     """Return a derivative without what it is at the single states where the differentiated function jumps."""
     smooth = derivative.replace(sympy.DiracDelta, lambda *arguments: sympy.Integer(0))
+    # a step function is its own power on either side of its edge
+    smooth = smooth.replace(
+        lambda e: e.is_Pow and isinstance(e.base, sympy.Heaviside) and e.exp.is_positive, lambda power: power.base
+    )
     # sign(x)^2 is 1 on either side of zero, and so is the curvature of a smooth energy of Abs(x) at zero itself
     return smooth.replace(
         lambda e: e.is_Pow and isinstance(e.base, sympy.sign) and e.exp.is_even and _single_zeros(e.base.args[0], x),

@@ -17,7 +17,7 @@ from thermozoo.symbolic.derive import formula_key
 from thermozoo.symbolic.guard import call
 from thermozoo.symbolic.twin import twin_of
 
-__all__ = ["Authored", "authored", "away_from_jumps", "evaluate"]
+__all__ = ["Authored", "authored", "away_from_jumps", "evaluate", "exact_value", "on_array", "slope"]
 
 #: Decimal digits of exact numerics; see `thermozoo.testing.exact`.
 DIGITS = 90
@@ -44,15 +44,15 @@ class Authored:
     @functools.cached_property
     def arrays(self) -> tuple[Callable[..., Any], ...]:
         """NumPy functions f(x, *parameters) of U, U' and U'', made by sympy's own printer."""
-        first = away_from_jumps(sympy.diff(self.energy, self.x))
-        second = away_from_jumps(sympy.diff(first, self.x))
+        first = self.gradient
+        second = slope(first, self.x)
         symbols = [self.x, *self.parameters.values()]
         return tuple(sympy.lambdify(symbols, e, modules=["numpy", "scipy"]) for e in (self.energy, first, second))
 
     @functools.cached_property
     def gradient(self) -> Any:
         """Derivative of the energy by the state, away from jumps."""
-        return away_from_jumps(sympy.diff(self.energy, self.x))
+        return slope(self.energy, self.x)
 
 
 class _Keyed:
@@ -86,6 +86,14 @@ def _authored(keyed: _Keyed) -> Authored:
     x = sympy.Symbol("x", real=True)
     energy = sympy.sympify(call(twin.energy, type(keyed.plugin).__name__, x))
     return Authored(x=x, parameters=symbols, energy=energy)
+
+
+def slope(expression: Any, x: Any) -> Any:
+    """Return the derivative of an expression away from jumps; floor and ceiling are constants there."""
+    steps = expression.replace(sympy.Mod, lambda a, b: a - b * sympy.floor(a / b)).rewrite(sympy.frac, sympy.floor)
+    constants = {node: sympy.Dummy(real=True) for node in steps.atoms(sympy.floor, sympy.ceiling)}
+    derivative = away_from_jumps(sympy.diff(steps.xreplace(constants), x))
+    return derivative.xreplace({dummy: node for node, dummy in constants.items()})
 
 
 def away_from_jumps(derivative: Any) -> Any:

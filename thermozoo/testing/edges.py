@@ -48,16 +48,21 @@ class Jump:
 
 def energy_jumps(oracle: UnitOracle) -> list[Jump]:
     """Return the states of a unit's interval at which U jumps, found from its values alone."""
-    return _jumps(oracle, oracle.energy, oracle.gradient, oracle.kT)
+    return _jumps(oracle, oracle.energy, oracle.gradient, oracle.exact_energy, oracle.kT)
 
 
 def force_jumps(oracle: UnitOracle) -> list[Jump]:
     """Return the states of a unit's interval at which dU/dx jumps, found from its values alone."""
-    return _jumps(oracle, oracle.gradient, oracle.curvature, oracle.kT / oracle.width)
+    return _jumps(oracle, oracle.gradient, oracle.curvature, oracle.exact_gradient, oracle.kT / oracle.width)
 
 
-def _jumps(oracle: UnitOracle, value: Function, slope: Function, unit: float) -> list[Jump]:
-    """Halve every cell about the part in which the value changes by more than the trapezoidal rule over its slope."""
+def _jumps(
+    oracle: UnitOracle, value: Function, slope: Function, exact: Callable[[float], float], unit: float
+) -> list[Jump]:
+    """Halve every cell about the part in which the value changes by more than the trapezoidal rule over its slope.
+
+    What is found in doubles counts where it is there in many digits too: rounding makes steps of its own.
+    """
 
     def unexplained(left: Array, right: Array) -> Array:
         explained = 0.5 * (right - left) * (slope(left) + slope(right))
@@ -78,13 +83,15 @@ def _jumps(oracle: UnitOracle, value: Function, slope: Function, unit: float) ->
             left, right, middle = left[open_cells], right[open_cells], middle[open_cells]
             known, upper = known[open_cells], (below < above)[open_cells]
             left, right = np.where(known & upper, middle, left), np.where(known & ~upper, middle, right)
-        height = value(right) - value(left)
-        jumps = np.flatnonzero(np.abs(height) > 1e-6 * (np.abs(value(right)) + unit))
+        size = np.abs(value(right)) + unit
+        jumps = np.flatnonzero(np.abs(value(right) - value(left)) > 1e-6 * size)
     for k in jumps:
         place = float(f"{0.5 * (left[k] + right[k]):.12g}")
         place = 0.0 if abs(place) < 1e-12 * (high - low) else place
-        if not found or place - found[-1].x > 1e-9 * (high - low):
-            found.append(Jump(place, float(height[k])))
+        reach = 1e-11 * max(abs(place), high - low)
+        height = exact(place + reach) - exact(place - reach)
+        if abs(height) > 1e-6 * size[k] and (not found or place - found[-1].x > 100 * reach):
+            found.append(Jump(place, height))
     return found
 
 
@@ -130,7 +137,7 @@ def _zeros(argument: Any, x: Any) -> list[float]:
     grid = np.unique(np.concatenate([-sizes, [0.0], sizes, np.linspace(-20, 20, 4001)]))
     there = value(grid)
     found = [float(v) for v in grid[there == 0.0]]
-    for k in np.flatnonzero(there[:-1] * there[1:] < 0):
+    for k in np.flatnonzero(np.sign(there[:-1]) * np.sign(there[1:]) < 0):
         found.append(float(brentq(lambda v: float(value(np.asarray(v))), grid[k], grid[k + 1], xtol=1e-300)))
     return found
 

@@ -82,11 +82,11 @@ class Exact:
     potential: Any
     values: Mapping[str, float]
 
-    def energy(self, x: Any, values: Mapping[str, Any] | None = None) -> Any:
+    def energy(self, x: Any, values: Mapping[str, Any] | None = None, digits: int = DIGITS) -> Any:
         """Return U(x) as an mpmath number, or a complex or non-finite one where it is none."""
         import mpmath
 
-        mpmath.mp.dps = DIGITS
+        mpmath.mp.dps = digits
         formula = authored(self.potential)
         chosen = values or self.values
         symbols = (formula.x, *formula.parameters.values())
@@ -95,33 +95,34 @@ class Exact:
 
     def first(self, x: float, width: float) -> Sides:
         """Return dU/dx from the left and from the right."""
-        center, here = self._here(x)
+        center, here, digits = self._here(x)
 
         def quotients(h: Any) -> list[Any]:
-            return [(here - self.energy(center - h)) / h, (self.energy(center + h) - here) / h]
+            left, right = (self.energy(center + k * h, digits=digits) for k in (-1, 1))
+            return [(here - left) / h, (right - here) / h]
 
-        return self._limits(quotients, width, 1, here)
+        return _limits(quotients, width, _rounding(here, digits, width))
 
     def second(self, x: float, width: float) -> Sides:
         """Return d2U/dx2 from the left and from the right, of the one-sided slopes."""
-        center, here = self._here(x)
+        center, here, digits = self._here(x)
 
         def quotients(h: Any) -> list[Any]:
-            l1, l2, r1, r2 = (self.energy(center + k * h) for k in (-1, -2, 1, 2))
+            l1, l2, r1, r2 = (self.energy(center + k * h, digits=digits) for k in (-1, -2, 1, 2))
             return [(here - 2 * l1 + l2) / h**2, (r2 - 2 * r1 + here) / h**2]
 
-        return self._limits(quotients, width, 2, here)
+        return _limits(quotients, width, _rounding(here, digits, width, width))
 
     def by_parameter(self, x: float, name: str, width: float) -> tuple[Sides, Sides]:
         """Return dU/dp from both sides of the parameter, and d2U/dxdp from the four quadrants about (x, p)."""
         import mpmath
 
-        center, here = self._here(x)
+        center, here, digits = self._here(x)
         value = mpmath.mpf(self.values[name])
         size = max(abs(self.values[name]), 1e-3)
 
         def at(i: int, j: int, h: Any) -> Any:
-            return self.energy(center + i * h * width, {**self.values, name: value + j * h * size})
+            return self.energy(center + i * h * width, {**self.values, name: value + j * h * size}, digits)
 
         def slopes(h: Any) -> list[Any]:
             return [j * (at(0, j, h) - here) / (h * size) for j in (-1, 1)]
@@ -133,22 +134,43 @@ class Exact:
                 for j in (-1, 1)
             ]
 
-        return self._limits(slopes, 1.0, 1, here), self._limits(mixed, 1.0, 2, here)
+        rounding = _rounding(here, digits, size), _rounding(here, digits, size, width)
+        return _limits(slopes, 1.0, rounding[0]), _limits(mixed, 1.0, rounding[1])
 
-    def _here(self, x: float) -> tuple[Any, Any]:
+    def beside(self, x: float, width: float, side: int) -> Any:
+        """Return a state just outside of those that differences at x are taken at."""
         import mpmath
 
         mpmath.mp.dps = DIGITS
-        center = mpmath.mpf(x)
-        return center, self.energy(center)
+        return mpmath.mpf(x) + side * 4 * mpmath.mpf(_STEP) * width
 
-    @staticmethod
-    def _limits(quotients: Callable[[Any], list[Any]], width: float, order: int, here: Any) -> Sides:
+    def _here(self, x: float) -> tuple[Any, Any, int]:
+        """Return the state, its energy, and digits with which a large energy is as well resolved as a small one."""
         import mpmath
 
-        h = mpmath.mpf(_STEP) * width
-        short = h * mpmath.mpf(_SHORTER)
-        coarse, fine = quotients(h), quotients(short)
-        changes = [abs(a - b) for a, b in zip(coarse, fine, strict=True)]
-        rounding = 16 * mpmath.mpf(10) ** -DIGITS * (abs(here) + 1) / short**order
-        return Sides(tuple(fine), _SAFETY * max(changes) + rounding)
+        mpmath.mp.dps = DIGITS
+        here = self.energy(mpmath.mpf(x))
+        digits = DIGITS
+        if mpmath.isfinite(here) and abs(here) > 1:
+            digits += int(mpmath.log10(abs(here))) + 1
+        mpmath.mp.dps = digits
+        center = mpmath.mpf(x)
+        return center, self.energy(center, digits=digits), digits
+
+
+def _limits(quotients: Callable[[Any], list[Any]], width: float, rounding: Any) -> Sides:
+    """Return the quotients at the shorter of two steps, with what they change by as their error."""
+    import mpmath
+
+    h = mpmath.mpf(_STEP) * width
+    coarse, fine = quotients(h), quotients(h * mpmath.mpf(_SHORTER))
+    changes = [abs(a - b) for a, b in zip(coarse, fine, strict=True)]
+    return Sides(tuple(fine), _SAFETY * max(changes) + rounding)
+
+
+def _rounding(energy: Any, digits: int, *sizes: float) -> Any:
+    """Return the error by rounding of a quotient with one step for each size."""
+    import mpmath
+
+    step = mpmath.mpf(_STEP) * mpmath.mpf(_SHORTER)
+    return 16 * mpmath.mpf(10) ** -digits * (abs(energy) + 1) / mpmath.fprod(step * size for size in sizes)

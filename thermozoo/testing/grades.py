@@ -125,7 +125,7 @@ class CodeError:
 
 
 def code_error(
-    function: Any, expression: Any, point: Mapping[Any, float], state: Any, unit: float, excess: float
+    function: Any, expression: Any, point: Mapping[Any, float], state: Any, unit: float, excess: float, width: float
 ) -> CodeError | None:
     """Compare generated code with its expression at one point; None where the expression has no value in doubles.
 
@@ -144,10 +144,12 @@ def code_error(
         error that is small beside all that a unit ever feels is no error.
     excess : float
         Energy of the state above the lowest, in units of kT.
+    width : float
+        Standard deviation of a unit's state at equilibrium: terms are rounded as if the state were as large.
     """
     import mpmath
 
-    around = surroundings(expression, point, state, unit)
+    around = surroundings(expression, point, state, unit, width)
     if around is None:
         return None
     far_unit = unit * excess if excess > FAR else 0.0
@@ -183,13 +185,16 @@ class Surroundings:
         return max(self.low - value, value - self.high, 0)
 
 
-def surroundings(expression: Any, point: Mapping[Any, float], state: Any, unit: float) -> Surroundings | None:
+def surroundings(
+    expression: Any, point: Mapping[Any, float], state: Any, unit: float, width: float
+) -> Surroundings | None:
     """Return the values of an expression within some roundings of a point; None where it is infinite."""
     import mpmath
 
     mpmath.mp.dps = DIGITS
     exact = evaluate(expression, point)
-    around = [exact, *(v for s in point for v in _moved(expression, point, s, _ROUNDINGS))]
+    moved = [v for s in point for v in _moved(expression, point, s, width * (s == state), _ROUNDINGS, -_ROUNDINGS)]
+    around = [exact, *moved]
     if not _is_number(exact):
         around = _limits(expression, point, state, unit)
         exact = next(iter(around), None)
@@ -198,7 +203,7 @@ def surroundings(expression: Any, point: Mapping[Any, float], state: Any, unit: 
         return None
     slopes = []
     for side in (1, -1):  # an edge lies on one side at most
-        near, far = _moved(expression, point, state, side * _ROUNDINGS, side * 2 * _ROUNDINGS)
+        near, far = _moved(expression, point, state, width, side * _ROUNDINGS, side * 2 * _ROUNDINGS)
         slopes.append(abs(far - near) / (_ROUNDINGS * EPSILON) if _is_number(far - near) else mpmath.mpf(0))
     return Surroundings(min(around), max(around), abs(exact), min(slopes))
 
@@ -226,13 +231,13 @@ def _limits(expression: Any, point: Mapping[Any, float], state: Any, unit: float
     return limits
 
 
-def _moved(expression: Any, point: Mapping[Any, float], symbol: Any, *roundings: int) -> list[Any]:
-    """Return the expression with one number moved by so many roundings, to both sides if only one is given."""
+def _moved(expression: Any, point: Mapping[Any, float], symbol: Any, size: float, *roundings: int) -> list[Any]:
+    """Return the expression with one number moved by so many roundings, of itself or of a size that is larger."""
     import mpmath
 
-    chosen = roundings if len(roundings) > 1 else (roundings[0], -roundings[0])
     value = mpmath.mpf(point[symbol])
-    return [evaluate(expression, {**point, symbol: value * (1 + k * mpmath.mpf(EPSILON))}) for k in chosen]
+    one = max(abs(value), size) * mpmath.mpf(EPSILON)
+    return [evaluate(expression, {**point, symbol: value + k * one}) for k in roundings]
 
 
 def _in_double_digits(expression: Any, point: Mapping[Any, float]) -> Any:

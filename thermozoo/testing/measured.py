@@ -108,25 +108,28 @@ def _written(value: Any, digits: int = _DIGITS) -> str:
 
 
 def apart(left: Any, right: Any, digits: int = _DIGITS) -> tuple[str, str]:
-    """Return two numbers with as many digits as tell them apart.
+    """Return two numbers with as many digits as show their difference.
 
     Examples
     --------
     >>> apart(1.5625, 1.5625000001)
     ('1.5625', '1.5625000001')
     """
+    if any(isinstance(v, str) or v is None for v in (left, right)) or not math.isfinite(left - right):
+        return _written(left, digits), _written(right, digits)
+    difference = float(left) - float(right)
     for count in range(digits, 18):
         written = _written(left, count), _written(right, count)
-        if written[0] != written[1]:
+        if abs(float(written[0]) - float(written[1]) - difference) <= 0.1 * abs(difference):
             break
-    else:
-        return _written(left, digits), _written(right, digits)
     return written
 
 
 def worst(measured: Iterable[Measured]) -> Measured:
     """Return the comparison that comes closest to its tolerance, and how many there were."""
     every = list(measured)
+    if not every:
+        return Measured("comparisons that fail", 0, 0, 0, detail="there is no engine to compare on")
     chosen = max(every, key=lambda one: one.share)
     if len(every) == 1:
         return chosen

@@ -58,14 +58,22 @@ class UnitOracle:
         """Return dU/dx - tilt."""
         return self._functions[1](x) - self.tilt
 
+    def exact_energy(self, x: float) -> float:
+        """Return U(x) - tilt x, rounded once."""
+        return self._exactly(authored(self.potential).energy, x) - self.tilt * x
+
     def exact_gradient(self, x: float) -> float:
         """Return dU/dx - tilt, rounded once: without the cancellation of its terms."""
+        return self._exactly(authored(self.potential).gradient, x) - self.tilt
+
+    def _exactly(self, expression: Any, x: float) -> float:
         import mpmath
 
         formula, values = authored(self.potential), _values(self.potential)
         with mpmath.workdps(DIGITS):
             point = {formula.x: float(x), **{formula.parameters[k]: v for k, v in values.items()}}
-            return float(evaluate(formula.gradient, point) - self.tilt)
+            value = evaluate(expression, point)
+            return float(value) if isinstance(value, mpmath.mpf) else float("nan")
 
     def curvature(self, x: Array) -> Array:
         """Return d2U/dx2."""

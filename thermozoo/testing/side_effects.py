@@ -7,11 +7,16 @@ import io
 import random
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import attrs
 import numpy as np
 
 __all__ = ["SideEffects", "watched"]
+
+
+#: A seed that no plugin uses.
+_UNUSUAL = 1_618_033_989
 
 
 @attrs.define
@@ -57,18 +62,21 @@ class _Tee(io.TextIOBase):
 def watched() -> Iterator[SideEffects]:
     """Watch the global random states and the standard output; put the former back, send the latter to stderr."""
     seen, tee = SideEffects(), _Tee()
-    numpy_state, python_state = np.random.get_state(legacy=False), random.getstate()
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    # states that nobody else sets: a plugin that seeds with the same number again would not show
+    np.random.seed(_UNUSUAL)
+    random.seed(_UNUSUAL)
+    before = _states()
     try:
         with contextlib.redirect_stdout(tee):
             yield seen
     finally:
-        after = np.random.get_state(legacy=False)
-        if repr(after) != repr(numpy_state) or not np.array_equal(
-            np.asarray(after["state"]["key"]), np.asarray(numpy_state["state"]["key"])
-        ):
-            seen.changed.append("NumPy (numpy.random)")
-            np.random.set_state(numpy_state)
-        if random.getstate() != python_state:
-            seen.changed.append("Python (random)")
-            random.setstate(python_state)
+        seen.changed = [name for name, state in _states().items() if state != before[name]]
         seen.printed = "".join(tee.kept)
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+
+
+def _states() -> dict[str, Any]:
+    _, key, *rest = np.random.get_state()
+    return {"NumPy (numpy.random)": (bytes(key), *rest), "Python (random)": random.getstate()}

@@ -81,7 +81,7 @@ def generated_code(context: Context) -> Measured:
                 if x in far and what not in ("U", "dU/dx", "d2U/dx2"):
                     continue  # training asks for them at visited states only
                 point = point_of(formulas, values, x)
-                error = code_error(functions[what], expression, point, formulas.x, units[what], excess)
+                error = code_error(functions[what], expression, point, formulas.x, units[what], excess, place.width)
                 if error is None:
                     continue
                 error.measured.require(
@@ -121,16 +121,18 @@ def engine_force(context: Context) -> Measured:
             moved = record(engine, dynamics, x, 1, context.key("engine-force"))[1] - x
             for at, got in zip(x.ravel(), moved.ravel(), strict=True):
                 point = point_of(formulas, values, float(at))
-                around = surroundings(-formulas.gradient, point, formulas.x, KT / oracle.width)
+                around = surroundings(-formulas.gradient, point, formulas.x, KT / oracle.width, oracle.width)
                 if around is None:
                     continue
-                allowed = 64 * EPSILON * float(abs(at) + around.size + around.conditioning) + _RESIDUAL_NOISE
+                scale = float(abs(at) + around.size + around.conditioning) + KT / oracle.width
+                allowed = 64 * EPSILON * scale + _RESIDUAL_NOISE
                 expected, points = float(around.low), points + 1
                 force, right = apart(got, expected, 6)
                 difference = float(around.distance(float(got))) if math.isfinite(got) else math.inf
                 found.append(
                     Measured(f"difference of force ({engine.name})", difference, 0.0, allowed).require(
-                        f"the {engine.name} engine applies the force {force} at x = {at:g}, the expression gives {right}",
+                        f"the {engine.name} engine applies the force {force} at x = {at:g}, the expression "
+                        f"gives {right}",
                         {"parameters": values, "x": float(at), "engine": engine.name},
                     )
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import mpmath
@@ -91,7 +92,10 @@ def _named(formula: Authored, values: dict[str, float], corners: list[Jump]) -> 
     heights = _symbolic_heights(formula, values)
     where = []
     for corner in corners[:3]:
-        symbol = next((text for x, text in heights if abs(x - corner.x) < 1e-6 * (1 + abs(corner.x))), "")
+        close = 1e-6 * (1 + abs(corner.x)), 1e-6 * abs(corner.height)
+        symbol = next(
+            (text for x, h, text in heights if abs(x - corner.x) < close[0] and abs(h - corner.height) < close[1]), ""
+        )
         size = f"{symbol} = {abs(corner.height):.4g}" if symbol else f"{abs(corner.height):.4g}"
         where.append(f"by {size} at x = {corner.x:g}")
     chosen = ", ".join(f"{k} = {v:g}" for k, v in values.items())
@@ -100,19 +104,29 @@ def _named(formula: Authored, values: dict[str, float], corners: list[Jump]) -> 
     return f"the force jumps {', '.join(where)}{more}{with_values}: {_DOES_NOT_HOLD}"
 
 
-def _symbolic_heights(formula: Authored, values: dict[str, float]) -> list[tuple[float, str]]:
-    """Return (state, height of the jump as a formula) of every delta function in the second derivative."""
+def _symbolic_heights(formula: Authored, values: dict[str, float]) -> list[tuple[float, float, str]]:
+    """Return (state, jump of the slope, its size as a formula) of the delta functions in the second derivative.
+
+    Values at drawn parameters tell whether the formula is the right one: what sympy leaves out is found by numbers.
+    """
     second = sympy.diff(formula.gradient, formula.x)
     numbers = {formula.parameters[k]: v for k, v in values.items()}
-    found: list[tuple[float, str]] = []
+    heights: dict[Any, Any] = {}
     for delta in second.atoms(sympy.DiracDelta):
         argument: Any = delta.args[0]
-        if len(delta.args) > 1 or sympy.degree(argument, formula.x) != 1:
+        if len(delta.args) > 1 or not argument.is_polynomial(formula.x):
             continue
+        if sympy.degree(argument, formula.x) != 1:
+            continue
+        one = sympy.Dummy()
         [place] = sympy.solve(argument, formula.x)
-        factor = second.coeff(delta).subs(formula.x, place) / sympy.Abs(sympy.diff(argument, formula.x))
-        height = sympy.simplify(sympy.Abs(factor))
-        if height.free_symbols <= set(formula.parameters.values()):
-            written = str(height).replace("*", " ").replace("Abs", "")
-            found.append((float(place.subs(numbers)), written))
+        factor = sympy.diff(second.xreplace({delta: one}), one) / sympy.Abs(sympy.diff(argument, formula.x))
+        place = sympy.simplify(place)
+        heights[place] = heights.get(place, sympy.Integer(0)) + factor.subs(formula.x, place)
+    found = []
+    for place, height in heights.items():
+        size = sympy.simplify(sympy.Abs(sympy.simplify(height)))
+        if size.free_symbols <= set(formula.parameters.values()):
+            written = re.sub(r"Abs\(([^()]*)\)", r"|\1|", str(size)).replace("**", "^").replace("*", " ")
+            found.append((float(place.subs(numbers)), float(height.subs(numbers)), written))
     return found
