@@ -13,7 +13,7 @@ from thermozoo.interfaces import INTERFACES, Plugin
 
 if TYPE_CHECKING:
     from thermozoo.testing.context import Context
-    from thermozoo.testing.outcomes import Measured
+    from thermozoo.testing.measured import Measured
 
 __all__ = ["LEVELS", "Check", "check", "checks_for", "kind_of"]
 

@@ -78,5 +78,4 @@ def watched() -> Iterator[SideEffects]:
 
 
 def _states() -> dict[str, Any]:
-    _, key, *rest = np.random.get_state()
-    return {"NumPy (numpy.random)": (bytes(key), *rest), "Python (random)": random.getstate()}
+    return {"NumPy (numpy.random)": repr(np.random.get_state()), "Python (random)": random.getstate()}
