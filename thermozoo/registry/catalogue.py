@@ -115,7 +115,7 @@ class Catalogue:
 
 
 def refuse_duplicates(records: Iterable[Record]) -> None:
-    """Refuse two plugins of one kind and name; one that is loaded twice from the same place is one.
+    """Refuse two plugins of one kind and name.
 
     Raises
     ------
@@ -127,8 +127,8 @@ def refuse_duplicates(records: Iterable[Record]) -> None:
         if record.plugin is None or record.kind is None:
             continue
         other = seen.setdefault((record.kind, record.name), record)
-        places = [defined_at(r.plugin) or r.source.target for r in (other, record)]
-        if other.plugin is not record.plugin and places[0] != places[1]:
+        if other is not record and other.plugin is not record.plugin:
+            places = [defined_at(r.plugin) or r.source.target for r in (other, record)]
             raise DuplicateNameError(
                 f"two plugins are called {record.name!r} ({record.kind}): one of {other.source.title} "
                 f"({places[0]}), one of {record.source.title} ({places[1]}). "

@@ -17,7 +17,7 @@ from thermozoo.symbolic.derive import formula_key
 from thermozoo.symbolic.guard import call
 from thermozoo.symbolic.twin import twin_of
 
-__all__ = ["Authored", "authored", "away_from_jumps", "evaluate", "exact_value", "on_array", "slope"]
+__all__ = ["Authored", "authored", "away_from_jumps", "evaluate", "exact_value", "limit", "on_array", "slope"]
 
 #: Decimal digits of exact numerics; see `thermozoo.testing.exact`.
 DIGITS = 90
@@ -44,10 +44,13 @@ class Authored:
     @functools.cached_property
     def arrays(self) -> tuple[Callable[..., Any], ...]:
         """NumPy functions f(x, *parameters) of U, U' and U'', made by sympy's own printer."""
-        first = self.gradient
-        second = slope(first, self.x)
         symbols = [self.x, *self.parameters.values()]
-        return tuple(sympy.lambdify(symbols, e, modules=["numpy", "scipy"]) for e in (self.energy, first, second))
+        return tuple(sympy.lambdify(symbols, e, modules=["numpy", "scipy"]) for e in self.expressions)
+
+    @functools.cached_property
+    def expressions(self) -> tuple[Any, Any, Any]:
+        """U, U' and U'', away from jumps."""
+        return self.energy, self.gradient, slope(self.gradient, self.x)
 
     @functools.cached_property
     def gradient(self) -> Any:
@@ -108,6 +111,23 @@ def evaluate(expression: Any, point: Any) -> Any:
     mpmath.mp.dps = DIGITS
     symbols = tuple(point)
     return exact_value(symbols, sympy.sympify(expression), [mpmath.mpf(point[s]) for s in symbols])
+
+
+def limit(expression: Any, point: Any, state: Any) -> Any:
+    """Return what an expression tends to from both sides of a state at which it is 0/0; not-a-number where it jumps.
+
+    It is taken at two distances from the state; where it has a limit they differ by little.
+    """
+    import mpmath
+
+    mpmath.mp.dps = DIGITS
+    x = mpmath.mpf(point[state])
+    distances = [side * mpmath.mpf(h) * max(abs(x), 1) for h in ("1e-25", "1e-31") for side in (-1, 1)]
+    values = [evaluate(expression, {**point, state: x + h}) for h in distances]
+    if not all(isinstance(v, mpmath.mpf) and mpmath.isfinite(v) for v in values):
+        return mpmath.mpf("nan")
+    spread = max(values) - min(values)
+    return (values[2] + values[3]) / 2 if spread <= 1e-15 * (1 + abs(values[3])) else mpmath.mpf("nan")
 
 
 def exact_value(symbols: tuple[Any, ...], expression: Any, numbers: list[Any]) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from thermozoo.testing.author import DIGITS, authored, evaluate, exact_value
+from thermozoo.testing.author import DIGITS, authored, evaluate, exact_value, limit
 
 __all__ = ["DIGITS", "Exact", "Sides", "evaluate"]
 
@@ -83,7 +83,7 @@ class Exact:
     values: Mapping[str, float]
 
     def energy(self, x: Any, values: Mapping[str, Any] | None = None, digits: int = DIGITS) -> Any:
-        """Return U(x) as an mpmath number, or a complex or non-finite one where it is none."""
+        """Return U(x), or its limit where the formula is 0/0, in many digits; complex or not finite if it is no number."""
         import mpmath
 
         mpmath.mp.dps = digits
@@ -91,7 +91,12 @@ class Exact:
         chosen = values or self.values
         symbols = (formula.x, *formula.parameters.values())
         numbers = [mpmath.mpf(x), *(mpmath.mpf(chosen[name]) for name in formula.parameters)]
-        return exact_value(symbols, formula.energy, numbers)
+        value = exact_value(symbols, formula.energy, numbers)
+        if value == value:
+            return value
+        lifted = limit(formula.energy, dict(zip(symbols, numbers, strict=True)), formula.x)
+        mpmath.mp.dps = digits
+        return lifted
 
     def first(self, x: float, width: float) -> Sides:
         """Return dU/dx from the left and from the right."""

@@ -10,15 +10,19 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
+import mpmath
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.testing.author import DIGITS, authored, evaluate, on_array
+from thermozoo.testing.author import DIGITS, authored, evaluate, limit, on_array
 from thermozoo.testing.outcomes import CheckFailed
 
 __all__ = ["UnitOracle"]
 
 Array = npt.NDArray[np.floating[Any]]
+
+#: States of one array at which a formula that is 0/0 is taken to its limit; more are no single states.
+_SINGLE_STATES = 64
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -43,12 +47,24 @@ class UnitOracle:
     def _functions(self) -> tuple[Callable[[Array], Array], ...]:
         formula = authored(self.potential)
         values = _values(self.potential)
-        numbers = [values[name] for name in formula.parameters]
+        numbers = {symbol: values[name] for name, symbol in formula.parameters.items()}
 
-        def bound(function: Callable[..., Any]) -> Callable[[Array], Array]:
-            return lambda x: on_array(function, x, *numbers)
+        def bound(function: Callable[..., Any], expression: Any) -> Callable[[Array], Array]:
+            def evaluated(x: Array) -> Array:
+                found: Array = on_array(function, x, *numbers.values())
+                unknown = np.isnan(found)
+                if not 0 < np.count_nonzero(unknown) <= _SINGLE_STATES:
+                    return found
+                found = found.copy()  # 0/0 at single states: the limit
+                for k in zip(*np.nonzero(unknown), strict=True):
+                    point = {formula.x: float(np.asarray(x)[k]), **numbers}
+                    with mpmath.workdps(DIGITS):
+                        found[k] = float(limit(expression, point, formula.x))
+                return found
 
-        return tuple(map(bound, formula.arrays))
+            return evaluated
+
+        return tuple(map(bound, formula.arrays, formula.expressions))
 
     def energy(self, x: Array) -> Array:
         """Return U(x) - tilt x."""
@@ -67,8 +83,6 @@ class UnitOracle:
         return self._exactly(authored(self.potential).gradient, x) - self.tilt
 
     def _exactly(self, expression: Any, x: float) -> float:
-        import mpmath
-
         formula, values = authored(self.potential), _values(self.potential)
         with mpmath.workdps(DIGITS):
             point = {formula.x: float(x), **{formula.parameters[k]: v for k, v in values.items()}}

@@ -151,6 +151,17 @@ def test_what_is_steep_or_rounded_is_no_jump(formula):
     assert force_jumps(made_of(formula)) == []
 
 
+def test_a_formula_that_is_0_over_0_at_one_state_is_taken_to_its_limit():
+    oracle = made_of(lambda x: x**2 + sympy.sin(x) / x)
+    x = np.array([0.0, 0.5])
+    assert oracle.energy(x) == pytest.approx([1.0, 0.25 + math.sin(0.5) / 0.5])
+    assert oracle.gradient(x)[0] == pytest.approx(0.0, abs=1e-20)
+    assert oracle.curvature(x)[0] == pytest.approx(2 - 1 / 3)
+    with mpmath.workdps(90):
+        assert Exact(oracle.potential, {}).first(0.0, 1.0).settled(1.0)
+    assert math.isnan(made_of(lambda x: sympy.Abs(x) / x + x**2).energy(np.array([0.0]))[0])
+
+
 def test_a_jump_of_the_energy_is_found_without_its_formula():
     jumps = energy_jumps(made_of(lambda x: x**4 + sympy.floor(x + 0.2) / (1 + x**2)))
     assert [j.x for j in jumps if abs(j.x) < 1.5] == pytest.approx([-1.2, -0.2, 0.8])

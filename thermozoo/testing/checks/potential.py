@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.symbolic.trace import flat_parameters, trace_energy
+from thermozoo.testing.author import evaluate
 from thermozoo.testing.checks.common import one_formula  # noqa: F401 - registers the shared checks first
 from thermozoo.testing.context import Context
 from thermozoo.testing.exact import Exact
@@ -29,6 +30,7 @@ def finite(context: Context) -> Measured:
     """Evaluate the author's method to 90 digits."""
     from hypothesis import strategies as st
 
+    traced = trace_energy(context.plugin)
     states = st.one_of(
         st.sampled_from([s * m for m in (0.0, 1.0, 0.5, 2.0, 10.0, 0.1, 100.0) for s in (1.0, -1.0)]),
         st.floats(-100.0, 100.0),
@@ -39,6 +41,13 @@ def finite(context: Context) -> Measured:
         energy = Exact(context.plugin, values).energy(x)
         if not _real_and_finite(energy):
             raise CheckFailed(f"the energy at x = {x:g} is {short(energy)}", {"parameters": values, "x": x})
+        point = {traced.x: x, **{traced.parameters[k]: v for k, v in values.items()}}
+        if not _real_and_finite(evaluate(traced.energy, point)):  # which a run computes with
+            raise CheckFailed(
+                f"the formula is 0/0 at x = {x:g}, though the energy tends to {short(energy)} there: write it so that "
+                "it has a value, with sympy.Piecewise for the one state if need be",
+                {"parameters": values, "x": x},
+            )
 
     cases = st.tuples(parameter_values(context.plugin), states)
     tried = for_all(cases, claim, seed=context.integer("finite"), examples=80)
