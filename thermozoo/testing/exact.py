@@ -83,7 +83,7 @@ class Exact:
     values: Mapping[str, float]
 
     def energy(self, x: Any, values: Mapping[str, Any] | None = None, digits: int = DIGITS) -> Any:
-        """Return U(x), or its limit where the formula is 0/0, in many digits; complex or not finite if it is no number."""
+        """Return U(x), or its limit where the formula is 0/0, in many digits; complex or infinite if it is none."""
         import mpmath
 
         mpmath.mp.dps = digits
