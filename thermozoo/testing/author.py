@@ -17,7 +17,18 @@ from thermozoo.symbolic.derive import formula_key
 from thermozoo.symbolic.guard import call
 from thermozoo.symbolic.twin import twin_of
 
-__all__ = ["Authored", "authored", "away_from_jumps", "evaluate", "exact_value", "limit", "on_array", "slope"]
+__all__ = [
+    "Authored",
+    "authored",
+    "away_from_jumps",
+    "evaluate",
+    "exact_value",
+    "is_number",
+    "limit",
+    "on_array",
+    "one_sided",
+    "slope",
+]
 
 #: Decimal digits of exact numerics; see `thermozoo.testing.exact`.
 DIGITS = 90
@@ -113,8 +124,15 @@ def evaluate(expression: Any, point: Any) -> Any:
     return exact_value(symbols, sympy.sympify(expression), [mpmath.mpf(point[s]) for s in symbols])
 
 
-def limit(expression: Any, point: Any, state: Any) -> Any:
-    """Return what an expression tends to from both sides of a state at which it is 0/0; not-a-number where it jumps.
+def is_number(value: Any) -> bool:
+    """Whether a value of mpmath is real and finite."""
+    import mpmath
+
+    return isinstance(value, mpmath.mpf) and bool(mpmath.isfinite(value))
+
+
+def one_sided(expression: Any, point: Any, state: Any, unit: float = 1.0) -> list[Any]:
+    """Return the limits of an expression from the left and right of a state at which it is 0/0; none if it is infinite.
 
     It is taken at two distances from the state; where it has a limit they differ by little.
     """
@@ -122,12 +140,26 @@ def limit(expression: Any, point: Any, state: Any) -> Any:
 
     mpmath.mp.dps = DIGITS
     x = mpmath.mpf(point[state])
-    distances = [side * mpmath.mpf(h) * max(abs(x), 1) for h in ("1e-25", "1e-31") for side in (-1, 1)]
-    values = [evaluate(expression, {**point, state: x + h}) for h in distances]
-    if not all(isinstance(v, mpmath.mpf) and mpmath.isfinite(v) for v in values):
+    limits = []
+    for side in (-1, 1):
+        near, nearer = (
+            evaluate(expression, {**point, state: x + side * mpmath.mpf(h) * max(abs(x), 1)})
+            for h in ("1e-25", "1e-31")
+        )
+        if not (is_number(near) and is_number(nearer) and abs(near - nearer) <= 1e-6 * (abs(nearer) + unit)):
+            return []
+        limits.append(nearer)
+    return limits
+
+
+def limit(expression: Any, point: Any, state: Any) -> Any:
+    """Return what an expression tends to from both sides of a state at which it is 0/0, else not-a-number."""
+    import mpmath
+
+    sides = one_sided(expression, point, state)
+    if not sides or abs(sides[0] - sides[1]) > 1e-15 * (1 + abs(sides[0])):
         return mpmath.mpf("nan")
-    spread = max(values) - min(values)
-    return (values[2] + values[3]) / 2 if spread <= 1e-15 * (1 + abs(values[3])) else mpmath.mpf("nan")
+    return (sides[0] + sides[1]) / 2
 
 
 def exact_value(symbols: tuple[Any, ...], expression: Any, numbers: list[Any]) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo.testing.author import DIGITS, evaluate, exact_value
+from thermozoo.testing.author import DIGITS, evaluate, exact_value, is_number, one_sided
 from thermozoo.testing.measured import Measured, apart
 
 __all__ = [
@@ -97,7 +97,7 @@ class CodeError:
     @property
     def cause(self) -> str:
         """Why they differ, as far as it can be measured."""
-        if not math.isfinite(self.got) and not _is_number(evaluate(self.expression, self.point)):
+        if not math.isfinite(self.got) and not is_number(evaluate(self.expression, self.point)):
             return (
                 "the expression is 0/0 at this state, though it has a limit there; write it so that it has a value, "
                 "with sympy.Piecewise for the one state if need be"
@@ -195,40 +195,17 @@ def surroundings(
     exact = evaluate(expression, point)
     moved = [v for s in point for v in _moved(expression, point, s, width * (s == state), _ROUNDINGS, -_ROUNDINGS)]
     around = [exact, *moved]
-    if not _is_number(exact):
-        around = _limits(expression, point, state, unit)
+    if not is_number(exact):
+        around = one_sided(expression, point, state, unit)
         exact = next(iter(around), None)
-    around = [v for v in around if _is_number(v)]
+    around = [v for v in around if is_number(v)]
     if not around:
         return None
     slopes = []
     for side in (1, -1):  # an edge lies on one side at most
         near, far = _moved(expression, point, state, width, side * _ROUNDINGS, side * 2 * _ROUNDINGS)
-        slopes.append(abs(far - near) / (_ROUNDINGS * EPSILON) if _is_number(far - near) else mpmath.mpf(0))
+        slopes.append(abs(far - near) / (_ROUNDINGS * EPSILON) if is_number(far - near) else mpmath.mpf(0))
     return Surroundings(min(around), max(around), abs(exact), min(slopes))
-
-
-def _is_number(value: Any) -> bool:
-    import mpmath
-
-    return isinstance(value, mpmath.mpf) and bool(mpmath.isfinite(value))
-
-
-def _limits(expression: Any, point: Mapping[Any, float], state: Any, unit: float) -> list[Any]:
-    """Return the limits of an expression from both sides of a state at which it is 0/0; none where it is infinite."""
-    import mpmath
-
-    x = mpmath.mpf(point[state])
-    limits = []
-    for side in (-1, 1):
-        near, nearer = (
-            evaluate(expression, {**point, state: x + side * mpmath.mpf(h) * max(abs(x), 1)})
-            for h in ("1e-25", "1e-31")
-        )
-        if not (_is_number(near) and _is_number(nearer) and abs(near - nearer) <= 1e-6 * (abs(nearer) + unit)):
-            return []
-        limits.append(nearer)
-    return limits
 
 
 def _moved(expression: Any, point: Mapping[Any, float], symbol: Any, size: float, *roundings: int) -> list[Any]:
