@@ -125,6 +125,58 @@ def test_settings_reach_the_plugin(tmp_path, capsys):
     assert "must lie in" in capsys.readouterr().err
 
 
+def test_a_name_that_is_taken_is_refused_as_by_a_run(tmp_path, capsys):
+    file = write(tmp_path, "self.strength * t / duration")
+    file.write_text(file.read_text().replace('name = "mine"', 'name = "linear-fade"'))
+    assert run(["verify", str(file)]) == 2
+    err = capsys.readouterr().err
+    assert "two plugins are called 'linear-fade' (protocol)" in err
+    assert "Rename one" in err
+
+
+def test_a_file_that_is_also_given_as_a_plugin_is_one(tmp_path):
+    file = write(tmp_path, "self.strength * t / duration")
+    assert run(["verify", str(file), "--plugin", str(file)]) == 0
+
+
+CHATTY = BOUNDED.replace(
+    "        return {formula}",
+    "        import numpy, random\n"
+    "        print('what a plugin says')\n"
+    "        numpy.random.seed(0)\n"
+    "        random.seed(0)\n"
+    "        return {formula}",
+)
+
+
+def test_what_a_plugin_prints_stands_in_nobodys_way_and_its_side_effects_are_said(tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    file.write_text("print('on import')\n" + textwrap.dedent(CHATTY).format(formula="self.strength * t / duration"))
+    assert run(["verify", str(file), "--json"]) == 0
+    captured = capsys.readouterr()
+    table = json.loads(captured.out)
+    assert "what a plugin says" in captured.err
+    assert "on import" in captured.err
+    [formula] = [c for c in table["checks"] if c["check"] == "one-formula"]
+    notes = " ".join(formula["notes"])
+    for words in ("NumPy (numpy.random)", "Python (random)", "prints to the standard output ('what a plugin says')"):
+        assert words in notes
+    assert run(["verify", str(file)]) == 0
+    assert "note: calling the formula of Mine changes the global random state" in capsys.readouterr().out
+
+
+def test_every_check_that_was_run_says_value_expectation_and_tolerance(tmp_path, capsys):
+    file = write(tmp_path, "self.strength / (t / duration - 0.5)")
+    assert run(["verify", "linear-fade", "--json"]) == 0
+    for check in json.loads(capsys.readouterr().out)["checks"]:
+        if check["status"] == "passed":
+            assert None not in (check["value"], check["expected"], check["tolerance"]), check["check"]
+    assert run(["verify", str(file)]) == 1
+    for line in capsys.readouterr().out.splitlines():
+        if line.startswith("  ok "):
+            assert re.search(r" \S+, expected (at least |at most )?\S+, tolerance \S+", line), line
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

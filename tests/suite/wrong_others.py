@@ -70,6 +70,41 @@ class ForceInUnitsOfTemperature(Objective):
 
 
 @attrs.frozen
+class TwiceTheLikelihood(Objective):
+    __doc__ = DOC
+    name = "twice-the-likelihood"
+    quadratic = True
+    likelihood = True
+
+    def step_loss(self, s):  # its gradient is r / kT, not r / (2 kT): same minimum, same direction, another scale
+        return 2 * residual(s) ** 2 / scale(s)
+
+
+@attrs.frozen
+class RightAtOneTimeStep(Objective):
+    __doc__ = DOC
+    name = "right-at-one-time-step"
+    quadratic = True
+    likelihood = True
+
+    def step_loss(self, s):
+        return residual(s) ** 2 / (4 * s.mobility * s.kT * 0.02)
+
+
+@attrs.frozen
+class NotNormalized(Objective):
+    """Of 1/2 in the mean at every dt, but no density."""
+
+    __doc__ = DOC
+    name = "not-normalized"
+    quadratic = True
+    likelihood = True
+
+    def step_loss(self, s):
+        return residual(s) ** 2 / (8 * s.mobility * s.kT * s.dt) + sympy.Rational(1, 4)
+
+
+@attrs.frozen
 class FourthPower(Objective):
     __doc__ = DOC
     name = "fourth-power"
@@ -258,6 +293,9 @@ OTHERS = [
     Wrong("the increment with a plus sign", "recovery", IncrementSign),
     Wrong("a drift that is right at kT = 1/2 only", "recovery", ForceInUnitsOfTemperature),
     Wrong("claims to be quadratic, is a fourth power", "quadratic-claim", FourthPower),
+    Wrong("a likelihood times two", "likelihood-scale", TwiceTheLikelihood),
+    Wrong("a likelihood at one time step only", "likelihood-scale", RightAtOneTimeStep),
+    Wrong("1/2 in the mean, but no density", "likelihood-scale", NotNormalized),
     Wrong("every pair in both orders", "pairs", BothWays),
     Wrong("a ring that forgets one and two units", "group-sizes", NaiveRing),
     Wrong("random pairs without a seed", "repeatable", Unseeded),

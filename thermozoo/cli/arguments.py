@@ -39,12 +39,19 @@ def find_plugins(target: str, catalogue: Catalogue) -> list[type[Plugin]]:
         When no plugin has that name.
     PluginLoadError
         When the file is missing, does not load or registers nothing.
+    DuplicateNameError
+        When an installed plugin of its kind has its name.
     """
     if target.endswith(".py") or "/" in target:
-        from thermozoo.registry.catalogue import load_catalogue
+        from thermozoo.registry.catalogue import load_catalogue, refuse_duplicates
+        from thermozoo.registry.discovery import defined_at
 
         with foreign_output():
             own = load_catalogue([], files=[Path(target)])
+        # a run refuses a name that is taken, and so does what looks at a plugin without running it
+        places = {defined_at(r.plugin) for r in own.records}
+        others = [r for r in catalogue.records if defined_at(r.plugin) not in places]  # the file may be one of --plugin
+        refuse_duplicates((*others, *own.records))
         return [r.plugin for r in own.records if r.plugin is not None]
     found = catalogue.find(target).plugin
     assert found is not None

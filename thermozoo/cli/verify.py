@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -41,7 +42,7 @@ _MARKS = {
 def verify(
     ctx: typer.Context,
     plugin: Annotated[str, typer.Argument(metavar="NAME|FILE.py", help="An installed plugin, or a plugin file.")],
-    profile: Annotated[Profile, typer.Option(help="quick: under 20 s; full: more draws.")] = Profile.quick,
+    profile: Annotated[Profile, typer.Option(help="quick: less than a minute; full: more draws.")] = Profile.quick,
     seed: Annotated[
         int, typer.Option(parser=whole_number, metavar="INTEGER", help="Fixes everything that is drawn.")
     ] = 0,
@@ -61,16 +62,18 @@ def verify(
     from thermozoo.testing.report import summary
     from thermozoo.testing.runner import verify as run
 
-    catalogue = context_of(ctx).catalogue
-    classes = find_plugins(plugin, catalogue)
-    instances = [build(cls, settings or []) for cls in classes]
     reports = []
-    for one in instances:
-        printer = None if as_json else _Printer(one)
-        report = run(one, profile=profile.value, seed=seed, catalogue=catalogue, progress=printer)
-        reports.append(report)
-        if printer is not None:
-            printer.end(summary(report), report.holds)
+    output = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr):  # what plugins print stands in nobody's way
+        catalogue = context_of(ctx).catalogue
+        classes = find_plugins(plugin, catalogue)
+        instances = [build(cls, settings or []) for cls in classes]
+        for one in instances:
+            printer = None if as_json else _Printer(one, output)
+            report = run(one, profile=profile.value, seed=seed, catalogue=catalogue, progress=printer)
+            reports.append(report)
+            if printer is not None:
+                printer.end(summary(report), report.holds)
     if as_json:
         tables = [r.as_json() for r in reports]
         print(json.dumps(tables[0] if len(tables) == 1 else tables, indent=2))
@@ -92,10 +95,10 @@ def _keep_out_of_the_working_folder() -> None:
 class _Printer:
     """Prints one line a check as they finish."""
 
-    def __init__(self, plugin: Plugin) -> None:
+    def __init__(self, plugin: Plugin, output: TextIO) -> None:
         from rich.console import Console
 
-        self.console = Console(highlight=False, markup=False)
+        self.console = Console(file=output, highlight=False, markup=False)
         self.console.print(f"{plugin.kind} {plugin.name}", style="bold")
 
     def __call__(self, outcome: Outcome) -> None:
@@ -112,8 +115,10 @@ class _Printer:
         line.append(f"{outcome.check:<23}")
         line.append(outcome.figure or outcome.reason.splitlines()[0] if outcome.figure or outcome.reason else "")
         self.console.print(line, soft_wrap=True)
+        for note in outcome.notes:
+            self.console.print(f"           note: {note}", style="cyan", soft_wrap=True)
         if outcome.status in (Status.FAILED, Status.CRASHED):
-            if outcome.figure:
+            if outcome.figure and outcome.reason != outcome.figure:
                 self.console.print(f"           {outcome.reason}", soft_wrap=True)
             self.console.print(f"           claim: {outcome.claim}", style="dim", soft_wrap=True)
             for text in case_lines(outcome):

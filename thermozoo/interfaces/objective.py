@@ -42,12 +42,17 @@ class Objective(Plugin):
     ----------
     quadratic : bool or None
         Claim: the loss is a quadratic function of couplings and biases (None: no claim).
+    likelihood : bool
+        Claim: exp(-l) / (4 pi mu kT dt)^(1/2) is the probability density of the reverse step of the Euler-Maruyama
+        scheme. The loss is then a negative log-likelihood in nats, less its constant, and 1/2 a unit and step in the
+        mean of the exact reverse. False: no claim, and the absolute scale of the loss means nothing.
     """
 
     __slots__ = ()
 
     kind: ClassVar[str] = "objective"
     quadratic: ClassVar[bool | None] = None
+    likelihood: ClassVar[bool] = False
 
     @abc.abstractmethod
     def step_loss(self, s: LossSymbols) -> Any:

@@ -29,7 +29,7 @@ from thermozoo.registry.discovery import (
 from thermozoo.registry.files import file_source
 from thermozoo.registry.sources import Record, Source
 
-__all__ = ["Catalogue", "catalogue", "load_catalogue"]
+__all__ = ["Catalogue", "catalogue", "load_catalogue", "refuse_duplicates"]
 
 P = TypeVar("P", bound=Plugin)
 
@@ -144,7 +144,14 @@ class Catalogue:
         ]
 
 
-def _refuse_duplicates(records: Iterable[Record]) -> None:
+def refuse_duplicates(records: Iterable[Record]) -> None:
+    """Refuse two plugins of one kind and name.
+
+    Raises
+    ------
+    DuplicateNameError
+        When there are two; it names both places.
+    """
     seen: dict[tuple[str, str], Record] = {}
     for record in records:
         if record.plugin is None or record.kind is None:
@@ -197,7 +204,7 @@ def load_catalogue(
 
 def _catalogue_of(records: list[Record]) -> Catalogue:
     """Return the catalogue of what was loaded, in order."""
-    _refuse_duplicates(records)
+    refuse_duplicates(records)
     order = {kind: i for i, kind in enumerate(INTERFACES)}
     records.sort(key=lambda r: (order.get(r.kind or "", len(order)), r.name))
     return Catalogue(tuple(records))

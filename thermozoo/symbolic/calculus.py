@@ -44,6 +44,10 @@ def derivative(expression: sympy.Expr, symbol: sympy.Symbol, x: sympy.Symbol) ->
 
 def _away_from_jumps(differentiated: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
     smooth = differentiated.replace(sympy.DiracDelta, lambda *arguments: sympy.Integer(0))
+    # a step function is its own power on either side of its edge
+    smooth = smooth.replace(
+        lambda e: e.is_Pow and isinstance(e.base, sympy.Heaviside) and e.exp.is_positive, lambda power: power.base
+    )
     # sign(x)^2 is 1 on either side of zero, and so is the curvature of a smooth energy of Abs(x) at zero itself
     return smooth.replace(
         lambda e: e.is_Pow and isinstance(e.base, sympy.sign) and e.exp.is_even and _single_zeros(e.base.args[0], x),

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from thermozoo.testing.measured import Measured
     from thermozoo.testing.outcomes import (
         CheckFailed,
         DoesNotApply,
-        Measured,
         Outcome,
         Report,
         Status,
@@ -27,7 +27,7 @@ _LAZY = {
     "Check": "registry",
     "CheckFailed": "outcomes",
     "DoesNotApply": "outcomes",
-    "Measured": "outcomes",
+    "Measured": "measured",
     "Outcome": "outcomes",
     "Report": "outcomes",
     "Status": "outcomes",

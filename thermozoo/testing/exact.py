@@ -1,24 +1,75 @@
-"""Oracles in many digits: a potential's own method called with 90-digit numbers, and expressions by mpmath."""
+"""One-sided derivatives of a potential in many digits, each with an error that the differences themselves give.
+
+No smoothness is assumed: a difference quotient is taken at two steps, and its error is what it changes between them.
+Where the two sides agree the function is smooth to that order; where they do not, it has an edge, and its derivative
+there is that of either side or anything between. Where a quotient does not settle there is no derivative.
+"""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
-from thermozoo.testing.strategies import with_values
+from thermozoo.testing.author import DIGITS, authored, evaluate, exact_value, limit
 
-__all__ = ["DIGITS", "Exact", "away_from_jumps", "breakpoints", "evaluate", "limit"]
+__all__ = ["DIGITS", "Exact", "Sides", "evaluate"]
 
-#: Decimal digits of exact numerics; differences of step 1e-25 keep 40 correct digits of a first derivative.
-DIGITS = 90
+#: Step of a difference in units of a typical size, and the factor by which the second step is shorter. The shorter
+#: step leaves 28 correct digits of a second derivative.
+_STEP, _SHORTER = "1e-25", "1e-6"
+
+#: What the change between two steps is multiplied with: enough for a quotient that settles like the step to the 1/100.
+_SAFETY = 10
+
+
+@attrs.frozen
+class Sides:
+    """A derivative as limits from several sides.
+
+    Parameters
+    ----------
+    values : tuple
+        The limits, mpmath numbers.
+    error : mpf
+        Of any of them: what they change with a shorter step, and rounding.
+    """
+
+    values: tuple[Any, ...]
+    error: Any
+
+    @property
+    def low(self) -> Any:
+        """The smallest limit."""
+        return min(self.values)
+
+    @property
+    def high(self) -> Any:
+        """The largest limit."""
+        return max(self.values)
+
+    def settled(self, unit: float) -> bool:
+        """Whether the limits exist: their error is small beside them or a unit."""
+        size = max(map(abs, self.values)) + abs(unit)
+        return bool(self.error <= 1e-6 * size)
+
+    def edge(self, unit: float) -> bool:
+        """Whether the sides differ by more than their error."""
+        return bool(self.high - self.low > 2 * self.error + 1e-12 * (abs(self.low) + abs(self.high) + abs(unit)))
+
+    def gap(self, value: Any, unit: float) -> float:
+        """Return the relative distance of a value from the limits and all between, beyond their error."""
+        distance = max(self.low - value, value - self.high, 0) - self.error
+        if distance != distance:
+            return float("inf")
+        nearest = self.low if abs(value - self.low) < abs(value - self.high) else self.high
+        return float(max(distance, 0) / (abs(nearest) + 1e-5 * abs(unit)))
 
 
 @attrs.frozen(eq=False)
 class Exact:
-    """A potential with fixed parameters, evaluated to `DIGITS` digits by its author's own method.
+    """A potential with fixed parameters, evaluated to `DIGITS` digits from its author's own formula.
 
     Parameters
     ----------
@@ -31,148 +82,100 @@ class Exact:
     potential: Any
     values: Mapping[str, float]
 
-    def energy(self, x: Any, values: Mapping[str, Any] | None = None) -> Any:
-        """Return U(x) as an mpmath number, or a complex or non-finite one where it is none and has no limit."""
-        import sympy
+    def energy(self, x: Any, values: Mapping[str, Any] | None = None, digits: int = DIGITS) -> Any:
+        """Return U(x), or its limit where the formula is 0/0, in many digits; complex or infinite if it is none."""
+        import mpmath
 
-        def value(at: Any, digits: int) -> Any:
-            numbers = {k: _number(v, digits) for k, v in (values or self.values).items()}
-            result = sympy.sympify(with_values(self.potential, numbers).energy(_number(at, digits)))
-            return _to_mpmath(result.evalf(digits))
+        mpmath.mp.dps = digits
+        formula = authored(self.potential)
+        chosen = values or self.values
+        symbols = (formula.x, *formula.parameters.values())
+        numbers = [mpmath.mpf(x), *(mpmath.mpf(chosen[name]) for name in formula.parameters)]
+        value = exact_value(symbols, formula.energy, numbers)
+        if value == value:
+            return value
+        lifted = limit(formula.energy, dict(zip(symbols, numbers, strict=True)), formula.x)
+        mpmath.mp.dps = digits
+        return lifted
 
-        return limit(value, x)
+    def first(self, x: float, width: float) -> Sides:
+        """Return dU/dx from the left and from the right."""
+        center, here, digits = self._here(x)
 
-    def first(self, x: float, width: float) -> tuple[Any, Any, Any]:
-        """Return dU/dx as a central, a left and a right difference."""
-        mp, h = _step(width)
-        center = mp.mpf(x)
-        f = self.energy
-        here, left, right = f(center), f(center - h), f(center + h)
-        return (right - left) / (2 * h), (here - left) / h, (right - here) / h
+        def quotients(h: Any) -> list[Any]:
+            left, right = (self.energy(center + k * h, digits=digits) for k in (-1, 1))
+            return [(here - left) / h, (right - here) / h]
 
-    def second(self, x: float, width: float) -> tuple[Any, Any, Any]:
-        """Return d2U/dx2 as a central, a left and a right difference."""
-        mp, h = _step(width)
-        center = mp.mpf(x)
-        f = self.energy
-        here = f(center)
-        l1, l2, r1, r2 = (f(center + k * h) for k in (-1, -2, 1, 2))
-        return (r1 - 2 * here + l1) / h**2, (here - 2 * l1 + l2) / h**2, (r2 - 2 * r1 + here) / h**2
+        return _limits(quotients, width, _rounding(here, digits, width))
 
-    def by_parameter(self, x: float, name: str, width: float) -> tuple[Any, Any]:
-        """Return dU/dp and d2U/dxdp as central differences."""
-        mp, h = _step(width)
-        k = mp.mpf(10) ** -25 * max(abs(self.values[name]), 1e-3)
-        center, value = mp.mpf(x), mp.mpf(self.values[name])
-        at = {
-            (i, j): self.energy(center + i * h, {**self.values, name: value + j * k})
-            for i in (-1, 0, 1)
-            for j in (-1, 1)
-        }
-        first = (at[0, 1] - at[0, -1]) / (2 * k)
-        mixed = (at[1, 1] - at[1, -1] - at[-1, 1] + at[-1, -1]) / (4 * h * k)
-        return first, mixed
+    def second(self, x: float, width: float) -> Sides:
+        """Return d2U/dx2 from the left and from the right, of the one-sided slopes."""
+        center, here, digits = self._here(x)
+
+        def quotients(h: Any) -> list[Any]:
+            l1, l2, r1, r2 = (self.energy(center + k * h, digits=digits) for k in (-1, -2, 1, 2))
+            return [(here - 2 * l1 + l2) / h**2, (r2 - 2 * r1 + here) / h**2]
+
+        return _limits(quotients, width, _rounding(here, digits, width, width))
+
+    def by_parameter(self, x: float, name: str, width: float) -> tuple[Sides, Sides]:
+        """Return dU/dp from both sides of the parameter, and d2U/dxdp from the four quadrants about (x, p)."""
+        import mpmath
+
+        center, here, digits = self._here(x)
+        value = mpmath.mpf(self.values[name])
+        size = max(abs(self.values[name]), 1e-3)
+
+        def at(i: int, j: int, h: Any) -> Any:
+            return self.energy(center + i * h * width, {**self.values, name: value + j * h * size}, digits)
+
+        def slopes(h: Any) -> list[Any]:
+            return [j * (at(0, j, h) - here) / (h * size) for j in (-1, 1)]
+
+        def mixed(h: Any) -> list[Any]:
+            return [
+                i * j * (at(i, j, h) - at(i, 0, h) - at(0, j, h) + here) / (h**2 * size * width)
+                for i in (-1, 1)
+                for j in (-1, 1)
+            ]
+
+        rounding = _rounding(here, digits, size), _rounding(here, digits, size, width)
+        return _limits(slopes, 1.0, rounding[0]), _limits(mixed, 1.0, rounding[1])
+
+    def beside(self, x: float, width: float, side: int) -> Any:
+        """Return a state just outside of those that differences at x are taken at."""
+        import mpmath
+
+        mpmath.mp.dps = DIGITS
+        return mpmath.mpf(x) + side * 4 * mpmath.mpf(_STEP) * width
+
+    def _here(self, x: float) -> tuple[Any, Any, int]:
+        """Return the state, its energy, and digits with which a large energy is as well resolved as a small one."""
+        import mpmath
+
+        mpmath.mp.dps = DIGITS
+        here = self.energy(mpmath.mpf(x))
+        digits = DIGITS
+        if mpmath.isfinite(here) and abs(here) > 1:
+            digits += int(mpmath.log10(abs(here))) + 1
+        mpmath.mp.dps = digits
+        center = mpmath.mpf(x)
+        return center, self.energy(center, digits=digits), digits
 
 
-def _step(width: float) -> tuple[Any, Any]:
+def _limits(quotients: Callable[[Any], list[Any]], width: float, rounding: Any) -> Sides:
+    """Return the quotients at the shorter of two steps, with what they change by as their error."""
     import mpmath
 
-    mpmath.mp.dps = DIGITS
-    return mpmath.mp, mpmath.mpf(10) ** -25 * width
+    h = mpmath.mpf(_STEP) * width
+    coarse, fine = quotients(h), quotients(h * mpmath.mpf(_SHORTER))
+    changes = [abs(a - b) for a, b in zip(coarse, fine, strict=True)]
+    return Sides(tuple(fine), _SAFETY * max(changes) + rounding)
 
 
-def _number(value: Any, digits: int) -> Any:
-    import sympy
-
-    return sympy.Float(value, digits)
-
-
-def _to_mpmath(value: Any) -> Any:
+def _rounding(energy: Any, digits: int, *sizes: float) -> Any:
+    """Return the error by rounding of a quotient with one step for each size."""
     import mpmath
 
-    try:
-        return mpmath.mpmathify(value)
-    except (TypeError, ValueError):
-        return mpmath.mpf("nan")
-
-
-def evaluate(expression: Any, point: Mapping[Any, float]) -> Any:
-    """Return the value of an expression at a point of symbols, the state first, to `DIGITS` digits, by mpmath."""
-    import mpmath
-    import sympy
-
-    mpmath.mp.dps = DIGITS
-    state, *others = point
-    function = _mpmath_function(tuple(point), sympy.sympify(expression))
-    return limit(lambda x, digits: mpmath.mpmathify(function(x, *(mpmath.mpf(point[s]) for s in others))), point[state])
-
-
-def limit(function: Callable[[Any, int], Any], x: Any) -> Any:
-    """Return a function of an mpmath number and of digits at a state; where it is 0 / 0, its limit from both sides."""
-    import mpmath
-
-    def value(at: Any) -> Any:
-        try:
-            return function(at, mpmath.mp.dps)
-        except ZeroDivisionError:
-            return mpmath.mpf("nan")
-
-    mpmath.mp.dps = DIGITS
-    here = value(mpmath.mpf(x))
-    if not mpmath.isnan(here):
-        return here
-    # differences of step 1e-25 are taken of what comes out, and terms cancel that are as large as step^-4
-    with mpmath.workdps(4 * DIGITS):
-        step = max(mpmath.mpf(1), abs(mpmath.mpf(x))) * mpmath.mpf(10) ** -60
-        left, right = value(mpmath.mpf(x) - step), value(mpmath.mpf(x) + step)
-        return (left + right) / 2 if abs(left - right) <= 1e-30 * (1 + abs(left)) else here
-
-
-@functools.lru_cache(maxsize=256)
-def _mpmath_function(symbols: tuple[Any, ...], expression: Any) -> Callable[..., Any]:
-    import sympy
-
-    function: Callable[..., Any] = sympy.lambdify(symbols, expression, modules="mpmath")
-    return function
-
-
-def away_from_jumps(derivative: Any) -> Any:
-    """Return a derivative without what it is at the single states where the differentiated expression jumps."""
-    import sympy
-
-    stairs, saws = (sympy.floor, sympy.ceiling), (sympy.frac, sympy.Mod)
-
-    def beside(e: Any) -> Any:
-        inner = e.expr if isinstance(e, sympy.Subs) else e
-        if not isinstance(inner, sympy.Derivative) or not isinstance(inner.expr, (*stairs, *saws)):
-            return e
-        rises = isinstance(inner.expr, saws) and inner.derivative_count == 1
-        return sympy.Integer(1 if rises else 0)
-
-    smooth = derivative.replace(lambda e: isinstance(e, sympy.Subs | sympy.Derivative), beside)
-    return smooth.replace(sympy.DiracDelta, lambda *arguments: sympy.Integer(0))
-
-
-def breakpoints(expression: Any, x: Any, values: Mapping[Any, float]) -> list[float]:
-    """Return the states at which an expression changes its branch: of Piecewise, Max, Min, Abs, sign, Heaviside."""
-    import sympy
-
-    numeric = expression.subs(values)
-    arguments: list[Any] = []
-    for node in numeric.atoms(sympy.Piecewise):
-        for _, condition in node.args:
-            arguments += [r.lhs - r.rhs for r in sympy.sympify(condition).atoms(sympy.core.relational.Relational)]
-    for node in numeric.atoms(sympy.Max, sympy.Min):
-        arguments += [node.args[0] - other for other in node.args[1:]]
-    for node in numeric.atoms(sympy.Abs, sympy.sign, sympy.Heaviside):
-        arguments.append(node.args[0])
-    found: set[float] = set()
-    for argument in arguments:
-        if not argument.has(x):
-            continue
-        try:
-            roots = sympy.solve(argument, x)
-        except NotImplementedError:
-            continue
-        found |= {float(r) for r in roots if r.is_number and r.is_real}
-    return sorted(found)
+    step = mpmath.mpf(_STEP) * mpmath.mpf(_SHORTER)
+    return 16 * mpmath.mpf(10) ** -digits * (abs(energy) + 1) / mpmath.fprod(step * size for size in sizes)

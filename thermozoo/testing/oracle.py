@@ -1,28 +1,28 @@
 """The oracle of a potential on arrays, which shares no code with what it judges.
 
-The author's own method is called with a symbol and turned into NumPy code by sympy's own printer.
+The author's own method is called with symbols, once, and turned into NumPy code by sympy's own printer.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any
 
 import attrs
+import mpmath
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.testing.exact import away_from_jumps, evaluate
+from thermozoo.testing.author import DIGITS, authored, evaluate, limit, on_array
 from thermozoo.testing.outcomes import CheckFailed
 
 __all__ = ["UnitOracle"]
 
 Array = npt.NDArray[np.floating[Any]]
 
-#: More states than this at which a formula is no number are no gaps in it.
-_MOST_LIMITS = 16
+#: States of one array at which a formula that is 0/0 is taken to its limit; more are no single states.
+_SINGLE_STATES = 64
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -45,13 +45,26 @@ class UnitOracle:
 
     @functools.cached_property
     def _functions(self) -> tuple[Callable[[Array], Array], ...]:
-        import sympy
+        formula = authored(self.potential)
+        values = _values(self.potential)
+        numbers = {symbol: values[name] for name, symbol in formula.parameters.items()}
 
-        x = sympy.Symbol("x", real=True)
-        energy = sympy.sympify(self.potential.energy(x))
-        expressions = (energy, away_from_jumps(sympy.diff(energy, x)), away_from_jumps(sympy.diff(energy, x, 2)))
-        built = [(sympy.lambdify(x, e, modules=["numpy", "scipy"]), e) for e in expressions]
-        return tuple(functools.partial(_on_array, function, expression, x) for function, expression in built)
+        def bound(function: Callable[..., Any], expression: Any) -> Callable[[Array], Array]:
+            def evaluated(x: Array) -> Array:
+                found: Array = on_array(function, x, *numbers.values())
+                unknown = np.isnan(found)
+                if not 0 < np.count_nonzero(unknown) <= _SINGLE_STATES:
+                    return found
+                found = found.copy()  # 0/0 at single states: the limit
+                for k in zip(*np.nonzero(unknown), strict=True):
+                    point = {formula.x: float(np.asarray(x)[k]), **numbers}
+                    with mpmath.workdps(DIGITS):
+                        found[k] = float(limit(expression, point, formula.x))
+                return found
+
+            return evaluated
+
+        return tuple(map(bound, formula.arrays, formula.expressions))
 
     def energy(self, x: Array) -> Array:
         """Return U(x) - tilt x."""
@@ -61,17 +74,20 @@ class UnitOracle:
         """Return dU/dx - tilt."""
         return self._functions[1](x) - self.tilt
 
-    @functools.cached_property
-    def _slope(self) -> tuple[Any, Any]:
-        import sympy
-
-        x = sympy.Symbol("x", real=True)
-        return x, away_from_jumps(sympy.diff(sympy.sympify(self.potential.energy(x)), x))
+    def exact_energy(self, x: float) -> float:
+        """Return U(x) - tilt x, rounded once."""
+        return self._exactly(authored(self.potential).energy, x) - self.tilt * x
 
     def exact_gradient(self, x: float) -> float:
         """Return dU/dx - tilt, rounded once: without the cancellation of its terms."""
-        symbol, slope = self._slope
-        return float(evaluate(slope, {symbol: float(x)}) - self.tilt)
+        return self._exactly(authored(self.potential).gradient, x) - self.tilt
+
+    def _exactly(self, expression: Any, x: float) -> float:
+        formula, values = authored(self.potential), _values(self.potential)
+        with mpmath.workdps(DIGITS):
+            point = {formula.x: float(x), **{formula.parameters[k]: v for k, v in values.items()}}
+            value = evaluate(expression, point)
+            return float(value) if isinstance(value, mpmath.mpf) else float("nan")
 
     def curvature(self, x: Array) -> Array:
         """Return d2U/dx2."""
@@ -170,22 +186,6 @@ class UnitOracle:
             5.0 * fraction * self.width / (mobility * steepest) if steepest > 0 else np.inf,
         ]
         return float(min(limits))
-
-
-def _on_array(function: Callable[[Array], Any], expression: Any, symbol: Any, x: Array) -> Array:
-    """Return a generated function's values; at single states where they are 0 / 0, the limit in many digits.
-
-    Those that are not finite are its callers' business, not NumPy's.
-    """
-    with np.errstate(all="ignore"):
-        values = np.broadcast_to(np.asarray(function(x), dtype=float), np.shape(x))
-    missing = np.isnan(values)
-    if missing.any():
-        values = values.copy()
-        for place in np.unique(np.asarray(x)[missing])[:_MOST_LIMITS]:
-            with contextlib.suppress(TypeError, ValueError):  # no real number on either side
-                values[missing & (x == place)] = float(evaluate(expression, {symbol: float(place)}))
-    return values
 
 
 def _values(potential: Any) -> dict[str, float]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
+
+if TYPE_CHECKING:
+    from thermozoo.testing.measured import Measured
 
 __all__ = [
     "CannotRun",
     "CheckFailed",
     "DoesNotApply",
-    "Measured",
     "Outcome",
     "Report",
     "Status",
@@ -39,20 +42,24 @@ class CheckFailed(AssertionError):  # noqa: N818 - an answer, like the other two
         What was found, what was expected.
     counterexample : mapping, optional
         The smallest case that shows it.
-    figure : str
-        The number that decided.
     line : str
         Where the fault stands, when it is not in the formula itself.
+    measured : Measured, optional
+        The comparison that decided.
     """
 
     def __init__(
-        self, message: str, counterexample: Mapping[str, Any] | None = None, figure: str = "", line: str = ""
+        self,
+        message: str,
+        counterexample: Mapping[str, Any] | None = None,
+        line: str = "",
+        measured: Measured | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.counterexample = dict(counterexample or {})
-        self.figure = figure
         self.line = line
+        self.measured = measured
 
 
 class DoesNotApply(Exception):  # noqa: N818 - an answer, not an error
@@ -61,22 +68,6 @@ class DoesNotApply(Exception):  # noqa: N818 - an answer, not an error
 
 class CannotRun(Exception):  # noqa: N818 - an answer, not an error
     """Something that the check needs is not here; the message says what."""
-
-
-@attrs.frozen
-class Measured:
-    """What a check that holds has measured.
-
-    Parameters
-    ----------
-    figure : str
-        One phrase.
-    grade : float or None
-        log10 of the relative error over machine epsilon, of a derivative.
-    """
-
-    figure: str = ""
-    grade: float | None = None
 
 
 @attrs.frozen
@@ -90,7 +81,13 @@ class Outcome:
     status : Status
         What became of it.
     figure : str
-        The number that decided.
+        The comparison that decided, in one phrase.
+    value, expected : float or str or None
+        What was found, and what the claim says.
+    tolerance : float or None
+        How far the value may lie from its expectation.
+    notes : tuple of str
+        What does not speak against the plugin, and its user has to know.
     grade : float or None
         Accuracy of a derivative: log10 of relative error over machine epsilon.
     reason : str
@@ -110,6 +107,10 @@ class Outcome:
     level: str
     status: Status
     figure: str = ""
+    value: float | str | None = None
+    expected: float | str | None = None
+    tolerance: float | None = None
+    notes: tuple[str, ...] = ()
     grade: float | None = None
     reason: str = ""
     counterexample: dict[str, Any] = attrs.field(factory=dict)
@@ -126,6 +127,7 @@ class Outcome:
         """Return it with plain values."""
         result = attrs.asdict(self)
         result["status"] = str(self.status)
+        result |= {k: _plain(getattr(self, k)) for k in ("value", "expected", "tolerance", "notes")}
         result["counterexample"] = {k: _plain(v) for k, v in self.counterexample.items()}
         return result
 
@@ -135,9 +137,11 @@ def _plain(value: Any) -> Any:
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no infinity
     if isinstance(value, (bool, int, float, str)) or value is None:
         return value
-    if hasattr(value, "tolist"):
+    if hasattr(value, "tolist"):  # a NumPy number or array
         return value.tolist()
     return str(value)
 

@@ -13,7 +13,7 @@ from thermozoo.interfaces import INTERFACES, Plugin
 
 if TYPE_CHECKING:
     from thermozoo.testing.context import Context
-    from thermozoo.testing.outcomes import Measured
+    from thermozoo.testing.measured import Measured
 
 __all__ = ["LEVELS", "Check", "check", "checks_for", "kind_of"]
 
@@ -24,6 +24,7 @@ LEVELS = ("quick", "full")
 _MODULES = {
     "potential": (
         "potential",
+        "potential_edges",
         "potential_derivatives",
         "potential_minima",
         "potential_code",
@@ -31,7 +32,7 @@ _MODULES = {
         "potential_averages",
     ),
     "integrator": ("integrator", "integrator_statistics", "integrator_long"),
-    "objective": ("objective",),
+    "objective": ("objective", "objective_scale"),
     "connectivity": ("connectivity",),
     "protocol": ("protocol",),
     "dataset": ("dataset",),

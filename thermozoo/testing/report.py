@@ -43,6 +43,8 @@ def case_lines(outcome: Outcome) -> list[str]:
 def explained(outcome: Outcome) -> str:
     """Return claim, reason, counterexample and formula of an outcome that does not hold."""
     text = [f"{outcome.check}: {outcome.reason}", f"  claim: {outcome.claim}"]
+    if outcome.figure and outcome.figure != outcome.reason:
+        text.append(f"  measured: {outcome.figure}")
     return "\n".join([*text, *("  " + line for line in case_lines(outcome))])
 
 

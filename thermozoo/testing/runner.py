@@ -18,12 +18,12 @@ from thermozoo.interfaces import Plugin
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.testing.context import Context, available_engines
+from thermozoo.testing.measured import Measured
 from thermozoo.testing.outcomes import (
     ONLY_FULL,
     CannotRun,
     CheckFailed,
     DoesNotApply,
-    Measured,
     Outcome,
     Report,
     Status,
@@ -81,14 +81,14 @@ def run_check(check: Check, context: Context) -> Outcome:
         with mpmath.workdps(mpmath.mp.dps), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # a plugin's warnings are its author's; checks look at values
             measured = check.function(context) or Measured()
-        found = {"status": Status.PASSED, "figure": measured.figure, "grade": measured.grade}
+        found = {"status": Status.PASSED, **_comparison(measured)}
     except CheckFailed as failure:
         found = {
             "status": Status.FAILED,
             "reason": failure.message,
             "counterexample": failure.counterexample,
-            "figure": failure.figure,
             "line": failure.line or context.line,
+            **_comparison(failure.measured or Measured()),
         }
     except DoesNotApply as answer:
         found = {"status": Status.DOES_NOT_APPLY, "reason": str(answer)}
@@ -97,9 +97,14 @@ def run_check(check: Check, context: Context) -> Outcome:
     except FormulaError as error:  # the plugin's fault, and its message already names file and line
         found = {"status": Status.FAILED, "reason": str(error), "line": context.line}
     except Exception as error:
+        inside = _plugin_frame(context, error)
+        said = f"{type(error).__name__}: {error}" if str(error) else f"{type(error).__name__} (without a message)"
+        frame = inside or traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{frame.filename}, line {frame.lineno}"
         found = {
-            "status": Status.CRASHED,
-            "reason": f"{type(error).__name__}: {error}",
+            "status": Status.FAILED if inside else Status.CRASHED,
+            "reason": f"the plugin raised {said} ({place})" if inside else f"{said} ({place})",
+            "counterexample": _case(vars(error).get("case")),
             "details": traceback.format_exc(),
             "line": context.line,
         }
@@ -110,6 +115,41 @@ def run_check(check: Check, context: Context) -> Outcome:
         seconds=time.perf_counter() - start,
         **found,
     )
+
+
+def _comparison(measured: Measured) -> dict[str, Any]:
+    """Return what an outcome keeps of a comparison."""
+    names = ("figure", "value", "expected", "tolerance", "notes", "grade")
+    return {name: getattr(measured, name) for name in names}
+
+
+def _plugin_frame(context: Context, error: BaseException) -> traceback.FrameSummary | None:
+    """Return the innermost frame of a method of the plugin that an error came out of; None where it came from us."""
+    own = {
+        getattr(function, "__code__", None)
+        for cls in context.cls.__mro__
+        if not cls.__module__.startswith("thermozoo.")
+        for member in vars(cls).values()
+        for function in (member, getattr(member, "__func__", None), getattr(member, "fget", None))
+    } - {None}
+    found = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_code in own:
+            found = traceback.FrameSummary(frame.f_code.co_filename, line, frame.f_code.co_name)
+    return found
+
+
+def _case(case: Any) -> dict[str, Any]:
+    """Return a drawn case as a counterexample: parameters and what was drawn beside them."""
+    if case is None:
+        return {}
+    if isinstance(case, dict):
+        return {"parameters": case}
+    parts = case if isinstance(case, tuple) else (case,)
+    found: dict[str, Any] = {}
+    for part in parts:
+        found["parameters" if isinstance(part, dict) else "drawn"] = part
+    return found
 
 
 def _expected(outcome: Outcome, reason: str) -> Outcome:

@@ -18,6 +18,8 @@ T = TypeVar("T")
 def for_all(strategy: SearchStrategy[T], claim: Callable[[T], Any], *, seed: int, examples: int) -> int:
     """Try a claim on drawn cases; raise the CheckFailed of the smallest case that breaks it.
 
+    Any other error carries its smallest case as its attribute `case`.
+
     Parameters
     ----------
     strategy : SearchStrategy
@@ -46,6 +48,9 @@ def for_all(strategy: SearchStrategy[T], claim: Callable[[T], Any], *, seed: int
             claim(case)
         except CheckFailed as failure:
             last = failure
+            raise
+        except Exception as error:
+            error.__dict__["case"] = case  # a crash of the check or of the plugin: where it happened
             raise
 
     settings = hypothesis.settings(

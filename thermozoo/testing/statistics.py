@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.testing.outcomes import CheckFailed
+from thermozoo.testing.measured import Measured
 
 __all__ = [
     "FALSE_ALARM",
@@ -57,8 +57,8 @@ def chi_square_limit(degrees: int) -> float:
     return float(chi2.isf(FALSE_ALARM, degrees))
 
 
-def compare_mean(what: str, samples: Array, expected: float, slack: float = 0.0) -> str:
-    """Compare the mean of independent samples with its expectation; return the figure or raise CheckFailed.
+def compare_mean(what: str, samples: Array, expected: float, slack: float = 0.0) -> Measured:
+    """Compare the mean of independent samples with its expectation; return the comparison or raise CheckFailed.
 
     Parameters
     ----------
@@ -74,17 +74,14 @@ def compare_mean(what: str, samples: Array, expected: float, slack: float = 0.0)
     mean = float(samples.mean())
     error = float(samples.std(ddof=1) / math.sqrt(samples.size))
     limit = z_limit() * error + slack
-    figure = f"{what} = {mean:.4g} ± {error:.2g}, expected {expected:.4g}"
-    if not abs(mean - expected) <= limit:
-        raise CheckFailed(
-            f"{what} is {mean:.5g} ± {error:.2g} in {samples.size} samples, expected {expected:.5g} within {limit:.2g}",
-            figure=figure,
-        )
-    return figure
+    measured = Measured(what, mean, expected, limit, detail=f"± {error:.2g}, {samples.size} samples")
+    return measured.require(
+        f"{what} is {mean:.5g} ± {error:.2g} in {samples.size} samples, expected {expected:.5g} within {limit:.2g}"
+    )
 
 
-def compare_chains(what: str, series: Array, expected: float, tests: int = 1) -> str:
-    """Compare the time average of stationary series with its expectation; return the figure or raise CheckFailed.
+def compare_chains(what: str, series: Array, expected: float, tests: int = 1) -> Measured:
+    """Compare the time average of stationary series with its expectation; return the comparison or raise CheckFailed.
 
     Successive samples of a series are correlated, series are not: the scatter of their time averages is the error of
     the average, whatever the correlation in time. It is that of n = var / error^2 independent samples.
@@ -107,35 +104,29 @@ def compare_chains(what: str, series: Array, expected: float, tests: int = 1) ->
     error = float(averages.std(ddof=1) / math.sqrt(averages.size))
     limit = float(t.isf(FALSE_ALARM / (2 * tests), averages.size - 1)) * error
     effective = float(series.var()) / error**2 if error > 0 else 0.0
-    figure = f"{what} = {mean:.5g} ± {error:.2g}, expected {expected:.5g}, {effective:.3g} effective samples"
-    if not abs(mean - expected) <= limit:
-        raise CheckFailed(
-            f"the average of {what} is {mean:.5g} ± {error:.2g} in {series.size} samples that are worth "
-            f"{effective:.3g} independent ones, expected {expected:.5g} within {limit:.2g}",
-            figure=figure,
-        )
-    return figure
+    measured = Measured(what, mean, expected, limit, detail=f"± {error:.2g}, {effective:.3g} effective samples")
+    return measured.require(
+        f"the average of {what} is {mean:.5g} ± {error:.2g} in {series.size} samples that are worth "
+        f"{effective:.3g} independent ones, expected {expected:.5g} within {limit:.2g}"
+    )
 
 
-def compare_variance(what: str, samples: Array, expected: float) -> str:
+def compare_variance(what: str, samples: Array, expected: float) -> Measured:
     """Compare the variance of independent normal samples of known mean zero with its expectation (chi-square)."""
     from scipy.stats import chi2
 
-    total = float((samples.astype(np.float64) ** 2).sum())
-    low, high = chi2.ppf(FALSE_ALARM / 2, samples.size), chi2.isf(FALSE_ALARM / 2, samples.size)
-    ratio = total / samples.size / expected
-    figure = f"{what} / expected = {ratio:.4f}"
-    if not low <= total / expected <= high:
-        raise CheckFailed(
-            f"{what} is {ratio * expected:.5g} in {samples.size} samples, expected {expected:.5g}: ratio "
-            f"{ratio:.4f}, allowed "
-            f"{low / samples.size:.4f} to {high / samples.size:.4f}",
-            figure=figure,
-        )
-    return figure
+    n = samples.size
+    ratio = float((samples.astype(np.float64) ** 2).sum()) / n / expected
+    low, high = chi2.ppf(FALSE_ALARM / 2, n) / n, chi2.isf(FALSE_ALARM / 2, n) / n
+    # chi-square is not symmetric: the tolerance is that of the side on which the ratio lies
+    tolerance = float(high - 1 if ratio > 1 else 1 - low)
+    return Measured(f"{what} / expected", ratio, 1.0, tolerance, detail=f"{n} samples").require(
+        f"{what} is {ratio * expected:.5g} in {n} samples, expected {expected:.5g}: ratio {ratio:.4f}, allowed "
+        f"{low:.4f} to {high:.4f}"
+    )
 
 
-def compare_distribution(what: str, samples: Array, cumulative: Callable[[Array], Array]) -> str:
+def compare_distribution(what: str, samples: Array, cumulative: Callable[[Array], Array]) -> Measured:
     """Compare independent samples with a distribution function (Kolmogorov-Smirnov)."""
     ordered = np.sort(samples.ravel())
     n = ordered.size
@@ -143,16 +134,11 @@ def compare_distribution(what: str, samples: Array, cumulative: Callable[[Array]
     steps = np.arange(n + 1) / n
     distance = float(max((steps[1:] - expected).max(), (expected - steps[:-1]).max()))
     limit = kolmogorov_limit(n)
-    figure = f"distance {distance:.4f} of {limit:.4f} allowed"
-    if not distance <= limit:
-        where = float(ordered[int(np.argmax(np.abs(steps[1:] - expected)))])
-        raise CheckFailed(
-            f"the distribution of {what} differs from quadrature by {distance:.4f} near x = {where:.4g}; {n} "
-            "samples allow "
-            f"{limit:.4f}",
-            figure=figure,
-        )
-    return figure
+    where = float(ordered[int(np.argmax(np.abs(steps[1:] - expected)))])
+    return Measured("distance", distance, 0.0, limit, detail=f"{what}, {n} samples").require(
+        f"the distribution of {what} differs from quadrature by {distance:.4f} near x = {where:.4g}; {n} "
+        f"samples allow {limit:.4f}"
+    )
 
 
 def convergence_order(steps: Array, errors: Array) -> float:

@@ -36,6 +36,7 @@ class ReverseLikelihood(Objective):
 
     name = "reverse-likelihood"
     quadratic = True
+    likelihood = True
 
     def step_loss(self, s: LossSymbols) -> Any:
         """Return the loss of one unit for one step."""

@@ -13,7 +13,8 @@ import sympy
 from thermozoo import Potential, parameter
 from thermozoo.testing.checks.integrator import closed_form_variance
 from thermozoo.testing.checks.potential_minima import minima
-from thermozoo.testing.exact import Exact, breakpoints
+from thermozoo.testing.edges import breakpoints, energy_jumps, force_jumps
+from thermozoo.testing.exact import Exact
 from thermozoo.testing.oracle import UnitOracle
 from thermozoo.testing.outcomes import CheckFailed
 from thermozoo.testing.probes import ProbeQuartic, ProbeStep
@@ -23,12 +24,42 @@ from thermozoo.testing.transfer import exact_average, kernel, step_function
 def test_differences_in_ninety_digits():
     with mpmath.workdps(90):
         exact = Exact(ProbeQuartic(a=0.5, c=0.25), {"a": 0.5, "c": 0.25})
-        first, second = exact.first(1.5, 1.0)[0], exact.second(1.5, 1.0)[0]
+        first, second = exact.first(1.5, 1.0), exact.second(1.5, 1.0)
         by_c, mixed = exact.by_parameter(1.5, "c", 1.0)
-        assert abs(first - (1.5 + 1.5**3)) < 1e-40
-        assert abs(second - (1 + 3 * 1.5**2)) < 1e-30
-        assert abs(by_c - 1.5**4) < 1e-30
-        assert abs(mixed - 4 * 1.5**3) < 1e-25
+        expected = (1.5 + 1.5**3, 1 + 3 * 1.5**2, 1.5**4, 4 * 1.5**3)
+        for sides, value in zip((first, second, by_c, mixed), expected, strict=True):
+            assert sides.settled(1.0)
+            assert not sides.edge(1.0)
+            assert all(abs(one - value) <= sides.error < 1e-20 for one in sides.values)
+
+
+@attrs.frozen
+class Power(Potential):
+    name = "power"
+    p: float = parameter(2.5, unit="1", above=0, doc="exponent")
+
+    def energy(self, x):
+        return sympy.Abs(x) ** self.p
+
+
+@pytest.mark.parametrize("p", [2.02, 2.5, 3.0, 3.5])
+def test_a_curvature_that_vanishes_slowly_is_zero_within_its_own_error(p):
+    with mpmath.workdps(90):
+        sides = Exact(Power(p), {"p": p}).second(0.0, 1.0)
+        assert sides.gap(0, 1.0) == 0.0
+        assert sides.settled(1.0) is (p > 2.2)  # one that goes like |x|^0.02 has not gone at a step of 1e-31
+
+
+def test_where_there_is_no_derivative_differences_do_not_settle():
+    with mpmath.workdps(90):
+        exact = Exact(Power(1.5), {"p": 1.5})
+        assert exact.first(0.0, 1.0).settled(1.0)
+        assert not exact.second(0.0, 1.0).settled(1.0)
+        corner = Exact(Power(1.0), {"p": 1.0}).first(0.0, 1.0)
+        assert corner.edge(1.0)
+        assert [float(v) for v in corner.values] == [-1.0, 1.0]
+        assert corner.gap(0, 1.0) == 0.0  # the middle
+        assert corner.gap(1.5, 1.0) > 0.3
 
 
 def test_the_harmonic_unit():
@@ -71,6 +102,70 @@ def test_breakpoints():
     x, a = sympy.symbols("x a", real=True)
     f = sympy.Piecewise((x**2, x < a), (x, True)) + sympy.Abs(x + 3) + sympy.Max(x, 5)
     assert breakpoints(f, x, {a: 2.0}) == [-3.0, 2.0, 5.0]
+    assert breakpoints(sympy.Min(x, 1, 2 - x, evaluate=False), x, {}) == [1.0]
+    assert breakpoints(sympy.Abs(sympy.exp(x) - 2), x, {}) == pytest.approx([math.log(2)])
+    assert breakpoints((x**2 - 1) ** sympy.Rational(3, 2), x, {}) == [-1.0, 1.0]
+
+
+SPELLINGS = [
+    lambda x: sympy.Abs(x - 0.3),
+    lambda x: sympy.Max(x - 0.3, 0.3 - x),
+    lambda x: (x - 0.3) * sympy.sign(x - 0.3),
+    lambda x: (x - 0.3) * (2 * sympy.Heaviside(x - 0.3) - 1),
+    lambda x: sympy.sqrt((x - 0.3) ** 2),
+    lambda x: sympy.Piecewise((0.3 - x, x < 0.3), (x - 0.3, True)),
+]
+
+
+def made_of(formula):
+    @attrs.frozen
+    class Made(Potential):
+        name = "made"
+
+        def energy(self, x):
+            return formula(x)
+
+    return UnitOracle(Made(), 0.5)
+
+
+@pytest.mark.parametrize("formula", SPELLINGS)
+def test_a_jump_of_the_force_is_found_however_it_is_written(formula):
+    [jump] = force_jumps(made_of(lambda x: formula(x) + x**2))
+    assert jump.x == pytest.approx(0.3, abs=1e-10)
+    assert jump.height == pytest.approx(2.0, rel=1e-6)
+    assert energy_jumps(made_of(lambda x: formula(x) + x**2)) == []
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda x: sympy.Abs(x) ** sympy.Rational(5, 2),
+        lambda x: sympy.Abs(x) ** sympy.Rational(3, 2),
+        lambda x: sympy.sqrt(x**2 + 1e-4),
+        lambda x: x**4 + 50 * sympy.tanh(20 * x),
+        lambda x: -sympy.log(sympy.exp(-((x - 20) ** 2) / 0.5) + sympy.exp(-((x + 20) ** 2) / 0.5)),
+    ],
+)
+def test_what_is_steep_or_rounded_is_no_jump(formula):
+    """The last one is log(0) in doubles between its wells."""
+    assert force_jumps(made_of(formula)) == []
+
+
+def test_a_formula_that_is_0_over_0_at_one_state_is_taken_to_its_limit():
+    oracle = made_of(lambda x: x**2 + sympy.sin(x) / x)
+    x = np.array([0.0, 0.5])
+    assert oracle.energy(x) == pytest.approx([1.0, 0.25 + math.sin(0.5) / 0.5])
+    assert oracle.gradient(x)[0] == pytest.approx(0.0, abs=1e-20)
+    assert oracle.curvature(x)[0] == pytest.approx(2 - 1 / 3)
+    with mpmath.workdps(90):
+        assert Exact(oracle.potential, {}).first(0.0, 1.0).settled(1.0)
+    assert math.isnan(made_of(lambda x: sympy.Abs(x) / x + x**2).energy(np.array([0.0]))[0])
+
+
+def test_a_jump_of_the_energy_is_found_without_its_formula():
+    jumps = energy_jumps(made_of(lambda x: x**4 + sympy.floor(x + 0.2) / (1 + x**2)))
+    assert [j.x for j in jumps if abs(j.x) < 1.5] == pytest.approx([-1.2, -0.2, 0.8])
+    assert jumps[-2].height == pytest.approx(1 / (1 + jumps[-2].x ** 2), rel=1e-6)
 
 
 def test_ornstein_uhlenbeck_averages():

@@ -48,7 +48,7 @@ def raising(error):
     ("function", "status"),
     [
         (lambda context: None, Status.PASSED),
-        (lambda context: Measured("three", 3.0), Status.PASSED),
+        (lambda context: Measured("number", 3.0, 3.0, 0.0), Status.PASSED),
         (raising(CheckFailed("no", {"x": 1.0})), Status.FAILED),
         (raising(FormulaError("no formula")), Status.FAILED),
         (raising(DoesNotApply("no claim")), Status.DOES_NOT_APPLY),
@@ -63,7 +63,8 @@ def test_outcomes_are_kept_apart(function, status):
 
 def test_a_crash_keeps_its_traceback_and_a_failure_its_case():
     crash = run(raising(ZeroDivisionError("oh")))
-    assert crash.reason == "ZeroDivisionError: oh"
+    assert crash.reason.startswith("ZeroDivisionError: oh (")
+    assert "test_runner.py, line" in crash.reason
     assert "Traceback" in crash.details
     failure = run(raising(CheckFailed("no", {"x": 1.0, "parameters": {"amplitude": 2.0}})))
     text = explained(failure)

@@ -51,8 +51,8 @@ def correlated(rng, a=0.8, steps=400, series=64):
 
 def test_correlation_in_time_is_accounted_for(monkeypatch):
     """As above, 400 tests at 5 %; taken for independent, the samples of a = 0.8 would give an alarm in half of them."""
-    figure = statistics.compare_chains("x", correlated(np.random.default_rng(3), series=4000), 0.0)
-    effective = float(figure.split(", ")[-1].split()[0])
+    measured = statistics.compare_chains("x", correlated(np.random.default_rng(3), series=4000), 0.0)
+    effective = float(measured.detail.split(", ")[-1].split()[0])
     # its relative error is that of a variance of 4000 time averages, (2/4000)^(1/2); ends of series add 1/90
     assert effective == pytest.approx(400 * 4000 * 0.2 / 1.8, rel=4 * math.sqrt(2 / 4000) + 1 / 80)
     monkeypatch.setattr(statistics, "FALSE_ALARM", 0.05)

@@ -16,13 +16,16 @@ from thermozoo.config.plugins import resolved_plugin
 from thermozoo.errors import FormulaError
 from thermozoo.interfaces import INTERFACES
 from thermozoo.parameters import doc_of
+from thermozoo.registry.discovery import defined_at
 from thermozoo.registry.files import from_file
 from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.testing import saved
 from thermozoo.testing.context import Context
-from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
+from thermozoo.testing.measured import Measured
+from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
+from thermozoo.testing.side_effects import watched
 from thermozoo.testing.strategies import parameter_values, with_values
 
 _EQUATION = re.compile(r"\.\. math::|:math:|\$[^$]+\$")
@@ -52,7 +55,7 @@ def documented(context: Context) -> Measured:
         raise DoesNotApply(f"it is a single file; an installed plugin would need {', '.join(missing)}")
     if missing:
         raise CheckFailed(f"{context.title} lacks {', '.join(missing)}")
-    return Measured(f"{len(str(doc).splitlines())} lines")
+    return Measured("missing parts", 0, 0, 0, detail=f"{len(str(doc).splitlines())} lines")
 
 
 @check(
@@ -64,6 +67,7 @@ def round_trip(context: Context) -> Measured:
     """Write it as TOML, as a config that names it and, if it is a potential, in a computer's file; read, compare."""
     if not _frozen(context.plugin):
         raise CheckFailed(f"{context.title} can be changed after it was made: decorate it with @attrs.frozen")
+    _name_is_free(context)
     if not [f for f in attrs.fields(context.cls) if f.init]:
         raise DoesNotApply("it has neither parameters nor settings")
 
@@ -80,7 +84,21 @@ def round_trip(context: Context) -> Measured:
     tried = for_all(parameter_values(context.plugin), claim, seed=context.integer("round-trip"), examples=20)
     if context.cls.kind == "potential":
         _file_round_trip(context)
-    return Measured(f"{tried} settings")
+    return Measured("settings that differ", 0, 0, 0, detail=f"{tried} settings")
+
+
+def _name_is_free(context: Context) -> None:
+    """Refuse a name that an installed plugin has: a config that gives it would mean two, and a run refuses both."""
+    kind, name = context.cls.kind, context.cls.name
+    for record in context.plugins().records:
+        other = record.plugin
+        if other is None or (record.kind, record.name) != (kind, name) or other is context.cls:
+            continue
+        if defined_at(other) != defined_at(context.cls):
+            raise CheckFailed(
+                f"{name!r} is taken: a {kind} of {record.source.title} ({defined_at(other)}) is called so, and a "
+                "config cannot mean both; give it another name"
+            )
 
 
 def _frozen(plugin: Any) -> bool:
@@ -146,7 +164,8 @@ def one_formula(context: Context) -> Measured:
         "objective": lambda: trace.trace_loss(plugin).loss,
         "protocol": lambda: trace.trace_intensity(plugin).intensity,
     }
-    first, second = readers[kind](), readers[kind]()
+    with watched() as seen:
+        first, second = readers[kind](), readers[kind]()
     if first != second:
         raise CheckFailed(
             f"two calls of the formula give two expressions: {first} and {second}; a formula may depend on "
@@ -155,7 +174,8 @@ def one_formula(context: Context) -> Measured:
         )
     if kind in ("potential", "protocol"):
         _numbers_agree(context, first)
-    return Measured(f"{sympy.count_ops(first)} operations")
+    detail = f"{sympy.count_ops(first)} operations"
+    return Measured("calls that differ", 0, 0, 0, detail=detail, notes=seen.notes(context.title))
 
 
 def _value(expression: Any, point: dict[Any, float]) -> complex:

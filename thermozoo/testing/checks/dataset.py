@@ -13,7 +13,8 @@ import numpy.typing as npt
 from thermozoo.errors import DataError, kind_of_values
 from thermozoo.testing.checks.common import documented  # noqa: F401 - registers the shared checks first
 from thermozoo.testing.context import Context
-from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
+from thermozoo.testing.measured import Measured
+from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
 from thermozoo.testing.registry import check
 
 Array = npt.NDArray[Any]
@@ -43,7 +44,8 @@ def shapes(context: Context) -> Measured:
         )
     if labels.shape != images.shape[:1]:
         raise CheckFailed(f"labels have shape {labels.shape} for {len(images)} images")
-    return Measured(f"{len(images)} images of {images.shape[1]} x {images.shape[2]}")
+    detail = f"{images.shape[1]} x {images.shape[2]} pixels"
+    return Measured("labels", len(labels), len(images), 0, detail=detail)
 
 
 @check("dataset", claim="Every pixel is a number from 0 to 1.", needs=("shapes",))
@@ -56,7 +58,8 @@ def pixel_range(context: Context) -> Measured:
             f"image {bad} has pixels from {images[bad].min():g} to {images[bad].max():g}; expected 0 to 1",
             {"image": bad},
         )
-    return Measured(f"{images.min():g} to {images.max():g}")
+    detail = f"pixels from {images.min():g} to {images.max():g}"
+    return Measured("pixels outside 0 to 1", 0, 0, 0, detail=detail)
 
 
 @check("dataset", claim="Every image can be scaled to zero mean and unit variance.", needs=("pixel-range",))
@@ -70,9 +73,9 @@ def scaling(context: Context) -> Measured:
         raise CheckFailed(f"image {bad} is of one gray: it has no variance to scale", {"image": bad})
     scaled = (flat - flat.mean(axis=1, keepdims=True)) / spread[:, None]
     worst = max(float(np.abs(scaled.mean(axis=1)).max()), float(np.abs(scaled.var(axis=1) - 1).max()))
-    if not worst < 1e-6:
-        raise CheckFailed(f"scaled images are off zero mean and unit variance by {worst:.2g}")
-    return Measured(f"off by {worst:.0e}")
+    return Measured("distance from zero mean and unit variance", worst, 0.0, 1e-6).require(
+        f"scaled images are off zero mean and unit variance by {worst:.2g}"
+    )
 
 
 @check(
@@ -91,7 +94,7 @@ def labels(context: Context) -> Measured:
     first = int(found.min())
     if (counts[first:] == 0).any():
         raise CheckFailed(f"no image has the label {first + int(np.argmin(counts[first:]))}", {"counts": counts})
-    return Measured(f"{np.count_nonzero(counts)} classes")
+    return Measured("empty classes", 0, 0, 0, detail=f"{np.count_nonzero(counts)} classes")
 
 
 @check("dataset", claim="Loading twice gives the same images in the same order.", needs=("shapes",))
@@ -101,7 +104,7 @@ def repeatable(context: Context) -> Measured:
     again, labels_again = context.plugin.load()
     if not (np.array_equal(images, again) and np.array_equal(found, labels_again)):
         raise CheckFailed("a second load gives other images or another order")
-    return Measured("identical")
+    return Measured("images that differ", 0, 0, 0, detail=f"{len(images)} images")
 
 
 @check("dataset", claim="Data that are missing give one clear error that names the folder.")
@@ -129,4 +132,4 @@ def missing_data(context: Context) -> Measured:
                 ) from error
             else:
                 raise CheckFailed(f"load() returns data although {names[0]} = {Path(place).name!r} holds none")
-    return Measured("DataError")
+    return Measured("error", "DataError", "DataError", 0)

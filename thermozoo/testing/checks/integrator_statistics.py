@@ -13,7 +13,8 @@ from thermozoo.errors import FormulaError
 from thermozoo.symbolic.action import transition_density
 from thermozoo.testing.checks.integrator import KT, MOBILITY, PROBE, _force, closed_form_variance
 from thermozoo.testing.context import Context
-from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
+from thermozoo.testing.measured import Measured, worst
+from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
 from thermozoo.testing.probes import UNITS, ProbeQuartic, record, uncoupled
 from thermozoo.testing.registry import check
 from thermozoo.testing.statistics import (
@@ -43,13 +44,13 @@ def linear_variance(context: Context) -> Measured:
             f"{KT / stiffness:.6g}",
             {"k": stiffness, "kT": KT, "mobility": MOBILITY},
         )
-    figure = ""
+    figures = []
     computer = uncoupled(ProbeQuartic(a=stiffness / 2, c=0.0), KT, MOBILITY)
     for engine in context.engines:
         dynamics = Dynamics(computer, context.plugin, dt=0.2 / (MOBILITY * stiffness))
         path = record(engine, dynamics, np.full((500, UNITS), 0.1), 80, context.key("linear-variance"))
-        figure = compare_variance(f"stationary variance ({engine.name})", path[-1], closed)
-    return Measured(figure)
+        figures.append(compare_variance(f"stationary variance ({engine.name})", path[-1], closed))
+    return worst(figures)
 
 
 @check(
@@ -76,19 +77,22 @@ def transition_histogram(context: Context) -> Measured:
     center, width = float(density.mean.subs(numbers)), math.sqrt(float(density.variance.subs(numbers)))
     low, high = center - 12 * width, center + 12 * width
     total, _ = quad(function, low, high, points=[center], epsabs=1e-12, limit=200)
-    if not abs(total - 1) < 1e-8:
-        raise CheckFailed(f"the derived transition density integrates to {total:.9g}", {"x": start, "dt": dt})
+    integral = Measured("integral of the density", total, 1.0, 1e-8).require(
+        f"the derived transition density integrates to {total:.9g}", {"x": start, "dt": dt}
+    )
     grid = np.linspace(center - 9 * width, center + 9 * width, 4001)
     values = np.array([function(v) for v in grid])
     cumulative = np.concatenate([[0.0], np.cumsum(0.5 * (values[1:] + values[:-1]))]) * (grid[1] - grid[0])
-    figure = ""
+    figures = [integral]
     for engine in context.engines:
         dynamics = Dynamics(uncoupled(PROBE, KT, MOBILITY), context.plugin, dt=dt)
         path = record(engine, dynamics, np.full((500, UNITS), start), 1, context.key("density"))
-        figure = compare_distribution(
-            f"a step on the {engine.name} engine", path[1], lambda v: np.interp(v, grid, cumulative)
+        figures.append(
+            compare_distribution(
+                f"a step on the {engine.name} engine", path[1], lambda v: np.interp(v, grid, cumulative)
+            )
         )
-    return Measured(f"integral {total:.9f}, {figure}")
+    return worst(figures)
 
 
 def _own(context: Context, formula: Any) -> dict[Any, float]:
@@ -114,12 +118,12 @@ def _staged_forces(formula: Any, start: float, dt: float) -> dict[Any, float]:
 def noise_independent(context: Context) -> Measured:
     """Correlate increments of steps so short that they are noise alone, on every engine."""
     dt, steps, rows = 1e-8, 40, 100
-    figure = ""
+    figures = []
     for engine in context.engines:
         dynamics = Dynamics(uncoupled(PROBE, KT, MOBILITY), context.plugin, dt=dt)
         path = record(engine, dynamics, np.full((rows, UNITS), 0.1), steps, context.key("independent"))
         z = np.diff(path, axis=0) / math.sqrt(2 * MOBILITY * KT * dt)
-        figure = compare_variance(f"variance of increments ({engine.name})", z.ravel(), 1.0)
+        figures.append(compare_variance(f"variance of increments ({engine.name})", z.ravel(), 1.0))
         pairs = {
             "successive steps": z[1:] * z[:-1],
             "steps two apart": z[2:] * z[:-2],
@@ -130,11 +134,11 @@ def noise_independent(context: Context) -> Measured:
             correlation = float(products.mean())
             # products of independent standard normal numbers have mean zero and variance one
             limit = z_limit(len(pairs)) / math.sqrt(products.size)
-            if not abs(correlation) <= limit:
-                raise CheckFailed(
+            figures.append(
+                Measured(f"correlation of {what} ({engine.name})", correlation, 0.0, limit).require(
                     f"increments of {what} are correlated by {correlation:.4f} on the {engine.name} engine; "
-                    f"{products.size} products "
-                    f"allow {limit:.4f}",
+                    f"{products.size} products allow {limit:.4f}",
                     {"engine": engine.name},
                 )
-    return Measured(figure)
+            )
+    return worst(figures)

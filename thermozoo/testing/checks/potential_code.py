@@ -8,7 +8,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-import sympy
 
 from thermozoo.computer.onsite import site
 from thermozoo.dynamics.engines import Dynamics
@@ -17,27 +16,17 @@ from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.derive import PotentialFormulas, potential_formulas
 from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.testing.checks.potential import KT
-from thermozoo.testing.checks.potential_derivatives import cases_of, point_of, state_at
+from thermozoo.testing.checks.potential_derivatives import cases_of, place_at, point_of
 from thermozoo.testing.context import Context
-from thermozoo.testing.exact import away_from_jumps, breakpoints, evaluate
+from thermozoo.testing.edges import breakpoints
+from thermozoo.testing.grades import EPSILON, code_error, graded, surroundings
+from thermozoo.testing.measured import Measured, apart, worst
 from thermozoo.testing.oracle import UnitOracle
-from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
+from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
 from thermozoo.testing.probes import UNITS, ProbeStep, record, uncoupled
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
 from thermozoo.testing.strategies import moderate, parameter_values, with_values
-
-#: Grade above which generated code is refused: rounding alone gives 0 to 3, a wrong formula more than 10.
-WORST_GRADE = 4.0
-
-_EPSILON = float(np.finfo(np.float64).eps)
-
-_OVERFLOWS = (
-    "an intermediate value overflows; rewrite the formula with functions that stay small: exp(-Abs(u)) for exp(u), "
-    "tanh(u) for a quotient of exponentials (see 'Large states' in how-to/write-a-potential)"
-)
-
-_CANCELS = "large terms cancel; rewrite the formula so that its terms are as small as their sum"
 
 #: More than the noise of a step of unit length at kT = 1e-300, which shows at x = 0 alone.
 _RESIDUAL_NOISE = 1e-148
@@ -55,11 +44,6 @@ def _units(formulas: PotentialFormulas, values: Mapping[str, float], width: floa
     return units | {f"dU/d{k}": KT / max(abs(values[k]), 1e-3) for k in formulas.energy_by_parameter}
 
 
-def _beside(edge: float) -> list[float]:
-    """Return a state on either side of a branch edge, farther from it than rounding moves the edge."""
-    return [float(edge - 16 * np.spacing(edge)), float(edge + 16 * np.spacing(edge))]
-
-
 @check(
     "potential",
     claim="The generated array code equals the expression, at branch edges and large |x| too, and keeps the "
@@ -67,7 +51,7 @@ def _beside(edge: float) -> list[float]:
     needs=("force", "finite", "confining"),
 )
 def generated_code(context: Context) -> Measured:
-    """Compare double-precision code with the expression in 90 digits."""
+    """Compare double-precision code with the expression in 90 digits, at states that a unit visits and beyond."""
     formulas = potential_formulas(context.plugin)
     symbols = [formulas.x, *formulas.parameters.values()]
     expressions = _expressions(formulas)
@@ -81,45 +65,33 @@ def generated_code(context: Context) -> Measured:
         constants = [np.full(shape, 0.5), *(np.float64(v) for v in _defaults(context).values())]
         if functions[what](*constants)[0].shape != shape:
             raise CheckFailed(f"the code for {what} = {expression} loses the shape of a batch")
-    worst = 0.0
+    grades: list[Measured] = []
 
     def claim(case: tuple[dict[str, float], float]) -> None:
-        nonlocal worst
         values, u = case
-        x, width = state_at(context, values, u)
-        units = _units(formulas, values, width)
+        place = place_at(context, values, u)
+        units = _units(formulas, values, place.width)
         numbers = {formulas.parameters[k]: v for k, v in values.items()}
-        far = {u * width * s for s in (10.0, 100.0, 1000.0)}
-        # the states at which the expression may be taken: beside a branch edge, that of either side, as the code
-        # finds the edge with the rounding of its parameters
-        places = {place: [place] for place in (x, *sorted(far))}
-        for edge in breakpoints(formulas.energy, formulas.x, numbers):
-            for place in (edge, float(np.nextafter(edge, -np.inf)), float(np.nextafter(edge, np.inf))):
-                places[place] = [place, *_beside(edge)]
-        for place, alike in places.items():
-            point = point_of(formulas, values, place)
+        far = {u * place.width * s for s in (10.0, 100.0, 1000.0)}
+        edges = breakpoints(formulas.energy, formulas.x, numbers)
+        beside = [float(np.nextafter(edge, side)) for edge in edges for side in (-np.inf, np.inf)]
+        for x in dict.fromkeys((place.x, *edges, *beside, *sorted(far))):
+            excess = place.excess(x)
             for what, expression in expressions.items():
-                if place in far and what not in ("U", "dU/dx", "d2U/dx2"):
+                if x in far and what not in ("U", "dU/dx", "d2U/dx2"):
                     continue  # training asks for them at visited states only
-                exact, *others = (evaluate(expression, point_of(formulas, values, at)) for at in alike)
-                slope = evaluate(away_from_jumps(sympy.diff(expression, formulas.x)), point)
-                scale = abs(exact) + abs(place * slope) + units[what]
-                if not (scale < 1e300):  # beyond double precision
+                point = point_of(formulas, values, x)
+                error = code_error(functions[what], expression, point, formulas.x, units[what], excess, place.width)
+                if error is None:
                     continue
-                got = float(functions[what](*(np.array([point[s]]) for s in symbols))[0][0])
-                error = min(float(abs(got - value) / scale) for value in (exact, *others))
-                if not error <= _EPSILON * 10**WORST_GRADE:
-                    remedy = _CANCELS if math.isfinite(got) else _OVERFLOWS
-                    raise CheckFailed(
-                        f"the generated code for {what} gives {got:g} at x = {place:g}, the expression "
-                        f"{float(exact):g}: {remedy}",
-                        {"parameters": values, "x": place, "source": functions[what].source},
-                    )
-                worst = max(worst, error)
+                error.measured.require(
+                    f"the generated code for {what} {error.differs} at x = {x!r}: {error.cause}",
+                    {"parameters": values, "x": x, "source": functions[what].source},
+                )
+                grades.append(error.measured)
 
-    for_all(cases_of(context), claim, seed=context.integer("code"), examples=30)
-    grade = math.log10(max(worst, _EPSILON) / _EPSILON)
-    return Measured(f"grade {grade:.1f}", grade)
+    tried = for_all(cases_of(context), claim, seed=context.integer("code"), examples=30)
+    return graded(grades, f"{tried} draws")
 
 
 def _defaults(context: Context) -> dict[str, Any]:
@@ -135,7 +107,7 @@ def engine_force(context: Context) -> Measured:
     """Take one step of unit length without temperature: the state moves by the force."""
     formulas = potential_formulas(context.plugin)
     rng = context.rng("engine-force")
-    points = 0
+    points, found = 0, []
     draws = moderate(context.plugin, rng, 4 if context.full else 1)
     for values in draws:
         plugin = with_values(context.plugin, values)
@@ -149,19 +121,22 @@ def engine_force(context: Context) -> Measured:
             moved = record(engine, dynamics, x, 1, context.key("engine-force"))[1] - x
             for at, got in zip(x.ravel(), moved.ravel(), strict=True):
                 point = point_of(formulas, values, float(at))
-                alike = [point, *(point_of(formulas, values, v) for v in _beside(float(at)) if at in edges)]
-                forces = [-evaluate(formulas.gradient, p) for p in alike]
-                expected = forces[int(np.argmin([float(abs(got - f)) for f in forces]))]
-                slope = evaluate(formulas.curvature, point)
-                allowed = 64 * _EPSILON * (abs(at) + abs(expected) + abs(at * slope)) + _RESIDUAL_NOISE
-                if not abs(got - expected) <= allowed:
-                    raise CheckFailed(
-                        f"the {engine.name} engine applies the force {got:g} at x = {at:g}, the expression "
-                        f"gives {float(expected):g}",
+                around = surroundings(-formulas.gradient, point, formulas.x, KT / oracle.width, oracle.width)
+                if around is None:
+                    continue
+                scale = float(abs(at) + around.size + around.conditioning) + KT / oracle.width
+                allowed = 64 * EPSILON * scale + _RESIDUAL_NOISE
+                expected, points = float(around.low), points + 1
+                force, right = apart(got, expected, 6)
+                difference = float(around.distance(float(got))) if math.isfinite(got) else math.inf
+                found.append(
+                    Measured(f"difference of force ({engine.name})", difference, 0.0, allowed).require(
+                        f"the {engine.name} engine applies the force {force} at x = {at:g}, the expression "
+                        f"gives {right}",
                         {"parameters": values, "x": float(at), "engine": engine.name},
                     )
-                points += 1
-    return Measured(f"{points} states on {_names(context)}")
+                )
+    return attrs.evolve(worst(found), detail=f"{points} states on {_names(context)}")
 
 
 def _names(context: Context) -> str:
@@ -206,7 +181,7 @@ def separable(context: Context) -> Measured:
                     f"on the {engine.name} engine trajectory {row} moves differently alone than in a batch of {len(x)}",
                     {"alone": alone[0], "in the batch": batch[row], "engine": engine.name},
                 )
-    return Measured(f"{x.size} states on {_names(context)}")
+    return Measured("batches that differ", 0, 0, 0, detail=f"{x.size} states on {_names(context)}")
 
 
 @check(
@@ -250,7 +225,7 @@ def per_unit_parameters(context: Context) -> Measured:
     cases = st.lists(parameter_values(context.plugin, decades=1), min_size=2, max_size=4)
     tried = for_all(cases, claim, seed=context.integer("per-unit"), examples=15)
     _engines_take_arrays(context)
-    return Measured(f"{tried} groups of units")
+    return Measured("units that differ", 0, 0, 0, detail=f"{tried} groups of units")
 
 
 def _same(left: float, right: float) -> bool:

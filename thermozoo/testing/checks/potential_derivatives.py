@@ -6,21 +6,27 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 import numpy as np
 
+from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.derive import PotentialFormulas, potential_formulas
 from thermozoo.symbolic.trace import trace_energy
-from thermozoo.testing.checks.potential import KT, short
+from thermozoo.testing.author import evaluate
+from thermozoo.testing.checks.potential import KT, short, short_apart
 from thermozoo.testing.context import Context
-from thermozoo.testing.exact import Exact, away_from_jumps, evaluate
+from thermozoo.testing.exact import Exact, Sides
+from thermozoo.testing.grades import code_error, graded
 from thermozoo.testing.lines import formula_line
+from thermozoo.testing.measured import Measured
 from thermozoo.testing.oracle import UnitOracle
-from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
+from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
 from thermozoo.testing.strategies import parameter_values, with_values
 
-_EPSILON = float(np.finfo(np.float64).eps)
+#: How close a derived derivative must come to the differences, beyond their own error, in parts of the value or a unit.
+_FIRST, _SECOND = 1e-15, 1e-12
 
 
 def cases_of(context: Context) -> Any:
@@ -34,59 +40,113 @@ def cases_of(context: Context) -> Any:
     return st.tuples(parameter_values(context.plugin), places)
 
 
-def state_at(context: Context, values: Mapping[str, float], u: float) -> tuple[float, float]:
-    """Return the state `u` Boltzmann widths from the mean, as a short decimal number, and the width."""
+@attrs.frozen
+class Place:
+    """A state and what errors there are weighed with.
+
+    Parameters
+    ----------
+    x, width : float
+        The state, and the standard deviation of a unit's state at equilibrium.
+    floor : float
+        The lowest energy.
+    exact : Exact
+        The potential in many digits.
+    """
+
+    x: float
+    width: float
+    floor: float
+    exact: Exact
+
+    def excess(self, x: float) -> float:
+        """Return the energy of a state above the lowest, in units of kT."""
+        energy = self.exact.energy(x)
+        return float((energy - self.floor) / KT) if energy == energy else 0.0
+
+
+def place_at(context: Context, values: Mapping[str, float], u: float) -> Place:
+    """Return the state `u` Boltzmann widths from the mean, as a short decimal number."""
+    plugin = with_values(context.plugin, values)
+    exact = Exact(plugin, values)
     try:
-        oracle = UnitOracle(with_values(context.plugin, values), KT)
-        center, width = oracle.center, oracle.width
+        oracle = UnitOracle(plugin, KT)
+        center, width, floor = oracle.center, oracle.width, float(np.nanmin(oracle.energy(oracle.grid())))
     except (CheckFailed, ArithmeticError, ValueError, IndexError):
-        center, width = 0.0, 1.0  # whether it confines is another check's business
+        center, width, floor = 0.0, 1.0, 0.0  # whether it confines is another check's business
     if not (math.isfinite(center) and width > 0):
-        center, width = 0.0, 1.0
-    return float(f"{center + u * width:.3g}"), width
-
-
-def _relative(value: Any, candidates: tuple[Any, ...], unit: float) -> float:
-    """Return the smallest error of `value` against the candidates (at a kink, one side is enough)."""
-    errors = [abs(value - c) / (abs(c) + 1e-5 * abs(unit)) for c in candidates]
-    good = [float(e) for e in errors if e == e]
-    return min(good) if good else math.inf
-
-
-def _bends(second: tuple[Any, Any, Any], unit: float) -> bool:
-    """Whether central, left and right second differences disagree, as they do at a kink."""
-    size = sum(map(abs, second))
-    return bool(max(second) - min(second) > 1e-6 * (size + unit))
-
-
-def _grade(error: float) -> float:
-    return math.log10(max(error, _EPSILON) / _EPSILON)
+        center, width, floor = 0.0, 1.0, 0.0
+    return Place(float(f"{center + u * width:.3g}"), width, floor, exact)
 
 
 def point_of(formulas: PotentialFormulas, values: Mapping[str, float], x: float) -> dict[Any, float]:
-    """Return the number of each symbol of the formulas."""
-    return {formulas.x: x, **{formulas.parameters[k]: v for k, v in values.items()}}
+    """Return the number of each symbol of the formulas, in the order of their generated code."""
+    return {formulas.x: x, **{symbol: values[name] for name, symbol in formulas.parameters.items()}}
 
 
-def _code_error(
-    formulas: PotentialFormulas, expression: Any, point: Mapping[Any, float], exact: Any, unit: float
-) -> float:
-    """Return the relative error of the generated code.
-
-    Its scale is the value, its conditioning in x, and a unit (kT over width or parameter): near a zero of the
-    expression an error that is small beside all that a unit ever feels is no error.
-    """
-    from thermozoo.symbolic.codegen import array_function
-
-    symbols = list(point)
+def coded(formulas: PotentialFormulas, expression: Any) -> Any:
+    """Return generated code of an expression; None where there is none, which the check of generated code says."""
     try:
-        function = array_function("graded", symbols, [expression], formulas.x)
+        return array_function("graded", [formulas.x, *formulas.parameters.values()], [expression], formulas.x)
     except TypeError:
-        return 0.0  # a function without code: the check of generated code says so
-    got = float(function(*(np.array([point[s]]) for s in symbols))[0][0])
-    slope = evaluate(away_from_jumps(expression.diff(formulas.x)), point)
-    scale = abs(exact) + abs(point[formulas.x] * slope) + unit
-    return float(abs(got - exact) / scale) if math.isfinite(got) else math.inf
+        return None
+
+
+class _Compared:
+    """A derived expression compared with one-sided differences, and its generated code graded."""
+
+    def __init__(self, formulas: PotentialFormulas) -> None:
+        self.formulas = formulas
+        self.grades: list[Measured] = []
+        self.without: dict[float, None] = {}
+
+    def __call__(
+        self,
+        what: str,
+        expression: Any,
+        place: Place,
+        values: Mapping[str, float],
+        sides: Sides,
+        unit: float,
+        to: float,
+    ) -> None:
+        """Compare at one state; where the differences settle to nothing there is no derivative, and that is noted."""
+        case = {"parameters": dict(values), "x": place.x}
+        if not sides.settled(unit):
+            if place.x == 0 or abs(place.x) > 1e-20 * place.width:  # else the step reaches an edge at zero
+                self.without[place.x] = None
+            return
+        point = point_of(self.formulas, values, place.x)
+        derived = evaluate(expression, point)
+        gap = sides.gap(derived, unit)
+        if not gap <= to:  # an edge may be nearer than the step of the differences
+            beside = (place.exact.beside(place.x, place.width, side) for side in (-1, 1))
+            gap = min(gap, *(sides.gap(evaluate(expression, {**point, self.formulas.x: x}), unit) for x in beside))
+        if not gap <= to:
+            found, expected = short_apart(derived, sides.low)
+            span = f" to {short(sides.high)}" if sides.edge(unit) else ""
+            raise CheckFailed(
+                f"the derived {what} = {expression} is {found} at x = {place.x:g}, differences of the energy give "
+                f"{expected}{span}, to within {short(sides.error + to * abs(unit))}",
+                case,
+                measured=Measured(f"relative error of {what}", gap, 0.0, to),
+            )
+        function = coded(self.formulas, expression)
+        if function is None:
+            return
+        error = code_error(function, expression, point, self.formulas.x, unit, place.excess(place.x), place.width)
+        if error is None:
+            return
+        error.measured.require(f"the generated code for {what} {error.differs} at x = {place.x:g}: {error.cause}", case)
+        self.grades.append(error.measured)
+
+    def measured(self, what: str, cases: int) -> Measured:
+        """Return the worst grade, with the states that have no derivative."""
+        result = graded(self.grades, f"{cases} states")
+        if not self.without:
+            return result
+        states = ", ".join(f"{x:g}" for x in list(self.without)[:3])
+        return attrs.evolve(result, notes=(f"there is no finite {what} at x = {states}: differences do not settle",))
 
 
 @check(
@@ -102,21 +162,23 @@ def written_gradient(context: Context) -> Measured:
 
     def claim(case: tuple[dict[str, float], float]) -> None:
         values, u = case
-        x, width = state_at(context, values, u)
-        central, left, right = Exact(context.plugin, values).first(x, width)
-        point = {traced.x: x, **{traced.parameters[k]: v for k, v in values.items()}}
+        place = place_at(context, values, u)
+        sides = place.exact.first(place.x, place.width)
+        point = {traced.x: place.x, **{traced.parameters[k]: v for k, v in values.items()}}
         written = evaluate(traced.written_gradient, point)
-        if _relative(written, (central, left, right), KT / width) > 1e-15:
+        unit = KT / place.width
+        if sides.settled(unit) and not sides.gap(written, unit) <= _FIRST:
             raise CheckFailed(
-                f"gradient(x) is {short(written)} but dU/dx is {short(central)} at x = {x:g}; written: "
+                f"gradient(x) is {short(written)} but dU/dx is {short(sides.low)} at x = {place.x:g}; written: "
                 f"{traced.written_gradient}, derived: {traced.energy.diff(traced.x)}",
-                {"parameters": values, "x": x},
+                {"parameters": values, "x": place.x},
                 line=formula_line(context.plugin, "gradient"),
+                measured=Measured("relative error of the gradient", sides.gap(written, unit), 0.0, _FIRST),
             )
 
-    for_all(cases_of(context), claim, seed=context.integer("written"), examples=40)
+    tried = for_all(cases_of(context), claim, seed=context.integer("written"), examples=40)
     potential_formulas(context.plugin)  # the symbolic proof; raises FormulaError
-    return Measured("proved")
+    return Measured("states that differ", 0, 0, 0, detail=f"{tried} states, and proved symbolically")
 
 
 @check(
@@ -125,101 +187,66 @@ def written_gradient(context: Context) -> Measured:
     needs=("one-formula", "finite", "continuous", "written-gradient"),
 )
 def force(context: Context) -> Measured:
-    """Compare with differences of the author's method in 90 digits; grade the generated code."""
+    """Compare with one-sided differences in 90 digits; grade the generated code."""
     formulas = potential_formulas(context.plugin)
-    worst = 0.0
+    compared = _Compared(formulas)
 
     def claim(case: tuple[dict[str, float], float]) -> None:
-        nonlocal worst
         values, u = case
-        x, width = state_at(context, values, u)
-        exact = Exact(context.plugin, values).first(x, width)
-        point = point_of(formulas, values, x)
-        derived = evaluate(formulas.gradient, point)
-        if _relative(derived, exact, KT / width) > 1e-15:
-            raise CheckFailed(
-                f"the derived gradient {formulas.gradient} is {short(derived)} at x = {x:g}, but the energy's "
-                "slope there is "
-                f"{short(exact[0])}",
-                {"parameters": values, "x": x},
-            )
-        worst = max(worst, _code_error(formulas, formulas.gradient, point, derived, KT / width))
+        place = place_at(context, values, u)
+        sides = place.exact.first(place.x, place.width)
+        compared("gradient", formulas.gradient, place, values, sides, KT / place.width, _FIRST)
 
-    for_all(cases_of(context), claim, seed=context.integer("force"), examples=60)
-    return Measured(f"grade {_grade(worst):.1f}", _grade(worst))
+    tried = for_all(cases_of(context), claim, seed=context.integer("force"), examples=60)
+    return compared.measured("force", tried)
 
 
 @check(
     "potential",
-    claim="The derived curvature is the second derivative of the energy.",
+    claim="The derived curvature is the second derivative of the energy; where the force bends, that of either side.",
     needs=("force",),
 )
 def curvature(context: Context) -> Measured:
-    """Compare with second differences in 90 digits."""
+    """Compare with one-sided second differences in 90 digits."""
     formulas = potential_formulas(context.plugin)
-    worst = 0.0
+    compared = _Compared(formulas)
 
     def claim(case: tuple[dict[str, float], float]) -> None:
-        nonlocal worst
         values, u = case
-        x, width = state_at(context, values, u)
-        exact = Exact(context.plugin, values)
-        central, left, right = exact.second(x, width)
-        point = point_of(formulas, values, x)
-        derived = evaluate(formulas.curvature, point)
-        at_kink = _bends((central, left, right), KT / width**2)
-        if not at_kink and _relative(derived, (central, left, right), KT / width**2) > 1e-12:
-            raise CheckFailed(
-                f"the derived curvature {formulas.curvature} is {short(derived)} at x = {x:g}, but the energy "
-                "bends by "
-                f"{short(central)}",
-                {"parameters": values, "x": x},
-            )
-        if not at_kink:
-            worst = max(worst, _code_error(formulas, formulas.curvature, point, derived, KT / width**2))
+        place = place_at(context, values, u)
+        if place.exact.first(place.x, place.width).edge(KT / place.width):
+            return  # the force jumps: there is no curvature at this one state
+        sides = place.exact.second(place.x, place.width)
+        compared("curvature", formulas.curvature, place, values, sides, KT / place.width**2, _SECOND)
 
-    for_all(cases_of(context), claim, seed=context.integer("curvature"), examples=40)
-    return Measured(f"grade {_grade(worst):.1f}", _grade(worst))
+    tried = for_all(cases_of(context), claim, seed=context.integer("curvature"), examples=40)
+    return compared.measured("curvature", tried)
 
 
 @check(
     "potential",
-    claim="The derived derivatives by each parameter, of energy and of force, are right.",
+    claim="The derived derivatives by each parameter, of energy and of force, are right; on a cusp, those of either "
+    "side.",
     needs=("force",),
 )
 def parameter_derivatives(context: Context) -> Measured:
-    """Compare with differences in the parameter in 90 digits."""
+    """Compare with differences in the parameter, to both of its sides, in 90 digits."""
     formulas = potential_formulas(context.plugin)
     if not formulas.parameters:
         raise DoesNotApply("it has no parameters")
-    worst = 0.0
+    compared = _Compared(formulas)
 
     def claim(case: tuple[dict[str, float], float]) -> None:
-        nonlocal worst
         values, u = case
-        x, width = state_at(context, values, u)
-        point = point_of(formulas, values, x)
-        exact = Exact(context.plugin, values)
-        if _bends(exact.second(x, width), KT / width**2):
-            return  # differences across a kink are no derivative
+        place = place_at(context, values, u)
+        on_a_cusp = place.exact.first(place.x, place.width).edge(KT / place.width)
         for name in formulas.parameters:
-            pairs = zip(
-                ("dU/d", "d2U/dx d"),
-                (formulas.energy_by_parameter[name], formulas.gradient_by_parameter[name]),
-                exact.by_parameter(x, name, width),
-                (KT, KT / width),
-                strict=True,
-            )
-            for what, expression, numeric, unit in pairs:
-                derived = evaluate(expression, point)
-                scale = unit / max(abs(values[name]), 1e-3)
-                if _relative(derived, (numeric,), scale) > 1e-12:
-                    raise CheckFailed(
-                        f"the derived {what}{name} = {expression} is {short(derived)} at x = {x:g}, "
-                        f"numerically {short(numeric)}",
-                        {"parameters": values, "x": x},
-                    )
-                worst = max(worst, _code_error(formulas, expression, point, derived, scale))
+            slopes, mixed = place.exact.by_parameter(place.x, name, place.width)
+            unit = KT / max(abs(values[name]), 1e-3)
+            compared(f"dU/d{name}", formulas.energy_by_parameter[name], place, values, slopes, unit, _SECOND)
+            if not on_a_cusp:  # which moves with the parameter: differences across it are no derivative
+                what, expression = f"d2U/dx d{name}", formulas.gradient_by_parameter[name]
+                compared(what, expression, place, values, mixed, unit / place.width, _SECOND)
 
-    for_all(cases_of(context), claim, seed=context.integer("parameters"), examples=30)
-    return Measured(f"grade {_grade(worst):.1f}", _grade(worst))
+    tried = for_all(cases_of(context), claim, seed=context.integer("parameters"), examples=30)
+    return compared.measured("derivative by a parameter", tried)

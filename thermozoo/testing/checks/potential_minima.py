@@ -11,8 +11,9 @@ from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.testing.checks.potential import KT
 from thermozoo.testing.checks.potential_derivatives import force  # noqa: F401 - registers what this one needs first
 from thermozoo.testing.context import Context
+from thermozoo.testing.measured import Measured
 from thermozoo.testing.oracle import UnitOracle
-from thermozoo.testing.outcomes import CheckFailed, DoesNotApply, Measured
+from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
 from thermozoo.testing.strategies import parameter_values, with_values
@@ -37,12 +38,14 @@ def stable_states(context: Context) -> Measured:
         if len(found) != claimed:
             places = ", ".join(f"{v:.3g}" for v in found[:6]) or "none"
             raise CheckFailed(
-                f"{len(found)} stable states (x = {places}), claimed {claimed}", {"parameters": dict(values)}
+                f"{len(found)} stable states (x = {places}), claimed {claimed}",
+                {"parameters": dict(values)},
+                measured=Measured("stable states", len(found), claimed, 0),
             )
 
     claim({name: value for name, _, value in flat_parameters(context.plugin)})
     tried = for_all(parameter_values(context.plugin), claim, seed=context.integer("stable"), examples=60)
-    return Measured(f"{claimed} in {tried} draws")
+    return Measured("stable states", claimed, claimed, 0, detail=f"{tried} draws")
 
 
 def minima(oracle: UnitOracle) -> list[float]:

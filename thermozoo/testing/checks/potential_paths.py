@@ -15,12 +15,12 @@ from thermozoo.dynamics.engines import Drive, Dynamics
 from thermozoo.dynamics.noise import normals
 from thermozoo.symbolic.action import transition_density
 from thermozoo.symbolic.codegen import array_function
-from thermozoo.symbolic.derive import potential_formulas
 from thermozoo.testing.checks.potential import KT
 from thermozoo.testing.context import Context
-from thermozoo.testing.exact import breakpoints
+from thermozoo.testing.edges import force_jumps
+from thermozoo.testing.measured import Measured, apart, worst
 from thermozoo.testing.oracle import UnitOracle
-from thermozoo.testing.outcomes import CheckFailed, Measured
+from thermozoo.testing.outcomes import CheckFailed
 from thermozoo.testing.probes import UNITS, ProbeStep, coupled, record, uncoupled
 from thermozoo.testing.registry import check
 from thermozoo.testing.statistics import convergence_order
@@ -30,6 +30,9 @@ Array = npt.NDArray[np.floating[Any]]
 
 #: Mobility of every simulation; not one, so that a forgotten mobility shows.
 MOBILITY = 1.3
+
+#: Largest relative error of the exact identity of a path and its reverse, in doubles.
+_IDENTITY = 1e-11
 
 
 def draws(context: Context, purpose: str) -> Iterator[tuple[Any, UnitOracle]]:
@@ -62,14 +65,7 @@ def _log_density(dt: float, kT: float) -> Callable[[Array, Array, Array], Array]
 
 def has_kink(oracle: UnitOracle) -> bool:
     """Whether the force jumps somewhere: discretization errors then fall more slowly with dt."""
-    formulas = potential_formulas(oracle.potential)
-    values = {formulas.parameters[k]: v for k, v in site(oracle.potential).values.items()}
-    h = 1e-9 * oracle.width
-    for edge in breakpoints(formulas.energy, formulas.x, values):
-        left, right = oracle.gradient(np.array([edge - h, edge + h]))
-        if not abs(left - right) < 1e-6 * KT / oracle.width:
-            return True
-    return False
+    return bool(force_jumps(oracle))
 
 
 @check(
@@ -98,20 +94,18 @@ def fluctuation_relation(context: Context) -> Measured:
                 )
                 errors.append(float(np.sqrt((_heat_gap(computer, path, dt) ** 2).mean())))
             if max(errors) < 1e-9:
-                figures.append("exact")
+                figures.append(Measured("difference", max(errors), 0.0, 1e-9, detail="exact at every dt"))
                 continue
             order = convergence_order(longest * 16 / steps, np.array(errors))
-            if not order >= expected:
-                listed = ", ".join(f"{longest * 16 / n:.2g}: {e:.2g}" for n, e in zip(steps, errors, strict=True))
-                raise CheckFailed(
-                    f"on the {engine.name} engine the log-ratio of path probabilities does not tend to -(V' - "
-                    "V)/kT: root mean "
-                    f"square difference by dt {listed}; order {order:.2f}, expected at least {expected}",
+            listed = ", ".join(f"{longest * 16 / n:.2g}: {e:.2g}" for n, e in zip(steps, errors, strict=True))
+            figures.append(
+                Measured("order", order, 1.0, 1.0 - expected, sense="at least", detail=engine.name).require(
+                    f"on the {engine.name} engine the log-ratio of path probabilities does not tend to -(V' - V)/kT: "
+                    f"root mean square difference by dt {listed}; order {order:.2f}, expected at least {expected}",
                     {"parameters": site(plugin).values, "engine": engine.name},
-                    figure=f"order {order:.2f}",
                 )
-            figures.append(f"order {order:.2f}")
-    return Measured(", ".join(dict.fromkeys(figures)))
+            )
+    return worst(figures)
 
 
 def _heat_gap(computer: Computer, path: Array, dt: float) -> Array:
@@ -135,7 +129,7 @@ def _heat_gap(computer: Computer, path: Array, dt: float) -> Array:
 )
 def path_identity(context: Context) -> Measured:
     """Recover the noise of a driven, coupled run from its states; compare both sides of the identity to rounding."""
-    worst = 0.0
+    largest = 0.0
     for plugin, oracle in draws(context, "path"):
         rng = context.rng("path-states")
         dt = 2.0 * oracle.time_step(MOBILITY)
@@ -164,8 +158,8 @@ def path_identity(context: Context) -> Measured:
                         f"step and the noise of that step, trajectory and unit: xi differs by {gap:.2g}",
                         {"parameters": site(plugin).values, "step": k, "engine": engine.name},
                     )
-            worst = max(worst, _identity_error(computer, path, dt, oracle, J, b))
-    return Measured(f"error {worst:.1e}")
+            largest = max(largest, _identity_error(computer, path, dt, oracle, J, b))
+    return Measured("relative error of the identity", largest, 0.0, _IDENTITY)
 
 
 def _identity_error(computer: Computer, path: Array, dt: float, oracle: UnitOracle, J: Array, b: Array) -> float:
@@ -181,11 +175,11 @@ def _identity_error(computer: Computer, path: Array, dt: float, oracle: UnitOrac
     second = MOBILITY * dt / (4 * KT) * (plus**2 - minus**2).sum(axis=(0, 2))
     scale = np.abs(log(after, before, -here)).sum(axis=(0, 2)) + np.abs(first) + np.abs(second)
     error = float((np.abs(left - first - second) / scale).max())
-    if not error <= 1e-11:
-        raise CheckFailed(
-            f"ln P_0[w] / P_theta[w~] is {left[0]:.12g}, the identity gives {(first + second)[0]:.12g}",
-            {"parameters": site(oracle.potential).values},
-        )
+    got, expected = apart(float(left[0]), float((first + second)[0]), 12)
+    Measured("relative error of the identity", error, 0.0, _IDENTITY).require(
+        f"ln P_0[w] / P_theta[w~] is {got}, the identity gives {expected}",
+        {"parameters": site(oracle.potential).values},
+    )
     return error
 
 
@@ -222,13 +216,12 @@ def detailed_balance(context: Context) -> Measured:
                 errors.append(float(np.abs(flux + (energy(after) - energy(x)) / KT).mean()))
             order = convergence_order(steps, np.array(errors)) if min(errors) > 1e-11 else math.inf
             which = "coupled" if computer.couplings.vector.any() else "uncoupled"
-            if not order >= expected:
-                raise CheckFailed(
+            figures.append(
+                Measured(f"order, {which}", order, 1.5, 1.5 - expected, sense="at least").require(
                     f"detailed balance does not set in for {which} units: mean |ln(flux ratio)| "
-                    f"{', '.join(f'{e:.2g}' for e in errors)} for dt divided by 4 each time; order "
-                    f"{order:.2f}, expected at least "
-                    f"{expected}",
+                    f"{', '.join(f'{e:.2g}' for e in errors)} for dt divided by 4 each time; order {order:.2f}, "
+                    f"expected at least {expected}",
                     {"parameters": site(plugin).values, "units": which},
                 )
-            figures.append(f"{which} order {order:.2f}")
-    return Measured(", ".join(figures[:2]))
+            )
+    return worst(figures)

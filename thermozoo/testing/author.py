@@ -1,0 +1,196 @@
+"""The author's formula as the suite's oracles read it: called once with symbols, then evaluated with numbers.
+
+Nothing here goes through thermozoo's derivation or code generation, which is what the oracles judge.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+import sympy
+
+from thermozoo.symbolic.derive import formula_key
+from thermozoo.symbolic.guard import call
+from thermozoo.symbolic.twin import twin_of
+
+__all__ = [
+    "Authored",
+    "authored",
+    "away_from_jumps",
+    "evaluate",
+    "exact_value",
+    "is_number",
+    "limit",
+    "on_array",
+    "one_sided",
+    "slope",
+]
+
+#: Decimal digits of exact numerics; see `thermozoo.testing.exact`.
+DIGITS = 90
+
+
+@attrs.frozen(eq=False, slots=False)
+class Authored:
+    """A potential's own formula in symbols.
+
+    Parameters
+    ----------
+    x : Symbol
+        State.
+    parameters : dict of str to Symbol
+        Symbol of each parameter, by its dotted name.
+    energy : Expr
+        What the author's method returns.
+    """
+
+    x: Any
+    parameters: dict[str, Any]
+    energy: Any
+
+    @functools.cached_property
+    def arrays(self) -> tuple[Callable[..., Any], ...]:
+        """NumPy functions f(x, *parameters) of U, U' and U'', made by sympy's own printer."""
+        symbols = [self.x, *self.parameters.values()]
+        return tuple(sympy.lambdify(symbols, e, modules=["numpy", "scipy"]) for e in self.expressions)
+
+    @functools.cached_property
+    def expressions(self) -> tuple[Any, Any, Any]:
+        """U, U' and U'', away from jumps."""
+        return self.energy, self.gradient, slope(self.gradient, self.x)
+
+    @functools.cached_property
+    def gradient(self) -> Any:
+        """Derivative of the energy by the state, away from jumps."""
+        return slope(self.energy, self.x)
+
+
+class _Keyed:
+    """A plugin that compares by what fixes its formula."""
+
+    def __init__(self, plugin: Any) -> None:
+        self.plugin = plugin
+        self.key = formula_key(plugin)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Keyed) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def authored(potential: Any) -> Authored:
+    """Return a potential's formula in symbols; its method is called once for all parameter values.
+
+    Raises
+    ------
+    FormulaError
+        When the method raises.
+    """
+    return _authored(_Keyed(potential))
+
+
+@functools.lru_cache(maxsize=64)
+def _authored(keyed: _Keyed) -> Authored:
+    twin, symbols = twin_of(keyed.plugin)
+    x = sympy.Symbol("x", real=True)
+    energy = sympy.sympify(call(twin.energy, type(keyed.plugin).__name__, x))
+    return Authored(x=x, parameters=symbols, energy=energy)
+
+
+def slope(expression: Any, x: Any) -> Any:
+    """Return the derivative of an expression away from jumps; floor and ceiling are constants there."""
+    steps = expression.replace(sympy.Mod, lambda a, b: a - b * sympy.floor(a / b)).rewrite(sympy.frac, sympy.floor)
+    constants = {node: sympy.Dummy(real=True) for node in steps.atoms(sympy.floor, sympy.ceiling)}
+    derivative = away_from_jumps(sympy.diff(steps.xreplace(constants), x))
+    return derivative.xreplace({dummy: node for node, dummy in constants.items()})
+
+
+def away_from_jumps(derivative: Any) -> Any:
+    """Return a derivative without what it is at the single states where the differentiated expression jumps."""
+    return derivative.replace(sympy.DiracDelta, lambda *arguments: sympy.Integer(0))
+
+
+def evaluate(expression: Any, point: Any) -> Any:
+    """Return the value of an expression at a point of symbols to `DIGITS` digits, not-a-number at a pole."""
+    import mpmath
+
+    mpmath.mp.dps = DIGITS
+    symbols = tuple(point)
+    return exact_value(symbols, sympy.sympify(expression), [mpmath.mpf(point[s]) for s in symbols])
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value of mpmath is real and finite."""
+    import mpmath
+
+    return isinstance(value, mpmath.mpf) and bool(mpmath.isfinite(value))
+
+
+def one_sided(expression: Any, point: Any, state: Any, unit: float = 1.0) -> list[Any]:
+    """Return the limits of an expression from the left and right of a state at which it is 0/0; none if it is infinite.
+
+    It is taken at two distances from the state; where it has a limit they differ by little.
+    """
+    import mpmath
+
+    mpmath.mp.dps = DIGITS
+    x = mpmath.mpf(point[state])
+    limits = []
+    for side in (-1, 1):
+        near, nearer = (
+            evaluate(expression, {**point, state: x + side * mpmath.mpf(h) * max(abs(x), 1)})
+            for h in ("1e-25", "1e-31")
+        )
+        if not (is_number(near) and is_number(nearer) and abs(near - nearer) <= 1e-6 * (abs(nearer) + unit)):
+            return []
+        limits.append(nearer)
+    return limits
+
+
+def limit(expression: Any, point: Any, state: Any) -> Any:
+    """Return what an expression tends to from both sides of a state at which it is 0/0, else not-a-number."""
+    import mpmath
+
+    sides = one_sided(expression, point, state)
+    if not sides or abs(sides[0] - sides[1]) > 1e-15 * (1 + abs(sides[0])):
+        return mpmath.mpf("nan")
+    return (sides[0] + sides[1]) / 2
+
+
+def exact_value(symbols: tuple[Any, ...], expression: Any, numbers: list[Any]) -> Any:
+    """Return the value of an expression of symbols at mpmath numbers, to the digits that mpmath works with."""
+    import mpmath
+
+    function = _mpmath_function(symbols, expression)
+    try:
+        return mpmath.mpmathify(function(*numbers))
+    except (ZeroDivisionError, ValueError, OverflowError):  # mpmath raises at a pole
+        return mpmath.mpf("nan")
+    except (NameError, TypeError, AttributeError):  # a function that mpmath does not have under this name
+        digits = mpmath.mp.dps
+        numeric = expression.evalf(digits, subs={s: _float(v, digits) for s, v in zip(symbols, numbers, strict=True)})
+        try:
+            return mpmath.mpmathify(numeric)
+        except (TypeError, ValueError):
+            return mpmath.mpf("nan")
+
+
+def _float(value: Any, digits: int) -> Any:
+    return sympy.Float(value, digits)
+
+
+@functools.lru_cache(maxsize=512)
+def _mpmath_function(symbols: tuple[Any, ...], expression: Any) -> Callable[..., Any]:
+    function: Callable[..., Any] = sympy.lambdify(symbols, away_from_jumps(expression), modules="mpmath")
+    return function
+
+
+def on_array(function: Callable[..., Any], x: Any, *parameters: Any) -> Any:
+    """Return a generated function's values; those that are not finite are its callers' business, not NumPy's."""
+    with np.errstate(all="ignore"):
+        return np.broadcast_to(np.asarray(function(x, *parameters), dtype=float), np.shape(x))
