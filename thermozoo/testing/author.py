@@ -13,9 +13,9 @@ import attrs
 import numpy as np
 import sympy
 
+from thermozoo.interfaces.twin import twin_of
 from thermozoo.symbolic.derive import formula_key
 from thermozoo.symbolic.guard import call
-from thermozoo.symbolic.twin import twin_of
 
 __all__ = [
     "Authored",

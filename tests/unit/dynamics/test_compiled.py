@@ -56,7 +56,8 @@ class Patchwork(Potential):
     p: float = parameter(1.5, unit="1", above=0, doc="power")
 
     def energy(self, x):
-        inner = sympy.Piecewise((self.A * x**2, x < 0), (self.A * x**2 / 2 + x**4, (x >= 0) & (x < 1)), (6 * x, True))
+        end = 6 * (x - 1) + self.A / 2 + 1
+        inner = sympy.Piecewise((self.A * x**2, x < 0), (self.A * x**2 / 2 + x**4, (x >= 0) & (x < 1)), (end, True))
         smooth = sympy.tanh(x) + sympy.cos(self.p * x) + sympy.log(1 + sympy.exp(x)) + sympy.sqrt(1 + x**2)
         return inner + smooth + (1 + x**2) ** self.p / 50 + sympy.Abs(x) ** 3 + sympy.Max(0, x - 1) ** 2
 
