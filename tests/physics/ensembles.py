@@ -18,6 +18,9 @@ class Averages:
 
     def __init__(self, measure, begin):
         self.measure, self.begin = measure, begin
+        self.start()
+
+    def start(self):
         self.total, self.count = 0.0, 0
 
     def observe(self, step, x):
