@@ -54,7 +54,7 @@ class Authored:
 
     @functools.cached_property
     def arrays(self) -> tuple[Callable[..., Any], ...]:
-        """NumPy functions f(x, *parameters) of U, U' and U'', made by sympy's own printer."""
+        """NumPy functions of state and parameters: U, U' and U'', made by sympy's own printer."""
         symbols = [self.x, *self.parameters.values()]
         return tuple(sympy.lambdify(symbols, e, modules=["numpy", "scipy"]) for e in self.expressions)
 
