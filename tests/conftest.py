@@ -80,6 +80,16 @@ def complex_step(function, value, direction):
     return np.imag(function(np.asarray(value, dtype=complex) + 1j * h * direction)) / h
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patient():
+    """Commands say how far they are after two seconds; on a slow machine that would stand between what tests expect."""
+    from thermozoo.cli import progress
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(progress, "_PATIENCE", 3600.0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def plain():
     """Oracles that share no code with thermozoo."""

@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 
     from thermozoo.computer.computer import Computer, assemble
     from thermozoo.computer.files import load_computer, save_computer
+    from thermozoo.config.load import load_config
     from thermozoo.dynamics.engines.base import Drive, Dynamics
     from thermozoo.dynamics.noise import NoiseKey
-    from thermozoo.dynamics.simulate import Simulation, simulate
     from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
     from thermozoo.errors import ThermozooError
+    from thermozoo.front.plugins import formulas, get, verify
+    from thermozoo.front.runs import Run, load, run
+    from thermozoo.front.simulate import simulate
+    from thermozoo.front.train import train
     from thermozoo.interfaces import (
         Connectivity,
         Dataset,
@@ -26,8 +30,9 @@ if TYPE_CHECKING:
         Protocol,
     )
     from thermozoo.parameters import option, parameter
-    from thermozoo.registry.catalogue import Catalogue, catalogue
+    from thermozoo.registry.catalogue import Catalogue, catalogue, load_catalogue
     from thermozoo.registry.hookspecs import hookimpl
+    from thermozoo.training.result import Training
 
 __version__ = "0.1.0"
 
@@ -47,16 +52,25 @@ _HOMES = {
     "Objective": "thermozoo.interfaces",
     "Potential": "thermozoo.interfaces",
     "Protocol": "thermozoo.interfaces",
-    "Simulation": "thermozoo.dynamics.simulate",
+    "Run": "thermozoo.front.runs",
     "ThermozooError": "thermozoo.errors",
+    "Training": "thermozoo.training.result",
     "assemble": "thermozoo.computer.computer",
     "catalogue": "thermozoo.registry.catalogue",
+    "formulas": "thermozoo.front.plugins",
+    "get": "thermozoo.front.plugins",
     "hookimpl": "thermozoo.registry.hookspecs",
+    "load": "thermozoo.front.runs",
+    "load_catalogue": "thermozoo.registry.catalogue",
     "load_computer": "thermozoo.computer.files",
+    "load_config": "thermozoo.config.load",
     "option": "thermozoo.parameters",
     "parameter": "thermozoo.parameters",
+    "run": "thermozoo.front.runs",
     "save_computer": "thermozoo.computer.files",
-    "simulate": "thermozoo.dynamics.simulate",
+    "simulate": "thermozoo.front.simulate",
+    "train": "thermozoo.front.train",
+    "verify": "thermozoo.front.plugins",
 }
 
 __all__ = [
@@ -73,16 +87,25 @@ __all__ = [
     "Objective",
     "Potential",
     "Protocol",
-    "Simulation",
+    "Run",
     "ThermozooError",
+    "Training",
     "assemble",
     "catalogue",
+    "formulas",
+    "get",
     "hookimpl",
+    "load",
+    "load_catalogue",
     "load_computer",
+    "load_config",
     "option",
     "parameter",
+    "run",
     "save_computer",
     "simulate",
+    "train",
+    "verify",
 ]
 
 

@@ -346,7 +346,7 @@ def test_a_run_that_needs_too_much_memory_is_refused(tmp_path, capsys):
     ],
 )
 def test_an_error_is_not_rounded_to_nothing(report, gain, se, said):
-    from thermozoo.cli.run import summary
+    from thermozoo.runs.summary import summary
 
     lines = summary({**report, "likelihood_gain_nats": gain, "likelihood_gain_se": se, "heat_std_kT": 0.25})
     assert said in lines[0]

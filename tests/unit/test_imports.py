@@ -32,6 +32,7 @@ LEVELS = {
     "runs": 10,
     "scaffold": 10,
     "cli": 11,
+    "front": 12,
     "__main__": 12,
 }
 

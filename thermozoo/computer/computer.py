@@ -29,7 +29,7 @@ Array = npt.NDArray[np.floating[Any]]
 TERMS = ("on-site", "coupling", "bias")
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Computer:
     r"""A thermodynamic computer.
 
@@ -87,6 +87,17 @@ class Computer:
         ):
             if got != (n,):
                 raise ShapeError(f"{name} must have shape ({n},), one entry a unit, got {got}")
+
+    def __repr__(self) -> str:
+        clamped = self.layout.frozen
+        groups = ", ".join(f"{g} {n:,}{' clamped' if g in clamped else ''}" for g, n in self.layout.sizes.items())
+        names = {g: potential.name for g, potential in self.onsite.potentials.items()}
+        alike = len(set(names.values())) == 1
+        potentials = next(iter(names.values())) if alike else ", ".join(f"{g} {name}" for g, name in names.items())
+        return (
+            f"Computer of {self.n:,} units ({groups}): {potentials}; {self.couplings.size:,} couplings; "
+            f"kT = {self.temperature:g} E0, mobility {self.mobility:g}"
+        )
 
     @property
     def n(self) -> int:

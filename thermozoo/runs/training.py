@@ -1,4 +1,4 @@
-"""Choosing and calling the training method of a config."""
+"""The training of a config."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Callable
 
 from thermozoo.dynamics.engines import Engine
 from thermozoo.runs.assemble import Machine
-from thermozoo.training.descent import Schedule, train_by_descent
-from thermozoo.training.exact import WORK, train_exact
-from thermozoo.training.moments import train_by_moments
-from thermozoo.training.online import train_online
+from thermozoo.training.exact import WORK
+from thermozoo.training.methods import train_by
 from thermozoo.training.result import Training
 
 __all__ = ["sampled_trajectories", "train", "training_work"]
@@ -29,38 +27,17 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
     progress : callable, optional
         Called with the amount of work done since its last call; see `training_work`.
     """
-    settings = machine.config.training
-    if method == "exact":
-        return train_exact(
-            machine.computer,
-            machine.signals,
-            machine.config.protocol,
-            machine.loss,
-            steps=machine.config.steps,
-            windows=settings.windows,
-            potential_parameters=settings.potential_parameters,
-            tolerance=settings.tolerance,
-            progress=progress,
-        )
-    if method == "moments":
-        return train_by_moments(
-            machine.computer,
-            machine.noising(engine),
-            machine.loss,
-            cycles=settings.cycles,
-            seed=machine.config.seed,
-            windows=settings.windows,
-            potential_parameters=settings.potential_parameters,
-            progress=progress,
-        )
-    schedule = Schedule(settings.cycles, settings.learning_rate)
-    function = {"descent": train_by_descent, "online": train_online}[method]
-    return function(
+    config = machine.config
+    return train_by(
+        method,
         machine.computer,
-        machine.noising(engine),
+        machine.signals,
+        config.protocol,
         machine.loss,
-        schedule,
-        seed=machine.config.seed,
+        lambda: machine.noising(engine),
+        config.training,
+        steps=config.steps,
+        seed=config.seed,
         progress=progress,
     )
 

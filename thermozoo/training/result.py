@@ -13,7 +13,7 @@ from thermozoo.computer.computer import Computer
 __all__ = ["Training"]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Training:
     """A trained computer and how it came about.
 
@@ -39,3 +39,7 @@ class Training:
     history: dict[str, npt.NDArray[np.floating[Any]]] = attrs.field(factory=dict)
     details: dict[str, Any] = attrs.field(factory=dict)
     windows: tuple[Computer, ...] = ()
+
+    def __repr__(self) -> str:
+        windows = f", {len(self.windows)} time windows" if self.windows else ""
+        return f"Training ({self.method}{windows}, {self.seconds:.3g} s) of {self.computer}"

@@ -1,0 +1,83 @@
+"""`tz.simulate`: states, heat and work as a data set, held against the energies written out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import thermozoo as tz
+
+
+@pytest.fixture(scope="module")
+def dynamics():
+    computer = tz.assemble({"visible": 3, "hidden": 2}, tz.get("quartic"), tz.get("dense"), temperature=0.5)
+    computer = computer.with_parameters(np.linspace(-0.4, 0.4, 10))
+    return tz.Dynamics(computer, tz.get("euler-maruyama"), dt=1e-2)
+
+
+def test_the_final_states_stand_last(dynamics):
+    x0 = np.arange(20.0).reshape(4, 5) / 10
+    done = tz.simulate(dynamics, x0, 25, seed=3, every=10, engine="reference")
+    assert done.x.dims == ("observation", "trajectory", "unit")
+    assert done.step.values.tolist() == [0, 10, 20, 25]
+    assert np.array_equal(done.x[0], x0)
+    assert np.allclose(done.time, np.array([0, 0.1, 0.2, 0.25]))
+    assert done.group.values.tolist() == ["visible"] * 3 + ["hidden"] * 2
+    assert done.attrs["seed"] == 3
+    assert done.attrs["engine"] == "reference"
+
+
+def test_heat_is_the_energy_that_was_lost(dynamics, plain):
+    done = tz.simulate(dynamics, np.ones((4, 5)), 30, seed=3, every=7, engine="reference")
+    lost = [
+        plain.energy(dynamics.computer, a) - plain.energy(dynamics.computer, b)
+        for a, b in zip(done.x[0].values, done.x[-1].values, strict=True)
+    ]
+    assert np.allclose(done.heat, lost, rtol=1e-12)
+    assert np.allclose(done.energy.sum("term")[0] - done.energy.sum("term")[-1], done.heat, rtol=1e-12)
+    bare = tz.simulate(dynamics, np.ones((4, 5)), 30, seed=3, energies=False, engine="reference")
+    assert "energy" not in bare
+    assert np.array_equal(bare.heat, done.heat)
+
+
+def test_the_first_law_with_a_drive(dynamics, plain):
+    signals, which = np.array([[1.0, -1, 0.5, 0, 2], [0.3, 0.1, 0, 0, -1]]), np.array([0, 1, 1])
+    intensity = np.linspace(0.2, 1.5, 41)
+    drive = tz.Drive(signals, which, intensity)
+    done = tz.simulate(dynamics, np.zeros((3, 5)), 40, seed=1, every=1, drive=drive, engine="reference")
+    x = done.x.values
+    steps = np.diff(intensity)[:, None] * np.einsum("kmi,mi->km", x[:-1], signals[which])
+    assert np.allclose(done.work, -steps.sum(axis=0), rtol=1e-12)
+    before = [
+        plain.energy(dynamics.computer, v) - intensity[0] * v @ s for v, s in zip(x[0], signals[which], strict=True)
+    ]
+    after = [
+        plain.energy(dynamics.computer, v) - intensity[-1] * v @ s for v, s in zip(x[-1], signals[which], strict=True)
+    ]
+    assert np.allclose(done.heat, done.work - (np.array(after) - np.array(before)), rtol=1e-10)
+
+
+def test_it_goes_on_bit_for_bit(dynamics):
+    whole = tz.simulate(dynamics, np.zeros((2, 5)), 50, seed=9, first_trajectory=4, engine="reference")
+    half = tz.simulate(dynamics, np.zeros((2, 5)), 20, seed=9, first_trajectory=4, engine="reference")
+    rest = tz.simulate(dynamics, half, 30, engine="reference")
+    assert np.array_equal(whole.x[-1], rest.x[-1])
+    assert rest.step.values.tolist() == [20, 50]
+    assert rest.trajectory.values.tolist() == [4, 5]
+
+
+def test_one_state_is_one_trajectory_and_a_drawn_seed_is_said(dynamics):
+    done = tz.simulate(dynamics, np.zeros(5), 5)
+    other = tz.simulate(dynamics, np.zeros(5), 5)
+    assert done.x.shape == (2, 1, 5)
+    assert not np.array_equal(done.x, other.x)
+    again = tz.simulate(dynamics, np.zeros(5), 5, seed=done.attrs["seed"], engine=done.attrs["engine"])
+    assert np.array_equal(done.x, again.x)
+
+
+def test_it_says_what_does_not_fit(dynamics):
+    with pytest.raises(tz.errors.ParameterError, match="a seed or a key"):
+        tz.simulate(dynamics, np.zeros(5), 5, seed=1, key=tz.NoiseKey(2))
+    done = tz.simulate(dynamics, np.zeros(5), 5, seed=1)
+    with pytest.raises(tz.errors.ParameterError, match="lacks 'step'"):
+        tz.simulate(dynamics, done.drop_vars("step"), 5)

@@ -1,0 +1,210 @@
+"""Whole runs from Python, and run folders as objects."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import html
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from thermozoo.arguments import instance
+from thermozoo.errors import DataError, shown
+
+if TYPE_CHECKING:
+    import xarray
+
+    from thermozoo.computer.computer import Computer
+    from thermozoo.registry.catalogue import Catalogue
+
+__all__ = ["Run", "load", "run"]
+
+
+@attrs.frozen(eq=False, repr=False)
+class Run:
+    """A run folder; each of its files is read when it is asked for.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it lies.
+    catalogue : Catalogue, optional
+        Where the plugins of its computer are looked up (default: the installed ones).
+    """
+
+    folder: Path
+    catalogue: Catalogue | None = None
+
+    @functools.cached_property
+    def report(self) -> dict[str, Any]:
+        """What ``report.json`` holds: the figures of the run, by the keys of the reference."""
+        return _json(self.folder / "report.json")
+
+    @functools.cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What ``manifest.json`` holds: versions, plugins, digests."""
+        return _json(self.folder / "manifest.json")
+
+    @functools.cached_property
+    def config(self) -> dict[str, Any]:
+        """The resolved config, as nested tables."""
+        path = self.folder / "config.toml"
+        try:
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise DataError(f"cannot read {path}: {shown(error, 200)}") from error
+
+    @functools.cached_property
+    def computer(self) -> Computer:
+        """The trained computer (of the last time window, where there are several)."""
+        from thermozoo.computer.files import load_computer
+
+        return load_computer(self.folder / "computer.nc", self.catalogue)
+
+    @functools.cached_property
+    def windows(self) -> tuple[Computer, ...]:
+        """The computers of the time windows in the order of generation; empty where there is one."""
+        from thermozoo.computer.files import load_computer
+
+        count = int(self.report.get("windows", 1))
+        files = [self.folder / f"computer-window-{w + 1}.nc" for w in range(count)] if count > 1 else []
+        return tuple(load_computer(file, self.catalogue) for file in files)
+
+    @functools.cached_property
+    def samples(self) -> xarray.Dataset:
+        """Final states, heat by sample, the ledger over time, and the prototypes."""
+        from thermozoo.computer.files import read_dataset
+
+        return read_dataset(self.folder / "samples.nc")
+
+    @property
+    def figures(self) -> dict[str, Path]:
+        """The pictures, by name."""
+        return {path.stem: path for path in sorted((self.folder / "figures").glob("*.png"))}
+
+    def __repr__(self) -> str:
+        from thermozoo.runs.summary import summary
+
+        return "\n".join([f"run {self.folder}", *(f"  {line}" for line in summary(self.report))])
+
+    def _repr_html_(self) -> str:
+        """Show the summary and the outputs in a notebook."""
+        from thermozoo.runs.summary import summary
+
+        lines = "<br>".join(html.escape(line) for line in summary(self.report))
+        page = self.folder / "report.html"
+        link = f'<br><a href="{html.escape(str(page))}">{html.escape(str(page))}</a>' if page.is_file() else ""
+        picture = self.figures.get("outputs")
+        image = ""
+        if picture is not None:
+            data = base64.b64encode(picture.read_bytes()).decode()
+            image = f'<br><img alt="outputs" style="max-width: 640px" src="data:image/png;base64,{data}">'
+        return f"<div><b>{html.escape(str(self.folder))}</b><br>{lines}{link}{image}</div>"
+
+
+def load(path: str | Path, *, catalogue: Catalogue | None = None) -> Any:
+    """Load a run folder, or a computer's file.
+
+    Parameters
+    ----------
+    path : str or path
+        A folder that ``thermozoo run`` or `run` made, or a ``computer.nc``.
+    catalogue : Catalogue, optional
+        Where plugins are looked up (default: the installed ones, and the plugin files that the run folder holds).
+
+    Returns
+    -------
+    Run or Computer
+
+    Raises
+    ------
+    DataError
+        When there is nothing, or it is something else, or it is damaged.
+    """
+    place = Path(instance("path", path, str | Path, "a run folder or a computer.nc"))
+    if place.is_file():
+        from thermozoo.computer.files import load_computer
+
+        return load_computer(place, catalogue)
+    if not place.is_dir():
+        raise DataError(f"nothing lies at {place}: give a run folder or a computer.nc")
+    missing = [name for name in ("config.toml", "report.json", "computer.nc") if not (place / name).is_file()]
+    if missing:
+        raise DataError(f"{place} is not a whole run folder: it has no {', '.join(missing)}")
+    if catalogue is None:
+        from thermozoo.registry.catalogue import catalogue as installed
+        from thermozoo.runs.plugin_files import with_copies
+
+        catalogue = with_copies(place / "config.toml", installed())
+    return Run(place, catalogue)
+
+
+def run(
+    config: str | Path | Mapping[str, Any] | None = None,
+    *,
+    out: str | Path | None = None,
+    seed: int | None = None,
+    force: bool = False,
+    catalogue: Catalogue | None = None,
+    quiet: bool = False,
+) -> Run:
+    """Assemble, train, judge and run the computer of a config, and write its run folder: ``thermozoo run``.
+
+    Parameters
+    ----------
+    config : str, path or mapping, optional
+        TOML file, or its tables as nested mappings (default: the built-in config).
+    out : str or path, optional
+        Run folder to make (default: ``thermozoo-run``, or the next free number).
+    seed : int, optional
+        Overrides the config's; where neither gives one, a seed is drawn and recorded.
+    force : bool
+        Whether a run folder of that name is replaced.
+    catalogue : Catalogue, optional
+        The plugins that the config may name; ``tz.load_catalogue(files=["mine.py"])`` adds those of a file.
+    quiet : bool
+        Whether to show no progress.
+
+    Returns
+    -------
+    Run
+        The run folder as an object.
+
+    Raises
+    ------
+    ConfigError
+        With every fault of the config, a line each.
+    OutputError
+        When the folder exists, or cannot be written; raised before anything is computed.
+    """
+    from thermozoo.cli.progress import Bars
+    from thermozoo.config.load import check_config, load_config
+    from thermozoo.registry.catalogue import catalogue as installed
+    from thermozoo.runs.experiment import run_experiment
+    from thermozoo.runs.plugin_files import with_copies
+
+    plugins = installed() if catalogue is None else catalogue
+    if isinstance(config, Mapping):
+        tables = dict(config) if seed is None else {**config, "seed": seed}
+        loaded = check_config(tables, plugins, "config", defer=True)
+    else:
+        path = None if config is None else Path(instance("config", config, str | Path, "a TOML file, or its tables"))
+        plugins = with_copies(path, plugins)
+        loaded = load_config(path, plugins, seed=seed, defer=True)
+    done = run_experiment(loaded, plugins, None if out is None else Path(out), force=force, reporter=Bars(quiet))
+    return Run(done.folder, plugins)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read {path}: {shown(error, 200)}") from error
+    if not isinstance(content, dict):
+        raise DataError(f"{path} does not hold a JSON object")
+    return content

@@ -1,0 +1,199 @@
+"""Trajectories as an xarray data set, with their heat."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.arguments import finite_array, instance
+from thermozoo.dynamics.engines import Drive, Dynamics, Engine
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.simulate import BYTE_LIMIT
+from thermozoo.dynamics.simulate import simulate as run
+from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
+from thermozoo.errors import ParameterError
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["simulate"]
+
+
+def simulate(
+    dynamics: Dynamics,
+    x0: npt.ArrayLike | xarray.Dataset,
+    steps: int,
+    *,
+    seed: int | None = None,
+    key: NoiseKey | None = None,
+    every: int | None = None,
+    drive: Drive | None = None,
+    first_step: int | None = None,
+    first_trajectory: int | None = None,
+    energies: bool = True,
+    engine: Engine | str = "auto",
+    progress: Callable[[int], None] | None = None,
+    byte_limit: int = BYTE_LIMIT,
+) -> xarray.Dataset:
+    r"""Run trajectories of :math:`dx_i = -\mu\, \partial_i V\, dt + \sqrt{2 \mu k_B T}\, dW_i` and book their heat.
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+        Computer, integrator, time step and precision.
+    x0 : array_like, shape (trajectories, n) or (n,), or xarray.Dataset
+        Initial states; or what an earlier call returned, to go on from its last states, steps and noise: N steps are
+        bit for bit k steps and then N - k.
+    steps : int
+        Steps to do.
+    seed : int, optional
+        Seed of the noise. Without it one is drawn; the result's attribute ``seed`` says which.
+    key : NoiseKey, optional
+        Seed and stream of the noise, instead of `seed`.
+    every : int, optional
+        Steps between observations; the initial and the final states are always observed.
+    drive : Drive, optional
+        Imposed signal.
+    first_step, first_trajectory : int, optional
+        Numbers of the first step and trajectory (default: 0, or where `x0` ends).
+    energies : bool
+        Whether to keep the energy by term at every observation.
+    engine : Engine or str
+        ``"auto"``, ``"compiled"``, ``"reference"`` or an engine.
+    progress : callable, optional
+        Called with the number of steps done since its last call.
+    byte_limit : int
+        Bytes that may be kept.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``x`` (observation, trajectory, unit), the final states last; ``heat`` and ``work`` (trajectory) of the whole,
+        in units of energy, with :math:`Q = W - (V_\text{end} - V_\text{start})`; ``energy`` (term, observation,
+        trajectory); coordinates ``time``, ``step``, ``trajectory`` and ``group`` (of each unit).
+
+    Raises
+    ------
+    BudgetError
+        When more than `byte_limit` would be kept.
+    NonFiniteError
+        At the first non-finite state; it names trajectory, unit, step, state, force terms and the largest stable dt.
+    ShapeError
+        When the initial states do not fit the computer.
+
+    Examples
+    --------
+    A quartic unit, 1,000 times, from the origin:
+
+    >>> import numpy as np, thermozoo as tz
+    >>> unit = tz.assemble({"unit": 1}, tz.get("quartic"), tz.get("dense"), temperature=0.1)
+    >>> dynamics = tz.Dynamics(unit, tz.get("euler-maruyama"), dt=1e-2)
+    >>> done = tz.simulate(dynamics, np.zeros((1000, 1)), 200, seed=1)
+    >>> done.x.dims, done.x.shape
+    (('observation', 'trajectory', 'unit'), (2, 1000, 1))
+    >>> bool(abs(done.heat.mean() + 0.05) < 0.01)                  # it takes kT / 2 from the bath, a little less
+    True
+    """
+    noise, states, first, number = _start(x0, seed, key, first_step, first_trajectory)
+    instance("dynamics", dynamics, Dynamics, "Dynamics(computer, integrator, dt)")
+    kept, terms = KeptStates(), EnergyTerms(dynamics.computer)
+    done = run(
+        dynamics,
+        states,
+        steps,
+        key=noise,
+        first_step=first,
+        first_trajectory=number,
+        drive=drive,
+        every=every,
+        observers=[kept, terms] if energies else [kept],
+        engine=engine,
+        progress=progress,
+        byte_limit=byte_limit,
+    )
+    x = kept.states
+    by_term = terms.terms if energies else dynamics.computer.energy_terms(x[[0, -1]])
+    total = np.sum(list(by_term.values()), axis=0)
+    change = total[-1] - total[0]
+    if drive is not None:
+        signals = np.asarray(drive.signals, dtype=np.float64)[drive.which]
+        for sign, state, step in ((1.0, x[-1], first + steps), (-1.0, x[0], first)):
+            change = change - sign * drive.intensity[step] * np.sum(signals * state, axis=1)
+    return _dataset(dynamics, noise, kept.steps, x, number, done, change, by_term if energies else None)
+
+
+def _start(
+    x0: Any, seed: int | None, key: NoiseKey | None, first_step: int | None, first_trajectory: int | None
+) -> tuple[NoiseKey, Any, int, int]:
+    """Return the noise, the states (B, n), and the numbers of the first step and trajectory."""
+    if seed is not None and key is not None:
+        raise ParameterError("give a seed or a key, which holds a seed and a stream, not both")
+    given = key if seed is None else NoiseKey(seed)
+    if hasattr(x0, "data_vars"):
+        missing = [name for name in ("x", "step", "trajectory") if name not in x0]
+        if missing:
+            raise ParameterError(
+                f"the data set to go on from lacks {missing[0]!r}: give what simulate returned, or an array of states"
+            )
+        states = np.array(x0["x"].values[-1])
+        first_step = int(x0["step"].values[-1]) if first_step is None else first_step
+        first_trajectory = int(x0["trajectory"].values[0]) if first_trajectory is None else first_trajectory
+        if given is None and "seed" in x0.attrs:
+            given = NoiseKey(int(x0.attrs["seed"]), int(x0.attrs["stream"]))
+    else:
+        states = finite_array("x0", x0, ("...", "n"))
+        states = states[np.newaxis] if states.ndim == 1 else states
+    if given is None:
+        given = NoiseKey(secrets.randbits(63))
+    return given, states, 0 if first_step is None else first_step, 0 if first_trajectory is None else first_trajectory
+
+
+def _dataset(
+    dynamics: Dynamics,
+    key: NoiseKey,
+    steps: list[int],
+    x: npt.NDArray[Any],
+    first_trajectory: int,
+    done: Any,
+    change: npt.NDArray[Any],
+    terms: dict[str, npt.NDArray[Any]] | None,
+) -> xarray.Dataset:
+    import xarray
+
+    computer = dynamics.computer
+    energy = {"units": "E0"}
+    variables: dict[str, Any] = {
+        "x": (("observation", "trajectory", "unit"), x, {"units": "1", "long_name": "states, the final ones last"}),
+        "heat": ("trajectory", done.work - change, {**energy, "long_name": "heat released, first to last observation"}),
+        "work": ("trajectory", done.work, {**energy, "long_name": "work of the imposed signal"}),
+    }
+    if terms is not None:
+        variables["energy"] = (
+            ("term", "observation", "trajectory"),
+            np.stack(list(terms.values())),
+            {**energy, "long_name": "energy by term"},
+        )
+    return xarray.Dataset(
+        variables,
+        coords={
+            "step": ("observation", np.array(steps)),
+            "time": ("observation", np.array(steps) * dynamics.dt * computer.mobility, {"units": "1 / (mobility E0)"}),
+            "trajectory": np.arange(first_trajectory, first_trajectory + x.shape[1]),
+            "group": ("unit", np.repeat(list(computer.layout.groups), list(computer.layout.sizes.values()))),
+            **({} if terms is None else {"term": list(terms)}),
+        },
+        attrs={
+            "seed": key.seed if key.seed < 2**63 else str(key.seed),
+            "stream": key.stream,
+            "engine": done.engine,
+            "integrator": dynamics.integrator.name,
+            "dt": dynamics.dt,
+            "precision": dynamics.precision,
+            "temperature_kT_in_E0": computer.temperature,
+            "computer_digest": computer.digest(),
+        },
+    )

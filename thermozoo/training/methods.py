@@ -1,0 +1,112 @@
+"""The training methods by name, and what each of them reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from typing import Protocol as Shape
+
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.computer import Computer
+from thermozoo.interfaces import Protocol
+from thermozoo.training.descent import Schedule, train_by_descent
+from thermozoo.training.exact import train_exact
+from thermozoo.training.loss import StepLoss
+from thermozoo.training.moments import train_by_moments
+from thermozoo.training.noising import NoisingProcess
+from thermozoo.training.online import train_online
+from thermozoo.training.result import Training
+
+__all__ = ["Settings", "train_by"]
+
+
+class Settings(Shape):
+    """What the methods read; each ignores what it has no use for."""
+
+    @property
+    def cycles(self) -> int:
+        """Noising trajectories of each image (moments, descent, online)."""
+
+    @property
+    def learning_rate(self) -> float:
+        """Learning rate alpha (descent, online) [energy^2]."""
+
+    @property
+    def windows(self) -> int:
+        """Time windows (exact, moments)."""
+
+    @property
+    def potential_parameters(self) -> tuple[str, ...]:
+        """On-site parameters to train as well (exact, moments)."""
+
+    @property
+    def tolerance(self) -> float:
+        """Relative residual (exact)."""
+
+
+def train_by(
+    method: str,
+    computer: Computer,
+    signals: npt.NDArray[np.floating[Any]],
+    protocol: Protocol,
+    loss: StepLoss,
+    process: Callable[[], NoisingProcess],
+    settings: Settings,
+    *,
+    steps: int,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
+) -> Training:
+    """Train a computer by the method of a name.
+
+    Parameters
+    ----------
+    method : str
+        One of `thermozoo.training.METHODS`.
+    computer : Computer
+        Where to start.
+    signals : ndarray, shape (images, n)
+        See `thermozoo.training.noising.signals_for`.
+    protocol : Protocol
+        Intensity of the imposed signal.
+    loss : StepLoss
+        What to minimize.
+    process : callable
+        Makes the noising of the computer's units, for methods that sample it.
+    settings : Settings
+        What the methods read.
+    steps : int
+        Steps of noising.
+    seed : int
+        Of noising trajectories.
+    progress : callable, optional
+        Called with the work done since its last call: percents of an exact training, else noising trajectories.
+    """
+    if method == "exact":
+        return train_exact(
+            computer,
+            signals,
+            protocol,
+            loss,
+            steps=steps,
+            windows=settings.windows,
+            potential_parameters=settings.potential_parameters,
+            tolerance=settings.tolerance,
+            progress=progress,
+        )
+    if method == "moments":
+        return train_by_moments(
+            computer,
+            process(),
+            loss,
+            cycles=settings.cycles,
+            seed=seed,
+            windows=settings.windows,
+            potential_parameters=settings.potential_parameters,
+            progress=progress,
+        )
+    schedule = Schedule(settings.cycles, settings.learning_rate)
+    function = {"descent": train_by_descent, "online": train_online}[method]
+    return function(computer, process(), loss, schedule, seed=seed, progress=progress)
