@@ -1,0 +1,86 @@
+"""`tz.run` and `tz.load`: a run folder as an object."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import thermozoo as tz
+from thermozoo.errors import ArgumentError, ConfigError, DataError, OutputError
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+
+CONFIG = {
+    "seed": 4,
+    "computer": {"units": {"visible": 36, "hidden": 4}, "connectivity": {"plugin": "dense"}},
+    "dynamics": {"dt": 5e-3, "duration": 0.2, "engine": "reference"},
+    "data": {"plugin": "stripes", "classes": [0, 1]},
+    "training": {"held_out": 4},
+    "generation": {"samples": 5},
+}
+
+
+@pytest.fixture(scope="module")
+def stripes():
+    return tz.load_catalogue(files=[EXAMPLES / "stripes.py"])
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory, stripes):
+    return tz.run(CONFIG, out=tmp_path_factory.mktemp("front") / "toy", catalogue=stripes, quiet=True)
+
+
+def test_a_run_is_its_folder(done):
+    assert done.report == json.loads((done.folder / "report.json").read_text("utf-8"))
+    assert done.config["seed"] == 4
+    assert done.manifest["seed"] == 4
+    assert done.computer.digest() == done.report["parameter_digest"]
+    assert done.windows == ()
+    assert done.samples.sizes["sample"] == 5
+    heat = float(done.samples.heat.mean()) / done.computer.temperature
+    assert np.isclose(heat, done.report["heat_mean_kT"])
+    assert "outputs" in done.figures
+
+
+def test_it_shows_itself(done):
+    assert repr(done).splitlines()[0] == f"run {done.folder}"
+    assert "generated 5 images" in repr(done)
+    page = done._repr_html_()
+    assert "generated 5 images" in page
+    assert 'src="data:image/png;base64,' in page
+
+
+def test_it_is_loaded_again_with_the_plugin_files_that_it_holds(done):
+    again = tz.load(done.folder)
+    assert again.report == done.report
+    assert again.computer.digest() == done.computer.digest()
+    assert tz.load(done.folder / "computer.nc").n == 40
+
+
+def test_another_seed_and_a_folder_that_is_there(done, stripes):
+    with pytest.raises(OutputError, match="exists"):
+        tz.run(CONFIG, out=done.folder, catalogue=stripes, seed=5, quiet=True)
+    with pytest.raises(ConfigError, match="seed: expected"):
+        tz.run(CONFIG, out=done.folder, catalogue=stripes, seed=-5, quiet=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "message"),
+    [
+        ("nowhere", DataError, "nothing lies at nowhere"),
+        (".", DataError, "is not a whole run folder: it has no config.toml, report.json, computer.nc"),
+        (5, ArgumentError, "path must be a run folder or a computer.nc, got 5"),
+    ],
+)
+def test_it_says_what_is_no_run(path, error, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message):
+        tz.load(path)
+
+
+def test_a_config_of_another_kind():
+    with pytest.raises(ArgumentError, match="config must be a TOML file, or its tables, got 5"):
+        tz.run(5, quiet=True)

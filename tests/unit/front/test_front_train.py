@@ -1,0 +1,72 @@
+"""`tz.train`: what the training methods do with arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import thermozoo as tz
+from thermozoo.errors import ArgumentError, DataError, ParameterError, ShapeError
+
+
+@pytest.fixture(scope="module")
+def dynamics():
+    computer = tz.assemble(
+        {"visible": 9, "hidden": 2}, tz.get("quartic"), tz.get("dense"), temperature=0.2, trainable_biases=["hidden"]
+    )
+    return tz.Dynamics(computer, tz.get("euler-maruyama"), dt=1e-2)
+
+
+IMAGES = np.array([[[1, 0, 0], [1, 0, 0], [1, 0, 0]], [[0, 0, 0], [2.0, 2, 2], [0, 0, 0]]])
+
+
+def test_it_is_the_exact_minimum_of_scaled_images(dynamics):
+    from thermozoo.training.exact import train_exact
+    from thermozoo.training.loss import StepLoss
+    from thermozoo.training.noising import signals_for
+
+    rows = IMAGES.reshape(2, 9)
+    scaled = (rows - rows.mean(axis=1, keepdims=True)) / rows.std(axis=1, keepdims=True)
+    loss = StepLoss(tz.get("reverse-likelihood"), 1e-2)
+    signals = signals_for(dynamics.computer, scaled, "projection", 42)
+    wanted = train_exact(dynamics.computer, signals, tz.get("linear-fade"), loss, steps=100).computer
+    for images in (IMAGES, IMAGES.reshape(2, 9), IMAGES.tolist()):
+        assert np.array_equal(tz.train(dynamics, images, 100).computer.parameters, wanted.parameters)
+
+
+@pytest.mark.parametrize("method", ["moments", "descent", "online"])
+def test_sampled_methods_repeat_by_their_seed(dynamics, method):
+    first = tz.train(dynamics, IMAGES, 30, method=method, cycles=5, engine="reference")
+    again = tz.train(dynamics, IMAGES, 30, method=method, cycles=5, engine="reference", seed=first.details["seed"])
+    other = tz.train(dynamics, IMAGES, 30, method=method, cycles=5, engine="reference", seed=5)
+    assert np.array_equal(first.computer.parameters, again.computer.parameters)
+    assert not np.array_equal(first.computer.parameters, other.computer.parameters)
+    assert repr(first).startswith(f"Training ({method}, ")
+
+
+@pytest.mark.parametrize(
+    ("images", "error", "message"),
+    [
+        (
+            IMAGES[0, 0],
+            ShapeError,
+            r"images must have shape \(images, height, width\) or \(images, pixels\), got \(3,\)",
+        ),
+        (np.ones((2, 9)), DataError, "image 0 is constant"),
+        (np.full((1, 9), np.nan), ParameterError, "images must be finite, got nan"),
+        (IMAGES[:, :2], ShapeError, "the images have 6 pixels, but group 'visible' has 9 units"),
+        ("bars", ArgumentError, "images must be real numbers"),
+    ],
+)
+def test_it_says_what_is_wrong_with_images(dynamics, images, error, message):
+    with pytest.raises(error, match=message):
+        tz.train(dynamics, images, 100)
+
+
+def test_it_says_what_is_wrong_with_the_rest(dynamics):
+    with pytest.raises(ParameterError, match="method must be one of exact, moments, descent, online, got 'exakt'; did"):
+        tz.train(dynamics, IMAGES, 100, method="exakt")
+    with pytest.raises(ArgumentError, match="dynamics must be a Dynamics"):
+        tz.train(dynamics.computer, IMAGES, 100)
+    with pytest.raises(ParameterError, match="steps must be a whole number of 1 or more"):
+        tz.train(dynamics, IMAGES, 0)
