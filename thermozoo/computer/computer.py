@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -146,6 +146,31 @@ class Computer:
         biases = self.biases.copy()
         biases[self.trainable_biases] = values[edges:]
         return attrs.evolve(self, couplings=self.couplings.with_vector(values[:edges]), biases=biases)
+
+    def with_couplings(self, couplings: npt.ArrayLike | Mapping[tuple[int, int], float]) -> Computer:
+        """Return the computer with other couplings.
+
+        Parameters
+        ----------
+        couplings : array_like, shape (n, n), or mapping
+            A symmetric matrix J with a zero diagonal, or the strengths of some pairs, ``{(i, j): J_ij}``; the other pairs
+            stay [energy].
+
+        Raises
+        ------
+        ParameterError
+            When J is not symmetric, or couples a pair that the connectivity does not.
+
+        Examples
+        --------
+        >>> import thermozoo as tz
+        >>> pair = tz.assemble({"unit": 2}, tz.get("quartic"), tz.get("dense")).with_couplings({(0, 1): 0.5})
+        >>> pair.couplings.matrix()
+        array([[0. , 0.5],
+               [0.5, 0. ]])
+        """
+        change = self.couplings.with_pairs if isinstance(couplings, Mapping) else self.couplings.with_matrix
+        return attrs.evolve(self, couplings=change(couplings))  # type: ignore[arg-type]
 
     def digest(self) -> str:
         """Return a SHA-256 over everything that enters the energy, and over temperature and mobility.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import abc
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import real_array
+from thermozoo.arguments import finite_array, number, real_array, told
 from thermozoo.computer.blocks import Block, Part, block_size, parts_of
 from thermozoo.computer.states import floating
+from thermozoo.errors import ParameterError
 
 __all__ = ["Block", "Couplings", "DenseCouplings", "EdgeCouplings", "block_size"]
 
@@ -81,6 +83,43 @@ class Couplings(abc.ABC):
         full[j, i] = self.vector
         return full
 
+    def with_matrix(self, matrix: npt.ArrayLike) -> Couplings:
+        """Return the same structure with the strengths of a symmetric matrix J, shape (n, n); the inverse of `matrix`.
+
+        Raises
+        ------
+        ParameterError
+            When J is not symmetric, has a diagonal, or couples a pair that is not coupled here.
+        """
+        full = finite_array("couplings", matrix, (self.n, self.n))
+        i, j = self.edges.T
+        _refuse(full != full.T, "symmetric, J[i, j] = J[j, i]", full)
+        _refuse(np.diag(np.diag(full)) != 0, "zero on the diagonal: no unit is coupled to itself", full)
+        elsewhere = full != 0
+        elsewhere[i, j] = elsewhere[j, i] = False
+        _refuse(elsewhere, "zero for pairs that the connectivity does not couple", full)
+        return self.with_vector(full[i, j])
+
+    def with_pairs(self, strengths: Mapping[tuple[int, int], float]) -> Couplings:
+        """Return the same structure with other strengths J_ij of some pairs (i, j), in either order.
+
+        Raises
+        ------
+        ParameterError
+            When a pair is not coupled here.
+        """
+        places = {frozenset(pair): k for k, pair in enumerate(self.edges.tolist())}
+        vector = self.vector.copy()
+        for pair, strength in strengths.items():
+            place = places.get(frozenset(pair)) if isinstance(pair, tuple) and len(pair) == 2 else None
+            if place is None:
+                raise ParameterError(
+                    f"couplings: the connectivity does not couple {told(pair)}; expected a pair (i, j) of different "
+                    f"units below {self.n} that it couples"
+                )
+            vector[place] = number(f"coupling {pair}", strength)
+        return self.with_vector(vector)
+
     def norm(self) -> float:
         """Return the Frobenius norm of the symmetric matrix J [energy]."""
         return float(np.sqrt(2.0) * np.linalg.norm(self.vector))
@@ -97,6 +136,15 @@ class Couplings(abc.ABC):
         start = np.random.default_rng(0).standard_normal(self.n)  # eigsh draws its start otherwise
         values = eigsh(operator, k=1, which="LM", v0=start, return_eigenvectors=False, tol=1e-3)
         return float(np.abs(values).max())
+
+
+def _refuse(wrong: npt.NDArray[np.bool_], wanted: str, matrix: Array) -> None:
+    """Raise ParameterError at the first entry that is wrong."""
+    if wrong.any():
+        i, j = (int(k) for k in np.argwhere(wrong)[0])
+        raise ParameterError(
+            f"couplings must be {wanted}; got J[{i}, {j}] = {matrix[i, j]:g}, J[{j}, {i}] = {matrix[j, i]:g}"
+        )
 
 
 def _strengths(vector: npt.ArrayLike, count: int) -> Array:
