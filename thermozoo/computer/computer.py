@@ -153,8 +153,8 @@ class Computer:
         Parameters
         ----------
         couplings : array_like, shape (n, n), or mapping
-            A symmetric matrix J with a zero diagonal, or the strengths of some pairs, ``{(i, j): J_ij}``; the other pairs
-            stay [energy].
+            A symmetric matrix J with a zero diagonal, or the strengths of some pairs, ``{(i, j): J_ij}``; the other
+            pairs stay [energy].
 
         Raises
         ------
