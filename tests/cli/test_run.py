@@ -347,8 +347,11 @@ def test_a_run_that_needs_too_much_memory_is_refused(tmp_path, capsys):
 )
 def test_an_error_is_not_rounded_to_nothing(report, gain, se, said):
     from thermozoo.cli.run import summary
+    from thermozoo.runs.report_file import read_report
 
-    lines = summary({**report, "likelihood_gain_nats": gain, "likelihood_gain_se": se, "heat_std_kT": 0.25})
+    lines = summary(
+        read_report({**report, "likelihood_gain_nats": gain, "likelihood_gain_se": se, "heat_std_kT": 0.25})
+    )
     assert said in lines[0]
     assert "+- 0.25 kT (mean +- standard deviation)" in lines[2]
 
@@ -418,8 +421,10 @@ def test_a_comparison_that_fails_takes_nothing_with_it(tmp_path, capsys, monkeyp
 
 def test_a_figure_that_is_no_number_takes_nothing_with_it(tmp_path, capsys, monkeypatch, no_pictures):
     from thermozoo.runs import method
+    from thermozoo.runs.results import QualityFigures
 
-    monkeypatch.setattr(method, "judged_figures", lambda *arguments: {"diversity": float("nan"), "judge": None})
+    found = QualityFigures(diversity=float("nan"), nearest_prototype_distance=0.5, judge=None)
+    monkeypatch.setattr(method, "judged_figures", lambda *arguments: found)
     small(tmp_path, "a")
     assert "report: diversity is no finite number" in capsys.readouterr().err
     assert json.loads((tmp_path / "a" / "report.json").read_text())["diversity"] is None

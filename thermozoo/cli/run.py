@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from thermozoo.cli.app import context_of
 from thermozoo.cli.arguments import Assignments, ConfigFile, Quiet, whole_number
+
+if TYPE_CHECKING:
+    from thermozoo.runs.results import Report
 
 __all__ = ["run"]
 
@@ -47,29 +50,26 @@ def run(
     print(f"report: {done.page}" if done.page else f"results: {done.folder}")
 
 
-def summary(report: dict[str, Any]) -> list[str]:
+def summary(report: Report) -> list[str]:
     """Return the result of a run in a few lines."""
-    names = report["class_names"]
-    counts = ", ".join(f"{names.get(label, label)}: {count}" for label, count in report["class_counts"].items())
-    seconds = sum(report["seconds"].values())
-    several = report["samples"] > 1
+    counts = ", ".join(f"{report.class_names.get(label, label)}: {n}" for label, n in report.class_counts.items())
+    several = report.samples > 1
     gain = ""
-    if report["likelihood_gain_nats"] is not None:
-        gain = f", likelihood gain {_with_error(report['likelihood_gain_nats'], report['likelihood_gain_se'])} nats"
-    perfect = "" if report["loss_perfect"] is None else f" (perfect {report['loss_perfect']:g})"
-    lines = [
-        f"trained ({report['method']}): loss per step {report['loss_initial']:.2f} -> {report['loss_final']:.2f}"
-        f"{perfect}{gain}",
-        f"generated {report['samples']:,} {'images' if several else 'image'} ({counts}; {report['inverted']} "
-        f"inverted), {'mean best' if several else 'best'} |correlation| {report['mean_best_correlation']:.3f}",
-        f"heat {_with_error(report['heat_mean_kT'], report['heat_std_kT'])} kT (mean +- standard deviation)"
-        if several
-        else f"heat {_digits(report['heat_mean_kT'], report['heat_mean_kT'])} kT (one sample)",
+    if report.likelihood_gain_nats is not None and report.likelihood_gain_se is not None:
+        gain = f", likelihood gain {_with_error(report.likelihood_gain_nats, report.likelihood_gain_se)} nats"
+    perfect = "" if report.loss_perfect is None else f" (perfect {report.loss_perfect:g})"
+    heat = f"heat {_digits(report.heat_mean_kT, report.heat_mean_kT)} kT (one sample)"
+    if several:
+        heat = f"heat {_with_error(report.heat_mean_kT, report.heat_std_kT)} kT (mean +- standard deviation)"
+    if report.thermodynamic_advantage is not None:
+        heat += f"; thermodynamic advantage {report.thermodynamic_advantage:.2g}"
+    return [
+        f"trained ({report.method}): loss per step {report.loss_initial:.2f} -> {report.loss_final:.2f}{perfect}{gain}",
+        f"generated {report.samples:,} {'images' if several else 'image'} ({counts}; {report.inverted} inverted), "
+        f"{'mean best' if several else 'best'} |correlation| {report.mean_best_correlation:.3f}",
+        heat,
+        f"seed {report.seed}, engine {report.engine}, {sum(report.seconds.values()):.1f} s",
     ]
-    if report["thermodynamic_advantage"] is not None:
-        lines[-1] += f"; thermodynamic advantage {report['thermodynamic_advantage']:.2g}"
-    lines.append(f"seed {report['seed']}, engine {report['engine']}, {seconds:.1f} s")
-    return lines
 
 
 def _with_error(value: float, error: float) -> str:

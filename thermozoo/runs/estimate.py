@@ -20,8 +20,8 @@ from thermozoo.dynamics.trajectories import EnergyTerms
 from thermozoo.runs.assemble import Machine
 from thermozoo.runs.budget import check_memory, predicted_disk
 from thermozoo.runs.generation import OBSERVATIONS
+from thermozoo.runs.metrics import judged_figures
 from thermozoo.runs.preflight import warm_up
-from thermozoo.runs.report import judged_figures
 from thermozoo.runs.stopwatch import along_a_line, seconds
 from thermozoo.runs.training import train
 from thermozoo.training.evaluate import evaluate

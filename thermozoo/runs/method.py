@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import attrs
 
@@ -13,8 +12,9 @@ from thermozoo.computer.stability import check_time_step
 from thermozoo.dynamics.engines import Engine
 from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import Generated, generate
+from thermozoo.runs.metrics import generation_figures, judged_figures, outputs_of, training_figures
 from thermozoo.runs.progress import Reporter
-from thermozoo.runs.report import generation_figures, judged_figures, outputs_of, training_figures
+from thermozoo.runs.results import Figures
 from thermozoo.runs.training import train, training_work
 from thermozoo.training.evaluate import HeldOut, evaluate
 from thermozoo.training.result import Training
@@ -35,6 +35,11 @@ class Clock:
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
+    @property
+    def rounded(self) -> dict[str, float]:
+        """The times as the report holds them."""
+        return {name: round(value, 3) for name, value in self.seconds.items()}
+
 
 @attrs.frozen(eq=False)
 class Outcome:
@@ -50,7 +55,7 @@ class Outcome:
         Figures of the trained one.
     generated : Generated
         What it generated.
-    figures : dict
+    figures : Figures
         All of it as ``report.json`` holds it.
     """
 
@@ -58,7 +63,7 @@ class Outcome:
     initial: float
     held_out: HeldOut
     generated: Generated
-    figures: dict[str, Any]
+    figures: Figures
 
 
 def run_method(machine: Machine, engine: Engine, method: str, reporter: Reporter, clock: Clock) -> Outcome:
@@ -95,9 +100,9 @@ def run_method(machine: Machine, engine: Engine, method: str, reporter: Reporter
         )
     with clock.phase("judging"), reporter.phase("judging", None):
         outputs, correlations = outputs_of(machine, generated)
-        figures = {
-            **training_figures(machine, initial, held_out, training),
-            **generation_figures(machine, generated, correlations),
-            **judged_figures(machine, outputs, correlations),
-        }
+        figures = Figures.of(
+            training_figures(machine, initial, held_out, training),
+            generation_figures(machine, generated, correlations),
+            judged_figures(machine, outputs, correlations),
+        )
     return Outcome(training, initial, held_out, generated, figures)

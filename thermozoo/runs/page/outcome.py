@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from thermozoo.runs.judge import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS
 from thermozoo.runs.page.numbers import count, number_of, plus_minus, quantity, significant
 from thermozoo.runs.page.wording import groups, pixels
+from thermozoo.runs.results import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS
 from thermozoo.thermodynamics.advantage import denoiser_operations
 
 __all__ = ["cost", "generation", "hardware", "headline", "quality", "tiles"]

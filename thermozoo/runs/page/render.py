@@ -27,6 +27,8 @@ from thermozoo.runs.page.tables import (
     seconds_table,
     term_table,
 )
+from thermozoo.runs.report_file import report_json
+from thermozoo.runs.results import Report
 
 __all__ = ["render_page"]
 
@@ -58,7 +60,7 @@ class Section:
 
 
 def render_page(
-    report: Mapping[str, Any],
+    report: Report,
     config_toml: str,
     figures: Mapping[str, bytes],
     manifest: Mapping[str, Any],
@@ -68,10 +70,8 @@ def render_page(
 
     Parameters
     ----------
-    report : mapping
-        What is in ``report.json``. Keys that are missing or None are left out of the page. Besides
-        the keys of every report: `hardware` (a table of seconds, joules, watts), `comparison` (a
-        list of rows with `method`). Any other number or text is listed under its name.
+    report : Report
+        What is in ``report.json``.
     config_toml : str
         The resolved config, from which the page describes computer and training.
     figures : mapping of str to bytes
@@ -94,51 +94,51 @@ def render_page(
     import jinja2
 
     config = tomllib.loads(config_toml)
-    report = {key: value for key, value in report.items() if value is not None}
+    values = {key: value for key, value in report_json(report)[0].items() if value is not None}
     pictures: dict[str, list[Picture]] = {}
     for name, png in figures.items():
-        pictures.setdefault(section_of(name), []).append(_picture(name, png, report, config))
+        pictures.setdefault(section_of(name), []).append(_picture(name, png, values, config))
     sections = [
-        Section("computer", "What the computer is", wording.computer(report, config)),
+        Section("computer", "What the computer is", wording.computer(values, config)),
         Section(
             "training",
             "How it was trained",
-            wording.training(report, config),
-            details_table(report.get("training")),
+            wording.training(values, config),
+            details_table(values.get("training")),
         ),
         Section(
             "generation",
             "What it generated",
-            outcome.generation(report),
-            class_table(report.get("class_counts"), report.get("class_names")),
+            outcome.generation(values),
+            class_table(values.get("class_counts"), values.get("class_names")),
         ),
         Section(
             "quality",
             "How good the outputs are",
-            outcome.quality(report),
-            judge_table(report.get("judge"), report.get("class_names")),
+            outcome.quality(values),
+            judge_table(values.get("judge"), values.get("class_names")),
         ),
         Section(
             "cost",
             "What it cost",
-            outcome.cost(report, config),
-            term_table(report.get("heat_by_term_kT")),
+            outcome.cost(values, config),
+            term_table(values.get("heat_by_term_kT")),
         ),
         Section(
             "hardware",
             "What it would need as hardware",
-            outcome.hardware(report.get("hardware")),
-            hardware_table(report.get("hardware")),
+            outcome.hardware(values.get("hardware")),
+            hardware_table(values.get("hardware")),
         ),
-        Section("comparison", "Methods compared", (), comparison_table(report.get("comparison"))),
+        Section("comparison", "Methods compared", (), comparison_table(values.get("comparison"))),
         Section("figures", "More figures"),
-        Section("more", "More results", (), remaining_table(report)),
-        Section("time", "Where the time went", (), seconds_table(report.get("seconds"))),
-        Section("provenance", "Where it comes from", (), provenance_table(report, manifest)),
+        Section("more", "More results", (), remaining_table(values)),
+        Section("time", "Where the time went", (), seconds_table(values.get("seconds"))),
+        Section("provenance", "Where it comes from", (), provenance_table(values, manifest)),
     ]
     absent: dict[str, list[str]] = {}
     for name, reason in (missing or {}).items():
-        title, _ = caption(name, report, config)
+        title, _ = caption(name, values, config)
         absent.setdefault(section_of(name), []).append(f"{title} This figure is missing: {reason}.")
     filled = [
         attrs.evolve(
@@ -150,8 +150,8 @@ def render_page(
     template = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
     return environment.from_string(template).render(
         title=_title(config),
-        headline=outcome.headline(report, config),
-        tiles=outcome.tiles(report),
+        headline=outcome.headline(values, config),
+        tiles=outcome.tiles(values),
         sections=[part for part in filled if part.paragraphs or part.tables or part.figures],
         plugin_files=plugin_files(manifest),
         plugin_copies=plugin_copies(manifest),

@@ -9,7 +9,6 @@ from typing import Any
 
 import attrs
 
-from thermozoo.runs.judge import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS
 from thermozoo.runs.page.numbers import (
     count,
     duration,
@@ -20,6 +19,7 @@ from thermozoo.runs.page.numbers import (
     quantity,
     significant,
 )
+from thermozoo.runs.results import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS
 
 __all__ = [
     "Table",
