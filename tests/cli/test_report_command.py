@@ -73,7 +73,7 @@ def test_a_run_of_one_group_lacks_no_couplings_and_one_method_no_comparison(fold
     del report["comparison"]
     (folder / "report.json").write_text(json.dumps(report))
     text = (folder / "config.toml").read_text()
-    (folder / "config.toml").write_text(text.replace("hidden = 8\n", ""))
+    (folder / "config.toml").write_text(text.replace("hidden = 8\n", "").replace('"hidden",', ""))
     shutil.rmtree(folder / "figures")
     (folder / "computer.nc").unlink()
     assert run(["report", str(folder)]) == 0
@@ -116,6 +116,7 @@ def test_what_is_no_run_folder(tmp_path, capsys):
         ("report.json", b'{"seed": 1' + b"0" * 5000 + b"}", "report.json: damaged: "),
         ("manifest.json", b"{}", "manifest.json: not what a run writes: versions, plugins, engine missing"),
         ("config.toml", b"seed = ", "config.toml: damaged: "),
+        ("config.toml", b"[computer.units]\nvisible = 5\n", "does not hold what a run writes: "),
         ("config.toml", b"[computer]\nunits = 5\n", "does not hold what a run writes: "),
     ],
 )
@@ -144,11 +145,12 @@ def test_every_key_of_another_type_is_named(folder, capsys):
     ]
 
 
-def test_a_number_that_was_not_finite_is_no_fault(folder):
+def test_a_number_that_was_not_finite_is_not_defined_on_the_page(folder):
     report = json.loads((folder / "report.json").read_text())
     report |= {"heat_mean_kT": None, "thermodynamic_advantage": None}
     (folder / "report.json").write_text(json.dumps(report))
     assert run(["report", str(folder)]) == 0
+    assert "not defined" in (folder / "report.html").read_text("utf-8")
 
 
 def test_every_damaged_file_is_named_at_once(folder, capsys):

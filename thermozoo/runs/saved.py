@@ -60,6 +60,8 @@ def page_again(folder: Path, catalogue: Callable[[], Catalogue], note: Callable[
     OutputError
         When the page cannot be written.
     """
+    import jinja2
+
     name = shown(folder, 200)
     holder = holder_of(folder)
     if holder is not None and holder[1]:
@@ -85,7 +87,7 @@ def page_again(folder: Path, catalogue: Callable[[], Catalogue], note: Callable[
             else:
                 pictures[figure] = found
         page = render_page(report, texts["config.toml"], pictures, manifest, missing)
-    except _FOREIGN as error:
+    except (*_FOREIGN, jinja2.UndefinedError) as error:
         raise DataError(
             f"{name}: config.toml, report.json or manifest.json does not hold what a run writes: "
             f"{type(error).__name__}: {shown(error)}"

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 __all__ = [
+    "FILTERS",
     "count",
     "duration",
     "fixed",
     "is_number",
     "loss_pair",
-    "number_of",
     "plain",
     "plus_minus",
     "quantity",
@@ -20,6 +20,7 @@ __all__ = [
 ]
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _PREFIXES = {
     -18: "a",
     -15: "f",
@@ -38,12 +39,6 @@ _PREFIXES = {
 def is_number(value: Any) -> TypeGuard[float]:
     """Tell whether `value` is a number to be formatted (a truth value is not)."""
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def number_of(table: Mapping[str, Any], key: str) -> float | None:
-    """Return the number that `table` holds at `key`, or None if it holds none there."""
-    value = table.get(key)
-    return value if is_number(value) else None
 
 
 def count(value: int) -> str:
@@ -80,7 +75,7 @@ def plain(value: float) -> str:
 
 def plus_minus(value: float, error: float | None, digits: int = 3) -> str:
     """Write `value` ± `error`: `digits` of the error, and as many decimals of the value."""
-    if error is None or not is_number(error) or not math.isfinite(error):
+    if error is None or not math.isfinite(error):
         return significant(value, 4)
     if error <= 0 or not math.isfinite(value) or max(abs(value), error) >= 1e7 or error < 1e-6:
         return f"{significant(value, 4)} ± {significant(error, digits)}"
@@ -115,6 +110,43 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{text} ({hours} h {minutes} min)" if hours else f"{text} ({minutes} min {rest} s)"
+
+
+def short(value: float) -> str:
+    """Write a setting with at most four digits."""
+    return plain(float(f"{value:.4g}"))
+
+
+def percent(fraction: float) -> str:
+    """Write a fraction in percent, without decimals where there are none to write."""
+    return f"{100 * fraction:.1f}".removesuffix(".0") + " %"
+
+
+def in_words(value: int) -> str:
+    """Write a small number as a word."""
+    return _WORDS[value] if 0 <= value < len(_WORDS) else count(value)
+
+
+def settings(table: Mapping[str, Any]) -> list[str]:
+    """Write the settings of the plugin that a table of the config names."""
+    return [
+        f"{key} = {_setting(value)}"
+        for key, value in table.items()
+        if key not in ("plugin", "protocol") and not isinstance(value, Mapping)
+    ]
+
+
+def _setting(value: Any) -> str:
+    if is_number(value):
+        return plain(value)
+    if isinstance(value, list):
+        shown = ", ".join(_setting(item) for item in value[:12])
+        return shown + (f", … ({len(value)} in all)" if len(value) > 12 else "")
+    return str(value)
+
+
+#: What templates of the page write numbers with.
+FILTERS = (count, duration, in_words, percent, plain, plus_minus, quantity, settings, short, significant)
 
 
 def _typographic(text: str) -> str:
