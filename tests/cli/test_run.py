@@ -341,8 +341,8 @@ def test_a_run_that_needs_too_much_memory_is_refused(tmp_path, capsys):
         (12.98, 0.133, "likelihood gain 12.98 +- 0.13 nats"),
         (12406.7, 153.9, "likelihood gain 12,407 +- 154 nats"),
         (212.7, 2.999, "likelihood gain 212.7 +- 3.0 nats"),
-        (0.5, 0.0, "likelihood gain 0.5 +- 0 nats"),
-        (3e-9, 1.2e-9, "likelihood gain 3e-09 +- 1.2e-09 nats"),
+        (0.5, 0.0, "likelihood gain 0.5000 +- 0 nats"),
+        (3e-9, 1.2e-9, "likelihood gain 3.000 × 10⁻⁹ +- 1.2 × 10⁻⁹ nats"),
     ],
 )
 def test_an_error_is_not_rounded_to_nothing(report, gain, se, said):

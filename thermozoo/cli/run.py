@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from thermozoo.cli.app import context_of
 from thermozoo.cli.arguments import Assignments, ConfigFile, Quiet, whole_number
+from thermozoo.digits import in_ascii, number_text, plus_minus
 
 if TYPE_CHECKING:
     from thermozoo.runs.results import Report
@@ -55,31 +55,19 @@ def summary(report: Report) -> list[str]:
     counts = ", ".join(f"{report.class_names.get(label, label)}: {n}" for label, n in report.class_counts.items())
     several = report.samples > 1
     gain = ""
-    if report.likelihood_gain_nats is not None and report.likelihood_gain_se is not None:
-        gain = f", likelihood gain {_with_error(report.likelihood_gain_nats, report.likelihood_gain_se)} nats"
+    if report.likelihood_gain_nats is not None:
+        gain = f", likelihood gain {plus_minus(report.likelihood_gain_nats, report.likelihood_gain_se, 2)} nats"
     perfect = "" if report.loss_perfect is None else f" (perfect {report.loss_perfect:g})"
-    heat = f"heat {_digits(report.heat_mean_kT, report.heat_mean_kT)} kT (one sample)"
+    heat = f"heat {number_text(report.heat_mean_kT)} kT (one sample)"
     if several:
-        heat = f"heat {_with_error(report.heat_mean_kT, report.heat_std_kT)} kT (mean +- standard deviation)"
+        heat = f"heat {plus_minus(report.heat_mean_kT, report.heat_std_kT, 2)} kT (mean ± standard deviation)"
     if report.thermodynamic_advantage is not None:
         heat += f"; thermodynamic advantage {report.thermodynamic_advantage:.2g}"
-    return [
+    lines = [
         f"trained ({report.method}): loss per step {report.loss_initial:.2f} -> {report.loss_final:.2f}{perfect}{gain}",
         f"generated {report.samples:,} {'images' if several else 'image'} ({counts}; {report.inverted} inverted), "
         f"{'mean best' if several else 'best'} |correlation| {report.mean_best_correlation:.3f}",
         heat,
         f"seed {report.seed}, engine {report.engine}, {sum(report.seconds.values()):.1f} s",
     ]
-
-
-def _with_error(value: float, error: float) -> str:
-    """Write a value and its error with two significant digits of the error, or all before the point."""
-    return f"{_digits(value, error)} +- {_digits(error, error)}"
-
-
-def _digits(value: float, of: float) -> str:
-    """Write a value with as many decimals as two significant digits of another number need."""
-    if of == 0 or not math.isfinite(of):
-        return f"{value:.4g}"
-    decimals = max(0, 1 - math.floor(math.log10(abs(of))))
-    return f"{value:,.{decimals}f}" if decimals <= 6 else f"{value:.2g}"
+    return [in_ascii(line) for line in lines]

@@ -9,16 +9,8 @@ from typing import Any
 
 import attrs
 
-from thermozoo.runs.page.numbers import (
-    count,
-    duration,
-    fixed,
-    is_number,
-    plain,
-    plus_minus,
-    quantity,
-    significant,
-)
+from thermozoo.digits import count, decimals, fixed, is_number, plain, plus_minus, quantity, significant
+from thermozoo.runs.page.numbers import duration
 from thermozoo.runs.results import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS, Report
 
 __all__ = ["Table", "plugin_copies", "plugin_files", "tables_of"]
@@ -94,8 +86,8 @@ def _terms(terms: Mapping[str, float]) -> Table:
     table = {**terms, "total": sum(terms.values())}
     # One more decimal than four digits of the largest, so that a column adds up by eye.
     largest = max(abs(value) for value in table.values()) or 1.0
-    decimals = max(0, 4 - math.floor(math.log10(largest))) if math.isfinite(largest) else 0
-    rows = [[_name(name), f"{fixed(value, decimals)} kT"] for name, value in table.items()]
+    places = decimals(largest, 5) if math.isfinite(largest) else 0
+    rows = [[_name(name), f"{fixed(value, places)} kT"] for name, value in table.items()]
     return Table(rows, ["term of the energy", "mean heat released"], total=True)
 
 
