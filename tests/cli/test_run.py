@@ -420,11 +420,11 @@ def test_a_comparison_that_fails_takes_nothing_with_it(tmp_path, capsys, monkeyp
 
 
 def test_a_figure_that_is_no_number_takes_nothing_with_it(tmp_path, capsys, monkeypatch, no_pictures):
-    from thermozoo.runs import method
+    from thermozoo.runs import phases
     from thermozoo.runs.results import QualityFigures
 
     found = QualityFigures(diversity=float("nan"), nearest_prototype_distance=0.5, judge=None)
-    monkeypatch.setattr(method, "judged_figures", lambda *arguments: found)
+    monkeypatch.setattr(phases, "judged_figures", lambda *arguments: found)
     small(tmp_path, "a")
     assert "report: diversity is no finite number" in capsys.readouterr().err
     assert json.loads((tmp_path / "a" / "report.json").read_text())["diversity"] is None

@@ -21,8 +21,9 @@ from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import run_folder, write_json, write_text
 from thermozoo.runs.manifest import manifest, plugin_copies, provenance
-from thermozoo.runs.method import Clock, Outcome, run_method
+from thermozoo.runs.method import Clock, run_method
 from thermozoo.runs.metrics import comparison_row, hardware_figures
+from thermozoo.runs.phases import Outcome
 from thermozoo.runs.preflight import try_figures, try_last_phases, warm_up
 from thermozoo.runs.progress import Reporter
 from thermozoo.runs.report_file import report_json
