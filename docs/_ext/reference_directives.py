@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from docutils import nodes
-from reference_texts import checks_text, command_line_text, config_text, hook_text
+from reference_texts import checks_text, command_line_text, config_text, hook_text, report_text
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -60,10 +60,19 @@ class HookReference(_Text):
         return hook_text(self.arguments[0])
 
 
+class ReportReference(_Text):
+    """Every key of the report."""
+
+    def text(self) -> str:
+        """See `report_text`."""
+        return report_text()
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
     app.add_directive("config-reference", ConfigReference)
     app.add_directive("command-line-reference", CommandLineReference)
     app.add_directive("checks-reference", ChecksReference)
+    app.add_directive("report-reference", ReportReference)
     app.add_directive("hook", HookReference)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

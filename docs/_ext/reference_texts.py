@@ -16,9 +16,10 @@ from thermozoo.config.values import type_name
 from thermozoo.interfaces import INTERFACES
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.registry.hookspecs import HOOKS, Hooks
+from thermozoo.runs.results import SECTIONS, Key, documented, type_text
 from thermozoo.testing import checks_for
 
-__all__ = ["checks_text", "command_line_text", "config_text", "hook_text"]
+__all__ = ["checks_text", "command_line_text", "config_text", "hook_text", "report_text"]
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -161,6 +162,24 @@ def checks_text() -> str:
         rows = ((f"`{c.name}`", c.claim, c.level, ", ".join(f"`{n}`" for n in c.needs)) for c in checks_for(kind))
         parts.append(_table(("check", "claim", "profile", "needs"), rows))
     return "\n\n".join(parts)
+
+
+def report_text() -> str:
+    """Return a section for every part of the report, written from its declaration."""
+    parts = []
+    for title, cls in SECTIONS.items():
+        rows = ((f"`{n}`", _type(kind, key), _unit(key.unit), key.meaning) for n, kind, key in documented(cls))
+        parts += [f"## {title}", _table(("key", "type", "unit", "meaning"), rows)]
+    return "\n\n".join(parts)
+
+
+def _type(kind: Any, key: Key) -> str:
+    text = type_text(kind)
+    return text.removesuffix(" or `null`") if key.optional else text
+
+
+def _unit(unit: str) -> str:
+    return {"E0": "$E_0$", "kT": "$k_BT$"}.get(unit, unit)
 
 
 def _article(noun: str) -> str:

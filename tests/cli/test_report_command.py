@@ -73,7 +73,7 @@ def test_a_run_of_one_group_lacks_no_couplings_and_one_method_no_comparison(fold
     del report["comparison"]
     (folder / "report.json").write_text(json.dumps(report))
     text = (folder / "config.toml").read_text()
-    (folder / "config.toml").write_text(text.replace("hidden = 8\n", ""))
+    (folder / "config.toml").write_text(text.replace("hidden = 8\n", "").replace('"hidden",', ""))
     shutil.rmtree(folder / "figures")
     (folder / "computer.nc").unlink()
     assert run(["report", str(folder)]) == 0
@@ -112,10 +112,11 @@ def test_what_is_no_run_folder(tmp_path, capsys):
         ("report.json", b"[" * 100_000, "report.json: damaged: "),
         ("report.json", b"\xff\xfe", "report.json: not text"),
         ("report.json", b"[1]", "report.json: expected a table of what a run writes, got list"),
-        ("report.json", b'{"method": 5}', "report.json: not what a run writes: method, loss_initial, "),
+        ("report.json", b"{}", "report.json: not what a run writes: method, loss_initial, loss_final, "),
         ("report.json", b'{"seed": 1' + b"0" * 5000 + b"}", "report.json: damaged: "),
         ("manifest.json", b"{}", "manifest.json: not what a run writes: versions, plugins, engine missing"),
         ("config.toml", b"seed = ", "config.toml: damaged: "),
+        ("config.toml", b"[computer.units]\nvisible = 5\n", "does not hold what a run writes: "),
         ("config.toml", b"[computer]\nunits = 5\n", "does not hold what a run writes: "),
     ],
 )
@@ -127,6 +128,29 @@ def test_damaged_files_are_named_and_nothing_is_touched(folder, capsys, file, co
     [line] = refused(capsys, folder)
     assert said in line
     assert contents(folder) == before
+
+
+def test_every_key_of_another_type_is_named(folder, capsys):
+    report = json.loads((folder / "report.json").read_text())
+    report |= {"seed": 1.5, "class_counts": {"0": "many"}, "comparison": report["comparison"][:1]}
+    report["comparison"][0]["heat_std_kT"] = [1]
+    del report["judge"], report["imposed_signal"]["constant"]
+    (folder / "report.json").write_text(json.dumps(report))
+    said = [line.partition("not what a run writes: ")[2] for line in refused(capsys, folder)]
+    assert said[0] == "imposed_signal.constant, judge missing"
+    assert sorted(said[1:]) == [
+        "class_counts['0']: expected whole number",
+        "comparison[0].heat_std_kT: expected number",
+        "seed: expected whole number",
+    ]
+
+
+def test_a_number_that_was_not_finite_is_not_defined_on_the_page(folder):
+    report = json.loads((folder / "report.json").read_text())
+    report |= {"heat_mean_kT": None, "thermodynamic_advantage": None}
+    (folder / "report.json").write_text(json.dumps(report))
+    assert run(["report", str(folder)]) == 0
+    assert "not defined" in (folder / "report.html").read_text("utf-8")
 
 
 def test_every_damaged_file_is_named_at_once(folder, capsys):

@@ -341,14 +341,17 @@ def test_a_run_that_needs_too_much_memory_is_refused(tmp_path, capsys):
         (12.98, 0.133, "likelihood gain 12.98 +- 0.13 nats"),
         (12406.7, 153.9, "likelihood gain 12,407 +- 154 nats"),
         (212.7, 2.999, "likelihood gain 212.7 +- 3.0 nats"),
-        (0.5, 0.0, "likelihood gain 0.5 +- 0 nats"),
-        (3e-9, 1.2e-9, "likelihood gain 3e-09 +- 1.2e-09 nats"),
+        (0.5, 0.0, "likelihood gain 0.5000 +- 0 nats"),
+        (3e-9, 1.2e-9, "likelihood gain 3.000 × 10⁻⁹ +- 1.2 × 10⁻⁹ nats"),
     ],
 )
 def test_an_error_is_not_rounded_to_nothing(report, gain, se, said):
+    from thermozoo.runs.report_file import read_report
     from thermozoo.runs.summary import summary
 
-    lines = summary({**report, "likelihood_gain_nats": gain, "likelihood_gain_se": se, "heat_std_kT": 0.25})
+    lines = summary(
+        read_report({**report, "likelihood_gain_nats": gain, "likelihood_gain_se": se, "heat_std_kT": 0.25})
+    )
     assert said in lines[0]
     assert "+- 0.25 kT (mean +- standard deviation)" in lines[2]
 
@@ -417,9 +420,11 @@ def test_a_comparison_that_fails_takes_nothing_with_it(tmp_path, capsys, monkeyp
 
 
 def test_a_figure_that_is_no_number_takes_nothing_with_it(tmp_path, capsys, monkeypatch, no_pictures):
-    from thermozoo.runs import method
+    from thermozoo.runs import phases
+    from thermozoo.runs.results import QualityFigures
 
-    monkeypatch.setattr(method, "judged_figures", lambda *arguments: {"diversity": float("nan"), "judge": None})
+    found = QualityFigures(diversity=float("nan"), nearest_prototype_distance=0.5, judge=None)
+    monkeypatch.setattr(phases, "judged_figures", lambda *arguments: found)
     small(tmp_path, "a")
     assert "report: diversity is no finite number" in capsys.readouterr().err
     assert json.loads((tmp_path / "a" / "report.json").read_text())["diversity"] is None

@@ -17,6 +17,7 @@ PLUGINS = ROOT / "plugins" / "thermozoo_plugins"
 LEVELS = {
     "errors": 0,
     "arguments": 1,
+    "digits": 1,
     "parameters": 1,
     "interfaces": 2,
     "constraints": 2,

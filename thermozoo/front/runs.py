@@ -87,16 +87,18 @@ class Run:
         """The pictures, by name."""
         return {path.stem: path for path in sorted((self.folder / "figures").glob("*.png"))}
 
-    def __repr__(self) -> str:
+    def _summary(self) -> list[str]:
+        from thermozoo.runs.report_file import read_report
         from thermozoo.runs.summary import summary
 
-        return "\n".join([f"run {self.folder}", *(f"  {line}" for line in summary(self.report))])
+        return summary(read_report(self.report))
+
+    def __repr__(self) -> str:
+        return "\n".join([f"run {self.folder}", *(f"  {line}" for line in self._summary())])
 
     def _repr_html_(self) -> str:
         """Show the summary and the outputs in a notebook."""
-        from thermozoo.runs.summary import summary
-
-        lines = "<br>".join(html.escape(line) for line in summary(self.report))
+        lines = "<br>".join(html.escape(line) for line in self._summary())
         page = self.folder / "report.html"
         link = f'<br><a href="{html.escape(str(page))}">{html.escape(str(page))}</a>' if page.is_file() else ""
         picture = self.figures.get("outputs")

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from thermozoo.digits import number_text, tick_text
 from thermozoo.errors import ShapeError
-from thermozoo.plotting.style import PALETTE, WIDTH, label_width, new_figure, number_text, styled, tick_text
+from thermozoo.plotting.style import PALETTE, WIDTH, label_width, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

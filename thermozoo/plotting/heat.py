@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from thermozoo.digits import number_text, tick_text
 from thermozoo.plotting.style import (
     GRAY,
     INK,
@@ -14,9 +15,7 @@ from thermozoo.plotting.style import (
     axes_of,
     finite_array,
     new_figure,
-    number_text,
     styled,
-    tick_text,
 )
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from thermozoo.digits import number_text, tick_text
 from thermozoo.errors import ShapeError
 from thermozoo.plotting.style import (
     GRAY,
@@ -17,9 +18,7 @@ from thermozoo.plotting.style import (
     axes_of,
     finite_array,
     new_figure,
-    number_text,
     styled,
-    tick_text,
 )
 
 if TYPE_CHECKING:

@@ -34,10 +34,8 @@ __all__ = [
     "label_width",
     "load_matplotlib",
     "new_figure",
-    "number_text",
     "png_bytes",
     "styled",
-    "tick_text",
     "wrapped",
 ]
 
@@ -194,17 +192,6 @@ def png_bytes(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
-
-
-def number_text(value: float) -> str:
-    """Write a number with three significant digits, or with all before the point if more."""
-    text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return text.replace("-", "\u2212")
-
-
-def tick_text(value: float, _position: float = 0) -> str:
-    """Write the number at a tick in full, without an offset, thousands apart."""
-    return f"{value:,.8g}".replace("-", "\u2212")
 
 
 def label_width(text: str) -> float:

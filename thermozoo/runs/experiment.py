@@ -21,10 +21,13 @@ from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import run_folder, write_json, write_text
 from thermozoo.runs.manifest import manifest, plugin_copies, provenance
-from thermozoo.runs.method import Clock, Outcome, run_method
+from thermozoo.runs.method import Clock, run_method
+from thermozoo.runs.metrics import comparison_row, hardware_figures
+from thermozoo.runs.phases import Outcome
 from thermozoo.runs.preflight import try_figures, try_last_phases, warm_up
 from thermozoo.runs.progress import Reporter
-from thermozoo.runs.report import comparison_row, finite_figures, hardware_figures
+from thermozoo.runs.report_file import report_json
+from thermozoo.runs.results import ComparisonRow, Report
 from thermozoo.runs.samples import samples_dataset
 
 __all__ = ["Finished", "run_experiment"]
@@ -36,7 +39,7 @@ class Finished:
 
     Parameters
     ----------
-    report : dict
+    report : Report
         What ``report.json`` holds.
     folder : Path
         Where the results are: the folder that was asked for, unless they could not go there.
@@ -44,7 +47,7 @@ class Finished:
         The page; None where it could not be made.
     """
 
-    report: dict[str, Any]
+    report: Report
     folder: Path
     page: Path | None
 
@@ -93,37 +96,32 @@ def run_experiment(
         copies = plugin_copies(config, catalogue)
         provenance(config, catalogue)  # tried before the run, as all that is written after it
         outcome = run_method(machine, engine, config.training.method, reporter, clock)
-        report: dict[str, Any] = {
-            **outcome.figures,
-            "engine": engine.name,
-            "seed": config.seed,
-            "config_digest": hashlib.sha256(config_toml.encode()).hexdigest(),
-            "parameter_digest": outcome.training.computer.digest(),
-        }
-        hardware = hardware_figures(machine, report["heat_mean_kT"])
-        if hardware is not None:
-            report["hardware"] = hardware
-
-        def documents() -> tuple[dict[str, Any], dict[str, Any]]:
-            """Return the report and the manifest with the times until now."""
-            report["seconds"] = {name: round(value, 3) for name, value in clock.seconds.items()}
-            return finite_figures(report)[0], manifest(config, catalogue, report, engine.details)
-
-        strange = finite_figures(report)[1]
+        report = Report.of(
+            outcome.figures,
+            engine=engine.name,
+            seed=config.seed,
+            config_digest=hashlib.sha256(config_toml.encode()).hexdigest(),
+            parameter_digest=outcome.training.computer.digest(),
+            hardware=hardware_figures(machine, outcome.figures.heat_mean_kT),
+            seconds=clock.rounded,
+        )
+        strange = report_json(report)[1]
         if strange:
             reporter.warn(f"report: {', '.join(strange)} {'is' if len(strange) == 1 else 'are'} no finite number")
-        folder.fill(lambda place: _write(place, machine, outcome, config_toml, copies, *documents()))
+        about = manifest(config, catalogue, report, engine.details)
+        folder.fill(lambda place: _write(place, machine, outcome, config_toml, copies, report, about))
         extras = Extras(folder, reporter)
         if config.training.compare:
             with extras.kept("comparison"), clock.phase("comparison"):
-                report["comparison"] = _compare(machine, engine, outcome, reporter)
+                report = attrs.evolve(report, comparison=_compare(machine, engine, outcome, reporter))
         with clock.phase("figures"), reporter.phase("figures", None):
-            extras.draw(draw_figures(machine, machine.noising(engine), outcome, report.get("comparison", ())))
-        page = extras.page(config_toml, *documents())
+            extras.draw(draw_figures(machine, machine.noising(engine), outcome, report.comparison or ()))
+        report = attrs.evolve(report, seconds=clock.rounded)
+        page = extras.page(config_toml, report, manifest(config, catalogue, report, engine.details))
     return Finished(report, folder.path, page)
 
 
-def _compare(machine: Machine, engine: Engine, done: Outcome, reporter: Reporter) -> list[dict[str, Any]]:
+def _compare(machine: Machine, engine: Engine, done: Outcome, reporter: Reporter) -> tuple[ComparisonRow, ...]:
     """Return one row for each method that the config compares; the run's own method is not run twice."""
     rows = []
     for method in machine.config.training.compare:
@@ -131,7 +129,7 @@ def _compare(machine: Machine, engine: Engine, done: Outcome, reporter: Reporter
         if method != done.training.method:
             outcome = run_method(machine, engine, method, reporter, Clock())
         rows.append(comparison_row(outcome.figures, outcome.training.seconds))
-    return rows
+    return tuple(rows)
 
 
 def _write(
@@ -140,7 +138,7 @@ def _write(
     outcome: Outcome,
     config_toml: str,
     copies: dict[str, bytes],
-    report: dict[str, Any],
+    report: Report,
     about: dict[str, Any],
 ) -> None:
     """Write the results."""
@@ -152,5 +150,5 @@ def _write(
     for w, computer in enumerate(outcome.training.windows):
         save_computer(computer, folder / f"computer-window-{w + 1}.nc")
     write_dataset(samples_dataset(machine, outcome.generated), folder / "samples.nc")
-    write_json(folder / "report.json", report)
+    write_json(folder / "report.json", report_json(report)[0])
     write_json(folder / "manifest.json", about)

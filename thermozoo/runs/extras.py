@@ -13,6 +13,8 @@ from thermozoo.runs.folder import RunFolder, write_json, write_text
 from thermozoo.runs.page import render_page
 from thermozoo.runs.place import FIGURES
 from thermozoo.runs.progress import Reporter
+from thermozoo.runs.report_file import read_report, report_json
+from thermozoo.runs.results import Report
 
 __all__ = ["Extras", "draw_each", "reason_of"]
 
@@ -58,14 +60,15 @@ class Extras:
                 with self.kept(f"{FIGURES}/{name}.png"):
                     self._folder.add(f"{FIGURES}/{name}.png", functools.partial(_write_bytes, result))
 
-    def page(self, config_toml: str, report: Mapping[str, Any], manifest: Mapping[str, Any]) -> Path | None:
+    def page(self, config_toml: str, report: Report, manifest: Mapping[str, Any]) -> Path | None:
         """Write the page, and the times of all phases; return the page's path, None where there is none."""
+        kept, _ = report_json(report)
         with self.kept("report.json, manifest.json"):
-            self._folder.add("report.json", lambda path: write_json(path, report))
+            self._folder.add("report.json", lambda path: write_json(path, kept))
             self._folder.add("manifest.json", lambda path: write_json(path, manifest))
         written = None
         with self.kept("page"):
-            page = render_page(report, config_toml, self._pictures, manifest, self._missing)
+            page = render_page(read_report(kept), config_toml, self._pictures, manifest, self._missing)
             self._folder.add("report.html", lambda path: write_text(path, page))
             written = self._folder.path / "report.html"
         return written

@@ -22,8 +22,9 @@ from thermozoo.plotting.noising import plot_noising
 from thermozoo.plotting.outputs import plot_outputs
 from thermozoo.plotting.style import png_bytes
 from thermozoo.runs.assemble import Machine
-from thermozoo.runs.method import Outcome
+from thermozoo.runs.phases import Outcome
 from thermozoo.runs.prototypes import Prototypes
+from thermozoo.runs.results import ComparisonRow
 from thermozoo.training.noising import NoisingProcess, image_group
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Results:
         States of the first trajectories over time.
     heat : dict of str to ndarray, shape (observations, samples)
         Heat released so far by term [kT].
-    comparison : sequence of dict
+    comparison : sequence of ComparisonRow
         One row a method.
     """
 
@@ -76,7 +77,7 @@ class Results:
     final: Array
     shown: Array
     heat: Mapping[str, Array]
-    comparison: Sequence[dict[str, Any]] = ()
+    comparison: Sequence[ComparisonRow] = ()
 
     @property
     def image_units(self) -> slice:
@@ -89,7 +90,7 @@ class Results:
 
 
 def draw_figures(
-    machine: Machine, process: NoisingProcess, outcome: Outcome, comparison: Sequence[dict[str, Any]] = ()
+    machine: Machine, process: NoisingProcess, outcome: Outcome, comparison: Sequence[ComparisonRow] = ()
 ) -> dict[str, Drawing]:
     """Return what draws each figure of a run, by name."""
     training, generated = outcome.training, outcome.generated
@@ -123,7 +124,7 @@ def draw_results(results: Results) -> dict[str, Drawing]:
     if _hidden(results).size:
         drawings["couplings"] = lambda: _couplings(results)
     if results.comparison:
-        drawings["comparison"] = lambda: plot_comparison(results.comparison)
+        drawings["comparison"] = lambda: plot_comparison([attrs.asdict(row) for row in results.comparison])
     return {name: _drawing(drawings[name]) for name in FIGURES if name in drawings}
 
 
@@ -186,13 +187,13 @@ def _couplings(results: Results) -> Figure:
 def _loss(outcome: Outcome) -> Figure:
     history = outcome.training.history
     if "trajectories" not in history:
-        return plot_losses(outcome.initial, outcome.held_out.loss, outcome.figures["loss_perfect"])
+        return plot_losses(outcome.initial, outcome.held_out.loss, outcome.figures.loss_perfect)
     return plot_loss(
         history["trajectories"],
         history["training"],
         history["validation"],
         validation_steps=history["validation_trajectories"],
-        floor=outcome.figures["loss_perfect"],
+        floor=outcome.figures.loss_perfect,
         # the curve follows one fixed trajectory, the untrained level is the mean over all held-out ones
         initial=outcome.initial,
         xlabel="noising trajectories",

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
 from thermozoo.runs.prototypes import Prototypes, standardized
+from thermozoo.runs.results import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS, Verdicts, Withheld
 
-__all__ = ["GUESSING", "NO_OTHER_CLASS", "UNKNOWN_CLASS", "Judge", "diversity"]
+__all__ = ["Judge", "diversity"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -26,10 +28,6 @@ _COVERED = 0.1
 
 #: Standard errors by which the classifier has to be better than guessing before it is quoted.
 _CLEARLY = 2.0
-
-#: Why verdicts are withheld: the classifier is not clearly better than guessing, it has seen no image of a class that
-#: was trained on, or there is no other class that an output could fall into.
-GUESSING, UNKNOWN_CLASS, NO_OTHER_CLASS = "guessing", "unknown class", "no other class"
 
 
 class Judge:
@@ -61,19 +59,8 @@ class Judge:
         labels = self.prototypes.rest_labels
         return self._trained_on < len(labels) and len(np.unique(labels[: self._trained_on])) > 1
 
-    def judge(self, outputs: Array) -> dict[str, Any]:
-        """Return how outputs of shape (samples, pixels) are classified.
-
-        Returns
-        -------
-        dict
-            ``accuracy`` of the classifier on held-out noisy images, ``chance``: that of guessing, ``tested``: how many
-            held-out images there were, ``noise``: the standard deviation of the white noise in its images over that of
-            the images themselves, ``fraction_in_classes`` of outputs that it puts into a trained class,
-            ``class_entropy_bits`` of its verdicts, ``coverage``: the fraction of trained classes that get at least a
-            tenth of an even share, ``counts`` of outputs by class of the data set, and ``withheld``: why verdicts that
-            would mean nothing are None, or None.
-        """
+    def judge(self, outputs: Array) -> Verdicts:
+        """Return how outputs of shape (samples, pixels) are classified."""
         from sklearn.linear_model import LogisticRegression
         from threadpoolctl import threadpool_limits
 
@@ -89,27 +76,28 @@ class Judge:
         accuracy, tested = float(model.score(noisy[cut:], labels[cut:])), len(labels) - cut
         chance = 1.0 / len(model.classes_)
         classes = np.unique(self.prototypes.labels)
-        withheld = None
+        withheld: Withheld | None = None
         if accuracy <= chance + _CLEARLY * np.sqrt(chance * (1.0 - chance) / tested):
             withheld = GUESSING
         elif not np.isin(classes, model.classes_).all():
             withheld = UNKNOWN_CLASS
         elif np.isin(model.classes_, classes).all():
             withheld = NO_OTHER_CLASS
-        quality = {"accuracy": accuracy, "chance": chance, "tested": tested, "noise": noise, "withheld": withheld}
+        quality = Verdicts(accuracy=accuracy, chance=chance, tested=tested, noise=noise, withheld=withheld)
         if withheld in (GUESSING, UNKNOWN_CLASS):
-            return quality | dict.fromkeys(("fraction_in_classes", "class_entropy_bits", "coverage", "counts"))
+            return quality
         verdicts = model.predict(scaled)
         counts = np.array([(verdicts == c).sum() for c in np.unique(labels)])
         share = counts[counts > 0] / counts.sum()
         needed = _COVERED * len(verdicts) / len(classes)
         inside = None if withheld == NO_OTHER_CLASS else float(np.isin(verdicts, classes).mean())
-        return quality | {
-            "fraction_in_classes": inside,
-            "class_entropy_bits": float(-(share * np.log2(share)).sum()) + 0.0,
-            "coverage": float(np.mean([(verdicts == c).sum() >= needed for c in classes])),
-            "counts": {str(c): int(k) for c, k in zip(np.unique(labels).tolist(), counts.tolist(), strict=True)},
-        }
+        return attrs.evolve(
+            quality,
+            fraction_in_classes=inside,
+            class_entropy_bits=float(-(share * np.log2(share)).sum()) + 0.0,
+            coverage=float(np.mean([(verdicts == c).sum() >= needed for c in classes])),
+            counts={str(c): int(k) for c, k in zip(np.unique(labels).tolist(), counts.tolist(), strict=True)},
+        )
 
 
 def _pixel_noise(images: Array, shape: tuple[int, int]) -> float:

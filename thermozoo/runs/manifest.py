@@ -14,13 +14,14 @@ from thermozoo.config.schema import Config
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.registry.discovery import Record, Source
 from thermozoo.runs.place import PLUGINS
+from thermozoo.runs.results import Report
 
 __all__ = ["manifest", "plugin_copies", "provenance"]
 
 _VERSIONS = ("thermozoo", "numpy", "scipy", "numba", "sympy", "xarray", "matplotlib", "scikit-learn")
 
 
-def manifest(config: Config, catalogue: Catalogue, report: dict[str, Any], details: dict[str, Any]) -> dict[str, Any]:
+def manifest(config: Config, catalogue: Catalogue, report: Report, details: dict[str, Any]) -> dict[str, Any]:
     """Return the manifest of a run.
 
     Parameters
@@ -29,20 +30,20 @@ def manifest(config: Config, catalogue: Catalogue, report: dict[str, Any], detai
         What was run.
     catalogue : Catalogue
         Where its plugins came from.
-    report : dict
+    report : Report
         Its results.
     details : dict
         What the engine says of itself.
     """
     return {
         **provenance(config, catalogue),
-        "seed": report["seed"],
-        "config_digest": report["config_digest"],
-        "parameter_digest": report["parameter_digest"],
-        "engine": {"name": report["engine"], **details},
+        "seed": report.seed,
+        "config_digest": report.config_digest,
+        "parameter_digest": report.parameter_digest,
+        "engine": {"name": report.engine, **details},
         "precision": config.dynamics.precision,
         "noise": "philox4x32-10, Box-Muller",
-        "seconds": report["seconds"],
+        "seconds": report.seconds,
         "config_source": Path(config.source).name,
     }
 

@@ -17,7 +17,7 @@ from thermozoo.plotting.style import load_matplotlib
 from thermozoo.runs.assemble import Machine
 from thermozoo.runs.budget import predicted_disk
 from thermozoo.runs.folder import RunFolder
-from thermozoo.runs.report import imposed_signal, perfect_loss
+from thermozoo.runs.metrics import imposed_signal, perfect_loss
 from thermozoo.training.evaluate import evaluate
 
 __all__ = ["check_libraries", "try_figures", "try_last_phases", "warm_up"]

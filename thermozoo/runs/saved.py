@@ -24,21 +24,10 @@ from thermozoo.runs.folder import write_text
 from thermozoo.runs.page import render_page
 from thermozoo.runs.plugin_files import with_copies
 from thermozoo.runs.prototypes import Prototypes
+from thermozoo.runs.report_file import read_report
+from thermozoo.runs.results import Report
 
 __all__ = ["page_again", "read_results"]
-
-#: What every report has.
-_REPORT = {
-    "method": str,
-    "loss_initial": float,
-    "loss_final": float,
-    "samples": int,
-    "heat_mean_kT": float,
-    "class_counts": dict,
-    "seed": int,
-    "engine": str,
-    "seconds": dict,
-}
 
 #: What every manifest has.
 _MANIFEST = {"versions": dict, "plugins": list, "engine": dict}
@@ -71,6 +60,8 @@ def page_again(folder: Path, catalogue: Callable[[], Catalogue], note: Callable[
     OutputError
         When the page cannot be written.
     """
+    import jinja2
+
     name = shown(folder, 200)
     holder = holder_of(folder)
     if holder is not None and holder[1]:
@@ -82,9 +73,10 @@ def page_again(folder: Path, catalogue: Callable[[], Catalogue], note: Callable[
     if len(faults) == len(texts):
         raise DataError(f"{name} is not the folder of a run: it has no {', '.join(texts)}")
     config = _parsed(folder / "config.toml", texts, tomllib.loads, {}, faults)
-    report = _parsed(folder / "report.json", texts, json.loads, _REPORT, faults)
+    table = _parsed(folder / "report.json", texts, json.loads, {}, faults)
     manifest = _parsed(folder / "manifest.json", texts, json.loads, _MANIFEST, faults)
-    if faults:
+    report = _report(folder / "report.json", table, faults)
+    if faults or report is None:
         raise ConfigError(faults)
     pictures, missing = {}, {}
     try:
@@ -95,7 +87,7 @@ def page_again(folder: Path, catalogue: Callable[[], Catalogue], note: Callable[
             else:
                 pictures[figure] = found
         page = render_page(report, texts["config.toml"], pictures, manifest, missing)
-    except _FOREIGN as error:
+    except (*_FOREIGN, jinja2.UndefinedError) as error:
         raise DataError(
             f"{name}: config.toml, report.json or manifest.json does not hold what a run writes: "
             f"{type(error).__name__}: {shown(error)}"
@@ -137,6 +129,16 @@ def _parsed(
     return content
 
 
+def _report(path: Path, found: Mapping[str, Any], faults: list[str]) -> Report | None:
+    """Return the report that a file holds, or None after adding what is wrong with it, if that was not done before."""
+    try:
+        return read_report(found)
+    except ConfigError as error:
+        if not any(fault.startswith(shown(path, 200)) for fault in faults):
+            faults += [f"{shown(path, 200)}: not what a run writes: {line}" for line in error.faults]
+    return None
+
+
 def _is(value: Any, kind: type) -> bool:
     if kind in (int, float):
         return isinstance(value, int | float if kind is float else int) and not isinstance(value, bool)
@@ -144,7 +146,7 @@ def _is(value: Any, kind: type) -> bool:
 
 
 def _pictures(
-    folder: Path, config: Mapping[str, Any], report: Mapping[str, Any], catalogue: Callable[[], Catalogue]
+    folder: Path, config: Mapping[str, Any], report: Report, catalogue: Callable[[], Catalogue]
 ) -> Iterator[tuple[str, bytes | str]]:
     """Yield every figure of a run, from its file or drawn again, or why it is missing."""
     files = {figure: _png(folder / place.FIGURES / f"{figure}.png") for figure in FIGURES}
@@ -154,7 +156,7 @@ def _pictures(
             drawings = _drawings(folder, report, catalogue)
         except (ThermozooError, OSError, *_FOREIGN) as error:
             reason = f"it cannot be drawn again: {shown(error, 200)}"
-    expected = set(FIGURES) - set(() if report.get("comparison") else ["comparison"])
+    expected = set(FIGURES) - set(() if report.comparison else ["comparison"])
     if len(config.get("computer", {}).get("units", ())) < 2:
         expected.discard("couplings")  # every unit shows the image
     for figure in FIGURES:
@@ -175,17 +177,17 @@ def _png(path: Path) -> bytes | None:
     return content if content.startswith(_PNG) else None
 
 
-def _drawings(folder: Path, report: Mapping[str, Any], catalogue: Callable[[], Catalogue]) -> dict[str, Drawing]:
+def _drawings(folder: Path, report: Report, catalogue: Callable[[], Catalogue]) -> dict[str, Drawing]:
     """Return what draws the figures of which the folder holds all that they show."""
     results = read_results(folder, report, with_copies(folder / "config.toml", catalogue()))
     drawings = draw_results(results)
-    if report["method"] in ("exact", "moments"):  # the others have a curve, which is not kept
-        initial, final, perfect = (report.get(f"loss_{one}") for one in ("initial", "final", "perfect"))
-        drawings["loss"] = lambda: png_bytes(plot_losses(float(initial or 0), float(final or 0), perfect))
+    if report.method in ("exact", "moments"):  # the others have a curve, which is not kept
+        losses = (report.loss_initial, report.loss_final, report.loss_perfect)
+        drawings["loss"] = lambda: png_bytes(plot_losses(*losses))
     return drawings
 
 
-def read_results(folder: Path, report: Mapping[str, Any], catalogue: Catalogue) -> Results:
+def read_results(folder: Path, report: Report, catalogue: Catalogue) -> Results:
     """Read what figures show from ``computer.nc`` and ``samples.nc``.
 
     Raises
@@ -204,16 +206,16 @@ def read_results(folder: Path, report: Mapping[str, Any], catalogue: Catalogue) 
         kT = float(samples.attrs["temperature_kT_in_E0"])
         heat = {name: samples[f"heat_{name.replace('-', '_')}"].values / kT for name in TERMS}
         images, labels = samples["prototype"].values, samples["label"].values
-        names = {int(label): str(name) for label, name in (report.get("class_names") or {}).items()}
+        names = {int(label): str(name) for label, name in report.class_names.items()}
         return Results(
             computer=computer,
-            windows=int(report.get("windows", 1)) if report.get("windows", 1) > 1 else 0,
+            windows=report.windows if report.windows > 1 else 0,
             prototypes=Prototypes(images, labels, (height, width), np.empty((0, images.shape[1])), labels[:0], names),
             times=samples["time"].values,
             final=samples["state"].values,
             shown=samples["shown_state"].values,
             heat=heat,
-            comparison=report.get("comparison") or (),
+            comparison=report.comparison or (),
         )
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise DataError(f"{shown(path, 200)} does not hold the samples of a run: {shown(error, 100)}") from error

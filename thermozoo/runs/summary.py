@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from thermozoo.digits import in_ascii, number_text, plus_minus
+from thermozoo.runs.results import Report
 
 __all__ = ["summary"]
 
 
-def summary(report: dict[str, Any]) -> list[str]:
+def summary(report: Report) -> list[str]:
     """Return the result of a run in a few lines."""
-    names = report["class_names"]
-    counts = ", ".join(f"{names.get(label, label)}: {count}" for label, count in report["class_counts"].items())
-    seconds = sum(report["seconds"].values())
-    several = report["samples"] > 1
+    counts = ", ".join(f"{report.class_names.get(label, label)}: {n}" for label, n in report.class_counts.items())
+    several = report.samples > 1
     gain = ""
-    if report["likelihood_gain_nats"] is not None:
-        gain = f", likelihood gain {_with_error(report['likelihood_gain_nats'], report['likelihood_gain_se'])} nats"
-    perfect = "" if report["loss_perfect"] is None else f" (perfect {report['loss_perfect']:g})"
+    if report.likelihood_gain_nats is not None:
+        gain = f", likelihood gain {plus_minus(report.likelihood_gain_nats, report.likelihood_gain_se, 2)} nats"
+    perfect = "" if report.loss_perfect is None else f" (perfect {report.loss_perfect:g})"
+    heat = f"heat {number_text(report.heat_mean_kT)} kT (one sample)"
+    if several:
+        heat = f"heat {plus_minus(report.heat_mean_kT, report.heat_std_kT, 2)} kT (mean ± standard deviation)"
+    if report.thermodynamic_advantage is not None:
+        heat += f"; thermodynamic advantage {report.thermodynamic_advantage:.2g}"
     lines = [
-        f"trained ({report['method']}): loss per step {report['loss_initial']:.2f} -> {report['loss_final']:.2f}"
-        f"{perfect}{gain}",
-        f"generated {report['samples']:,} {'images' if several else 'image'} ({counts}; {report['inverted']} "
-        f"inverted), {'mean best' if several else 'best'} |correlation| {report['mean_best_correlation']:.3f}",
-        f"heat {_with_error(report['heat_mean_kT'], report['heat_std_kT'])} kT (mean +- standard deviation)"
-        if several
-        else f"heat {_digits(report['heat_mean_kT'], report['heat_mean_kT'])} kT (one sample)",
+        f"trained ({report.method}): loss per step {report.loss_initial:.2f} -> {report.loss_final:.2f}{perfect}{gain}",
+        f"generated {report.samples:,} {'images' if several else 'image'} ({counts}; {report.inverted} inverted), "
+        f"{'mean best' if several else 'best'} |correlation| {report.mean_best_correlation:.3f}",
+        heat,
+        f"seed {report.seed}, engine {report.engine}, {sum(report.seconds.values()):.1f} s",
     ]
-    if report["thermodynamic_advantage"] is not None:
-        lines[-1] += f"; thermodynamic advantage {report['thermodynamic_advantage']:.2g}"
-    lines.append(f"seed {report['seed']}, engine {report['engine']}, {seconds:.1f} s")
-    return lines
-
-
-def _with_error(value: float, error: float) -> str:
-    """Write a value and its error with two significant digits of the error, or all before the point."""
-    return f"{_digits(value, error)} +- {_digits(error, error)}"
-
-
-def _digits(value: float, of: float) -> str:
-    """Write a value with as many decimals as two significant digits of another number need."""
-    if of == 0 or not math.isfinite(of):
-        return f"{value:.4g}"
-    decimals = max(0, 1 - math.floor(math.log10(abs(of))))
-    return f"{value:,.{decimals}f}" if decimals <= 6 else f"{value:.2g}"
+    return [in_ascii(line) for line in lines]

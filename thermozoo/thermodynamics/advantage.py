@@ -6,7 +6,16 @@ import itertools
 
 from thermozoo.arguments import count, number, positive
 
-__all__ = ["BOLTZMANN", "denoiser_cost_kT", "denoiser_operations", "thermodynamic_advantage"]
+__all__ = [
+    "BOLTZMANN",
+    "DENOISING_STEPS",
+    "JOULE_PER_MAC",
+    "ROOM_TEMPERATURE",
+    "denoiser_cost_kT",
+    "denoiser_layers",
+    "denoiser_operations",
+    "thermodynamic_advantage",
+]
 
 #: Boltzmann's constant [joule / kelvin], exact in the SI.
 BOLTZMANN = 1.380649e-23
@@ -20,6 +29,14 @@ JOULE_PER_MAC = 1e-12
 #: Denoising steps for one image.
 DENOISING_STEPS = 10
 
+#: Temperature of the comparison [kelvin].
+ROOM_TEMPERATURE = 300.0
+
+
+def denoiser_layers(pixels: int = 784) -> tuple[int, ...]:
+    """Return the widths of the layers of the perceptron for images of so many pixels."""
+    return (count("pixels", pixels, at_least=1), *HIDDEN, pixels)
+
 
 def denoiser_operations(pixels: int = 784) -> int:
     """Return the multiply-accumulates of one step of a perceptron with layers pixels-128-128-pixels.
@@ -30,11 +47,10 @@ def denoiser_operations(pixels: int = 784) -> int:
     >>> denoiser_operations(784), denoiser_operations(36)
     (217088, 25600)
     """
-    pixels = count("pixels", pixels, at_least=1)
-    return sum(a * b for a, b in itertools.pairwise((pixels, *HIDDEN, pixels)))
+    return sum(a * b for a, b in itertools.pairwise(denoiser_layers(pixels)))
 
 
-def denoiser_cost_kT(pixels: int = 784, temperature_kelvin: float = 300.0) -> float:
+def denoiser_cost_kT(pixels: int = 784, temperature_kelvin: float = ROOM_TEMPERATURE) -> float:
     """Return the energy that a digital denoiser needs for one image of so many pixels, in kT.
 
     A pixels-128-128-pixels perceptron makes 256 pixels + 16,384 multiply-accumulates a step (217,088 for 784 pixels),

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from thermozoo import Dataset
-from thermozoo.runs.judge import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS, Judge, diversity
+from thermozoo.runs.judge import Judge, diversity
 from thermozoo.runs.prototypes import choose_prototypes
+from thermozoo.runs.results import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS
 
 CLASSES = (3, 7)
 
@@ -67,11 +68,11 @@ def test_outputs_of_plain_classes():
     assert judge.able
     outputs = np.repeat(chosen.images, (6, 2), axis=0) * 3 + 1
     found = judge.judge(outputs)
-    assert found["accuracy"] == 1.0
-    assert found["counts"] == {"3": 6, "7": 2}
-    assert (found["fraction_in_classes"], found["coverage"]) == (None, 1.0)
-    assert (found["chance"], found["tested"], found["withheld"]) == (0.5, 15, NO_OTHER_CLASS)
-    assert found["class_entropy_bits"] == pytest.approx(2 - 0.75 * np.log2(3))
+    assert found.accuracy == 1.0
+    assert found.counts == {"3": 6, "7": 2}
+    assert (found.fraction_in_classes, found.coverage) == (None, 1.0)
+    assert (found.chance, found.tested, found.withheld) == (0.5, 15, NO_OTHER_CLASS)
+    assert found.class_entropy_bits == pytest.approx(2 - 0.75 * np.log2(3))
     assert Judge(chosen, 0).judge(outputs) == found
 
 
@@ -92,7 +93,7 @@ def test_outputs_of_classes_among_others():
     chosen = choose_prototypes(Halves(), (3,), 1)
     outputs = np.concatenate([chosen.images, choose_prototypes(Halves(), (7,), 3).images])
     found = Judge(chosen, 0).judge(outputs)
-    assert (found["fraction_in_classes"], found["coverage"], found["withheld"]) == (0.25, 1.0, None)
+    assert (found.fraction_in_classes, found.coverage, found.withheld) == (0.25, 1.0, None)
 
 
 VERDICTS = ("fraction_in_classes", "class_entropy_bits", "coverage", "counts")
@@ -103,9 +104,9 @@ def test_a_judge_that_guesses_is_not_quoted():
     chosen = choose_prototypes(Halves(400), CLASSES, 1)
     labels = np.random.default_rng(1).choice(CLASSES, len(chosen.rest))
     found = Judge(attrs.evolve(chosen, rest_labels=labels), 0).judge(chosen.images)
-    assert abs(found["accuracy"] - found["chance"]) < 2 * 0.5 / np.sqrt(found["tested"])
-    assert found["withheld"] == GUESSING
-    assert all(found[key] is None for key in VERDICTS)
+    assert abs(found.accuracy - found.chance) < 2 * 0.5 / np.sqrt(found.tested)
+    assert found.withheld == GUESSING
+    assert all(getattr(found, key) is None for key in VERDICTS)
 
 
 def test_a_judge_that_knows_no_image_of_a_trained_class_is_not_quoted(monkeypatch):
@@ -114,6 +115,6 @@ def test_a_judge_that_knows_no_image_of_a_trained_class_is_not_quoted(monkeypatc
     images[-1] = images[-1, ::-1, ::-1] ** 2
     monkeypatch.setattr(Halves, "load", lambda self: (images, labels))
     found = Judge(choose_prototypes(Halves(), (9,), 1), 0).judge(images[:4].reshape(4, -1))
-    assert found["accuracy"] == 1.0
-    assert found["withheld"] == UNKNOWN_CLASS
-    assert all(found[key] is None for key in VERDICTS)
+    assert found.accuracy == 1.0
+    assert found.withheld == UNKNOWN_CLASS
+    assert all(getattr(found, key) is None for key in VERDICTS)

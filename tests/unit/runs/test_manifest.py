@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from types import SimpleNamespace
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_a_plugin_that_another_one_holds_is_named_with_its_file(tmp_path):
     catalogue = load_catalogue(files=[inner, outer])
     potential = {"plugin": "outer", "base": {"plugin": "inner", "k": 2.0}}
     config = check_config({"computer": {"units": {"visible": 4}, "potential": potential}}, catalogue, "x.toml")
-    report = dict.fromkeys(("seed", "config_digest", "parameter_digest", "engine", "seconds"))
+    report = SimpleNamespace(seed=1, config_digest="", parameter_digest="", engine="reference", seconds={})
     plugins = manifest(config, catalogue, report, {})["plugins"]
     files = {p["name"]: (p["file"], p["sha256"]) for p in plugins if "file" in p}
     digests = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in (inner, outer)}

@@ -3,62 +3,66 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
+from markupsafe import Markup
 
-from thermozoo.runs.page import outcome, wording
-from thermozoo.runs.page.captions import caption, section_of
-from thermozoo.runs.page.tables import (
-    Table,
-    class_table,
-    comparison_table,
-    details_table,
-    hardware_table,
-    judge_table,
-    plugin_copies,
-    plugin_files,
-    provenance_table,
-    remaining_table,
-    seconds_table,
-    term_table,
+from thermozoo.runs.page import numbers
+from thermozoo.runs.page.described import Described
+from thermozoo.runs.page.tables import plugin_copies, plugin_files, tables_of
+from thermozoo.runs.results import Report
+from thermozoo.thermodynamics.advantage import (
+    BOLTZMANN,
+    DENOISING_STEPS,
+    JOULE_PER_MAC,
+    ROOM_TEMPERATURE,
+    denoiser_layers,
+    denoiser_operations,
 )
 
+if TYPE_CHECKING:
+    import jinja2
+
 __all__ = ["render_page"]
+
+#: The section of the page in which a figure stands; others stand in one of their own.
+_PLACES = {
+    "noising": "training",
+    "prototypes": "training",
+    "loss": "training",
+    "couplings": "training",
+    "generations": "generation",
+    "outputs": "generation",
+    "heat": "cost",
+    "ledger": "cost",
+    "comparison": "comparison",
+}
 
 
 @attrs.frozen
 class Picture:
-    """A figure: PNG in base 64, width on the page [pixel], title and explanation."""
+    """A figure: PNG in base 64, width on the page [pixel]."""
 
     data: str
     width: int | None
-    title: str
-    text: str
 
-    @property
-    def alt(self) -> str:
-        """Text in place of the image."""
-        return f"{self.title} {self.text}".strip()
-
-
-@attrs.frozen
-class Section:
-    """A part of the page: its name, title, paragraphs, tables and figures."""
-
-    name: str
-    title: str
-    paragraphs: Sequence[str] = ()
-    tables: Sequence[Table] = ()
-    figures: Sequence[Picture] = ()
+    @classmethod
+    def of(cls, png: bytes) -> Picture:
+        """Return a PNG file with half its pixels as width, so that it is crisp on dense screens."""
+        # Bytes 16 to 20 of a PNG are its width.
+        pixels = int.from_bytes(png[16:20], "big") if png[:4] == b"\x89PNG" else 0
+        return cls(base64.b64encode(png).decode("ascii"), pixels // 2 or None)
 
 
 def render_page(
-    report: Mapping[str, Any],
+    report: Report,
     config_toml: str,
     figures: Mapping[str, bytes],
     manifest: Mapping[str, Any],
@@ -68,10 +72,8 @@ def render_page(
 
     Parameters
     ----------
-    report : mapping
-        What is in ``report.json``. Keys that are missing or None are left out of the page. Besides
-        the keys of every report: `hardware` (a table of seconds, joules, watts), `comparison` (a
-        list of rows with `method`). Any other number or text is listed under its name.
+    report : Report
+        What is in ``report.json``.
     config_toml : str
         The resolved config, from which the page describes computer and training.
     figures : mapping of str to bytes
@@ -90,87 +92,65 @@ def render_page(
     ------
     tomllib.TOMLDecodeError
         If the config is no TOML.
+    jinja2.UndefinedError
+        If the config is not a resolved one.
     """
-    import jinja2
-
     config = tomllib.loads(config_toml)
-    report = {key: value for key, value in report.items() if value is not None}
-    pictures: dict[str, list[Picture]] = {}
-    for name, png in figures.items():
-        pictures.setdefault(section_of(name), []).append(_picture(name, png, report, config))
-    sections = [
-        Section("computer", "What the computer is", wording.computer(report, config)),
-        Section(
-            "training",
-            "How it was trained",
-            wording.training(report, config),
-            details_table(report.get("training")),
-        ),
-        Section(
-            "generation",
-            "What it generated",
-            outcome.generation(report),
-            class_table(report.get("class_counts"), report.get("class_names")),
-        ),
-        Section(
-            "quality",
-            "How good the outputs are",
-            outcome.quality(report),
-            judge_table(report.get("judge"), report.get("class_names")),
-        ),
-        Section(
-            "cost",
-            "What it cost",
-            outcome.cost(report, config),
-            term_table(report.get("heat_by_term_kT")),
-        ),
-        Section(
-            "hardware",
-            "What it would need as hardware",
-            outcome.hardware(report.get("hardware")),
-            hardware_table(report.get("hardware")),
-        ),
-        Section("comparison", "Methods compared", (), comparison_table(report.get("comparison"))),
-        Section("figures", "More figures"),
-        Section("more", "More results", (), remaining_table(report)),
-        Section("time", "Where the time went", (), seconds_table(report.get("seconds"))),
-        Section("provenance", "Where it comes from", (), provenance_table(report, manifest)),
-    ]
-    absent: dict[str, list[str]] = {}
-    for name, reason in (missing or {}).items():
-        title, _ = caption(name, report, config)
-        absent.setdefault(section_of(name), []).append(f"{title} This figure is missing: {reason}.")
-    filled = [
-        attrs.evolve(
-            part, paragraphs=[*part.paragraphs, *absent.get(part.name, ())], figures=pictures.get(part.name, ())
+    machine = Described.of(config)
+    return (
+        _environment()
+        .get_template("page.html.jinja")
+        .render(
+            report=report,
+            config=config,
+            machine=machine,
+            denoiser={
+                "kelvin": ROOM_TEMPERATURE,
+                "kT": BOLTZMANN * ROOM_TEMPERATURE,
+                "layers": denoiser_layers(machine.pixels),
+                "operations": denoiser_operations(machine.pixels),
+                "joules": JOULE_PER_MAC,
+                "steps": DENOISING_STEPS,
+            },
+            tables=tables_of(report, manifest),
+            pictures=_by_section({name: Picture.of(png) for name, png in figures.items()}),
+            missing=_by_section(missing or {}),
+            plugin_files=plugin_files(manifest),
+            plugin_copies=plugin_copies(manifest),
+            config_toml=config_toml,
+            manifest=json.dumps(manifest, indent=2, ensure_ascii=False, default=str) if manifest else "",
         )
-        for part in sections
-    ]
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
-    return environment.from_string(template).render(
-        title=_title(config),
-        headline=outcome.headline(report, config),
-        tiles=outcome.tiles(report),
-        sections=[part for part in filled if part.paragraphs or part.tables or part.figures],
-        plugin_files=plugin_files(manifest),
-        plugin_copies=plugin_copies(manifest),
-        config=config_toml,
-        manifest=json.dumps(manifest, indent=2, ensure_ascii=False, default=str) if manifest else "",
     )
 
 
-def _title(config: Mapping[str, Any]) -> str:
-    """Return the title: potential and data set, as far as the config names them."""
-    potential = config.get("computer", {}).get("potential", {}).get("plugin")
-    data = config.get("data", {}).get("plugin")
-    kind = f"A {potential} computer" if potential else "A thermodynamic computer"
-    return f"{kind} trained on {data}" if data else kind
+def _by_section(named: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what belongs to figures by the section in which they stand."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, one in named.items():
+        found.setdefault(_PLACES.get(name, "figures"), {})[name] = one
+    return found
 
 
-def _picture(name: str, png: bytes, report: Mapping[str, Any], config: Mapping[str, Any]) -> Picture:
-    """Return the figure with half its pixels as width, so that it is crisp on dense screens."""
-    title, text = caption(name, report, config)
-    # Bytes 16 to 20 of a PNG are its width.
-    pixels = int.from_bytes(png[16:20], "big") if png[:4] == b"\x89PNG" else 0
-    return Picture(base64.b64encode(png).decode("ascii"), pixels // 2 or None, title, text)
+@functools.cache
+def _environment() -> jinja2.Environment:
+    """Return what reads the templates beside this module."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+    )
+    environment.filters |= {
+        "flat": _flat,
+        **{one.__name__: one for one in numbers.FILTERS},
+    }
+    environment.globals["loss_pair"] = numbers.loss_pair
+    return environment
+
+
+def _flat(text: str) -> Markup:
+    """Return prose of a template on one line; a space that must not break stays what it is."""
+    return Markup(re.sub("[ \n]+", " ", text).strip())

@@ -1,40 +1,19 @@
-"""The tables of a run's page; each function leaves out what the report does not hold."""
+"""The tables of a run's page."""
 
 from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from thermozoo.runs.judge import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS
-from thermozoo.runs.page.numbers import (
-    count,
-    duration,
-    fixed,
-    is_number,
-    plain,
-    plus_minus,
-    quantity,
-    significant,
-)
+from thermozoo.digits import count, decimals, fixed, is_number, plain, plus_minus, quantity, significant
+from thermozoo.runs.page.numbers import duration
+from thermozoo.runs.results import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS, Report
 
-__all__ = [
-    "Table",
-    "class_table",
-    "comparison_table",
-    "details_table",
-    "hardware_table",
-    "judge_table",
-    "plugin_copies",
-    "plugin_files",
-    "provenance_table",
-    "remaining_table",
-    "seconds_table",
-    "term_table",
-]
+__all__ = ["Table", "plugin_copies", "plugin_files", "tables_of"]
 
 #: Columns of the comparison, in order: key, heading with unit, key of the error.
 _COMPARISON = (
@@ -44,41 +23,6 @@ _COMPARISON = (
     ("mean_best_correlation", "best correlation", "best_correlation_std"),
     ("seconds", "time [s]", None),
 )
-#: What the words of the page say already; anything else that the report holds is listed.
-_SAID = {
-    "class_counts",
-    "class_names",
-    "best_correlation_std",
-    "comparison",
-    "config_digest",
-    "coupling_norm",
-    "diversity",
-    "engine",
-    "hardware",
-    "heat_by_term_kT",
-    "heat_mean_kT",
-    "heat_std_kT",
-    "imposed_signal",
-    "inverted",
-    "judge",
-    "likelihood_gain_nats",
-    "likelihood_gain_se",
-    "loss_final",
-    "loss_initial",
-    "loss_perfect",
-    "method",
-    "mean_best_correlation",
-    "nearest_prototype_distance",
-    "parameter_digest",
-    "samples",
-    "seconds",
-    "seed",
-    "thermodynamic_advantage",
-    "trained_parameters",
-    "training",
-    "windows",
-    "work_mean_kT",
-}
 #: Words in keys that name a unit.
 _UNITS = {"joules": "J", "seconds": "s", "watts": "W", "kelvin": "K", "nats": "nats", "kT": "kT"}
 
@@ -109,57 +53,46 @@ class Table:
     total: bool = False
 
 
-def class_table(counts: Mapping[str, Any] | None, names: Mapping[str, str] | None = None) -> list[Table]:
-    """Return how many outputs are nearest to a prototype of each class, by its name where it has one."""
-    if not counts:
-        return []
+def tables_of(report: Report, manifest: Mapping[str, Any]) -> dict[str, Table]:
+    """Return the tables of the page by their section."""
+    judge = report.judge
+    device = attrs.asdict(report.hardware) if report.hardware else {}
+    tables = {
+        "training": Table(_rows(report.training)),
+        "generation": _classes(report.class_counts, report, "Outputs by class of the nearest prototype"),
+        "quality": _classes(
+            judge.counts if judge and judge.counts else {},
+            report,
+            "Outputs by class of the data set, as the judge sees them",
+        ),
+        "cost": _terms(report.heat_by_term_kT),
+        "hardware": Table(_rows({key: value for key, value in device.items() if key != "description"})),
+        "comparison": _comparison([attrs.asdict(row) for row in report.comparison or ()]),
+        "time": _seconds(report.seconds),
+        "provenance": _provenance(report, manifest),
+    }
+    return {section: table for section, table in tables.items() if table.rows}
+
+
+def _classes(counts: Mapping[str, int], report: Report, caption: str) -> Table:
+    """Return how many outputs there are of each class, by its name where it has one."""
     total = sum(counts.values())
-    rows = [
-        [(names or {}).get(label, str(label)), count(int(n)), f"{100 * n / total:.1f} %" if total else "0 %"]
-        for label, n in counts.items()
-    ]
-    return [Table(rows, ["class", "outputs", "share"], "Outputs by class of the nearest prototype")]
+    rows = [[report.class_names.get(k, k), count(n), f"{100 * n / (total or 1):.1f} %"] for k, n in counts.items()]
+    return Table(rows, ["class", "outputs", "share"], caption)
 
 
-def judge_table(judge: Any, names: Mapping[str, str] | None = None) -> list[Table]:
-    """Return how many outputs the judge puts into each class of the data set."""
-    counts = judge.get("counts") if isinstance(judge, Mapping) else None
-    if not counts:
-        return []
-    (table,) = class_table(counts, names)
-    return [attrs.evolve(table, caption="Outputs by class of the data set, as the judge sees them")]
-
-
-def hardware_table(block: Any) -> list[Table]:
-    """Return what one generation would need on a device, in laboratory units."""
-    if not isinstance(block, Mapping):
-        return []
-    rows = _rows({key: value for key, value in block.items() if key != "description"})
-    return [Table(rows)] if rows else []
-
-
-def details_table(details: Any) -> list[Table]:
-    """Return what the training method tells about itself."""
-    rows = _rows(details) if isinstance(details, Mapping) else []
-    return [Table(rows)] if rows else []
-
-
-def term_table(terms: Mapping[str, float] | None) -> list[Table]:
+def _terms(terms: Mapping[str, float]) -> Table:
     """Return the mean heat by term of the energy, with its sum."""
-    if not terms:
-        return []
     table = {**terms, "total": sum(terms.values())}
     # One more decimal than four digits of the largest, so that a column adds up by eye.
     largest = max(abs(value) for value in table.values()) or 1.0
-    decimals = max(0, 4 - math.floor(math.log10(largest))) if math.isfinite(largest) else 0
-    rows = [[_name(name), f"{fixed(value, decimals)} kT"] for name, value in table.items()]
-    return [Table(rows, ["term of the energy", "mean heat released"], total=True)]
+    places = decimals(largest, 5) if math.isfinite(largest) else 0
+    rows = [[_name(name), f"{fixed(value, places)} kT"] for name, value in table.items()]
+    return Table(rows, ["term of the energy", "mean heat released"], total=True)
 
 
-def comparison_table(rows: Any) -> list[Table]:
+def _comparison(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return the methods side by side, with the columns that at least one of them has."""
-    if not rows:
-        return []
     known = {key for column in _COMPARISON for key in (column[0], column[2]) if key} | {"judge_withheld"}
     columns = [c for c in _COMPARISON if any(is_number(row.get(c[0])) for row in rows)]
     others = dict.fromkeys(
@@ -185,30 +118,18 @@ def comparison_table(rows: Any) -> list[Table]:
     head = ["method", *(heading for _, heading, _ in columns), *(_name(key) for key in others)]
     note = "Heat: mean ± standard deviation over samples; likelihood gain: mean ± standard error"
     withheld = {row["judge_withheld"]: None for row in rows if row.get("judge_withheld")}
-    return [Table(table, head, "; ".join([note, *(_WITHHELD[reason] for reason in withheld)]))]
+    return Table(table, head, "; ".join([note, *(_WITHHELD[reason] for reason in withheld)]))
 
 
-def remaining_table(report: Mapping[str, Any]) -> list[Table]:
-    """Return what the report holds beyond what the words of the page say."""
-    rows = _rows({key: value for key, value in report.items() if key not in _SAID})
-    return [Table(rows)] if rows else []
-
-
-def seconds_table(phases: Mapping[str, float] | None) -> list[Table]:
+def _seconds(phases: Mapping[str, float]) -> Table:
     """Return the seconds by phase and their sum."""
-    if not phases:
-        return []
     table = {**phases, "total": sum(phases.values())}
-    return [Table([[_name(name), duration(value)] for name, value in table.items()], ["phase", "time"], total=True)]
+    return Table([[_name(name), duration(value)] for name, value in table.items()], ["phase", "time"], total=True)
 
 
-def provenance_table(report: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Table]:
+def _provenance(report: Report, manifest: Mapping[str, Any]) -> Table:
     """Return seed, digests, versions, plugins and engine."""
-    rows = []
-    for key in ("seed", "config_digest", "parameter_digest"):
-        value = report.get(key, manifest.get(key))
-        if value is not None:
-            rows.append([_name(key), str(value)])
+    rows = [[_name(key), str(getattr(report, key))] for key in ("seed", "config_digest", "parameter_digest")]
     for key in ("versions", "plugins", "python", "machine", *_ENGINE):
         value = manifest.get(key)
         if isinstance(value, Mapping):
@@ -217,7 +138,7 @@ def provenance_table(report: Mapping[str, Any], manifest: Mapping[str, Any]) -> 
             rows.append([_name(key), ", ".join(_item(entry) for entry in value)])
         elif value is not None:
             rows.append([_name(key), str(value)])
-    return [Table(rows, numbers=False)] if rows else []
+    return Table(rows, numbers=False)
 
 
 def _item(entry: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import attrs
 import numpy as np
 import pytest
 
@@ -13,8 +14,8 @@ from thermozoo.dynamics.engines import engine_named
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.figures import output_caption
+from thermozoo.runs.metrics import generation_figures, hardware_figures, imposed_signal, outputs_of
 from thermozoo.runs.prototypes import Prototypes
-from thermozoo.runs.report import generation_figures, hardware_figures, imposed_signal, outputs_of
 from thermozoo.thermodynamics.heat import HeatLedger
 
 
@@ -33,10 +34,10 @@ def test_the_advantage_is_that_over_a_denoiser_of_the_size_of_the_image():
     outputs, correlations = outputs_of(machine, generated)
     assert np.array_equal(outputs, generated.final[:, 2:])
     found = generation_figures(machine, generated, correlations)
-    assert found["class_counts"] == {"3": 2}
-    assert found["heat_mean_kT"] == pytest.approx((3 + 1) / 2 / 0.5)
+    assert found.class_counts == {"3": 2}
+    assert found.heat_mean_kT == pytest.approx((3 + 1) / 2 / 0.5)
     cost = (6 * 128 + 128 * 128 + 128 * 6) * 1e-12 * 10 / (1.380649e-23 * 300)
-    assert found["thermodynamic_advantage"] == pytest.approx(cost / found["heat_mean_kT"])
+    assert found.thermodynamic_advantage == pytest.approx(cost / found.heat_mean_kT)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_the_imposed_signal_is_that_of_the_protocol(protocol, expected):
     tables = {"computer": {"units": {"visible": 4}}, "dynamics": {"duration": 2.4, "dt": 0.01}, "noising": protocol}
     found = imposed_signal(SimpleNamespace(config=check_config(tables, catalogue(), "x.toml")))
     start, end, constant, zero_from = expected
-    assert found == {
+    assert attrs.asdict(found) == {
         "start_E0": start,
         "end_E0": end,
         "constant": constant,
@@ -64,7 +65,7 @@ def test_the_imposed_signal_is_that_of_the_protocol(protocol, expected):
 def test_a_signal_ends_when_its_protocol_says_not_with_a_step(dt):
     tables = {"computer": {"units": {"visible": 4}}, "dynamics": {"duration": 2.5, "dt": dt}}
     config = check_config(tables, catalogue(), "x.toml", defer=True)
-    assert imposed_signal(SimpleNamespace(config=config))["zero_from"] == float(f"{0.75 * config.duration:.9g}")
+    assert imposed_signal(SimpleNamespace(config=config)).zero_from == float(f"{0.75 * config.duration:.9g}")
 
 
 @pytest.mark.parametrize(("duration", "whole"), [(2.5, 83 * 0.03), (2.51, 84 * 0.03)])
@@ -77,11 +78,11 @@ def test_the_signal_of_the_report_is_that_of_noising_where_dt_does_not_divide_th
     machine = assemble_machine(check_config(tables, catalogue(), "x.toml"))
     assert machine.config.duration == pytest.approx(whole, rel=1e-12)
     found = imposed_signal(machine)
-    assert found["zero_from"] == pytest.approx(whole, rel=1e-12)  # the fade ends with the last step
+    assert found.zero_from == pytest.approx(whole, rel=1e-12)  # the fade ends with the last step
     felt = machine.noising(engine_named("reference")).intensity[1:]
     assert len(felt) == machine.config.steps
     # a straight line from the start to zero behind the last step
-    np.testing.assert_allclose(felt, found["start_E0"] * (1 - 0.03 * np.arange(len(felt)) / found["zero_from"]))
+    np.testing.assert_allclose(felt, found.start_E0 * (1 - 0.03 * np.arange(len(felt)) / found.zero_from))
 
 
 @pytest.mark.parametrize("mobility", [1.0, 4.0])
@@ -96,6 +97,6 @@ def test_the_unit_of_time_of_hardware_is_that_of_its_relaxation(mobility):
         config=check_config(tables, catalogue(), "x.toml"), computer=SimpleNamespace(mobility=mobility)
     )
     found = hardware_figures(machine, 1000.0)
-    assert found["seconds_per_sample"] == pytest.approx(2.5e-6 * mobility)
-    assert found["joules_per_sample"] == pytest.approx(1000 * 1.380649e-23 * 300)
-    assert found["watts"] == pytest.approx(found["joules_per_sample"] / found["seconds_per_sample"])
+    assert found.seconds_per_sample == pytest.approx(2.5e-6 * mobility)
+    assert found.joules_per_sample == pytest.approx(1000 * 1.380649e-23 * 300)
+    assert found.watts == pytest.approx(found.joules_per_sample / found.seconds_per_sample)

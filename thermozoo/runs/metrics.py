@@ -1,9 +1,10 @@
-"""The figures of a run, as ``report.json`` holds them."""
+"""What is measured of a run, as ``report.json`` holds it."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +12,15 @@ from thermozoo.config.schema import Config
 from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import Generated
 from thermozoo.runs.judge import Judge, diversity
+from thermozoo.runs.results import (
+    ComparisonRow,
+    Device,
+    Figures,
+    GenerationFigures,
+    ImposedSignal,
+    QualityFigures,
+    TrainingFigures,
+)
 from thermozoo.symbolic.reverse import is_reverse_action
 from thermozoo.thermodynamics.advantage import thermodynamic_advantage
 from thermozoo.thermodynamics.hardware import PRESETS, Hardware
@@ -20,9 +30,7 @@ from thermozoo.training.noising import image_group
 from thermozoo.training.result import Training
 
 __all__ = [
-    "COMPARED",
     "comparison_row",
-    "finite_figures",
     "generation_figures",
     "hardware_figures",
     "imposed_signal",
@@ -45,12 +53,8 @@ def perfect_loss(machine: Machine) -> float | None:
     return int(machine.computer.layout.moving.sum()) / 2
 
 
-def imposed_signal(machine: Machine) -> dict[str, Any]:
-    """Return how strongly noising imposes an image, from the intensities of the protocol at every step.
-
-    ``start_E0`` and ``end_E0`` are a(0) and a(tf), ``constant`` whether a(t) stays the same, ``zero_from`` the time
-    from which on nothing is imposed, by the protocol's formula (None where that never happens).
-    """
+def imposed_signal(machine: Machine) -> ImposedSignal:
+    """Return how strongly noising imposes an image, from the intensities of the protocol at every step."""
     config = machine.config
     times = config.dynamics.dt * np.arange(config.steps + 1)
     strength = intensity_of(config.protocol, config.duration)(times) * np.ones(len(times))
@@ -60,12 +64,12 @@ def imposed_signal(machine: Machine) -> dict[str, Any]:
     zero_from = float(times[first]) if first < len(times) else None
     if zero_from is not None and first > 0:
         zero_from = _zero_between(config, times[first - 1], zero_from, float(np.abs(strength).max()))
-    return {
-        "start_E0": float(strength[0]),
-        "end_E0": float(strength[-1]),
-        "constant": bool(np.ptp(strength) <= 1e-9 * np.abs(strength).max()),
-        "zero_from": zero_from,
-    }
+    return ImposedSignal(
+        start_E0=float(strength[0]),
+        end_E0=float(strength[-1]),
+        constant=bool(np.ptp(strength) <= 1e-9 * np.abs(strength).max()),
+        zero_from=zero_from,
+    )
 
 
 def _zero_between(config: Config, felt: float, zero: float, largest: float) -> float:
@@ -83,35 +87,35 @@ def _zero_between(config: Config, felt: float, zero: float, largest: float) -> f
     return float(f"{zero:.9g}")
 
 
-def _trained_parameters(machine: Machine, training: Training) -> dict[str, dict[str, list[float]]]:
+def _trained_parameters(machine: Machine, training: Training) -> dict[str, dict[str, tuple[float, float]]]:
     """Return the range, over units and windows, of every on-site parameter that was trained, by group and name."""
     computers = training.windows or (training.computer,)
-    found: dict[str, dict[str, list[float]]] = {}
+    found: dict[str, dict[str, tuple[float, float]]] = {}
     for group in training.computer.layout.groups:
         if group in training.computer.layout.frozen:
             continue
         for name in machine.config.training.potential_parameters:
             if name in training.computer.onsite.sites[group].values:
                 values = np.array([one.onsite.sites[group].values[name] for one in computers])
-                found.setdefault(group, {})[name] = [float(values.min()), float(values.max())]
+                found.setdefault(group, {})[name] = (float(values.min()), float(values.max()))
     return found
 
 
-def training_figures(machine: Machine, initial: float, held_out: HeldOut, training: Training) -> dict[str, Any]:
+def training_figures(machine: Machine, initial: float, held_out: HeldOut, training: Training) -> TrainingFigures:
     """Return what training achieved on held-out noising trajectories."""
-    return {
-        "method": training.method,
-        "loss_initial": initial,
-        "loss_final": held_out.loss,
-        "loss_perfect": perfect_loss(machine),
-        "likelihood_gain_nats": held_out.gain,
-        "likelihood_gain_se": held_out.gain_se,
-        "imposed_signal": imposed_signal(machine),
-        "windows": max(1, len(training.windows)),
-        "trained_parameters": _trained_parameters(machine, training),
-        "coupling_norm": training.computer.couplings.norm(),
-        "training": training.details,
-    }
+    return TrainingFigures(
+        method=training.method,
+        loss_initial=initial,
+        loss_final=held_out.loss,
+        loss_perfect=perfect_loss(machine),
+        likelihood_gain_nats=held_out.gain,
+        likelihood_gain_se=held_out.gain_se,
+        imposed_signal=imposed_signal(machine),
+        windows=max(1, len(training.windows)),
+        trained_parameters=_trained_parameters(machine, training),
+        coupling_norm=training.computer.couplings.norm(),
+        training=training.details,
+    )
 
 
 def outputs_of(machine: Machine, generated: Generated) -> tuple[Array, Array]:
@@ -121,7 +125,7 @@ def outputs_of(machine: Machine, generated: Generated) -> tuple[Array, Array]:
     return outputs, machine.prototypes.correlations(outputs)
 
 
-def generation_figures(machine: Machine, generated: Generated, correlations: Array) -> dict[str, Any]:
+def generation_figures(machine: Machine, generated: Generated, correlations: Array) -> GenerationFigures:
     """Return what was generated and what it cost.
 
     Every output belongs to the prototype with which it has the largest absolute correlation; it is inverted where that
@@ -133,63 +137,46 @@ def generation_figures(machine: Machine, generated: Generated, correlations: Arr
     heat = generated.ledger.total / kT
     labels = machine.prototypes.labels[best]
     mean = float(heat.mean())
-    return {
-        "samples": len(heat),
-        "heat_mean_kT": mean,
-        "heat_std_kT": float(heat.std(ddof=1)) if len(heat) > 1 else 0.0,
-        "heat_by_term_kT": {name: float(part[-1] / kT) for name, part in generated.ledger.means().items()},
-        "work_mean_kT": float(generated.ledger.total_work.mean() / kT),
-        "mean_best_correlation": float(np.abs(value).mean()),
-        "best_correlation_std": float(np.abs(value).std(ddof=1)) if len(heat) > 1 else 0.0,
-        "class_names": {str(label): name for label, name in machine.prototypes.names.items()},
-        "class_counts": {
-            str(label): int((labels == label).sum()) for label in sorted(set(machine.prototypes.labels.tolist()))
-        },
-        "inverted": int((value < 0).sum()),
-        "thermodynamic_advantage": thermodynamic_advantage(mean, pixels=machine.prototypes.images.shape[1]),
-    }
+    return GenerationFigures(
+        samples=len(heat),
+        heat_mean_kT=mean,
+        heat_std_kT=float(heat.std(ddof=1)) if len(heat) > 1 else 0.0,
+        heat_by_term_kT={name: float(part[-1] / kT) for name, part in generated.ledger.means().items()},
+        work_mean_kT=float(generated.ledger.total_work.mean() / kT),
+        mean_best_correlation=float(np.abs(value).mean()),
+        best_correlation_std=float(np.abs(value).std(ddof=1)) if len(heat) > 1 else 0.0,
+        class_names={str(label): name for label, name in machine.prototypes.names.items()},
+        class_counts={str(k): int((labels == k).sum()) for k in sorted(set(machine.prototypes.labels.tolist()))},
+        inverted=int((value < 0).sum()),
+        thermodynamic_advantage=thermodynamic_advantage(mean, pixels=machine.prototypes.images.shape[1]),
+    )
 
 
-def judged_figures(machine: Machine, outputs: Array, correlations: Array) -> dict[str, Any]:
+def judged_figures(machine: Machine, outputs: Array, correlations: Array) -> QualityFigures:
     """Return what a classifier makes of the outputs, their diversity, and their distance from the nearest prototype."""
     best = np.abs(correlations).max(axis=1)
     judge = Judge(machine.prototypes, machine.config.seed)
-    return {
-        "diversity": diversity(outputs),
-        "nearest_prototype_distance": float(np.sqrt(2.0 * (1.0 - best)).mean()),
-        "judge": judge.judge(outputs) if judge.able else None,
-    }
+    return QualityFigures(
+        diversity=diversity(outputs),
+        nearest_prototype_distance=float(np.sqrt(2.0 * (1.0 - best)).mean()),
+        judge=judge.judge(outputs) if judge.able else None,
+    )
 
 
-#: Figures of every method in a comparison.
-COMPARED = (
-    "method",
-    "loss_final",
-    "likelihood_gain_nats",
-    "likelihood_gain_se",
-    "heat_mean_kT",
-    "heat_std_kT",
-    "mean_best_correlation",
-    "best_correlation_std",
-    "inverted",
-    "diversity",
-    "nearest_prototype_distance",
-    "coupling_norm",
-)
-
-
-def comparison_row(figures: dict[str, Any], seconds: float) -> dict[str, Any]:
+def comparison_row(figures: Figures, seconds: float) -> ComparisonRow:
     """Return one row of a comparison of methods; `seconds` is the time of the training."""
-    row = {name: figures[name] for name in COMPARED}
-    judge = figures["judge"] or {}
-    row["coverage"] = judge.get("coverage")
-    row["fraction_in_classes"] = judge.get("fraction_in_classes")
-    row["judge_withheld"] = judge.get("withheld")
-    row["seconds"] = seconds
-    return row
+    judge = figures.judge
+    verdicts: dict[str, Any] = {
+        "coverage": judge and judge.coverage,
+        "fraction_in_classes": judge and judge.fraction_in_classes,
+        "judge_withheld": judge and judge.withheld,
+        "seconds": seconds,
+    }
+    names = {one.name for one in attrs.fields(ComparisonRow)} - set(verdicts)
+    return ComparisonRow(**{name: getattr(figures, name) for name in names}, **verdicts)
 
 
-def hardware_figures(machine: Machine, heat_mean_kT: float) -> dict[str, Any] | None:
+def hardware_figures(machine: Machine, heat_mean_kT: float) -> Device | None:
     """Return seconds, joules and watts of one generation, None without a [hardware] table."""
     table = machine.config.hardware
     if table is None:
@@ -203,29 +190,12 @@ def hardware_figures(machine: Machine, heat_mean_kT: float) -> dict[str, Any] | 
     # the hardware's unit of time is 1 / (mobility E0)
     seconds = hardware.seconds(machine.config.duration * machine.computer.mobility)
     joules = hardware.joules(heat_mean_kT)
-    return {
-        "preset": table.preset,
-        "description": hardware.description,
-        "time_unit_seconds": hardware.time_unit,
-        "temperature_kelvin": hardware.temperature,
-        "seconds_per_sample": seconds,
-        "joules_per_sample": joules,
-        "watts": joules / seconds,
-    }
-
-
-def finite_figures(figures: Any, name: str = "") -> tuple[Any, list[str]]:
-    """Return figures as JSON can hold them, None for what is no finite number, and the names of those."""
-    if isinstance(figures, float) and not np.isfinite(figures):
-        return None, [name]
-    parts: Any = None
-    if isinstance(figures, dict):
-        parts = figures.items()
-    elif isinstance(figures, list | tuple):
-        parts = enumerate(figures)
-    if parts is None:
-        return figures, []
-    found = {key: finite_figures(value, f"{name}.{key}".lstrip(".")) for key, value in parts}
-    strange = [one for _, names in found.values() for one in names]
-    kept = {key: value for key, (value, _) in found.items()}
-    return (kept if isinstance(figures, dict) else list(kept.values())), strange
+    return Device(
+        preset=table.preset,
+        description=hardware.description,
+        time_unit_seconds=hardware.time_unit,
+        temperature_kelvin=hardware.temperature,
+        seconds_per_sample=seconds,
+        joules_per_sample=joules,
+        watts=joules / seconds,
+    )

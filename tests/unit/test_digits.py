@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thermozoo.runs.page.numbers import count, duration, loss_pair, plain, plus_minus, quantity
-from thermozoo.runs.page.numbers import significant as digits
+from thermozoo.digits import count, plain, plus_minus, quantity
+from thermozoo.digits import significant as digits
+from thermozoo.runs.page.numbers import duration, loss_pair
 
 SPACE = "\u00a0"
 

@@ -1,0 +1,117 @@
+"""How long each phase of a run will take: done in small on this machine, and continued along a line."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.dynamics.benchmark import with_random_couplings
+from thermozoo.dynamics.engines import Dynamics, Engine
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.simulate import simulate
+from thermozoo.dynamics.trajectories import EnergyTerms
+from thermozoo.runs.assemble import Machine
+from thermozoo.runs.generation import OBSERVATIONS
+from thermozoo.runs.metrics import judged_figures
+from thermozoo.runs.stopwatch import along_a_line, seconds
+from thermozoo.runs.training import train
+from thermozoo.training.evaluate import evaluate
+from thermozoo.training.noising import NoisingProcess
+
+__all__ = ["TRAINING", "evaluation_seconds", "generation_seconds", "judging_seconds", "training_seconds"]
+
+Array = npt.NDArray[np.floating[Any]]
+
+#: Sizes of the calibration: samples, steps of generation and of evaluation, images.
+_SAMPLES, _STEPS, _EVALUATED, _IMAGES = 512, (20, 60), (24, 72), (3, 30)
+
+#: Noising trajectories of each image in the calibration; every fifth cycle of `moments` chooses its ridge.
+_CYCLES = {"descent": (1, 2), "online": (1, 2), "moments": (5, 10)}
+
+#: What one measurement of training counts for in the progress of a calibration, where others count for one.
+TRAINING = 3
+
+
+def training_seconds(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None]) -> float:
+    """Return the seconds of training: exact training of a few images, or a few noising trajectories of each image."""
+
+    def counted(measured: int) -> None:
+        progress(TRAINING * measured)
+
+    if method == "exact":
+
+        def exact(count: int) -> None:
+            train(_with_images(machine, count), engine, method)
+
+        return along_a_line(exact, *_IMAGES, len(machine.signals), progress=counted)
+    few = machine if len(machine.signals) <= _IMAGES[1] else _with_images(machine, _IMAGES[1])
+
+    def sampled(count: int) -> None:
+        train(_with_cycles(few, count), engine, method)
+
+    ratio = len(machine.signals) / len(few.signals)
+    return ratio * along_a_line(sampled, *_CYCLES[method], machine.config.training.cycles, progress=counted)
+
+
+def _with_images(machine: Machine, count: int) -> Machine:
+    return attrs.evolve(machine, signals=machine.signals[:count])
+
+
+def _with_cycles(machine: Machine, count: int) -> Machine:
+    training = attrs.evolve(machine.config.training, cycles=count)
+    return attrs.evolve(machine, config=attrs.evolve(machine.config, training=training))
+
+
+def evaluation_seconds(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None]) -> float:
+    """Return the seconds of evaluating held-out trajectories."""
+    process, computers = machine.noising(engine), (with_random_couplings(machine.computer),)
+    held_out = machine.config.training.held_out
+    return along_a_line(
+        lambda steps: evaluate(computers, _shorter(process, steps), machine.loss, seed=0, trajectories=held_out),
+        *_EVALUATED,
+        machine.config.steps,
+        progress=progress,
+    )
+
+
+def _shorter(process: NoisingProcess, steps: int) -> NoisingProcess:
+    return attrs.evolve(process, intensity=process.intensity[: steps + 1])
+
+
+def generation_seconds(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None]) -> float:
+    """Return the seconds of equilibration, of generation, and of the observations during it."""
+    config, computer = machine.config, with_random_couplings(machine.computer)
+    samples = min(config.generation.samples, _SAMPLES)
+    x = np.zeros((samples, computer.n))
+    total = (OBSERVATIONS + 1) * seconds(lambda: EnergyTerms(computer).observe(0, x), repeats=2)
+    progress(1)
+    for law in (computer.uncoupled(), computer):
+        dynamics = Dynamics(law, config.integrator, config.dynamics.dt, config.dynamics.precision)
+        work = functools.partial(simulate, dynamics, x, key=NoiseKey(0), engine=engine)
+        total += along_a_line(work, *_STEPS, config.steps, repeats=2, progress=progress)
+    return config.generation.samples / samples * total
+
+
+def judging_seconds(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None]) -> float:
+    """Return the seconds of judging what was generated."""
+    outputs = _outputs(machine, min(machine.config.generation.samples, _SAMPLES))
+    found = seconds(lambda: judged_figures(machine, *outputs))
+    progress(1)
+    return found
+
+
+def _outputs(machine: Machine, samples: int) -> tuple[Array, Array]:
+    """Return prototypes in noise, as outputs may look, and their correlations with the prototypes.
+
+    The time of judging is that of the classifier, which learns from images in the noise of the outputs; it hardly
+    depends on their number.
+    """
+    images = machine.prototypes.images
+    rows = np.resize(np.arange(len(images)), samples)
+    outputs = images[rows] + np.random.default_rng(0).standard_normal((len(rows), images.shape[1]))
+    return outputs, machine.prototypes.correlations(outputs)
