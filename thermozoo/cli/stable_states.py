@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from thermozoo.errors import ParameterError
+from thermozoo.interfaces.tree import values_of, with_values
 
 if TYPE_CHECKING:
     from thermozoo.interfaces import Potential
@@ -28,10 +29,7 @@ def single_units(potential: Potential) -> Iterator[Potential]:
     ParameterError
         When two parameters have values for different numbers of units.
     """
-    from thermozoo.symbolic.trace import flat_parameters
-    from thermozoo.testing.strategies import with_values
-
-    values = {name: value for name, _, value in flat_parameters(potential)}
+    values = values_of(potential)
     several = {name: value for name, value in values.items() if np.ndim(value)}
     if not several:
         yield potential

@@ -13,9 +13,9 @@ from thermozoo.computer.layout import Layout
 from thermozoo.computer.states import floating
 from thermozoo.errors import ShapeError
 from thermozoo.interfaces import Potential
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.codegen import ArrayFunction, array_function
 from thermozoo.symbolic.derive import PotentialFormulas, potential_formulas
-from thermozoo.symbolic.trace import flat_parameters
 
 __all__ = ["OnSite", "Site", "site"]
 
@@ -73,7 +73,7 @@ class Site:
 
 def site(potential: Potential) -> Site:
     """Return a potential ready to be evaluated."""
-    values = {name: value for name, _, value in flat_parameters(potential)}
+    values = values_of(potential)
     return Site(potential, potential_formulas(potential), values)
 
 

@@ -13,19 +13,14 @@ import sympy
 
 from thermozoo.errors import FormulaError
 from thermozoo.interfaces import Objective, Plugin, Potential
-from thermozoo.parameters import fields_of, parameters_of
+from thermozoo.interfaces.tree import folded, values_of
+from thermozoo.parameters import parameters_of
 from thermozoo.symbolic.calculus import derivative, joined
 from thermozoo.symbolic.defined import check_defined, evaluable
 from thermozoo.symbolic.functions import refuse_unknown
 from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.smoothness import without_points
-from thermozoo.symbolic.trace import (
-    EnergyFormula,
-    LossFormula,
-    flat_parameters,
-    trace_energy,
-    trace_loss,
-)
+from thermozoo.symbolic.trace import EnergyFormula, LossFormula, trace_energy, trace_loss
 
 __all__ = ["LossGradients", "PotentialFormulas", "formula_key", "loss_gradients", "potential_formulas"]
 
@@ -104,14 +99,13 @@ class LossGradients:
 
 def formula_key(plugin: Plugin) -> tuple[Any, ...]:
     """Return what fixes a plugin's formula: its class and its settings, but no parameter value."""
+    key: tuple[Any, ...] = folded(plugin, _key, _written_out)
+    return key
+
+
+def _key(plugin: Plugin, fields: list[tuple[Any, Any]]) -> tuple[Any, ...]:
     names = {p.name for p in parameters_of(plugin)}
-    settings: list[Any] = []
-    for field in fields_of(plugin):
-        if field.name in names:
-            continue
-        value = getattr(plugin, field.name)
-        settings.append((field.name, formula_key(value) if isinstance(value, Plugin) else _written_out(value)))
-    return (type(plugin), *settings)
+    return (type(plugin), *((field.name, value) for field, value in fields if field.name not in names))
 
 
 def _written_out(value: Any) -> str:
@@ -145,7 +139,7 @@ def potential_formulas(potential: Potential) -> PotentialFormulas:
         energy or force are no numbers at x = 0.
     """
     formulas = _potential_formulas(_Keyed(potential))
-    check_defined(potential, formulas, {name: value for name, _, value in flat_parameters(potential)})
+    check_defined(potential, formulas, values_of(potential))
     return formulas
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
 import sympy
 
-from thermozoo.interfaces import Integrator, Objective, Plugin, Potential, Protocol
+from thermozoo.interfaces import Integrator, Objective, Potential, Protocol
 from thermozoo.interfaces.twin import check_names, twin_of
-from thermozoo.parameters import Parameter, fields_of, parameters_of
 from thermozoo.symbolic.guard import call, scalar_expression
 
 __all__ = [
@@ -18,7 +16,6 @@ __all__ = [
     "IntensityFormula",
     "LossFormula",
     "StepFormula",
-    "flat_parameters",
     "trace_energy",
     "trace_intensity",
     "trace_loss",
@@ -126,17 +123,6 @@ class IntensityFormula:
     duration: sympy.Symbol
     intensity: sympy.Expr
     parameters: dict[str, sympy.Symbol]
-
-
-def flat_parameters(plugin: Plugin) -> Iterator[tuple[str, Parameter, Any]]:
-    """Yield (dotted name, declaration, value) of a plugin's parameters and of those of the plugins that it holds."""
-    for spec in parameters_of(plugin):
-        yield spec.name, spec, getattr(plugin, spec.name)
-    for field in fields_of(plugin):
-        held = getattr(plugin, field.name)
-        if isinstance(held, Plugin):
-            for name, spec, value in flat_parameters(held):
-                yield f"{field.name}.{name}", spec, value
 
 
 def trace_energy(potential: Potential) -> EnergyFormula:

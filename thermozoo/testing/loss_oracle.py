@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import sympy
 
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.derive import LossGradients
-from thermozoo.symbolic.trace import flat_parameters
 
 __all__ = ["DT", "KT", "MOBILITY", "NAMES", "PAIRS", "A", "C", "LossOracle", "N", "chain_rule", "known_steps"]
 
@@ -85,7 +85,7 @@ def chain_rule(objective: Any, derived: LossGradients, theta: Array, x: Array, x
     f = derived.formula
     symbols = [f.x, f.x_next, f.gradient, f.gradient_next, f.dt, f.mobility, f.kT, *f.parameters.values()]
     function = array_function("residuals", symbols, [derived.by_gradient_next, derived.by_gradient])
-    own = [value for _, _, value in flat_parameters(objective)]
+    own = list(values_of(objective).values())
     r, q = function(x, x_next, gradient(theta, x), gradient(theta, x_next), DT, MOBILITY, KT, *own)
     couplings = [
         r[..., i] * x_next[..., j] + r[..., j] * x_next[..., i] + q[..., i] * x[..., j] + q[..., j] * x[..., i]

@@ -21,9 +21,9 @@ from thermozoo.arguments import checked, instance, positive, real_array
 from thermozoo.computer.computer import Computer
 from thermozoo.errors import FormulaError, ShapeError
 from thermozoo.interfaces import Integrator
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.action import TransitionDensity, transition_density
 from thermozoo.symbolic.codegen import array_function
-from thermozoo.symbolic.trace import flat_parameters
 
 __all__ = ["StepDensity", "log_path_ratio", "midpoint_heat"]
 
@@ -80,7 +80,7 @@ class StepDensity:
             dV at `x`, where the caller has it already.
         """
         step = self.derived.step
-        own = [value for _, _, value in flat_parameters(self.integrator)]
+        own = list(values_of(self.integrator).values())
         constants = (self.dt, computer.mobility, computer.temperature, *own)
         arguments = [step.x, step.dt, step.mobility, step.kT, *step.parameters.values()]
         forces: list[Array] = []

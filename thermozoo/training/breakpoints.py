@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.interfaces import Protocol
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.smoothness import switches
-from thermozoo.symbolic.trace import flat_parameters, trace_intensity
+from thermozoo.symbolic.trace import trace_intensity
 
 __all__ = ["breakpoints"]
 
@@ -36,7 +37,7 @@ def breakpoints(protocol: Protocol, duration: float) -> tuple[float, ...]:
     [1.5]
     """
     formula = trace_intensity(protocol)
-    values = [value for _, _, value in flat_parameters(protocol)]
+    values = list(values_of(protocol).values())
     arguments = [formula.t, formula.duration, *formula.parameters.values()]
     turning = [switch for switch in switches(formula.intensity) if switch.has(formula.t)]
     if not turning:

@@ -23,8 +23,8 @@ import attrs
 import numpy as np
 
 from thermozoo.errors import TrainingError
+from thermozoo.interfaces.tree import flat_parameters
 from thermozoo.symbolic.derive import LossGradients
-from thermozoo.symbolic.trace import flat_parameters
 
 __all__ = ["StepExpansion", "expand_objective"]
 

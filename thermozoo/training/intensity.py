@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from thermozoo.errors import ParameterError
 from thermozoo.interfaces import Protocol
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.defined import evaluable
 from thermozoo.symbolic.guard import where_written
-from thermozoo.symbolic.trace import flat_parameters, trace_intensity
+from thermozoo.symbolic.trace import trace_intensity
 
 __all__ = ["intensity_of"]
 
@@ -35,7 +36,7 @@ def intensity_of(protocol: Protocol, duration: float) -> Callable[[npt.ArrayLike
         From the function, when the intensity is not finite at one of the times.
     """
     formula = trace_intensity(protocol)
-    values = [value for _, _, value in flat_parameters(protocol)]
+    values = list(values_of(protocol).values())
     arguments = [formula.t, formula.duration, *formula.parameters.values()]
     function = array_function("intensity", arguments, [evaluable(formula.intensity, formula.t)])
 

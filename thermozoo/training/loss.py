@@ -11,9 +11,9 @@ import numpy.typing as npt
 from thermozoo.arguments import checked, instance, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.interfaces import Objective
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.derive import LossGradients, loss_gradients
-from thermozoo.symbolic.trace import flat_parameters
 
 __all__ = ["StepLoss"]
 
@@ -46,7 +46,7 @@ class StepLoss:
         return [f.x_next, f.x, f.gradient, f.gradient_next, f.dt, f.mobility, f.kT, *f.parameters.values()]
 
     def _constants(self, computer: Computer) -> tuple[Any, ...]:
-        own = [value for _, _, value in flat_parameters(self.objective)]
+        own = list(values_of(self.objective).values())
         return (self.dt, computer.mobility, computer.temperature, *own)
 
     def _gradients(

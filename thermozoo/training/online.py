@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
 from thermozoo.errors import FormulaError
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.codegen import array_function
-from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.training.descent import Descent, Progress, Schedule
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.moving import MovingCouplings, moving_couplings
@@ -86,7 +86,7 @@ def _response(loss: StepLoss, computer: Computer) -> Any:
     f = loss.derived.formula
     arguments = [f.x_next, f.x, f.gradient_next, f.dt, f.mobility, f.kT, *f.parameters.values()]
     function = array_function("response", arguments, [f.loss, loss.derived.by_gradient_next])
-    own = [value for _, _, value in flat_parameters(loss.objective)]
+    own = list(values_of(loss.objective).values())
     constants = (loss.dt, computer.mobility, computer.temperature, *own)
     return lambda x_next, x, g: function(x_next, x, g, *constants)
 

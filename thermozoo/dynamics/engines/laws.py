@@ -16,9 +16,10 @@ from thermozoo.dynamics.engines.packing import PackedCouplings, pack
 from thermozoo.dynamics.engines.products import BLOCK
 from thermozoo.dynamics.engines.vectors import LINE
 from thermozoo.errors import ShapeError
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.derive import PotentialFormulas, formula_key
-from thermozoo.symbolic.trace import StepFormula, flat_parameters, trace_step
+from thermozoo.symbolic.trace import StepFormula, trace_step
 
 __all__ = ["Law", "LawFormulas", "aligned", "arrange_law"]
 
@@ -143,7 +144,7 @@ class LawFormulas:
     def constants(self, source: KernelSource) -> Array:
         """Return the constants of the step."""
         d, f = self.dynamics, self.step
-        own = {name: value for name, _, value in flat_parameters(d.integrator)}
+        own = values_of(d.integrator)
         for name, value in own.items():
             if np.ndim(value):
                 raise ShapeError(

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from thermozoo.dynamics.engines.base import Drive, Dynamics
 from thermozoo.dynamics.noise import NoiseKey, check_numbers, normals
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.codegen import array_function
-from thermozoo.symbolic.trace import StepFormula, flat_parameters, trace_step
+from thermozoo.symbolic.trace import StepFormula, trace_step
 
 __all__ = ["ReferenceEngine", "ReferenceStepper"]
 
@@ -33,7 +34,7 @@ class ReferenceStepper:
     @constants.default
     def _constants(self) -> tuple[Any, ...]:
         d = self.dynamics
-        own = [value for _, _, value in flat_parameters(d.integrator)]
+        own = list(values_of(d.integrator).values())
         return (d.dt, d.computer.mobility, d.computer.temperature, *own)
 
     def _evaluate(self, name: str, expression: Any, x: Array, forces: list[Array], noises: list[Array]) -> Array:

@@ -13,6 +13,7 @@ from thermozoo.computer.computer import Computer
 from thermozoo.computer.onsite import site
 from thermozoo.dynamics.engines import Drive, Dynamics
 from thermozoo.dynamics.noise import normals
+from thermozoo.interfaces.tree import with_values
 from thermozoo.symbolic.action import transition_density
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.testing.checks.potential import KT
@@ -24,7 +25,7 @@ from thermozoo.testing.outcomes import CheckFailed
 from thermozoo.testing.probes import UNITS, ProbeStep, coupled, record, uncoupled
 from thermozoo.testing.registry import check
 from thermozoo.testing.statistics import convergence_order
-from thermozoo.testing.strategies import moderate, with_values
+from thermozoo.testing.strategies import moderate
 
 Array = npt.NDArray[np.floating[Any]]
 
