@@ -17,6 +17,7 @@ from thermozoo.interfaces.tree import folded, values_of
 from thermozoo.parameters import parameters_of
 from thermozoo.symbolic.calculus import derivative, joined
 from thermozoo.symbolic.defined import check_defined, evaluable
+from thermozoo.symbolic.formula import Formula
 from thermozoo.symbolic.functions import refuse_unknown
 from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.smoothness import without_points
@@ -26,15 +27,13 @@ __all__ = ["LossGradients", "PotentialFormulas", "formula_key", "loss_gradients"
 
 
 @attrs.frozen
-class PotentialFormulas:
+class PotentialFormulas(Formula):
     """Everything that follows from the energy of one unit.
 
     Parameters
     ----------
     x : Symbol
         State.
-    parameters : dict of str to Symbol
-        Parameter symbols by dotted name.
     energy, gradient, curvature : Expr
         U, dU/dx, d2U/dx2. Where the force jumps, the curvature is that of either side.
     energy_by_parameter, gradient_by_parameter : dict of str to Expr
@@ -46,7 +45,6 @@ class PotentialFormulas:
     """
 
     x: sympy.Symbol
-    parameters: dict[str, sympy.Symbol]
     energy: sympy.Expr
     gradient: sympy.Expr
     curvature: sympy.Expr
@@ -168,7 +166,7 @@ def _potential_formulas(keyed: _Keyed) -> PotentialFormulas:
             )
         refuse_unknown(expression, f"{owner}.energy", place, what)
     plain = PotentialFormulas(
-        x, traced.parameters, energy, gradient, curvature, by_energy, by_gradient, written=traced.energy
+        traced.parameters, x, energy, gradient, curvature, by_energy, by_gradient, written=traced.energy
     )
     lifted = attrs.evolve(
         plain,

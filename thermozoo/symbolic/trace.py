@@ -9,6 +9,7 @@ import sympy
 
 from thermozoo.interfaces import Integrator, Objective, Potential, Protocol
 from thermozoo.interfaces.twin import check_names, twin_of
+from thermozoo.symbolic.formula import Formula
 from thermozoo.symbolic.guard import call, scalar_expression
 
 __all__ = [
@@ -24,15 +25,13 @@ __all__ = [
 
 
 @attrs.frozen
-class EnergyFormula:
+class EnergyFormula(Formula):
     """Energy of one unit in symbols.
 
     Parameters
     ----------
     x : Symbol
         State.
-    parameters : dict of str to Symbol
-        Symbol of each parameter, by its (dotted) name.
     energy : Expr
         U(x; parameters).
     written_gradient : Expr or None
@@ -40,13 +39,12 @@ class EnergyFormula:
     """
 
     x: sympy.Symbol
-    parameters: dict[str, sympy.Symbol]
     energy: sympy.Expr
     written_gradient: sympy.Expr | None
 
 
 @attrs.frozen
-class StepFormula:
+class StepFormula(Formula):
     """One step of an integrator in symbols.
 
     Parameters
@@ -61,8 +59,6 @@ class StepFormula:
         The state after the step.
     x, dt, mobility, kT : Symbol
         The symbols of the step.
-    parameters : dict of str to Symbol
-        Symbols of the integrator's own parameters.
     """
 
     x: sympy.Symbol
@@ -73,11 +69,10 @@ class StepFormula:
     forces: tuple[sympy.Symbol, ...]
     noises: tuple[sympy.Symbol, ...]
     result: sympy.Expr
-    parameters: dict[str, sympy.Symbol]
 
 
 @attrs.frozen
-class LossFormula:
+class LossFormula(Formula):
     """Loss of one unit for one step in symbols.
 
     Parameters
@@ -90,8 +85,6 @@ class LossFormula:
         The symbols of the step.
     loss : Expr
         l, a pure number.
-    parameters : dict of str to Symbol
-        Symbols of the objective's own parameters.
     """
 
     x: sympy.Symbol
@@ -102,11 +95,10 @@ class LossFormula:
     mobility: sympy.Symbol
     kT: sympy.Symbol
     loss: sympy.Expr
-    parameters: dict[str, sympy.Symbol]
 
 
 @attrs.frozen
-class IntensityFormula:
+class IntensityFormula(Formula):
     """Intensity of a protocol in symbols.
 
     Parameters
@@ -115,14 +107,11 @@ class IntensityFormula:
         Time since the start, and when the protocol ends.
     intensity : Expr
         a(t).
-    parameters : dict of str to Symbol
-        Symbols of the protocol's own parameters.
     """
 
     t: sympy.Symbol
     duration: sympy.Symbol
     intensity: sympy.Expr
-    parameters: dict[str, sympy.Symbol]
 
 
 def trace_energy(potential: Potential) -> EnergyFormula:

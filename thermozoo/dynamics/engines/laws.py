@@ -17,7 +17,6 @@ from thermozoo.dynamics.engines.products import BLOCK
 from thermozoo.dynamics.engines.vectors import LINE
 from thermozoo.errors import ShapeError
 from thermozoo.interfaces.tree import values_of
-from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.derive import PotentialFormulas, formula_key
 from thermozoo.symbolic.trace import StepFormula, trace_step
 
@@ -133,12 +132,9 @@ class LawFormulas:
         table = aligned(max(1, rows) * units, self.dynamics.dtype).reshape(-1, units)
         for (_, formulas, groups), expressions in zip(self.potentials, source.coefficients, strict=True):
             for group in groups:
-                values = computer.onsite.sites[group].values
-                arguments = [np.asarray(v, dtype=np.float64) for v in values.values()]
-                symbols = list(formulas.parameters.values())
+                bound = formulas.bind(computer.onsite.sites[group].values)
                 for row, expression in enumerate(expressions):
-                    function = array_function("constant", symbols, [expression])
-                    table[row, computer.layout.slice(group)] = function(*arguments)[0]
+                    table[row, computer.layout.slice(group)] = bound.function("constant", [], expression)()[0]
         return table.ravel()
 
     def constants(self, source: KernelSource) -> Array:
@@ -151,11 +147,10 @@ class LawFormulas:
                     f"{name} of integrator {d.integrator.name!r} must be a number in the compiled engine, got an "
                     f"array of shape {np.shape(value)}: take engine = 'reference'"
                 )
-        symbols = [f.dt, f.mobility, f.kT, *f.parameters.values()]
-        values = [np.float64(v) for v in (d.dt, d.computer.mobility, d.computer.temperature, *own.values())]
+        bound = f.bind(own, dt=d.dt, mobility=d.computer.mobility, kT=d.computer.temperature)
         result = aligned(max(1, len(source.constants)), d.dtype)
         for row, expression in enumerate(source.constants):
-            result[row] = array_function("constant", symbols, [expression])(*values)[0]
+            result[row] = bound.function("constant", [], expression)()[0]
         return result
 
 

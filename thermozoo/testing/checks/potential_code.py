@@ -71,7 +71,7 @@ def generated_code(context: Context) -> Measured:
         values, u = case
         place = place_at(context, values, u)
         units = _units(formulas, values, place.width)
-        numbers = {formulas.parameters[k]: v for k, v in values.items()}
+        numbers = formulas.bind(values).numbers
         far = {u * place.width * s for s in (10.0, 100.0, 1000.0)}
         edges = breakpoints(formulas.energy, formulas.x, numbers)
         beside = [float(np.nextafter(edge, side)) for edge in edges for side in (-np.inf, np.inf)]
@@ -113,7 +113,7 @@ def engine_force(context: Context) -> Measured:
         plugin = with_values(context.plugin, values)
         oracle = UnitOracle(plugin, KT)
         x = oracle.center + oracle.width * rng.uniform(-4, 4, size=(4, UNITS))
-        numbers = {formulas.parameters[k]: v for k, v in values.items()}
+        numbers = formulas.bind(values).numbers
         edges = breakpoints(formulas.gradient, formulas.x, numbers)[: x.size]
         x.ravel()[: len(edges)] = edges
         for engine in context.engines:
