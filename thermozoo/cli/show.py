@@ -15,7 +15,7 @@ import typer
 from thermozoo.cli.app import context_of
 from thermozoo.cli.arguments import build, find_plugins
 from thermozoo.cli.new_file import new_file
-from thermozoo.cli.stable_states import single_units, stable_places
+from thermozoo.cli.stable_states import in_words, single_units, stable_places
 from thermozoo.cli.streams import can_write, foreign_output
 from thermozoo.constraints import constraints_of
 from thermozoo.errors import OutputError, ParameterError, shown
@@ -172,7 +172,7 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
 
 def _places(potential: Potential) -> str:
     """Return the stable states of one unit, as text; what an energy without any means for a run."""
-    places = [place.text for place in stable_places(potential, KT)]
+    places = [in_words(place) for place in stable_places(potential, KT)]
     return ", ".join(places) or "none: the energy does not rise on both sides; a run refuses it as not confining a unit"
 
 

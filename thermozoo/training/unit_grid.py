@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from thermozoo.computer.support import confining_window
 from thermozoo.errors import ParameterError, TrainingError
 
 __all__ = ["Grid", "Unit", "make_grid"]
@@ -102,22 +103,22 @@ class Grid:
 def _support(unit: Unit, force: float) -> tuple[float, float]:
     """Return the interval that holds the Boltzmann weight of a unit under a force."""
 
-    def inside(x: Array) -> NDArray[np.intp]:
+    def tilted(x: Array) -> Array:
         with np.errstate(over="ignore"):
-            energy = (evaluate(unit.energy, x, unit.called("energy")) - force * x) / unit.temperature
+            return (evaluate(unit.energy, x, unit.called("energy")) - force * x) / unit.temperature
+
+    def inside(x: Array) -> NDArray[np.intp]:
+        energy = tilted(x)
         return np.flatnonzero(energy <= energy.min() + DEPTH)
 
-    for doubling in range(3, 41):
-        x = np.linspace(-(2.0**doubling), 2.0**doubling, 8001)
-        found = inside(x)
-        # Nothing lower in a window eight times as wide: a barrier does not hide a deeper well.
-        if max(abs(x[found[0]]), abs(x[found[-1]])) <= 2.0 ** (doubling - 3):
-            break
-    else:
+    width, _ = confining_window(tilted, 1, DEPTH)
+    if np.isinf(width):
         raise TrainingError(
             f"the on-site energy does not confine the unit under a force of {force:g}: its "
             "Boltzmann weight does not fall off; exact training needs a confining potential"
         )
+    x = np.linspace(-8.0 * width, 8.0 * width, 8001)
+    found = inside(x)
     for _ in range(60):
         if found[0] == 0 or found[-1] == x.size - 1:
             raise TrainingError(
