@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import functools
 import random
-import sys
-from typing import Any
 
 import attrs
-import numpy as np
 import sympy
 
 from thermozoo.errors import FormulaError
-from thermozoo.interfaces import Objective, Plugin, Potential
-from thermozoo.interfaces.tree import folded, values_of
-from thermozoo.parameters import parameters_of
+from thermozoo.interfaces import Objective, Potential
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.calculus import derivative, joined
 from thermozoo.symbolic.defined import check_defined, evaluable
-from thermozoo.symbolic.formula import Formula
+from thermozoo.symbolic.formula import Formula, cached_by_formula
 from thermozoo.symbolic.functions import refuse_unknown
 from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.smoothness import without_points
 from thermozoo.symbolic.trace import EnergyFormula, LossFormula, trace_energy, trace_loss
 
-__all__ = ["LossGradients", "PotentialFormulas", "formula_key", "loss_gradients", "potential_formulas"]
+__all__ = ["LossGradients", "PotentialFormulas", "loss_gradients", "potential_formulas"]
 
 
 @attrs.frozen
@@ -95,37 +90,6 @@ class LossGradients:
     quadratic: bool
 
 
-def formula_key(plugin: Plugin) -> tuple[Any, ...]:
-    """Return what fixes a plugin's formula: its class and its settings, but no parameter value."""
-    key: tuple[Any, ...] = folded(plugin, _key, _written_out)
-    return key
-
-
-def _key(plugin: Plugin, fields: list[tuple[Any, Any]]) -> tuple[Any, ...]:
-    names = {p.name for p in parameters_of(plugin)}
-    return (type(plugin), *((field.name, value) for field, value in fields if field.name not in names))
-
-
-def _written_out(value: Any) -> str:
-    """Return a setting as text; arrays in it with every entry and every digit."""
-    with np.printoptions(threshold=sys.maxsize, floatmode="unique", precision=None):
-        return repr(value)
-
-
-class _Keyed:
-    """A plugin that compares by its formula, so that derivations are cached by formula."""
-
-    def __init__(self, plugin: Any) -> None:
-        self.plugin = plugin
-        self.key = formula_key(plugin)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-
 def potential_formulas(potential: Potential) -> PotentialFormulas:
     """Derive gradient, curvature and parameter derivatives of a potential.
 
@@ -136,14 +100,13 @@ def potential_formulas(potential: Potential) -> PotentialFormulas:
         message shows both), there is no code for a function, or, at the potential's own parameters, the energy jumps or
         energy or force are no numbers at x = 0.
     """
-    formulas = _potential_formulas(_Keyed(potential))
+    formulas = _potential_formulas(potential)
     check_defined(potential, formulas, values_of(potential))
     return formulas
 
 
-@functools.lru_cache(maxsize=256)
-def _potential_formulas(keyed: _Keyed) -> PotentialFormulas:
-    potential: Potential = keyed.plugin
+@cached_by_formula(256)
+def _potential_formulas(potential: Potential) -> PotentialFormulas:
     traced = trace_energy(potential)
     x = traced.x
     energy = joined(without_points(traced.energy, x), x)
@@ -209,6 +172,7 @@ def _draw(symbol: sympy.Symbol, draw: random.Random) -> sympy.Rational:
     return value if draw.random() < 0.5 else -value
 
 
+@cached_by_formula(64)
 def loss_gradients(objective: Objective) -> LossGradients:
     """Derive the gradients of an objective by the chain rule and find out whether it is quadratic.
 
@@ -217,16 +181,11 @@ def loss_gradients(objective: Objective) -> LossGradients:
     FormulaError
         When the formula is not symbolic, or there is no code for a function in it or in its derivatives.
     """
-    return _loss_gradients(_Keyed(objective))
-
-
-@functools.lru_cache(maxsize=64)
-def _loss_gradients(keyed: _Keyed) -> LossGradients:
-    formula = trace_loss(keyed.plugin)
+    formula = trace_loss(objective)
     pair = (formula.gradient, formula.gradient_next)
     by_next = sympy.diff(formula.loss, formula.gradient_next)
     by_here = sympy.diff(formula.loss, formula.gradient)
-    name, place = f"{type(keyed.plugin).__name__}.step_loss", where_written(keyed.plugin.step_loss)
+    name, place = f"{type(objective).__name__}.step_loss", where_written(objective.step_loss)
     for symbol, expression in ((formula.gradient_next, by_next), (formula.gradient, by_here)):
         refuse_unknown(expression, name, place, f"derivative by {symbol}")
     expanded = sympy.expand(formula.loss)

@@ -2,10 +2,11 @@
 
 import attrs
 import numpy as np
-from thermozoo_plugins.protocols import LinearFade
+from thermozoo_plugins.protocols import Constant, LinearFade
 
 from thermozoo import Protocol, option, parameter
 from thermozoo.interfaces.tree import values_of
+from thermozoo.symbolic.formula import cached_by_formula
 from thermozoo.symbolic.trace import trace_intensity
 
 
@@ -43,3 +44,18 @@ def test_one_value_per_unit_broadcasts_and_the_first_argument_gives_the_data_typ
     (found,) = function(np.zeros((3, 1), dtype=np.float32))
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found, np.tile([1.0, 2.0], (3, 1)) * plugin.inner.amplitude)
+
+
+def test_what_is_derived_is_kept_for_all_numbers_and_made_anew_for_other_settings():
+    asked = []
+
+    @cached_by_formula(4)
+    def derived(plugin):
+        """Return the intensity."""
+        asked.append(plugin)
+        return trace_intensity(plugin).intensity
+
+    assert derived(Scaled(1.0)) is derived(Scaled(2.0, LinearFade(fade=0.5)))
+    assert derived(Scaled(1.0, Constant())) != derived(Scaled(1.0))
+    assert [type(one.inner) for one in asked] == [LinearFade, Constant]
+    assert derived.__doc__ == "Return the intensity."

@@ -17,7 +17,8 @@ from thermozoo.dynamics.engines.products import BLOCK
 from thermozoo.dynamics.engines.vectors import LINE
 from thermozoo.errors import ShapeError
 from thermozoo.interfaces.tree import values_of
-from thermozoo.symbolic.derive import PotentialFormulas, formula_key
+from thermozoo.symbolic.derive import PotentialFormulas
+from thermozoo.symbolic.formula import formula_key
 from thermozoo.symbolic.trace import StepFormula, trace_step
 
 __all__ = ["Law", "LawFormulas", "aligned", "arrange_law"]
