@@ -15,16 +15,16 @@ import typer
 from thermozoo.cli.app import context_of
 from thermozoo.cli.arguments import build, find_plugins
 from thermozoo.cli.new_file import new_file
-from thermozoo.cli.stable_states import single_units, stable_places
+from thermozoo.cli.stable_states import in_words, single_units, stable_places
 from thermozoo.cli.streams import can_write, foreign_output
 from thermozoo.constraints import constraints_of
 from thermozoo.errors import OutputError, ParameterError, shown
+from thermozoo.interfaces.tree import flat_parameters, values_of
 from thermozoo.parameters import doc_of
 from thermozoo.symbolic.defined import kinks
 from thermozoo.symbolic.derive import potential_formulas
 from thermozoo.symbolic.latex import formula_latex
 from thermozoo.symbolic.overview import derived_formulas
-from thermozoo.symbolic.trace import flat_parameters
 
 if TYPE_CHECKING:
     from thermozoo.interfaces import Plugin, Potential
@@ -148,7 +148,7 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
         "settings": [
             {"name": f.alias, "doc": doc_of(f), "value": repr(getattr(plugin, f.name))}
             for f in attrs.fields(type(plugin))
-            if f.init and f.name not in {name for name, _, _ in flat_parameters(plugin)}
+            if f.init and f.name not in values_of(plugin)
         ],
         "references": references(plugin),
     }
@@ -172,20 +172,20 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
 
 def _places(potential: Potential) -> str:
     """Return the stable states of one unit, as text; what an energy without any means for a run."""
-    places = [place.text for place in stable_places(potential, KT)]
+    places = [in_words(place) for place in stable_places(potential, KT)]
     return ", ".join(places) or "none: the energy does not rise on both sides; a run refuses it as not confining a unit"
 
 
 def _kinks(potential: Potential) -> list[dict[str, float]]:
     """Return where the force of one unit jumps, and by how much; of many kinks, those nearest to zero."""
-    found = kinks(potential_formulas(potential), {name: value for name, _, value in flat_parameters(potential)})
+    found = kinks(potential_formulas(potential), values_of(potential))
     nearest = sorted(sorted(found, key=lambda kink: abs(kink[0]))[:_MOST_KINKS])
     return [{"x": x, "force_jumps_by": height} for x, height in nearest]
 
 
 def _of_one_unit(plugin: Plugin) -> bool:
     """Whether every parameter is a number."""
-    return all(isinstance(value, float) for _, _, value in flat_parameters(plugin))
+    return all(isinstance(value, float) for value in values_of(plugin).values())
 
 
 def _named_units(plugin: Any) -> list[tuple[str, Any]]:

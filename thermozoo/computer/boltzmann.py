@@ -8,6 +8,7 @@ spacing for a smooth energy.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -15,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.onsite import Site
+from thermozoo.computer.support import confining_window
 from thermozoo.errors import ParameterError
 from thermozoo.symbolic.guard import where_written
 
-__all__ = ["UnitBoltzmann", "unit_boltzmann"]
+__all__ = ["UnitBoltzmann", "unit_boltzmann", "unit_interval"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -101,6 +103,45 @@ class UnitBoltzmann:
         return result
 
 
+def unit_interval(one: Site, kT: float) -> tuple[float, float]:
+    """Return an interval outside of which one unit's energy is more than 40 kT above its minimum.
+
+    Raises
+    ------
+    ParameterError
+        When the energy does not confine a unit.
+    """
+    _, low, high = _interval(one, kT, np.zeros(1), 801)
+    return float(low[0, 0]), float(high[0, 0])
+
+
+def _interval(one: Site, kT: float, force: Array, points: int) -> tuple[Callable[[Array], Array], Array, Array]:
+    """Return (U(x) - f x) / kT as a function, and ends of an interval of each unit that its visited states fill."""
+    site = one.columns()
+    units = max(force.size, *(v.shape[0] for v in site.values.values() if np.ndim(v)), 1)
+    f = np.broadcast_to(force, (units,))[:, None]
+
+    def tilted(x: Array) -> Array:
+        values: Array = (site.energy(x) - f * x) / kT
+        return values
+
+    width, confined = confining_window(tilted, units, DEPTH, lambda energy, x: _check_numbers(energy, x, one))
+    if np.isinf(width):
+        free = int(np.argmin(confined))
+        raise _unconfined(one, float(f[free, 0]), free)
+    low, high = np.full((units, 1), -width), np.full((units, 1), width)
+    # zoom in three times: a deep narrow well may be far smaller than the first bracket
+    for _ in range(3):
+        grid = low + (high - low) * np.linspace(0.0, 1.0, points)
+        energy = tilted(grid)
+        inside = energy - energy.min(axis=1, keepdims=True) < DEPTH
+        first = np.maximum(inside.argmax(axis=1) - 1, 0)
+        last = np.minimum(points - inside[:, ::-1].argmax(axis=1), points - 1)
+        rows = np.arange(units)
+        low, high = grid[rows, first][:, None], grid[rows, last][:, None]
+    return tilted, low, high
+
+
 def unit_boltzmann(one: Site, kT: float, force: npt.ArrayLike = 0.0, points: int = 801) -> UnitBoltzmann:
     """Return the Boltzmann distribution of one unit for each force.
 
@@ -121,26 +162,7 @@ def unit_boltzmann(one: Site, kT: float, force: npt.ArrayLike = 0.0, points: int
         When the energy does not confine a unit, so that it has no Boltzmann distribution, or it varies on too small a
         scale for a grid.
     """
-    f = np.atleast_1d(np.asarray(force, dtype=np.float64))
-    site = one.columns()
-    sizes = {v.shape[0] for v in site.values.values() if np.ndim(v)}
-    units = max([f.size, *sizes])
-    f = np.broadcast_to(f, (units,))[:, None]
-
-    def tilted(x: Array) -> Array:
-        values: Array = (site.energy(x) - f * x) / kT
-        return values
-
-    low, high = _domain(tilted, f[:, 0], one)
-    # zoom in three times: a deep narrow well may be far smaller than the first bracket
-    for _ in range(3):
-        grid = low + (high - low) * np.linspace(0.0, 1.0, points)
-        energy = tilted(grid)
-        inside = energy - energy.min(axis=1, keepdims=True) < DEPTH
-        first = np.maximum(inside.argmax(axis=1) - 1, 0)
-        last = np.minimum(points - inside[:, ::-1].argmax(axis=1), points - 1)
-        rows = np.arange(units)
-        low, high = grid[rows, first][:, None], grid[rows, last][:, None]
+    tilted, low, high = _interval(one, kT, np.asarray(force, dtype=np.float64), points)
     grid = low + (high - low) * np.linspace(0.0, 1.0, points)
     energy = tilted(grid)
     bend = _bend(energy)
@@ -182,36 +204,12 @@ def _bend(energy: Array) -> float:
     return float(second[visited].max(initial=0.0))
 
 
-def _domain(tilted: Any, force: Array, one: Site) -> tuple[Array, Array]:
-    """Return an interval outside of which the energy is more than DEPTH above its minimum."""
-    width, units = 1.0, force.size
-    for _ in range(60):
-        grid = np.broadcast_to(np.linspace(-width, width, 513), (units, 513))
-        with np.errstate(over="ignore", invalid="ignore"):
-            energy = tilted(grid)
-        if not np.isfinite(energy[:, 1:-1]).all():
-            _check_numbers(energy, grid, one)
-        floor = energy.min(axis=1)
-        ends = np.minimum(energy[:, 0], energy[:, -1]) - floor
-        rising = (energy[:, 0] > energy[:, 1]) & (energy[:, -1] > energy[:, -2])
-        confined = (ends > DEPTH) & (rising | np.isinf(ends))
-        if confined.all() and not _lower_outside(tilted, units, width, floor):
-            return np.full((units, 1), -width), np.full((units, 1), width)
-        width *= 2.0
-    free = int(np.argmin(confined))
-    values = ", ".join(f"{k} = {np.ravel(v)[free if np.ndim(v) else 0]:g}" for k, v in one.values.items())
-    pushed = float(force[free])
-    where, energy_there = (f" under the imposed force f = {pushed:g}", "U(x) - f x") if pushed else ("", "the energy")
-    raise ParameterError(
+def _unconfined(one: Site, force: float, unit: int) -> ParameterError:
+    """Say that a unit has no Boltzmann distribution, and what to do."""
+    values = ", ".join(f"{k} = {np.ravel(v)[unit if np.ndim(v) else 0]:g}" for k, v in one.values.items())
+    where, energy = (f" under the imposed force f = {force:g}", "U(x) - f x") if force else ("", "the energy")
+    return ParameterError(
         f"{type(one.potential).__name__} does not confine a unit{where}: {f'with {values}, ' * bool(values)}"
-        f"{energy_there} does not rise on both sides, so there is no Boltzmann distribution "
+        f"{energy} does not rise on both sides, so there is no Boltzmann distribution "
         f"({where_written(one.potential.energy)}): choose other parameters, or add a term that grows faster than |x|"
     )
-
-
-def _lower_outside(tilted: Any, units: int, width: float, floor: Array) -> bool:
-    """Whether a barrier hides states, up to eight times as far out, that are as likely as those inside."""
-    beyond = width * np.linspace(1.0, 8.0, 513)[1:]
-    grid = np.broadcast_to(np.concatenate([-beyond, beyond]), (units, 1024))
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.any(tilted(grid) < floor[:, None] + DEPTH))

@@ -21,7 +21,7 @@ from thermozoo.computer.seal import add_seal, check_seal
 from thermozoo.computer.settings import plugin_settings, rebuilt_plugin
 from thermozoo.errors import DataError, OutputError, UnknownNameError
 from thermozoo.interfaces import Plugin, Potential
-from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.interfaces.tree import flat_parameters
 
 if TYPE_CHECKING:
     import xarray

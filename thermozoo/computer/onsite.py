@@ -13,9 +13,8 @@ from thermozoo.computer.layout import Layout
 from thermozoo.computer.states import floating
 from thermozoo.errors import ShapeError
 from thermozoo.interfaces import Potential
-from thermozoo.symbolic.codegen import ArrayFunction, array_function
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import PotentialFormulas, potential_formulas
-from thermozoo.symbolic.trace import flat_parameters
 
 __all__ = ["OnSite", "Site", "site"]
 
@@ -40,13 +39,10 @@ class Site:
     formulas: PotentialFormulas
     values: dict[str, Any]
 
-    def _function(self, name: str, expression: Any) -> ArrayFunction:
-        f = self.formulas
-        return array_function(name, [f.x, *f.parameters.values()], [expression], f.x)
-
     def evaluate(self, name: str, expression: Any, x: Array) -> Array:
         """Return an expression of the state and the parameters at `x`, shape (..., units)."""
-        return self._function(name, expression)(x, *self.values.values())[0]
+        f = self.formulas
+        return f.bind(self.values).function(name, [f.x], expression, variable=f.x)(x)[0]
 
     def energy(self, x: Array) -> Array:
         """Return U(x), shape of `x` [energy]."""
@@ -73,7 +69,7 @@ class Site:
 
 def site(potential: Potential) -> Site:
     """Return a potential ready to be evaluated."""
-    values = {name: value for name, _, value in flat_parameters(potential)}
+    values = values_of(potential)
     return Site(potential, potential_formulas(potential), values)
 
 

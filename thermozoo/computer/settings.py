@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thermozoo.interfaces import INTERFACES, Plugin
+from thermozoo.interfaces.tree import folded
 from thermozoo.parameters import fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
 
@@ -16,17 +17,14 @@ def plugin_settings(plugin: Plugin) -> dict[str, Any]:
 
     Classes go by plugin name, not by module, so that a plugin keeps its settings when its code moves.
     """
+    settings: dict[str, Any] = folded(plugin, _described)["settings"]
+    return settings
+
+
+def _described(plugin: Plugin, fields: list[tuple[Any, Any]]) -> dict[str, Any]:
     names = {p.name for p in parameters_of(plugin)}
-    found: dict[str, Any] = {}
-    for field in fields_of(plugin):
-        if not field.init or field.name in names:
-            continue
-        value = getattr(plugin, field.name)
-        held = isinstance(value, Plugin)
-        found[field.name] = (
-            {"kind": value.kind, "plugin": value.name, "settings": plugin_settings(value)} if held else value
-        )
-    return found
+    settings = {field.name: value for field, value in fields if field.init and field.name not in names}
+    return {"kind": plugin.kind, "plugin": plugin.name, "settings": settings}
 
 
 def rebuilt_plugin(cls: Any, values: dict[str, Any], settings: dict[str, Any], plugins: Catalogue) -> Any:

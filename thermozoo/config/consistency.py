@@ -17,8 +17,8 @@ from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usu
 from thermozoo.config.schema import ComputerTable, DynamicsTable, TrainingTable
 from thermozoo.errors import StabilityError, nearest, shown
 from thermozoo.interfaces import Objective, Potential
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
-from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.training.kinds import trained_together
 
 __all__ = ["check_consistency"]
@@ -134,7 +134,7 @@ def _check_potential_parameters(
     training: TrainingTable, potentials: Mapping[str, Potential], frozen: tuple[str, ...], faults: Faults
 ) -> None:
     """Add a fault for every parameter to train that no unit that moves has."""
-    known = {name for g, one in potentials.items() if g not in frozen for name, _, _ in flat_parameters(one)}
+    known = {name for g, one in potentials.items() if g not in frozen for name in values_of(one)}
     for k, name in enumerate(training.potential_parameters):
         if name not in known:
             faults.add(
@@ -162,7 +162,7 @@ def _check_stability(
     """
     # units that have one energy have one bound
     sizes = {
-        group: next((np.size(value) for _, _, value in flat_parameters(one) if np.ndim(value)), 1)
+        group: next((np.size(value) for value in values_of(one).values() if np.ndim(value)), 1)
         for group, one in potentials.items()
     }
     layout = Layout(sizes, frozen=frozen)

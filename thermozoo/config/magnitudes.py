@@ -14,7 +14,7 @@ from thermozoo.config.schema import ComputerTable, DynamicsTable, settings_of
 from thermozoo.dynamics.engines import PRECISIONS
 from thermozoo.errors import ParameterError
 from thermozoo.interfaces import Plugin
-from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.interfaces.tree import flat_parameters
 
 __all__ = ["check_equilibria", "check_noise", "least_usual_of_a_step"]
 

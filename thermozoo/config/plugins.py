@@ -16,13 +16,14 @@ from thermozoo.config.settings import LARGEST
 from thermozoo.config.values import INTEGERS, structure_type, too_large
 from thermozoo.errors import ConstraintError, ThermozooError, UnknownNameError, nearest, shown
 from thermozoo.interfaces import INTERFACES, Plugin
+from thermozoo.interfaces.tree import folded
 from thermozoo.parameters import Parameter, fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
 
 #: Characters of an author's own message that are passed on.
 _LONGEST_REFUSAL = 300
 
-__all__ = ["build_plugin", "held_by", "held_plugins", "resolved_plugin"]
+__all__ = ["build_plugin", "held_plugins", "resolved_plugin"]
 
 
 def build_plugin(
@@ -164,13 +165,6 @@ def held_plugins(cls: type[Plugin]) -> dict[str, type[Plugin]]:
     return {key: hint for key, hint in found.items() if isinstance(hint, type) and issubclass(hint, Plugin)}
 
 
-def held_by(plugin: Plugin) -> list[Plugin]:
-    """Return the plugins that a plugin holds, with those that they hold themselves."""
-    values = [getattr(plugin, field.name) for field in fields_of(plugin) if field.init]
-    held = [value for value in values if isinstance(value, Plugin)]
-    return [p for one in held for p in (one, *held_by(one))]
-
-
 def _held_plugin(
     expected: type[Plugin], value: Any, where: str, catalogue: Catalogue, faults: Faults, units: int | None
 ) -> Plugin | None:
@@ -197,14 +191,14 @@ def _known_groups(names: tuple[Any, ...], groups: tuple[str, ...], where: str, f
 
 def resolved_plugin(plugin: Plugin) -> dict[str, Any]:
     """Return a plugin as the table that would build it again."""
-    table: dict[str, Any] = {"plugin": plugin.name}
-    for field in fields_of(plugin):
-        if not field.init:
-            continue
-        value = getattr(plugin, field.name)
-        if isinstance(value, np.ndarray):
-            value = value.tolist()
-        elif isinstance(value, Plugin):
-            value = resolved_plugin(value)
-        table[str(field.alias)] = list(value) if isinstance(value, tuple) else value
+    table: dict[str, Any] = folded(plugin, _table, _plain)
     return table
+
+
+def _table(plugin: Plugin, fields: list[tuple[Any, Any]]) -> dict[str, Any]:
+    return {"plugin": plugin.name, **{str(field.alias): value for field, value in fields if field.init}}
+
+
+def _plain(value: Any) -> Any:
+    value = value.tolist() if isinstance(value, np.ndarray) else value
+    return list(value) if isinstance(value, tuple) else value

@@ -6,7 +6,7 @@ Everything that builds, draws, trains, shows or checks parameters reads them fro
 
 from __future__ import annotations
 
-from thermozoo.constraints.checking import check_class, check_constraints, values_of
+from thermozoo.constraints.checking import check_class, check_constraints
 from thermozoo.constraints.relation import Constraint
 from thermozoo.constraints.tracing import constraints_of, constraints_of_class, own_constraints
 
@@ -17,5 +17,4 @@ __all__ = [
     "constraints_of",
     "constraints_of_class",
     "own_constraints",
-    "values_of",
 ]

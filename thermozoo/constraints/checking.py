@@ -7,20 +7,13 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo.constraints.tracing import held_plugins, own_constraints
+from thermozoo.constraints.tracing import own_constraints
 from thermozoo.errors import ConstraintError, ParameterError, ShapeError
 from thermozoo.interfaces.plugin import Plugin
-from thermozoo.parameters import fields_of, is_symbolic, parameters_of
+from thermozoo.interfaces.tree import values_of
+from thermozoo.parameters import fields_of, is_symbolic
 
-__all__ = ["check_class", "check_constraints", "values_of"]
-
-
-def values_of(plugin: Plugin) -> dict[str, Any]:
-    """Return the values of a plugin's parameters and of those of the plugins that it holds, by dotted name."""
-    values = {spec.name: getattr(plugin, spec.name) for spec in parameters_of(plugin)}
-    for name, held in held_plugins(plugin):
-        values |= {f"{name}.{inner}": value for inner, value in values_of(held).items()}
-    return values
+__all__ = ["check_class", "check_constraints"]
 
 
 def check_constraints(plugin: Plugin) -> None:

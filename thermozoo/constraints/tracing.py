@@ -16,10 +16,11 @@ from sympy.logic.boolalg import Boolean, BooleanAtom
 from thermozoo.constraints.relation import Constraint
 from thermozoo.errors import FormulaError, ThermozooError, nearest
 from thermozoo.interfaces.plugin import Plugin
+from thermozoo.interfaces.tree import members
 from thermozoo.interfaces.twin import twin_of
 from thermozoo.parameters import fields_of, parameters_of
 
-__all__ = ["constraints_of", "constraints_of_class", "held_plugins", "own_constraints"]
+__all__ = ["constraints_of", "constraints_of_class", "own_constraints"]
 
 _HOW = "a constraint is a relation with <, <=, > or >=, or sympy.Ne, joined by & and |"
 
@@ -66,21 +67,17 @@ def constraints_of_class(cls: Any) -> tuple[Constraint, ...]:
 
 
 def _traced(plugin: Plugin, *, whole: bool) -> tuple[Constraint, ...]:
-    if not any(type(one).constraints is not Plugin.constraints for one in _tree(plugin, whole)):
+    if not _stating(plugin, whole):
         return ()
     twin, symbols = twin_of(plugin)
-    found = []
-    for one in _tree(twin, whole):
-        if type(one).constraints is not Plugin.constraints:
-            found += [_constraint(one, k, relation, symbols) for k, relation in enumerate(_relations(one))]
-    return tuple(found)
+    stated = [(one, k, relation) for one in _stating(twin, whole) for k, relation in enumerate(_relations(one))]
+    return tuple(_constraint(one, k, relation, symbols) for one, k, relation in stated)
 
 
-def _tree(plugin: Plugin, whole: bool) -> Iterator[Plugin]:
-    yield plugin
-    if whole:
-        for _, held in held_plugins(plugin):
-            yield from _tree(held, whole)
+def _stating(plugin: Plugin, whole: bool) -> list[Plugin]:
+    """Return which of a plugin and, of the whole, those that it holds state constraints."""
+    tree = [one for _, one in members(plugin)] if whole else [plugin]
+    return [one for one in tree if type(one).constraints is not Plugin.constraints]
 
 
 def _relations(twin: Any) -> list[Any]:
@@ -162,11 +159,3 @@ def _nodes(relation: Any) -> Iterator[Any]:
             yield from _nodes(one)
     else:
         yield relation
-
-
-def held_plugins(plugin: Plugin) -> Iterator[tuple[str, Plugin]]:
-    """Yield (name of the field, plugin) of the plugins that a plugin holds itself."""
-    for field in fields_of(plugin):
-        value = getattr(plugin, field.name)
-        if isinstance(value, Plugin):
-            yield field.name, value

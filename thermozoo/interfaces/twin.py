@@ -8,8 +8,8 @@ from typing import Any
 import sympy
 
 from thermozoo.errors import FormulaError
-from thermozoo.interfaces.plugin import Plugin
-from thermozoo.parameters import Parameter, fields_of, parameters_of
+from thermozoo.interfaces.tree import flat_parameters, with_values
+from thermozoo.parameters import Parameter
 
 __all__ = ["check_names", "twin_of"]
 
@@ -25,20 +25,10 @@ def _symbol(name: str, spec: Parameter) -> sympy.Symbol:
     return sympy.Symbol(name.replace(".", "_"), **assumptions)
 
 
-def twin_of(plugin: Any, prefix: str = "") -> tuple[Any, dict[str, sympy.Symbol]]:
+def twin_of(plugin: Any) -> tuple[Any, dict[str, sympy.Symbol]]:
     """Return a twin of `plugin` whose parameters are symbols, and the symbols by dotted name."""
-    symbols = {prefix + s.name: _symbol(prefix + s.name, s) for s in parameters_of(plugin)}
-    values: dict[str, Any] = {}
-    for field in fields_of(plugin):
-        held = getattr(plugin, field.name)
-        if prefix + field.name in symbols:
-            values[str(field.alias)] = symbols[prefix + field.name]
-        elif isinstance(held, Plugin):
-            values[str(field.alias)], inner = twin_of(held, f"{prefix}{field.name}.")
-            symbols.update(inner)
-        elif field.init:
-            values[str(field.alias)] = held
-    return type(plugin)(**values), symbols
+    symbols = {name: _symbol(name, spec) for name, spec, _ in flat_parameters(plugin)}
+    return with_values(plugin, symbols), symbols
 
 
 def check_names(owner: str, symbols: dict[str, sympy.Symbol], taken: Iterable[sympy.Symbol]) -> None:

@@ -9,8 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from thermozoo.config.plugins import held_by
 from thermozoo.config.schema import Config
+from thermozoo.interfaces.tree import members
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.registry.discovery import Record, Source
 from thermozoo.runs.place import PLUGINS
@@ -77,7 +77,7 @@ def plugin_copies(config: Config, catalogue: Catalogue) -> dict[str, bytes]:
 def _used(config: Config, catalogue: Catalogue) -> list[Record]:
     """Return the records of the plugins that a config names, and of those that they hold."""
     named = (config.connectivity, config.integrator, config.objective, config.protocol, config.dataset)
-    used = {(p.kind, p.name) for one in (*config.potentials.values(), *named) for p in (one, *held_by(one))}
+    used = {(p.kind, p.name) for one in (*config.potentials.values(), *named) for _, p in members(one)}
     return [catalogue.record(kind, name) for kind, name in sorted(used)]
 
 

@@ -7,7 +7,7 @@ that has a limit at a state is lost there to 0 / 0 or to rounding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import sympy
 from thermozoo.errors import FormulaError
 from thermozoo.interfaces import Potential
 from thermozoo.symbolic.calculus import with_limits
-from thermozoo.symbolic.codegen import array_function
+from thermozoo.symbolic.formula import Bound
 from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.removable import lifted
 from thermozoo.symbolic.smoothness import DIGITS, breaks, dividers, exact_value, switches, zeros
@@ -62,7 +62,7 @@ def check_defined(potential: Potential, formulas: PotentialFormulas, values: Map
     if not any(s.has(formulas.x) for s in switches(written)):
         return
     for one in _units(values):
-        numbers = {formulas.parameters[name]: value for name, value in one.items()}
+        numbers = formulas.bind(one).numbers
         jumps = breaks([written], formulas.x, numbers, points=True)
         if jumps:
             first = min(jumps, key=lambda jump: abs(jump.x))
@@ -90,7 +90,7 @@ def kinks(formulas: PotentialFormulas, values: Mapping[str, float]) -> list[tupl
     >>> kinks(potential_formulas(Quartic()), {"J2": 1.0, "J4": 1.0})
     []
     """
-    numbers = {formulas.parameters[name]: float(value) for name, value in values.items()}
+    numbers = formulas.bind({name: float(value) for name, value in values.items()}).numbers
     plain = formulas.plain
     found = breaks([plain.energy, -plain.gradient], formulas.x, numbers)
     return [(one.x, one.jumps[1]) for one in found if one.jumps[1] and np.isfinite(one.jumps[1])]
@@ -117,16 +117,14 @@ def _units(values: Mapping[str, Any]) -> Iterator[dict[str, float]]:
         yield {name: float(v) for name, v in zip(arrays, rows[:, column], strict=True)}
 
 
-def _values_at(formulas: PotentialFormulas, expression: sympy.Expr, x: float, values: Iterable[Any]) -> Any:
-    symbols = [formulas.x, *formulas.parameters.values()]
-    numbers = [np.asarray(v, dtype=np.float64) for v in values]
-    return array_function("value", symbols, [expression], formulas.x)(np.float64(x), *numbers)[0]
+def _values_at(bound: Bound, expression: sympy.Expr, x: sympy.Symbol, at: float) -> Any:
+    return bound.function("value", [x], expression, variable=x)(np.float64(at))[0]
 
 
 def _check_origin(potential: Potential, formulas: PotentialFormulas, values: Mapping[str, Any]) -> None:
     """Raise FormulaError when energy or force are no numbers where every run starts."""
     for what, expression in (("energy", formulas.energy), ("force", formulas.gradient)):
-        found = np.atleast_1d(_values_at(formulas, expression, 0.0, values.values()))
+        found = np.atleast_1d(_values_at(formulas.bind(values), expression, formulas.x, 0.0))
         bad = ~np.isfinite(found)
         if not bad.any():
             continue
@@ -170,6 +168,5 @@ def _lost(formulas: PotentialFormulas, what: str, place: Any, numbers: Mapping[A
         near = exact_value(exact, x, beside, numbers)
         if near is None or None in sides or max(sides) - min(sides) > 1e-9 * (1 + abs(near)):
             return False  # no limit: a pole, a logarithm, a kink, or not defined
-    values = list(numbers.values())
-    there, here = (float(_values_at(formulas, code, at, values)) for at in (at, beside))
+    there, here = (float(_values_at(Bound(dict(numbers)), code, x, at)) for at in (at, beside))
     return not (np.isfinite(there) and abs(here - float(near)) <= _LOST * (abs(float(near)) + _LOST))

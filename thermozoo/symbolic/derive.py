@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-import functools
 import random
-import sys
-from typing import Any
 
 import attrs
-import numpy as np
 import sympy
 
 from thermozoo.errors import FormulaError
-from thermozoo.interfaces import Objective, Plugin, Potential
-from thermozoo.parameters import fields_of, parameters_of
+from thermozoo.interfaces import Objective, Potential
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.calculus import derivative, joined
 from thermozoo.symbolic.defined import check_defined, evaluable
+from thermozoo.symbolic.formula import Formula, cached_by_formula
 from thermozoo.symbolic.functions import refuse_unknown
 from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.smoothness import without_points
-from thermozoo.symbolic.trace import (
-    EnergyFormula,
-    LossFormula,
-    flat_parameters,
-    trace_energy,
-    trace_loss,
-)
+from thermozoo.symbolic.trace import EnergyFormula, LossFormula, trace_energy, trace_loss
 
-__all__ = ["LossGradients", "PotentialFormulas", "formula_key", "loss_gradients", "potential_formulas"]
+__all__ = ["LossGradients", "PotentialFormulas", "loss_gradients", "potential_formulas"]
 
 
 @attrs.frozen
-class PotentialFormulas:
+class PotentialFormulas(Formula):
     """Everything that follows from the energy of one unit.
 
     Parameters
     ----------
     x : Symbol
         State.
-    parameters : dict of str to Symbol
-        Parameter symbols by dotted name.
     energy, gradient, curvature : Expr
         U, dU/dx, d2U/dx2. Where the force jumps, the curvature is that of either side.
     energy_by_parameter, gradient_by_parameter : dict of str to Expr
@@ -51,7 +40,6 @@ class PotentialFormulas:
     """
 
     x: sympy.Symbol
-    parameters: dict[str, sympy.Symbol]
     energy: sympy.Expr
     gradient: sympy.Expr
     curvature: sympy.Expr
@@ -102,38 +90,6 @@ class LossGradients:
     quadratic: bool
 
 
-def formula_key(plugin: Plugin) -> tuple[Any, ...]:
-    """Return what fixes a plugin's formula: its class and its settings, but no parameter value."""
-    names = {p.name for p in parameters_of(plugin)}
-    settings: list[Any] = []
-    for field in fields_of(plugin):
-        if field.name in names:
-            continue
-        value = getattr(plugin, field.name)
-        settings.append((field.name, formula_key(value) if isinstance(value, Plugin) else _written_out(value)))
-    return (type(plugin), *settings)
-
-
-def _written_out(value: Any) -> str:
-    """Return a setting as text; arrays in it with every entry and every digit."""
-    with np.printoptions(threshold=sys.maxsize, floatmode="unique", precision=None):
-        return repr(value)
-
-
-class _Keyed:
-    """A plugin that compares by its formula, so that derivations are cached by formula."""
-
-    def __init__(self, plugin: Any) -> None:
-        self.plugin = plugin
-        self.key = formula_key(plugin)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-
 def potential_formulas(potential: Potential) -> PotentialFormulas:
     """Derive gradient, curvature and parameter derivatives of a potential.
 
@@ -144,14 +100,13 @@ def potential_formulas(potential: Potential) -> PotentialFormulas:
         message shows both), there is no code for a function, or, at the potential's own parameters, the energy jumps or
         energy or force are no numbers at x = 0.
     """
-    formulas = _potential_formulas(_Keyed(potential))
-    check_defined(potential, formulas, {name: value for name, _, value in flat_parameters(potential)})
+    formulas = _potential_formulas(potential)
+    check_defined(potential, formulas, values_of(potential))
     return formulas
 
 
-@functools.lru_cache(maxsize=256)
-def _potential_formulas(keyed: _Keyed) -> PotentialFormulas:
-    potential: Potential = keyed.plugin
+@cached_by_formula(256)
+def _potential_formulas(potential: Potential) -> PotentialFormulas:
     traced = trace_energy(potential)
     x = traced.x
     energy = joined(without_points(traced.energy, x), x)
@@ -174,7 +129,7 @@ def _potential_formulas(keyed: _Keyed) -> PotentialFormulas:
             )
         refuse_unknown(expression, f"{owner}.energy", place, what)
     plain = PotentialFormulas(
-        x, traced.parameters, energy, gradient, curvature, by_energy, by_gradient, written=traced.energy
+        traced.parameters, x, energy, gradient, curvature, by_energy, by_gradient, written=traced.energy
     )
     lifted = attrs.evolve(
         plain,
@@ -217,6 +172,7 @@ def _draw(symbol: sympy.Symbol, draw: random.Random) -> sympy.Rational:
     return value if draw.random() < 0.5 else -value
 
 
+@cached_by_formula(64)
 def loss_gradients(objective: Objective) -> LossGradients:
     """Derive the gradients of an objective by the chain rule and find out whether it is quadratic.
 
@@ -225,16 +181,11 @@ def loss_gradients(objective: Objective) -> LossGradients:
     FormulaError
         When the formula is not symbolic, or there is no code for a function in it or in its derivatives.
     """
-    return _loss_gradients(_Keyed(objective))
-
-
-@functools.lru_cache(maxsize=64)
-def _loss_gradients(keyed: _Keyed) -> LossGradients:
-    formula = trace_loss(keyed.plugin)
+    formula = trace_loss(objective)
     pair = (formula.gradient, formula.gradient_next)
     by_next = sympy.diff(formula.loss, formula.gradient_next)
     by_here = sympy.diff(formula.loss, formula.gradient)
-    name, place = f"{type(keyed.plugin).__name__}.step_loss", where_written(keyed.plugin.step_loss)
+    name, place = f"{type(objective).__name__}.step_loss", where_written(objective.step_loss)
     for symbol, expression in ((formula.gradient_next, by_next), (formula.gradient, by_here)):
         refuse_unknown(expression, name, place, f"derivative by {symbol}")
     expanded = sympy.expand(formula.loss)

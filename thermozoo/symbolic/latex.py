@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 
 from thermozoo.interfaces import Plugin
-from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.interfaces.tree import flat_parameters
 
 __all__ = ["formula_latex"]
 

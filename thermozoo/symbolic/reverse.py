@@ -11,9 +11,9 @@ import sympy
 
 from thermozoo.errors import FormulaError
 from thermozoo.interfaces import Integrator, Objective, Plugin
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.action import transition_density
 from thermozoo.symbolic.derive import loss_gradients
-from thermozoo.symbolic.trace import flat_parameters
 
 __all__ = ["is_reverse_action"]
 
@@ -43,7 +43,7 @@ def is_reverse_action(objective: Objective, integrator: Integrator) -> bool:
         (objective, formula.parameters, formula.loss),
         (integrator, step.parameters, density.action),
     ]
-    if any(not isinstance(value, int | float) for plugin, _, _ in own for _, _, value in flat_parameters(plugin)):
+    if any(not isinstance(value, int | float) for plugin, _, _ in own for value in values_of(plugin).values()):
         return False  # one value per unit: there is no common formula to compare
     loss, action = (_with_values(plugin, symbols, expression) for plugin, symbols, expression in own)
     reverse = action.xreplace(
@@ -54,6 +54,6 @@ def is_reverse_action(objective: Objective, integrator: Integrator) -> bool:
 
 def _with_values(plugin: Plugin, symbols: dict[str, sympy.Symbol], expression: sympy.Expr) -> sympy.Expr:
     """Return an expression with a plugin's parameter values, as they are written and not as binary fractions."""
-    values = {symbols[name]: sympy.Rational(str(value)) for name, _, value in flat_parameters(plugin)}
+    values = {symbols[name]: sympy.Rational(str(value)) for name, value in values_of(plugin).items()}
     result: sympy.Expr = expression.xreplace(values)
     return result

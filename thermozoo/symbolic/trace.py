@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
 import sympy
 
-from thermozoo.interfaces import Integrator, Objective, Plugin, Potential, Protocol
+from thermozoo.interfaces import Integrator, Objective, Potential, Protocol
 from thermozoo.interfaces.twin import check_names, twin_of
-from thermozoo.parameters import Parameter, fields_of, parameters_of
+from thermozoo.symbolic.formula import Formula
 from thermozoo.symbolic.guard import call, scalar_expression
 
 __all__ = [
@@ -18,7 +17,6 @@ __all__ = [
     "IntensityFormula",
     "LossFormula",
     "StepFormula",
-    "flat_parameters",
     "trace_energy",
     "trace_intensity",
     "trace_loss",
@@ -27,15 +25,13 @@ __all__ = [
 
 
 @attrs.frozen
-class EnergyFormula:
+class EnergyFormula(Formula):
     """Energy of one unit in symbols.
 
     Parameters
     ----------
     x : Symbol
         State.
-    parameters : dict of str to Symbol
-        Symbol of each parameter, by its (dotted) name.
     energy : Expr
         U(x; parameters).
     written_gradient : Expr or None
@@ -43,13 +39,12 @@ class EnergyFormula:
     """
 
     x: sympy.Symbol
-    parameters: dict[str, sympy.Symbol]
     energy: sympy.Expr
     written_gradient: sympy.Expr | None
 
 
 @attrs.frozen
-class StepFormula:
+class StepFormula(Formula):
     """One step of an integrator in symbols.
 
     Parameters
@@ -64,8 +59,6 @@ class StepFormula:
         The state after the step.
     x, dt, mobility, kT : Symbol
         The symbols of the step.
-    parameters : dict of str to Symbol
-        Symbols of the integrator's own parameters.
     """
 
     x: sympy.Symbol
@@ -76,11 +69,10 @@ class StepFormula:
     forces: tuple[sympy.Symbol, ...]
     noises: tuple[sympy.Symbol, ...]
     result: sympy.Expr
-    parameters: dict[str, sympy.Symbol]
 
 
 @attrs.frozen
-class LossFormula:
+class LossFormula(Formula):
     """Loss of one unit for one step in symbols.
 
     Parameters
@@ -93,8 +85,6 @@ class LossFormula:
         The symbols of the step.
     loss : Expr
         l, a pure number.
-    parameters : dict of str to Symbol
-        Symbols of the objective's own parameters.
     """
 
     x: sympy.Symbol
@@ -105,11 +95,10 @@ class LossFormula:
     mobility: sympy.Symbol
     kT: sympy.Symbol
     loss: sympy.Expr
-    parameters: dict[str, sympy.Symbol]
 
 
 @attrs.frozen
-class IntensityFormula:
+class IntensityFormula(Formula):
     """Intensity of a protocol in symbols.
 
     Parameters
@@ -118,25 +107,11 @@ class IntensityFormula:
         Time since the start, and when the protocol ends.
     intensity : Expr
         a(t).
-    parameters : dict of str to Symbol
-        Symbols of the protocol's own parameters.
     """
 
     t: sympy.Symbol
     duration: sympy.Symbol
     intensity: sympy.Expr
-    parameters: dict[str, sympy.Symbol]
-
-
-def flat_parameters(plugin: Plugin) -> Iterator[tuple[str, Parameter, Any]]:
-    """Yield (dotted name, declaration, value) of a plugin's parameters and of those of the plugins that it holds."""
-    for spec in parameters_of(plugin):
-        yield spec.name, spec, getattr(plugin, spec.name)
-    for field in fields_of(plugin):
-        held = getattr(plugin, field.name)
-        if isinstance(held, Plugin):
-            for name, spec, value in flat_parameters(held):
-                yield f"{field.name}.{name}", spec, value
 
 
 def trace_energy(potential: Potential) -> EnergyFormula:

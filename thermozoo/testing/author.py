@@ -14,7 +14,7 @@ import numpy as np
 import sympy
 
 from thermozoo.interfaces.twin import twin_of
-from thermozoo.symbolic.derive import formula_key
+from thermozoo.symbolic.formula import cached_by_formula
 from thermozoo.symbolic.guard import call
 
 __all__ = [
@@ -69,20 +69,7 @@ class Authored:
         return slope(self.energy, self.x)
 
 
-class _Keyed:
-    """A plugin that compares by what fixes its formula."""
-
-    def __init__(self, plugin: Any) -> None:
-        self.plugin = plugin
-        self.key = formula_key(plugin)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-
+@cached_by_formula(64)
 def authored(potential: Any) -> Authored:
     """Return a potential's formula in symbols; its method is called once for all parameter values.
 
@@ -91,14 +78,9 @@ def authored(potential: Any) -> Authored:
     FormulaError
         When the method raises.
     """
-    return _authored(_Keyed(potential))
-
-
-@functools.lru_cache(maxsize=64)
-def _authored(keyed: _Keyed) -> Authored:
-    twin, symbols = twin_of(keyed.plugin)
+    twin, symbols = twin_of(potential)
     x = sympy.Symbol("x", real=True)
-    energy = sympy.sympify(call(twin.energy, type(keyed.plugin).__name__, x))
+    energy = sympy.sympify(call(twin.energy, type(potential).__name__, x))
     return Authored(x=x, parameters=symbols, energy=energy)
 
 

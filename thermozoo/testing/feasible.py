@@ -14,8 +14,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.constraints import Constraint, constraints_of, values_of
+from thermozoo.constraints import Constraint, constraints_of
 from thermozoo.interfaces import Plugin
+from thermozoo.interfaces.tree import values_of
 
 __all__ = ["Feasible"]
 

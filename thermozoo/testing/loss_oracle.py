@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import sympy
 
-from thermozoo.symbolic.codegen import array_function
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import LossGradients
-from thermozoo.symbolic.trace import flat_parameters
 
 __all__ = ["DT", "KT", "MOBILITY", "NAMES", "PAIRS", "A", "C", "LossOracle", "N", "chain_rule", "known_steps"]
 
@@ -83,10 +82,10 @@ def gradient(theta: Any, x: Any) -> Any:
 def chain_rule(objective: Any, derived: LossGradients, theta: Array, x: Array, x_next: Array) -> Array:
     """Return the gradient of each step's loss by the derived r = dl/dg' and q = dl/dg, shape (steps, 6)."""
     f = derived.formula
-    symbols = [f.x, f.x_next, f.gradient, f.gradient_next, f.dt, f.mobility, f.kT, *f.parameters.values()]
-    function = array_function("residuals", symbols, [derived.by_gradient_next, derived.by_gradient])
-    own = [value for _, _, value in flat_parameters(objective)]
-    r, q = function(x, x_next, gradient(theta, x), gradient(theta, x_next), DT, MOBILITY, KT, *own)
+    bound = f.bind(values_of(objective), dt=DT, mobility=MOBILITY, kT=KT)
+    symbols = [f.x, f.x_next, f.gradient, f.gradient_next]
+    function = bound.function("residuals", symbols, derived.by_gradient_next, derived.by_gradient)
+    r, q = function(x, x_next, gradient(theta, x), gradient(theta, x_next))
     couplings = [
         r[..., i] * x_next[..., j] + r[..., j] * x_next[..., i] + q[..., i] * x[..., j] + q[..., j] * x[..., i]
         for i, j in PAIRS

@@ -14,6 +14,7 @@ import mpmath
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.interfaces.tree import values_of
 from thermozoo.testing.author import DIGITS, authored, evaluate, limit, on_array
 from thermozoo.testing.outcomes import CheckFailed
 
@@ -189,6 +190,5 @@ class UnitOracle:
 
 
 def _values(potential: Any) -> dict[str, float]:
-    from thermozoo.symbolic.trace import flat_parameters
 
-    return {name: value for name, _, value in flat_parameters(potential)}
+    return values_of(potential)

@@ -15,8 +15,8 @@ import numpy as np
 from thermozoo.dynamics.engines import Engine
 from thermozoo.errors import DataError, FormulaError, ParameterError
 from thermozoo.interfaces import Plugin
+from thermozoo.interfaces.tree import values_of
 from thermozoo.registry.catalogue import Catalogue
-from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.testing.context import Context, available_engines
 from thermozoo.testing.measured import Measured
 from thermozoo.testing.outcomes import (
@@ -57,7 +57,7 @@ def context_for(
                 "--set name=value on the command line"
             )
         given = given()
-    several = [name for name, _, value in flat_parameters(given) if np.ndim(value)]
+    several = [name for name, value in values_of(given).items() if np.ndim(value)]
     if several:
         raise ParameterError(
             f"{given.name!r} is verified with one number for each parameter, and {several[0]} has one value per unit: "

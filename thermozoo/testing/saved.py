@@ -13,10 +13,11 @@ import numpy as np
 from thermozoo.computer.computer import assemble
 from thermozoo.computer.files import load_computer, save_computer
 from thermozoo.config.load import check_config
-from thermozoo.config.plugins import held_by, resolved_plugin
+from thermozoo.config.plugins import resolved_plugin
 from thermozoo.config.schema import PLACES
 from thermozoo.errors import ConfigError, DataError, UnknownNameError
 from thermozoo.interfaces import Dataset, Objective, Plugin, Protocol
+from thermozoo.interfaces.tree import held_by, members
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.registry.discovery import Record, Source
 from thermozoo.testing.outcomes import CheckFailed
@@ -70,7 +71,7 @@ def catalogue_with(plugin: Any) -> Catalogue:
     """Return a catalogue of a plugin's class, of those it holds, and of a probe for each other kind a config names."""
     cls = type(plugin)
     source = Source(distribution="thermozoo.testing", version="", entry_point="", target=cls.__module__, load=dict)
-    found = {(c.kind, c.name): c for c in (*_PROBES, *(type(p) for p in held_by(plugin)), cls)}
+    found = {(c.kind, c.name): c for c in (*_PROBES, *(type(p) for _, p in members(plugin)))}
     return Catalogue(tuple(Record(name=n, kind=k, source=source, plugin=c) for (k, n), c in found.items()))
 
 
@@ -86,15 +87,8 @@ def _through_toml(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rebuilt(plugin: Any, table: dict[str, Any]) -> Any:
-    arguments: dict[str, Any] = {}
-    for field in attrs.fields(type(plugin)):
-        if field.alias in table:
-            held = getattr(plugin, field.name)
-            value = table[field.alias]
-            arguments[field.alias] = _rebuilt(held, value) if isinstance(held, Plugin) else value
-        elif field.init and field.default is attrs.NOTHING:
-            arguments[field.alias] = getattr(plugin, field.name)
-    return type(plugin)(**arguments)
+    held = {str(field.alias): _rebuilt(one, table[str(field.alias)]) for field, one in held_by(plugin)}
+    return attrs.evolve(plugin, **{key: value for key, value in table.items() if key != "plugin"} | held)
 
 
 #: Attribute of `Config` that holds what was built of each kind, where it is not called like the kind.

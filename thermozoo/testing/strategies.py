@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import attrs
 import numpy as np
 
 from thermozoo.interfaces import Plugin
-from thermozoo.parameters import Parameter, parameters_of
-from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.interfaces.tree import flat_parameters, values_of
+from thermozoo.parameters import Parameter
 from thermozoo.testing.feasible import Feasible
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ __all__ = [
     "moderate",
     "parameter_values",
     "values_within",
-    "with_values",
 ]
 
 #: How many powers of ten around its default a parameter is drawn from, where its bounds allow.
@@ -129,7 +127,7 @@ def corner_values(plugin: Plugin, limit: int) -> list[dict[str, float]]:
 def moderate(plugin: Plugin, rng: np.random.Generator, count: int) -> Iterator[dict[str, float]]:
     """Yield parameter values for simulations: the defaults, then draws within a factor of about three of them."""
     feasible = feasible_values(plugin)
-    yield {name: value for name, _, value in flat_parameters(plugin)}
+    yield values_of(plugin)
     for _ in range(count):
         drawn = {}
         for name, spec, _ in flat_parameters(plugin):
@@ -142,19 +140,6 @@ def moderate(plugin: Plugin, rng: np.random.Generator, count: int) -> Iterator[d
                 value = spec.default
             drawn[name] = value
         yield feasible.drawn_back(drawn)
-
-
-def with_values(plugin: Any, values: Mapping[str, Any]) -> Any:
-    """Return a plugin with other parameter values, given by dotted name."""
-    own = {p.name: values[p.name] for p in parameters_of(plugin) if p.name in values}
-    for field in attrs.fields(type(plugin)):
-        held = getattr(plugin, field.name)
-        if isinstance(held, Plugin):
-            prefix = f"{field.name}."
-            inner = {k[len(prefix) :]: v for k, v in values.items() if k.startswith(prefix)}
-            if inner:
-                own[field.name] = with_values(held, inner)
-    return attrs.evolve(plugin, **own)
 
 
 def layout_sizes(smallest: int = 0, largest: int = 7) -> SearchStrategy[dict[str, int]]:

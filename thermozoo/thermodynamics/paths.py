@@ -21,9 +21,8 @@ from thermozoo.arguments import checked, instance, positive, real_array
 from thermozoo.computer.computer import Computer
 from thermozoo.errors import FormulaError, ShapeError
 from thermozoo.interfaces import Integrator
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.action import TransitionDensity, transition_density
-from thermozoo.symbolic.codegen import array_function
-from thermozoo.symbolic.trace import flat_parameters
 
 __all__ = ["StepDensity", "log_path_ratio", "midpoint_heat"]
 
@@ -80,22 +79,18 @@ class StepDensity:
             dV at `x`, where the caller has it already.
         """
         step = self.derived.step
-        own = [value for _, _, value in flat_parameters(self.integrator)]
-        constants = (self.dt, computer.mobility, computer.temperature, *own)
-        arguments = [step.x, step.dt, step.mobility, step.kT, *step.parameters.values()]
+        constants = {"dt": self.dt, "mobility": computer.mobility, "kT": computer.temperature}
+        bound = step.bind(values_of(self.integrator), **constants)
         forces: list[Array] = []
         for k, stage in enumerate(step.stages):
             if stage == step.x:
                 forces.append(push - (computer.gradient(x) if gradient is None else gradient))
                 continue
-            known = [*arguments, *step.forces[:k]]
-            at = array_function(f"stage_{k}", known, [stage])(x, *constants, *forces)[0]
+            at = bound.function(f"stage_{k}", [step.x, *step.forces[:k]], stage)(x, *forces)[0]
             at[..., ~computer.layout.moving] = x[..., ~computer.layout.moving]  # clamped units stay where they are
             forces.append(push - computer.gradient(at))
-        function = array_function(
-            "log_density", [*arguments, *step.forces, self.derived.x_next], [self.derived.log_density]
-        )
-        by_unit = function(x, *constants, *forces, x_next)[0]
+        arguments = [step.x, *step.forces, self.derived.x_next]
+        by_unit = bound.function("log_density", arguments, self.derived.log_density)(x, *forces, x_next)[0]
         total: Array = by_unit[..., computer.layout.moving].sum(axis=-1, dtype=np.float64)
         return total
 

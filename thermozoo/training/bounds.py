@@ -11,7 +11,7 @@ import numpy.typing as npt
 from thermozoo.computer.computer import Computer
 from thermozoo.constraints import Constraint, constraints_of
 from thermozoo.errors import TrainingError
-from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.interfaces.tree import flat_parameters
 from thermozoo.training.normal_equations import NormalEquations, Solution, Unknowns
 
 __all__ = ["changes_allowed", "solve_within"]

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.interfaces import Protocol
-from thermozoo.symbolic.codegen import array_function
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.smoothness import switches
-from thermozoo.symbolic.trace import flat_parameters, trace_intensity
+from thermozoo.symbolic.trace import trace_intensity
 
 __all__ = ["breakpoints"]
 
@@ -36,16 +36,14 @@ def breakpoints(protocol: Protocol, duration: float) -> tuple[float, ...]:
     [1.5]
     """
     formula = trace_intensity(protocol)
-    values = [value for _, _, value in flat_parameters(protocol)]
-    arguments = [formula.t, formula.duration, *formula.parameters.values()]
     turning = [switch for switch in switches(formula.intensity) if switch.has(formula.t)]
     if not turning:
         return ()
-    function = array_function("switches", arguments, turning)
+    function = formula.bind(values_of(protocol), duration=duration).function("switches", [formula.t], *turning)
 
     def sides(t: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return which side each switch is on, (switches, times); a zero counts as the upper side."""
-        return np.stack([np.where(v < 0, -1.0, 1.0) for v in function(t, duration, *values)])
+        return np.stack([np.where(v < 0, -1.0, 1.0) for v in function(t)])
 
     t = np.linspace(0.0, duration, _PROBES)
     found = set()

@@ -32,7 +32,7 @@ from thermozoo.training.signal_functions import (
     observables_for,
     time_basis,
 )
-from thermozoo.training.unit_grid import HELD, Unit, make_grid
+from thermozoo.training.unit_grid import Unit, make_grid
 
 __all__ = ["ExactEquations", "exact_equations", "threads"]
 
@@ -138,9 +138,9 @@ def _check_continuous(
     kind: Kind, names: tuple[str, ...], unit: Unit, strengths: tuple[float, float], intensity: Array
 ) -> None:
     """Raise TrainingError when the force jumps by a trainable parameter: Ito's formula needs its derivative."""
-    grid = make_grid(unit, np.array(strengths), (float(intensity.min()), float(intensity.max())), HELD)
+    grid = make_grid(unit, np.array(strengths), (float(intensity.min()), float(intensity.max())))
     formulas = kind.site.formulas
-    numbers = {formulas.parameters[name]: float(value) for name, value in kind.site.values.items()}
+    numbers = formulas.bind(kind.site.values).numbers
     for name in names:
         regressor = formulas.plain.gradient_by_parameter[name]
         places = [one.x for one in breaks([regressor], formulas.x, numbers) if grid.x.min() < one.x < grid.x.max()]

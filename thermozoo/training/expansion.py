@@ -23,8 +23,8 @@ import attrs
 import numpy as np
 
 from thermozoo.errors import TrainingError
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import LossGradients
-from thermozoo.symbolic.trace import flat_parameters
 
 __all__ = ["StepExpansion", "expand_objective"]
 
@@ -95,8 +95,7 @@ def expand_objective(
             f"the loss of {name} is not quadratic in gradient and gradient_next, so its minimum is not the solution of "
             f"linear equations: {remedy}"
         )
-    numbers = {f.dt: dt, f.mobility: mobility, f.kT: temperature}
-    numbers |= dict(zip(f.parameters.values(), (v for _, _, v in flat_parameters(objective)), strict=True))
+    numbers = f.bind(values_of(objective), dt=dt, mobility=mobility, kT=temperature).numbers
     loss = sympy.expand(f.loss)
     g, g_next = f.gradient, f.gradient_next
     symbolic = sympy.hessian(loss, (g_next, g))

@@ -26,58 +26,16 @@ from itertools import pairwise
 
 import numpy as np
 
-from thermozoo.errors import ParameterError, TrainingError
-from thermozoo.training.unit_grid import (
-    HELD,
-    Array,
-    Density,
-    Equilibrium,
-    Function,
-    Grid,
-    InitialState,
-    Point,
-    Unit,
-    evaluate,
-    make_grid,
-)
+from thermozoo.errors import TrainingError
+from thermozoo.training.unit_grid import Array, Function, Grid, Unit, evaluate
 
-__all__ = [
-    "Density",
-    "Equilibrium",
-    "Grid",
-    "InitialState",
-    "Point",
-    "Unit",
-    "boltzmann",
-    "densities",
-    "make_grid",
-]
+__all__ = ["boltzmann", "densities"]
 
 
 def boltzmann(grid: Grid, force: Array, temperature: float) -> Array:
     """Return the Boltzmann weights of the grid, shape (S, M), under one force for each s."""
     exponent = force[:, None] * grid.x / temperature - grid.energy
     density = np.exp(exponent - exponent.max(axis=1, keepdims=True))
-    return np.asarray(density / density.sum(axis=1, keepdims=True))
-
-
-def _start(unit: Unit, grid: Grid, strengths: Array, intensity: float, initial: InitialState) -> Array:
-    if isinstance(initial, Equilibrium):
-        held = intensity if initial.intensity is None else initial.intensity
-        return boltzmann(grid, held * strengths, unit.temperature)
-    if isinstance(initial, Density):
-        density = np.array(evaluate(initial.function, grid.x, "initial density"))
-        if not (np.all(density >= 0) and np.all(density.sum(axis=1) > 0) and np.isfinite(density.sum())):
-            raise ParameterError("the initial density must be non-negative with a positive, finite integral")
-    else:
-        # A quadratic B-spline over three points: the mean is exact and the variance a quarter of the spacing
-        # squared, wherever the point lies between them, so that extrapolation in the spacing removes it.
-        density = np.zeros(grid.x.shape)
-        place = (initial.position - grid.x[:, 0]) / grid.spacing[:, 0]
-        nearest = np.round(place).astype(int)
-        offset, row = place - nearest, np.arange(place.size)
-        for shift, share in ((-1, (0.5 - offset) ** 2 / 2), (0, 0.75 - offset**2), (1, (0.5 + offset) ** 2 / 2)):
-            density[row, nearest + shift] = share
     return np.asarray(density / density.sum(axis=1, keepdims=True))
 
 
@@ -99,7 +57,6 @@ def densities(
     intensity: Function,
     edges: Array,
     *,
-    initial: InitialState = HELD,
     substeps: int = 1,
 ) -> Iterator[Array]:
     r"""Yield the probabilities of the grid points at each of the times `edges`.
@@ -118,9 +75,7 @@ def densities(
     intensity : callable
         :math:`a(t)` [energy] of an array of times.
     edges : ndarray, shape (T,)
-        Increasing times; the first is the start.
-    initial : Equilibrium, Density or Point
-        State at the first time.
+        Increasing times; the first is the start, where the unit is in equilibrium.
     substeps : int
         Implicit steps between two edges.
 
@@ -131,17 +86,15 @@ def densities(
 
     Raises
     ------
-    ParameterError
-        When the initial density is negative somewhere, or its integral is not positive and finite.
     TrainingError
-        When the intensity or the initial density is not a number, or a step has no solution.
+        When the intensity is not a number, or a step has no solution.
     """
     from scipy.linalg.lapack import dgtsv
 
     # All values of s in one tridiagonal system: blocks that zeros separate.
     count, points = grid.x.shape
     start = float(evaluate(intensity, edges[:1], "intensity")[0])
-    density = np.ascontiguousarray(_start(unit, grid, strengths, start, initial))
+    density = np.ascontiguousarray(boltzmann(grid, start * strengths, unit.temperature))
     yield density
     key: tuple[float, float] | None = None
     diagonal = np.empty((count, points))

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from thermozoo.errors import ParameterError
 from thermozoo.interfaces import Protocol
-from thermozoo.symbolic.codegen import array_function
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.defined import evaluable
 from thermozoo.symbolic.guard import where_written
-from thermozoo.symbolic.trace import flat_parameters, trace_intensity
+from thermozoo.symbolic.trace import trace_intensity
 
 __all__ = ["intensity_of"]
 
@@ -35,13 +35,12 @@ def intensity_of(protocol: Protocol, duration: float) -> Callable[[npt.ArrayLike
         From the function, when the intensity is not finite at one of the times.
     """
     formula = trace_intensity(protocol)
-    values = [value for _, _, value in flat_parameters(protocol)]
-    arguments = [formula.t, formula.duration, *formula.parameters.values()]
-    function = array_function("intensity", arguments, [evaluable(formula.intensity, formula.t)])
+    bound = formula.bind(values_of(protocol), duration=duration)
+    function = bound.function("intensity", [formula.t], evaluable(formula.intensity, formula.t))
 
     def intensity(times: npt.ArrayLike) -> npt.NDArray[np.float64]:
         t = np.asarray(times, dtype=np.float64)
-        found = np.asarray(function(t, duration, *values)[0], dtype=np.float64)
+        found = np.asarray(function(t)[0], dtype=np.float64)
         if not np.isfinite(found).all():
             first = np.argmin(np.isfinite(found))
             raise ParameterError(

@@ -14,6 +14,7 @@ from thermozoo.computer.onsite import OnSite, Site
 from thermozoo.constraints import constraints_of
 from thermozoo.errors import TrainingError, nearest
 from thermozoo.interfaces import Potential
+from thermozoo.interfaces.tree import with_values
 from thermozoo.symbolic.derive import PotentialFormulas
 
 __all__ = ["Kind", "kinds_of", "trainable_forces", "trained_together", "with_parameters"]
@@ -127,12 +128,6 @@ def with_parameters(computer: Computer, changes: dict[str, npt.NDArray[np.float6
             if group in layout.frozen or name not in site.values or not layout.sizes[group]:
                 continue
             value = np.broadcast_to(site.values[name], (layout.sizes[group],)) + change[layout.slice(group)]
-            potential = _evolved(potential, name.split("."), value)
+            potential = with_values(potential, {name: value})
         potentials[group] = potential
     return attrs.evolve(computer, onsite=OnSite(layout, potentials))
-
-
-def _evolved(plugin: Any, path: list[str], value: Any) -> Any:
-    """Return a plugin with one parameter changed, of itself or of a plugin that it holds."""
-    first, *rest = path
-    return attrs.evolve(plugin, **{first: _evolved(getattr(plugin, first), rest, value) if rest else value})

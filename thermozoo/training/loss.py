@@ -11,9 +11,9 @@ import numpy.typing as npt
 from thermozoo.arguments import checked, instance, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.interfaces import Objective
-from thermozoo.symbolic.codegen import array_function
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import LossGradients, loss_gradients
-from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.symbolic.formula import Bound
 
 __all__ = ["StepLoss"]
 
@@ -40,14 +40,15 @@ class StepLoss:
     def _derived(self) -> LossGradients:
         return loss_gradients(self.objective)
 
+    def bound(self, computer: Computer) -> Bound:
+        """Return the loss with the numbers of objective, time step and computer."""
+        constants = {"dt": self.dt, "mobility": computer.mobility, "kT": computer.temperature}
+        return self.derived.formula.bind(values_of(self.objective), **constants)
+
     @property
     def _arguments(self) -> list[Any]:
         f = self.derived.formula
-        return [f.x_next, f.x, f.gradient, f.gradient_next, f.dt, f.mobility, f.kT, *f.parameters.values()]
-
-    def _constants(self, computer: Computer) -> tuple[Any, ...]:
-        own = [value for _, _, value in flat_parameters(self.objective)]
-        return (self.dt, computer.mobility, computer.temperature, *own)
+        return [f.x_next, f.x, f.gradient, f.gradient_next]
 
     def _gradients(
         self, computer: Computer, x: Array, x_next: Array, known: Array | None = None
@@ -60,8 +61,8 @@ class StepLoss:
     def by_unit(self, computer: Computer, x: Array, x_next: Array, gradient_next: Array | None = None) -> Array:
         """Return the loss of every unit and step, shape of `x`; see `value`."""
         g, g_next = self._gradients(computer, x, x_next, gradient_next)
-        function = array_function("loss", self._arguments, [self.derived.formula.loss])
-        return function(x_next, x, g, g_next, *self._constants(computer))[0]
+        function = self.bound(computer).function("loss", self._arguments, self.derived.formula.loss)
+        return function(x_next, x, g, g_next)[0]
 
     def value(self, computer: Computer, x: Array, x_next: Array, gradient_next: Array | None = None) -> Array:
         """Return the loss of every step, summed over units that move in double precision, shape (...) of x (..., n).
@@ -83,8 +84,8 @@ class StepLoss:
         """Return the loss by unit, r = dl/dg' and q = dl/dg (None where it vanishes); zero on clamped units."""
         g, g_next = self._gradients(computer, x, x_next)
         d = self.derived
-        function = array_function("responses", self._arguments, [d.formula.loss, d.by_gradient_next, d.by_gradient])
-        loss, r, q = function(x_next, x, g, g_next, *self._constants(computer))
+        expressions = (d.formula.loss, d.by_gradient_next, d.by_gradient)
+        loss, r, q = self.bound(computer).function("responses", self._arguments, *expressions)(x_next, x, g, g_next)
         for array in (loss, r, q):
             array[..., ~computer.layout.moving] = 0.0
         return loss, r, None if d.by_gradient == 0 else q

@@ -19,8 +19,6 @@ import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
 from thermozoo.errors import FormulaError
-from thermozoo.symbolic.codegen import array_function
-from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.training.descent import Descent, Progress, Schedule
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.moving import MovingCouplings, moving_couplings
@@ -84,11 +82,8 @@ def train_online(
 def _response(loss: StepLoss, computer: Computer) -> Any:
     """Return a quick function (x', x, g') -> (loss, dl/dg') of one unit."""
     f = loss.derived.formula
-    arguments = [f.x_next, f.x, f.gradient_next, f.dt, f.mobility, f.kT, *f.parameters.values()]
-    function = array_function("response", arguments, [f.loss, loss.derived.by_gradient_next])
-    own = [value for _, _, value in flat_parameters(loss.objective)]
-    constants = (loss.dt, computer.mobility, computer.temperature, *own)
-    return lambda x_next, x, g: function(x_next, x, g, *constants)
+    arguments = [f.x_next, f.x, f.gradient_next]
+    return loss.bound(computer).function("response", arguments, f.loss, loss.derived.by_gradient_next)
 
 
 @attrs.define(eq=False)

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from thermozoo.errors import TrainingError
-from thermozoo.training.unit_grid import HELD, Array, Function, InitialState, Unit
+from thermozoo.training.unit_grid import Array, Function, Unit
 from thermozoo.training.unit_moments import (
     Problem,
     UnitMoments,
@@ -40,11 +39,9 @@ def solve_moments(
     strengths: tuple[float, float],
     *,
     breakpoints: Sequence[float] = (),
-    initial: InitialState = HELD,
     tolerance: float = 3e-4,
-    times: Any = None,
 ) -> UnitMoments:
-    r"""Solve for the moments of an uncoupled unit pushed by the force a(t) s, for a range of s.
+    r"""Solve for the moments of an uncoupled unit pushed by the force a(t) s from equilibrium on, for a range of s.
 
     Parameters
     ----------
@@ -59,14 +56,9 @@ def solve_moments(
     breakpoints : sequence of float
         Times at which a(t) has a kink or a jump, and any others at which the quadrature over time
         shall be cut.
-    initial : Equilibrium, Density or Point
-        State at time 0, by default the Boltzmann equilibrium under a(0) s.
     tolerance : float
         Bound on each of the four error estimates, relative to the size of a moment (its largest
         mean modulus; the largest variance for the variance).
-    times : array_like, optional
-        Increasing times in [0, duration] at which the moments are wanted, in place of quadrature
-        nodes.
 
     Returns
     -------
@@ -75,7 +67,7 @@ def solve_moments(
     Raises
     ------
     ParameterError
-        If duration, range or times make no sense.
+        If duration or range make no sense.
     TrainingError
         If the potential does not confine, energy, force or an observable is not a number at a state, or a refinement
         ends before the tolerance is met.
@@ -86,7 +78,7 @@ def solve_moments(
     spacing, which Richardson's table removes in turn as step and spacing are halved. An error
     estimate is the difference of the two most accurate entries, of which the better is returned.
     """
-    problem = make_problem(unit, intensity, duration, strengths, breakpoints, initial, times)
+    problem = make_problem(unit, intensity, duration, strengths, breakpoints)
     many, often = 32, 12
     while True:
         many, often, size = _choose_nodes(problem, many, often, tolerance)

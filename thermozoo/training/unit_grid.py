@@ -1,4 +1,4 @@
-"""One uncoupled unit, how it is prepared, and the positions on which its density is followed."""
+"""One uncoupled unit, and the positions on which its density is followed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from thermozoo.computer.support import confining_window
 from thermozoo.errors import ParameterError, TrainingError
 
-__all__ = ["Density", "Equilibrium", "Grid", "InitialState", "Point", "Unit", "make_grid"]
+__all__ = ["Grid", "Unit", "make_grid"]
 
 Array = NDArray[np.float64]
 Function = Callable[[Array], Any]
@@ -78,33 +79,6 @@ class Unit:
 
 
 @attrs.frozen
-class Equilibrium:
-    """Boltzmann equilibrium under a force `intensity` times s (None: the intensity at time 0)."""
-
-    intensity: float | None = None
-
-
-@attrs.frozen
-class Density:
-    """Any initial density `function(x)`, of any norm, negligible outside `support`."""
-
-    function: Function
-    support: tuple[float, float]
-
-
-@attrs.frozen
-class Point:
-    """All units start at one position (shared by three grid points, so that the mean is exact)."""
-
-    position: float = 0.0
-
-
-InitialState = Equilibrium | Density | Point
-#: The preparation of the project: the equilibrium under the intensity at time 0.
-HELD = Equilibrium()
-
-
-@attrs.frozen
 class Grid:
     """Equidistant positions for each value of s and what the fluxes between them need.
 
@@ -126,28 +100,25 @@ class Grid:
     energy: Array
 
 
-def _support(unit: Unit, force: float, reached: tuple[float, ...] = ()) -> tuple[float, float]:
-    """Return the interval that a unit does not leave under a force, in equilibrium or from places it has reached."""
+def _support(unit: Unit, force: float) -> tuple[float, float]:
+    """Return the interval that holds the Boltzmann weight of a unit under a force."""
+
+    def tilted(x: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return (evaluate(unit.energy, x, unit.called("energy")) - force * x) / unit.temperature
 
     def inside(x: Array) -> NDArray[np.intp]:
-        with np.errstate(over="ignore"):
-            energy = (evaluate(unit.energy, x, unit.called("energy")) - force * x) / unit.temperature
-        return np.flatnonzero(energy <= max(energy.min(), depth) + DEPTH)
+        energy = tilted(x)
+        return np.flatnonzero(energy <= energy.min() + DEPTH)
 
-    places = np.array(reached)
-    start = (evaluate(unit.energy, places, unit.called("energy")) - force * places) / unit.temperature
-    depth = start.max(initial=-np.inf)
-    for doubling in range(3, 41):
-        x = np.linspace(-(2.0**doubling), 2.0**doubling, 8001)
-        found = inside(x)
-        # Nothing lower in a window eight times as wide: a barrier does not hide a deeper well.
-        if max(abs(x[found[0]]), abs(x[found[-1]])) <= 2.0 ** (doubling - 3):
-            break
-    else:
+    width, _ = confining_window(tilted, 1, DEPTH)
+    if np.isinf(width):
         raise TrainingError(
             f"the on-site energy does not confine the unit under a force of {force:g}: its "
             "Boltzmann weight does not fall off; exact training needs a confining potential"
         )
+    x = np.linspace(-8.0 * width, 8.0 * width, 8001)
+    found = inside(x)
     for _ in range(60):
         if found[0] == 0 or found[-1] == x.size - 1:
             raise TrainingError(
@@ -175,7 +146,6 @@ def make_grid(
     unit: Unit,
     strengths: Array,
     intensities: tuple[float, float],
-    initial: InitialState,
     *,
     resolution: float = 1.0,
 ) -> Grid:
@@ -194,8 +164,6 @@ def make_grid(
         Values of s.
     intensities : tuple of float
         Smallest and largest intensity over all times [energy].
-    initial : Equilibrium, Density or Point
-        Initial state; its support is covered too.
     resolution : float
         Grid points a thermal width.
 
@@ -209,10 +177,7 @@ def make_grid(
         If the potential does not confine the unit, or the grid would need more than 100,000 points.
     """
     forces = np.sort(np.outer(strengths, intensities), axis=1)
-    ends: tuple[float, ...] = ()
-    if not isinstance(initial, Equilibrium):
-        ends = initial.support if isinstance(initial, Density) else (initial.position,)
-    whole = _support(unit, float(forces.min()), ends)[0], _support(unit, float(forces.max()), ends)[1]
+    whole = _support(unit, float(forces.min()))[0], _support(unit, float(forces.max()))[1]
     table = np.linspace(*whole, 8001)
     energy = evaluate(unit.energy, table, unit.called("energy")) / unit.temperature
     slope = np.abs(np.diff(evaluate(unit.gradient, table, unit.called("gradient")))) / (table[1] - table[0])
@@ -220,9 +185,6 @@ def make_grid(
     high = np.array(
         [_crossing(table[::-1], (energy - force * table)[::-1]) for force in forces[:, 1] / unit.temperature]
     )
-    if ends:
-        # One window for all s: it reaches as far as a unit climbs from where it starts.
-        low[:], high[:] = whole
     spacing = np.inf
     for left, right in zip(low, high, strict=True):
         steepest = slope[np.searchsorted(table, left) - 1 : np.searchsorted(table, right)].max(initial=0.0)

@@ -11,16 +11,7 @@ from numpy.polynomial import chebyshev, legendre
 
 from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.training.fokker_planck import densities
-from thermozoo.training.unit_grid import (
-    Array,
-    Equilibrium,
-    Function,
-    Grid,
-    InitialState,
-    Unit,
-    evaluate,
-    make_grid,
-)
+from thermozoo.training.unit_grid import Array, Function, Grid, Unit, evaluate, make_grid
 
 __all__ = ["Problem", "UnitMoments", "make_problem", "moment_names", "number"]
 
@@ -32,8 +23,7 @@ class UnitMoments:
     Parameters
     ----------
     times, weights : ndarray, shape (T,)
-        Quadrature over the duration: ``sum(weights * f(times))`` is the integral of f. Weights are
-        zero where the times were chosen by the caller.
+        Quadrature over the duration: ``sum(weights * f(times))`` is the integral of f.
     names : tuple of str
         ``"mean"`` :math:`\langle x\rangle`, ``"variance"``, ``"force"`` :math:`\langle U'\rangle`, and the
         averages of the unit's observables.
@@ -154,20 +144,16 @@ class Problem:
     unit: Unit
     intensity: Function
     breakpoints: Array
-    initial: InitialState
     intensities: tuple[float, float]
     strengths: tuple[float, float]
-    times: Array | None
 
     def quadrature(self, count: int) -> tuple[Array, Array]:
-        """Return times and weights: the caller's times, or `count` quadrature nodes a segment."""
-        if self.times is not None:
-            return self.times, np.zeros_like(self.times)
+        """Return times and weights of `count` quadrature nodes a segment."""
         return segment_quadrature(self.breakpoints, count)
 
     def grid(self, nodes: Array, resolution: float) -> Grid:
         """Make the grid for these values of s."""
-        return make_grid(self.unit, nodes, self.intensities, self.initial, resolution=resolution)
+        return make_grid(self.unit, nodes, self.intensities, resolution=resolution)
 
     def averages(self, grid: Grid, nodes: Array, times: Array, substeps: int) -> tuple[Array, Array]:
         """Moments (S, K, T) of one discretization and the size of each, (K,)."""
@@ -175,7 +161,7 @@ class Problem:
         features = _features(self.unit, grid)
         stored, size = [], np.zeros(features.shape[2])
         wanted = np.isin(edges, times)
-        solution = densities(self.unit, grid, nodes, self.intensity, edges, initial=self.initial, substeps=substeps)
+        solution = densities(self.unit, grid, nodes, self.intensity, edges, substeps=substeps)
         for keep, density in zip(wanted, solution, strict=True):
             if keep:
                 moment = (density[:, None] @ features)[:, 0]
@@ -189,20 +175,18 @@ class Problem:
     def tails(self, values: Array, size: Array, count: int) -> tuple[float, float]:
         """How far the last Chebyshev and the last Legendre coefficients have fallen."""
         relative = values / size[:, None]
-        strength = time = 0.0
+        strength = 0.0
         if values.shape[0] > 1:
             coefficient = chebyshev_series(relative)
             # Twice the last eighth: what was cut off and what was folded back, if an eighth halves
             # the coefficients.
             last_ones = np.abs(coefficient[-max(2, values.shape[0] // 8) :])
             strength = 2 * number(last_ones.sum(axis=0).max())
-        if self.times is None:
-            node, weight = legendre.leggauss(count)
-            last = legendre.legvander(node, count - 1)[:, -2:] * weight[:, None]
-            last = last * (2 * np.arange(count - 2, count) + 1) / 2
-            segments = relative.reshape(*relative.shape[:2], -1, count)
-            time = number(np.abs(segments @ last).max())
-        return strength, time
+        node, weight = legendre.leggauss(count)
+        last = legendre.legvander(node, count - 1)[:, -2:] * weight[:, None]
+        last = last * (2 * np.arange(count - 2, count) + 1) / 2
+        segments = relative.reshape(*relative.shape[:2], -1, count)
+        return strength, number(np.abs(segments @ last).max())
 
 
 def number(error: Any) -> float:
@@ -227,8 +211,6 @@ def make_problem(
     duration: float,
     strengths: tuple[float, float],
     breakpoints: Sequence[float],
-    initial: InitialState,
-    times: Any,
 ) -> Problem:
     """Check arguments and find the extreme intensities."""
     low, high = map(float, strengths)
@@ -240,23 +222,14 @@ def make_problem(
     # Two names of one time, apart by rounding, would make a segment without length.
     cuts = cuts[np.diff(cuts, append=np.inf) > 1e-9 * duration]
     cuts[0], cuts[-1] = 0.0, duration
-    wanted = None if times is None else np.atleast_1d(np.asarray(times, dtype=np.float64))
-    if wanted is not None and (
-        wanted.size == 0 or wanted[0] < 0 or wanted[-1] > duration or np.any(np.diff(wanted) <= 0)
-    ):
-        raise ParameterError(f"times must increase within [0, {duration:g}], got {wanted}")
     probe = np.union1d(np.linspace(0, duration, 4001), cuts)
     scale = np.broadcast_to(np.asarray(intensity(probe), dtype=np.float64), probe.shape)
     if not np.all(np.isfinite(scale)):
         raise ParameterError(f"the intensity is not finite at t = {probe[np.argmin(np.isfinite(scale))]:g}")
-    if isinstance(initial, Equilibrium) and initial.intensity is not None:
-        scale = np.append(scale, initial.intensity)
     return Problem(
         unit=unit,
         intensity=intensity,
         breakpoints=cuts,
-        initial=initial,
         intensities=(float(scale.min()), float(scale.max())),
         strengths=(low, high),
-        times=wanted,
     )

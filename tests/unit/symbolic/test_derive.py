@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from thermozoo import Objective, Potential, option, parameter
 from thermozoo.computer.onsite import site
 from thermozoo.errors import FormulaError
-from thermozoo.symbolic.derive import formula_key, loss_gradients, potential_formulas
+from thermozoo.symbolic.derive import loss_gradients, potential_formulas
+from thermozoo.symbolic.formula import formula_key
 
 
 def with_gradient(written):

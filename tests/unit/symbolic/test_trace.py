@@ -11,8 +11,9 @@ import sympy
 
 from thermozoo import Integrator, Objective, Potential, Protocol, option, parameter
 from thermozoo.errors import FormulaError
+from thermozoo.interfaces.tree import flat_parameters
 from thermozoo.symbolic import guard
-from thermozoo.symbolic.trace import flat_parameters, trace_energy, trace_intensity, trace_loss, trace_step
+from thermozoo.symbolic.trace import trace_energy, trace_intensity, trace_loss, trace_step
 
 
 def potential(formula, written=None):

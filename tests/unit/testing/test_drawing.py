@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thermozoo import Potential, parameter
+from thermozoo.interfaces.tree import with_values
 from thermozoo.parameters import parameters_of
 from thermozoo.testing import CheckFailed
 from thermozoo.testing.search import for_all
-from thermozoo.testing.strategies import corners, layout_sizes, parameter_values, values_within, with_values
+from thermozoo.testing.strategies import corners, layout_sizes, parameter_values, values_within
 
 
 @attrs.frozen

@@ -8,8 +8,9 @@ import pytest
 import sympy
 
 from thermozoo import Potential, option, parameter
+from thermozoo.interfaces.tree import with_values
 from thermozoo.testing.search import for_all
-from thermozoo.testing.strategies import corner_values, moderate, parameter_values, with_values
+from thermozoo.testing.strategies import corner_values, moderate, parameter_values
 
 
 @attrs.frozen

@@ -22,7 +22,7 @@ from thermozoo.training.intensity import intensity_of
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.normal_equations import Unknowns
 from thermozoo.training.refinement import solve_moments
-from thermozoo.training.unit_grid import HELD, Unit, make_grid
+from thermozoo.training.unit_grid import Unit, make_grid
 from thermozoo.training.unit_moments import Problem, number
 
 NAMED = "Drawn (drawn.py, line 7)"
@@ -61,7 +61,7 @@ def test_a_force_that_is_infinite_needs_more_points_than_there_are():
     with pytest.raises(
         TrainingError, match=rf"the on-site energy of {re.escape(NAMED)} would need .* too small a scale"
     ):
-        make_grid(steep, np.array([0.0]), (0.0, 1.0), HELD)
+        make_grid(steep, np.array([0.0]), (0.0, 1.0))
 
 
 def test_moments_that_are_no_numbers_end_the_refinement(monkeypatch):

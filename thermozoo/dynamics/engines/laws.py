@@ -16,9 +16,10 @@ from thermozoo.dynamics.engines.packing import PackedCouplings, pack
 from thermozoo.dynamics.engines.products import BLOCK
 from thermozoo.dynamics.engines.vectors import LINE
 from thermozoo.errors import ShapeError
-from thermozoo.symbolic.codegen import array_function
-from thermozoo.symbolic.derive import PotentialFormulas, formula_key
-from thermozoo.symbolic.trace import StepFormula, flat_parameters, trace_step
+from thermozoo.interfaces.tree import values_of
+from thermozoo.symbolic.derive import PotentialFormulas
+from thermozoo.symbolic.formula import formula_key
+from thermozoo.symbolic.trace import StepFormula, trace_step
 
 __all__ = ["Law", "LawFormulas", "aligned", "arrange_law"]
 
@@ -132,29 +133,25 @@ class LawFormulas:
         table = aligned(max(1, rows) * units, self.dynamics.dtype).reshape(-1, units)
         for (_, formulas, groups), expressions in zip(self.potentials, source.coefficients, strict=True):
             for group in groups:
-                values = computer.onsite.sites[group].values
-                arguments = [np.asarray(v, dtype=np.float64) for v in values.values()]
-                symbols = list(formulas.parameters.values())
+                bound = formulas.bind(computer.onsite.sites[group].values)
                 for row, expression in enumerate(expressions):
-                    function = array_function("constant", symbols, [expression])
-                    table[row, computer.layout.slice(group)] = function(*arguments)[0]
+                    table[row, computer.layout.slice(group)] = bound.function("constant", [], expression)()[0]
         return table.ravel()
 
     def constants(self, source: KernelSource) -> Array:
         """Return the constants of the step."""
         d, f = self.dynamics, self.step
-        own = {name: value for name, _, value in flat_parameters(d.integrator)}
+        own = values_of(d.integrator)
         for name, value in own.items():
             if np.ndim(value):
                 raise ShapeError(
                     f"{name} of integrator {d.integrator.name!r} must be a number in the compiled engine, got an "
                     f"array of shape {np.shape(value)}: take engine = 'reference'"
                 )
-        symbols = [f.dt, f.mobility, f.kT, *f.parameters.values()]
-        values = [np.float64(v) for v in (d.dt, d.computer.mobility, d.computer.temperature, *own.values())]
+        bound = f.bind(own, dt=d.dt, mobility=d.computer.mobility, kT=d.computer.temperature)
         result = aligned(max(1, len(source.constants)), d.dtype)
         for row, expression in enumerate(source.constants):
-            result[row] = array_function("constant", symbols, [expression])(*values)[0]
+            result[row] = bound.function("constant", [], expression)()[0]
         return result
 
 

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from thermozoo.dynamics.engines.base import Drive, Dynamics
 from thermozoo.dynamics.noise import NoiseKey, check_numbers, normals
-from thermozoo.symbolic.codegen import array_function
-from thermozoo.symbolic.trace import StepFormula, flat_parameters, trace_step
+from thermozoo.interfaces.tree import values_of
+from thermozoo.symbolic.formula import Bound
+from thermozoo.symbolic.trace import StepFormula, trace_step
 
 __all__ = ["ReferenceEngine", "ReferenceStepper"]
 
@@ -24,23 +25,22 @@ class ReferenceStepper:
 
     dynamics: Dynamics
     formula: StepFormula = attrs.field(init=False)
-    constants: tuple[Any, ...] = attrs.field(init=False)
+    bound: Bound = attrs.field(init=False)
 
     @formula.default
     def _formula(self) -> StepFormula:
         return trace_step(self.dynamics.integrator)
 
-    @constants.default
-    def _constants(self) -> tuple[Any, ...]:
+    @bound.default
+    def _bound(self) -> Bound:
         d = self.dynamics
-        own = [value for _, _, value in flat_parameters(d.integrator)]
-        return (d.dt, d.computer.mobility, d.computer.temperature, *own)
+        constants = {"dt": d.dt, "mobility": d.computer.mobility, "kT": d.computer.temperature}
+        return self.formula.bind(values_of(d.integrator), **constants)
 
     def _evaluate(self, name: str, expression: Any, x: Array, forces: list[Array], noises: list[Array]) -> Array:
         f = self.formula
-        arguments = [f.x, f.dt, f.mobility, f.kT, *f.parameters.values()]
-        arguments += [*f.forces[: len(forces)], *f.noises]
-        return array_function(name, arguments, [expression])(x, *self.constants, *forces, *noises)[0]
+        arguments = [f.x, *f.forces[: len(forces)], *f.noises]
+        return self.bound.function(name, arguments, expression)(x, *forces, *noises)[0]
 
     def _step(self, x: Array, push: Array | float, noises: list[Array]) -> Array:
         """Return the states after one step; `push` is the drive's force."""

@@ -15,10 +15,10 @@ import numpy as np
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.errors import FormulaError
 from thermozoo.interfaces import INTERFACES
+from thermozoo.interfaces.tree import values_of, with_values
 from thermozoo.parameters import doc_of
 from thermozoo.registry.discovery import defined_at
 from thermozoo.registry.files import from_file
-from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.testing import saved
 from thermozoo.testing.context import Context
 from thermozoo.testing.measured import Measured
@@ -26,7 +26,7 @@ from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
 from thermozoo.testing.side_effects import watched
-from thermozoo.testing.strategies import parameter_values, with_values
+from thermozoo.testing.strategies import parameter_values
 
 _EQUATION = re.compile(r"\.\. math::|:math:|\$[^$]+\$")
 
@@ -73,7 +73,7 @@ def round_trip(context: Context) -> Measured:
 
     def claim(values: dict[str, float]) -> None:
         plugin = with_values(context.plugin, values)
-        for name, _, value in flat_parameters(plugin):
+        for name, value in values_of(plugin).items():
             if name in values and value != values[name]:
                 raise CheckFailed(f"{name} was set to {values[name]!r} and reads {value!r}", {"parameters": values})
         _same("its settings, written as TOML and given to the class,", plugin, saved.from_class(plugin))
@@ -113,8 +113,8 @@ def _frozen(plugin: Any) -> bool:
 
 
 def _same(way: str, plugin: Any, again: Any) -> None:
-    before = {name: value for name, _, value in flat_parameters(plugin)}
-    after = {name: value for name, _, value in flat_parameters(again)}
+    before = values_of(plugin)
+    after = values_of(again)
     equal = before.keys() == after.keys() and all(np.array_equal(before[k], after[k]) for k in before)
     if again != plugin or not equal:
         raise CheckFailed(
@@ -129,7 +129,7 @@ def _file_round_trip(context: Context) -> None:
     def claim(values: dict[str, float]) -> None:
         plugins = [with_values(context.plugin, values)]
         several = {
-            name: np.resize([values[name], value], saved.UNITS) for name, _, value in flat_parameters(context.plugin)
+            name: np.resize([values[name], value], saved.UNITS) for name, value in values_of(context.plugin).items()
         }
         with contextlib.suppress(Exception):  # that a validator refuses one value per unit is another check's business
             plugins.append(with_values(context.plugin, several))
@@ -191,7 +191,7 @@ def _numbers_agree(context: Context, expression: Any) -> None:
     plugin = context.plugin
     from thermozoo.symbolic.trace import trace_energy, trace_intensity
 
-    values = {name: value for name, _, value in flat_parameters(plugin)}
+    values = values_of(plugin)
     if context.cls.kind == "potential":
         energy = trace_energy(plugin)
         symbols, points = energy.parameters, [{energy.x: v} for v in (-1.7, -0.3, 0.2, 1.3, 4.1)]

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from thermozoo.constraints import Constraint, own_constraints, values_of
+from thermozoo.constraints import Constraint, own_constraints
 from thermozoo.interfaces import INTERFACES, Plugin
-from thermozoo.parameters import fields_of, is_symbolic, parameters_of
-from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.interfaces.tree import flat_parameters, members, values_of
+from thermozoo.parameters import is_symbolic, parameters_of
 from thermozoo.testing.checks.common import one_formula  # noqa: F401 - registers the shared checks first
 from thermozoo.testing.context import Context
 from thermozoo.testing.lines import formula_line
@@ -112,13 +112,10 @@ def _clear(one: Constraint, values: Mapping[str, float]) -> bool:
     return len(set(one.holds(beside).tolist())) == 1
 
 
-def _unchecked(plugin: Any, values: Mapping[str, float], prefix: str = "") -> Any:
+def _unchecked(plugin: Any, values: Mapping[str, float]) -> Any:
     """Return a copy of a plugin with numbers that may break its constraints, which its class would refuse."""
-    twin = copy.copy(plugin)
-    for spec in parameters_of(plugin):
-        object.__setattr__(twin, spec.name, values[prefix + spec.name])
-    for field in fields_of(plugin):
-        held = getattr(plugin, field.name)
-        if isinstance(held, Plugin):
-            object.__setattr__(twin, field.name, _unchecked(held, values, f"{prefix}{field.name}."))
+    twin = copy.deepcopy(plugin)
+    for prefix, one in members(twin):
+        for spec in parameters_of(one):
+            object.__setattr__(one, spec.name, values[prefix + spec.name])
     return twin

@@ -13,6 +13,7 @@ import sympy
 
 from thermozoo.dynamics.engines import Dynamics
 from thermozoo.interfaces import Potential
+from thermozoo.interfaces.tree import with_values
 from thermozoo.testing.checks.common import one_formula  # noqa: F401 - registers the shared checks first
 from thermozoo.testing.context import Context
 from thermozoo.testing.measured import Measured, worst
@@ -21,7 +22,7 @@ from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
 from thermozoo.testing.probes import UNITS, ProbeQuartic, coupled, record, uncoupled
 from thermozoo.testing.registry import check
 from thermozoo.testing.statistics import convergence_order
-from thermozoo.testing.strategies import moderate, with_values
+from thermozoo.testing.strategies import moderate
 from thermozoo.testing.transfer import StepFunction, exact_average, step_function
 
 Array = npt.NDArray[np.floating[Any]]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from thermozoo.dynamics.engines import Dynamics
 from thermozoo.errors import FormulaError
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.action import transition_density
 from thermozoo.testing.checks.integrator import KT, MOBILITY, PROBE, _force, closed_form_variance
 from thermozoo.testing.context import Context
@@ -96,9 +97,8 @@ def transition_histogram(context: Context) -> Measured:
 
 
 def _own(context: Context, formula: Any) -> dict[Any, float]:
-    from thermozoo.symbolic.trace import flat_parameters
 
-    return {formula.parameters[name]: value for name, _, value in flat_parameters(context.plugin)}
+    return {formula.parameters[name]: value for name, value in values_of(context.plugin).items()}
 
 
 def _staged_forces(formula: Any, start: float, dt: float) -> dict[Any, float]:

@@ -12,9 +12,9 @@ import numpy as np
 from thermozoo.computer.onsite import site
 from thermozoo.dynamics.engines import Dynamics
 from thermozoo.errors import ThermozooError
+from thermozoo.interfaces.tree import flat_parameters, values_of, with_values
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.derive import PotentialFormulas, potential_formulas
-from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.testing.checks.potential import KT
 from thermozoo.testing.checks.potential_derivatives import cases_of, place_at, point_of
 from thermozoo.testing.context import Context
@@ -26,7 +26,7 @@ from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
 from thermozoo.testing.probes import UNITS, ProbeStep, record, uncoupled
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
-from thermozoo.testing.strategies import moderate, parameter_values, with_values
+from thermozoo.testing.strategies import moderate, parameter_values
 
 #: More than the noise of a step of unit length at kT = 1e-300, which shows at x = 0 alone.
 _RESIDUAL_NOISE = 1e-148
@@ -71,7 +71,7 @@ def generated_code(context: Context) -> Measured:
         values, u = case
         place = place_at(context, values, u)
         units = _units(formulas, values, place.width)
-        numbers = {formulas.parameters[k]: v for k, v in values.items()}
+        numbers = formulas.bind(values).numbers
         far = {u * place.width * s for s in (10.0, 100.0, 1000.0)}
         edges = breakpoints(formulas.energy, formulas.x, numbers)
         beside = [float(np.nextafter(edge, side)) for edge in edges for side in (-np.inf, np.inf)]
@@ -95,7 +95,7 @@ def generated_code(context: Context) -> Measured:
 
 
 def _defaults(context: Context) -> dict[str, Any]:
-    return {name: value for name, _, value in flat_parameters(context.plugin)}
+    return values_of(context.plugin)
 
 
 @check(
@@ -113,7 +113,7 @@ def engine_force(context: Context) -> Measured:
         plugin = with_values(context.plugin, values)
         oracle = UnitOracle(plugin, KT)
         x = oracle.center + oracle.width * rng.uniform(-4, 4, size=(4, UNITS))
-        numbers = {formulas.parameters[k]: v for k, v in values.items()}
+        numbers = formulas.bind(values).numbers
         edges = breakpoints(formulas.gradient, formulas.x, numbers)[: x.size]
         x.ravel()[: len(edges)] = edges
         for engine in context.engines:

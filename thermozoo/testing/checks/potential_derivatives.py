@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from thermozoo.interfaces.tree import with_values
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.derive import PotentialFormulas, potential_formulas
 from thermozoo.symbolic.trace import trace_energy
@@ -23,7 +24,7 @@ from thermozoo.testing.oracle import UnitOracle
 from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
-from thermozoo.testing.strategies import parameter_values, with_values
+from thermozoo.testing.strategies import parameter_values
 
 #: How close a derived derivative must come to the differences, beyond their own error, in parts of the value or a unit.
 _FIRST, _SECOND = 1e-15, 1e-12

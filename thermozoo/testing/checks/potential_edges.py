@@ -8,7 +8,7 @@ from typing import Any
 import mpmath
 import sympy
 
-from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.interfaces.tree import values_of, with_values
 from thermozoo.testing.author import Authored, authored
 from thermozoo.testing.checks.potential import KT, finite, short  # noqa: F401 - registers what this one needs first
 from thermozoo.testing.context import Context
@@ -19,7 +19,7 @@ from thermozoo.testing.oracle import UnitOracle
 from thermozoo.testing.outcomes import CheckFailed
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
-from thermozoo.testing.strategies import parameter_values, with_values
+from thermozoo.testing.strategies import parameter_values
 
 #: Largest jump of an energy that rounding of the edge explains, in parts of the energies on both sides.
 _JUMP = 1e-6
@@ -62,7 +62,7 @@ def continuous(context: Context) -> Measured:
         if corners:
             notes.setdefault(_named(formula, values, corners))
 
-    claim({name: value for name, _, value in flat_parameters(context.plugin)})
+    claim(values_of(context.plugin))
     for_all(parameter_values(context.plugin), claim, seed=context.integer("edges"), examples=15)
     return Measured(
         "largest relative jump of the energy",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from thermozoo.symbolic.trace import flat_parameters
+from thermozoo.interfaces.tree import values_of, with_values
 from thermozoo.testing.checks.potential import KT
 from thermozoo.testing.checks.potential_derivatives import force  # noqa: F401 - registers what this one needs first
 from thermozoo.testing.context import Context
@@ -16,7 +16,7 @@ from thermozoo.testing.oracle import UnitOracle
 from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
-from thermozoo.testing.strategies import parameter_values, with_values
+from thermozoo.testing.strategies import parameter_values
 
 #: Minima closer than this fraction of the interval are looked at with exact slopes.
 _CLOSE = 1e-3
@@ -43,7 +43,7 @@ def stable_states(context: Context) -> Measured:
                 measured=Measured("stable states", len(found), claimed, 0),
             )
 
-    claim({name: value for name, _, value in flat_parameters(context.plugin)})
+    claim(values_of(context.plugin))
     tried = for_all(parameter_values(context.plugin), claim, seed=context.integer("stable"), examples=60)
     return Measured("stable states", claimed, claimed, 0, detail=f"{tried} draws")
 

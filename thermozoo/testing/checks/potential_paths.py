@@ -13,8 +13,8 @@ from thermozoo.computer.computer import Computer
 from thermozoo.computer.onsite import site
 from thermozoo.dynamics.engines import Drive, Dynamics
 from thermozoo.dynamics.noise import normals
+from thermozoo.interfaces.tree import with_values
 from thermozoo.symbolic.action import transition_density
-from thermozoo.symbolic.codegen import array_function
 from thermozoo.testing.checks.potential import KT
 from thermozoo.testing.context import Context
 from thermozoo.testing.edges import force_jumps
@@ -24,7 +24,7 @@ from thermozoo.testing.outcomes import CheckFailed
 from thermozoo.testing.probes import UNITS, ProbeStep, coupled, record, uncoupled
 from thermozoo.testing.registry import check
 from thermozoo.testing.statistics import convergence_order
-from thermozoo.testing.strategies import moderate, with_values
+from thermozoo.testing.strategies import moderate
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -53,11 +53,11 @@ def _log_density(dt: float, kT: float) -> Callable[[Array, Array, Array], Array]
     """Return ln p(x' | x) of the probe step, from its derived transition density, as a function of (x', x, force)."""
     density = transition_density(ProbeStep())
     f = density.step
-    arguments = [density.x_next, f.x, f.forces[0], f.dt, f.mobility, f.kT]
-    function = array_function("log_density", arguments, [density.log_density])
+    bound = f.bind({}, dt=dt, mobility=MOBILITY, kT=kT)
+    function = bound.function("log_density", [density.x_next, f.x, f.forces[0]], density.log_density)
 
     def evaluate(x_next: Array, x: Array, force: Array) -> Array:
-        values: Array = function(x_next, x, force, dt, MOBILITY, kT)[0]
+        values: Array = function(x_next, x, force)[0]
         return values
 
     return evaluate

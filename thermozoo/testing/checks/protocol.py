@@ -8,6 +8,7 @@ import numpy as np
 import sympy
 
 from thermozoo.dynamics.engines import Drive, Dynamics
+from thermozoo.interfaces.tree import with_values
 from thermozoo.symbolic.trace import trace_intensity
 from thermozoo.testing.checks.common import one_formula  # noqa: F401 - registers the shared checks first
 from thermozoo.testing.context import Context
@@ -18,7 +19,7 @@ from thermozoo.testing.probes import UNITS, ProbeQuartic, ProbeStep, record, unc
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
 from thermozoo.testing.statistics import convergence_order
-from thermozoo.testing.strategies import parameter_values, with_values
+from thermozoo.testing.strategies import parameter_values
 
 #: The units that a protocol drives in this check.
 _PROBE = ProbeQuartic()
