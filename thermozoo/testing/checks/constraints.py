@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from thermozoo.constraints import Constraint, own_constraints, values_of
-from thermozoo.interfaces import INTERFACES, Plugin
+from thermozoo.interfaces import Plugin
 from thermozoo.parameters import fields_of, is_symbolic, parameters_of
 from thermozoo.symbolic.trace import flat_parameters
 from thermozoo.testing.checks.common import one_formula  # noqa: F401 - registers the shared checks first
@@ -32,7 +32,6 @@ _ROUNDING = 1e-9
 
 
 @check(
-    *INTERFACES,
     claim="Each constraint is one relation of declared parameters, of symbols and of numbers alike; some values within "
     "the bounds satisfy it and some break it.",
     concerns=lambda cls: cls.constraints is not Plugin.constraints,
