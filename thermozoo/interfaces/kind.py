@@ -92,7 +92,7 @@ class Kind:
     title : str
         Heading of a list of them.
     table : str
-        Path of the table of a config that names one; empty: no config names one.
+        Path of the table of a config that names one, at the top or inside ``computer``; empty: no config names one.
     key : str
         The key that names it there.
     equation : bool

@@ -37,9 +37,14 @@ class Plugin(abc.ABC):
         """Register an interface, which states its kind; refuse a subclass of a species: hold it as a field instead."""
         super().__init_subclass__()
         if kind:
-            if kind in INTERFACES:
-                raise SpeciesError(f"{cls.__qualname__} is a {kind}, and so is {INTERFACES[kind].__qualname__}")
             cls.kind, cls.declared = kind, Kind(name=kind, **declared)
+            for other in INTERFACES.values():
+                for what in ("name", "hook", "table"):
+                    mine = getattr(cls.declared, what)
+                    if mine and mine == getattr(other.declared, what):
+                        raise SpeciesError(
+                            f"{cls.__qualname__} declares the {what} {mine!r} of {other.__qualname__}: choose another"
+                        )
             INTERFACES[kind] = cls
         for base in cls.__bases__:
             if issubclass(base, Plugin) and "kind" not in vars(base) and not inspect.isabstract(base):

@@ -75,8 +75,8 @@ def plugin_copies(config: Config, catalogue: Catalogue) -> dict[str, bytes]:
 
 def _used(config: Config, catalogue: Catalogue) -> list[Record]:
     """Return the records of the plugins that a config names, and of those that they hold."""
-    named = (config.connectivity, config.integrator, config.objective, config.protocol, config.dataset)
-    used = {(p.kind, p.name) for one in (*config.potentials.values(), *named) for p in (one, *held_by(one))}
+    named = (*config.potentials.values(), *config.plugins.values())
+    used = {(p.kind, p.name) for one in named for p in (one, *held_by(one))}
     return [catalogue.record(kind, name) for kind, name in sorted(used)]
 
 

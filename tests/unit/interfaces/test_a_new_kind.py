@@ -9,9 +9,14 @@ import pytest
 
 from thermozoo import parameter
 from thermozoo.cli.app import run
-from thermozoo.errors import SpeciesError
+from thermozoo.config import schema
+from thermozoo.config.json_schema import json_schema
+from thermozoo.config.load import check_config
+from thermozoo.errors import ConfigError, SpeciesError
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.interfaces.kind import Symbol
+from thermozoo.registry.catalogue import load_catalogue
+from thermozoo.runs.manifest import provenance
 from thermozoo.testing import check, checks_for, registry, verify
 
 FILE = '''
@@ -125,8 +130,53 @@ def test_a_formula_of_it_that_looks_at_numbers_is_caught(toy):
     assert "called with numbers the formula gives" in wrong.reason
 
 
-def test_it_is_declared_once(toy):
-    with pytest.raises(SpeciesError, match=r"Again is a toy-resistance, and so is .*Resistance"):
+@pytest.mark.parametrize(
+    ("kind", "declared", "said"),
+    [
+        ("toy-resistance", {}, r"declares the name 'toy-resistance' of .*Resistance: choose another"),
+        ("other", {"plural": "toy_resistances"}, r"declares the hook 'thermozoo_toy_resistances' of .*Resistance"),
+        ("other", {"table": "noising"}, r"declares the table 'noising' of Protocol"),
+    ],
+)
+def test_it_is_declared_once(toy, kind, declared, said):
+    with pytest.raises(SpeciesError, match=said):
 
-        class Again(Plugin, kind="toy-resistance", formula="voltage"):
+        class Again(Plugin, kind=kind, formula="voltage", **declared):
             pass
+
+    assert INTERFACES["toy-resistance"] is toy
+    assert "other" not in INTERFACES
+
+
+@pytest.fixture
+def loaded(toy, file, monkeypatch):
+    """The catalog with the plugin, for configs that have a table for its kind."""
+    monkeypatch.setitem(schema.TABLES, "toy", schema.own_table(toy))
+    return load_catalogue(files=[file])
+
+
+TABLES = {"seed": 1, "computer": {"units": {"visible": 4}}}
+
+
+def test_a_config_may_name_it(loaded):
+    config = check_config(TABLES | {"toy": {"plugin": "ohmic", "R": 3.0}}, loaded, "x.toml")
+    assert config.plugins["toy-resistance"].R == 3.0
+    assert config.resolved["toy"] == {"plugin": "ohmic", "R": 3.0}
+    assert check_config(config.resolved, loaded, "x.toml").plugins == config.plugins
+    assert json_schema(loaded)["properties"]["toy"]["properties"]["plugin"]["enum"] == ["ohmic"]
+    assert ("toy-resistance", "ohmic") in {(p["kind"], p["name"]) for p in provenance(config, loaded)["plugins"]}
+
+
+def test_a_config_need_not_name_it(loaded):
+    config = check_config(TABLES, loaded, "x.toml")
+    assert "toy-resistance" not in config.plugins
+    assert "toy" not in config.resolved
+
+
+def test_its_table_is_checked(loaded):
+    with pytest.raises(ConfigError, match=r"toy\.r: unknown key; keys of \[toy\] with 'ohmic': plugin, R"):
+        check_config(TABLES | {"toy": {"plugin": "ohmic", "r": 3.0}}, loaded, "x.toml")
+    with pytest.raises(ConfigError, match=r"toy\.plugin: .*no toy-resistance is called 'ohmik'; did you mean 'ohmic'"):
+        check_config(TABLES | {"toy": {"plugin": "ohmik"}}, loaded, "x.toml")
+    with pytest.raises(ConfigError, match=r"toy\.plugin: expected the name of a toy-resistance"):
+        check_config(TABLES | {"toy": {"R": 1.0}}, loaded, "x.toml")
