@@ -13,7 +13,7 @@ from typer.models import ArgumentInfo, OptionInfo
 from thermozoo.cli import app as command_line
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Setting, settings_of
 from thermozoo.config.values import type_name
-from thermozoo.interfaces import INTERFACES, Kind
+from thermozoo.interfaces import INTERFACES, Declaration
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.registry.hookspecs import hooks
 from thermozoo.testing import checks_for
@@ -148,7 +148,7 @@ def hook_text(name: str) -> str:
     )
 
 
-def _called_with(kind: Kind) -> str:
+def _called_with(kind: Declaration) -> str:
     """Return what the formula of a kind is called with."""
     if not kind.symbols:
         return f"An author writes {' or '.join(f'`{name}`' for name in kind.formula)}."

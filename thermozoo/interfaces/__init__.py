@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thermozoo.interfaces.kind import Kind
+from thermozoo.interfaces.kind import Declaration
 from thermozoo.interfaces.plugin import INTERFACES, Plugin
 
 # kinds are listed everywhere in the order of these lines
@@ -19,8 +19,8 @@ __all__ = [
     "INTERFACES",
     "Connectivity",
     "Dataset",
+    "Declaration",
     "Integrator",
-    "Kind",
     "LossSymbols",
     "Objective",
     "Plugin",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 from typing import Any, ClassVar, Protocol
 
-from thermozoo.interfaces.kind import DT, KT, MOBILITY, Request, Symbol
+from thermozoo.interfaces.kind import DT, KT, MOBILITY, Quantity, Request
 from thermozoo.interfaces.plugin import Plugin
 
 __all__ = ["Integrator", "StepSymbols"]
@@ -42,8 +42,7 @@ class Integrator(
     Plugin,
     kind="integrator",
     formula="step",
-    written="x'",
-    symbols=(Symbol("x", "state before the step"), DT, MOBILITY, KT),
+    symbols=(Quantity("x", "state before the step"), DT, MOBILITY, KT),
     requests=(
         Request("noise", "a standard normal number", r"\xi"),
         Request("force", "the force at the state", "F", at=True),

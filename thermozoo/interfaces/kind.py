@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import attrs
 
-__all__ = ["DT", "KT", "MOBILITY", "Kind", "Request", "Symbol"]
+__all__ = ["DT", "KT", "MOBILITY", "Declaration", "Quantity", "Request"]
 
 
 @attrs.frozen
-class Symbol:
-    """A symbol that the formulas of a kind are called with.
+class Quantity:
+    """A quantity whose symbol the formulas of a kind are called with.
 
     Parameters
     ----------
@@ -56,9 +56,9 @@ class Request:
 
 
 #: What the formulas of several kinds are called with.
-DT = Symbol("dt", "time step", "positive", r"\Delta t")
-MOBILITY = Symbol("mobility", "mobility", "positive", r"\mu")
-KT = Symbol("kT", "temperature times Boltzmann's constant", "positive", "k_BT")
+DT = Quantity("dt", "time step", "positive", r"\Delta t")
+MOBILITY = Quantity("mobility", "mobility", "positive", r"\mu")
+KT = Quantity("kT", "temperature times Boltzmann's constant", "positive", "k_BT")
 
 
 def _names(given: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -70,7 +70,7 @@ def _from_others(value: Callable[[Any], Any]) -> Any:
 
 
 @attrs.frozen(kw_only=True)
-class Kind:
+class Declaration:
     """The declaration of a kind of plugin.
 
     Parameters
@@ -79,14 +79,14 @@ class Kind:
         The kind, as commands and messages call it.
     formula : str or tuple of str
         The method that an author writes; of several, any.
-    symbols : tuple of Symbol
+    symbols : tuple of Quantity
         What that method is called with, where it returns an expression; none: it is no formula of symbols.
     requests : tuple of Request
         What it may ask for beside them.
     together : bool
         Whether it is called with all of them in one object; else with one argument each.
     written : str
-        The left side of its equation; the method's name unless given.
+        The left side of its equation where nothing else is derived from it; the method's name unless given.
     plural : str
         Its hook is ``thermozoo_`` and this word.
     title : str
@@ -105,7 +105,7 @@ class Kind:
 
     name: str
     formula: tuple[str, ...] = attrs.field(converter=_names)
-    symbols: tuple[Symbol, ...] = ()
+    symbols: tuple[Quantity, ...] = ()
     requests: tuple[Request, ...] = ()
     together: bool = False
     written: str = _from_others(lambda kind: kind.formula[0])

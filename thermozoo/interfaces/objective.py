@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 from typing import Any, ClassVar, Protocol
 
-from thermozoo.interfaces.kind import DT, KT, MOBILITY, Symbol
+from thermozoo.interfaces.kind import DT, KT, MOBILITY, Quantity
 from thermozoo.interfaces.plugin import Plugin
 
 __all__ = ["LossSymbols", "Objective"]
@@ -37,12 +37,11 @@ class Objective(
     Plugin,
     kind="objective",
     formula="step_loss",
-    written=r"\ell",
     symbols=(
-        Symbol("x", "state before the step"),
-        Symbol("x_next", "state after the step", latex="x'"),
-        Symbol("gradient", "dV/dx before the step", latex="g"),
-        Symbol("gradient_next", "dV/dx after the step", latex="g'"),
+        Quantity("x", "state before the step"),
+        Quantity("x_next", "state after the step", latex="x'"),
+        Quantity("gradient", "dV/dx before the step", latex="g"),
+        Quantity("gradient_next", "dV/dx after the step", latex="g'"),
         DT,
         MOBILITY,
         KT,

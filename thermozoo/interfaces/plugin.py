@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from thermozoo.errors import SpeciesError
-from thermozoo.interfaces.kind import Kind
+from thermozoo.interfaces.kind import Declaration
 
 __all__ = ["INTERFACES", "Plugin"]
 
@@ -21,7 +21,7 @@ class Plugin(abc.ABC):
     ----------
     kind : str
         The kind of the interface (``"potential"``, ...).
-    declared : Kind
+    declared : Declaration
         What the interface declares of its kind in its class statement.
     name : str
         The name that users type: lower-case letters, digits and hyphens.
@@ -30,14 +30,14 @@ class Plugin(abc.ABC):
     __slots__ = ()
 
     kind: ClassVar[str]
-    declared: ClassVar[Kind]
+    declared: ClassVar[Declaration]
     name: ClassVar[str]
 
     def __init_subclass__(cls, kind: str = "", **declared: Any) -> None:
         """Register an interface, which states its kind; refuse a subclass of a species: hold it as a field instead."""
         super().__init_subclass__()
         if kind:
-            cls.kind, cls.declared = kind, Kind(name=kind, **declared)
+            cls.kind, cls.declared = kind, Declaration(name=kind, **declared)
             for other in INTERFACES.values():
                 for what in ("name", "hook", "table"):
                     mine = getattr(cls.declared, what)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 from typing import Any, ClassVar
 
-from thermozoo.interfaces.kind import Symbol
+from thermozoo.interfaces.kind import Quantity
 from thermozoo.interfaces.plugin import Plugin
 
 __all__ = ["Potential"]
@@ -15,8 +15,7 @@ class Potential(
     Plugin,
     kind="potential",
     formula="energy",
-    written="U(x)",
-    symbols=(Symbol("x", "state of the unit"),),
+    symbols=(Quantity("x", "state of the unit"),),
     table="computer.potential",
     claims={"stable_states": "stable states of one unit"},
     checks=(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 from typing import Any
 
-from thermozoo.interfaces.kind import Symbol
+from thermozoo.interfaces.kind import Quantity
 from thermozoo.interfaces.plugin import Plugin
 
 __all__ = ["Protocol"]
@@ -17,8 +17,8 @@ class Protocol(
     formula="intensity",
     written="a(t)",
     symbols=(
-        Symbol("t", "time since the start", "nonnegative"),
-        Symbol("duration", "when the protocol ends", "positive", "t_f"),
+        Quantity("t", "time since the start", "nonnegative"),
+        Quantity("duration", "when the protocol ends", "positive", "t_f"),
     ),
     table="noising",
     key="protocol",

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import sympy
 
-from thermozoo.interfaces import Kind, Plugin
+from thermozoo.interfaces import Declaration, Plugin
 from thermozoo.interfaces.kind import Request
 from thermozoo.interfaces.twin import check_names, twin_of
 from thermozoo.symbolic.guard import call, scalar_expression
@@ -79,7 +79,7 @@ def called_if_written(plugin: Plugin, method: str, *, required: bool = False) ->
     return Called(expression, symbols, answered, parameters)
 
 
-def _together(kind: Kind, symbols: dict[str, Any], requests: dict[str, list[tuple[sympy.Symbol, Any]]]) -> Any:
+def _together(kind: Declaration, symbols: dict[str, Any], requests: dict[str, list[tuple[sympy.Symbol, Any]]]) -> Any:
     """Return an object that has the symbols as attributes and the requests as methods."""
     methods = {one.name: _method(one, requests[one.name]) for one in kind.requests}
     found = type("Symbols", (), methods)()

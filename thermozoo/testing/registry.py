@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from thermozoo.errors import ParameterError, nearest
-from thermozoo.interfaces import INTERFACES, Kind, Plugin
+from thermozoo.interfaces import INTERFACES, Declaration, Plugin
 
 if TYPE_CHECKING:
     from thermozoo.testing.context import Context
@@ -52,12 +52,12 @@ class Check:
     needs: tuple[str, ...]
     function: Callable[[Context], Measured | None]
     concerns: Callable[[Any], bool] = lambda cls: True
-    about: Callable[[Kind], bool] = lambda kind: True
+    about: Callable[[Declaration], bool] = lambda kind: True
 
     def __str__(self) -> str:
         return self.name
 
-    def is_for(self, kind: Kind) -> bool:
+    def is_for(self, kind: Declaration) -> bool:
         """Tell whether it is for a kind."""
         return kind.name in self.kinds if self.kinds else self.about(kind)
 
@@ -73,7 +73,7 @@ def check(
     level: str = "quick",
     needs: tuple[str, ...] = (),
     concerns: Callable[[Any], bool] = lambda cls: True,
-    about: Callable[[Kind], bool] = lambda kind: True,
+    about: Callable[[Declaration], bool] = lambda kind: True,
 ) -> Callable[[Function], Function]:
     """Register a function as a check of one or more kinds of plugin.
 

@@ -14,7 +14,7 @@ from thermozoo.config.json_schema import json_schema
 from thermozoo.config.load import check_config
 from thermozoo.errors import ConfigError, SpeciesError
 from thermozoo.interfaces import INTERFACES, Plugin
-from thermozoo.interfaces.kind import Symbol
+from thermozoo.interfaces.kind import Quantity
 from thermozoo.registry.catalogue import load_catalogue
 from thermozoo.runs.manifest import provenance
 from thermozoo.testing import check, checks_for, registry, verify
@@ -50,7 +50,7 @@ def toy(monkeypatch):
         kind="toy-resistance",
         formula="voltage",
         written="v(i)",
-        symbols=(Symbol("i", "current"),),
+        symbols=(Quantity("i", "current"),),
         plural="toy_resistances",
         checks=(),
     ):
