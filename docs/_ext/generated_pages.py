@@ -29,8 +29,6 @@ __all__ = ["api_pages", "setup", "zoo_pages"]
 #: The layout of the paper set-up, for which the couplings of a connectivity are counted.
 _PAPER = {"visible": 784, "hidden": 512}
 
-_TITLES = {"dataset": "Data sets", "connectivity": "Connectivities"}
-
 
 def _heading(text: str, line: str) -> list[str]:
     return [text, line * len(text), ""]
@@ -90,12 +88,8 @@ def _default(field: attrs.Attribute[Any]) -> Any:
 def _facts(plugin: Plugin) -> list[str]:
     """Return what the plugin claims, and what can be counted."""
     facts = []
-    for claim, words in (
-        ("stable_states", "stable states of one unit"),
-        ("weak_order", "weak order"),
-        ("quadratic", "quadratic in couplings and biases"),
-    ):
-        value = getattr(plugin, claim, None)
+    for claim, words in plugin.declared.claims.items():
+        value = getattr(plugin, claim)
         if value is not None:
             value = str(value).lower() if isinstance(value, bool) else value
             facts.append(f"Claimed, and checked by the verification suite: {words}: {value}.")
@@ -124,8 +118,8 @@ def zoo_pages() -> dict[str, str]:
     pages = {f"{r.kind}-{r.name}.rst": _zoo_page(r) for r in records}
     lines = _heading("The zoo", "=")
     lines += ["Every first-party plugin; these pages are written from the plugins themselves.", ""]
-    for kind in INTERFACES:
-        lines += [".. toctree::", f"   :caption: {_TITLES.get(kind, kind.capitalize() + 's')}"]
+    for kind, interface in INTERFACES.items():
+        lines += [".. toctree::", f"   :caption: {interface.declared.title}"]
         lines += ["   :maxdepth: 1", ""]
         lines += [f"   {r.kind}-{r.name}" for r in records if r.kind == kind] + [""]
     return pages | {"index.rst": "\n".join(lines)}

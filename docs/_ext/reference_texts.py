@@ -13,9 +13,9 @@ from typer.models import ArgumentInfo, OptionInfo
 from thermozoo.cli import app as command_line
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Setting, settings_of
 from thermozoo.config.values import type_name
-from thermozoo.interfaces import INTERFACES
+from thermozoo.interfaces import INTERFACES, Declaration
 from thermozoo.registry.catalogue import catalogue
-from thermozoo.registry.hookspecs import HOOKS, Hooks
+from thermozoo.registry.hookspecs import hooks
 from thermozoo.runs.results import SECTIONS, Key, documented, type_text
 from thermozoo.testing import checks_for
 
@@ -49,13 +49,17 @@ def _limits(one: Setting) -> str:
     return low if one.below is None else f"{low}, below {one.below:g}".removeprefix(", ")
 
 
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def config_text() -> str:
     """Return a section for every table of the config, written from its declaration."""
     parts = []
     inside = {f"computer.{name}": table for name, table in COMPUTER_TABLES.items()}
     for name, table in ({"computer": TABLES["computer"]} | inside | TABLES).items():
         title = inspect.getdoc(table.settings) or ""
-        parts += [f"## `[{name}]`", title.partition(": ")[2].capitalize() or title]
+        parts += [f"## `[{name}]`", _sentence(title.partition(": ")[2] or title)]
         if table.optional:
             parts.append("The table may be absent.")
         rows = (
@@ -133,25 +137,27 @@ def command_line_text() -> str:
 
 def hook_text(name: str) -> str:
     """Return what a hook is for, what it returns, and which first-party plugins come through it."""
-    specification = getattr(Hooks, name)
-    kind = HOOKS[name]
-    interface = INTERFACES[kind]
-    returns = typing.get_type_hints(specification)["return"]
+    interface = hooks()[name]
+    kind = interface.kind
     links = (f"[`{n}`](#{kind}-{n})" for n in catalogue().names(kind) if _first_party(kind, n))
     return "\n\n".join(
         [
-            f"{inspect.getdoc(specification)} Returns `{_short(returns)}`, a list of subclasses of "
-            f"{{py:class}}`~{interface.__module__}.{interface.__name__}`.",
+            f"{interface.declared.title}. Returns `list[type[{interface.__name__}]]`, a list of subclasses of "
+            f"{{py:class}}`~{interface.__module__}.{interface.__name__}`. {_called_with(interface.declared)}",
             f"First-party plugins that come through it: {', '.join(links)}.",
         ]
     )
 
 
-def _short(annotation: Any) -> str:
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is None:
-        return annotation.__name__
-    return f"{origin.__name__}[{', '.join(map(_short, arguments))}]"
+def _called_with(kind: Declaration) -> str:
+    """Return what the formula of a kind is called with."""
+    if not kind.symbols:
+        return f"An author writes {' or '.join(f'`{name}`' for name in kind.formula)}."
+    s = "s." if kind.together else ""
+    words = [f"`{s}{one.name}`, {one.doc}" for one in kind.symbols]
+    words += [f"`{s}{one.name}({'at' if one.at else ''})`, {one.doc}" for one in kind.requests]
+    method = f"{kind.formula[0]}({'s' if kind.together else ', '.join(one.name for one in kind.symbols)})"
+    return f"The formula is `{method}`; its symbols are {'; '.join(words)}."
 
 
 def checks_text() -> str:

@@ -18,7 +18,7 @@ from thermozoo.config.schema import COMPUTER_TABLES, TABLES, settings_of
 from thermozoo.interfaces import INTERFACES
 from thermozoo.parameters import parameters_of
 from thermozoo.registry.catalogue import catalogue
-from thermozoo.registry.hookspecs import HOOKS
+from thermozoo.registry.hookspecs import hooks
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_every_public_module_and_name_is_in_the_api(extensions):
     assert not missing
 
 
-@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize("hook", hooks())
 def test_hook_is_documented_with_an_example(hook, extensions):
     page = DOCS / "reference" / "hooks.md"
     section = re.search(rf"^## `{hook}`\n(.*?)(?=^## |\Z)", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
@@ -61,8 +61,9 @@ def test_hook_is_documented_with_an_example(hook, extensions):
     assert f"```{{hook}} {hook}" in section[1]
     assert f"def {hook}():" in section[1]
     text = extensions[1].hook_text(hook)
-    assert INTERFACES[HOOKS[hook]].__name__ in text
-    assert all(f"`{name}`" in text for name in catalogue().names(HOOKS[hook]) if _first_party(HOOKS[hook], name))
+    kind = hooks()[hook].kind
+    assert hooks()[hook].__name__ in text
+    assert all(f"`{name}`" in text for name in catalogue().names(kind) if _first_party(kind, name))
 
 
 #: Kinds whose checks take milliseconds rather than seconds.
@@ -70,7 +71,7 @@ _QUICK = ("connectivity", "dataset")
 
 
 @pytest.mark.parametrize(
-    "hook", [pytest.param(h, marks=() if kind in _QUICK else pytest.mark.long) for h, kind in HOOKS.items()]
+    "hook", [pytest.param(h, marks=() if one.kind in _QUICK else pytest.mark.long) for h, one in hooks().items()]
 )
 def test_the_plugin_of_the_hooks_page_holds_every_check(hook):
     """But that of the docstring: the page keeps equations and references out of its examples."""

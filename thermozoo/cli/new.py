@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import enum
 import importlib.util
 import keyword
 import os
@@ -15,31 +14,28 @@ import typer
 
 from thermozoo.cli.app import context_of
 from thermozoo.errors import ConfigError, DuplicateNameError, OutputError, shown
+from thermozoo.interfaces import INTERFACES
 
 if TYPE_CHECKING:
     from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["Kind", "new", "write_package"]
+__all__ = ["new", "write_package"]
 
 #: What a name looks like, and most characters of one: it becomes the name of folders, of a module and of a class.
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST = 50
 
 
-class Kind(enum.StrEnum):
-    """Kinds of plugin."""
-
-    potential = "potential"
-    integrator = "integrator"
-    objective = "objective"
-    connectivity = "connectivity"
-    protocol = "protocol"
-    dataset = "dataset"
+def _kind(word: str) -> str:
+    """Return what is a kind; refuse another word as typer refuses one that is none of its choices."""
+    if word not in INTERFACES:
+        raise typer.BadParameter(f"{word!r} is not one of {', '.join(map(repr, INTERFACES))}.")
+    return word
 
 
 def new(
     ctx: typer.Context,
-    kind: Annotated[Kind, typer.Argument(help="What the plugin is.")],
+    kind: Annotated[str, typer.Argument(parser=_kind, help=f"What the plugin is: {', '.join(INTERFACES)}.")],
     name: Annotated[str, typer.Argument(help="Its name: lower-case words joined with hyphens.")],
     directory: Annotated[
         Path | None, typer.Option("--dir", metavar="DIR", help="Folder to write (default: ./thermozoo-NAME).")
@@ -49,9 +45,9 @@ def new(
 
     Example: thermozoo new potential tilted-well
     """
-    _refuse_bad_name(kind.value, name)
-    _refuse_taken(context_of(ctx).catalogue, kind.value, name)
-    folder = write_package(kind.value, name, directory)
+    _refuse_bad_name(kind, name)
+    _refuse_taken(context_of(ctx).catalogue, kind, name)
+    folder = write_package(kind, name, directory)
     package = _package(name)
     print(
         f"wrote {folder}\n"
@@ -80,7 +76,7 @@ def _refuse_bad_name(kind: str, name: str) -> None:
                 f"'double-well', got '{shown(name)}'; --dir chooses where the package is written"
             ]
         )
-    if keyword.iskeyword(_class_name(name)) or _class_name(name) in ("Any", kind.capitalize()):
+    if keyword.iskeyword(_class_name(name)) or _class_name(name) in ("Any", INTERFACES[kind].__name__):
         raise ConfigError([f"a class cannot be called {_class_name(name)}: choose another NAME than '{name}'"])
 
 

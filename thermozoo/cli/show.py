@@ -152,9 +152,7 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
         ],
         "references": references(plugin),
     }
-    for claim in ("stable_states", "weak_order", "quadratic"):
-        if hasattr(type(plugin), claim):
-            table[claim] = getattr(type(plugin), claim)
+    table |= {claim: getattr(plugin, claim) for claim in plugin.declared.claims}
     if plugin.kind == "potential":
         units = [stable_places(one, KT) for one in single_units(plugin)]
         places = [[place.x for place in one] for one in units]
@@ -231,9 +229,9 @@ def _print(plugin: Plugin, out: TextIO) -> None:
             for kink in _kinks(one):
                 text = f"kink{words} at x = {kink['x']:.6g}: the force jumps by {kink['force_jumps_by']:.6g}"
                 console.print(text, soft_wrap=True)
-    for claim, label in (("weak_order", "claims weak order"), ("quadratic", "claims to be quadratic:")):
-        if table.get(claim) is not None:
-            console.print(f"\n{label} {table[claim]}")
+    for claim, words in plugin.declared.claims.items():
+        if table[claim] is not None and "stable_states_at" not in table:  # those that there are say more
+            console.print(f"\nclaims {words}: {table[claim]}")
     if table["references"]:
         console.print(f"\nreferences: {table['references']}", soft_wrap=True)
 

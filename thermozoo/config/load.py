@@ -20,12 +20,10 @@ from thermozoo.config.standard_input import STANDARD_INPUT, read_standard_input
 from thermozoo.config.unused import check_unused
 from thermozoo.config.values import structure
 from thermozoo.errors import nearest, shown
-from thermozoo.interfaces import Connectivity, Plugin, Potential
+from thermozoo.interfaces import Plugin, Potential
 from thermozoo.registry.catalogue import Catalogue
 
 __all__ = ["check_config", "load_config"]
-
-_TOP = ("seed", *TABLES)
 
 
 def load_config(
@@ -99,15 +97,16 @@ def check_config(
         With one line a fault: file, path in the file, what was expected, what was given, nearest valid name.
     """
     faults = Faults(source, overridden, options)
+    known = ("seed", *TABLES)
     for key in tables:
-        if key not in _TOP:
+        if key not in known:
             homes = [f"{name}.{key}" for name, table in TABLES.items() if key in settings_of(table.settings)]
-            hint = f"; did you mean {' or '.join(homes)}?" if homes else nearest(key, _TOP)
-            faults.add(key, f"unknown table{hint}; tables: {', '.join(_TOP)}")
+            hint = f"; did you mean {' or '.join(homes)}?" if homes else nearest(key, known)
+            faults.add(key, f"unknown table{hint}; tables: {', '.join(known)}")
     seed = _seed(tables, faults)
     sizes, frozen = units_of(tables, faults)
     values: dict[str, Any] = {}
-    plugins: dict[str, Plugin | None] = {}
+    plugins: dict[str, Any] = {}
     resolved: dict[str, Any] = {"seed": seed}
     for name, table in TABLES.items():
         raw = tables.get(name, {})
@@ -117,8 +116,10 @@ def check_config(
         if table.optional and name not in tables:
             values[name] = None
             continue
-        values[name], plugins[name] = _table(name, table, raw, catalogue, faults)
-        resolved[name] = _resolved(values[name], plugins[name])
+        values[name], plugin = _table(name, table, raw, catalogue, faults)
+        if table.interface is not None:
+            plugins[table.interface.kind] = plugin
+        resolved[name] = _resolved(values[name], plugin)
     section = tables.get("computer", {})
     section = section if isinstance(section, Mapping) else {}
     if "trainable_biases" not in section:  # the default names a group that this computer may not have, or clamps
@@ -132,31 +133,31 @@ def check_config(
                 f"no group is called '{shown(group)}'{nearest(group, sizes)}; groups: {', '.join(sizes)}",
             )
     potentials = potentials_of(section.get("potential"), sizes, catalogue, faults)
-    connectivity = _connectivity(section.get("connectivity"), sizes, catalogue, faults)
+    inside = {
+        name: _inside_computer(name, table, section.get(name, {}), sizes, catalogue, faults)
+        for name, table in COMPUTER_TABLES.items()
+        if table.interface is not Potential and (name in section or not table.optional)
+    }
+    plugins |= {plugin.kind: plugin for plugin in inside.values() if plugin is not None}
     well_formed = not faults.lines
     check_unused(tables, values, sizes, frozen, faults)
     if not defer or not well_formed:
-        check_consistency(values, sizes, frozen, potentials, plugins["training"], faults)  # type: ignore[arg-type]
+        check_consistency(values, sizes, frozen, potentials, plugins["objective"], faults)
         faults.raise_any()
-    assert connectivity is not None
     # groups are all written alike: a writer of TOML puts plain keys before tables, and the order of groups counts
     units = {g: {"size": n, "frozen": g in frozen} for g, n in sizes.items()} if frozen else sizes
     resolved["computer"] |= {
         "units": dict(units),
         "potential": _resolved_potentials(potentials),
-        "connectivity": resolved_plugin(connectivity),
+        **{name: resolved_plugin(plugin) for name, plugin in inside.items()},
     }
     return Config(
         seed=seed,
         sizes=sizes,
         frozen=frozen,
         potentials=potentials,
-        connectivity=connectivity,
-        integrator=plugins["dynamics"],  # type: ignore[arg-type]
-        dataset=plugins["data"],  # type: ignore[arg-type]
-        protocol=plugins["noising"],  # type: ignore[arg-type]
-        objective=plugins["training"],  # type: ignore[arg-type]
-        **values,
+        plugins=plugins,
+        **{name: value for name, value in values.items() if name in attrs.fields_dict(Config)},
         resolved=resolved,
         source=source,
         faults=faults,
@@ -195,24 +196,19 @@ def _table(
     return section, plugin
 
 
-def _connectivity(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults: Faults) -> Connectivity | None:
-    if raw is None:
-        raw = {}
+def _inside_computer(
+    name: str, table: Table, raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults: Faults
+) -> Any:
+    """Build the plugin that a table inside [computer] names."""
+    path, key = f"computer.{name}", table.plugin_key
+    assert table.interface is not None
     if not isinstance(raw, Mapping):
-        faults.add("computer.connectivity", f"expected a table, got {describe(raw)}")
+        faults.add(path, f"expected a table, got {describe(raw)}")
         return None
-    options = {k: v for k, v in raw.items() if k != "plugin"}
-    plugin = build_plugin(
-        Connectivity,
-        raw.get("plugin", COMPUTER_TABLES["connectivity"].default_plugin),
-        options,
-        "computer.connectivity.plugin",
-        "computer.connectivity",
-        catalogue,
-        faults,
-        groups=tuple(sizes),
-    )
-    return plugin  # type: ignore[return-value]
+    options = {k: v for k, v in raw.items() if k != key}
+    chosen = raw.get(key, table.default_plugin)
+    groups = tuple(sizes)
+    return build_plugin(table.interface, chosen, options, f"{path}.{key}", path, catalogue, faults, groups=groups)
 
 
 def _resolved(section: Any, plugin: Plugin | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from thermozoo.config.faults import Faults
 from thermozoo.config.settings import Setting, positive, setting, settings_of
 from thermozoo.dynamics.engines import ENGINES, PRECISIONS
 from thermozoo.interfaces import (
+    INTERFACES,
     Connectivity,
     Dataset,
     Integrator,
@@ -32,6 +33,7 @@ __all__ = [
     "Config",
     "Setting",
     "Table",
+    "own_table",
     "settings_of",
 ]
 
@@ -158,49 +160,70 @@ class Table:
         Class with the declared keys.
     interface : type or None
         Kind of plugin that it names.
-    plugin_key : str
-        The key that names it.
-    optional : bool
-        Whether the table may be absent.
     """
 
     settings: type[Any]
     interface: type[Plugin] | None = None
-    plugin_key: str = ""
-    optional: bool = False
 
     @property
-    def default_plugin(self) -> str:
-        """The plugin that it names where the config names none."""
-        return str(settings_of(self.settings)[self.plugin_key].default)
+    def plugin_key(self) -> str:
+        """The key that names the plugin."""
+        return self.interface.declared.key if self.interface is not None else ""
+
+    @property
+    def default_plugin(self) -> str | None:
+        """The plugin that it names where the config names none; None: it need not name one."""
+        default: str | None = settings_of(self.settings)[self.plugin_key].default
+        return default
+
+    @property
+    def optional(self) -> bool:
+        """Whether the table may be absent: each of its keys may be."""
+        return all(one.default is None for one in settings_of(self.settings).values())
 
 
-#: The tables that have keys of their own, in the order in which they are written.
-TABLES: dict[str, Table] = {
-    "computer": Table(ComputerTable),
-    "dynamics": Table(DynamicsTable, Integrator, "integrator"),
-    "data": Table(DataTable, Dataset, "plugin"),
-    "noising": Table(NoisingTable, Protocol, "protocol"),
-    "training": Table(TrainingTable, Objective, "objective"),
-    "generation": Table(GenerationTable),
-    "hardware": Table(HardwareTable, optional=True),
+def own_table(interface: type[Plugin]) -> Table:
+    """Return the table of a kind in which nothing else stands, and which may be absent."""
+    about = f"{interface.__name__}: {(interface.__doc__ or '').partition(chr(10))[0]}"
+    key = {interface.declared.key: setting(str, None, f"{interface.kind} plugin")}
+    settings = attrs.make_class(f"{interface.__name__}Table", key, frozen=True, class_body={"__doc__": about})
+    return Table(settings, interface)
+
+
+#: The tables that have keys of their own or must name a plugin, in the order in which they are written.
+_SETTINGS: dict[str, type[Any]] = {
+    "computer": ComputerTable,
+    "computer.potential": PotentialTable,
+    "computer.connectivity": ConnectivityTable,
+    "dynamics": DynamicsTable,
+    "data": DataTable,
+    "noising": NoisingTable,
+    "training": TrainingTable,
+    "generation": GenerationTable,
+    "hardware": HardwareTable,
 }
 
-#: The tables inside [computer] that a plugin has to itself.
+_INTERFACES = {one.declared.table: one for one in INTERFACES.values() if one.declared.table}
+
+_ALL = {path: Table(settings, _INTERFACES.get(path)) for path, settings in _SETTINGS.items()} | {
+    path: own_table(one) for path, one in _INTERFACES.items() if path not in _SETTINGS
+}
+
+#: The tables of a config, and those inside [computer], which a plugin has to itself.
+TABLES: dict[str, Table] = {path: table for path, table in _ALL.items() if "." not in path}
 COMPUTER_TABLES: dict[str, Table] = {
-    "potential": Table(PotentialTable, Potential, "plugin"),
-    "connectivity": Table(ConnectivityTable, Connectivity, "plugin"),
+    path.removeprefix("computer."): table for path, table in _ALL.items() if path.startswith("computer.")
 }
 
 #: Path of the table that names a plugin of each kind, and the key that names it.
-PLACES: dict[str, tuple[str, str]] = {
-    table.interface.kind: (path, table.plugin_key)
-    for path, table in ({f"computer.{name}": table for name, table in COMPUTER_TABLES.items()} | TABLES).items()
-    if table.interface is not None
-}
+PLACES: dict[str, tuple[str, str]] = {one.kind: (path, one.declared.key) for path, one in _INTERFACES.items()}
 
 
-@attrs.frozen(eq=False)
+def _named(interface: type[Plugin]) -> Any:
+    return attrs.field(init=False, default=attrs.Factory(lambda self: self.plugins[interface.kind], takes_self=True))
+
+
+@attrs.frozen(eq=False, kw_only=True)
 class Config:
     """A checked config: values, plugins already built, and the resolved tables.
 
@@ -214,8 +237,10 @@ class Config:
         Clamped groups.
     potentials : dict of str to Potential
         Potential of each group.
+    plugins : dict of str to Plugin
+        The plugins of the other kinds, by kind.
     connectivity, integrator, dataset, protocol, objective : plugin
-        The plugins.
+        Those of them that every config names.
     computer, dynamics, data, noising, training, generation, hardware
         Values of the tables.
     resolved : dict
@@ -231,11 +256,12 @@ class Config:
     sizes: dict[str, int]
     frozen: tuple[str, ...]
     potentials: dict[str, Potential]
-    connectivity: Connectivity
-    integrator: Integrator
-    dataset: Dataset
-    protocol: Protocol
-    objective: Objective
+    plugins: dict[str, Plugin]
+    connectivity: Connectivity = _named(Connectivity)
+    integrator: Integrator = _named(Integrator)
+    dataset: Dataset = _named(Dataset)
+    protocol: Protocol = _named(Protocol)
+    objective: Objective = _named(Objective)
     computer: ComputerTable
     dynamics: DynamicsTable
     data: DataTable
@@ -246,6 +272,11 @@ class Config:
     resolved: dict[str, Any]
     source: str
     faults: Faults
+
+    @property
+    def tables(self) -> dict[str, Any]:
+        """Values of the tables that have keys beside a plugin's, by name."""
+        return {name: getattr(self, name) for name in TABLES if name in _SETTINGS}
 
     @property
     def steps(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -29,15 +29,15 @@ class UnitLayout(Protocol):
         """Return the positions of a group's units."""
 
 
-class Connectivity(Plugin):
+class Connectivity(
+    Plugin, kind="connectivity", formula=("edges", "blocks"), plural="connectivities", table="computer.connectivity"
+):
     """Which pairs of units are coupled; the strengths J_ij are the computer's.
 
     The author writes `edges` or `blocks`; parameter vector, products and symmetry are derived from it.
     """
 
     __slots__ = ()
-
-    kind: ClassVar[str] = "connectivity"
 
     def edges(self, layout: UnitLayout) -> npt.NDArray[np.integer[Any]] | None:
         """Return the coupled pairs, each once and in either order: integers of shape (E, 2); None: see `blocks`."""

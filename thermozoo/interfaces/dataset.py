@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +14,13 @@ from thermozoo.interfaces.plugin import Plugin
 __all__ = ["Dataset"]
 
 
-class Dataset(Plugin):
+class Dataset(Plugin, kind="dataset", formula="load", title="Data sets", table="data", equation=False):
     """Images and labels.
 
     The author writes `load`; choosing classes and scaling each image to zero mean and unit variance are derived.
     """
 
     __slots__ = ()
-
-    kind: ClassVar[str] = "dataset"
 
     @abc.abstractmethod
     def load(self) -> tuple[npt.NDArray[np.floating[Any]], npt.NDArray[np.integer[Any]]]:

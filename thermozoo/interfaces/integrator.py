@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 from typing import Any, ClassVar, Protocol
 
+from thermozoo.interfaces.kind import DT, KT, MOBILITY, Quantity, Request
 from thermozoo.interfaces.plugin import Plugin
 
 __all__ = ["Integrator", "StepSymbols"]
@@ -37,7 +38,21 @@ class StepSymbols(Protocol):
         """Return a new standard normal number of this unit and step."""
 
 
-class Integrator(Plugin):
+class Integrator(
+    Plugin,
+    kind="integrator",
+    formula="step",
+    symbols=(Quantity("x", "state before the step"), DT, MOBILITY, KT),
+    requests=(
+        Request("noise", "a standard normal number", r"\xi"),
+        Request("force", "the force at the state", "F", at=True),
+    ),
+    together=True,
+    table="dynamics",
+    key="integrator",
+    claims={"weak_order": "weak order"},
+    checks=("integrator", "integrator_statistics", "integrator_long"),
+):
     """One step of the overdamped Langevin equation dx = -mu dV dt + sqrt(2 mu kT) dW, as a map.
 
     The author writes `step`; the kernels of every engine and, where the step is linear in its noise, the transition
@@ -51,7 +66,6 @@ class Integrator(Plugin):
 
     __slots__ = ()
 
-    kind: ClassVar[str] = "integrator"
     weak_order: ClassVar[int | None] = None
 
     @abc.abstractmethod

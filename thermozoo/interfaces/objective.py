@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 from typing import Any, ClassVar, Protocol
 
+from thermozoo.interfaces.kind import DT, KT, MOBILITY, Quantity
 from thermozoo.interfaces.plugin import Plugin
 
 __all__ = ["LossSymbols", "Objective"]
@@ -32,7 +33,25 @@ class LossSymbols(Protocol):
     kT: Any
 
 
-class Objective(Plugin):
+class Objective(
+    Plugin,
+    kind="objective",
+    formula="step_loss",
+    symbols=(
+        Quantity("x", "state before the step"),
+        Quantity("x_next", "state after the step", latex="x'"),
+        Quantity("gradient", "dV/dx before the step", latex="g"),
+        Quantity("gradient_next", "dV/dx after the step", latex="g'"),
+        DT,
+        MOBILITY,
+        KT,
+    ),
+    together=True,
+    table="training",
+    key="objective",
+    claims={"quadratic": "quadratic in couplings and biases"},
+    checks=("objective", "objective_scale"),
+):
     """Loss l(x, x', g, g') of one unit for one step; the loss of a step is the sum over units.
 
     The author writes `step_loss`; the gradients for couplings, biases and trainable on-site parameters follow by the
@@ -50,7 +69,6 @@ class Objective(Plugin):
 
     __slots__ = ()
 
-    kind: ClassVar[str] = "objective"
     quadratic: ClassVar[bool | None] = None
     likelihood: ClassVar[bool] = False
 

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from thermozoo.errors import SpeciesError
+from thermozoo.interfaces.kind import Declaration
 
-__all__ = ["Plugin"]
+__all__ = ["INTERFACES", "Plugin"]
 
 
 class Plugin(abc.ABC):
@@ -20,6 +21,8 @@ class Plugin(abc.ABC):
     ----------
     kind : str
         The kind of the interface (``"potential"``, ...).
+    declared : Declaration
+        What the interface declares of its kind in its class statement.
     name : str
         The name that users type: lower-case letters, digits and hyphens.
     """
@@ -27,19 +30,30 @@ class Plugin(abc.ABC):
     __slots__ = ()
 
     kind: ClassVar[str]
+    declared: ClassVar[Declaration]
     name: ClassVar[str]
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse a subclass of a species: to vary one, hold it as a field and wrap it."""
-        super().__init_subclass__(**kwargs)
+    def __init_subclass__(cls, kind: str = "", **declared: Any) -> None:
+        """Register an interface, which states its kind; refuse a subclass of a species: hold it as a field instead."""
+        super().__init_subclass__()
+        if kind:
+            cls.kind, cls.declared = kind, Declaration(name=kind, **declared)
+            for other in INTERFACES.values():
+                for what in ("name", "hook", "table"):
+                    mine = getattr(cls.declared, what)
+                    if mine and mine == getattr(other.declared, what):
+                        raise SpeciesError(
+                            f"{cls.__qualname__} declares the {what} {mine!r} of {other.__qualname__}: choose another"
+                        )
+            INTERFACES[kind] = cls
         for base in cls.__bases__:
             if issubclass(base, Plugin) and "kind" not in vars(base) and not inspect.isabstract(base):
                 if base is Plugin:
                     continue
                 raise SpeciesError(
                     f"{cls.__qualname__} subclasses the species {base.__qualname__}: a plugin class is abstract or "
-                    f"final. Inherit from the interface ({base.kind.capitalize()}) and hold a {base.__qualname__} "
-                    "as a field instead."
+                    f"final. Inherit from the interface ({INTERFACES[base.kind].__name__}) and hold a "
+                    f"{base.__qualname__} as a field instead."
                 )
         # attrs calls one method after it has made an instance, and an author may need it as well
         own = vars(cls).get("__attrs_post_init__")
@@ -74,6 +88,10 @@ class Plugin(abc.ABC):
             Not by this method, but by the class when parameters are given that break a relation.
         """
         return ()
+
+
+#: The interface of each kind, in the order in which kinds are listed everywhere: that of their class statements.
+INTERFACES: dict[str, type[Plugin]] = {}
 
 
 def _and_constraints(author: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -5,12 +5,29 @@ from __future__ import annotations
 import abc
 from typing import Any, ClassVar
 
+from thermozoo.interfaces.kind import Quantity
 from thermozoo.interfaces.plugin import Plugin
 
 __all__ = ["Potential"]
 
 
-class Potential(Plugin):
+class Potential(
+    Plugin,
+    kind="potential",
+    formula="energy",
+    symbols=(Quantity("x", "state of the unit"),),
+    table="computer.potential",
+    claims={"stable_states": "stable states of one unit"},
+    checks=(
+        "potential",
+        "potential_edges",
+        "potential_derivatives",
+        "potential_minima",
+        "potential_code",
+        "potential_paths",
+        "potential_averages",
+    ),
+):
     """On-site energy U(x; parameters) of one unit.
 
     The author writes `energy`; force -U'(x), curvature U''(x), parameter derivatives, kernels, stable states and
@@ -24,7 +41,6 @@ class Potential(Plugin):
 
     __slots__ = ()
 
-    kind: ClassVar[str] = "potential"
     stable_states: ClassVar[int | None] = None
 
     @abc.abstractmethod

@@ -18,7 +18,7 @@ import pluggy
 from thermozoo import interfaces
 from thermozoo.errors import HookError, nearest, shown
 from thermozoo.interfaces import Plugin
-from thermozoo.registry.hookspecs import HOOKS, PROJECT, Hooks
+from thermozoo.registry.hookspecs import PROJECT, hooks, specification
 from thermozoo.registry.installed import installed_sources
 from thermozoo.registry.sources import Record, Source
 
@@ -36,7 +36,7 @@ _LONGEST_LINE = 500
 def new_manager() -> pluggy.PluginManager:
     """Return a plugin manager that knows the hooks and no plugin."""
     manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(Hooks)
+    manager.add_hookspecs(specification())
     return manager
 
 
@@ -95,9 +95,10 @@ def _check_hooks(module: Any, manager: pluggy.PluginManager) -> list[str]:
     for attribute in dir(module):
         function = getattr(module, attribute)
         marked = manager.parse_hookimpl_opts(module, attribute) is not None
-        if marked and attribute not in HOOKS:
+        if marked and attribute not in hooks():
+            valid = list(hooks())
             raise _MisregisteredError(
-                f"unknown hook {attribute!r}{nearest(attribute, HOOKS)}; valid hooks: {', '.join(HOOKS)}", function
+                f"unknown hook {attribute!r}{nearest(attribute, valid)}; valid hooks: {', '.join(valid)}", function
             )
         if marked:
             implemented.append(attribute)
@@ -113,8 +114,7 @@ def _check_hooks(module: Any, manager: pluggy.PluginManager) -> list[str]:
 
 def _check_class(given: Any, hook: str, implementation: Any) -> type[Plugin]:
     cls: Any = given
-    kind = HOOKS[hook]
-    interface = interfaces.INTERFACES[kind]
+    interface = hooks()[hook]
     if not (inspect.isclass(cls) and issubclass(cls, interface)):
         raise _MisregisteredError(
             f"{hook} returned {shown(repr(cls), 200)}: expected a list of subclasses of thermozoo.{interface.__name__}",
@@ -160,14 +160,15 @@ def load_source(source: Source, manager: pluggy.PluginManager) -> Iterator[Recor
     try:
         with _printing_to_stderr():
             module = source.load()
-        hooks = _check_hooks(module, manager)
+        implemented = _check_hooks(module, manager)
         _register(module, source, manager)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may even call sys.exit while it is imported
         yield _failed(source, error)
         return
-    for hook in hooks:
+    for hook in implemented:
+        kind = hooks()[hook].kind
         try:
             with _printing_to_stderr():
                 classes = getattr(module, hook)()
@@ -178,11 +179,11 @@ def load_source(source: Source, manager: pluggy.PluginManager) -> Iterator[Recor
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            yield _failed(source, error, kind=HOOKS[hook])
+            yield _failed(source, error, kind=kind)
             continue
         for cls in classes:
             try:
                 plugin = _check_class(cls, hook, getattr(module, hook))
-                yield Record(name=plugin.name, kind=HOOKS[hook], source=source, plugin=plugin)
+                yield Record(name=plugin.name, kind=kind, source=source, plugin=plugin)
             except Exception as error:  # not only ours: what stands in the list may raise whatever is asked of it
-                yield _failed(source, error, name=str(getattr(cls, "name", "") or ""), kind=HOOKS[hook])
+                yield _failed(source, error, name=str(getattr(cls, "name", "") or ""), kind=kind)

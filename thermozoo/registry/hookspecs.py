@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import pluggy
 
-from thermozoo.interfaces import (
-    Connectivity,
-    Dataset,
-    Integrator,
-    Objective,
-    Potential,
-    Protocol,
-)
+from thermozoo.interfaces import INTERFACES, Plugin
 
-__all__ = ["HOOKS", "PROJECT", "hookimpl"]
+__all__ = ["PROJECT", "hookimpl", "hooks", "specification"]
 
 #: Name of the pluggy project and of the entry-point group.
 PROJECT = "thermozoo"
@@ -22,40 +15,15 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
-class Hooks:
-    """Hook specifications."""
-
-    @hookspec
-    def thermozoo_potentials(self) -> list[type[Potential]]:  # type: ignore[empty-body]
-        """Return potential classes."""
-
-    @hookspec
-    def thermozoo_integrators(self) -> list[type[Integrator]]:  # type: ignore[empty-body]
-        """Return integrator classes."""
-
-    @hookspec
-    def thermozoo_objectives(self) -> list[type[Objective]]:  # type: ignore[empty-body]
-        """Return objective classes."""
-
-    @hookspec
-    def thermozoo_connectivities(self) -> list[type[Connectivity]]:  # type: ignore[empty-body]
-        """Return connectivity classes."""
-
-    @hookspec
-    def thermozoo_protocols(self) -> list[type[Protocol]]:  # type: ignore[empty-body]
-        """Return protocol classes."""
-
-    @hookspec
-    def thermozoo_datasets(self) -> list[type[Dataset]]:  # type: ignore[empty-body]
-        """Return data set classes."""
+def hooks() -> dict[str, type[Plugin]]:
+    """Return the interface whose plugins each hook registers, by the hook's name."""
+    return {interface.declared.hook: interface for interface in INTERFACES.values()}
 
 
-#: The kind that each hook registers.
-HOOKS: dict[str, str] = {
-    "thermozoo_potentials": "potential",
-    "thermozoo_integrators": "integrator",
-    "thermozoo_objectives": "objective",
-    "thermozoo_connectivities": "connectivity",
-    "thermozoo_protocols": "protocol",
-    "thermozoo_datasets": "dataset",
-}
+def specification() -> type[object]:
+    """Return a class that holds the specification of every hook, as pluggy wants it."""
+
+    def returns_classes(self: object) -> None:
+        """Return a list of classes."""
+
+    return type("Hooks", (), {name: hookspec(returns_classes) for name in hooks()})

@@ -15,7 +15,7 @@ from thermozoo.computer.stability import check_time_step
 from thermozoo.config.consistency import check_consistency
 from thermozoo.config.faults import Faults
 from thermozoo.config.magnitudes import least_usual_of_a_step
-from thermozoo.config.schema import TABLES, Config
+from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Engine
 from thermozoo.errors import DataError, ParameterError, ShapeError, StabilityError, TrainingError
 from thermozoo.parameters import fields_of
@@ -82,8 +82,7 @@ def assemble_machine(config: Config) -> Machine:
         When the run would need more memory than the config allows.
     """
     faults = copy.deepcopy(config.faults)  # a config may be assembled more than once
-    tables = {name: getattr(config, name) for name in TABLES}
-    check_consistency(tables, config.sizes, config.frozen, config.potentials, config.objective, faults)
+    check_consistency(config.tables, config.sizes, config.frozen, config.potentials, config.objective, faults)
     prototypes = _prototypes(config, faults)
     faults.raise_any()
     assert prototypes is not None

@@ -101,8 +101,7 @@ def _explain(method: Callable[..., Any], owner: str, error: BaseException) -> Fo
     if isinstance(error, (AttributeError, NameError)) and error.name:
         return FormulaError(_unknown_name(name, place, method, error))
     if remedy := _misused_call(method, error, source):
-        said = str(error).replace("_Step.", "")  # a name that no author knows
-        return FormulaError(f"{name} raised TypeError: {said} ({place}): {remedy}.")
+        return FormulaError(f"{name} raised TypeError: {error} ({place}): {remedy}.")
     call = re.search(r"\b(np|numpy|math|scipy|special|jnp|torch)\.(?:\w+\.)*(\w+)\s*\(", source)
     if call:
         function = _RENAMED.get(call[2], call[2])
@@ -167,16 +166,22 @@ def _misused_call(method: Callable[..., Any], error: BaseException, source: str)
     code = getattr(method, "__func__", method).__code__
     if not isinstance(error, TypeError):
         return ""
-    if "'method'" in str(error) and (uncalled := re.search(r"\b(\w+)\.(force|noise)\b(?!\s*\()", source)):
-        s, what = uncalled[1], uncalled[2]
-        return f"call {s}.noise()" if what == "noise" else f"call {s}.force({s}.x), the force at the state {s}.x"
-    if re.search(r"\.(force|noise)\(\) (missing|takes)", str(error)):
-        s = code.co_varnames[1]
-        return f"write {s}.noise() for a random number and {s}.force({s}.x) for the force at the state {s}.x"
+    declared = plugin.declared if isinstance(plugin := getattr(method, "__self__", None), Plugin) else None
+    if declared is not None and declared.requests:
+        s, names = code.co_varnames[1], "|".join(one.name for one in declared.requests)
+        place = f"{s}.{declared.symbols[0].name}"
+        calls = {
+            one.name: (f"{s}.{one.name}({place})", f"{one.doc} {place}") if one.at else (f"{s}.{one.name}()", one.doc)
+            for one in declared.requests
+        }
+        if "'method'" in str(error) and (uncalled := re.search(rf"\b{s}\.({names})\b(?!\s*\()", source)):
+            return "call {}, {}".format(*calls[uncalled[1]])
+        if re.match(rf"({names})\(\) (missing|takes)", str(error)):
+            return "write " + " and ".join(f"{written} for {what}" for written, what in calls.values())
     if f"{code.co_name}() " in str(error) and "argument" in str(error):
         cls = type(getattr(method, "__self__", None))
-        declared = next(c for c in reversed(cls.__mro__) if code.co_name in vars(c))
-        return f"write def {code.co_name}({', '.join(inspect.signature(vars(declared)[code.co_name]).parameters)})"
+        first = next(c for c in reversed(cls.__mro__) if code.co_name in vars(c))
+        return f"write def {code.co_name}({', '.join(inspect.signature(vars(first)[code.co_name]).parameters)})"
     return ""
 
 

@@ -8,11 +8,12 @@ import attrs
 import sympy
 
 from thermozoo.errors import FormulaError
-from thermozoo.interfaces import Integrator, Objective, Plugin, Potential, Protocol
+from thermozoo.interfaces import Integrator, Objective, Plugin, Potential
 from thermozoo.symbolic.action import transition_density
+from thermozoo.symbolic.called import called
 from thermozoo.symbolic.derive import loss_gradients, potential_formulas
 from thermozoo.symbolic.latex import formula_latex
-from thermozoo.symbolic.trace import trace_intensity, trace_step
+from thermozoo.symbolic.trace import trace_step
 
 __all__ = ["DerivedFormula", "derived_formulas"]
 
@@ -83,10 +84,15 @@ def derived_formulas(plugin: Plugin) -> tuple[DerivedFormula, ...]:
         return tuple(_integrator(plugin))
     if isinstance(plugin, Objective):
         return tuple(_objective(plugin))
-    if isinstance(plugin, Protocol):
-        right = trace_intensity(plugin).intensity
-        return (DerivedFormula("intensity", "Intensity", "a(t)", right, f"a(t) = {formula_latex(plugin, right)}"),)
-    return ()
+    return tuple(_alone(plugin)) if type(plugin).declared.symbols else ()
+
+
+def _alone(plugin: Plugin) -> Iterator[DerivedFormula]:
+    """Yield the formula of a kind from which nothing else is derived."""
+    kind = type(plugin).declared
+    name, right = kind.formula[0], called(plugin).expression
+    latex = f"{kind.written} = {formula_latex(plugin, right)}"
+    yield DerivedFormula(name, name.replace("_", " ").capitalize(), kind.written, right, latex)
 
 
 def _potential(plugin: Potential) -> Iterator[DerivedFormula]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 import sympy
 
 from thermozoo.interfaces import Integrator, Objective, Potential, Protocol
-from thermozoo.interfaces.twin import check_names, twin_of
+from thermozoo.symbolic.called import called, called_if_written
 from thermozoo.symbolic.formula import Formula
-from thermozoo.symbolic.guard import call, scalar_expression
 
 __all__ = [
     "EnergyFormula",
@@ -122,37 +119,12 @@ def trace_energy(potential: Potential) -> EnergyFormula:
     FormulaError
         When it does not return one real expression of `x` and the declared parameters.
     """
-    owner = type(potential).__name__
-    twin, symbols = twin_of(potential)
-    x = sympy.Symbol("x", real=True)
-    check_names(owner, symbols, [x])
-    allowed = {x, *symbols.values()}
-    energy = scalar_expression(call(twin.energy, owner, x), twin.energy, owner, allowed)
-    written = call(twin.gradient, owner, x)
-    gradient = None if written is None else scalar_expression(written, twin.gradient, owner, allowed)
-    return EnergyFormula(x=x, parameters=symbols, energy=energy, written_gradient=gradient)
-
-
-class _Step:
-    """The symbols that an integrator's step sees; records where forces and noises are asked for."""
-
-    def __init__(self) -> None:
-        self.x = sympy.Symbol("x", real=True)
-        self.dt = sympy.Symbol("dt", positive=True)
-        self.mobility = sympy.Symbol("mobility", positive=True)
-        self.kT = sympy.Symbol("kT", positive=True)
-        self._stages: list[sympy.Expr] = []
-        self._forces: list[sympy.Symbol] = []
-        self._noises: list[sympy.Symbol] = []
-
-    def force(self, at: Any) -> sympy.Symbol:
-        self._stages.append(sympy.sympify(at))
-        self._forces.append(sympy.Symbol(f"force_{len(self._forces)}", real=True))
-        return self._forces[-1]
-
-    def noise(self) -> sympy.Symbol:
-        self._noises.append(sympy.Symbol(f"noise_{len(self._noises)}", real=True))
-        return self._noises[-1]
+    energy = called(potential)
+    written = called_if_written(potential, "gradient")
+    gradient = None if written is None else written.expression
+    return EnergyFormula(
+        **energy.symbols, parameters=energy.parameters, energy=energy.expression, written_gradient=gradient
+    )
 
 
 def trace_step(integrator: Integrator) -> StepFormula:
@@ -163,40 +135,15 @@ def trace_step(integrator: Integrator) -> StepFormula:
     FormulaError
         When it does not return one real expression of these symbols and the declared parameters.
     """
-    owner = type(integrator).__name__
-    twin, symbols = twin_of(integrator)
-    s = _Step()
-    value = call(twin.step, owner, s)
-    own = [s.x, s.dt, s.mobility, s.kT, *s._forces, *s._noises]
-    check_names(owner, symbols, own)
-    allowed = {*own, *symbols.values()}
-    result = scalar_expression(value, twin.step, owner, allowed)
-    for stage in s._stages:
-        scalar_expression(stage, twin.step, owner, allowed)
+    step = called(integrator)
     return StepFormula(
-        x=s.x,
-        dt=s.dt,
-        mobility=s.mobility,
-        kT=s.kT,
-        stages=tuple(s._stages),
-        forces=tuple(s._forces),
-        noises=tuple(s._noises),
-        result=result,
-        parameters=symbols,
+        **step.symbols,
+        stages=tuple(at for _, at in step.requests["force"]),
+        forces=tuple(symbol for symbol, _ in step.requests["force"]),
+        noises=tuple(symbol for symbol, _ in step.requests["noise"]),
+        result=step.expression,
+        parameters=step.parameters,
     )
-
-
-class _Loss:
-    """The symbols that an objective's step_loss sees."""
-
-    def __init__(self) -> None:
-        self.x = sympy.Symbol("x", real=True)
-        self.x_next = sympy.Symbol("x_next", real=True)
-        self.gradient = sympy.Symbol("gradient", real=True)
-        self.gradient_next = sympy.Symbol("gradient_next", real=True)
-        self.dt = sympy.Symbol("dt", positive=True)
-        self.mobility = sympy.Symbol("mobility", positive=True)
-        self.kT = sympy.Symbol("kT", positive=True)
 
 
 def trace_loss(objective: Objective) -> LossFormula:
@@ -207,13 +154,8 @@ def trace_loss(objective: Objective) -> LossFormula:
     FormulaError
         When it does not return one real expression of these symbols and the declared parameters.
     """
-    owner = type(objective).__name__
-    twin, symbols = twin_of(objective)
-    s = _Loss()
-    check_names(owner, symbols, vars(s).values())
-    allowed = {*vars(s).values(), *symbols.values()}
-    loss = scalar_expression(call(twin.step_loss, owner, s), twin.step_loss, owner, allowed)
-    return LossFormula(**vars(s), loss=loss, parameters=symbols)
+    loss = called(objective)
+    return LossFormula(**loss.symbols, loss=loss.expression, parameters=loss.parameters)
 
 
 def trace_intensity(protocol: Protocol) -> IntensityFormula:
@@ -224,11 +166,5 @@ def trace_intensity(protocol: Protocol) -> IntensityFormula:
     FormulaError
         When it does not return one real expression of these symbols and the declared parameters.
     """
-    owner = type(protocol).__name__
-    twin, symbols = twin_of(protocol)
-    t = sympy.Symbol("t", nonnegative=True)
-    duration = sympy.Symbol("duration", positive=True)
-    check_names(owner, symbols, [t, duration])
-    value = call(twin.intensity, owner, t, duration)
-    intensity = scalar_expression(value, twin.intensity, owner, {t, duration, *symbols.values()})
-    return IntensityFormula(t=t, duration=duration, intensity=intensity, parameters=symbols)
+    intensity = called(protocol)
+    return IntensityFormula(**intensity.symbols, intensity=intensity.expression, parameters=intensity.parameters)

@@ -7,17 +7,9 @@ import inspect
 import textwrap
 from typing import Any
 
-__all__ = ["FORMULAS", "formula_line"]
+from thermozoo.interfaces import Plugin
 
-#: The method that holds the formula of each kind, in the order of preference.
-FORMULAS = {
-    "potential": ("energy",),
-    "integrator": ("step",),
-    "objective": ("step_loss",),
-    "connectivity": ("edges", "blocks"),
-    "protocol": ("intensity",),
-    "dataset": ("load",),
-}
+__all__ = ["formula_line"]
 
 
 def formula_line(plugin: Any, method: str | None = None) -> str:
@@ -30,8 +22,8 @@ def formula_line(plugin: Any, method: str | None = None) -> str:
     method : str, optional
         Which method (default: the one that holds the formula of its kind).
     """
-    cls = plugin if isinstance(plugin, type) else type(plugin)
-    names = (method,) if method else FORMULAS.get(getattr(cls, "kind", ""), ())
+    cls: type[Plugin] = plugin if isinstance(plugin, type) else type(plugin)
+    names = (method,) if method else cls.declared.formula
     for name in names:
         function = cls.__dict__.get(name)
         if function is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from thermozoo.errors import ParameterError, nearest
-from thermozoo.interfaces import INTERFACES, Plugin
+from thermozoo.interfaces import INTERFACES, Declaration, Plugin
 
 if TYPE_CHECKING:
     from thermozoo.testing.context import Context
@@ -20,24 +20,6 @@ __all__ = ["LEVELS", "Check", "check", "checks_for", "kind_of"]
 #: Levels, each of which includes the ones before it.
 LEVELS = ("quick", "full")
 
-#: Modules that hold the checks of each kind, in the order in which they run.
-_MODULES = {
-    "potential": (
-        "potential",
-        "potential_edges",
-        "potential_derivatives",
-        "potential_minima",
-        "potential_code",
-        "potential_paths",
-        "potential_averages",
-    ),
-    "integrator": ("integrator", "integrator_statistics", "integrator_long"),
-    "objective": ("objective", "objective_scale"),
-    "connectivity": ("connectivity",),
-    "protocol": ("protocol",),
-    "dataset": ("dataset",),
-}
-
 
 @attrs.frozen
 class Check:
@@ -47,8 +29,8 @@ class Check:
     ----------
     name : str
         Lower-case with hyphens; the function's name.
-    kind : str
-        The kind of plugin that it is for.
+    kinds : tuple of str
+        The kinds of plugin that it is for; none: every kind that declares what it is about.
     claim : str
         What holds when it passes, in one sentence.
     level : str
@@ -59,21 +41,28 @@ class Check:
         ``function(context)``.
     concerns : callable
         Of a plugin's class: whether there is anything that it would look at. Where not, it is left out for that plugin.
+    about : callable
+        Of what an interface declares of its kind: whether it is for that kind, where it is for no named ones.
     """
 
     name: str
-    kind: str
+    kinds: tuple[str, ...]
     claim: str
     level: str
     needs: tuple[str, ...]
     function: Callable[[Context], Measured | None]
     concerns: Callable[[Any], bool] = lambda cls: True
+    about: Callable[[Declaration], bool] = lambda kind: True
 
     def __str__(self) -> str:
         return self.name
 
+    def is_for(self, kind: Declaration) -> bool:
+        """Tell whether it is for a kind."""
+        return kind.name in self.kinds if self.kinds else self.about(kind)
 
-_CHECKS: dict[str, list[Check]] = {kind: [] for kind in INTERFACES}
+
+_CHECKS: list[Check] = []
 
 Function = Callable[["Context"], "Measured | None"]
 
@@ -84,13 +73,14 @@ def check(
     level: str = "quick",
     needs: tuple[str, ...] = (),
     concerns: Callable[[Any], bool] = lambda cls: True,
+    about: Callable[[Declaration], bool] = lambda kind: True,
 ) -> Callable[[Function], Function]:
     """Register a function as a check of one or more kinds of plugin.
 
     Parameters
     ----------
     *kinds : str
-        Kinds of plugin.
+        Kinds of plugin; none: every kind, those to come included.
     claim : str
         One sentence.
     level : str
@@ -99,12 +89,13 @@ def check(
         Checks of the same kind that must hold first; `checks_for` refuses names of none.
     concerns : callable
         Of a plugin's class: whether there is anything that it would look at.
+    about : callable
+        Of what an interface declares of its kind: which kinds it is for, where none are named.
     """
 
     def register(function: Function) -> Function:
         name = function.__name__.replace("_", "-")
-        for kind in kinds:
-            _CHECKS[kind].append(Check(name, kind, claim, level, needs, function, concerns))
+        _CHECKS.append(Check(name, kinds, claim, level, needs, function, concerns, about))
         return function
 
     return register
@@ -139,12 +130,15 @@ def checks_for(plugin: Any) -> tuple[Check, ...]:
     ['documented', 'round-trip', 'one-formula', 'constraints', 'finite', 'work']
     """
     kind = plugin if isinstance(plugin, str) else kind_of(plugin)
-    homes = [f"thermozoo.testing.checks.{module}" for module in ("common", "constraints", *_MODULES[kind])]
+    declared = INTERFACES[kind].declared
+    homes = [f"thermozoo.testing.checks.{module}" for module in ("common", "constraints", *declared.checks)]
     for home in homes:
         importlib.import_module(home)
     # these modules may have been imported in another order; what others register runs last
     rank = {home: place for place, home in enumerate(homes)}
-    found = sorted(_CHECKS[kind], key=lambda one: rank.get(one.function.__module__, len(homes)))
+    found = sorted(
+        (one for one in _CHECKS if one.is_for(declared)), key=lambda one: rank.get(one.function.__module__, len(homes))
+    )
     for place, one in enumerate(found):
         before = [c.name for c in found[:place]]
         for need in one.needs:

@@ -16,7 +16,7 @@ from thermozoo.config.load import check_config
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.config.schema import PLACES
 from thermozoo.errors import ConfigError, DataError, UnknownNameError
-from thermozoo.interfaces import Dataset, Objective, Plugin, Protocol
+from thermozoo.interfaces import Dataset, Objective, Plugin, Potential, Protocol
 from thermozoo.interfaces.tree import held_by, members
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.registry.discovery import Record, Source
@@ -91,10 +91,6 @@ def _rebuilt(plugin: Any, table: dict[str, Any]) -> Any:
     return attrs.evolve(plugin, **{key: value for key, value in table.items() if key != "plugin"} | held)
 
 
-#: Attribute of `Config` that holds what was built of each kind, where it is not called like the kind.
-_BUILT = {"potential": "potentials"}
-
-
 def from_config(plugin: Any) -> tuple[Any, Any]:
     """Return the plugin built by a config that names it, and by the resolved config that a run folder keeps.
 
@@ -111,7 +107,10 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
         "seed": _SEED,
         "computer": {"units": dict.fromkeys(("units", *named), UNITS), "trainable_biases": []},
     }
+    probes = {probe.kind: probe.name for probe in _PROBES}
     for kind, (path, key) in PLACES.items():
+        if kind not in (plugin.kind, *probes):
+            continue  # a config need not name one
         table = tables
         for part in path.split("."):
             table = table.setdefault(part, {})
@@ -119,8 +118,7 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
             table |= written
             table[key] = plugin.name
         else:
-            table[key] = next(p.name for p in _PROBES if p.kind == kind)
-    attribute = _BUILT.get(plugin.kind, plugin.kind)
+            table[key] = probes[kind]
     found = []
     for source in ("the config", "the resolved config"):
         try:
@@ -132,8 +130,7 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
             config = check_config(text, catalogue, source, defer=True)
         except ConfigError as error:
             raise CheckFailed(f"a config that names it is refused: {error}", {"written": written}) from error
-        built = getattr(config, attribute)
-        found.append(built["units"] if plugin.kind == "potential" else built)
+        found.append((config.plugins | {Potential.kind: config.potentials["units"]})[plugin.kind])
         tables = config.resolved
     return found[0], found[1]
 

@@ -52,7 +52,7 @@ def test_energy_is_called_with_symbols_of_the_declared_bounds():
         (lambda s: s.x + s.force * s.dt, r"call s\.force\(s\.x\), the force at the state s\.x"),
         (lambda s: s.x + s.noise, r"call s\.noise\(\)"),
         (lambda s: s.x + s.force(), r"raised TypeError: force\(\) missing .* write .* s\.force\(s\.x\) for the force"),
-        (lambda s: s.x + s.noise(1), r"write s\.noise\(\) for a random number"),
+        (lambda s: s.x + s.noise(1), r"write s\.noise\(\) for a standard normal number"),
     ],
 )
 def test_a_step_that_misuses_its_symbols(formula, said):

@@ -33,7 +33,7 @@ class Ramp(Protocol):
 
 
 def run(function, level="quick"):
-    check = Check("probe", "protocol", "It holds.", level, (), function)
+    check = Check("probe", ("protocol",), "It holds.", level, (), function)
     return run_check(check, context_for(Ramp, engines=()))
 
 
@@ -106,7 +106,7 @@ def test_what_needs_a_failed_check_is_not_run_and_what_the_profile_leaves_out_do
     from thermozoo.testing import runner
 
     def check(name, function, needs=(), level="quick"):
-        return Check(name, "protocol", "It holds.", level, needs, function)
+        return Check(name, ("protocol",), "It holds.", level, needs, function)
 
     plan = (
         check("first", raising(CheckFailed("no"))),

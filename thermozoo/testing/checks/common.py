@@ -6,15 +6,13 @@ import contextlib
 import copy
 import inspect
 import re
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.errors import FormulaError
-from thermozoo.interfaces import INTERFACES
 from thermozoo.interfaces.tree import values_of, with_values
 from thermozoo.parameters import doc_of
 from thermozoo.registry.discovery import defined_at
@@ -28,11 +26,13 @@ from thermozoo.testing.search import for_all
 from thermozoo.testing.side_effects import watched
 from thermozoo.testing.strategies import parameter_values
 
+if TYPE_CHECKING:
+    from thermozoo.symbolic.called import Called
+
 _EQUATION = re.compile(r"\.\. math::|:math:|\$[^$]+\$")
 
 
 @check(
-    *INTERFACES,
     claim="The docstring states the equation and a reference, and every setting has a sentence.",
 )
 def documented(context: Context) -> Measured:
@@ -42,7 +42,7 @@ def documented(context: Context) -> Measured:
     if not doc:
         missing.append("a docstring")
     else:
-        if context.cls.kind != "dataset" and not _EQUATION.search(doc):
+        if context.cls.declared.equation and not _EQUATION.search(doc):
             missing.append("its equation (a '.. math::' line)")
         if not re.search(r"^References$\n-+\n\S", doc, flags=re.MULTILINE):
             missing.append("a 'References' section")
@@ -59,7 +59,6 @@ def documented(context: Context) -> Measured:
 
 
 @check(
-    *INTERFACES,
     claim="The class is frozen; a config that is written and read back gives the same plugin, and so does a computer's "
     "file.",
 )
@@ -77,6 +76,8 @@ def round_trip(context: Context) -> Measured:
             if name in values and value != values[name]:
                 raise CheckFailed(f"{name} was set to {values[name]!r} and reads {value!r}", {"parameters": values})
         _same("its settings, written as TOML and given to the class,", plugin, saved.from_class(plugin))
+        if not plugin.declared.table:
+            return  # no config names one
         first, second = saved.from_config(plugin)
         _same("a config that names it", plugin, first)
         _same("the resolved config of a run with it", plugin, second)
@@ -144,38 +145,30 @@ def _file_round_trip(context: Context) -> None:
 
 
 @check(
-    "potential",
-    "integrator",
-    "objective",
-    "protocol",
     claim="The formula is one real expression of one unit, the same whenever it is asked for.",
+    about=lambda kind: bool(kind.symbols),
 )
 def one_formula(context: Context) -> Measured:
-    """Trace the formula twice; where it is a plain function of a number, call it with numbers too."""
+    """Call the formula with symbols twice; where it is a plain function of numbers, call it with numbers too."""
     import sympy
 
-    from thermozoo.symbolic import trace
+    from thermozoo.symbolic.called import called
 
-    plugin = context.plugin
-    kind = context.cls.kind
-    readers: dict[str, Callable[[], Any]] = {
-        "potential": lambda: trace.trace_energy(plugin).energy,
-        "integrator": lambda: trace.trace_step(plugin).result,
-        "objective": lambda: trace.trace_loss(plugin).loss,
-        "protocol": lambda: trace.trace_intensity(plugin).intensity,
-    }
     with watched() as seen:
-        first, second = readers[kind](), readers[kind]()
-    if first != second:
+        first, second = called(context.plugin), called(context.plugin)
+    if first.expression != second.expression:
         raise CheckFailed(
-            f"two calls of the formula give two expressions: {first} and {second}; a formula may depend on "
-            "nothing but its "
-            "arguments and the declared parameters"
+            f"two calls of the formula give two expressions: {first.expression} and {second.expression}; a formula may "
+            "depend on nothing but its arguments and the declared parameters"
         )
-    if kind in ("potential", "protocol"):
+    if not context.cls.declared.together:
         _numbers_agree(context, first)
-    detail = f"{sympy.count_ops(first)} operations"
+    detail = f"{sympy.count_ops(first.expression)} operations"
     return Measured("calls that differ", 0, 0, 0, detail=detail, notes=seen.notes(context.title))
+
+
+#: Values of a symbol of each sign, taken in turn.
+_TRIED = {"real": (-1.7, -0.3, 0.2, 1.3, 4.1), "nonnegative": (0.0, 0.6, 1.8, 2.0), "positive": (2.0,)}
 
 
 def _value(expression: Any, point: dict[Any, float]) -> complex:
@@ -186,26 +179,22 @@ def _value(expression: Any, point: dict[Any, float]) -> complex:
         return complex("nan")
 
 
-def _numbers_agree(context: Context, expression: Any) -> None:
+def _numbers_agree(context: Context, called: Called) -> None:
     """Compare calls of the author's method with numbers to the traced expression."""
     plugin = context.plugin
-    from thermozoo.symbolic.trace import trace_energy, trace_intensity
-
+    kind = context.cls.declared
     values = values_of(plugin)
-    if context.cls.kind == "potential":
-        energy = trace_energy(plugin)
-        symbols, points = energy.parameters, [{energy.x: v} for v in (-1.7, -0.3, 0.2, 1.3, 4.1)]
-        call = plugin.energy
-    else:
-        intensity = trace_intensity(plugin)
-        symbols = intensity.parameters
-        points = [{intensity.t: f * 2.0, intensity.duration: 2.0} for f in (0.0, 0.3, 0.9, 1.0)]
-        call = plugin.intensity
+    method = getattr(plugin, kind.formula[0])
+    tried = [_TRIED[one.sign] for one in kind.symbols]
+    points = [
+        dict(zip(called.symbols.values(), (one[k % len(one)] for one in tried), strict=True))
+        for k in range(max(map(len, tried)))
+    ]
     for point in points:
-        here = {**point, **{symbols[k]: v for k, v in values.items() if np.ndim(v) == 0}}
-        expected = _value(expression, here)
+        here = {**point, **{called.parameters[k]: v for k, v in values.items() if np.ndim(v) == 0}}
+        expected = _value(called.expression, here)
         try:
-            got = complex(call(*point.values()))
+            got = complex(method(*point.values()))
         except ZeroDivisionError:
             if np.isfinite(expected):
                 return
@@ -217,7 +206,6 @@ def _numbers_agree(context: Context, expression: Any) -> None:
         if not same:
             raise CheckFailed(
                 f"called with numbers the formula gives {got.real:g}, called with symbols {expected.real:g}: "
-                "it must not look at "
-                "the type or the value of its arguments",
+                "it must not look at the type or the value of its arguments",
                 {"arguments": [float(v) for v in point.values()], "parameters": values},
             )

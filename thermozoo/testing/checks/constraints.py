@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from thermozoo.constraints import Constraint, own_constraints
-from thermozoo.interfaces import INTERFACES, Plugin
+from thermozoo.interfaces import Plugin
 from thermozoo.interfaces.tree import flat_parameters, members, values_of
 from thermozoo.parameters import is_symbolic, parameters_of
 from thermozoo.testing.checks.common import one_formula  # noqa: F401 - registers the shared checks first
@@ -32,7 +32,6 @@ _ROUNDING = 1e-9
 
 
 @check(
-    *INTERFACES,
     claim="Each constraint is one relation of declared parameters, of symbols and of numbers alike; some values within "
     "the bounds satisfy it and some break it.",
     concerns=lambda cls: cls.constraints is not Plugin.constraints,
