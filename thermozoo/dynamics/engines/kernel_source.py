@@ -71,9 +71,9 @@ class _Writer:
             return "state, origin + i" if name == "x" else "after, to + i"
         kind, _, number = name.partition("_")
         if kind == "point":
-            return f"point, point_at{_times(self.points.index(name), 'far')} + i"
+            return f"point, place{_times(self.points.index(name), 'far')} + i"
         if kind == "force":
-            return f"kept, kept_at{_times(self.kept.index(name), 'far')} + i"
+            return f"kept, place{_times(self.kept.index(name), 'far')} + i"
         shift = " - here" if self.strips else ""
         return f"normal, normal_at{_times(int(number), 'far')}{shift} + i"
 
@@ -123,8 +123,8 @@ class _Writer:
         draws = []
         for j in sweep.draws:
             at = f"normal_at{_times(j, 'far')}" + ("" if self.strips else " + strip * WIDTH")
-            call = f"normal_numbers(normal, {at}, strip, stop - strip, numbers, number_at, step, "
-            draws.append(call + f"stream{_times(j, '65536')}, keys)")
+            call = f"normal_numbers(normal, {at}, strip, stop - strip, noise.numbers, number_at, step, "
+            draws.append(call + f"noise.stream{_times(j, '65536')}, noise.keys)")
         force = []
         if sweep.force >= 0:
             at = "state, origin" if sweep.at == "x" else self._place(sweep.at).removesuffix(" + i")
@@ -133,6 +133,7 @@ class _Writer:
                 "if sparse:",
                 "    force_here = force_at - here",
                 "    external_forces(force, force_here, bias, strip, stop, signal, signal_at, push)",
+                "    starts, columns, values = couplings.starts, couplings.columns, couplings.values",
                 f"    sparse_product(force, force_here, {at}, strip, stop, starts, columns, values)",
             ]
         constants = [
@@ -159,7 +160,7 @@ class _Writer:
             if sweep.force >= 0:
                 at = "state, origin"
                 if sweep.at != "x":
-                    at = f"point, scratch{_times(self.points.index(sweep.at), 'slots * group * size')}"
+                    at = f"point, base{_times(self.points.index(sweep.at), 'slots * group * size')}"
                 sweeps.append(PRODUCT.format(at=at))
             sweeps.append(CALL.format(index=index, normal_at=normal_at))
         far = "slots * STRIP * WIDTH" if self.strips else "slots * group * size"
