@@ -6,6 +6,7 @@ import os
 import stat
 import threading
 
+import attrs
 import numpy as np
 import pytest
 from numba import njit
@@ -269,7 +270,12 @@ def test_arrangements():
     assert (alone.rows, alone.threads, alone.together) == (True, 2, True)
     assert arrange(load(), 2, 1).rows
     assert not arrange(load(trajectories=1), 2, 16).rows
-    assert arrange(load(steps=1, dense=0, units=10), 8, None).threads == 1
+    assert arrange(load(steps=1, trajectories=64, dense=0, units=10), 8, None).threads == 1
+    # few units, however they are coupled: a line of trajectories shares the time of a sweep
+    for units in (1, 2, 4, 8):
+        few = load(units=units, dense=units * (units - 1))
+        assert not arrange(attrs.evolve(few, trajectories=1000), 2, None).rows
+        assert arrange(attrs.evolve(few, trajectories=1), 2, None).rows
     # couplings beyond any cache: panels take turns on each part of them
     assert arrange(load(units=20000, dense=400_000_000), 2, None).group > 1
     lattice = arrange(load(trajectories=1, units=10**6, dense=0, sparse=4 * 10**6), 2, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from thermozoo.dynamics.engines.products import BLOCK
 from thermozoo.dynamics.engines.vectors import LINE
 
 __all__ = ["Arrangement", "Load", "arrange", "widths"]
@@ -14,6 +15,9 @@ __all__ = ["Arrangement", "Load", "arrange", "widths"]
 _UNIT = {"lanes": 1.3, "rows": 1.7}
 _DENSE = {"lanes": 0.02, "rows": 0.08}
 _SPARSE = {"lanes": 0.1, "rows": 0.4}
+
+#: Nanoseconds of a sweep over a panel, however few units it has: noise waits for itself.
+_SWEEP = 900.0
 
 #: Nanoseconds for threads to meet, and to be set to work.
 _MEETING, _START = 1500.0, 60e3
@@ -55,11 +59,14 @@ class Load:
         """Trajectories of a panel where they lie side by side."""
         return LINE // self.itemsize
 
-    def nanoseconds(self, layout: str) -> float:
-        """Return the time of one panel for all steps on one processor, about."""
+    def nanoseconds(self, layout: str, group: int) -> float:
+        """Return the time of one panel for all steps on one processor, about, where panels take turns in groups."""
         width = self.lanes if layout == "lanes" else 1
-        products = self.dense * _DENSE[layout] + self.sparse * _SPARSE[layout]
-        return self.steps * width * self.sweeps * (self.units * _UNIT[layout] + products) * self.itemsize / 4
+        # noise comes in blocks of units; trajectories that take turns wait for J once
+        units = -(-self.units // BLOCK) * BLOCK * _UNIT[layout]
+        waiting = 1.0 if layout == "lanes" else 0.5 + 0.5 / group
+        products = self.dense * _DENSE[layout] * waiting + self.sparse * _SPARSE[layout]
+        return self.steps * self.sweeps * (_SWEEP + width * (units + products) * self.itemsize / 4)
 
 
 @attrs.frozen
@@ -87,21 +94,18 @@ class Arrangement:
 def _candidates(load: Load, threads: int) -> list[tuple[float, Arrangement]]:
     found = []
     for rows in (False, True):
-        one = load.nanoseconds("rows" if rows else "lanes")
+        layout = "rows" if rows else "lanes"
         panels = load.trajectories if rows else -(-load.trajectories // load.lanes)
         members = min(threads, panels)
         each = -(-panels // members)
-        streams = rows and load.dense > 0
         beyond = load.dense * load.itemsize > _CACHED
-        group = min(_GROUP, each) if streams or beyond else 1
-        # trajectories that take turns wait for J once
-        shared = 1.0 if not streams else 0.5 + 0.5 / group
+        group = min(_GROUP, each) if (rows and load.dense > 0) or beyond else 1
         start = _START if members > 1 else 0.0
-        found.append((each * one * shared + start, Arrangement(rows, members, False, group)))
+        found.append((each * load.nanoseconds(layout, group) + start, Arrangement(rows, members, False, group)))
         # tiles of a dense product with trajectories side by side are not aligned to what threads share
         if threads > 1 and (rows or load.dense == 0):
             meetings = load.steps * (load.sweeps + 1) * _MEETING
-            time = panels * (one * _GAIN / threads + meetings) + _START
+            time = panels * (load.nanoseconds(layout, 1) * _GAIN / threads + meetings) + _START
             found.append((time, Arrangement(rows, threads, True, 1)))
     return found
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count
+from thermozoo.dynamics.engines.arguments import DriveArguments, NoiseArguments, Output, Scratch, Sharing
 from thermozoo.dynamics.engines.arrangement import Arrangement, Load, arrange, widths
 from thermozoo.dynamics.engines.availability import why_not_compiled
 from thermozoo.dynamics.engines.base import Drive, Dynamics
@@ -134,7 +135,7 @@ class _Batch:
         self.lanes = 1 if chosen.rows else LINE // self.dtype.itemsize
         self.rows, self.n = x.shape
         self.panels = -(-self.rows // self.lanes)
-        self.blocks = len(law.pieces) - 1
+        self.blocks = len(law.arguments.pieces) - 1
         # tiles of a product may end beyond the last block
         extra = BLOCK if chosen.rows else TILE
         self.size = (self.blocks * BLOCK + extra) * self.lanes
@@ -160,7 +161,7 @@ class _Batch:
             into = self.x[panel * self.lanes : (panel + 1) * self.lanes]
             into[:] = view[panel, : self.n, : len(into)].T
 
-    def _scratch(self, slots: int) -> tuple[bool, list[Array]]:
+    def _scratch(self, slots: int) -> tuple[bool, Scratch]:
         """Return whether states are updated where they are, and the kernel's scratch arrays."""
         source, couplings = self.law.source, self.law.couplings
         panel = slots * self.chosen.group * self.size
@@ -169,49 +170,49 @@ class _Batch:
         sparse = couplings.values.size > 0
         # other units still read a state where products and updates of blocks alternate
         in_place = not sparse and not (dense and self.chosen.together)
-        sizes = (
-            0 if in_place else panel,
-            panel if dense else strip * sparse,
-            source.points * panel,
-            source.kept * panel,
-            source.draws * (strip if source.strips else panel),
+        sums = slots * 2 * self.chosen.group * self.blocks * self.lanes
+        return in_place, Scratch(
+            spare=aligned(0 if in_place else panel, self.dtype),
+            force=aligned(panel if dense else strip * sparse, self.dtype),
+            point=aligned(source.points * panel, self.dtype),
+            kept=aligned(source.kept * panel, self.dtype),
+            normal=aligned(source.draws * (strip if source.strips else panel), self.dtype),
+            partial=np.zeros(0 if self.work is None else sums),
         )
-        return in_place, [aligned(size, self.dtype) for size in sizes]
 
-    def _drive(self, first_step: int, steps: int) -> tuple[Any, ...]:
+    def _drive(self, first_step: int, steps: int) -> DriveArguments:
         """Return signals in the kernel's layout, intensities, and what the work is computed from."""
-        if self.drive is None:
-            return np.zeros(0, self.dtype), np.zeros(steps, self.dtype), False, *_no_work(steps)
-        intensity = np.asarray(self.drive.intensity, dtype=np.float64)[first_step : first_step + steps + 1]
-        signals = self._panels(self.drive.signals[self.drive.which].astype(self.dtype))
-        pushes = intensity[1:].astype(self.dtype)
-        if self.work is None:
-            return signals, pushes, False, *_no_work(steps)
-        sources = np.require(self.drive.signals, np.float64, ["C", "W"])
-        which = np.require(self.drive.which, np.int64, ["C", "W"])
-        return signals, pushes, True, np.diff(intensity), sources, which
+        working = self.drive is not None and self.work is not None
+        signals, pushes = np.zeros(0, self.dtype), np.zeros(steps, self.dtype)
+        changes, sources, which = np.zeros(steps), np.zeros((0, 0)), np.zeros(0, dtype=np.int64)
+        if self.drive is not None:
+            intensity = np.asarray(self.drive.intensity, dtype=np.float64)[first_step : first_step + steps + 1]
+            signals = self._panels(self.drive.signals[self.drive.which].astype(self.dtype))
+            pushes = intensity[1:].astype(self.dtype)
+            if working:
+                changes = np.diff(intensity)
+                sources = np.require(self.drive.signals, np.float64, ["C", "W"])
+                which = np.require(self.drive.which, np.int64, ["C", "W"])
+        return DriveArguments(signals, pushes, working, changes, sources, which)
 
     def advance(self, key: NoiseKey, first_step: int, steps: int) -> None:
         """Do the steps."""
         law, chosen = self.law, self.chosen
-        team = chosen.threads if chosen.together else 1
-        slots = 1 if chosen.together else chosen.threads
-        in_place, (spare, force, point, kept, normal) = self._scratch(slots)
-        signals, pushes, working, changes, sources, which = self._drive(first_step, steps)
-        sums = slots * 2 * chosen.group * self.blocks * self.lanes if working else 0
-        worked = np.zeros(self.rows)
+        team, slots = (chosen.threads, 1) if chosen.together else (1, chosen.threads)
+        in_place, scratch = self._scratch(slots)
         record = np.empty((0, 0, 0), self.dtype) if self.record is None else self.record
         target = np.require(record, self.dtype, ["C", "W"])
-        couplings = law.couplings
-
-        arguments = (
-            team, slots, chosen.group, self.size, in_place, spare, force, point, kept, normal,
-            first_step, steps, key.stream, round_keys(key.words), self.numbers,
-            law.bias, law.coefficients, law.constants, law.segments, law.pieces,
-            couplings.packed.size > 0, couplings.table, couplings.packed,
-            couplings.starts, couplings.columns, couplings.values, signals, pushes,
-            working, changes, sources, which, np.zeros(sums), worked, self.record is not None, target, self.rows,
-        )  # fmt: skip
+        worked = np.zeros(self.rows)
+        groups = (
+            Sharing(team, slots, chosen.group, self.size, in_place),
+            law.couplings,
+            law.arguments,
+            NoiseArguments(key.stream, round_keys(key.words), self.numbers),
+            self._drive(first_step, steps),
+            scratch,
+            Output(self.rows, worked, self.record is not None, target),
+        )
+        arguments = (first_step, steps, *map(tuple, groups))
         law.kernel.call_first(0, self.states[:0], counters(), *arguments)
         shared = counters()
         run_threads(lambda member: law.kernel.advance(member, self.states, shared, *arguments), chosen.threads)
@@ -220,10 +221,6 @@ class _Batch:
             self.record[:] = target
         if self.work is not None:
             self.work += worked
-
-
-def _no_work(steps: int) -> tuple[Array, Array, Indices]:
-    return np.zeros(steps), np.zeros((0, 0)), np.zeros(0, dtype=np.int64)
 
 
 class CompiledEngine:

@@ -22,7 +22,7 @@ import attrs
 __all__ = ["Kernel", "cache_folder", "compiled_before", "load_kernel"]
 
 #: Modules whose code is compiled into a kernel.
-_PARTS = ("box_muller", "lane_access", "lanes", "passes", "philox", "products", "team", "vectors")
+_PARTS = ("arguments", "box_muller", "lane_access", "lanes", "passes", "philox", "products", "team", "vectors")
 
 _LOADED: dict[str, Kernel] = {}
 

@@ -13,12 +13,16 @@ from collections.abc import Sequence
 import attrs
 import sympy
 
-from thermozoo.dynamics.engines.formulas import KernelPrinter, Pass, gradient_statements, passes_of
 from thermozoo.dynamics.engines.kernel_template import CALL, DRIVER, HEAD, PRODUCT, SWEEP
+from thermozoo.dynamics.engines.printing import KernelPrinter, statements
 from thermozoo.symbolic.derive import PotentialFormulas
+from thermozoo.symbolic.kernel_plan import Pass, gradient_plan, passes_of
 from thermozoo.symbolic.trace import StepFormula
 
 __all__ = ["KernelSource", "write_kernel"]
+
+#: The state at which the force of a unit is evaluated, in the text of a kernel.
+_AT = sympy.Symbol("at", real=True)
 
 
 @attrs.frozen
@@ -59,7 +63,7 @@ class _Writer:
     def __init__(self, step: StepFormula, potentials: Sequence[tuple[str, PotentialFormulas]], rows: bool) -> None:
         self.potentials, self.rows = potentials, rows
         self.passes, self.constants = passes_of(step)
-        self.gradients = [gradient_statements(formulas) for _, formulas in potentials]
+        self.gradients = [gradient_plan(formulas, _AT) for _, formulas in potentials]
         self.points = sorted({p.to for p in self.passes if p.to.startswith("point")})
         self.kept = sorted({name for p in self.passes for name in p.reads if name.startswith("force_")})
         # with one sweep, no number is needed again, and the noise of a few blocks stays in the cache
@@ -71,9 +75,9 @@ class _Writer:
             return "state, origin + i" if name == "x" else "after, to + i"
         kind, _, number = name.partition("_")
         if kind == "point":
-            return f"point, point_at{_times(self.points.index(name), 'far')} + i"
+            return f"point, place{_times(self.points.index(name), 'far')} + i"
         if kind == "force":
-            return f"kept, kept_at{_times(self.kept.index(name), 'far')} + i"
+            return f"kept, place{_times(self.kept.index(name), 'far')} + i"
         shift = " - here" if self.strips else ""
         return f"normal, normal_at{_times(int(number), 'far')}{shift} + i"
 
@@ -87,7 +91,7 @@ class _Writer:
 
     def _kind(self, sweep: Pass, kind: int) -> list[str]:
         """Return the loop over the units of one potential."""
-        lines, constants = self.gradients[kind]
+        gradient, constants = self.gradients[kind]
         read = "load_lanes" if self.rows else "spread_number"
         body = ["i = unit" if self.rows else "i = unit * LINE"]
         if sweep.force >= 0:
@@ -97,7 +101,7 @@ class _Writer:
                 f"{constant} = {read}(coefficients, unit{_times(j, 'units')})"
                 for j, constant in enumerate(constants.values())
             ]
-            body += lines
+            body += statements("slope", gradient, "g")
             body += [
                 "if coupled:",
                 "    slope = slope + load_lanes(force, force_here + i)",
@@ -111,8 +115,7 @@ class _Writer:
             if name in self.kept:
                 body.append(self._store(name, name))
         body += [self._load(name, name) for name in sweep.reads]
-        if sweep.lines:
-            body += [*sweep.lines, self._store(sweep.to, "value")]
+        body += [*_lines(sweep), self._store(sweep.to, "value")] if sweep.value is not None else []
         loop = "range(begin // LINE * LINE, end, LINE)" if self.rows else "range(begin, end)"
         head = [f"{'if' if kind == 0 else 'elif'} kind == {kind}:", f"    for unit in {loop}:"]
         return [*head, _indent(body, 2)]
@@ -123,8 +126,8 @@ class _Writer:
         draws = []
         for j in sweep.draws:
             at = f"normal_at{_times(j, 'far')}" + ("" if self.strips else " + strip * WIDTH")
-            call = f"normal_numbers(normal, {at}, strip, stop - strip, numbers, number_at, step, "
-            draws.append(call + f"stream{_times(j, '65536')}, keys)")
+            call = f"normal_numbers(normal, {at}, strip, stop - strip, noise.numbers, number_at, step, "
+            draws.append(call + f"noise.stream{_times(j, '65536')}, noise.keys)")
         force = []
         if sweep.force >= 0:
             at = "state, origin" if sweep.at == "x" else self._place(sweep.at).removesuffix(" + i")
@@ -133,12 +136,13 @@ class _Writer:
                 "if sparse:",
                 "    force_here = force_at - here",
                 "    external_forces(force, force_here, bias, strip, stop, signal, signal_at, push)",
+                "    starts, columns, values = couplings.starts, couplings.columns, couplings.values",
                 f"    sparse_product(force, force_here, {at}, strip, stop, starts, columns, values)",
             ]
         constants = [
             f"{name} = spread_number(constants, {j})"
             for j, name in enumerate(map(str, self.constants.values()))
-            if any(_uses(line, name) for line in sweep.lines)
+            if any(_uses(line, name) for line in _lines(sweep))
         ]
         kinds = [line for kind in range(len(self.potentials)) for line in self._kind(sweep, kind)]
         return SWEEP.format(
@@ -159,7 +163,7 @@ class _Writer:
             if sweep.force >= 0:
                 at = "state, origin"
                 if sweep.at != "x":
-                    at = f"point, scratch{_times(self.points.index(sweep.at), 'slots * group * size')}"
+                    at = f"point, base{_times(self.points.index(sweep.at), 'slots * group * size')}"
                 sweeps.append(PRODUCT.format(at=at))
             sweeps.append(CALL.format(index=index, normal_at=normal_at))
         far = "slots * STRIP * WIDTH" if self.strips else "slots * group * size"
@@ -177,9 +181,14 @@ def _document(sweep: Pass) -> str:
     """Return what a sweep does, in words."""
     parts = [f"force_{sweep.force} at {sweep.at}"] if sweep.force >= 0 else []
     parts += [f"noise_{j}" for j in sweep.draws]
-    if sweep.lines:
+    if sweep.value is not None:
         parts.append("the state after the step" if sweep.to == "after" else f"the stage {sweep.to}")
     return f"Evaluate {', '.join(parts)}."
+
+
+def _lines(sweep: Pass) -> list[str]:
+    """Return statements that end with ``value = ...``, none for a sweep that writes nothing."""
+    return statements("value", sweep.value, "s") if sweep.value is not None else []
 
 
 def _uses(line: str, name: str) -> bool:

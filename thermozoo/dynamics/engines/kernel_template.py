@@ -13,6 +13,9 @@ from math import nan
 
 from numba import njit
 
+from thermozoo.dynamics.engines.arguments import (
+    DriveArguments, LawArguments, NoiseArguments, Output, PackedCouplings, Scratch, Sharing,
+)
 from thermozoo.dynamics.engines.box_muller import {noise}
 from thermozoo.dynamics.engines.lane_access import load_lanes, put_lanes, put_lanes_between, spread_number
 from thermozoo.dynamics.engines.lanes import FUNCTIONS, choose, maximum, minimum
@@ -34,14 +37,14 @@ SWEEP = """
 
 @njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def sweep_{index}(
-    state, origin, after, to, dense, force, force_at, point, point_at, kept, kept_at, normal, normal_at, far,
-    first, last, signal, signal_at, push, bias, coefficients, constants, segments, pieces,
-    starts, columns, values, step, stream, keys, numbers, number_at,
+    state, origin, after, to, first, last, force_at, place, normal_at, far,
+    signal, signal_at, push, step, number_at, couplings, law, noise, force, point, kept, normal,
 ):
     \"\"\"{doc}\"\"\"
+    bias, coefficients, constants, segments, pieces = law
     units = 64 * (pieces.size - 1)
-    sparse, driven = values.size > 0, signal_at >= 0
-    coupled = dense or sparse
+    sparse, driven = couplings.values.size > 0, signal_at >= 0
+    coupled = sparse or couplings.packed.size > 0
 {constants}
     for strip in range(first, last, STRIP):
         stop = min(strip + STRIP, last)
@@ -58,13 +61,16 @@ def sweep_{index}(
 DRIVER = """
 
 @njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, cache=True)
-def advance(
-    member, states, shared, team, slots, group, size, in_place, spare, force, point, kept, normal,
-    first_step, steps, stream, keys, numbers, bias, coefficients, constants, segments, pieces,
-    dense, table, packed, starts, columns, values, signals, pushes,
-    working, changes, sources, which, partial, worked, recording, record, rows,
-):
-    \"\"\"Do `steps` steps of every panel; `team` threads work on a panel together, or each takes the next.\"\"\"
+def advance(member, states, shared, first_step, steps, sharing, couplings, law, noise, drive, scratch, output):
+    \"\"\"Do `steps` steps of every panel; a team of threads works on a panel together, or each takes the next.\"\"\"
+    sharing, couplings, law = Sharing(*sharing), PackedCouplings(*couplings), LawArguments(*law)
+    noise, drive, scratch, output = NoiseArguments(*noise), DriveArguments(*drive), Scratch(*scratch), Output(*output)
+    team, slots, group, size, in_place = sharing
+    spare, force, point, kept, normal, partial = scratch
+    bias, pieces = law.bias, law.pieces
+    rows, record = output.rows, output.record
+    signals, sources, which = drive.signals, drive.sources, drive.which
+    dense = couplings.packed.size > 0
     panels = states.size // size
     blocks = pieces.size - 1
     slot = member if team == 1 else 0
@@ -80,10 +86,10 @@ def advance(
         if panel >= panels:
             break
         count = min(group, panels - panel)
-        scratch = slot * group * size
+        base = slot * group * size
         state, origin, after, to = states, panel * size, states, panel * size
         if not in_place:
-            after, to = spare, scratch
+            after, to = spare, base
         for g in range(count):
             # clamped units are in every array and are never written again
             if not in_place:
@@ -94,8 +100,8 @@ def advance(
         barrier(shared, team)
         for k in range(steps):
             step = first_step + k
-            push = pushes[k]
-            change = changes[k] if working else 0.0
+            push = drive.pushes[k]
+            change = drive.changes[k] if drive.working else 0.0
             # two sets of sums, because a thread may be one step ahead of the one that adds them up
             sums = (slot * 2 + k % 2) * group * blocks * LANES
             if change != 0.0:
@@ -107,8 +113,8 @@ def advance(
             if change != 0.0 and share == 0:
                 for g in range(count):
                     place = sums + g * blocks * LANES
-                    finish_work(worked, partial, place, LANES, (panel + g) * LANES, rows, blocks, change)
-            if recording:
+                    finish_work(output.worked, partial, place, LANES, (panel + g) * LANES, rows, blocks, change)
+            if output.recording:
                 for g in range(count):
                     record_states(record, k, (panel + g) * LANES, rows, after, to + g * size, first, last)
             state, origin, after, to = after, to, state, origin
@@ -121,18 +127,18 @@ PRODUCT = """
             if dense:
                 for g in range(count):
                     signal_at = (panel + g) * size if driven else -1
-                    place = scratch + g * size
+                    place = base + g * size
                     external_forces(force, place, bias, first, last, signals, signal_at, push)
-                dense_product(force, scratch, {at}, size, count, table, packed, first, last)"""
+                dense_product(force, base, {at}, size, count, couplings.table, couplings.packed, first, last)"""
 
 CALL = """
             for g in range(count):
-                place = scratch + g * size
+                place = base + g * size
                 signal_at = (panel + g) * size if driven else -1
                 force_at = place if dense else slot * STRIP * WIDTH
                 sweep_{index}(
-                    state, origin + g * size, after, to + g * size, dense, force, force_at, point, place, kept, place,
-                    normal, {normal_at}, far, first, last, signals, signal_at, push, bias, coefficients, constants,
-                    segments, pieces, starts, columns, values, step, stream, keys, numbers, (panel + g) * LANES,
+                    state, origin + g * size, after, to + g * size, first, last, force_at, place, {normal_at}, far,
+                    signals, signal_at, push, step, (panel + g) * LANES, couplings, law, noise,
+                    force, point, kept, normal,
                 )
             barrier(shared, team)"""

@@ -9,10 +9,11 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.dynamics.engines.arguments import LawArguments, PackedCouplings
 from thermozoo.dynamics.engines.base import Dynamics
 from thermozoo.dynamics.engines.kernel_cache import Kernel, load_kernel
 from thermozoo.dynamics.engines.kernel_source import KernelSource, write_kernel
-from thermozoo.dynamics.engines.packing import PackedCouplings, pack
+from thermozoo.dynamics.engines.packing import pack
 from thermozoo.dynamics.engines.products import BLOCK
 from thermozoo.dynamics.engines.vectors import LINE
 from thermozoo.errors import ShapeError
@@ -47,20 +48,14 @@ class Law:
         The kernel.
     couplings : PackedCouplings
         Products.
-    bias, coefficients, constants : ndarray
-        b; constants of each unit, one row a constant; constants of the step.
-    segments, pieces : ndarray of int
-        Ranges of units that move, with their potential, and which of them lie in each block of units.
+    arguments : LawArguments
+        What else the kernel is given of it.
     """
 
     source: KernelSource
     kernel: Kernel
     couplings: PackedCouplings
-    bias: Array
-    coefficients: Array
-    constants: Array
-    segments: Indices
-    pieces: Indices
+    arguments: LawArguments
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -168,9 +163,11 @@ def arrange_law(formulas: LawFormulas, rows: bool) -> Law:
         source=source,
         kernel=load_kernel(formulas.name(rows), source.text),
         couplings=pack(computer, dtype, lanes=not rows),
-        bias=bias,
-        coefficients=formulas.coefficients(source, units),
-        constants=formulas.constants(source),
-        segments=segments,
-        pieces=pieces,
+        arguments=LawArguments(
+            bias=bias,
+            coefficients=formulas.coefficients(source, units),
+            constants=formulas.constants(source),
+            segments=segments,
+            pieces=pieces,
+        ),
     )

@@ -4,39 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
+from thermozoo.dynamics.engines.arguments import PackedCouplings
 from thermozoo.dynamics.engines.products import BLOCK, DEPTH, TILE
 from thermozoo.dynamics.engines.vectors import LINE
 
-__all__ = ["PackedCouplings", "pack"]
+__all__ = ["pack"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
-
-
-@attrs.frozen(eq=False)
-class PackedCouplings:
-    """Couplings in the order in which a kernel reads them.
-
-    Parameters
-    ----------
-    table : ndarray of int, shape (entries, 5)
-        Dense parts: first row, tiles, first column, columns, place in `packed`.
-    packed : ndarray
-        Their numbers.
-    starts, columns, values : ndarray
-        Compressed rows of sparse couplings, or slices of such; all empty where there are none.
-    """
-
-    table: Indices
-    packed: Array
-    starts: Indices
-    columns: npt.NDArray[np.int32]
-    values: Array
 
 
 def pack(computer: Computer, dtype: Any, lanes: bool) -> PackedCouplings:

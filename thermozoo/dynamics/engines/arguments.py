@@ -1,0 +1,143 @@
+"""What a kernel is given, in groups.
+
+They cross from Python to machine code as plain tuples, which numba recognizes without looking at their classes at every
+call, and are named again inside.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["DriveArguments", "LawArguments", "NoiseArguments", "Output", "PackedCouplings", "Scratch", "Sharing"]
+
+Array = npt.NDArray[np.floating[Any]]
+Doubles = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+
+class PackedCouplings(NamedTuple):
+    """Couplings in the order in which a kernel reads them.
+
+    Parameters
+    ----------
+    table : ndarray of int, shape (entries, 5)
+        Dense parts: first row, tiles, first column, columns, place in `packed`.
+    packed : ndarray
+        Their numbers.
+    starts, columns, values : ndarray
+        Compressed rows of sparse couplings, or slices of such; all empty where there are none.
+    """
+
+    table: Indices
+    packed: Array
+    starts: Indices
+    columns: npt.NDArray[np.int32]
+    values: Array
+
+
+class LawArguments(NamedTuple):
+    """A law of motion without its couplings.
+
+    Parameters
+    ----------
+    bias, coefficients, constants : ndarray
+        b; constants of each unit, one row a constant; constants of the step.
+    segments, pieces : ndarray of int
+        Ranges of units that move, with their potential, and which of them lie in each block of units.
+    """
+
+    bias: Array
+    coefficients: Array
+    constants: Array
+    segments: Indices
+    pieces: Indices
+
+
+class Sharing(NamedTuple):
+    """How panels are shared out among threads.
+
+    Parameters
+    ----------
+    team : int
+        Threads that work on a panel together.
+    slots : int
+        Sets of scratch.
+    group : int
+        Panels that take turns.
+    size : int
+        Numbers of a panel.
+    in_place : bool
+        Whether states are updated where they are.
+    """
+
+    team: int
+    slots: int
+    group: int
+    size: int
+    in_place: bool
+
+
+class NoiseArguments(NamedTuple):
+    """Which noise: stream, keys of the rounds, numbers of the trajectories."""
+
+    stream: int
+    keys: Indices
+    numbers: Indices
+
+
+class DriveArguments(NamedTuple):
+    """An imposed signal.
+
+    Parameters
+    ----------
+    signals, pushes : ndarray
+        Signals in the layout of states (empty: none), and the intensity of each step.
+    working : bool
+        Whether its work is asked for.
+    changes : ndarray, shape (steps,)
+        Change of intensity before each step.
+    sources, which : ndarray
+        Signals as they were given, and the signal of each trajectory.
+    """
+
+    signals: Array
+    pushes: Array
+    working: bool
+    changes: Doubles
+    sources: Doubles
+    which: Indices
+
+
+class Scratch(NamedTuple):
+    """Room for the states after a step, forces, stages, forces that later sweeps use, noise, and sums of the work."""
+
+    spare: Array
+    force: Array
+    point: Array
+    kept: Array
+    normal: Array
+    partial: Doubles
+
+
+class Output(NamedTuple):
+    """What is written beside states.
+
+    Parameters
+    ----------
+    rows : int
+        Trajectories.
+    worked : ndarray, shape (rows,)
+        Receives the work.
+    recording : bool
+        Whether states are recorded.
+    record : ndarray, shape (steps, rows, n)
+        Receives them.
+    """
+
+    rows: int
+    worked: Doubles
+    recording: bool
+    record: Array
