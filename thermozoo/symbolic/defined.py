@@ -1,8 +1,8 @@
 """Whether the formulas of a potential are numbers where they have to be, at the parameters that it is given.
 
 Asked once, when the formulas are bound to parameters, so that every command and every way of training gives the same
-answer: energy and force are finite at x = 0, where every run starts, the energy does not jump anywhere, and nothing
-that has a limit at a state is lost there to 0 / 0 or to rounding.
+answer: energy and force are finite at x = 0, where every run starts, the energy is finite everywhere and does not
+jump, and nothing that has a limit at a state is lost there to 0 / 0 or to rounding.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from thermozoo.symbolic.calculus import with_limits
 from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.removable import lifted
-from thermozoo.symbolic.smoothness import DIGITS, breaks, dividers, exact_value, switches, zeros
+from thermozoo.symbolic.smoothness import DIGITS, breaks, dividers, exact_value, switches, undefined, zeros
 
 if TYPE_CHECKING:
     from thermozoo.symbolic.derive import PotentialFormulas
@@ -53,7 +53,8 @@ def check_defined(potential: Potential, formulas: PotentialFormulas, values: Map
     Raises
     ------
     FormulaError
-        When energy or force are no finite numbers at x = 0 or at a state where they have a limit, or the energy jumps.
+        When energy or force are no finite numbers at x = 0 or at a state where they have a limit, the energy is no
+        finite number at any other state, or it jumps.
     """
     if len({np.size(v) for v in values.values() if np.ndim(v)}) > 1:
         return  # of different numbers of units: who joins parameters and units says so
@@ -63,6 +64,12 @@ def check_defined(potential: Potential, formulas: PotentialFormulas, values: Map
         return
     for one in _units(values):
         numbers = {formulas.parameters[name]: value for name, value in one.items()}
+        bad = undefined(written, formulas.x, numbers)
+        if bad is not None:
+            raise FormulaError(
+                f"{_name(potential)}: the energy is {bad[1]} x = {bad[0]:g}{_with(one)}, where noise can take a unit "
+                f"({where_written(potential.energy)}). Write an energy that is a finite number at every state."
+            )
         jumps = breaks([written], formulas.x, numbers, points=True)
         if jumps:
             first = min(jumps, key=lambda jump: abs(jump.x))
