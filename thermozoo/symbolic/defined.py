@@ -24,7 +24,7 @@ from thermozoo.symbolic.smoothness import DIGITS, breaks, dividers, exact_value,
 if TYPE_CHECKING:
     from thermozoo.symbolic.derive import PotentialFormulas
 
-__all__ = ["check_defined", "evaluable", "kinks"]
+__all__ = ["check_defined", "evaluable", "infinite_curvature", "kinks"]
 
 #: Of the units of a group, each with its own parameters, so many are looked at in many digits.
 _UNITS = 8
@@ -64,7 +64,7 @@ def check_defined(potential: Potential, formulas: PotentialFormulas, values: Map
         return
     for one in _units(values):
         numbers = {formulas.parameters[name]: value for name, value in one.items()}
-        bad = undefined(written, formulas.x, numbers)
+        bad = undefined(formulas.energy, formulas.x, numbers)
         if bad is not None:
             raise FormulaError(
                 f"{_name(potential)}: the energy is {bad[1]} x = {bad[0]:g}{_with(one)}, where noise can take a unit "
@@ -101,6 +101,34 @@ def kinks(formulas: PotentialFormulas, values: Mapping[str, float]) -> list[tupl
     plain = formulas.plain
     found = breaks([plain.energy, -plain.gradient], formulas.x, numbers)
     return [(one.x, one.jumps[1]) for one in found if one.jumps[1] and np.isfinite(one.jumps[1])]
+
+
+def infinite_curvature(formulas: PotentialFormulas, values: Mapping[str, Any]) -> list[float]:
+    """Return for each unit, or for some of many, a state at which its energy bends without bound: no step is stable.
+
+    Parameters
+    ----------
+    formulas : PotentialFormulas
+        What was derived from a potential.
+    values : dict of str to float or ndarray
+        Parameter values by dotted name: a number, or one value per unit.
+
+    Examples
+    --------
+    >>> from thermozoo.symbolic.derive import potential_formulas
+    >>> from thermozoo_plugins.potentials import Quartic
+    >>> infinite_curvature(potential_formulas(Quartic()), {"J2": 1.0, "J4": 1.0})
+    []
+    """
+    if not any(s.has(formulas.x) for s in switches(formulas.curvature)):
+        return []
+    found = []
+    for one in _units(values):
+        numbers = {formulas.parameters[name]: value for name, value in one.items()}
+        bad = undefined(formulas.curvature, formulas.x, numbers)
+        if bad is not None:
+            found.append(bad[0])
+    return found
 
 
 def _name(potential: Potential) -> str:
