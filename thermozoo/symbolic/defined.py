@@ -70,6 +70,7 @@ def check_defined(potential: Potential, formulas: PotentialFormulas, values: Map
                 f"{_name(potential)}: the energy is {bad[1]} x = {bad[0]:g}{_with(one)}, where noise can take a unit "
                 f"({where_written(potential.energy)}). Write an energy that is a finite number at every state."
             )
+        _check_branches(potential, formulas, one, numbers)
         jumps = breaks([written], formulas.x, numbers, points=True)
         if jumps:
             first = min(jumps, key=lambda jump: abs(jump.x))
@@ -173,6 +174,21 @@ def _check_origin(potential: Potential, formulas: PotentialFormulas, values: Map
             f"({where_written(potential.energy)}). Choose other parameters, or write an energy that is finite and "
             "smooth there."
         )
+
+
+def _check_branches(
+    potential: Potential, formulas: PotentialFormulas, values: Mapping[str, float], numbers: Mapping[Any, float]
+) -> None:
+    """Raise FormulaError when no branch of a piecewise formula holds at the state where two of them meet."""
+    edges = {r.lhs - r.rhs for p in formulas.written.atoms(sympy.Piecewise) for r in p.atoms(sympy.core.relational.Rel)}
+    for edge in sorted(edges, key=sympy.default_sort_key):
+        for place in map(float, zeros(edge, formulas.x, numbers)):
+            if not np.isfinite(_values_at(formulas, formulas.energy, place, numbers.values())):
+                raise FormulaError(
+                    f"{_name(potential)}: the energy has no value at x = {place:g}{_with(values)}, where no branch of "
+                    f"the formula holds ({where_written(potential.energy)}). Write <= for <, or a last branch "
+                    "(value, True)."
+                )
 
 
 def _check_limits(

@@ -222,3 +222,12 @@ def test_an_energy_that_is_no_finite_number_somewhere_is_refused_by_the_state(fo
 )
 def test_what_is_finite_everywhere_is_accepted(formula):
     site(potential(formula))
+
+
+def test_a_state_between_two_branches_is_named():
+    def formula(h, a, x):
+        return sympy.Piecewise((h * x, x < a), (h * x**2, x > a))
+
+    with pytest.raises(FormulaError, match=r"no value at x = 1 with h = 1, a = 1, where no branch .*, line \d+"):
+        site(potential(formula))
+    site(potential(lambda h, a, x: sympy.Piecewise((h * x, x <= a), (h * x**2, x > a))))

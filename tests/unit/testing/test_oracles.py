@@ -11,6 +11,7 @@ import pytest
 import sympy
 
 from thermozoo import Potential, parameter
+from thermozoo.testing.checks.common import _value
 from thermozoo.testing.checks.integrator import closed_form_variance
 from thermozoo.testing.checks.potential_minima import minima
 from thermozoo.testing.edges import breakpoints, energy_jumps, force_jumps
@@ -241,3 +242,8 @@ def test_values_and_differences_beside_a_state_of_0_over_0_keep_their_digits():
     oracle = UnitOracle(potential, 0.5)
     assert oracle.gradient(np.array(0.0)) == 0.0
     assert oracle.curvature(np.array(0.0)) == pytest.approx(-1 / 6)
+
+
+def test_a_staircase_at_a_float():
+    x = sympy.Symbol("x", real=True)
+    assert _value(sympy.Abs(x - 2 * sympy.floor(x / 2) - 1), {x: 4.25}) == pytest.approx(0.75)
