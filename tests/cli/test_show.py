@@ -79,6 +79,28 @@ def test_a_potential_that_does_not_confine_is_shown_all_the_same(tmp_path, capsy
     assert "On-site energy" not in out  # what the interface says of itself is not what this potential says
 
 
+def test_a_cusp_is_shown_as_what_a_run_refuses(tmp_path, capsys):
+    file = tmp_path / "cusp.py"
+    file.write_text(
+        "import attrs, sympy\n"
+        "from thermozoo import Potential, hookimpl, parameter\n"
+        "@attrs.frozen\n"
+        "class Cusp(Potential):\n"
+        "    name = 'cusp'\n"
+        "    p: float = parameter(1.5, unit='1', at_least=1, doc='power')\n"
+        "    def energy(self, x):\n"
+        "        return sympy.Abs(x - 1) ** self.p\n"
+        "@hookimpl\n"
+        "def thermozoo_potentials():\n"
+        "    return [Cusp]\n"
+    )
+    said = "curvature infinite at x = 1: no time step is stable; a run refuses it"
+    assert said in shown(capsys, str(file))
+    assert json.loads(shown(capsys, str(file), "--json"))["curvature_infinite_at"] == [1.0]
+    assert "curvature infinite" not in shown(capsys, str(file), "--set", "p=1")
+    assert "curvature_infinite_at" not in json.loads(shown(capsys, str(file), "--json", "--set", "p=2"))
+
+
 def test_a_flat_bottom_is_shown_from_end_to_end(tmp_path, capsys):
     file = tmp_path / "box.py"
     file.write_text(

@@ -101,6 +101,35 @@ class TwoExponentials(Potential):
         return self.k * x**2 + sympy.log(1 + sympy.exp(2 * x)) - x + sympy.log(sympy.exp(x) + sympy.exp(-x))
 
 
+@attrs.frozen
+class Slope(Potential):
+    """A log-cosh trap on a slope: terms cancel near zero, and in the curvature far out."""
+
+    name = "slope"
+    stable_states = 1
+    k: float = stiffness()
+    w: float = parameter(1.0, unit="1", above=0, doc="width of the parabola")
+    f: float = parameter(0.3, unit="energy", doc="slope")
+
+    def energy(self, x):
+        return self.k * self.w**2 * sympy.log(sympy.cosh(x / self.w)) - self.f * x
+
+    def constraints(self):
+        return [abs(self.f) < self.k * self.w]
+
+
+@attrs.frozen
+class Langevin(Potential):
+    """0 / 0 at zero, and sinh is too large for a double far out."""
+
+    name = "langevin"
+    stable_states = 1
+    k: float = stiffness()
+
+    def energy(self, x):
+        return x**2 / 2 + self.k * sympy.log(sympy.sinh(x) / x)
+
+
 #: What looks at derivatives and code; the rest looks at trajectories.
 DERIVED = {
     "continuous",
@@ -119,7 +148,7 @@ def test_a_potential_whose_force_bends_or_jumps_passes(cls):
 
 
 @pytest.mark.parametrize(
-    "cls", [pytest.param(c, marks=pytest.mark.long) for c in (LogCosh, SmoothEdge, TwoExponentials)]
+    "cls", [pytest.param(c, marks=pytest.mark.long) for c in (LogCosh, SmoothEdge, TwoExponentials, Slope, Langevin)]
 )
 def test_a_potential_whose_exponentials_overflow_passes(cls):
     passes(cls, both_engines=True)

@@ -21,7 +21,7 @@ from thermozoo.constraints import constraints_of
 from thermozoo.errors import OutputError, ParameterError, shown
 from thermozoo.interfaces.tree import flat_parameters, values_of
 from thermozoo.parameters import doc_of
-from thermozoo.symbolic.defined import kinks
+from thermozoo.symbolic.defined import infinite_curvature, kinks
 from thermozoo.symbolic.derive import potential_formulas
 from thermozoo.symbolic.latex import formula_latex
 from thermozoo.symbolic.overview import derived_formulas
@@ -160,6 +160,9 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
         bent = [_kinks(one) for one in single_units(plugin)]
         if any(bent):
             table["kinks"] = bent[0] if _of_one_unit(plugin) else bent
+        cusps = [_cusps(one) for one in single_units(plugin)]
+        if any(cusps):
+            table["curvature_infinite_at"] = cusps[0] if _of_one_unit(plugin) else cusps
         flat = [[place.flat for place in one] for one in units]
         if any(end for one in flat for end in one):
             table["flat_bottoms"] = flat[0] if _of_one_unit(plugin) else flat
@@ -179,6 +182,12 @@ def _kinks(potential: Potential) -> list[dict[str, float]]:
     found = kinks(potential_formulas(potential), values_of(potential))
     nearest = sorted(sorted(found, key=lambda kink: abs(kink[0]))[:_MOST_KINKS])
     return [{"x": x, "force_jumps_by": height} for x, height in nearest]
+
+
+def _cusps(potential: Potential) -> list[float]:
+    """Return a state at which the energy of one unit bends without bound, if there is one."""
+    values = {name: value for name, _, value in flat_parameters(potential)}
+    return infinite_curvature(potential_formulas(potential), values)
 
 
 def _of_one_unit(plugin: Plugin) -> bool:
@@ -228,6 +237,9 @@ def _print(plugin: Plugin, out: TextIO) -> None:
             console.print(f"stable states at these values{words}: x = {_places(one)}", soft_wrap=True)
             for kink in _kinks(one):
                 text = f"kink{words} at x = {kink['x']:.6g}: the force jumps by {kink['force_jumps_by']:.6g}"
+                console.print(text, soft_wrap=True)
+            for x in _cusps(one):
+                text = f"curvature{words} infinite at x = {x:.6g}: no time step is stable; a run refuses it"
                 console.print(text, soft_wrap=True)
     for claim, words in plugin.declared.claims.items():
         if table[claim] is not None and "stable_states_at" not in table:  # those that there are say more

@@ -17,6 +17,7 @@ from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings
 from thermozoo.computer.onsite import Site
 from thermozoo.errors import ParameterError, StabilityError
+from thermozoo.symbolic.defined import infinite_curvature
 from thermozoo.symbolic.guard import where_written
 
 __all__ = ["check_time_step", "largest_stable_dt", "stability_in_words"]
@@ -53,6 +54,7 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
         if not computer.layout.moving[where.start]:
             continue  # a clamped group takes no steps
         rows = where.stop - where.start
+        cusps = infinite_curvature(one.formulas, one.values)
         unit = one if any(np.ndim(v) for v in one.values.values()) else one.at(slice(0, 1))
         for force in ends:
             many = np.full(rows, force) if unit is one and rows > 1 else force
@@ -61,6 +63,10 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
             curvature = unit.columns().curvature(boltzmann.x)
             _check_curvature(unit, curvature, boltzmann.x, visited)
             largest = max(largest, float(np.abs(curvature[visited]).max()))
+            low, high = boltzmann.x[visited].min(), boltzmann.x[visited].max()
+            for cusp in cusps:  # which a grid misses
+                if low < cusp < high:
+                    raise _infinite(unit, cusp)
         # every run starts at x = 0, whether the grid meets it or not
         start = np.zeros((len(boltzmann.x), 1))
         _check_curvature(unit, unit.columns().curvature(start), start, np.ones(start.shape, dtype=bool))
@@ -82,11 +88,15 @@ def _check_curvature(unit: Site, curvature: Array, x: Array, visited: npt.NDArra
     """Raise StabilityError where a unit visits a state at which its energy has no finite curvature."""
     bad = visited & ~np.isfinite(curvature)
     if bad.any():
-        raise StabilityError(
-            f"{type(unit.potential).__name__}: the curvature of the energy is infinite at x = {x[bad][0]:g} "
-            f"({where_written(unit.potential.energy)}), so that no explicit time step is stable: choose parameters, or "
-            "write an energy, with a finite curvature there"
-        )
+        raise _infinite(unit, float(x[bad][0]))
+
+
+def _infinite(unit: Site, x: float) -> StabilityError:
+    return StabilityError(
+        f"{type(unit.potential).__name__}: the curvature of the energy is infinite at x = {x:g} "
+        f"({where_written(unit.potential.energy)}), so that no explicit time step is stable: choose parameters, or "
+        "write an energy, with a finite curvature there"
+    )
 
 
 def stability_in_words(computer: Computer) -> str:

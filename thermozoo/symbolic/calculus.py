@@ -143,12 +143,29 @@ def _collected(total: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
 
 
 def with_limits(expression: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
-    """Return an expression with u^a log(u) written as its limit, 0, where u is zero and a positive."""
+    r"""Return an expression with the values that its terms tend to where one factor is zero and another infinite.
+
+    u^a log(u) is 0 where u is zero and a positive, and c(p) u^e(p) is 0 where the parameters make c zero, such as the
+    curvature p (p - 1) \|x\|^(p - 2) at p = 1.
+    """
+    expression = expression.replace(lambda e: e.is_Mul and e.has(x), lambda e: _zero_factor(e, x))
     if not any(e.has(x) for e in expression.atoms(sympy.log)):
         return expression
     apart = expression.replace(lambda e: e.is_Mul and e.has(sympy.log), sympy.expand_mul)
     limits = apart.replace(lambda e: e.is_Mul and e.has(sympy.log), lambda e: _log_at_zero(e, x))
     return expression if limits == apart else limits
+
+
+def _zero_factor(product: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
+    """Write a product of a power of the state with a factor of the same parameters as its exponent so."""
+    for power in product.args:
+        if not (power.is_Pow and power.base.has(x)) or power.exp.has(x) or power.exp.is_nonnegative:
+            continue
+        parameters = power.exp.free_symbols
+        factors = [f for f in product.args if not f.has(x) and f.free_symbols & parameters and not f.is_nonzero]
+        if factors:
+            return sympy.Piecewise((0, sympy.Eq(sympy.Mul(*factors), 0)), (product, True), evaluate=False)
+    return product
 
 
 def _log_at_zero(product: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:

@@ -1,8 +1,8 @@
 """Whether the formulas of a potential are numbers where they have to be, at the parameters that it is given.
 
 Asked once, when the formulas are bound to parameters, so that every command and every way of training gives the same
-answer: energy and force are finite at x = 0, where every run starts, the energy does not jump anywhere, and nothing
-that has a limit at a state is lost there to 0 / 0 or to rounding.
+answer: energy and force are finite at x = 0, where every run starts, the energy is finite everywhere and does not
+jump, and nothing that has a limit at a state is lost there to 0 / 0 or to rounding.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from thermozoo.symbolic.calculus import with_limits
 from thermozoo.symbolic.formula import Bound
 from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.removable import lifted
-from thermozoo.symbolic.smoothness import DIGITS, breaks, dividers, exact_value, switches, zeros
+from thermozoo.symbolic.smoothness import DIGITS, breaks, dividers, exact_value, switches, undefined, zeros
 
 if TYPE_CHECKING:
     from thermozoo.symbolic.derive import PotentialFormulas
 
-__all__ = ["check_defined", "evaluable", "kinks"]
+__all__ = ["check_defined", "evaluable", "infinite_curvature", "kinks"]
 
 #: Of the units of a group, each with its own parameters, so many are looked at in many digits.
 _UNITS = 8
@@ -53,7 +53,8 @@ def check_defined(potential: Potential, formulas: PotentialFormulas, values: Map
     Raises
     ------
     FormulaError
-        When energy or force are no finite numbers at x = 0 or at a state where they have a limit, or the energy jumps.
+        When energy or force are no finite numbers at x = 0 or at a state where they have a limit, the energy is no
+        finite number at any other state, or it jumps.
     """
     if len({np.size(v) for v in values.values() if np.ndim(v)}) > 1:
         return  # of different numbers of units: who joins parameters and units says so
@@ -63,6 +64,13 @@ def check_defined(potential: Potential, formulas: PotentialFormulas, values: Map
         return
     for one in _units(values):
         numbers = formulas.bind(one).numbers
+        bad = undefined(formulas.energy, formulas.x, numbers)
+        if bad is not None:
+            raise FormulaError(
+                f"{_name(potential)}: the energy is {bad[1]} x = {bad[0]:g}{_with(one)}, where noise can take a unit "
+                f"({where_written(potential.energy)}). Write an energy that is a finite number at every state."
+            )
+        _check_branches(potential, formulas, one, numbers)
         jumps = breaks([written], formulas.x, numbers, points=True)
         if jumps:
             first = min(jumps, key=lambda jump: abs(jump.x))
@@ -94,6 +102,34 @@ def kinks(formulas: PotentialFormulas, values: Mapping[str, float]) -> list[tupl
     plain = formulas.plain
     found = breaks([plain.energy, -plain.gradient], formulas.x, numbers)
     return [(one.x, one.jumps[1]) for one in found if one.jumps[1] and np.isfinite(one.jumps[1])]
+
+
+def infinite_curvature(formulas: PotentialFormulas, values: Mapping[str, Any]) -> list[float]:
+    """Return for each unit, or for some of many, a state at which its energy bends without bound: no step is stable.
+
+    Parameters
+    ----------
+    formulas : PotentialFormulas
+        What was derived from a potential.
+    values : dict of str to float or ndarray
+        Parameter values by dotted name: a number, or one value per unit.
+
+    Examples
+    --------
+    >>> from thermozoo.symbolic.derive import potential_formulas
+    >>> from thermozoo_plugins.potentials import Quartic
+    >>> infinite_curvature(potential_formulas(Quartic()), {"J2": 1.0, "J4": 1.0})
+    []
+    """
+    if not any(s.has(formulas.x) for s in switches(formulas.curvature)):
+        return []
+    found = []
+    for one in _units(values):
+        numbers = {formulas.parameters[name]: value for name, value in one.items()}
+        bad = undefined(formulas.curvature, formulas.x, numbers)
+        if bad is not None:
+            found.append(bad[0])
+    return found
 
 
 def _name(potential: Potential) -> str:
@@ -136,6 +172,21 @@ def _check_origin(potential: Potential, formulas: PotentialFormulas, values: Map
             f"({where_written(potential.energy)}). Choose other parameters, or write an energy that is finite and "
             "smooth there."
         )
+
+
+def _check_branches(
+    potential: Potential, formulas: PotentialFormulas, values: Mapping[str, float], numbers: Mapping[Any, float]
+) -> None:
+    """Raise FormulaError when no branch of a piecewise formula holds at the state where two of them meet."""
+    edges = {r.lhs - r.rhs for p in formulas.written.atoms(sympy.Piecewise) for r in p.atoms(sympy.core.relational.Rel)}
+    for edge in sorted(edges, key=sympy.default_sort_key):
+        for place in map(float, zeros(edge, formulas.x, numbers)):
+            if not np.isfinite(_values_at(formulas, formulas.energy, place, numbers.values())):
+                raise FormulaError(
+                    f"{_name(potential)}: the energy has no value at x = {place:g}{_with(values)}, where no branch of "
+                    f"the formula holds ({where_written(potential.energy)}). Write <= for <, or a last branch "
+                    "(value, True)."
+                )
 
 
 def _check_limits(

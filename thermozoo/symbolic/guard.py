@@ -7,6 +7,7 @@ import inspect
 import linecache
 import re
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import sympy
+from attrs.exceptions import FrozenError
 
 from thermozoo.errors import FormulaError, PluginError, ThermozooError, nearest
 from thermozoo.interfaces import Plugin
@@ -98,6 +100,8 @@ def _explain(method: Callable[..., Any], owner: str, error: BaseException) -> Fo
             f"once, "
             "with symbols."
         )
+    if isinstance(error, FrozenError):
+        return FormulaError(f"{name} sets an attribute ({place}): a plugin never changes; use a local variable.")
     if isinstance(error, (AttributeError, NameError)) and error.name:
         return FormulaError(_unknown_name(name, place, method, error))
     if remedy := _misused_call(method, error, source):
@@ -250,6 +254,11 @@ def scalar_expression(value: Any, method: Callable[..., Any], owner: str, allowe
     bad = expression.atoms(sympy.I, sympy.zoo, sympy.nan, sympy.oo, -sympy.oo)
     if bad or expression.is_real is False:
         raise FormulaError(f"{name} is not a real, finite expression ({place}): {expression}")
+    large = [n for n in expression.atoms(sympy.Number) if abs(n) > sys.float_info.max]
+    if large:
+        raise FormulaError(
+            f"{name} contains a number above {sys.float_info.max:.3g}, too large to compute with ({place})."
+        )
     undefined = expression.atoms(sympy.core.function.AppliedUndef)
     if undefined:
         raise FormulaError(f"{name} uses the undefined function {next(iter(undefined)).func} ({place}).")

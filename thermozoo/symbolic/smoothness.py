@@ -9,7 +9,7 @@ digits on both sides.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -18,9 +18,20 @@ import numpy as np
 import sympy
 from sympy.core.relational import Equality, Relational, Unequality
 
+from thermozoo.symbolic.calculus import derivative
 from thermozoo.symbolic.codegen import array_function
 
-__all__ = ["DIGITS", "Break", "breaks", "dividers", "exact_value", "switches", "without_points", "zeros"]
+__all__ = [
+    "DIGITS",
+    "Break",
+    "breaks",
+    "dividers",
+    "exact_value",
+    "switches",
+    "undefined",
+    "without_points",
+    "zeros",
+]
 
 #: Digits of values beside a switch; how far beside it they are taken, in units of max(1, |x|), near and nearer.
 DIGITS, _NEAR, _NEARER = 100, "1e-18", "1e-24"
@@ -29,10 +40,13 @@ DIGITS, _NEAR, _NEARER = 100, "1e-18", "1e-24"
 _RELATIVE, _SMALLEST = 1e-6, 1e-3
 
 #: Switches that are no polynomials are looked for at these states: what vanishes twice between two is missed.
-_PROBES = np.unique(np.concatenate([np.linspace(-10.0, 10.0, 4001), *(s * np.logspace(-6, 3, 901) for s in (-1, 1))]))
+_PROBES = np.unique(np.concatenate([np.linspace(-10.0, 10.0, 4001), *(s * np.logspace(-6, 9, 1501) for s in (-1, 1))]))
 
-#: Of the steps of a staircase, the nearest to zero are looked at.
-_MOST = 64
+#: Of the steps of a staircase, the nearest to zero are looked at; of zeros without a change of sign, fewer.
+_MOST, _MOST_TOUCHING = 64, 16
+
+#: Halvings of a cell about a zero: the state is then known to far less than the distances beside it.
+_HALVINGS = 140
 
 
 def switches(expression: Any) -> tuple[sympy.Expr, ...]:
@@ -66,6 +80,8 @@ def _switches_of(part: Any) -> list[Any]:
         return [1 - part.args[0] ** 2]
     if isinstance(part, sympy.acosh):
         return [part.args[0] - 1]
+    if isinstance(part, sympy.tan):
+        return [sympy.cos(part.args[0])]
     if isinstance(part, sympy.atan2):
         return list(part.args)
     if isinstance(part, Relational):
@@ -102,16 +118,19 @@ def zeros(expression: sympy.Expr, x: sympy.Symbol, values: Mapping[sympy.Symbol,
     values : mapping of Symbol to float
         Value of each parameter.
     """
+    numeric = expression.xreplace({s: sympy.Rational(float(v)) for s, v in values.items()})
+    return list(_zeros(numeric, x)) if numeric.free_symbols == {x} else []
+
+
+@functools.lru_cache(maxsize=512)
+def _zeros(numeric: sympy.Expr, x: sympy.Symbol) -> tuple[Any, ...]:
     import mpmath
 
-    numeric = expression.xreplace({s: sympy.Rational(float(v)) for s, v in values.items()})
-    if numeric.free_symbols != {x}:
-        return []
     with mpmath.workdps(DIGITS):
         if numeric.is_polynomial(x):
             polynomial = sympy.Poly(numeric, x)
             if polynomial.degree() < 1:
-                return []
+                return ()
             if not polynomial.domain.is_Exact or polynomial.domain.is_Composite:
                 polynomial = sympy.Poly(numeric.evalf(DIGITS), x)
             else:
@@ -122,12 +141,12 @@ def zeros(expression: sympy.Expr, x: sympy.Symbol, values: Mapping[sympy.Symbol,
             except mpmath.libmp.libhyper.NoConvergence:
                 roots = []
             if roots or len(numbers) < 2:
-                return [mpmath.re(r) for r in roots if abs(mpmath.im(r)) < mpmath.mpf("1e-30") * (1 + abs(r))]
+                return tuple(mpmath.re(r) for r in roots if abs(mpmath.im(r)) < mpmath.mpf("1e-30") * (1 + abs(r)))
         return _bracketed(numeric, x)
 
 
-def _bracketed(numeric: sympy.Expr, x: sympy.Symbol) -> list[Any]:
-    """Return the zeros that an expression has at the probes or changes its sign between."""
+def _bracketed(numeric: sympy.Expr, x: sympy.Symbol) -> tuple[Any, ...]:
+    """Return the zeros that an expression has at the probes, changes its sign at or only touches between."""
     import mpmath
 
     probes = _PROBES
@@ -137,21 +156,74 @@ def _bracketed(numeric: sympy.Expr, x: sympy.Symbol) -> list[Any]:
             offset = turns.subs(x, 0)
             center = int(sympy.floor(offset))
             steps = range(center - _MOST // 2, center + _MOST // 2 + 1)
-            return [mpmath.mpmathify(((n - offset) / slope).evalf(DIGITS)) for n in steps]
-    sign = np.sign(array_function("switch", [x], [numeric])(probes)[0])
-    exact = sympy.lambdify(x, numeric, modules="mpmath")
-    found = [mpmath.mpf(float(v)) for v in probes[sign == 0]]
+            return tuple(mpmath.mpmathify(((n - offset) / slope).evalf(DIGITS)) for n in steps)
+    values = array_function("switch", [x], [numeric])(probes)[0]
+    sign = np.sign(values)
+    exact = _in_many_digits(numeric, x)
+    # in doubles whole intervals may be zero: by underflow, or because the expression is
+    zero = sign == 0
+    ends = zero & ~(np.append(zero[1:], False) & np.append(False, zero[:-1])) | zero & (probes == 0.0)
+    candidates = [mpmath.mpf(float(v)) for v in probes[ends]]
+    found = [v for v in candidates if _is_single_zero(exact, v)]
     cells = np.flatnonzero(sign[:-1] * sign[1:] < 0)
-    for cell in cells[np.argsort(np.abs(probes[cells]), kind="stable")][:_MOST]:
-        low, high = mpmath.mpf(float(probes[cell])), mpmath.mpf(float(probes[cell + 1]))
-        for _ in range(200):
-            middle = (low + high) / 2
-            if mpmath.sign(exact(middle)) == sign[cell]:
-                low = middle
-            else:
-                high = middle
-        found.append(high)
-    return found if len(found) < len(probes) // 2 else []
+    found += [_change(exact, *probes[cell : cell + 2]) for cell in _nearest(cells, _MOST)]
+    size = np.abs(values)
+    with np.errstate(all="ignore"):
+        bend = size[:-2] - 2 * size[1:-1] + size[2:]
+    # a parabola that touches zero between probes is there less than its second difference
+    low = (size[1:-1] <= np.minimum(size[:-2], size[2:])) & (size[1:-1] < bend)
+    touching = 1 + np.flatnonzero(low & (sign[:-2] * sign[2:] > 0) & (sign[1:-1] != 0))
+    if touching.size:
+        slope = _in_many_digits(derivative(numeric, x, x), x)
+        for k in _nearest(touching, _MOST_TOUCHING):
+            place = _change(slope, probes[k - 1], probes[k + 1])
+            if abs(exact(place)) < mpmath.mpf("1e-50") * float(size[k - 1]):
+                found.append(place)
+    return tuple(found)
+
+
+def _in_many_digits(expression: sympy.Expr, x: sympy.Symbol) -> Callable[[Any], Any]:
+    """Return a function that is not-a-number where an expression has no real value."""
+    import mpmath
+
+    function = sympy.lambdify(x, expression, modules="mpmath")
+
+    def evaluated(at: Any) -> Any:
+        try:
+            value = mpmath.mpmathify(function(at))
+        except (ZeroDivisionError, ValueError, OverflowError):
+            return mpmath.nan
+        return value if isinstance(value, mpmath.mpf) else mpmath.nan
+
+    return evaluated
+
+
+def _is_single_zero(function: Any, at: Any) -> bool:
+    """Whether a function is far less at a state than beside it."""
+    import mpmath
+
+    step = max(mpmath.mpf(1), abs(at)) * mpmath.mpf(_NEAR)
+    return bool(abs(function(at)) < mpmath.mpf("1e-9") * max(abs(function(at + s * step)) for s in (-1, 1)))
+
+
+def _nearest(cells: Any, most: int) -> Any:
+    """Return the probes that are nearest to zero."""
+    return cells[np.argsort(np.abs(_PROBES[cells]), kind="stable")][:most]
+
+
+def _change(function: Any, low: float, high: float) -> Any:
+    """Return where a function changes its sign between two states, by halving."""
+    import mpmath
+
+    left, right = mpmath.mpf(float(low)), mpmath.mpf(float(high))
+    sign = mpmath.sign(function(left))
+    for _ in range(_HALVINGS):
+        middle = (left + right) / 2
+        if mpmath.sign(function(middle)) == sign:
+            left = middle
+        else:
+            right = middle
+    return right
 
 
 @functools.lru_cache(maxsize=512)
@@ -170,6 +242,63 @@ def exact_value(expression: sympy.Expr, x: sympy.Symbol, at: Any, values: Mappin
         except (ZeroDivisionError, ValueError, TypeError, OverflowError):
             return None
         return value if isinstance(value, mpmath.mpf) and mpmath.isfinite(value) else None
+
+
+def undefined(
+    expression: sympy.Expr, x: sympy.Symbol, values: Mapping[sympy.Symbol, float]
+) -> tuple[float, str] | None:
+    """Return a state at which an expression is no finite number, the nearest to zero, and what it is there.
+
+    Parameters
+    ----------
+    expression : Expr
+        Of the state and the parameters.
+    x : Symbol
+        The state.
+    values : mapping of Symbol to float
+        Value of each parameter.
+
+    Examples
+    --------
+    >>> x = sympy.Symbol("x", real=True)
+    >>> undefined(1 / (x - 1) ** 2, x, {})
+    (1.0, 'infinite at')
+    >>> undefined(sympy.sqrt(x + 2), x, {})
+    (-2.0, 'no real number below')
+    """
+    import mpmath
+
+    found = []
+    with mpmath.workdps(DIGITS):
+        for switch in switches(expression):
+            for place in zeros(switch, x, values):
+                what = _undefined_at(expression, x, place, values)
+                if what is not None:
+                    found.append((float(place) + 0.0, what))
+    return min(found, key=lambda one: abs(one[0]), default=None)
+
+
+def _undefined_at(
+    expression: sympy.Expr, x: sympy.Symbol, place: Any, values: Mapping[sympy.Symbol, float]
+) -> str | None:
+    """Return what an expression is beside a state, where it does not stay a finite number on both sides."""
+    import mpmath
+
+    step = max(mpmath.mpf(1), abs(place))
+    sides = {
+        beside: [exact_value(expression, x, place + side * step * mpmath.mpf(h), values) for h in (_NEAR, _NEARER)]
+        for side, beside in ((-1, "below"), (1, "above"))
+    }
+    for beside, found in sides.items():
+        if None in found:
+            return f"no real number {beside}"
+    here = exact_value(expression, x, place, values)
+    for near, nearer in sides.values():
+        growth = abs(nearer - near)
+        # a pole or a logarithm goes on growing, a cusp ends at its value
+        if growth > _RELATIVE * (1 + abs(near)) and (here is None or abs(here - nearer) > growth):
+            return "infinite at"
+    return None
 
 
 @attrs.frozen

@@ -30,8 +30,10 @@ def stable(expression: sympy.Expr) -> sympy.Expr:
     r"""Return an expression without avoidable overflow: the form that code is generated from.
 
     - sinh(u)/cosh(u) is tanh(u);
+    - c - c tanh(u)^2 is c/cosh(u)^2, and c tanh(u)^n - c tanh(u)^(n + 2) likewise;
     - exp(u)/(a + exp(u)) is exp(u - m)/(a exp(-m) + exp(u - m)) with m = max(0, u), the largest exponent;
-    - log(cosh(u)) is \|u\| + log(1 + exp(-2\|u\|)) - log(2);
+    - log(cosh(u)) is \|u\| + log(1 + exp(-2\|u\|)) - log(2), and near u = 0, where it is u^2/2, 2 atanh(tanh(u/2)^2);
+    - log(sinh(u)), times any other factor, likewise from \|u\| = 1 on;
     - log(a + exp(u)) is m + log(a exp(-m) + exp(u - m)) with the same m.
 
     Examples
@@ -40,9 +42,10 @@ def stable(expression: sympy.Expr) -> sympy.Expr:
     >>> stable(sympy.log(1 + sympy.exp(2 * x)))
     log(exp(2*x - Max(0, 2*x)) + exp(-Max(0, 2*x))) + Max(0, 2*x)
     """
-    if not expression.has(sympy.exp, sympy.sinh, sympy.cosh):
+    if not expression.has(sympy.exp, sympy.sinh, sympy.cosh, sympy.tanh):
         return expression
-    expression = with_tanh(expression)
+    expression = with_tanh(expression.replace(_is_hyperbolic_quotient, sympy.expand_mul))
+    expression = expression.replace(lambda e: e.is_Add and e.has(sympy.tanh), _without_saturation)
     expression = expression.replace(lambda e: e.is_Mul and e.has(sympy.exp), _quotient)
     return expression.replace(sympy.log, _logarithm)
 
@@ -55,6 +58,31 @@ def _tanh_of(product: sympy.Expr) -> sympy.Expr:
             n = min(abs(above), abs(below)) * sympy.sign(above)
             product *= sympy.tanh(u) ** n * sympy.cosh(u) ** n / sympy.sinh(u) ** n
     return product
+
+
+def _is_hyperbolic_quotient(product: sympy.Expr) -> bool:
+    """Whether this divides a sum with sinh or cosh by one of them, which with_tanh sees term by term only."""
+    functions = (sympy.sinh, sympy.cosh)
+    return bool(
+        product.is_Mul
+        and any(f.is_Pow and f.exp.is_negative and isinstance(f.base, functions) for f in product.args)
+        and any(f.is_Add and f.has(*functions) for f in product.args)
+    )
+
+
+def _without_saturation(total: sympy.Expr) -> sympy.Expr:
+    """Join terms c tanh(u)^n and -c tanh(u)^(n + 2): far out they are equal, and their difference is lost."""
+    for tanh in sorted(total.atoms(sympy.tanh), key=sympy.default_sort_key):
+        terms = dict.fromkeys(sympy.Add.make_args(total))
+        joined = []
+        for term in list(terms):
+            partner = -term * tanh**2
+            if term in terms and partner in terms:
+                joined.append(term / sympy.cosh(tanh.args[0]) ** 2)
+                del terms[term], terms[partner]
+        if joined:
+            total = sympy.Add(*terms, *joined)
+    return total
 
 
 def _split(term: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
@@ -102,14 +130,31 @@ def _quotient(product: sympy.Expr) -> sympy.Expr:
 
 def _logarithm(argument: sympy.Expr, *base: sympy.Expr) -> sympy.Expr:
     whole = sympy.expand_log(sympy.log(argument, *base))
-    logs = {one: _log_of_sum(one.args[0]) for one in whole.atoms(sympy.log) if one.args[0].has(sympy.exp, sympy.cosh)}
+    logs = {
+        one: _log_of_sum(one.args[0])
+        for one in whole.atoms(sympy.log)
+        if one.args[0].has(sympy.exp, sympy.cosh, sympy.sinh)
+    }
     return whole.xreplace(logs)
 
 
 def _log_of_sum(argument: sympy.Expr) -> sympy.Expr:
     if isinstance(argument, sympy.cosh):
-        u = sympy.Abs(argument.args[0])
-        return u + sympy.log(1 + sympy.exp(-2 * u)) - sympy.log(2)
+        u = argument.args[0]
+        size = sympy.Abs(u)
+        return sympy.Piecewise(
+            (2 * sympy.atanh(sympy.tanh(u / 2) ** 2), size < 1),
+            (size + sympy.log(1 + sympy.exp(-2 * size)) - sympy.log(2), True),
+            evaluate=False,
+        )
+    for factor in sympy.Mul.make_args(argument):
+        if isinstance(factor, sympy.sinh):
+            u = factor.args[0]
+            size = sympy.Abs(u)
+            scaled = sympy.sign(u) * (1 - sympy.exp(-2 * size)) / 2
+            return sympy.Piecewise(
+                (sympy.log(argument), size < 1), (size + sympy.log(argument / factor * scaled), True), evaluate=False
+            )
     exponents = _exponents(argument) if argument.is_Add else set()
     largest = sympy.Max(*exponents) if exponents else 0
     return largest + sympy.log(_divided(argument, largest)) if largest else sympy.log(argument)

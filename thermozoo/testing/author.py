@@ -16,6 +16,7 @@ import sympy
 from thermozoo.interfaces.twin import twin_of
 from thermozoo.symbolic.formula import cached_by_formula
 from thermozoo.symbolic.guard import call
+from thermozoo.symbolic.smoothness import dividers
 
 __all__ = [
     "Authored",
@@ -32,6 +33,9 @@ __all__ = [
 
 #: Decimal digits of exact numerics; see `thermozoo.testing.exact`.
 DIGITS = 90
+
+#: The same beside a state at which an expression is 0/0: terms are larger than their sum by powers of the distance.
+_BESIDE_DIGITS = 4 * DIGITS
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -62,6 +66,11 @@ class Authored:
     def expressions(self) -> tuple[Any, Any, Any]:
         """U, U' and U'', away from jumps."""
         return self.energy, self.gradient, slope(self.gradient, self.x)
+
+    @functools.cached_property
+    def dividers(self) -> tuple[Any, ...]:
+        """What the energy divides by that depends on the state."""
+        return tuple(one for one in dividers(self.energy) if one.has(self.x))
 
     @functools.cached_property
     def gradient(self) -> Any:
@@ -97,11 +106,11 @@ def away_from_jumps(derivative: Any) -> Any:
     return derivative.replace(sympy.DiracDelta, lambda *arguments: sympy.Integer(0))
 
 
-def evaluate(expression: Any, point: Any) -> Any:
-    """Return the value of an expression at a point of symbols to `DIGITS` digits, not-a-number at a pole."""
+def evaluate(expression: Any, point: Any, digits: int = DIGITS) -> Any:
+    """Return the value of an expression at a point of symbols in so many digits, not-a-number at a pole."""
     import mpmath
 
-    mpmath.mp.dps = DIGITS
+    mpmath.mp.dps = digits
     symbols = tuple(point)
     return exact_value(symbols, sympy.sympify(expression), [mpmath.mpf(point[s]) for s in symbols])
 
@@ -120,17 +129,17 @@ def one_sided(expression: Any, point: Any, state: Any, unit: float = 1.0) -> lis
     """
     import mpmath
 
-    mpmath.mp.dps = DIGITS
-    x = mpmath.mpf(point[state])
     limits = []
-    for side in (-1, 1):
-        near, nearer = (
-            evaluate(expression, {**point, state: x + side * mpmath.mpf(h) * max(abs(x), 1)})
-            for h in ("1e-25", "1e-31")
-        )
-        if not (is_number(near) and is_number(nearer) and abs(near - nearer) <= 1e-6 * (abs(nearer) + unit)):
-            return []
-        limits.append(nearer)
+    with mpmath.workdps(_BESIDE_DIGITS):
+        x = mpmath.mpf(point[state])
+        for side in (-1, 1):
+            near, nearer = (
+                evaluate(expression, {**point, state: x + side * mpmath.mpf(h) * max(abs(x), 1)}, _BESIDE_DIGITS)
+                for h in ("1e-25", "1e-31")
+            )
+            if not (is_number(near) and is_number(nearer) and abs(near - nearer) <= 1e-6 * (abs(nearer) + unit)):
+                return []
+            limits.append(nearer)
     return limits
 
 
@@ -174,5 +183,7 @@ def _mpmath_function(symbols: tuple[Any, ...], expression: Any) -> Callable[...,
 
 def on_array(function: Callable[..., Any], x: Any, *parameters: Any) -> Any:
     """Return a generated function's values; those that are not finite are its callers' business, not NumPy's."""
+    # of one shape all: what sympy writes for And and Or takes no numbers beside arrays
+    alike = np.broadcast_arrays(x, *parameters)
     with np.errstate(all="ignore"):
-        return np.broadcast_to(np.asarray(function(x, *parameters), dtype=float), np.shape(x))
+        return np.broadcast_to(np.asarray(function(*alike), dtype=float), np.shape(x))

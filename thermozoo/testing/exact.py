@@ -91,7 +91,12 @@ class Exact:
         chosen = values or self.values
         symbols = (formula.x, *formula.parameters.values())
         numbers = [mpmath.mpf(x), *(mpmath.mpf(chosen[name]) for name in formula.parameters)]
+        for divider in formula.dividers:  # where it is small, terms cancel to as many digits
+            small = abs(exact_value(symbols, divider, numbers))
+            if 0 < small < 1:
+                mpmath.mp.dps = max(mpmath.mp.dps, digits + int(-2 * mpmath.log10(small)))
         value = exact_value(symbols, formula.energy, numbers)
+        mpmath.mp.dps = digits
         if value == value:
             return value
         lifted = limit(formula.energy, dict(zip(symbols, numbers, strict=True)), formula.x)

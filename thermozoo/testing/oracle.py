@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.interfaces.tree import values_of
-from thermozoo.testing.author import DIGITS, authored, evaluate, limit, on_array
+from thermozoo.testing.author import DIGITS, authored, evaluate, is_number, limit, on_array
 from thermozoo.testing.outcomes import CheckFailed
 
 __all__ = ["UnitOracle"]
@@ -56,12 +56,12 @@ class UnitOracle:
                 unknown = np.isnan(found)
                 if not 0 < np.count_nonzero(unknown) <= _SINGLE_STATES:
                     return found
-                found = found.copy()  # 0/0 at single states: the limit
-                for k in zip(*np.nonzero(unknown), strict=True):
-                    point = {formula.x: float(np.asarray(x)[k]), **numbers}
+                flat = found.flatten()  # 0/0 at single states: the limit
+                for k in np.flatnonzero(unknown):
+                    point = {formula.x: float(np.ravel(x)[k]), **numbers}
                     with mpmath.workdps(DIGITS):
-                        found[k] = float(limit(expression, point, formula.x))
-                return found
+                        flat[k] = float(limit(expression, point, formula.x))
+                return flat.reshape(found.shape)
 
             return evaluated
 
@@ -88,7 +88,7 @@ class UnitOracle:
         with mpmath.workdps(DIGITS):
             point = {formula.x: float(x), **{formula.parameters[k]: v for k, v in values.items()}}
             value = evaluate(expression, point)
-            return float(value) if isinstance(value, mpmath.mpf) else float("nan")
+            return float(value if is_number(value) else limit(expression, point, formula.x))
 
     def curvature(self, x: Array) -> Array:
         """Return d2U/dx2."""

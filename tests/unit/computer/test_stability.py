@@ -68,18 +68,19 @@ def test_a_clamped_group_does_not_count():
     assert bound == pytest.approx(largest_stable_dt(assemble({"a": 3}, stiff["a"], Dense(), temperature=0.1)))
 
 
-def test_a_curvature_that_is_infinite_is_named_and_sets_no_infinite_bound():
-    """U = |x|^(3/2) has a finite force and an infinite curvature at x = 0, where every run starts."""
+@pytest.mark.parametrize("place", [0, sympy.sqrt(2) / 3])
+def test_a_curvature_that_is_infinite_is_named_and_sets_no_infinite_bound(place):
+    """U = |x - a|^(3/2) has a finite force and an infinite curvature at x = a, on a grid of states or between."""
 
     @attrs.frozen
     class Cusp(Potential):
         name = "cusp"
 
         def energy(self, x):
-            return sympy.Abs(x) ** sympy.Rational(3, 2)
+            return sympy.Abs(x - place) ** sympy.Rational(3, 2)
 
     computer = assemble({"a": 3}, Cusp(), Dense())
-    said = r"Cusp: the curvature of the energy is infinite at x = 0 \(.*test_stability\.py, line \d+\)"
+    said = rf"Cusp: the curvature of the energy is infinite at x = {float(place):g} \(.*test_stability\.py, line \d+\)"
     for force in (0.0, 0.37):  # under a force the grid of states does not meet x = 0
         with pytest.raises(StabilityError, match=said):
             largest_stable_dt(computer, (force, force))

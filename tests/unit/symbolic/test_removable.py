@@ -177,3 +177,23 @@ def test_the_formulas_that_are_shown_are_those_of_the_author():
     assert formulas.written == x**2 + sympy.sin(x) / x
     assert not formulas.plain.gradient.has(sympy.Piecewise)
     assert formulas.gradient.has(sympy.Piecewise)
+
+
+@pytest.mark.parametrize("p", [1.0, 1.5, 2.0, 3.0])
+def test_a_factor_that_vanishes_beside_an_infinite_power(p):
+    """The curvature p (p - 1) |x|^(p - 2) is zero beside the kink of p = 1, and infinite at the cusp of p = 1.5."""
+
+    @attrs.frozen
+    class Power(Potential):
+        name = "power"
+        p: float = parameter(2.0, unit="1", at_least=1, doc="power")
+
+        def energy(self, x):
+            return sympy.Abs(x) ** self.p
+
+    one = site(Power(p=p))
+    x = np.array([-2.0, 0.0, 3.0])
+    here = {1.0: 0.0, 1.5: np.inf, 2.0: 2.0, 3.0: 0.0}[p]
+    expected = [p * (p - 1) * 2 ** (p - 2), here, p * (p - 1) * 3 ** (p - 2)]
+    np.testing.assert_allclose(one.curvature(x), expected, rtol=1e-14)
+    np.testing.assert_allclose(one.gradient(x), [-p * 2 ** (p - 1), 0.0, p * 3 ** (p - 1)], rtol=1e-14)

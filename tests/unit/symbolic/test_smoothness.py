@@ -12,7 +12,7 @@ from thermozoo.computer.onsite import site
 from thermozoo.errors import FormulaError
 from thermozoo.symbolic.defined import kinks
 from thermozoo.symbolic.derive import potential_formulas
-from thermozoo.symbolic.smoothness import breaks, without_points
+from thermozoo.symbolic.smoothness import breaks, without_points, zeros
 
 X, A, H = sympy.symbols("x a h", real=True)
 VALUES = {A: 0.3, H: 1.5}
@@ -163,3 +163,71 @@ def test_values_at_single_states_are_left_out():
     assert without_points(gap, X) == sympy.sin(X) / X
     by_parameter = sympy.Piecewise((X, sympy.Eq(A, 0)), (A * X, True))
     assert without_points(by_parameter, X) == by_parameter
+
+
+@pytest.mark.parametrize(
+    ("expression", "places"),
+    [
+        (sympy.exp(X / 1000) - sympy.exp(3), [3000.0]),
+        ((sympy.exp(X) - 2) ** 2, [np.log(2)]),
+        (1 - sympy.cos(X / 4000) + X**2, [0.0]),
+        (sympy.tanh(X) ** 2 * (sympy.exp(X) - 1), [0.0]),
+        (sympy.exp(-(X**2)), []),
+        (sympy.exp(-(X**2)) + sympy.exp(-((X - 5) ** 2)), []),
+        (sympy.cosh(X), []),
+        (sympy.Max(0, sympy.exp(X) - 1), [0.0]),
+    ],
+    ids=str,
+)
+def test_zeros_far_out_and_without_a_change_of_sign(expression, places):
+    """Underflow is no zero, and of an interval of zeros only its end is found."""
+    found = sorted({float(place) for place in zeros(expression, X, {})})
+    assert found == pytest.approx(places, abs=1e-30)
+
+
+def test_zeros_that_are_touched_nearest_to_the_origin():
+    found = sorted((float(place) for place in zeros(1 - sympy.sin(X) ** 2, X, {})), key=abs)
+    assert sorted(found[:4]) == pytest.approx([-1.5 * np.pi, -0.5 * np.pi, 0.5 * np.pi, 1.5 * np.pi], abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        (lambda h, a, x: h / (x - a) ** 2, "infinite at x = 1 "),
+        (lambda h, a, x: h / sympy.Abs(x - a), "infinite at x = 1 "),
+        (lambda h, a, x: h / (x**2 - 2), "infinite at x = -?1.41421 "),
+        (lambda h, a, x: -h * sympy.log(sympy.Abs(x - a)), "infinite at x = 1 "),
+        (lambda h, a, x: -h * sympy.log(1 - x**2 / 4), "no real number below x = -2 "),
+        (lambda h, a, x: h * sympy.sqrt(x + a), "no real number below x = -1 "),
+        (lambda h, a, x: h * sympy.log(a + 1 - x), "no real number above x = 2 "),
+        (lambda h, a, x: h * sympy.tan(x) ** 2, "infinite at x = -?1.5708 "),
+        (lambda h, a, x: h * sympy.acos(x), "no real number below x = -1 "),
+        (lambda h, a, x: h * sympy.acosh(x + 2), "no real number below x = -1 "),
+    ],
+)
+def test_an_energy_that_is_no_finite_number_somewhere_is_refused_by_the_state(formula, said):
+    with pytest.raises(FormulaError, match=rf"the energy is {said}with h = 1, a = 1.*test_smoothness\.py, line \d+"):
+        site(potential(formula))
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda h, a, x: h * (x - a) ** 2 * sympy.log(sympy.Abs(x - a)),
+        lambda h, a, x: h * sympy.Abs(x**2 - 2) ** sympy.Rational(5, 2),
+        lambda h, a, x: h * sympy.log(a + x**2) + 1 / (x**2 + a),
+        lambda h, a, x: sympy.Piecewise((h / x**2, sympy.Abs(x) > a), (h / a**2, True)),
+        lambda h, a, x: sympy.Piecewise((sympy.sqrt(x - a), x > a + 1), (1, True)),
+    ],
+)
+def test_what_is_finite_everywhere_is_accepted(formula):
+    site(potential(formula))
+
+
+def test_a_state_between_two_branches_is_named():
+    def formula(h, a, x):
+        return sympy.Piecewise((h * x, x < a), (h * x**2, x > a))
+
+    with pytest.raises(FormulaError, match=r"no value at x = 1 with h = 1, a = 1, where no branch .*, line \d+"):
+        site(potential(formula))
+    site(potential(lambda h, a, x: sympy.Piecewise((h * x, x <= a), (h * x**2, x > a))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attrs
+import mpmath
 import numpy as np
 import pytest
 import sympy
@@ -11,6 +12,7 @@ from thermozoo import Potential, parameter
 from thermozoo.computer.onsite import site
 from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.symbolic.codegen import array_function
 from thermozoo.symbolic.derive import potential_formulas
 from thermozoo.symbolic.stable import stable
 from thermozoo.testing.probes import UNITS, ProbeStep, record, uncoupled
@@ -28,6 +30,8 @@ FORMULAS = {
     "logistic": (sympy.exp(K * X) / (3 + sympy.exp(K * X)), True),
     "its slope": (sympy.exp(X) / (1 + sympy.exp(X)) ** 2, True),
     "quotients": (sympy.sinh(X) ** 2 / sympy.cosh(X) ** 3 + sympy.cosh(X) / sympy.sinh(X), True),
+    "Langevin's": (sympy.log(K * sympy.sinh(X) / X), True),
+    "an oscillator": (sympy.log(2 * sympy.sinh(1 + K * X**2)), True),
     "two normal densities": (-sympy.log(sympy.exp(-((X - 1) ** 2)) + sympy.exp(-((X + 1) ** 2))), False),
 }
 
@@ -102,3 +106,23 @@ def test_an_even_energy_of_the_size_of_the_state_bends_at_zero_too():
             return sympy.Abs(x) + sympy.log((1 + sympy.exp(-2 * sympy.Abs(x))) / 2)
 
     np.testing.assert_allclose(site(Smooth()).curvature(np.array([-1e-9, 0.0, 1e-9])), 1.0, rtol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        sympy.log(sympy.cosh(X / K)),
+        K * (1 - sympy.tanh(K * X) ** 2),
+        sympy.diff(K * sympy.tanh(X / K), X, 2),
+        K * X**2 - K * X**2 / sympy.tanh(X) ** 2,
+    ],
+    ids=str,
+)
+def test_no_digit_is_lost_where_terms_cancel(expression):
+    """Against mpmath, close to zero and far out, where the terms as written are equal in all digits of a double."""
+    code = array_function("tested", [X, K], [expression])
+    at = [s * v for v in (1e-9, 1e-4, 0.3, 0.99, 1.01, 3.0, 18.0, 45.0) for s in (-1, 1)]
+    with mpmath.workdps(120):
+        exact = sympy.lambdify((X, K), expression, "mpmath")
+        expected = [float(exact(mpmath.mpf(x), mpmath.mpf(1.5))) for x in at]
+    np.testing.assert_allclose(code(np.array(at), 1.5)[0], expected, rtol=2e-14)

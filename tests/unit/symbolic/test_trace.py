@@ -120,6 +120,8 @@ def formula_with_branch(self, x):
         (lambda self, x: self.stiffness * x, "no attribute 'stiffness'"),
         (formula_with_numpy, r"sympy\.sin instead|sympy\.Abs instead"),
         (formula_with_math, r"math\.exp, which does not take symbols .*sympy\.exp instead"),
+        (lambda self, x: sympy.Integer(10) ** 400 * x**2, r"a number above 1.8e\+308, too large"),
+        (lambda self, x: setattr(self, "k", 2.0) or x**2, r"sets an attribute .*a plugin never changes"),
         (formula_with_branch, r"branches on a symbol .*sympy\.Piecewise"),
         (lambda self, x: self.k * x ^ 2, r"uses \^, which is no power in Python .*write \*\* instead"),
         (lambda self, x: x ^ 2, r"uses \^, which is no power in Python .*write \*\* instead"),

@@ -11,6 +11,7 @@ import pytest
 import sympy
 
 from thermozoo import Potential, parameter
+from thermozoo.testing.checks.common import _value
 from thermozoo.testing.checks.integrator import closed_form_variance
 from thermozoo.testing.checks.potential_minima import minima
 from thermozoo.testing.edges import breakpoints, energy_jumps, force_jumps
@@ -196,3 +197,53 @@ def test_kernel_rows_sum_to_one():
     x = np.linspace(-6, 6, 601)
     rows = kernel(x, -x, 1.3, 0.5, 0.02).sum(axis=1)
     assert rows[100:-100] == pytest.approx(1.0, abs=1e-10)
+
+
+def spelled(formula):
+    @attrs.frozen
+    class Spelled(Potential):
+        name = "spelled"
+        k: float = parameter(2.0, unit="1", above=0, doc="a parameter")
+
+        def energy(self, x):
+            return formula(self.k, x)
+
+    return Spelled()
+
+
+@pytest.mark.parametrize(
+    ("formula", "places"),
+    [
+        (lambda k, x: sympy.sin(x) / x + x**2, [0.0]),
+        (lambda k, x: x * sympy.coth(x) + x**2 / k, [0.0]),
+        (lambda k, x: sympy.Abs(x) ** k, [0.0]),
+        (lambda k, x: k * sympy.Abs(x), [0.0]),
+        (lambda k, x: sympy.Abs(x - 1) ** (k / 2), [1.0]),
+    ],
+)
+def test_minima_where_the_slope_is_0_over_0(formula, places):
+    """By symmetry; the slope has a limit there, or jumps."""
+    assert minima(UnitOracle(spelled(formula), 0.5)) == pytest.approx(places, abs=1e-6)
+
+
+def test_conditions_of_parameters_beside_those_of_the_state():
+    oracle = UnitOracle(spelled(lambda k, x: sympy.Piecewise((x**2, sympy.And(k > 1, x < 0)), (k * x**2, True))), 0.5)
+    np.testing.assert_allclose(oracle.energy(np.array([-2.0, 3.0])), [4.0, 18.0])
+
+
+def test_values_and_differences_beside_a_state_of_0_over_0_keep_their_digits():
+    """U = k (1 - cos x) / x^2 = k / 2 - k x^2 / 24 + ...: closer to x = 0 than 90 digits reach, too."""
+    potential = spelled(lambda k, x: k * (1 - sympy.cos(x)) / x**2)
+    with mpmath.workdps(90):
+        exact = Exact(potential, {"k": 2.0})
+        assert float(exact.energy(2e-233)) == 1.0
+        assert [float(v) for v in exact.second(3e-17, 1.0).values] == pytest.approx([-1 / 6, -1 / 6])
+        assert [float(v) for v in exact.by_parameter(2e-233, "k", 1.0)[0].values] == [0.5, 0.5]
+    oracle = UnitOracle(potential, 0.5)
+    assert oracle.gradient(np.array(0.0)) == 0.0
+    assert oracle.curvature(np.array(0.0)) == pytest.approx(-1 / 6)
+
+
+def test_a_staircase_at_a_float():
+    x = sympy.Symbol("x", real=True)
+    assert _value(sympy.Abs(x - 2 * sympy.floor(x / 2) - 1), {x: 4.25}) == pytest.approx(0.75)

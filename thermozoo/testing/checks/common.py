@@ -173,8 +173,11 @@ _TRIED = {"real": (-1.7, -0.3, 0.2, 1.3, 4.1), "nonnegative": (0.0, 0.6, 1.8, 2.
 
 def _value(expression: Any, point: dict[Any, float]) -> complex:
     """Return what an expression is at a point, not-a-number at a pole."""
+    import sympy
+
+    exact = {symbol: sympy.Rational(value) for symbol, value in point.items()}  # of floats sympy takes no floor
     try:
-        return complex(expression.evalf(30, subs=point))
+        return complex(expression.evalf(30, subs=exact))
     except (ZeroDivisionError, TypeError):  # sympy raises the second where its value has no sign
         return complex("nan")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from thermozoo.symbolic.defined import evaluable
 from thermozoo.symbolic.trace import trace_energy
 from thermozoo.testing.author import evaluate
 from thermozoo.testing.checks.common import one_formula  # noqa: F401 - registers the shared checks first
@@ -39,6 +40,7 @@ def finite(context: Context) -> Measured:
     from hypothesis import strategies as st
 
     traced = trace_energy(context.plugin)
+    computed = evaluable(traced.energy, traced.x)  # which a run computes with
     states = st.one_of(
         st.sampled_from([s * m for m in (0.0, 1.0, 0.5, 2.0, 10.0, 0.1, 100.0) for s in (1.0, -1.0)]),
         st.floats(-100.0, 100.0),
@@ -50,7 +52,7 @@ def finite(context: Context) -> Measured:
         if not _real_and_finite(energy):
             raise CheckFailed(f"the energy at x = {x:g} is {short(energy)}", {"parameters": values, "x": x})
         point = {traced.x: x, **{traced.parameters[k]: v for k, v in values.items()}}
-        if not _real_and_finite(evaluate(traced.energy, point)):  # which a run computes with
+        if not _real_and_finite(evaluate(computed, point)):
             raise CheckFailed(
                 f"the formula is 0/0 at x = {x:g}, though the energy tends to {short(energy)} there: write it so that "
                 "it has a value, with sympy.Piecewise for the one state if need be",

@@ -68,12 +68,14 @@ def minima(oracle: UnitOracle) -> list[float]:
         if right - left < _CLOSE * reach:
             doubtful |= (x >= left - _CLOSE * reach) & (x <= right + _CLOSE * reach)
     slope[doubtful] = [oracle.exact_gradient(v) for v in x[doubtful]]
-    x, slope, doubtful = (values[slope != 0.0] for values in (x, slope, doubtful))
+    # of a state where the slope is zero, or jumps and is none, the states beside it tell
+    x, slope, doubtful = (values[(slope != 0.0) & ~np.isnan(slope)] for values in (x, slope, doubtful))
     turns = np.flatnonzero((slope[:-1] < 0) & (slope[1:] > 0))
 
     def root(k: int) -> float:
         def at(v: float) -> float:
-            return oracle.exact_gradient(v) if doubtful[k] else float(oracle.gradient(np.asarray(v)))
+            found = oracle.exact_gradient(v) if doubtful[k] else float(oracle.gradient(np.asarray(v)))
+            return 0.0 if np.isnan(found) else found  # a cusp between falling and rising is the minimum
 
         return float(brentq(at, x[k], x[k + 1]))
 
