@@ -84,7 +84,7 @@ def test_bench_says_how_far_it_is(measured, bars):
     assert bars == [("measuring", bench_work(), 1)]  # of the whole, what the measurement reports
 
 
-@pytest.mark.parametrize("compare", ["[]", '["moments", "exact"]'])
+@pytest.mark.parametrize("compare", ["[]", '["exact"]'])
 def test_estimate_says_how_far_it_is(tmp_path, capsys, bars, compare):
     config = tmp_path / "tiny.toml"
     config.write_text(TINY.replace("METHOD", "descent"))
