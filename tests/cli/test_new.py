@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -58,11 +59,23 @@ def output(*command, cwd, path=None):
     return done.stdout
 
 
-@pytest.mark.parametrize("kind", ["connectivity", "dataset", "protocol"])
-def test_its_own_tests_pass_as_generated(tmp_path, kind):
-    folder = tmp_path / kind
-    assert run(["new", kind, "mine", "--dir", str(folder)]) == 0
-    assert "failed" not in output("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder)
+#: Runs the tests of each folder with its own settings, in one process.
+EACH = """
+import os, sys, pytest
+for folder in sys.argv[1:]:
+    os.chdir(folder)
+    if code := pytest.main(["-q", "-p", "no:cacheprovider"]):
+        sys.exit(code)
+"""
+
+
+def test_its_own_tests_pass_as_generated(tmp_path):
+    folders = {kind: tmp_path / kind for kind in ("connectivity", "dataset", "protocol")}
+    for kind, folder in folders.items():
+        assert run(["new", kind, f"my-{kind}", "--dir", str(folder)]) == 0
+    printed = output("-c", EACH, *map(str, folders.values()), cwd=tmp_path)
+    assert len(re.findall(r"^\d+ passed", printed, re.MULTILINE)) == 3
+    assert "failed" not in printed
 
 
 @pytest.mark.long

@@ -184,14 +184,14 @@ def potential(title, formula, **declared):
 POSITIVE, ANY = True, False
 SMALL = {
     "hertz": potential("hertz", lambda s, x: s.k * sympy.Abs(x) ** sympy.Rational(5, 2), k=(1.0, POSITIVE)),
+}
+MORE = {
     "marcus": potential(
         "marcus",
         lambda s, x: sympy.Min(s.k * (x + 1) ** 2 / 2, s.k * (x - 1) ** 2 / 2 + s.e),
         k=(1.0, POSITIVE),
         e=(0.2, ANY),
     ),
-}
-MORE = {
     "cube": potential("cube", lambda s, x: s.k * sympy.Abs(x) ** 3, k=(1.0, POSITIVE)),
     "seven-halves": potential(
         "seven-halves", lambda s, x: s.k * sympy.Abs(x) ** sympy.Rational(7, 2), k=(1.0, POSITIVE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import platform
@@ -48,12 +49,18 @@ def manifest(config: Config, catalogue: Catalogue, report: Report, details: dict
     }
 
 
+@functools.cache
+def _version(name: str) -> str:
+    """Return the version of an installed distribution, whose files are looked for once."""
+    return metadata.version(name)
+
+
 def provenance(config: Config, catalogue: Catalogue) -> dict[str, Any]:
     """Return the part of the manifest that is known before the run: versions and plugins."""
     records = _used(config, catalogue)
     copies = {source: name for name, source in _copies(records).items()}
     return {
-        "versions": {name: metadata.version(name) for name in _VERSIONS},
+        "versions": {name: _version(name) for name in _VERSIONS},
         "python": platform.python_version(),
         "machine": platform.machine(),
         "plugins": [

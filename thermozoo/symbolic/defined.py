@@ -181,7 +181,7 @@ def _check_branches(
     edges = {r.lhs - r.rhs for p in formulas.written.atoms(sympy.Piecewise) for r in p.atoms(sympy.core.relational.Rel)}
     for edge in sorted(edges, key=sympy.default_sort_key):
         for place in map(float, zeros(edge, formulas.x, numbers)):
-            if not np.isfinite(_values_at(formulas, formulas.energy, place, numbers.values())):
+            if not np.isfinite(_values_at(formulas.bind(values), formulas.energy, formulas.x, place)):
                 raise FormulaError(
                     f"{_name(potential)}: the energy has no value at x = {place:g}{_with(values)}, where no branch of "
                     f"the formula holds ({where_written(potential.energy)}). Write <= for <, or a last branch "

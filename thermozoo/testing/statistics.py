@@ -2,8 +2,8 @@
 
 Every check that compares samples with an expectation takes its tolerance from the number of samples and from
 `FALSE_ALARM`, the probability that it rejects a correct plugin. No plugin meets more than fifty such comparisons a run
-(a potential meets 8 in the quick profile and 32 in the full one, an integrator 14 and 22), so a run of the suite raises
-a false alarm with probability below 1e-4.
+(a potential meets 12 in the quick profile and 48 in the full one, an integrator 14 and 22, a protocol 2), so a run of
+the suite raises a false alarm with probability below 1e-4.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ __all__ = [
     "compare_variance",
     "convergence_order",
     "kolmogorov_limit",
+    "measured_order",
     "z_limit",
 ]
 
@@ -33,6 +34,9 @@ Array = npt.NDArray[np.floating[Any]]
 
 #: Probability that one statistical comparison rejects a correct plugin.
 FALSE_ALARM = 2e-6
+
+#: Part of an error at the longest time step that terms of higher order may make up where its order is measured.
+HIGHER_ORDERS = 0.25
 
 
 def z_limit(tests: int = 1) -> float:
@@ -144,3 +148,35 @@ def compare_distribution(what: str, samples: Array, cumulative: Callable[[Array]
 def convergence_order(steps: Array, errors: Array) -> float:
     """Return the slope of ln error over ln step, by least squares."""
     return float(np.polyfit(np.log(steps), np.log(errors), 1)[0])
+
+
+def measured_order(what: str, steps: Array, errors: Array, claimed: float, saturates: bool = True) -> Measured:
+    """Return the order in the time step of the mean size of errors, to be required by the caller.
+
+    The tolerance is the sum of what samples and time steps allow: `z_limit` standard errors of the slope, found from
+    how each sample moves it (the delta method: samples may begin in the same states at every step), and the change of
+    the slope where terms of higher order take `HIGHER_ORDERS` off the error at the longest step.
+
+    Parameters
+    ----------
+    what : str
+        What falls with the step.
+    steps : ndarray
+        Time steps.
+    errors : ndarray
+        Shape (steps, samples): errors of independent samples, hundreds rather than tens.
+    claimed : float
+        Order that the error has at least as the step tends to zero.
+    saturates : bool
+        Whether terms of higher order may make the error at the longest step smaller. They do not where the leading
+        error is one of few steps, of either sign, and they add to its size.
+    """
+    sizes = np.abs(errors)
+    means = sizes.mean(axis=1)
+    log = np.log(steps) - np.log(steps).mean()
+    weights = log / (log @ log)
+    order = float(weights @ np.log(means))
+    error = float((weights @ (sizes / means[:, None])).std(ddof=1)) / math.sqrt(sizes.shape[1])
+    bias = -math.log(1 - HIGHER_ORDERS) / math.log(steps.max() / steps.min()) if saturates else 0.0
+    detail = f"± {error:.2g}, {sizes.shape[1]} samples"
+    return Measured(what, order, claimed, z_limit() * error + bias, sense="at least", detail=detail)

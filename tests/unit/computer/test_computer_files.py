@@ -37,15 +37,25 @@ def test_round_trip(drawn, tmp_path, data):
     assert np.array_equal(loaded.energy(x), computer.energy(x))
 
 
-@pytest.fixture
-def saved(make_computer, tmp_path):
+@pytest.fixture(scope="module")
+def written(make_computer, tmp_path_factory):
+    """A computer and the bytes of its file."""
     computer = make_computer(
         {"visible": 3, "hidden": 2},
         {"visible": Quartic(J2=[1.0, 2.0, 3.0]), "hidden": DoubleWell()},
         Dense(),
         trainable=["hidden"],
     )
-    save_computer(computer, tmp_path / "computer.nc")
+    path = tmp_path_factory.mktemp("written") / "computer.nc"
+    save_computer(computer, path)
+    return computer, path.read_bytes()
+
+
+@pytest.fixture
+def saved(written, tmp_path):
+    """The computer and a copy of its file."""
+    computer, content = written
+    (tmp_path / "computer.nc").write_bytes(content)
     return computer, tmp_path / "computer.nc"
 
 

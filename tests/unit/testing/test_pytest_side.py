@@ -23,8 +23,16 @@ class Bare(Connectivity):
     def blocks(self, layout):
         return []
 
-@parametrize_with_checks(Bare, expected_failures={expected})
+@parametrize_with_checks(Bare)
 def test_plugin(check):
+    check()
+
+@parametrize_with_checks(Bare, expected_failures={'documented': 'a toy'})
+def test_expected(check):
+    check()
+
+@parametrize_with_checks(Bare, expected_failures={'documented': 'a toy', 'pairs': 'hm'})
+def test_mistaken(check):
     check()
 """
 
@@ -35,20 +43,26 @@ def run_pytest(folder, source, *options):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def test_ids_failures_and_skips(tmp_path):
-    done = run_pytest(tmp_path, PLUGIN.replace("{expected}", "{}"))
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """What pytest prints of the three."""
+    done = run_pytest(tmp_path_factory.mktemp("author"), PLUGIN)
     assert done.returncode == 1
-    assert "FAILED test_it.py::test_plugin[documented]" in done.stdout
-    assert "PASSED test_it.py::test_plugin[pairs]" in done.stdout
-    assert "does not apply" in done.stdout
-    assert "claim: The docstring states the equation" in done.stdout
+    return done.stdout
 
 
-def test_expected_failures_are_strict(tmp_path):
-    assert run_pytest(tmp_path, PLUGIN.replace("{expected}", "{'documented': 'a toy'}")).returncode == 0
-    done = run_pytest(tmp_path, PLUGIN.replace("{expected}", "{'documented': 'a toy', 'pairs': 'hm'}"))
-    assert done.returncode == 1
-    assert "FAILED test_it.py::test_plugin[pairs]" in done.stdout
+def test_ids_failures_and_skips(printed):
+    assert "FAILED test_it.py::test_plugin[documented]" in printed
+    assert "PASSED test_it.py::test_plugin[pairs]" in printed
+    assert "does not apply" in printed
+    assert "claim: The docstring states the equation" in printed
+
+
+def test_expected_failures_are_strict(printed):
+    assert "XFAIL test_it.py::test_expected[documented]" in printed
+    assert "FAILED test_it.py::test_expected[" not in printed
+    assert "XFAIL test_it.py::test_mistaken[documented]" in printed
+    assert "FAILED test_it.py::test_mistaken[pairs]" in printed
 
 
 def test_an_expected_failure_must_name_a_check():

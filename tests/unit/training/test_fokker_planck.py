@@ -21,9 +21,10 @@ DURATION = 1.0
 
 def polynomial(J2, J4, kT=0.1, mobility=1.0):
     """A quartic unit or a double well."""
+    # products, which arrays are much faster at than at powers
     return Unit(
-        lambda x: J2 * x**2 + J4 * x**4,
-        lambda x: 2 * J2 * x + 4 * J4 * x**3,
+        lambda x: (J2 + J4 * x * x) * x * x,
+        lambda x: (2 * J2 + 4 * J4 * x * x) * x,
         kT,
         mobility,
     )
@@ -98,10 +99,13 @@ def test_linear_unit_follows_the_closed_form():
     s, rate = 2.2, mobility * stiffness
 
     def mean(t):
-        pushed = quad(lambda u: np.exp(-rate * (t - u)) * mobility * fade(u) * s, 0, t, points=[min(t, 0.75)])[0]
-        return np.exp(-rate * t) * fade(0) * s / stiffness + pushed
+        """The start, forgotten, and the integral of exp(-rate (t - u)) mobility a(u) s over u, by parts."""
+        end = np.minimum(t, 0.75)
+        slope = 1 / (rate * 0.75)
+        pushed = np.exp(rate * (end - t)) * (1 - end / 0.75 + slope) - np.exp(-rate * t) * (1 + slope)
+        return np.exp(-rate * t) * fade(0) * s / stiffness + 2 * mobility * s / rate * pushed
 
-    expected = np.array([mean(t) for t in moments.times])
+    expected = mean(moments.times)
     np.testing.assert_allclose(moments("mean", s)[:, ...], expected, atol=5e-6)
     np.testing.assert_allclose(moments("variance", s), kT / stiffness, atol=5e-6)
     np.testing.assert_allclose(moments("force", s), stiffness * expected, atol=2e-5)
@@ -309,7 +313,7 @@ def test_kinks_of_the_energy_are_resolved(name):
     energy, gradient = KINKS[name]
     kT = 0.2
     moments = solve_moments(Unit(energy, gradient, kT), np.ones_like, 1.0, (-2.0, 2.0))
-    x = np.linspace(-4, 4, 2_000_001)
+    x = np.linspace(-4, 4, 40_001)  # an edge costs the trapezoidal rule the square of its spacing, 4e-8
     for s in (-1.7, -0.2, 0.0, 0.9, 2.0):
         assert moments("force", s)[0] == pytest.approx(s, abs=2e-3)
         weight = np.exp(-(energy(x) - s * x - (energy(x) - s * x).min()) / kT)
