@@ -9,6 +9,7 @@ import pytest
 
 from thermozoo.cli.app import run
 from thermozoo.cli.messages import foreign_fault, quoted
+from thermozoo.errors import shown
 
 LONG = "k" * 100_000
 
@@ -150,3 +151,8 @@ def test_help_whatever_width_the_environment_gives(monkeypatch, capsys, width):
     monkeypatch.delitem(sys.modules, "typer.rich_utils", raising=False)  # which reads it
     assert run(["run", "--help"]) == 0
     assert "--seed" in capsys.readouterr().out
+
+
+def test_what_was_shortened_before_keeps_its_length():
+    word = "n" * 300
+    assert quoted(f"cannot write {shown(word, 220)}: too long", [word]).endswith("nnn... (300 characters): too long")
