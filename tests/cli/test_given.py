@@ -9,6 +9,7 @@ import pytest
 
 from thermozoo.cli.app import run
 from thermozoo.cli.messages import foreign_fault, quoted
+from thermozoo.errors import shown
 
 LONG = "k" * 100_000
 
@@ -150,3 +151,44 @@ def test_help_whatever_width_the_environment_gives(monkeypatch, capsys, width):
     monkeypatch.delitem(sys.modules, "typer.rich_utils", raising=False)  # which reads it
     assert run(["run", "--help"]) == 0
     assert "--seed" in capsys.readouterr().out
+
+
+def test_what_was_shortened_before_keeps_its_length():
+    word = "n" * 300
+    assert quoted(f"cannot write {shown(word, 220)}: too long", [word]).endswith("nnn... (300 characters): too long")
+
+
+EXITS = """import attrs
+from thermozoo import Potential, hookimpl, parameter
+
+
+@attrs.frozen
+class Exits(Potential):
+    name = "exits"
+    J: float = parameter(1.0, unit="energy", above=0, doc="stiffness")
+
+    def energy(self, x):
+        raise SystemExit(0)
+
+
+@hookimpl
+def thermozoo_potentials():
+    return [Exits]
+"""
+
+
+@pytest.mark.parametrize(("command", "code"), [("show", 2), ("verify", 1)])
+def test_a_formula_that_ends_the_program_does_not_pass(place, capsys, command, code):
+    (place / "exits.py").write_text(EXITS)
+    assert run([command, "exits.py"]) == code
+    out, err = capsys.readouterr()
+    assert "Exits.energy raised SystemExit" in out + err
+
+
+def test_a_program_that_is_ended_elsewhere_has_failed(monkeypatch, capsys):
+    def end(*given, **named):
+        raise SystemExit(0)
+
+    monkeypatch.setattr("thermozoo.registry.catalogue.load_catalogue", end)
+    assert run(["plugins"]) == 2
+    assert "ended the program" in capsys.readouterr().err

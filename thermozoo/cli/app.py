@@ -172,6 +172,8 @@ def execute(arguments: list[str]) -> int:
         raise
     except ThermozooError as error:
         return _refuse(str(error) or type(error).__name__, arguments, context)
+    except SystemExit as stop:  # of a plugin: of all exit codes, 0 would say that what was asked for was done
+        return _refuse(f"a plugin or a library ended the program (SystemExit: {stop.code})", arguments, context)
     except MemoryError as error:
         return _refuse(f"out of memory: {error or 'no more is left'}; {_LESS_MEMORY}", arguments, context)
     except Exception as error:

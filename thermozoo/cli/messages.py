@@ -16,6 +16,9 @@ __all__ = ["foreign_fault", "quoted", "usage_text"]
 #: Most characters of a word that a message quotes, as most paths have; and how many it quotes of a longer one.
 _LONG, _QUOTED = 200, 150
 
+#: A word that is longer, and what is said of the length that it had before it was shortened elsewhere.
+_LONG_WORD = re.compile(rf"(\S{{{_LONG + 1},}}+)( \([\d,]+ characters\))?")
+
 
 def usage_text(error: Any) -> str:
     """Return what is wrong with the command line as one line, with the nearest valid word."""
@@ -42,7 +45,12 @@ def quoted(message: str, arguments: Sequence[str]) -> str:
     for word in _words(arguments):
         if len(word) > _LONG or not (word.isprintable() or word.isspace()):
             message = message.replace(word, shown(word, _QUOTED))
-    return re.sub(rf"\S{{{_LONG + 1},}}", lambda found: shown(found[0], _QUOTED), message)
+    return _LONG_WORD.sub(_shortened, message)
+
+
+def _shortened(found: re.Match[str]) -> str:
+    word, length = found.groups()  # whoever shortened it has said how long it was
+    return f"{word[:_QUOTED]}...{length}" if length else shown(word, _QUOTED)
 
 
 def foreign_fault(error: Exception, arguments: Sequence[str]) -> str | None:

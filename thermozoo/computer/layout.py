@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -56,6 +57,12 @@ class Layout:
 
     sizes: dict[str, int] = attrs.field(converter=_sizes, hash=False)
     frozen: frozenset[str] = attrs.field(default=frozenset(), converter=_frozen)
+    # where each group begins: pairs of groups ask for it, and of thousands of groups there are millions
+    _starts: dict[str, int] = attrs.field(init=False, repr=False, eq=False)
+
+    @_starts.default
+    def _first_units(self) -> dict[str, int]:
+        return dict(zip(self.sizes, itertools.accumulate(self.sizes.values(), initial=0), strict=False))
 
     def __attrs_post_init__(self) -> None:
         if self.n == 0:
@@ -82,11 +89,7 @@ class Layout:
     def slice(self, group: str) -> slice:
         """Return the positions of a group's units."""
         self._known(group)
-        start = 0
-        for name, size in self.sizes.items():
-            if name == group:
-                break
-            start += size
+        start = self._starts[group]
         return slice(start, start + self.sizes[group])
 
     def mask(self, groups: Iterable[str]) -> npt.NDArray[np.bool_]:

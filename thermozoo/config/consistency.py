@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,7 +60,7 @@ def check_consistency(
         ("training.compare", training.compare),
         ("training.potential_parameters", training.potential_parameters),
     ):
-        twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
+        twice = next((name for name, times in Counter(names).items() if times > 1), None)
         if twice is not None:
             repeated = shown(twice) if isinstance(twice, int) else f"'{shown(twice)}'"
             faults.add(path, f"expected each entry once, got {repeated} more than once")
@@ -166,7 +167,10 @@ def _check_stability(
         for group, one in potentials.items()
     }
     layout = Layout(sizes, frozen=frozen)
-    different = [one for k, one in enumerate(potentials.values()) if one not in list(potentials.values())[:k]]
+    different: list[Potential] = []
+    for one in potentials.values():
+        if one not in different:
+            different.append(one)
     tables = {"computer.potential": different}
     try:
         units = Computer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -9,13 +10,22 @@ from typing import Any
 
 from thermozoo.errors import ConfigError, shown
 
-__all__ = ["Faults", "describe"]
+__all__ = ["Faults", "describe", "inside"]
+
+#: A key that TOML takes without quotation marks.
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 _KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "list", tuple: "list", dict: "table"}
 
 #: Characters of a value and of a key that a message quotes, and of a message, which may pass on what a plugin says.
 _VALUE, _PATH, _MESSAGE = 60, 120, 1000
+
+
+def inside(table: str, key: str) -> str:
+    """Return the path of a key of a table, in quotation marks where TOML needs them: dots would else be tables."""
+    path = key if _BARE.fullmatch(key) else f'"{key}"'
+    return f"{table}.{path}" if table else path
 
 
 def describe(value: Any) -> str:

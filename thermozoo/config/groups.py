@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from thermozoo.config.faults import Faults, describe
+from thermozoo.config.faults import Faults, describe, inside
 from thermozoo.config.plugins import build_plugin
 from thermozoo.config.schema import COMPUTER_TABLES
 from thermozoo.config.settings import Setting
@@ -30,7 +30,9 @@ _PLUGIN = "plugin"
 def units_of(tables: Mapping[str, Any], faults: Faults) -> tuple[dict[str, int], tuple[str, ...]]:
     """Return sizes and frozen groups of [computer.units]."""
     section = tables.get("computer", {})
-    units = section.get("units") if isinstance(section, Mapping) else None
+    if not isinstance(section, Mapping):
+        return {}, ()  # which is the fault, and is said of every table
+    units = section.get("units")
     if not isinstance(units, Mapping) or not units:
         given = "nothing" if units is None else describe(units)
         faults.add("computer.units", f"expected a table of groups, such as visible = 784, got {given}")
@@ -38,7 +40,7 @@ def units_of(tables: Mapping[str, Any], faults: Faults) -> tuple[dict[str, int],
     sizes: dict[str, int] = {}
     frozen = []
     for group, value in units.items():
-        path = f"computer.units.{group}"
+        path = inside("computer.units", group)
         if not GROUP_NAME.fullmatch(group) or len(group) > LONGEST_GROUP_NAME:
             faults.add(
                 f'computer.units."{group}"',
@@ -53,7 +55,7 @@ def units_of(tables: Mapping[str, Any], faults: Faults) -> tuple[dict[str, int],
         if isinstance(value, Mapping):
             for key in value:
                 if key not in ("size", "frozen"):
-                    faults.add(f"{path}.{key}", f"unknown key{nearest(key, ('size', 'frozen'))}; keys: size, frozen")
+                    faults.add(inside(path, key), f"unknown key{nearest(key, ('size', 'frozen'))}; keys: size, frozen")
             if "size" not in value:
                 faults.add(path, f"expected a size, such as {{size = 784, frozen = true}}, got {describe(dict(value))}")
             size = value.get("size", 1)
@@ -94,7 +96,7 @@ def potentials_of(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faul
     for group in groups:
         if sizes and group not in sizes:
             faults.add(
-                f"computer.potential.{group}",
+                inside("computer.potential", group),
                 f"no group is called '{shown(group)}'{nearest(group, sizes)}; groups: {', '.join(sizes)}",
             )
     found: dict[str, Potential] = {}
@@ -105,7 +107,7 @@ def potentials_of(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faul
         else:  # a group that names no plugin changes parameters of the common one
             table, path = (dict(own) if _PLUGIN in own else {**default, **own}), f"computer.potential.{group}"
         options = {k: v for k, v in table.items() if k != _PLUGIN}
-        common = {k: f"computer.potential.{k}" for k in table if k not in (own or {})}
+        common = {k: inside("computer.potential", k) for k in table if k not in (own or {})}
         plugin = build_plugin(
             Potential,
             table[_PLUGIN],

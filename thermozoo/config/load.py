@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from thermozoo.config.consistency import check_consistency
-from thermozoo.config.faults import Faults, describe
+from thermozoo.config.faults import Faults, describe, inside
 from thermozoo.config.groups import potentials_of, units_of
 from thermozoo.config.plugins import build_plugin, resolved_plugin
 from thermozoo.config.read import given_by, override, read_config
@@ -102,7 +102,7 @@ def check_config(
         if key not in known:
             homes = [f"{name}.{key}" for name, table in TABLES.items() if key in settings_of(table.settings)]
             hint = f"; did you mean {' or '.join(homes)}?" if homes else nearest(key, known)
-            faults.add(key, f"unknown table{hint}; tables: {', '.join(known)}")
+            faults.add(inside("", key), f"unknown table{hint}; tables: {', '.join(known)}")
     seed = _seed(tables, faults)
     sizes, frozen = units_of(tables, faults)
     values: dict[str, Any] = {}
@@ -187,7 +187,7 @@ def _table(
     if table.interface is None:
         for key in rest:
             known = (*declared, *children)
-            faults.add(f"{name}.{key}", f"unknown key{nearest(key, known)}; keys: {', '.join(known)}")
+            faults.add(inside(name, key), f"unknown key{nearest(key, known)}; keys: {', '.join(known)}")
         return section, None
     chosen = getattr(section, table.plugin_key)
     plugin = build_plugin(

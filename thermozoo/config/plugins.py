@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo.config.faults import Faults, describe
+from thermozoo.config.faults import Faults, describe, inside
 from thermozoo.config.settings import LARGEST
 from thermozoo.config.values import INTEGERS, structure_type, too_large
 from thermozoo.errors import ConstraintError, ThermozooError, UnknownNameError, nearest, shown
@@ -67,7 +67,7 @@ def build_plugin(
     """
 
     def place(key: str) -> str:
-        return elsewhere.get(key, f"{path}.{key}")
+        return elsewhere.get(key, inside(path, key))
 
     if not isinstance(name, str):
         faults.add(name_path, f"expected the name of a {interface.kind}, got {describe(name)}")

@@ -196,7 +196,7 @@ def call(method: Callable[..., Any], owner: str, *arguments: Any) -> Any:
             return method(*arguments)
     except ThermozooError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _explain(method, owner, error) from error
 
 
@@ -219,7 +219,7 @@ def ask(plugin: Plugin, name: str, *arguments: Any) -> Any:
         return method(*arguments)
     except (ThermozooError, MemoryError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         place, source = _raised_at(method, error)
         raise PluginError(
             f"{type(plugin).__name__}.{name} raised {type(error).__name__}: {error} ({place}: {source!r})"

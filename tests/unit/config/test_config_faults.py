@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
 from pathlib import Path
 
@@ -359,3 +360,28 @@ def test_objectives_that_cannot_be_trained_by(tmp_path, training, path, said):
     [line] = caught.value.faults
     assert line.startswith(f"x.toml: {path}: ")
     assert said in line
+
+
+@pytest.mark.parametrize("value", ["3", "[{temperature = 0.5}]", "'x'"])
+def test_what_is_no_table_is_one_fault(value):
+    (line,) = faults_of(f"computer={value}")
+    assert line.startswith("my.toml: computer: expected a table, got ")
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [("a.b", '"a.b"'), ("", '""'), ("a b", '"a b"'), ("plain-1", "plain-1")],
+)
+def test_a_key_with_a_dot_is_not_shown_as_two(key, path):
+    odd = f"[generation]\n'{key}' = 1\n[noising]\n'{key}' = 1\n[computer.units.h]\nsize = 1\n'{key}' = 1\n['{key}']\n"
+    lines = faults_of(text=odd)
+    for table in ("generation.", "noising.", "computer.units.h.", ""):
+        assert sum(line.startswith(f"my.toml: {table}{path}: unknown ") for line in lines) == 1
+
+
+def test_a_long_list_of_different_entries_is_checked_at_once():
+    started = time.process_time()
+    text = GOOD.replace("[0, 1]", str(list(range(40_000))))
+    with pytest.raises(ConfigError, match="expected each entry once, got 'hidden' more"):
+        check_config(tomllib.loads(text.replace('["hidden"]', '["hidden", "hidden"]', 1)), catalogue(), "my.toml")
+    assert time.process_time() - started < 5  # comparing all pairs takes longer by far
