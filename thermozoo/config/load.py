@@ -133,12 +133,12 @@ def check_config(
                 f"no group is called '{shown(group)}'{nearest(group, sizes)}; groups: {', '.join(sizes)}",
             )
     potentials = potentials_of(section.get("potential"), sizes, catalogue, faults)
-    inside = {
+    own = {
         name: _inside_computer(name, table, section.get(name, {}), sizes, catalogue, faults)
         for name, table in COMPUTER_TABLES.items()
         if table.interface is not Potential and (name in section or not table.optional)
     }
-    plugins |= {plugin.kind: plugin for plugin in inside.values() if plugin is not None}
+    plugins |= {plugin.kind: plugin for plugin in own.values() if plugin is not None}
     well_formed = not faults.lines
     check_unused(tables, values, sizes, frozen, faults)
     if not defer or not well_formed:
@@ -149,7 +149,7 @@ def check_config(
     resolved["computer"] |= {
         "units": dict(units),
         "potential": _resolved_potentials(potentials),
-        **{name: resolved_plugin(plugin) for name, plugin in inside.items()},
+        **{name: resolved_plugin(plugin) for name, plugin in own.items()},
     }
     return Config(
         seed=seed,
