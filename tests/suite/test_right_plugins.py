@@ -395,3 +395,11 @@ def test_without_its_constraint_the_promise_is_broken_and_the_remedy_named(cls, 
     assert outcome.status is Status.FAILED
     if check == "confining":
         assert "state their relation in constraints(), such as return [abs(self.f) < self.k]" in outcome.reason
+
+
+def test_the_path_identity_is_judged_with_slopes_whose_terms_cancel():
+    """Beside zero, the terms of the slope of (1 - cos x)/x^2 are 1/x times larger than their sum."""
+    quotient = potential("quotient", lambda s, x: s.k * (1 - sympy.cos(x)) / x**2 + x**2, k=(1.0, POSITIVE))
+    (one,) = (c for c in checks_for(quotient) if c.name == "path-identity")
+    outcome = run_check(one, context_for(quotient, engines=[engine_named("reference")]))
+    assert outcome.status is Status.PASSED, outcome.reason

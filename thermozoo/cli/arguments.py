@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from thermozoo.interfaces import Plugin
     from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["Assignments", "ConfigFile", "Quiet", "build", "find_plugins", "whole_number"]
+__all__ = ["Assignments", "ConfigFile", "Quiet", "Seed", "build", "find_plugins", "whole_number"]
 
 ConfigFile = Annotated[
     Path | None,
@@ -108,3 +108,6 @@ def whole_number(written: str | int) -> int:
     if re.fullmatch(r"\+?[0-9]{1,1000}", text):
         return int(text)
     raise typer.BadParameter(f"expected an integer from 0 to 2^63 - 1, such as 7, got '{shown(text)}'")
+
+
+Seed = Annotated[int | None, typer.Option(parser=whole_number, metavar="INTEGER", help="Seed; overrides the config's.")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from thermozoo.cli.app import context_of
-from thermozoo.cli.arguments import Assignments, ConfigFile
+from thermozoo.cli.arguments import Assignments, ConfigFile, Seed
 
 if TYPE_CHECKING:
     from thermozoo.runs.assemble import Machine
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 
-def check(ctx: typer.Context, config: ConfigFile = None, assignments: Assignments = None) -> None:
+def check(ctx: typer.Context, config: ConfigFile = None, seed: Seed = None, assignments: Assignments = None) -> None:
     """Say every fault of a config at once, without a run: of its keys, between them, and with the data.
 
     A config without faults is summed up: units, couplings, time steps, training, memory, engine. Nothing is written.
@@ -31,7 +31,7 @@ def check(ctx: typer.Context, config: ConfigFile = None, assignments: Assignment
     from thermozoo.runs.plugin_files import with_copies
 
     catalogue = with_copies(config, context_of(ctx).catalogue)
-    loaded = load_config(config, catalogue, assignments=assignments or (), defer=True)
+    loaded = load_config(config, catalogue, assignments=assignments or (), seed=seed, defer=True)
     machine = assemble_machine(loaded)
     memory = check_memory(loaded, machine)
     engine = engine_of(machine)

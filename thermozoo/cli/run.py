@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from thermozoo.cli.app import context_of
-from thermozoo.cli.arguments import Assignments, ConfigFile, Quiet, whole_number
+from thermozoo.cli.arguments import Assignments, ConfigFile, Quiet, Seed
 
 __all__ = ["run"]
 
@@ -20,9 +20,7 @@ def run(
         Path | None,
         typer.Option(help="Run folder to make. Default: thermozoo-run; without --force the next free number."),
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option(parser=whole_number, metavar="INTEGER", help="Seed; overrides the config's.")
-    ] = None,
+    seed: Seed = None,
     assignments: Assignments = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
     quiet: Quiet = False,

@@ -105,8 +105,9 @@ class Faults:
         self._paths.add(path)
         if not self.given(path):
             path = next((key for place in also for key in self._given_for(place)), path)
-        source = self.options.get(path) or ("--set" if self.given(path) else self.source)
-        line = f"{source}: {shown(path, _PATH)}: {shown(message, _MESSAGE)}"
+        option = self.options.get(path)  # its name says which key
+        place = option or f"{'--set' if self.given(path) else self.source}: {shown(path, _PATH)}"
+        line = f"{place}: {shown(message, _MESSAGE)}"
         if line not in self.lines:
             self.lines.append(line)
 
