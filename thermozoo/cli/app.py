@@ -39,8 +39,7 @@ _LESS_MEMORY = "fewer samples, units, images or time steps (dynamics.duration / 
 
 _EPILOG = (
     "Every command also takes: --plugin FILE.py (load a plugin file), --strict-plugins (a plugin that fails to "
-    "load is an error), "
-    "--debug (show tracebacks)."
+    "load is an error), --debug (show tracebacks)."
 )
 
 

@@ -114,6 +114,5 @@ def check_time_step(computer: Computer, dt: float, forces: tuple[float, float] =
     if not dt < bound:
         raise StabilityError(
             f"dt = {dt:g} is above the stability bound 2 / (mobility x largest curvature) = {bound:.3g} of this "
-            f"computer: "
-            f"choose dt <= {bound / 10:.1g} for accurate trajectories"
+            f"computer: choose dt <= {bound / 10:.1g} for accurate trajectories"
         )

@@ -127,8 +127,7 @@ def simulate(
     if needed > byte_limit:
         raise BudgetError(
             f"keeping {observations} observations of {len(x)} trajectories needs {needed / 2**30:.1f} GiB, above "
-            f"the limit of "
-            f"{byte_limit / 2**30:.1f} GiB: observe fewer steps or trajectories, or raise byte_limit"
+            f"the limit of {byte_limit / 2**30:.1f} GiB: observe fewer steps or trajectories, or raise byte_limit"
         )
     chosen = _engine(engine, dynamics, len(x), steps)
     stepper = chosen.prepare(dynamics)

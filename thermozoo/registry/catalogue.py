@@ -161,8 +161,7 @@ def refuse_duplicates(records: Iterable[Record]) -> None:
             places = [defined_at(r.plugin) or r.source.target for r in (other, record)]
             raise DuplicateNameError(
                 f"two plugins are called {record.name!r} ({record.kind}): one of {other.source.title} "
-                f"({places[0]}), one of {record.source.title} ({places[1]}). "
-                "Rename one or uninstall its distribution."
+                f"({places[0]}), one of {record.source.title} ({places[1]}). Rename one or uninstall its distribution."
             )
 
 

@@ -57,8 +57,7 @@ def transition_density(integrator: Integrator) -> TransitionDensity:
     if any(stage.free_symbols & noises for stage in step.stages):
         raise FormulaError(
             f"{name} evaluates a force at a position that depends on the noise: its step is not linear in the "
-            f"noise and has "
-            "no closed transition density."
+            f"noise and has no closed transition density."
         )
     coefficients = [sympy.diff(step.result, noise) for noise in step.noises]
     if any(c.free_symbols & noises for c in coefficients):

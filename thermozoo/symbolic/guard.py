@@ -97,8 +97,7 @@ def _explain(method: Callable[..., Any], owner: str, error: BaseException) -> Fo
     if isinstance(error, TimeoutError):
         return FormulaError(
             f"{name} did not return within {TIME_LIMIT:g} s ({place}): does it loop for ever? A formula is called "
-            f"once, "
-            "with symbols."
+            f"once, with symbols."
         )
     if isinstance(error, FrozenError):
         return FormulaError(f"{name} sets an attribute ({place}): a plugin never changes; use a local variable.")
@@ -126,8 +125,7 @@ def _explain(method: Callable[..., Any], owner: str, error: BaseException) -> Fo
         )
     return FormulaError(
         f"{name} raised {type(error).__name__}: {error} ({place}). A formula is called with sympy symbols: use "
-        f"arithmetic "
-        "and sympy's functions."
+        f"arithmetic and sympy's functions."
     )
 
 

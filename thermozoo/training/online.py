@@ -56,8 +56,7 @@ def train_online(
     if loss.derived.formula.loss.has(loss.derived.formula.gradient):
         raise FormulaError(
             f"method 'online' needs an objective that uses gradient_next only; {type(loss.objective).__name__} "
-            f"uses gradient too: "
-            "take method = 'descent'"
+            f"uses gradient too: take method = 'descent'"
         )
     start = time.perf_counter()
     descent = Descent(process, loss, schedule, seed)

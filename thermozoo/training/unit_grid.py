@@ -199,8 +199,7 @@ def make_grid(
     if not needed <= 100_000:
         raise TrainingError(
             f"the {unit.called('on-site energy')} would need {needed:g} grid points between {low.min():g} and "
-            f"{high.max():g}: it varies on too small a scale; raise the temperature or take "
-            "method = 'moments'"
+            f"{high.max():g}: it varies on too small a scale; raise the temperature or take method = 'moments'"
         )
     points = int(needed)
     # As many points for every s, none of them beyond the highest that any s needs.

@@ -84,8 +84,7 @@ def _valid(context: Context, sizes: Mapping[str, int]) -> int | None:
     except Exception as error:
         raise CheckFailed(
             f"it raised {type(error).__name__}: {error}; return an empty array of shape (0, 2) where there is "
-            "nothing to couple, or "
-            "refuse the layout with thermozoo.errors.ShapeError",
+            "nothing to couple, or refuse the layout with thermozoo.errors.ShapeError",
             {"sizes": dict(sizes)},
         ) from error
     if found is None:

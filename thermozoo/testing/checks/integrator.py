@@ -100,8 +100,7 @@ def noise_once(context: Context) -> Measured:
     if unused:
         raise CheckFailed(
             f"the step draws {len(noises)} noises and does not use number {unused[0] + 1}: it costs time and "
-            "shifts every later "
-            "number; draw it only where it is used"
+            "shifts every later number; draw it only where it is used"
         )
     return Measured("unused noises", 0, 0, 0, detail=f"{len(noises)} a step")
 

@@ -114,8 +114,7 @@ def confining(context: Context) -> Measured:
             if not (rises[1] > (1 + 1e-6) * rises[0] and rises[2] > (1 + 1e-6) * rises[1]):
                 raise CheckFailed(
                     f"toward x = {'+' if side > 0 else '-'}infinity the energy grows no faster than a "
-                    "logarithm, so exp(-U/kT) "
-                    "cannot be integrated at every temperature",
+                    "logarithm, so exp(-U/kT) cannot be integrated at every temperature",
                     {"parameters": dict(values)},
                 )
 

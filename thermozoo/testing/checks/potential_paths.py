@@ -90,8 +90,7 @@ def _path_order(oracle: UnitOracle) -> float:
 @check(
     "potential",
     claim="The log-ratio of a path's probability and its reverse's tends to the energy difference over kT, "
-    "with the expected "
-    "order in dt.",
+    "with the expected order in dt.",
     needs=("engine-force", "continuous", "separable"),
 )
 def fluctuation_relation(context: Context) -> Measured:
@@ -148,8 +147,7 @@ def _heat_gap(computer: Computer, path: Array, dt: float) -> Array:
 @check(
     "potential",
     claim="The probability of a path and of its reverse obey the exact identity at any dt, and each step uses "
-    "the noise that "
-    "its number says.",
+    "the noise that its number says.",
     needs=("engine-force", "separable"),
 )
 def path_identity(context: Context) -> Measured:
