@@ -49,7 +49,7 @@ def measure(quick: bool) -> dict[str, dict[str, Any]]:
     batches = [4**k for k in range(most + 1)]
     steps = [4**k for k in range(most + 1)]
     machine = paper()
-    uncoupled = machine.uncoupled()
+    uncoupled = machine.bare()
     panels: dict[str, dict[str, Any]] = {}
 
     def panel(title: str, label: str, values: list[int], times: list[float]) -> None:

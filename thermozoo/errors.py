@@ -21,10 +21,10 @@ __all__ = [
     "NonFiniteError",
     "OutputError",
     "ParameterError",
+    "PluginClassError",
     "PluginError",
     "PluginLoadError",
     "ShapeError",
-    "SpeciesError",
     "StabilityError",
     "ThermozooError",
     "TrainingError",
@@ -120,7 +120,7 @@ class PluginError(ThermozooError):
     """Something is wrong with a plugin."""
 
 
-class SpeciesError(PluginError, TypeError):
+class PluginClassError(PluginError, TypeError):
     """A plugin class that breaks the rules of its kind."""
 
 

@@ -1,1 +1,1 @@
-"""First-party plugins of thermozoo, one species a file, found through the same entry points as anyone's."""
+"""First-party plugins of thermozoo, one class a file, found through the same entry points as anyone's."""

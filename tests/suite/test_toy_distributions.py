@@ -86,9 +86,9 @@ def test_a_good_one_is_found_beside_the_first_party_plugins(install):
         ("wrong return type", good(returned="Toy"), ["expected a list of classes", "line 12"]),
         ("wrong thing in the list", good(returned="[Toy, 3]"), ["returned 3", "thermozoo.Potential"]),
         (
-            "subclass of a species",
+            "subclass of a plugin class",
             "from thermozoo_plugins.potentials import Quartic\nclass Mine(Quartic):\n    name = 'mine'\n",
-            ["SpeciesError", "abstract or final", "line 2"],
+            ["PluginClassError", "abstract or final", "line 2"],
         ),
     ],
 )

@@ -122,7 +122,7 @@ class Computer:
             gradient += self.couplings.product(x)
         return gradient
 
-    def uncoupled(self) -> Computer:
+    def bare(self) -> Computer:
         """Return the computer without couplings and biases, as it is before they are switched on."""
         return attrs.evolve(self, couplings=DenseCouplings(self.n, (), np.empty(0)), biases=np.zeros(self.n))
 

@@ -54,7 +54,7 @@ class Couplings(abc.ABC):
         """Return J x for states of shape (..., n), in the data type of `x`."""
 
     @abc.abstractmethod
-    def outer(self, r: Array, x: Array) -> Array:
+    def contract(self, r: Array, x: Array) -> Array:
         """Return sum over leading dimensions of r_i x_j + r_j x_i for every edge, shape (E,).
 
         This is the gradient of sum_i r_i (J x)_i, the one contraction that training needs.
@@ -221,8 +221,8 @@ class DenseCouplings(Couplings):
             total += 0.5 * both if block.diagonal else both
         return total
 
-    def outer(self, r: Array, x: Array) -> Array:
-        """Return r_i x_j + r_j x_i summed; see `Couplings.outer`."""
+    def contract(self, r: Array, x: Array) -> Array:
+        """Return r_i x_j + r_j x_i summed; see `Couplings.contract`."""
         r = r.reshape(-1, self.n)
         x = x.reshape(-1, self.n)
         sums = []
@@ -298,8 +298,8 @@ class EdgeCouplings(Couplings):
         result: Array = (self.csr.astype(x.dtype) @ flat.T).T
         return np.ascontiguousarray(result).reshape(x.shape)
 
-    def outer(self, r: Array, x: Array) -> Array:
-        """Return r_i x_j + r_j x_i summed; see `Couplings.outer`."""
+    def contract(self, r: Array, x: Array) -> Array:
+        """Return r_i x_j + r_j x_i summed; see `Couplings.contract`."""
         r = r.reshape(-1, self.n)
         x = x.reshape(-1, self.n)
         i, j = self.edges.T

@@ -166,7 +166,7 @@ def products_default_us(computer: Computer, batch: int = 512) -> float:
 
 def fused_ns_per_unit(dynamics: Dynamics, threads: int, batch: int = 512) -> float:
     """Return nanoseconds a unit of force, noise and update without couplings."""
-    alone = attrs.evolve(dynamics, computer=dynamics.computer.uncoupled())
+    alone = attrs.evolve(dynamics, computer=dynamics.computer.bare())
     return _medians([_steps(alone, batch, threads)])[0] / (batch * dynamics.computer.n) * 1e9
 
 

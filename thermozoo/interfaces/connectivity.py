@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.errors import SpeciesError
+from thermozoo.errors import PluginClassError
 from thermozoo.interfaces.plugin import Plugin
 
 __all__ = ["Connectivity", "UnitLayout"]
@@ -54,6 +54,6 @@ class Connectivity(
         """Refuse a connectivity that has neither edges nor blocks."""
         super().__init_subclass__(**kwargs)
         if cls.edges is Connectivity.edges and cls.blocks is Connectivity.blocks:
-            raise SpeciesError(
+            raise PluginClassError(
                 f"{cls.__qualname__} defines neither edges(layout) nor blocks(layout): write one of them."
             )

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from thermozoo.errors import SpeciesError
+from thermozoo.errors import PluginClassError
 from thermozoo.interfaces.kind import Declaration
 
 __all__ = ["INTERFACES", "Plugin"]
@@ -34,7 +34,7 @@ class Plugin(abc.ABC):
     name: ClassVar[str]
 
     def __init_subclass__(cls, kind: str = "", **declared: Any) -> None:
-        """Register an interface, which states its kind; refuse a subclass of a species: hold it as a field instead."""
+        """Register an interface, which states its kind; refuse a subclass of a plugin class: a field may hold it."""
         super().__init_subclass__()
         if kind:
             cls.kind, cls.declared = kind, Declaration(name=kind, **declared)
@@ -42,7 +42,7 @@ class Plugin(abc.ABC):
                 for what in ("name", "hook", "table"):
                     mine = getattr(cls.declared, what)
                     if mine and mine == getattr(other.declared, what):
-                        raise SpeciesError(
+                        raise PluginClassError(
                             f"{cls.__qualname__} declares the {what} {mine!r} of {other.__qualname__}: choose another"
                         )
             INTERFACES[kind] = cls
@@ -50,8 +50,8 @@ class Plugin(abc.ABC):
             if issubclass(base, Plugin) and "kind" not in vars(base) and not inspect.isabstract(base):
                 if base is Plugin:
                     continue
-                raise SpeciesError(
-                    f"{cls.__qualname__} subclasses the species {base.__qualname__}: a plugin class is abstract or "
+                raise PluginClassError(
+                    f"{cls.__qualname__} subclasses the plugin class {base.__qualname__}: a class is abstract or "
                     f"final. Inherit from the interface ({INTERFACES[base.kind].__name__}) and hold a "
                     f"{base.__qualname__} as a field instead."
                 )

@@ -90,7 +90,7 @@ def generation_seconds(machine: Machine, engine: Engine, method: str, progress: 
     x = np.zeros((samples, computer.n))
     total = (OBSERVATIONS + 1) * seconds(lambda: EnergyTerms(computer).observe(0, x), repeats=2)
     progress(1)
-    for law in (computer.uncoupled(), computer):
+    for law in (computer.bare(), computer):
         dynamics = Dynamics(law, config.integrator, config.dynamics.dt, config.dynamics.precision)
         work = functools.partial(simulate, dynamics, x, key=NoiseKey(0), engine=engine)
         total += along_a_line(work, *_STEPS, config.steps, repeats=2, progress=progress)

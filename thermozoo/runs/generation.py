@@ -87,7 +87,7 @@ def generate(
     key = NoiseKey(seed)
     samples, steps = count("samples", samples, at_least=1), count("steps", steps, at_least=1)
     x: Array = np.zeros((samples, untrained.n))
-    uncoupled = Dynamics(untrained.uncoupled(), integrator, dt, precision)
+    uncoupled = Dynamics(untrained.bare(), integrator, dt, precision)
     x = simulate(uncoupled, x, steps, key=key.named("equilibration"), engine=engine, progress=progress).final
     every = max(1, steps // OBSERVATIONS)
     edges = steps - window_edges(steps, len(computers))[::-1]

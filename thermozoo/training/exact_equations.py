@@ -272,7 +272,7 @@ def _window(
         scale = 1 / np.sqrt(images)
         ones = np.repeat(basis.T @ np.sqrt(weights), len(part))
         pairs.add(states * scale, ones * scale, local * scale)
-        gradient.couplings[:] += computer.couplings.outer(slopes * scale, states * scale)
+        gradient.couplings[:] += computer.couplings.contract(slopes * scale, states * scale)
         progress((first + len(part)) / images)
     pairs.add_squares(variance / images)
     weight = np.where(computer.layout.moving, curvature, 0.0)

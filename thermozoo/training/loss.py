@@ -108,10 +108,10 @@ class StepLoss:
             In the order of ``computer.parameters`` [1 / energy].
         """
         loss, r, q = self.responses(computer, x, x_next)
-        couplings = computer.couplings.outer(r, x_next)
+        couplings = computer.couplings.contract(r, x_next)
         biases = r.sum(axis=tuple(range(r.ndim - 1)), dtype=np.float64)
         if q is not None:
-            couplings = couplings + computer.couplings.outer(q, x)
+            couplings = couplings + computer.couplings.contract(q, x)
             biases = biases + q.sum(axis=tuple(range(q.ndim - 1)), dtype=np.float64)
         gradient = np.concatenate([couplings, biases[computer.trainable_biases]])
         return float(loss.sum(dtype=np.float64)), gradient

@@ -110,7 +110,7 @@ class _Sums:
 
     def __init__(self, computer: Computer, loss: StepLoss, expansion: StepExpansion, names: tuple[str, ...]) -> None:
         biases = np.where(computer.trainable_biases, 0.0, computer.biases)
-        self.base = attrs.evolve(computer.uncoupled(), biases=biases)
+        self.base = attrs.evolve(computer.bare(), biases=biases)
         self.computer, self.loss, self.expansion, self.names = computer, loss, expansion, names
         moving = computer.layout.moving
         self.free = np.concatenate(
@@ -138,11 +138,11 @@ class _Sums:
         before, after = x.reshape(-1, n), x_next.reshape(-1, n)
         _, r, q = self.loss.responses(self.base, before, after)
         phi, phi_next = self._regressors(before), self._regressors(after)
-        self.couplings += self.computer.couplings.outer(r, after)
+        self.couplings += self.computer.couplings.contract(r, after)
         self.local[0] += r.sum(axis=0, dtype=np.float64)
         self.local[1:] += np.einsum("ri,pri->pi", r, phi_next, dtype=np.float64)
         if q is not None:
-            self.couplings += self.computer.couplings.outer(q, before)
+            self.couplings += self.computer.couplings.contract(q, before)
             self.local[0] += q.sum(axis=0, dtype=np.float64)
             self.local[1:] += np.einsum("ri,pri->pi", q, phi, dtype=np.float64)
         for u, v in self.expansion.factors:

@@ -117,7 +117,7 @@ class _Edges(MovingCouplings):
         return change
 
     def descend(self, r: Array, x: Array, rate: float) -> None:
-        self.couplings = self.couplings.with_vector(self.couplings.vector - rate * self.couplings.outer(r, x))
+        self.couplings = self.couplings.with_vector(self.couplings.vector - rate * self.couplings.contract(r, x))
 
     def vector(self) -> Array:
         return self.couplings.vector

@@ -289,7 +289,7 @@ def noising_process(
     times = np.arange(steps) * dt
     values = intensity_of(protocol, steps * dt)(times)
     return NoisingProcess(
-        dynamics=Dynamics(computer.uncoupled(), integrator, dt, precision),
+        dynamics=Dynamics(computer.bare(), integrator, dt, precision),
         signals=signals,
         intensity=np.concatenate([values[:1], values]),
         engine=engine,

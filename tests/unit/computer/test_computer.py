@@ -90,7 +90,7 @@ def test_parameters_round_trip(drawn, data):
 def test_uncoupled_has_the_on_site_energy_only(drawn, data):
     computer = data.draw(drawn.computers())
     x = states(data, computer)
-    bare = computer.uncoupled()
+    bare = computer.bare()
     assert np.array_equal(bare.energy(x), computer.energy_terms(x)["on-site"])
     assert np.array_equal(bare.gradient(x), computer.onsite.gradient(x))
 

@@ -76,14 +76,14 @@ def test_product_energy_and_outer(one, seed, dtype):
         energy += value * x[..., i].astype(float) * x[..., j]
         size += np.abs(value * x[..., i].astype(float) * x[..., j])
     assert np.all(np.abs(one.energy(x) - energy) <= 2 * (one.n + 3) * eps * (size + 1e-30))
-    outer = one.outer(r, x)
-    assert outer.dtype == np.float64
+    contracted = one.contract(r, x)
+    assert contracted.dtype == np.float64
     for e, (i, j) in enumerate(one.edges):
         terms = [
             float(v) for a, b in zip(r.reshape(-1, one.n), x.reshape(-1, one.n), strict=True)
             for v in (float(a[i]) * float(b[j]), float(a[j]) * float(b[i]))
         ]  # fmt: skip
-        assert abs(outer[e] - sum(terms)) <= 16 * eps * sum(map(abs, terms))
+        assert abs(contracted[e] - sum(terms)) <= 16 * eps * sum(map(abs, terms))
 
 
 @given(couplings())

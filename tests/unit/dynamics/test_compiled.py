@@ -120,7 +120,7 @@ def test_it_does_what_the_reference_does(make_computer, make_ring, data, precisi
         connectivity=data.draw(st.sampled_from(["dense", "bipartite", "ring"])),
         seed=data.draw(st.integers(0, 10**6)),
     )
-    computer = data.draw(st.sampled_from([computer, computer.uncoupled()]))
+    computer = data.draw(st.sampled_from([computer, computer.bare()]))
     random = np.random.default_rng(data.draw(st.integers(0, 10**6)))
     trajectories = data.draw(st.sampled_from([1, 2, 9, 17]))
     start = random.standard_normal((trajectories, computer.n))
@@ -141,7 +141,7 @@ def test_bits_depend_on_the_trajectory_only(make_computer, make_ring, precision,
     """Threads 1, 2 and 3, widths, batches of 1 to 300, splits of steps and of the batch: not one bit differs."""
     kind = "dense" if connectivity == "none" else connectivity
     computer = setting(make_computer, make_ring, sizes={"visible": 130, "hidden": 45}, connectivity=kind)
-    computer = computer.uncoupled() if connectivity == "none" else computer
+    computer = computer.bare() if connectivity == "none" else computer
     dynamics = Dynamics(computer, EulerMaruyama(), 0.01, precision)
     random = np.random.default_rng(4)
     start = random.standard_normal((300, computer.n))

@@ -12,7 +12,7 @@ from thermozoo.cli.app import run
 from thermozoo.config import schema
 from thermozoo.config.json_schema import json_schema
 from thermozoo.config.load import check_config
-from thermozoo.errors import ConfigError, SpeciesError
+from thermozoo.errors import ConfigError, PluginClassError
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.interfaces.kind import Quantity
 from thermozoo.registry.catalogue import load_catalogue
@@ -139,7 +139,7 @@ def test_a_formula_of_it_that_looks_at_numbers_is_caught(toy):
     ],
 )
 def test_it_is_declared_once(toy, kind, declared, said):
-    with pytest.raises(SpeciesError, match=said):
+    with pytest.raises(PluginClassError, match=said):
 
         class Again(Plugin, kind=kind, formula="voltage", **declared):
             pass

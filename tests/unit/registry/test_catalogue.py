@@ -35,7 +35,7 @@ def thermozoo_potentials():
 '''
 
 
-def species(name, base=Potential):
+def plugin_class(name, base=Potential):
     if base is Potential:
 
         class Made(Potential):
@@ -64,19 +64,19 @@ def source(distribution, *classes, hook="thermozoo_potentials"):
 
 def test_two_plugins_of_one_name_are_an_error_that_names_both_distributions():
     with pytest.raises(DuplicateNameError, match=r"'well' \(potential\): one of alpha 1.0 .* one of beta 1.0"):
-        load_catalogue([source("alpha", species("well")), source("beta", species("well"))])
+        load_catalogue([source("alpha", plugin_class("well")), source("beta", plugin_class("well"))])
 
 
 def test_one_class_found_twice_is_no_clash():
-    one = species("well")
+    one = plugin_class("well")
     assert load_catalogue([source("alpha", one), source("beta", one)]).get(Potential, "well") is one
 
 
 def test_one_name_in_two_kinds_is_no_clash_but_ambiguous():
     found = load_catalogue(
         [
-            source("alpha", species("well")),
-            source("beta", species("well", Protocol), hook="thermozoo_protocols"),
+            source("alpha", plugin_class("well")),
+            source("beta", plugin_class("well", Protocol), hook="thermozoo_protocols"),
         ]
     )
     assert found.get(Potential, "well").kind == "potential"
@@ -86,7 +86,7 @@ def test_one_name_in_two_kinds_is_no_clash_but_ambiguous():
 
 
 def test_an_unknown_name_lists_the_valid_ones():
-    found = load_catalogue([source("alpha", species("well"), species("bowl"))])
+    found = load_catalogue([source("alpha", plugin_class("well"), plugin_class("bowl"))])
     with pytest.raises(
         UnknownNameError, match=r"no potential is called 'wel'; did you mean 'well'.; installed: bowl, well"
     ):
@@ -182,14 +182,14 @@ def test_a_file_may_not_take_an_installed_name(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(FILE)
     with pytest.raises(DuplicateNameError, match=r"one of alpha 1.0 .* one of mine.py"):
-        load_catalogue([source("alpha", species("tilted"))], files=[path])
+        load_catalogue([source("alpha", plugin_class("tilted"))], files=[path])
 
 
 def test_the_report_is_json():
     def load():
         raise RuntimeError("no license")
 
-    found = load_catalogue([source("alpha", species("well")), Source("beta", "", "beta-point", "beta", load)])
+    found = load_catalogue([source("alpha", plugin_class("well")), Source("beta", "", "beta-point", "beta", load)])
     well, beta = json.loads(json.dumps(found.as_json()))
     assert (well["name"], well["kind"], well["distribution"], well["version"]) == ("well", "potential", "alpha", "1.0")
     assert (well["status"], well["error"], well["traceback"]) == ("ok", None, None)

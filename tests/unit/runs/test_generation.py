@@ -24,9 +24,7 @@ def test_the_two_phases(computer, euler):
     """The same bits as two simulations by hand, and heat = energy at the switch less energy at the end."""
     done = generate(computer, [computer], euler, engine=engine_named("reference"), **OPTIONS)
     key = NoiseKey(4)
-    start = simulate(
-        Dynamics(computer.uncoupled(), euler, 0.01), np.zeros((5, 6)), 60, key=key.named("equilibration")
-    ).final
+    start = simulate(Dynamics(computer.bare(), euler, 0.01), np.zeros((5, 6)), 60, key=key.named("equilibration")).final
     end = simulate(Dynamics(computer, euler, 0.01), start, 60, key=key.named("generation")).final
     assert np.array_equal(done.final, end)
     assert done.ledger.total == pytest.approx(computer.energy(start) - computer.energy(end), abs=1e-12)
@@ -50,9 +48,7 @@ def test_switching_windows_does_work(computer, euler):
     other = computer.with_parameters(-1.5 * computer.parameters)
     done = generate(computer, [computer, other], euler, engine=engine_named("reference"), **OPTIONS)
     key = NoiseKey(4)
-    start = simulate(
-        Dynamics(computer.uncoupled(), euler, 0.01), np.zeros((5, 6)), 60, key=key.named("equilibration")
-    ).final
+    start = simulate(Dynamics(computer.bare(), euler, 0.01), np.zeros((5, 6)), 60, key=key.named("equilibration")).final
     half = simulate(Dynamics(computer, euler, 0.01), start, 30, key=key.named("generation")).final
     end = simulate(Dynamics(other, euler, 0.01), half, 30, key=key.named("generation"), first_step=30).final
     assert np.array_equal(done.final, end)

@@ -263,7 +263,7 @@ def product(context: Context) -> Measured:
         if not np.allclose(couplings.energy(x), energy, rtol=1e-12, atol=1e-12):
             raise CheckFailed("the coupling energy is not the sum over pairs of J_ij x_i x_j", {"sizes": sizes})
         wanted = [(r[:, i] * x[:, j] + r[:, j] * x[:, i]).sum() for i, j in couplings.edges.tolist()]
-        if not np.allclose(couplings.outer(r, x), wanted, rtol=1e-12, atol=1e-12):
+        if not np.allclose(couplings.contract(r, x), wanted, rtol=1e-12, atol=1e-12):
             raise CheckFailed("the training contraction is not r_i x_j + r_j x_i of every pair", {"sizes": sizes})
 
     tried = for_all(layout_sizes(0, 6), claim, seed=context.integer("product"), examples=25)

@@ -188,7 +188,7 @@ def path_identity(context: Context) -> Measured:
 def _identity_error(computer: Computer, path: Array, dt: float, oracle: UnitOracle, J: Array, b: Array) -> float:
     """Compare ln P_0[w] / P_theta[w~] with -(beta/2) sum D.(g+ + g-) + (beta mu dt / 4) sum (|g+|^2 - |g-|^2)."""
     before, after = path[:-1], path[1:]
-    free = computer.uncoupled()
+    free = computer.bare()
     here = np.stack([free.gradient(np.ascontiguousarray(x)) for x in before])
     there = np.stack([computer.gradient(np.ascontiguousarray(x)) for x in after])
     log = _log_density(dt, KT)

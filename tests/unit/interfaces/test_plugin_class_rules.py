@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from thermozoo import Connectivity, Potential
-from thermozoo.errors import SpeciesError
+from thermozoo.errors import PluginClassError
 from thermozoo.interfaces import INTERFACES
 
 
@@ -26,7 +26,7 @@ def test_an_interface_cannot_be_instantiated(kind):
         INTERFACES[kind]()
 
 
-def test_nobody_subclasses_a_species():
+def test_nobody_subclasses_a_plugin_class():
     @attrs.frozen
     class Flat(Potential):
         name = "flat"
@@ -34,7 +34,7 @@ def test_nobody_subclasses_a_species():
         def energy(self, x):
             return x**2
 
-    with pytest.raises(SpeciesError, match=r"Steeper subclasses the species .*Flat.*hold a .*Flat as a field"):
+    with pytest.raises(PluginClassError, match=r"Steeper subclasses the plugin class .*Flat.*hold a .*Flat as a field"):
 
         class Steeper(Flat):
             pass
@@ -55,7 +55,7 @@ def test_an_abstract_layer_may_be_inherited():
 
 
 def test_a_connectivity_needs_edges_or_blocks():
-    with pytest.raises(SpeciesError, match="neither edges"):
+    with pytest.raises(PluginClassError, match="neither edges"):
 
         class Nothing(Connectivity):
             name = "nothing"
