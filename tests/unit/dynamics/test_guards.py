@@ -207,3 +207,15 @@ def test_a_numba_that_cannot_be_imported():
         "use engine = 'reference'\n"
     )
     assert availability.why_not_compiled() is None
+
+
+def test_numba_s_word_on_a_variable_that_it_cannot_read_is_one_line(monkeypatch, tmp_path):
+    """Itself it warns with a whole traceback (numba/core/config.py)."""
+    said = "Environment variable 'NUMBA_NUM_THREADS' is defined but its value 'abc' could not be parsed."
+    lines = f'import warnings\nwarnings.warn("""{said}\nTraceback (most recent call last):""", RuntimeWarning)\n'
+    (tmp_path / "numba.py").write_text(lines)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    with pytest.warns(RuntimeWarning) as caught:
+        assert availability._import_failure.__wrapped__() is None
+    assert [str(one.message) for one in caught] == [said]

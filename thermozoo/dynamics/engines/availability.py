@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import warnings
 
 from thermozoo.arguments import told
 
@@ -16,7 +17,11 @@ _INSTEAD = "; use engine = 'reference'"
 def _import_failure() -> str | None:
     """Return why numba cannot be imported. It reads some fifty environment variables and may fail at any of them."""
     try:
-        import numba  # noqa: F401
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            import numba  # noqa: F401
+        for one in caught:  # of a variable that it cannot read, numba says a traceback, and takes its default
+            warnings.warn(str(one.message).partition("\n")[0], one.category, stacklevel=2)
     except Exception as error:
         said = (str(error).splitlines() or [""])[0].rstrip(".")
         return f"the compiled engine needs numba, whose import fails ({type(error).__name__}: {said})"
