@@ -108,6 +108,7 @@ def elsewhere(folder, out, seed, *flags):
     return report_of(folder / out)
 
 
+@pytest.mark.long
 def test_the_seed_of_hashes_changes_no_bit(folder, expected):
     """Same digests, same heat to the last bit, as in this process, whose seed is another."""
     assert elsewhere(folder, "there", "77") == expected

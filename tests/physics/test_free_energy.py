@@ -94,7 +94,8 @@ def double_well_grid(force):
     return np.stack([x.ravel(), y.ravel()], axis=1), energy.ravel(), axis[1] - axis[0]
 
 
-@pytest.mark.parametrize("count", [1000, pytest.param(6000, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("count", [1000, 6000])
 def test_free_energy_of_ramped_double_wells(count):
     """dF by quadrature over both states; force 0 to 2 in 600 steps of 5e-3; 4 standard errors, false alarm 6e-5."""
     random, starts, free = np.random.default_rng(44), [], []

@@ -142,7 +142,8 @@ DERIVED = {
 }
 
 
-@pytest.mark.parametrize("cls", [Vee, *(pytest.param(c, marks=pytest.mark.long) for c in (HalfWall, Step, Huber))])
+@pytest.mark.long
+@pytest.mark.parametrize("cls", [Vee, HalfWall, Step, Huber])
 def test_a_potential_whose_force_bends_or_jumps_passes(cls):
     passes(cls, both_engines=cls is Vee)
 

@@ -23,6 +23,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(benchmark, "compile_seconds_cold_and_warm", lambda *names: (2.0, 1.0))
 
 
+@pytest.mark.long  # it compiles a kernel for each precision and layout
 def test_the_table_has_what_was_asked_for(make_computer, quick, monkeypatch):
     monkeypatch.setenv("THERMOZOO_THREADS", "2")
     computer = make_computer({"a": 20, "b": 10}, Quartic(), Bipartite(within=["b"]), scale=0.01)

@@ -183,8 +183,11 @@ def test_odd_sizes(make_computer, euler, precision, sizes):
 
 @pytest.mark.parametrize(
     ("integrator", "potential"),
-    [(StochasticHeun(), Quartic()), (ThreeStages(), Quartic()), (EulerMaruyama(), Patchwork())],
-    ids=["heun", "three-stages", "patchwork"],
+    [
+        pytest.param(StochasticHeun(), Quartic(), id="heun"),
+        pytest.param(ThreeStages(), Quartic(), id="three-stages", marks=pytest.mark.long),
+        pytest.param(EulerMaruyama(), Patchwork(), id="patchwork"),
+    ],
 )
 def test_any_formula(make_computer, make_ring, integrator, potential):
     """Several stages and noises, clamped units, branches and functions; dense and sparse, alone and side by side."""
