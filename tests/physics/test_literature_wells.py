@@ -156,8 +156,8 @@ def measured(layout, x):
     return np.stack([x, x**2, virial])
 
 
-@pytest.fixture(scope="module", params=[8, pytest.param(40, marks=pytest.mark.long)], ids="{} trajectories".format)
-def ensemble(request):
+@pytest.fixture(scope="module")
+def ensemble():
     """Time averages of x, x^2 and x U' of every unit and trajectory, and how much of the start is left at the end.
 
     Units start in equilibrium, drawn by the test's own quadrature, and run for 20 units of time: a force, noise or
@@ -166,7 +166,7 @@ def ensemble(request):
     computer = assemble(
         {cls.name: UNITS for cls in WELLS}, {cls.name: cls() for cls in WELLS}, Bipartite(), temperature=KT
     )
-    random, trajectories = np.random.default_rng(12), request.param
+    random, trajectories = np.random.default_rng(12), 40
     start = np.empty((trajectories, computer.n))
     for cls, (energy, *_) in WELLS.items():
         where = computer.layout.slice(cls.name)
@@ -180,6 +180,7 @@ def ensemble(request):
     return computer.layout, start, final, kept.total / kept.count
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cls", list(WELLS), ids=lambda c: c.name)
 def test_moments_of_a_well(ensemble, cls):
     """<x>, <x^2> and the temperature <x U'> = kT: 512 (long: 2,560) units' own time averages.
