@@ -183,7 +183,7 @@ def ensemble():
 @pytest.mark.long
 @pytest.mark.parametrize("cls", list(WELLS), ids=lambda c: c.name)
 def test_moments_of_a_well(ensemble, cls):
-    """<x>, <x^2> and the temperature <x U'> = kT: 512 (long: 2,560) units' own time averages.
+    """<x>, <x^2> and the temperature <x U'> = kT: 2,560 units' own time averages.
 
     4 standard errors, false-alarm rate 1.9e-4 a well.
     """
