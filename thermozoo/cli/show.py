@@ -36,6 +36,7 @@ KT = 0.5
 
 #: What ``--plot`` writes, by the ending of the name.
 _PICTURES = (".png", ".pdf", ".svg")
+
 #: Kinks of one unit that are listed: a triangle wave has one at every turn.
 _MOST_KINKS = 6
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from thermozoo.arguments import instance
+from thermozoo.arguments import count, instance
 from thermozoo.errors import DataError, shown
 
 if TYPE_CHECKING:
@@ -183,6 +183,8 @@ def run(
         With every fault of the config, a line each.
     OutputError
         When the folder exists, or cannot be written; raised before anything is computed.
+    ParameterError
+        When the seed is no whole number from 0 to 2^63 - 1.
     """
     from thermozoo.cli.progress import Bars
     from thermozoo.config.load import check_config, load_config
@@ -190,6 +192,8 @@ def run(
     from thermozoo.runs.experiment import run_experiment
     from thermozoo.runs.plugin_files import with_copies
 
+    if seed is not None:  # a fault of the argument, and of no config
+        seed = count("seed", seed, at_most=2**63 - 1)
     plugins = installed() if catalogue is None else catalogue
     if isinstance(config, Mapping):
         tables = dict(config) if seed is None else {**config, "seed": seed}

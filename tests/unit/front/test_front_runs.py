@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import thermozoo as tz
-from thermozoo.errors import ArgumentError, ConfigError, DataError, OutputError
+from thermozoo.errors import ArgumentError, DataError, OutputError, ParameterError
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
@@ -63,8 +63,9 @@ def test_it_is_loaded_again_with_the_plugin_files_that_it_holds(done):
 def test_another_seed_and_a_folder_that_is_there(done, stripes):
     with pytest.raises(OutputError, match="exists"):
         tz.run(CONFIG, out=done.folder, catalogue=stripes, seed=5, quiet=True)
-    with pytest.raises(ConfigError, match="seed: expected"):
-        tz.run(CONFIG, out=done.folder, catalogue=stripes, seed=-5, quiet=True)
+    for config in (CONFIG, None):
+        with pytest.raises(ParameterError, match=r"^seed must be a whole number from 0 to 2\^63 - 1, got -5"):
+            tz.run(config, out=done.folder, catalogue=stripes, seed=-5, quiet=True)
 
 
 @pytest.mark.parametrize(
