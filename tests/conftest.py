@@ -71,7 +71,7 @@ def plain_loss(computer, dt, x, x_next, matrix=None, biases=None):
     g = plain_gradient(computer, x_next, matrix, biases)
     residual = -(np.float64(1) * x_next - x) + computer.mobility * g * dt
     by_unit = residual**2 / (4 * computer.mobility * computer.temperature * dt)
-    return by_unit[..., computer.layout.moving].sum()
+    return by_unit[..., computer.layout.free].sum()
 
 
 def complex_step(function, value, direction):
@@ -106,7 +106,7 @@ def build(
     temperature=1.0,
     mobility=1.0,
     trainable=(),
-    frozen=(),
+    clamped=(),
 ):
     """A computer whose couplings and biases are drawn with the given scale."""
     from thermozoo.computer.computer import assemble
@@ -118,7 +118,7 @@ def build(
         temperature=temperature,
         mobility=mobility,
         trainable_biases=trainable,
-        frozen=frozen,
+        clamped=clamped,
     )
     random = np.random.default_rng(seed)
     vector = scale * random.standard_normal(computer.couplings.size)
@@ -164,7 +164,7 @@ def ring(n):
 
 
 @st.composite
-def computers(draw, *, frozen=False):
+def computers(draw, *, clamped=False):
     """Computers of two groups: drawn potentials, connectivities, temperature, mobility, couplings and biases."""
     from thermozoo_plugins.connectivities import Bipartite, Dense
 
@@ -178,7 +178,7 @@ def computers(draw, *, frozen=False):
         temperature=draw(_positive(0.05, 3.0)),
         mobility=draw(_positive(0.2, 3.0)),
         trainable=draw(st.sampled_from([(), ("hidden",), ("visible", "hidden")])),
-        frozen=("visible",) if frozen else (),
+        clamped=("visible",) if clamped else (),
     )
 
 

@@ -11,7 +11,7 @@ from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
 
 from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.computer import assemble
-from thermozoo.computer.onsite import site
+from thermozoo.computer.onsite import unit_energy
 from thermozoo.dynamics.engines import Dynamics
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
@@ -43,7 +43,7 @@ def test_marginals_of_one_unit(euler, potential, kT):
     """
     mobility, dt, n, batch = 0.9, 0.1, 64, 300
     computer = assemble({"visible": n}, potential, Bipartite(), temperature=kT, mobility=mobility)
-    boltzmann = unit_boltzmann(site(potential), kT)
+    boltzmann = unit_boltzmann(unit_energy(potential), kT)
     u = np.random.default_rng(1).random((batch, n))
     start = np.stack([boltzmann.quantile(row[:, None])[:, 0] for row in u])
     final = simulate(Dynamics(computer, euler, dt, "single"), start, 150, key=NoiseKey(2)).final

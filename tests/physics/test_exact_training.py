@@ -15,12 +15,12 @@ from thermozoo_plugins.protocols import Constant, LinearFade
 from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.dynamics.noise import NoiseKey
-from thermozoo.training.descent import Schedule, train_by_descent
-from thermozoo.training.exact import train_exact
-from thermozoo.training.exact_equations import exact_equations
+from thermozoo.training.exact.exact_equations import exact_equations
+from thermozoo.training.exact.train import train_exact
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.moments import sampled_equations, train_by_moments
 from thermozoo.training.noising import noising_process
+from thermozoo.training.sampled.descent import Schedule, train_by_descent
+from thermozoo.training.sampled.moments import sampled_equations, train_by_moments
 
 DT, STEPS = 1e-3, 300
 FADE = LinearFade(amplitude=2.0, fade=0.75)

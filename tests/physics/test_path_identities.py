@@ -24,13 +24,13 @@ from thermozoo.thermodynamics.paths import StepDensity, log_path_ratio, midpoint
 @given(data=st.data())
 def test_the_step_density_is_the_normal_one(drawn, plain, euler, data):
     """ln p(x'|x) against scipy's normal density with mean x - mu dV dt + mu f dt and variance 2 mu kT dt."""
-    computer = data.draw(drawn.computers(frozen=data.draw(st.booleans())))
+    computer = data.draw(drawn.computers(clamped=data.draw(st.booleans())))
     dt, x, x_next = data.draw(drawn.steps(computer))
     push = np.random.default_rng(1).standard_normal(x.shape)
     found = StepDensity(euler, dt).log_density(computer, x, x_next, push)
     mean = x + computer.mobility * (push - plain.gradient(computer, x)) * dt
     spread = np.sqrt(2 * computer.mobility * computer.temperature * dt)
-    by_unit = stats.norm(mean, spread).logpdf(x_next)[:, computer.layout.moving]
+    by_unit = stats.norm(mean, spread).logpdf(x_next)[:, computer.layout.free]
     assert found == pytest.approx(by_unit.sum(axis=-1), rel=1e-10, abs=1e-10 * np.abs(by_unit).sum())
 
 
@@ -195,7 +195,7 @@ class Midpoint(Integrator):
 def test_clamped_units_stay_where_they_are_within_a_step():
     """A later stage sees the moving units ahead, the clamped ones where they are, as the engines do."""
     kT, mobility, dt = 0.4, 1.3, 0.05
-    computer = assemble({"a": 3, "b": 2}, Quartic(), Dense(), temperature=kT, mobility=mobility, frozen=["b"])
+    computer = assemble({"a": 3, "b": 2}, Quartic(), Dense(), temperature=kT, mobility=mobility, clamped=["b"])
     rng = np.random.default_rng(7)
     computer = computer.with_parameters(rng.normal(size=10))
     x = rng.normal(size=(6, 5))

@@ -12,9 +12,9 @@ from thermozoo.dynamics.engines import Dynamics
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import KeptStates
-from thermozoo.training.descent import Schedule, train_by_descent
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.online import train_online
+from thermozoo.training.sampled.descent import Schedule, train_by_descent
+from thermozoo.training.sampled.online import train_online
 
 DT = 0.05
 

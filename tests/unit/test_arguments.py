@@ -63,12 +63,12 @@ def test_numbers_that_cannot_be_meant(value):
 
 
 def test_names():
-    assert arguments.names_of("frozen", "visible") == ("visible",)
-    assert arguments.names_of("frozen", ["a", "b"]) == ("a", "b")
-    assert arguments.names_of("frozen", ()) == ()
+    assert arguments.names_of("clamped", "visible") == ("visible",)
+    assert arguments.names_of("clamped", ["a", "b"]) == ("a", "b")
+    assert arguments.names_of("clamped", ()) == ()
     for value in (3, [3], None, ["a", None]):
-        with pytest.raises(ArgumentError, match=r"^frozen must be names, such as \['visible'\], got "):
-            arguments.names_of("frozen", value)
+        with pytest.raises(ArgumentError, match=r"^clamped must be names, such as \['visible'\], got "):
+            arguments.names_of("clamped", value)
 
 
 def test_instances():

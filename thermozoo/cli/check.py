@@ -45,7 +45,7 @@ def lines(machine: Machine, memory: int) -> list[str]:
     from thermozoo.runs.budget import bytes_text
 
     config, computer = machine.config, machine.computer
-    groups = [f"{g} {n:,}{' (frozen)' if g in config.frozen else ''}" for g, n in config.sizes.items()]
+    groups = [f"{g} {n:,}{' (clamped)' if g in config.clamped else ''}" for g, n in config.sizes.items()]
     images = len(machine.signals)
     return [
         f"units: {computer.n:,} ({', '.join(groups)})",

@@ -253,7 +253,7 @@ def _plot(plugins: list[Plugin], file: Path, force: bool) -> None:
     import numpy as np
 
     from thermozoo.computer.boltzmann import unit_boltzmann
-    from thermozoo.computer.onsite import site
+    from thermozoo.computer.onsite import unit_energy
     from thermozoo.plotting.potential import plot_potential
 
     if len(plugins) > 1:
@@ -273,7 +273,7 @@ def _plot(plugins: list[Plugin], file: Path, force: bool) -> None:
             f"such as {plugin.name}.png"
         )
     with new_file(file, force=force) as beside:
-        one = site(plugin)  # type: ignore[arg-type]
+        one = unit_energy(plugin)  # type: ignore[arg-type]
         boltzmann = unit_boltzmann(one, KT, points=1001)
         likely = boltzmann.weight[0] > boltzmann.weight[0].max() * np.exp(-12.0)
         x = np.linspace(boltzmann.x[0][likely][0], boltzmann.x[0][likely][-1], 801)

@@ -57,10 +57,10 @@ def stable_places(potential: Potential, kT: float) -> list[StableState]:
         Temperature that sets how far out states are looked for [energy].
     """
     from thermozoo.computer.minima import StableState, stable_states
-    from thermozoo.computer.onsite import site
+    from thermozoo.computer.onsite import unit_energy
 
     try:
-        found = stable_states(site(potential), kT)
+        found = stable_states(unit_energy(potential), kT)
     except ParameterError:
         return []
     flats = (None if one.flat is None else (_short(one.flat[0]), _short(one.flat[1])) for one in found)

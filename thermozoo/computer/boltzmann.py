@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.onsite import Site
+from thermozoo.computer.onsite import UnitEnergy
 from thermozoo.computer.support import confining_window
 from thermozoo.errors import ParameterError
 from thermozoo.symbolic.guard import where_written
@@ -103,7 +103,7 @@ class UnitBoltzmann:
         return result
 
 
-def unit_interval(one: Site, kT: float) -> tuple[float, float]:
+def unit_interval(one: UnitEnergy, kT: float) -> tuple[float, float]:
     """Return an interval outside of which one unit's energy is more than 40 kT above its minimum.
 
     Raises
@@ -115,7 +115,7 @@ def unit_interval(one: Site, kT: float) -> tuple[float, float]:
     return float(low[0, 0]), float(high[0, 0])
 
 
-def _interval(one: Site, kT: float, force: Array, points: int) -> tuple[Callable[[Array], Array], Array, Array]:
+def _interval(one: UnitEnergy, kT: float, force: Array, points: int) -> tuple[Callable[[Array], Array], Array, Array]:
     """Return (U(x) - f x) / kT as a function, and ends of an interval of each unit that its visited states fill."""
     site = one.columns()
     units = max(force.size, *(v.shape[0] for v in site.values.values() if np.ndim(v)), 1)
@@ -142,12 +142,12 @@ def _interval(one: Site, kT: float, force: Array, points: int) -> tuple[Callable
     return tilted, low, high
 
 
-def unit_boltzmann(one: Site, kT: float, force: npt.ArrayLike = 0.0, points: int = 801) -> UnitBoltzmann:
+def unit_boltzmann(one: UnitEnergy, kT: float, force: npt.ArrayLike = 0.0, points: int = 801) -> UnitBoltzmann:
     """Return the Boltzmann distribution of one unit for each force.
 
     Parameters
     ----------
-    one : Site
+    one : UnitEnergy
         The potential; parameters may hold one value per force.
     kT : float
         Temperature [energy].
@@ -187,7 +187,7 @@ def unit_boltzmann(one: Site, kT: float, force: npt.ArrayLike = 0.0, points: int
     )
 
 
-def _check_numbers(energy: Array, grid: Array, one: Site) -> None:
+def _check_numbers(energy: Array, grid: Array, one: UnitEnergy) -> None:
     """Raise ParameterError where an energy is not a number, or infinitely low; a state of infinite energy is a wall."""
     bad = ~np.isfinite(energy) & ~np.isposinf(energy)
     if bad.any():
@@ -204,7 +204,7 @@ def _bend(energy: Array) -> float:
     return float(second[visited].max(initial=0.0))
 
 
-def _unconfined(one: Site, force: float, unit: int) -> ParameterError:
+def _unconfined(one: UnitEnergy, force: float, unit: int) -> ParameterError:
     """Say that a unit has no Boltzmann distribution, and what to do."""
     values = ", ".join(f"{k} = {np.ravel(v)[unit if np.ndim(v) else 0]:g}" for k, v in one.values.items())
     where, energy = (f" under the imposed force f = {force:g}", "U(x) - f x") if force else ("", "the energy")

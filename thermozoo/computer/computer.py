@@ -15,7 +15,7 @@ from thermozoo.arguments import checked, finite_array, instance, names_of, posit
 from thermozoo.computer.connect import connect
 from thermozoo.computer.couplings import Couplings, DenseCouplings
 from thermozoo.computer.layout import Layout
-from thermozoo.computer.onsite import OnSite
+from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.computer.settings import plugin_settings
 from thermozoo.computer.states import floating
 from thermozoo.errors import ArgumentError, BudgetError, ShapeError
@@ -42,7 +42,7 @@ class Computer:
     ----------
     layout : Layout
         Groups of units.
-    onsite : OnSite
+    onsite : OnSiteEnergy
         The potential of each group.
     couplings : Couplings
         J, each pair once.
@@ -61,7 +61,7 @@ class Computer:
     """
 
     layout: Layout = checked(instance, Layout)
-    onsite: OnSite = checked(instance, OnSite)
+    onsite: OnSiteEnergy = checked(instance, OnSiteEnergy)
     couplings: Couplings = checked(instance, Couplings)
     biases: Array = checked(finite_array, ("n",))
     temperature: float = checked(positive, default=1.0)
@@ -89,7 +89,7 @@ class Computer:
                 raise ShapeError(f"{name} must have shape ({n},), one entry a unit, got {got}")
 
     def __repr__(self) -> str:
-        clamped = self.layout.frozen
+        clamped = self.layout.clamped
         groups = ", ".join(f"{g} {n:,}{' clamped' if g in clamped else ''}" for g, n in self.layout.sizes.items())
         names = {g: potential.name for g, potential in self.onsite.potentials.items()}
         alike = len(set(names.values())) == 1
@@ -202,7 +202,7 @@ def assemble(
     temperature: float = 1.0,
     mobility: float = 1.0,
     trainable_biases: Iterable[str] | str = (),
-    frozen: Iterable[str] | str = (),
+    clamped: Iterable[str] | str = (),
 ) -> Computer:
     """Assemble a computer with zero couplings and biases.
 
@@ -218,7 +218,7 @@ def assemble(
         kT [energy] and mu [1 / (energy time)].
     trainable_biases : iterable of str, or str
         Groups whose biases training may change.
-    frozen : iterable of str, or str
+    clamped : iterable of str, or str
         Groups that are clamped.
 
     Raises
@@ -240,7 +240,7 @@ def assemble(
     >>> float(computer.energy(np.ones(3)))
     6.0
     """
-    layout = Layout(sizes, frozen=names_of("frozen", frozen))
+    layout = Layout(sizes, clamped=names_of("clamped", clamped))
     trainable = layout.mask(names_of("trainable_biases", trainable_biases))
     potentials = potential if isinstance(potential, dict) else dict.fromkeys(layout.groups, potential)
     for group, one in potentials.items():
@@ -255,7 +255,7 @@ def assemble(
         ) from error
     return Computer(
         layout=layout,
-        onsite=OnSite(layout, potentials),
+        onsite=OnSiteEnergy(layout, potentials),
         couplings=couplings,
         biases=np.zeros(layout.n),
         temperature=temperature,

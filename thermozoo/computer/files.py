@@ -16,7 +16,7 @@ from thermozoo.arguments import instance
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings, DenseCouplings, EdgeCouplings
 from thermozoo.computer.layout import Layout
-from thermozoo.computer.onsite import OnSite
+from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.computer.seal import add_seal, check_seal
 from thermozoo.computer.settings import plugin_settings, rebuilt_plugin
 from thermozoo.errors import DataError, OutputError, UnknownNameError
@@ -152,7 +152,7 @@ def save_computer(computer: Computer, path: str | Path) -> None:
         "group_of_unit": ("unit", np.repeat(np.arange(len(layout.groups)), list(layout.sizes.values()))),
         "coupling": ("edge", computer.couplings.vector, {"units": "E0"}),
         "group_size": ("group", list(layout.sizes.values())),
-        "group_frozen": ("group", np.array([g in layout.frozen for g in layout.groups], dtype=np.int8), _TRUTH),
+        "group_clamped": ("group", np.array([g in layout.clamped for g in layout.groups], dtype=np.int8), _TRUTH),
         "potential": ("group", [computer.onsite.potentials[g].name for g in layout.groups]),
         "potential_settings": ("group", [_settings_text(computer.onsite.potentials[g]) for g in layout.groups]),
     }
@@ -238,8 +238,9 @@ def _computer_of(dataset: xarray.Dataset, plugins: Catalogue) -> Computer:
     """Return the computer that a data set of `save_computer` describes."""
     groups = [str(g) for g in dataset["group"].values]
     sizes = dict(zip(groups, dataset["group_size"].values.tolist(), strict=True))
-    frozen = [g for g, f in zip(groups, dataset["group_frozen"].values, strict=True) if f]
-    layout = Layout(sizes, frozen=frozen)
+    flags = dataset["group_clamped" if "group_clamped" in dataset else "group_frozen"]  # the former name
+    clamped = [g for g, f in zip(groups, flags.values, strict=True) if f]
+    layout = Layout(sizes, clamped=clamped)
     potentials = {}
     for g, group in enumerate(groups):
         cls = plugins.get(Potential, str(dataset["potential"].values[g]))  # type: ignore[type-abstract]
@@ -258,7 +259,7 @@ def _computer_of(dataset: xarray.Dataset, plugins: Catalogue) -> Computer:
         couplings = EdgeCouplings(layout.n, dataset["edges"].values, vector)
     return Computer(
         layout=layout,
-        onsite=OnSite(layout, potentials),
+        onsite=OnSiteEnergy(layout, potentials),
         couplings=couplings,
         biases=dataset["bias"].values,
         temperature=float(dataset.attrs["temperature"]),

@@ -26,8 +26,8 @@ def _sizes(value: Any) -> dict[str, int]:
     return {name: count(f"size of group {name!r}", size, at_most=_MOST) for name, size in value.items()}
 
 
-def _frozen(value: Any) -> frozenset[str]:
-    return frozenset(names_of("frozen", value))
+def _clamped(value: Any) -> frozenset[str]:
+    return frozenset(names_of("clamped", value))
 
 
 @attrs.frozen
@@ -38,7 +38,7 @@ class Layout:
     ----------
     sizes : mapping of str to int
         Units a group; a group may be empty.
-    frozen : iterable of str, or str
+    clamped : iterable of str, or str
         Groups whose states are clamped: they act on others and do not move.
 
     Raises
@@ -46,17 +46,17 @@ class Layout:
     ArgumentError, ParameterError
         When a size is no whole number of 0 or more.
     ShapeError
-        When there is no unit at all, or a frozen group does not exist.
+        When there is no unit at all, or a clamped group does not exist.
 
     Examples
     --------
-    >>> layout = Layout({"visible": 4, "hidden": 2}, frozen=["visible"])
-    >>> layout.n, layout.slice("hidden"), int(layout.moving.sum())
+    >>> layout = Layout({"visible": 4, "hidden": 2}, clamped=["visible"])
+    >>> layout.n, layout.slice("hidden"), int(layout.free.sum())
     (6, slice(4, 6, None), 2)
     """
 
     sizes: dict[str, int] = attrs.field(converter=_sizes, hash=False)
-    frozen: frozenset[str] = attrs.field(default=frozenset(), converter=_frozen)
+    clamped: frozenset[str] = attrs.field(default=frozenset(), converter=_clamped)
     # where each group begins: pairs of groups ask for it, and of thousands of groups there are millions
     _starts: dict[str, int] = attrs.field(init=False, repr=False, eq=False)
 
@@ -67,7 +67,7 @@ class Layout:
     def __attrs_post_init__(self) -> None:
         if self.n == 0:
             raise ShapeError("a computer needs at least one unit, got none")
-        for name in sorted(self.frozen):
+        for name in sorted(self.clamped):
             self._known(name)
 
     def _known(self, group: str) -> None:
@@ -100,7 +100,7 @@ class Layout:
         return chosen
 
     @property
-    def moving(self) -> npt.NDArray[np.bool_]:
-        """Which units move (are not frozen), shape (n,)."""
-        moves: npt.NDArray[np.bool_] = ~self.mask(self.frozen)
+    def free(self) -> npt.NDArray[np.bool_]:
+        """Which units move (are not clamped), shape (n,)."""
+        moves: npt.NDArray[np.bool_] = ~self.mask(self.clamped)
         return moves

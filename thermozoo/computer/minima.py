@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from thermozoo.computer.boltzmann import unit_interval
-from thermozoo.computer.onsite import Site
+from thermozoo.computer.onsite import UnitEnergy
 from thermozoo.symbolic.smoothness import exact_value
 
 __all__ = ["StableState", "stable_states"]
@@ -37,7 +37,7 @@ class StableState:
     flat: tuple[float, float] | None = None
 
 
-def stable_states(one: Site, kT: float) -> list[StableState]:
+def stable_states(one: UnitEnergy, kT: float) -> list[StableState]:
     """Return the minima of the energy of one unit among the states that it visits.
 
     Where minima seem to lie close together the sign of the slope may be rounding, as beside a minimum at which the
@@ -45,7 +45,7 @@ def stable_states(one: Site, kT: float) -> list[StableState]:
 
     Parameters
     ----------
-    one : Site
+    one : UnitEnergy
         The potential; every parameter is a number.
     kT : float
         Temperature that sets how far out states are looked for [energy].
@@ -86,7 +86,7 @@ def stable_states(one: Site, kT: float) -> list[StableState]:
     return found
 
 
-def _end_of_flat(one: Site, x: float, step: float) -> float:
+def _end_of_flat(one: UnitEnergy, x: float, step: float) -> float:
     """Return how far the energy stays the same from `x` on, looked at in steps that double, then bisected."""
 
     def same(at: float) -> bool:

@@ -16,13 +16,13 @@ from thermozoo.interfaces import Potential
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import PotentialFormulas, potential_formulas
 
-__all__ = ["OnSite", "Site", "site"]
+__all__ = ["OnSiteEnergy", "UnitEnergy", "unit_energy"]
 
 Array = npt.NDArray[np.floating[Any]]
 
 
 @attrs.frozen(eq=False)
-class Site:
+class UnitEnergy:
     """One potential with its parameter values, ready to be evaluated.
 
     Parameters
@@ -56,25 +56,25 @@ class Site:
         """Return d2U/dx2, shape of `x` [energy]."""
         return self.evaluate("curvature", self.formulas.curvature, x)
 
-    def at(self, units: Any) -> Site:
+    def at(self, units: Any) -> UnitEnergy:
         """Return the site of some of the units only (an index into the group)."""
         picked = {k: v[units] if np.ndim(v) else v for k, v in self.values.items()}
         return attrs.evolve(self, values=picked)
 
-    def columns(self) -> Site:
+    def columns(self) -> UnitEnergy:
         """Return the site with per-unit values as columns, to be evaluated on a grid for each unit."""
         stacked = {k: v[:, None] if np.ndim(v) else v for k, v in self.values.items()}
         return attrs.evolve(self, values=stacked)
 
 
-def site(potential: Potential) -> Site:
+def unit_energy(potential: Potential) -> UnitEnergy:
     """Return a potential ready to be evaluated."""
     values = values_of(potential)
-    return Site(potential, potential_formulas(potential), values)
+    return UnitEnergy(potential, potential_formulas(potential), values)
 
 
 @attrs.frozen(eq=False)
-class OnSite:
+class OnSiteEnergy:
     """The on-site part of a computer: one potential a group.
 
     Parameters
@@ -87,10 +87,10 @@ class OnSite:
 
     layout: Layout
     potentials: dict[str, Potential]
-    sites: dict[str, Site] = attrs.field(init=False, repr=False)
+    sites: dict[str, UnitEnergy] = attrs.field(init=False, repr=False)
 
     @sites.default
-    def _sites(self) -> dict[str, Site]:
+    def _sites(self) -> dict[str, UnitEnergy]:
         missing = [g for g in self.layout.groups if g not in self.potentials]
         if missing:
             raise ShapeError(f"no potential is given for group {missing[0]!r}")
@@ -99,7 +99,7 @@ class OnSite:
             raise ShapeError(
                 f"a potential is given for {strange[0]!r}, which is no group; groups: {', '.join(self.layout.groups)}"
             )
-        sites = {g: site(self.potentials[g]) for g in self.layout.groups}
+        sites = {g: unit_energy(self.potentials[g]) for g in self.layout.groups}
         for group, one in sites.items():
             for name, value in one.values.items():
                 if np.ndim(value) and len(value) != self.layout.sizes[group]:
@@ -109,7 +109,7 @@ class OnSite:
                     )
         return sites
 
-    def parts(self) -> Iterator[tuple[slice, Site]]:
+    def parts(self) -> Iterator[tuple[slice, UnitEnergy]]:
         """Yield (positions, site) of every group that has units."""
         for group, one in self.sites.items():
             where = self.layout.slice(group)

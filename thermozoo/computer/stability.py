@@ -15,7 +15,7 @@ import numpy.typing as npt
 from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings
-from thermozoo.computer.onsite import Site
+from thermozoo.computer.onsite import UnitEnergy
 from thermozoo.errors import ParameterError, StabilityError
 from thermozoo.symbolic.defined import infinite_curvature
 from thermozoo.symbolic.guard import where_written
@@ -51,7 +51,7 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
     largest = 0.0
     ends = np.array(sorted({float(f) for f in forces}))
     for where, one in computer.onsite.parts():
-        if not computer.layout.moving[where.start]:
+        if not computer.layout.free[where.start]:
             continue  # a clamped group takes no steps
         rows = where.stop - where.start
         cusps = infinite_curvature(one.formulas, one.values)
@@ -78,20 +78,20 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
 
 def _among_moving(computer: Computer) -> Couplings:
     """Return the couplings, those to clamped units set to zero."""
-    couplings, moving = computer.couplings, computer.layout.moving
+    couplings, moving = computer.couplings, computer.layout.free
     if moving.all():
         return couplings
     return couplings.with_vector(np.where(moving[couplings.edges].all(axis=1), couplings.vector, 0.0))
 
 
-def _check_curvature(unit: Site, curvature: Array, x: Array, visited: npt.NDArray[np.bool_]) -> None:
+def _check_curvature(unit: UnitEnergy, curvature: Array, x: Array, visited: npt.NDArray[np.bool_]) -> None:
     """Raise StabilityError where a unit visits a state at which its energy has no finite curvature."""
     bad = visited & ~np.isfinite(curvature)
     if bad.any():
         raise _infinite(unit, float(x[bad][0]))
 
 
-def _infinite(unit: Site, x: float) -> StabilityError:
+def _infinite(unit: UnitEnergy, x: float) -> StabilityError:
     return StabilityError(
         f"{type(unit.potential).__name__}: the curvature of the energy is infinite at x = {x:g} "
         f"({where_written(unit.potential.energy)}), so that no explicit time step is stable: choose parameters, or "

@@ -11,7 +11,7 @@ import numpy as np
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import DenseCouplings
 from thermozoo.computer.layout import Layout
-from thermozoo.computer.onsite import OnSite
+from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.faults import Faults
 from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usual_of_a_step
@@ -20,7 +20,7 @@ from thermozoo.errors import StabilityError, nearest, shown
 from thermozoo.interfaces import Objective, Potential
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
-from thermozoo.training.kinds import trained_together
+from thermozoo.training.unit_types import trained_together
 
 __all__ = ["check_consistency"]
 
@@ -28,7 +28,7 @@ __all__ = ["check_consistency"]
 def check_consistency(
     values: Mapping[str, Any],
     sizes: Mapping[str, int],
-    frozen: tuple[str, ...],
+    clamped: tuple[str, ...],
     potentials: Mapping[str, Potential],
     objective: Objective | None,
     faults: Faults,
@@ -41,7 +41,7 @@ def check_consistency(
         Values of the tables, by name.
     sizes : mapping
         Units of each group.
-    frozen : tuple of str
+    clamped : tuple of str
         Clamped groups.
     potentials : mapping
         Potential of each group, as far as it could be built.
@@ -77,9 +77,9 @@ def check_consistency(
     if not sizes or set(potentials) != set(sizes) or faults.found_in("computer.potential", "computer.units"):
         return
     if not faults.found_in("training.potential_parameters"):
-        _check_potential_parameters(training, potentials, frozen, faults)
+        _check_potential_parameters(training, potentials, clamped, faults)
     if not faults.found_in("dynamics.dt", "dynamics.duration", "computer.temperature", "computer.mobility"):
-        _check_stability(computer, dynamics, potentials, frozen, faults)
+        _check_stability(computer, dynamics, potentials, clamped, faults)
 
 
 def _check_methods(training: TrainingTable, faults: Faults) -> None:
@@ -132,10 +132,10 @@ def _check_windows(training: TrainingTable, dynamics: DynamicsTable, faults: Fau
 
 
 def _check_potential_parameters(
-    training: TrainingTable, potentials: Mapping[str, Potential], frozen: tuple[str, ...], faults: Faults
+    training: TrainingTable, potentials: Mapping[str, Potential], clamped: tuple[str, ...], faults: Faults
 ) -> None:
     """Add a fault for every parameter to train that no unit that moves has."""
-    known = {name for g, one in potentials.items() if g not in frozen for name in values_of(one)}
+    known = {name for g, one in potentials.items() if g not in clamped for name in values_of(one)}
     for k, name in enumerate(training.potential_parameters):
         if name not in known:
             faults.add(
@@ -144,7 +144,7 @@ def _check_potential_parameters(
                 f"{', '.join(sorted(known)) or 'none'}",
                 also=["computer.potential"],
             )
-    moving = (one for group, one in potentials.items() if group not in frozen)
+    moving = (one for group, one in potentials.items() if group not in clamped)
     for refusal in dict.fromkeys(trained_together(one, training.potential_parameters) for one in moving):
         if refusal:
             faults.add("training.potential_parameters", refusal, also=["computer.potential"])
@@ -154,7 +154,7 @@ def _check_stability(
     computer: ComputerTable,
     dynamics: DynamicsTable,
     potentials: Mapping[str, Potential],
-    frozen: tuple[str, ...],
+    clamped: tuple[str, ...],
     faults: Faults,
 ) -> None:
     """Add a fault where the time step is too large for units that nothing is imposed on and nothing couples.
@@ -166,7 +166,7 @@ def _check_stability(
         group: next((np.size(value) for value in values_of(one).values() if np.ndim(value)), 1)
         for group, one in potentials.items()
     }
-    layout = Layout(sizes, frozen=frozen)
+    layout = Layout(sizes, clamped=clamped)
     different: list[Potential] = []
     for one in potentials.values():
         if one not in different:
@@ -175,7 +175,7 @@ def _check_stability(
     try:
         units = Computer(
             layout=layout,
-            onsite=OnSite(layout, dict(potentials)),
+            onsite=OnSiteEnergy(layout, dict(potentials)),
             couplings=DenseCouplings(layout.n, (), np.empty(0)),
             biases=np.zeros(layout.n),
             temperature=computer.temperature,

@@ -26,9 +26,12 @@ LONGEST_GROUP_NAME = 64
 #: The key that names a plugin, in a table in which every group may have one of its own.
 _PLUGIN = "plugin"
 
+#: The former name of the key ``clamped``, which old configs have.
+_FORMER = "frozen"
+
 
 def units_of(tables: Mapping[str, Any], faults: Faults) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Return sizes and frozen groups of [computer.units]."""
+    """Return sizes and clamped groups of [computer.units]."""
     section = tables.get("computer", {})
     if not isinstance(section, Mapping):
         return {}, ()  # which is the fault, and is said of every table
@@ -38,7 +41,7 @@ def units_of(tables: Mapping[str, Any], faults: Faults) -> tuple[dict[str, int],
         faults.add("computer.units", f"expected a table of groups, such as visible = 784, got {given}")
         return {}, ()
     sizes: dict[str, int] = {}
-    frozen = []
+    clamped = []
     for group, value in units.items():
         path = inside("computer.units", group)
         if not GROUP_NAME.fullmatch(group) or len(group) > LONGEST_GROUP_NAME:
@@ -54,19 +57,28 @@ def units_of(tables: Mapping[str, Any], faults: Faults) -> tuple[dict[str, int],
         size = value
         if isinstance(value, Mapping):
             for key in value:
-                if key not in ("size", "frozen"):
-                    faults.add(inside(path, key), f"unknown key{nearest(key, ('size', 'frozen'))}; keys: size, frozen")
+                if key not in ("size", "clamped", _FORMER):
+                    faults.add(
+                        inside(path, key), f"unknown key{nearest(key, ('size', 'clamped'))}; keys: size, clamped"
+                    )
             if "size" not in value:
-                faults.add(path, f"expected a size, such as {{size = 784, frozen = true}}, got {describe(dict(value))}")
+                faults.add(
+                    path, f"expected a size, such as {{size = 784, clamped = true}}, got {describe(dict(value))}"
+                )
             size = value.get("size", 1)
-            flag = value.get("frozen", False)
+            spelled = _FORMER if _FORMER in value and "clamped" not in value else "clamped"
+            flag = value.get(spelled, False)
+            if _FORMER in value and "clamped" in value:
+                faults.add(
+                    f"{path}.{_FORMER}", f"is the former name of clamped, which is given as well: leave {_FORMER} out"
+                )
             if not isinstance(flag, bool):
-                faults.add(f"{path}.frozen", f"expected true or false, got {describe(flag)}")
+                faults.add(f"{path}.{spelled}", f"expected true or false, got {describe(flag)}")
             elif flag:
-                frozen.append(group)
+                clamped.append(group)
         number = structure(Setting(group, int, None, "", at_least=1), size, path, faults)
         sizes[group] = number if number is not None else 1
-    return sizes, tuple(frozen)
+    return sizes, tuple(clamped)
 
 
 def potentials_of(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faults: Faults) -> dict[str, Potential]:

@@ -36,7 +36,7 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
                         "type": "object",
                         "properties": {
                             "size": {"type": "integer", "minimum": 1},
-                            "frozen": {"type": "boolean", "description": "clamps the group"},
+                            "clamped": {"type": "boolean", "description": "clamps the group"},
                         },
                         "required": ["size"],
                         "additionalProperties": False,

@@ -104,7 +104,7 @@ def check_config(
             hint = f"; did you mean {' or '.join(homes)}?" if homes else nearest(key, known)
             faults.add(inside("", key), f"unknown table{hint}; tables: {', '.join(known)}")
     seed = _seed(tables, faults)
-    sizes, frozen = units_of(tables, faults)
+    sizes, clamped = units_of(tables, faults)
     values: dict[str, Any] = {}
     plugins: dict[str, Any] = {}
     resolved: dict[str, Any] = {"seed": seed}
@@ -123,7 +123,7 @@ def check_config(
     section = tables.get("computer", {})
     section = section if isinstance(section, Mapping) else {}
     if "trainable_biases" not in section:  # the default names a group that this computer may not have, or clamps
-        kept = tuple(g for g in values["computer"].trainable_biases if g in sizes and g not in frozen)
+        kept = tuple(g for g in values["computer"].trainable_biases if g in sizes and g not in clamped)
         values["computer"] = attrs.evolve(values["computer"], trainable_biases=kept)
         resolved["computer"]["trainable_biases"] = list(kept)
     for g, group in enumerate(values["computer"].trainable_biases):
@@ -140,12 +140,12 @@ def check_config(
     }
     plugins |= {plugin.kind: plugin for plugin in own.values() if plugin is not None}
     well_formed = not faults.lines
-    check_unused(tables, values, sizes, frozen, faults)
+    check_unused(tables, values, sizes, clamped, faults)
     if not defer or not well_formed:
-        check_consistency(values, sizes, frozen, potentials, plugins["objective"], faults)
+        check_consistency(values, sizes, clamped, potentials, plugins["objective"], faults)
         faults.raise_any()
     # groups are all written alike: a writer of TOML puts plain keys before tables, and the order of groups counts
-    units = {g: {"size": n, "frozen": g in frozen} for g, n in sizes.items()} if frozen else sizes
+    units = {g: {"size": n, "clamped": g in clamped} for g, n in sizes.items()} if clamped else sizes
     resolved["computer"] |= {
         "units": dict(units),
         "potential": _resolved_potentials(potentials),
@@ -154,7 +154,7 @@ def check_config(
     return Config(
         seed=seed,
         sizes=sizes,
-        frozen=frozen,
+        clamped=clamped,
         potentials=potentials,
         plugins=plugins,
         **{name: value for name, value in values.items() if name in attrs.fields_dict(Config)},

@@ -79,7 +79,7 @@ def check_equilibria(units: Computer, faults: Faults) -> float | None:
     """
     largest = 0.0
     for where, one in units.onsite.parts():
-        if not units.layout.moving[where.start]:
+        if not units.layout.free[where.start]:
             continue
         unit = one.at(slice(0, 1)) if not any(np.ndim(v) for v in one.values.values()) else one
         try:

@@ -233,7 +233,7 @@ class Config:
         Seed of the run.
     sizes : dict of str to int
         Units a group, in order.
-    frozen : tuple of str
+    clamped : tuple of str
         Clamped groups.
     potentials : dict of str to Potential
         Potential of each group.
@@ -254,7 +254,7 @@ class Config:
 
     seed: int
     sizes: dict[str, int]
-    frozen: tuple[str, ...]
+    clamped: tuple[str, ...]
     potentials: dict[str, Potential]
     plugins: dict[str, Plugin]
     connectivity: Connectivity = _named(Connectivity)

@@ -19,7 +19,7 @@ def check_unused(
     tables: Mapping[str, Any],
     values: Mapping[str, Any],
     sizes: Mapping[str, int],
-    frozen: tuple[str, ...],
+    clamped: tuple[str, ...],
     faults: Faults,
 ) -> None:
     """Add a fault for every key that was given and is not used.
@@ -32,7 +32,7 @@ def check_unused(
         Values of the tables, by name.
     sizes : mapping
         Units of each group.
-    frozen : tuple of str
+    clamped : tuple of str
         Clamped groups.
     faults : Faults
         Receives them.
@@ -56,7 +56,7 @@ def check_unused(
                 unused("training", key, reason, "training.method", "training.compare")
     if not faults.found_in("noising.hidden") and values["noising"].hidden != "projection":
         unused("noising", "projection_seed", f'hidden = "{values["noising"].hidden}" projects nothing')
-    elif sizes and len([g for g in sizes if g not in frozen]) < 2:
+    elif sizes and len([g for g in sizes if g not in clamped]) < 2:
         unused("noising", "projection_seed", "every unit that moves shows the image", "computer.units")
     hardware = values["hardware"]
     if hardware is not None and None not in (hardware.time_unit, hardware.temperature):

@@ -16,8 +16,8 @@ from sympy.logic.boolalg import Boolean, BooleanAtom
 from thermozoo.constraints.relation import Constraint
 from thermozoo.errors import FormulaError, ThermozooError, nearest
 from thermozoo.interfaces.plugin import Plugin
+from thermozoo.interfaces.symbolic_copy import symbolic_copy
 from thermozoo.interfaces.tree import members
-from thermozoo.interfaces.twin import twin_of
 from thermozoo.parameters import fields_of, parameters_of
 
 __all__ = ["constraints_of", "constraints_of_class", "own_constraints"]
@@ -69,8 +69,8 @@ def constraints_of_class(cls: Any) -> tuple[Constraint, ...]:
 def _traced(plugin: Plugin, *, whole: bool) -> tuple[Constraint, ...]:
     if not _stating(plugin, whole):
         return ()
-    twin, symbols = twin_of(plugin)
-    stated = [(one, k, relation) for one in _stating(twin, whole) for k, relation in enumerate(_relations(one))]
+    copied, symbols = symbolic_copy(plugin)
+    stated = [(one, k, relation) for one in _stating(copied, whole) for k, relation in enumerate(_relations(one))]
     return tuple(_constraint(one, k, relation, symbols) for one, k, relation in stated)
 
 
@@ -80,26 +80,26 @@ def _stating(plugin: Plugin, whole: bool) -> list[Plugin]:
     return [one for one in tree if type(one).constraints is not Plugin.constraints]
 
 
-def _relations(twin: Any) -> list[Any]:
+def _relations(copied: Any) -> list[Any]:
     """Call an author's method with symbols."""
-    method = twin.constraints
-    owner = type(twin).__name__
+    method = copied.constraints
+    owner = type(copied).__name__
     if not callable(method):
         raise FormulaError(f"{owner}.constraints must be the method that returns relations of parameters, got a field")
     try:
         stated = method()
         if stated is None:
-            raise FormulaError(f"{owner}.constraints returned None ({_place(twin)}): return the list of relations")
+            raise FormulaError(f"{owner}.constraints returned None ({_place(copied)}): return the list of relations")
         return [stated] if isinstance(stated, (Boolean, bool)) else list(stated)
     except ThermozooError:
         raise
     except Exception as error:
-        raise FormulaError(f"{owner}.constraints {_explained(twin, error)} ({_place(twin, error)})") from error
+        raise FormulaError(f"{owner}.constraints {_explained(copied, error)} ({_place(copied, error)})") from error
 
 
-def _place(twin: Any, error: BaseException | None = None) -> str:
+def _place(copied: Any, error: BaseException | None = None) -> str:
     """Return ``file, line n`` of the method, or of the line of it that raised."""
-    code = getattr(inspect.unwrap(type(twin).constraints), "__code__", None)
+    code = getattr(inspect.unwrap(type(copied).constraints), "__code__", None)
     if code is None:
         return "unknown place"
     frames = traceback.extract_tb(error.__traceback__) if error else []
@@ -107,14 +107,14 @@ def _place(twin: Any, error: BaseException | None = None) -> str:
     return f"{code.co_filename}, line {lines[-1] if lines else code.co_firstlineno}"
 
 
-def _explained(twin: Any, error: Exception) -> str:
-    own = [p.name for p in parameters_of(twin)]
+def _explained(copied: Any, error: Exception) -> str:
+    own = [p.name for p in parameters_of(copied)]
     if "truth value" in str(error):
         return (
             "asks a relation of symbols for its truth: return several relations, or join them with & and |, instead "
             "of a < b < c, and, or, not, max, min, if"
         )
-    if isinstance(error, NameError) or (isinstance(error, AttributeError) and error.obj is twin):
+    if isinstance(error, NameError) or (isinstance(error, AttributeError) and error.obj is copied):
         return (
             f"names {error.name!r}, which is no parameter{nearest(str(error.name), own)}; a constraint is a relation "
             f"of the parameters, written as self.NAME: {', '.join(own) or 'none'}"
@@ -122,10 +122,10 @@ def _explained(twin: Any, error: Exception) -> str:
     return f"raised {type(error).__name__}: {error}; use arithmetic and sympy's functions, {_HOW}"
 
 
-def _constraint(twin: Any, k: int, relation: Any, symbols: Mapping[str, Any]) -> Constraint:
+def _constraint(copied: Any, k: int, relation: Any, symbols: Mapping[str, Any]) -> Constraint:
     """Return what an author stated as a constraint, or say what is wrong with it."""
-    title = f"constraint {k + 1} of {type(twin).__name__}"
-    place = _place(twin)
+    title = f"constraint {k + 1} of {type(copied).__name__}"
+    place = _place(copied)
     if isinstance(relation, (bool, np.bool_, BooleanAtom)):
         raise FormulaError(
             f"{title} is always {str(bool(relation)).lower()} within the declared bounds ({place}): {_HOW}; == and != "
@@ -149,7 +149,7 @@ def _constraint(twin: Any, k: int, relation: Any, symbols: Mapping[str, Any]) ->
     if odd:
         raise FormulaError(f"{title} contains {odd[0]} ({place}): {_HOW}")
     taking_part = {name: symbol for name, symbol in symbols.items() if relation.has(symbol)}
-    return Constraint(owner=str(twin.name), relation=relation, symbols=taking_part)
+    return Constraint(owner=str(copied.name), relation=relation, symbols=taking_part)
 
 
 def _nodes(relation: Any) -> Iterator[Any]:

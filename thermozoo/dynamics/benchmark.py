@@ -13,7 +13,7 @@ import numpy.typing as npt
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import EdgeCouplings
 from thermozoo.computer.layout import Layout
-from thermozoo.computer.onsite import OnSite
+from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.dynamics.compile_time import compile_seconds_cold_and_warm
 from thermozoo.dynamics.engines import PRECISIONS, Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
@@ -59,7 +59,7 @@ def lattice(potential: Potential, side: int = 1000, temperature: float = 0.1) ->
     layout = Layout({"lattice": side * side})
     return Computer(
         layout=layout,
-        onsite=OnSite(layout, {"lattice": potential}),
+        onsite=OnSiteEnergy(layout, {"lattice": potential}),
         couplings=EdgeCouplings(side * side, edges, strengths),
         biases=np.zeros(side * side),
         temperature=temperature,

@@ -47,7 +47,7 @@ class Potential(
     def energy(self, x: Any) -> Any:
         """Return U(x) [energy] as an expression.
 
-        Called with a sympy symbol for `x`, on a twin of the instance whose parameters are sympy symbols.
+        Called with a sympy symbol for `x`, on a symbolic copy of the instance whose parameters are sympy symbols.
         """
 
     def gradient(self, x: Any) -> Any:

@@ -22,9 +22,9 @@ from thermozoo.parameters import fields_of
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.prototypes import Prototypes, choose_prototypes, load_images, too_few
 from thermozoo.training.intensity import intensity_of
-from thermozoo.training.kinds import trainable_forces
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import NoisingProcess, image_group, noising_process, signals_for
+from thermozoo.training.unit_types import trainable_forces
 
 __all__ = ["Machine", "assemble_machine"]
 
@@ -82,7 +82,7 @@ def assemble_machine(config: Config) -> Machine:
         When the run would need more memory than the config allows.
     """
     faults = copy.deepcopy(config.faults)  # a config may be assembled more than once
-    check_consistency(config.tables, config.sizes, config.frozen, config.potentials, config.objective, faults)
+    check_consistency(config.tables, config.sizes, config.clamped, config.potentials, config.objective, faults)
     prototypes = _prototypes(config, faults)
     faults.raise_any()
     assert prototypes is not None
@@ -94,7 +94,7 @@ def assemble_machine(config: Config) -> Machine:
         temperature=config.computer.temperature,
         mobility=config.computer.mobility,
         trainable_biases=config.computer.trainable_biases,
-        frozen=config.frozen,
+        clamped=config.clamped,
     )
     try:
         signals = signals_for(computer, prototypes.images, config.noising.hidden, config.noising.projection_seed)
@@ -138,14 +138,14 @@ def _prototypes(config: Config, faults: Faults) -> Prototypes | None:
     if rarest is not None and counts[rarest] < config.data.per_class:
         missing = too_few(config.dataset, labels, rarest, config.data.per_class)
         faults.add("data.per_class", missing, also=["data.classes", "data.plugin"])
-    layout = Layout(config.sizes, frozen=config.frozen)
+    layout = Layout(config.sizes, clamped=config.clamped)
     shown, pixels = image_group(layout), images.shape[1] * images.shape[2]
     where = f"computer.units.{shown}"
-    if shown in layout.frozen:
+    if shown in layout.clamped:
         faults.add(
-            f"{where}.frozen",
-            f"group {shown!r} shows the image: frozen units cannot turn noise into one; let them move, or call another "
-            "group 'visible'",
+            f"{where}.clamped",
+            f"group {shown!r} shows the image: clamped units cannot turn noise into one; let them move, or call "
+            "another group 'visible'",
         )
     if layout.sizes[shown] != pixels:
         faults.add(

@@ -97,7 +97,7 @@ class _Share:
 
 
 def _shares(config: Config, machine: Machine | None) -> list[_Share]:
-    layout = Layout(config.sizes, frozen=config.frozen)
+    layout = Layout(config.sizes, clamped=config.clamped)
     pairs, edges = pairs_of(config.connectivity, layout)
     if pairs is None:
         couplings, square = 0 if edges is None else len(edges), 0

@@ -50,7 +50,7 @@ def perfect_loss(machine: Machine) -> float | None:
     """
     if not is_reverse_action(machine.config.objective, machine.config.integrator):
         return None
-    return int(machine.computer.layout.moving.sum()) / 2
+    return int(machine.computer.layout.free.sum()) / 2
 
 
 def imposed_signal(machine: Machine) -> ImposedSignal:
@@ -92,7 +92,7 @@ def _trained_parameters(machine: Machine, training: Training) -> dict[str, dict[
     computers = training.windows or (training.computer,)
     found: dict[str, dict[str, tuple[float, float]]] = {}
     for group in training.computer.layout.groups:
-        if group in training.computer.layout.frozen:
+        if group in training.computer.layout.clamped:
             continue
         for name in machine.config.training.potential_parameters:
             if name in training.computer.onsite.sites[group].values:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from thermozoo.dynamics.engines import Engine
 from thermozoo.runs.assemble import Machine
-from thermozoo.training.exact import WORK
+from thermozoo.training.exact.train import WORK
 from thermozoo.training.methods import train_by
 from thermozoo.training.result import Training
 

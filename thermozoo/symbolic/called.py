@@ -10,7 +10,7 @@ import sympy
 
 from thermozoo.interfaces import Declaration, Plugin
 from thermozoo.interfaces.kind import Request
-from thermozoo.interfaces.twin import check_names, twin_of
+from thermozoo.interfaces.symbolic_copy import check_names, symbolic_copy
 from thermozoo.symbolic.guard import call, scalar_expression
 
 __all__ = ["Called", "called", "called_if_written"]
@@ -55,12 +55,12 @@ def called_if_written(plugin: Plugin, method: str, *, required: bool = False) ->
     """Call another method of a plugin like its formula; None where it returns None, unless that is required of it."""
     declared = type(plugin).declared
     owner = type(plugin).__name__
-    twin, parameters = twin_of(plugin)
+    copied, parameters = symbolic_copy(plugin)
     symbols = {one.name: sympy.Symbol(one.name, **{one.sign: True}) for one in declared.symbols}
     check_names(owner, parameters, symbols.values())
     requests: dict[str, list[tuple[sympy.Symbol, Any]]] = {one.name: [] for one in declared.requests}
     arguments = [_together(declared, symbols, requests)] if declared.together else list(symbols.values())
-    function = getattr(twin, method)
+    function = getattr(copied, method)
     value = call(function, owner, *arguments)
     if value is None and not required:
         return None

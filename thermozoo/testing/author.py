@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 import sympy
 
-from thermozoo.interfaces.twin import twin_of
+from thermozoo.interfaces.symbolic_copy import symbolic_copy
 from thermozoo.symbolic.formula import cached_by_formula
 from thermozoo.symbolic.guard import call
 from thermozoo.symbolic.smoothness import dividers
@@ -87,9 +87,9 @@ def authored(potential: Any) -> Authored:
     FormulaError
         When the method raises.
     """
-    twin, symbols = twin_of(potential)
+    copied, symbols = symbolic_copy(potential)
     x = sympy.Symbol("x", real=True)
-    energy = sympy.sympify(call(twin.energy, type(potential).__name__, x))
+    energy = sympy.sympify(call(copied.energy, type(potential).__name__, x))
     return Authored(x=x, parameters=symbols, energy=energy)
 
 

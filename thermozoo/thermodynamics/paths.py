@@ -87,11 +87,11 @@ class StepDensity:
                 forces.append(push - (computer.gradient(x) if gradient is None else gradient))
                 continue
             at = bound.function(f"stage_{k}", [step.x, *step.forces[:k]], stage)(x, *forces)[0]
-            at[..., ~computer.layout.moving] = x[..., ~computer.layout.moving]  # clamped units stay where they are
+            at[..., ~computer.layout.free] = x[..., ~computer.layout.free]  # clamped units stay where they are
             forces.append(push - computer.gradient(at))
         arguments = [step.x, *step.forces, self.derived.x_next]
         by_unit = bound.function("log_density", arguments, self.derived.log_density)(x, *forces, x_next)[0]
-        total: Array = by_unit[..., computer.layout.moving].sum(axis=-1, dtype=np.float64)
+        total: Array = by_unit[..., computer.layout.free].sum(axis=-1, dtype=np.float64)
         return total
 
 

@@ -76,7 +76,7 @@ class StepLoss:
         gradient_next : ndarray, shape (..., n), optional
             dV at `x_next`, where the caller has it already.
         """
-        losses = self.by_unit(computer, x, x_next, gradient_next)[..., computer.layout.moving]
+        losses = self.by_unit(computer, x, x_next, gradient_next)[..., computer.layout.free]
         total: Array = losses.sum(axis=-1, dtype=np.float64)
         return total
 
@@ -87,7 +87,7 @@ class StepLoss:
         expressions = (d.formula.loss, d.by_gradient_next, d.by_gradient)
         loss, r, q = self.bound(computer).function("responses", self._arguments, *expressions)(x_next, x, g, g_next)
         for array in (loss, r, q):
-            array[..., ~computer.layout.moving] = 0.0
+            array[..., ~computer.layout.free] = 0.0
         return loss, r, None if d.by_gradient == 0 else q
 
     def gradient(self, computer: Computer, x: Array, x_next: Array) -> tuple[float, Array]:

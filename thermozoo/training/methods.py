@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
 from thermozoo.interfaces import Protocol
-from thermozoo.training.descent import Schedule, train_by_descent
-from thermozoo.training.exact import train_exact
+from thermozoo.training.exact.train import train_exact
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.moments import train_by_moments
 from thermozoo.training.noising import NoisingProcess
-from thermozoo.training.online import train_online
 from thermozoo.training.result import Training
+from thermozoo.training.sampled.descent import Schedule, train_by_descent
+from thermozoo.training.sampled.moments import train_by_moments
+from thermozoo.training.sampled.online import train_online
 
 __all__ = ["Settings", "train_by"]
 

@@ -68,9 +68,9 @@ def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Ar
     layout = instance("computer", computer, Computer, "assemble one").layout
     shown = image_group(computer)
     where = layout.slice(shown)
-    if shown in layout.frozen:
+    if shown in layout.clamped:
         raise ShapeError(
-            f"group {shown!r}, which shows the image, is frozen: its units cannot turn noise into an image; let "
+            f"group {shown!r}, which shows the image, is clamped: its units cannot turn noise into an image; let "
             "them move, or call another group 'visible'"
         )
     images = finite_array("images", images, ("images", "pixels"), "one image is image.reshape(1, -1)")
@@ -85,7 +85,7 @@ def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Ar
     signals[:, where] = images
     for g, group in enumerate(layout.groups):
         size = layout.sizes[group]
-        if group == shown or group in layout.frozen or size == 0:
+        if group == shown or group in layout.clamped or size == 0:
             continue
         if hidden == "projection":
             key = NoiseKey(seed).named("projection")
@@ -107,7 +107,7 @@ def image_group(computer: Computer | Layout) -> str:
     layout = computer if isinstance(computer, Layout) else computer.layout
     if "visible" in layout.sizes:
         return "visible"
-    return next((g for g in layout.groups if g not in layout.frozen), layout.groups[0])
+    return next((g for g in layout.groups if g not in layout.clamped), layout.groups[0])
 
 
 @attrs.frozen(eq=False)
@@ -169,7 +169,7 @@ class NoisingProcess:
         made = [
             (where, unit_boltzmann(one, computer.temperature, self.intensity[0] * self.signals[image, where]))
             for where, one in computer.onsite.parts()
-            if computer.layout.moving[where.start]
+            if computer.layout.free[where.start]
         ]
         # images come in turn: the first ones that fit stay, where the latest would be dropped just before they are due
         if sum(b.nbytes for held in (*self._held.values(), made) for _, b in held) <= _HELD:

@@ -15,7 +15,7 @@ from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
 
 from thermozoo import Potential, parameter
 from thermozoo.computer.boltzmann import unit_boltzmann
-from thermozoo.computer.onsite import site
+from thermozoo.computer.onsite import unit_energy
 from thermozoo.errors import FormulaError, ParameterError
 
 
@@ -44,7 +44,7 @@ def adaptive(energy, kT):
 @given(data=st.data(), kT=st.floats(0.05, 3.0), force=st.floats(-4, 4))
 def test_moments_against_adaptive_integration(drawn, data, kT, force):
     potential = data.draw(drawn.potentials())
-    one = unit_boltzmann(site(potential), kT, force)
+    one = unit_boltzmann(unit_energy(potential), kT, force)
     j2, j4 = potential.J2, getattr(potential, "J4", 0.0)
     log_z, mean, square = adaptive(lambda x: j2 * x**2 + j4 * x**4 - force * x, kT)
     assert one.log_partition[0] == pytest.approx(log_z, rel=1e-9, abs=1e-9)
@@ -65,7 +65,7 @@ def test_moments_against_adaptive_integration(drawn, data, kT, force):
 )
 def test_samples_are_exact(potential, kT, force):
     """Kolmogorov-Smirnov against the integrated density; seeded, false-alarm rate 1e-6 a case."""
-    one = unit_boltzmann(site(potential), kT, force)
+    one = unit_boltzmann(unit_energy(potential), kT, force)
     u = np.random.default_rng(5).random((40_000, 1))
     samples = one.quantile(u)[:, 0]
     j2, j4 = potential.J2, getattr(potential, "J4", 0.0)
@@ -79,14 +79,14 @@ def test_samples_are_exact(potential, kT, force):
 
 @given(st.lists(st.floats(1e-9, 1 - 1e-9), min_size=2, max_size=8))
 def test_quantiles_rise_with_u(u):
-    one = unit_boltzmann(site(DoubleWell(J2=-3.0)), 0.2, [0.0, 1.0])
+    one = unit_boltzmann(unit_energy(DoubleWell(J2=-3.0)), 0.2, [0.0, 1.0])
     x = one.quantile(np.sort(u)[:, None])
     assert np.all(np.diff(x, axis=0) >= 0)
     assert np.isfinite(x).all()
 
 
 def test_one_row_per_force_and_per_unit():
-    rows = unit_boltzmann(site(Quadratic(J2=[1.0, 2.0, 4.0])), 0.5, [0.0, 1.0, 2.0])
+    rows = unit_boltzmann(unit_energy(Quadratic(J2=[1.0, 2.0, 4.0])), 0.5, [0.0, 1.0, 2.0])
     # a quadratic unit is normal with mean f / 2 J2 and variance kT / 2 J2
     assert rows.mean(rows.x) == pytest.approx([0.0, 0.25, 0.25], abs=1e-12)
     variance = rows.mean(rows.x**2) - rows.mean(rows.x) ** 2
@@ -102,12 +102,12 @@ def test_an_energy_that_does_not_confine_is_refused():
         def energy(self, x):
             return self.k * x**2
 
-    assert unit_boltzmann(site(Slope()), 1.0).weight.shape == (1, 801)
+    assert unit_boltzmann(unit_energy(Slope()), 1.0).weight.shape == (1, 801)
     said = r"Slope does not confine a unit: .*the energy does not rise .* \(.*\.py, line \d+\): choose other parameters"
     with pytest.raises(ParameterError, match=said):
-        unit_boltzmann(site(Slope(k=-1.0)), 1.0)
+        unit_boltzmann(unit_energy(Slope(k=-1.0)), 1.0)
     with pytest.raises(ParameterError, match=r"Slope does not confine a unit under the imposed force f = 1: "):
-        unit_boltzmann(site(Slope(k=0.0)), 1.0, 1.0)
+        unit_boltzmann(unit_energy(Slope(k=0.0)), 1.0, 1.0)
 
 
 def test_a_force_steeper_than_the_energy_is_named():
@@ -120,9 +120,9 @@ def test_a_force_steeper_than_the_energy_is_named():
         def energy(self, x):
             return sympy.Abs(x)
 
-    assert unit_boltzmann(site(Cone()), 1.0, [0.0, 0.5]).x.shape[0] == 2
+    assert unit_boltzmann(unit_energy(Cone()), 1.0, [0.0, 0.5]).x.shape[0] == 2
     with pytest.raises(ParameterError, match=r"under the imposed force f = 2: U\(x\) - f x does not rise"):
-        unit_boltzmann(site(Cone()), 1.0, [0.0, 0.5, 2.0])
+        unit_boltzmann(unit_energy(Cone()), 1.0, [0.0, 0.5, 2.0])
 
 
 def test_an_energy_with_a_hole_is_refused():
@@ -134,7 +134,7 @@ def test_an_energy_with_a_hole_is_refused():
             return x**2 + sympy.log(sympy.Abs(x - sympy.Rational(1, 2)))
 
     with pytest.raises(FormulaError, match=r"infinite at x = 0\.5, .* \(.*test_boltzmann\.py, line \d+\)"):
-        unit_boltzmann(site(Hole()), 1.0)
+        unit_boltzmann(unit_energy(Hole()), 1.0)
 
 
 @attrs.frozen
@@ -150,7 +150,7 @@ class Washboard(Potential):
 
 
 def test_wells_behind_barriers_are_not_forgotten():
-    one = unit_boltzmann(site(Washboard()), 0.1)
+    one = unit_boltzmann(unit_energy(Washboard()), 0.1)
     x = np.linspace(-120, 120, 1_000_001)
     energy = 20.0 * np.cos(x) + 0.001 * x**2
     weight = np.exp(-(energy - energy.min()) / 0.1)
@@ -161,7 +161,7 @@ def test_wells_behind_barriers_are_not_forgotten():
 @pytest.mark.parametrize("kT", [1e-4, 1e-6])
 def test_narrow_wells_are_resolved(kT):
     """Within the right well of a cold double well, samples have the variance kT / U'' = kT / 4 (to order kT)."""
-    one = unit_boltzmann(site(DoubleWell()), kT, 0.0)
+    one = unit_boltzmann(unit_energy(DoubleWell()), kT, 0.0)
     u = (np.arange(40_000) + 0.5) / 40_000
     x = one.quantile(u[:, None])[:, 0]
     right = x[x > 0]
@@ -172,4 +172,4 @@ def test_narrow_wells_are_resolved(kT):
 
 def test_a_well_too_narrow_for_a_grid_is_refused():
     with pytest.raises(ParameterError, match="raise the temperature"):
-        unit_boltzmann(site(DoubleWell()), 1e-9, 0.0)
+        unit_boltzmann(unit_energy(DoubleWell()), 1e-9, 0.0)

@@ -256,7 +256,7 @@ GOOD = {"sizes": {"a": 2}, "potential": Quartic(), "connectivity": Dense()}
         ({"mobility": 1j}, ArgumentError, "mobility must be positive and finite, got 1j"),
         ({"trainable_biases": "b"}, ShapeError, "no group is called 'b'; groups: a"),
         ({"trainable_biases": 3}, ArgumentError, r"trainable_biases must be names, such as \['visible'\], got 3"),
-        ({"frozen": [None]}, ArgumentError, r"frozen must be names"),
+        ({"clamped": [None]}, ArgumentError, r"clamped must be names"),
         ({"sizes": {"a": 2.5}}, ArgumentError, "size of group 'a' must be a whole number"),
     ],
 )
@@ -266,9 +266,9 @@ def test_what_cannot_be_assembled(changes, error, said):
 
 
 def test_a_string_names_one_group():
-    computer = assemble({"visible": 2, "hidden": 1}, Quartic(), Dense(), trainable_biases="visible", frozen="hidden")
+    computer = assemble({"visible": 2, "hidden": 1}, Quartic(), Dense(), trainable_biases="visible", clamped="hidden")
     assert computer.trainable_biases.tolist() == [True, True, False]
-    assert computer.layout.frozen == {"hidden"}
+    assert computer.layout.clamped == {"hidden"}
 
 
 def test_couplings_that_no_memory_holds():

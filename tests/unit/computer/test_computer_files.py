@@ -21,7 +21,7 @@ from thermozoo.registry.discovery import Source
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_round_trip(drawn, tmp_path, data):
-    computer = data.draw(drawn.computers(frozen=data.draw(st.booleans())))
+    computer = data.draw(drawn.computers(clamped=data.draw(st.booleans())))
     save_computer(computer, tmp_path / "computer.nc")
     loaded = load_computer(tmp_path / "computer.nc")
     assert loaded.digest() == computer.digest()
@@ -75,7 +75,7 @@ def test_one_value_per_unit_is_kept(saved):
         lambda d: d.attrs.update(digest="0" * 64),
         lambda d: d.attrs.update(contents="0" * 64),
         lambda d: d["trainable_bias"].values.__setitem__(0, 1),
-        lambda d: d["group_frozen"].values.__setitem__(0, 1),
+        lambda d: d["group_clamped"].values.__setitem__(0, 1),
         lambda d: d["coupled_ranges"].values.__setitem__((0, 1), 2**60),
         lambda d: d["group_size"].values.__setitem__(0, -(2**60)),
         lambda d: d["potential"].values.__setitem__(0, "quadratic"),

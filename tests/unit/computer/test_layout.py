@@ -17,27 +17,27 @@ SIZES = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 5), min_size=1
 
 @given(SIZES, st.data())
 def test_slices_tile_the_units_in_order(sizes, data):
-    layout = Layout(sizes, frozen=data.draw(st.sets(st.sampled_from(sorted(sizes)))))
+    layout = Layout(sizes, clamped=data.draw(st.sets(st.sampled_from(sorted(sizes)))))
     units = np.arange(layout.n)
     assert np.concatenate([units[layout.slice(g)] for g in layout.groups]).tolist() == units.tolist()
     for group in layout.groups:
         assert len(units[layout.slice(group)]) == sizes[group]
-        assert np.all(layout.moving[layout.slice(group)] == (group not in layout.frozen))
+        assert np.all(layout.free[layout.slice(group)] == (group not in layout.clamped))
     assert layout.mask(layout.groups).all()
     assert not layout.mask([]).any()
 
 
 @pytest.mark.parametrize(
-    ("sizes", "frozen", "said"),
+    ("sizes", "clamped", "said"),
     [
         ({}, (), "at least one unit"),
         ({"a": 0}, (), "at least one unit"),
         ({"visible": 1}, ("visble",), "no group is called 'visble'; did you mean 'visible'"),
     ],
 )
-def test_bad_layouts(sizes, frozen, said):
+def test_bad_layouts(sizes, clamped, said):
     with pytest.raises(ShapeError, match=said):
-        Layout(sizes, frozen=frozen)
+        Layout(sizes, clamped=clamped)
 
 
 @pytest.mark.parametrize("size", [3.5, 3.0, True, "3", None, -1, 10**20, 1e20, np.array([2, 3])], ids=repr)
@@ -54,8 +54,8 @@ def test_groups_that_are_none(sizes):
 
 
 def test_a_string_is_one_group():
-    layout = Layout({"visible": np.int64(2), "hidden": 1}, frozen="visible")
-    assert layout.frozen == {"visible"}
+    layout = Layout({"visible": np.int64(2), "hidden": 1}, clamped="visible")
+    assert layout.clamped == {"visible"}
     assert layout.mask("hidden").tolist() == [False, False, True]
     with pytest.raises(ShapeError, match="no group is called 'v'; groups: visible, hidden"):
         layout.mask("v")

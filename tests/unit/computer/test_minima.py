@@ -8,7 +8,7 @@ from thermozoo_plugins.potentials import DoubleWell, Quartic
 
 from thermozoo import Potential, parameter
 from thermozoo.computer.minima import stable_states
-from thermozoo.computer.onsite import site
+from thermozoo.computer.onsite import unit_energy
 from thermozoo.computer.support import confining_window
 from thermozoo.errors import ParameterError
 
@@ -27,7 +27,7 @@ class Written(Potential):
 
 
 def places(potential, kT=0.1):
-    return [one.x for one in stable_states(site(potential), kT)]
+    return [one.x for one in stable_states(unit_energy(potential), kT)]
 
 
 def test_one_well_and_two():
@@ -58,12 +58,12 @@ def test_a_well_that_no_unit_visits_is_left_out():
 def test_a_minimum_without_curvature_is_one(power):
     """Beside it the slope of the expanded power is the rounding of its terms."""
     expanded = sympy.expand((sympy.Symbol("x") - 1) ** power)
-    [one] = stable_states(site(Written(str(expanded))), 0.1)
+    [one] = stable_states(unit_energy(Written(str(expanded))), 0.1)
     assert one.x == pytest.approx(1.0, abs=1e-3)
 
 
 def test_a_flat_bottom_has_ends():
-    [one] = stable_states(site(Written("Max(0, Abs(x - 1) - 3*a/4)**2")), 0.1)
+    [one] = stable_states(unit_energy(Written("Max(0, Abs(x - 1) - 3*a/4)**2")), 0.1)
     assert one.flat == pytest.approx((0.25, 1.75), abs=1e-9)
     assert 0.25 <= one.x <= 1.75
 

@@ -62,7 +62,7 @@ def test_couplings_tighten_the_bound(make_computer):
 def test_a_clamped_group_does_not_count():
     """It takes no steps: neither its curvature nor its couplings bound them."""
     stiff = {"in": Quadratic(J2=1e6), "a": Quadratic(J2=1.0)}
-    computer = assemble({"in": 2, "a": 3}, stiff, Dense(), frozen=["in"], temperature=0.1)
+    computer = assemble({"in": 2, "a": 3}, stiff, Dense(), clamped=["in"], temperature=0.1)
     strong = np.where(computer.couplings.edges.min(axis=1) < 2, 1e5, 0.0)
     bound = largest_stable_dt(computer.with_parameters(strong))
     assert bound == pytest.approx(largest_stable_dt(assemble({"a": 3}, stiff["a"], Dense(), temperature=0.1)))

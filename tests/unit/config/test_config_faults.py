@@ -85,7 +85,7 @@ CASES = [
     ),
     ("computer.connectivity.within=['hiden']", "computer.connectivity.within[0]", "did you mean 'hidden'"),
     ("computer.trainable_biases=['hiden']", "computer.trainable_biases[0]", "did you mean 'hidden'"),
-    ("computer.units.hidden.froze=true", "computer.units", ""),
+    ("computer.units.hidden.clampd=true", "computer.units", ""),
     # wrong type
     ("computer.temperature='hot'", "computer.temperature", 'expected a number, got "hot" (string)'),
     ("computer.temperature=true", "computer.temperature", "expected a number, got true (boolean)"),
@@ -139,7 +139,7 @@ CASES = [
         "expected each entry once, got 'J2' more than once",
     ),
     ("computer.trainable_biases=['hidden', 'hidden']", "computer.trainable_biases", "got 'hidden' more than once"),
-    ("computer.units.hidden={frozen = true}", "computer.units.hidden", "expected a size, such as {size = 784"),
+    ("computer.units.hidden={clamped = true}", "computer.units.hidden", "expected a size, such as {size = 784"),
     # keys that live elsewhere
     ("mobility=0.2", "mobility", "unknown table; did you mean computer.mobility?"),
     ("dynamics.integrater=1", "dynamics.integrater", "keys of [dynamics] with 'euler-maruyama': integrator, dt"),
@@ -159,9 +159,9 @@ CASES = [
 
 @pytest.mark.parametrize(("assignment", "path", "said"), CASES, ids=[c[0] for c in CASES])
 def test_one_fault(assignment, path, said):
-    if assignment == "computer.units.hidden.froze=true":
-        assignment = "computer.units.hidden={size = 4, froze = true}"
-        path, said = "computer.units.hidden.froze", "unknown key; did you mean 'frozen'"
+    if assignment == "computer.units.hidden.clampd=true":
+        assignment = "computer.units.hidden={size = 4, clampd = true}"
+        path, said = "computer.units.hidden.clampd", "unknown key; did you mean 'clamped'"
     faults = faults_of(assignment)
     line = next((f for f in faults if f.startswith(f"my.toml: {path}: ")), None)
     assert line is not None, faults
@@ -289,7 +289,7 @@ def test_a_fault_between_keys(assignment, path, said):
 def test_parameters_of_clamped_units_are_not_trained():
     [line] = faults_of(
         "computer.potential.hidden={plugin='quadratic'}",
-        "computer.units.visible={size=784, frozen=true}",
+        "computer.units.visible={size=784, clamped=true}",
         "training={potential_parameters=['J4']}",
     )
     assert "no unit that moves has a parameter 'J4'" in line

@@ -24,7 +24,7 @@ def again(config):
 
 def assert_same(one, other):
     assert other.resolved == one.resolved
-    assert (other.seed, other.sizes, other.frozen) == (one.seed, one.sizes, one.frozen)
+    assert (other.seed, other.sizes, other.clamped) == (one.seed, one.sizes, one.clamped)
     for name in (*PLUGINS, *TABLES):
         assert getattr(other, name) == getattr(one, name), name
 
@@ -49,7 +49,7 @@ def test_round_trip(data):
         "seed": draw(st.integers(0, 2**63 - 1)),
         "computer": {
             "temperature": draw(positive(1e-3, 10)),
-            "units": {"visible": 3, "hidden": draw(st.sampled_from([3, {"size": 3, "frozen": True}, {"size": 3}]))},
+            "units": {"visible": 3, "hidden": draw(st.sampled_from([3, {"size": 3, "clamped": True}, {"size": 3}]))},
             "potential": {**draw(POTENTIALS), **draw(st.sampled_from([{}, {"hidden": {"plugin": "quadratic"}}]))},
             "connectivity": draw(
                 st.sampled_from(
@@ -154,11 +154,19 @@ def test_the_default_of_trainable_biases_needs_no_hidden_group():
     assert check_config(tables, catalogue(), "x").computer.trainable_biases == ()
 
 
-@pytest.mark.parametrize(("value", "frozen"), [(3, ()), ({"size": 3, "frozen": True}, ("hidden",)), ({"size": 3}, ())])
-def test_frozen_groups(value, frozen):
+@pytest.mark.parametrize(
+    ("value", "clamped"),
+    [
+        (3, ()),
+        ({"size": 3, "clamped": True}, ("hidden",)),
+        ({"size": 3, "frozen": True}, ("hidden",)),
+        ({"size": 3}, ()),
+    ],
+)
+def test_clamped_groups(value, clamped):
     tables = {"computer": {"units": {"visible": 2, "hidden": value}}}
     config = check_config(tables, catalogue(), "x")
-    assert config.frozen == frozen
+    assert config.clamped == clamped
     assert config.sizes["hidden"] == 3
 
 
@@ -231,13 +239,13 @@ def test_faults_of_a_plugin_that_is_held(wrapping, base, path, said):
 
 def test_groups_keep_their_order():
     """A writer of TOML puts plain keys before tables; units are numbered by the order of groups."""
-    tables = tomllib.loads("[computer.units]\ninputs = {size = 4, frozen = true}\nvisible = 784\nhidden = 3")
+    tables = tomllib.loads("[computer.units]\ninputs = {size = 4, clamped = true}\nvisible = 784\nhidden = 3")
     config = check_config(tables, catalogue(), "x")
     again = check_config(tomllib.loads(tomli_w.dumps(config.resolved)), catalogue(), "x")
     assert list(again.sizes.items()) == list(config.sizes.items()) == [("inputs", 4), ("visible", 784), ("hidden", 3)]
-    assert again.frozen == ("inputs",)
+    assert again.clamped == ("inputs",)
 
 
 def test_a_clamped_group_has_no_biases_to_train_unless_they_are_asked_for():
-    units = {"visible": 4, "hidden": {"size": 2, "frozen": True}}
+    units = {"visible": 4, "hidden": {"size": 2, "clamped": True}}
     assert check_config({"computer": {"units": units}}, catalogue(), "x").computer.trainable_biases == ()

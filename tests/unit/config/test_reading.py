@@ -133,7 +133,7 @@ def test_a_pipe_of_the_shell_is_read(load):
         ("'a # b'", "a # b"),
         ("[3, 4]", [3, 4]),
         ("[3,\n 4]", [3, 4]),
-        ("{size = 3, frozen = true}", {"size": 3, "frozen": True}),
+        ("{size = 3, clamped = true}", {"size": 3, "clamped": True}),
         ('""', ""),
         ("'''two\nlines'''", "two\nlines"),
         # what is no TOML is text

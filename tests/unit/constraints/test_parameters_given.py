@@ -13,7 +13,7 @@ import sympy
 from thermozoo import Potential, option, parameter
 from thermozoo.constraints import constraints_of
 from thermozoo.errors import ConstraintError, ParameterError, ShapeError
-from thermozoo.interfaces.twin import twin_of
+from thermozoo.interfaces.symbolic_copy import symbolic_copy
 from thermozoo.symbolic.derive import potential_formulas
 
 
@@ -156,8 +156,8 @@ def test_evolving_checks_and_copies_are_equal():
 
 
 def test_symbols_are_not_asked_for_their_truth():
-    twin, symbols = twin_of(Slope())
-    assert twin.f is symbols["f"]
+    copied, symbols = symbolic_copy(Slope())
+    assert copied.f is symbols["f"]
     assert str(potential_formulas(Slope()).gradient).startswith("-f + ")
     Slope(f=sympy.Float(3))
 
@@ -188,7 +188,7 @@ def test_a_method_after_init_of_the_author_keeps_the_check():
 def test_a_plugin_without_constraints_is_not_traced(monkeypatch):
     from thermozoo.constraints import tracing
 
-    monkeypatch.setattr(tracing, "twin_of", lambda plugin: pytest.fail("traced"))
+    monkeypatch.setattr(tracing, "symbolic_copy", lambda plugin: pytest.fail("traced"))
     assert constraints_of(related_to_nothing()) == ()
 
 

@@ -76,7 +76,7 @@ def setting(make_computer, make_ring, *, sizes, connectivity, seed=0):
         scale=0.1,
         temperature=0.3,
         mobility=1.3,
-        frozen=("clamped",),
+        clamped=("clamped",),
     )
 
 
@@ -193,7 +193,7 @@ def test_any_formula(make_computer, make_ring, integrator, potential):
     """Several stages and noises, clamped units, branches and functions; dense and sparse, alone and side by side."""
     for connectivity in (Dense(), make_ring(0)):
         computer = make_computer(
-            {"a": 70, "b": 9, "c": 20}, potential, connectivity, scale=0.05, temperature=0.3, frozen=("b",)
+            {"a": 70, "b": 9, "c": 20}, potential, connectivity, scale=0.05, temperature=0.3, clamped=("b",)
         )
         dynamics = Dynamics(computer, integrator, 0.01, "double")
         start = np.random.default_rng(2).standard_normal((11, computer.n))

@@ -108,15 +108,17 @@ def test_not_a_number_goes_through():
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
-@pytest.mark.parametrize("frozen", [(), ("visible",)])
+@pytest.mark.parametrize("clamped", [(), ("visible",)])
 @pytest.mark.parametrize("blocks", ["of groups", "of edges"])
-def test_packed_couplings_hold_every_coupling(make_computer, make_ring, dtype, frozen, blocks):
+def test_packed_couplings_hold_every_coupling(make_computer, make_ring, dtype, clamped, blocks):
     """Unpacked by hand, they are J, with the rows of clamped units left out."""
     if blocks == "of groups":
-        computer = make_computer({"visible": 70, "hidden": 31}, Quartic(), Bipartite(within=["hidden"]), frozen=frozen)
+        computer = make_computer(
+            {"visible": 70, "hidden": 31}, Quartic(), Bipartite(within=["hidden"]), clamped=clamped
+        )
     else:  # so few units that a ring is multiplied as one dense matrix
-        computer = make_computer({"visible": 3, "hidden": 5}, Quartic(), make_ring(0), frozen=frozen)
-    expected = computer.couplings.matrix() * computer.layout.moving[:, None]
+        computer = make_computer({"visible": 3, "hidden": 5}, Quartic(), make_ring(0), clamped=clamped)
+    expected = computer.couplings.matrix() * computer.layout.free[:, None]
     for side_by_side in (True, False):
         packed = packing.pack(computer, dtype, lanes=side_by_side)
         full = np.zeros((computer.n + 64, computer.n))

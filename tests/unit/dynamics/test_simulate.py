@@ -25,10 +25,10 @@ def drive_of(random, n, trajectories, steps):
 
 
 @settings(max_examples=15)
-@given(data=st.data(), precision=PRECISIONS, driven=st.booleans(), frozen=st.booleans())
-def test_a_step_is_the_formula(drawn, plain, euler, data, precision, driven, frozen):
+@given(data=st.data(), precision=PRECISIONS, driven=st.booleans(), clamped=st.booleans())
+def test_a_step_is_the_formula(drawn, plain, euler, data, precision, driven, clamped):
     """Euler-Maruyama by hand, in double precision, over a few steps; clamped units do not move."""
-    computer = data.draw(drawn.computers(frozen=frozen))
+    computer = data.draw(drawn.computers(clamped=clamped))
     random = np.random.default_rng(data.draw(st.integers(0, 10**6)))
     dynamics = Dynamics(computer, euler, 0.01, precision)
     start = random.standard_normal((3, computer.n)).astype(dynamics.dtype)
@@ -37,7 +37,7 @@ def test_a_step_is_the_formula(drawn, plain, euler, data, precision, driven, fro
     kept = KeptStates()
     simulate(dynamics, start, steps, key=NoiseKey(7), first_trajectory=5, drive=drive, every=1, observers=[kept])
     x = start.astype(np.float64)
-    moving = computer.layout.moving
+    moving = computer.layout.free
     kick = np.sqrt(2 * computer.mobility * computer.temperature * dynamics.dt)
     for k in range(steps):
         force = -plain.gradient(computer, x)

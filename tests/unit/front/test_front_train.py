@@ -21,7 +21,7 @@ IMAGES = np.array([[[1, 0, 0], [1, 0, 0], [1, 0, 0]], [[0, 0, 0], [2.0, 2, 2], [
 
 
 def test_it_is_the_exact_minimum_of_scaled_images(dynamics):
-    from thermozoo.training.exact import train_exact
+    from thermozoo.training.exact.train import train_exact
     from thermozoo.training.loss import StepLoss
     from thermozoo.training.noising import signals_for
 

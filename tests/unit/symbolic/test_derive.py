@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thermozoo import Objective, Potential, option, parameter
-from thermozoo.computer.onsite import site
+from thermozoo.computer.onsite import unit_energy
 from thermozoo.errors import FormulaError
 from thermozoo.symbolic.derive import loss_gradients, potential_formulas
 from thermozoo.symbolic.formula import formula_key
@@ -58,7 +58,7 @@ def test_derivatives_against_five_point_differences(drawn, data):
     """U', U'' and dU/dp of drawn potentials against differences of U alone."""
     potential = data.draw(drawn.potentials())
     x = data.draw(st.floats(-2, 2))
-    one = site(potential)
+    one = unit_energy(potential)
     h = 1e-3
 
     def stencil(function, at):
@@ -76,14 +76,14 @@ def test_derivatives_against_five_point_differences(drawn, data):
     for name, by in one.formulas.energy_by_parameter.items():
         value = getattr(potential, name)
         there = lambda v: float(  # noqa: E731
-            site(attrs.evolve(potential, **{name: v})).energy(np.array([x]))[0]  # noqa: B023
+            unit_energy(attrs.evolve(potential, **{name: v})).energy(np.array([x]))[0]  # noqa: B023
         )
         scale = max(1.0, abs(there(value)))
         tolerance = 20 * np.finfo(float).eps * scale / h
         assert abs(stencil(there, value) - one.evaluate("by", by, np.array([x]))[0]) <= tolerance
         mixed = one.evaluate("mixed", one.formulas.gradient_by_parameter[name], np.array([x]))[0]
         slope = lambda v: float(  # noqa: E731
-            site(attrs.evolve(potential, **{name: v})).gradient(np.array([x]))[0]  # noqa: B023
+            unit_energy(attrs.evolve(potential, **{name: v})).gradient(np.array([x]))[0]  # noqa: B023
         )
         tolerance = 20 * np.finfo(float).eps * max(1.0, abs(slope(value))) / h
         assert abs(stencil(slope, value) - mixed) <= tolerance
@@ -173,7 +173,7 @@ def kinked(formula):
     ids=["abs", "max", "heaviside", "huber"],
 )
 def test_where_the_force_jumps_the_curvature_is_that_of_either_side(formula, by_hand):
-    one = site(kinked(formula))
+    one = unit_energy(kinked(formula))
     x = np.array([-1.2, -0.4, 0.0, 0.3, 0.8])
     beside = x + 1e-9
     np.testing.assert_allclose(one.curvature(beside), by_hand(1.5, beside) + 12 * beside**2, rtol=1e-12)

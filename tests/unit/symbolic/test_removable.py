@@ -12,7 +12,7 @@ import pytest
 import sympy
 
 from thermozoo import Potential, parameter
-from thermozoo.computer.onsite import site
+from thermozoo.computer.onsite import unit_energy
 from thermozoo.errors import FormulaError
 from thermozoo.symbolic.removable import lifted
 
@@ -64,7 +64,7 @@ FORMULAS = [
 @pytest.mark.parametrize(("formula", "center"), FORMULAS)
 def test_energy_force_curvature_and_parameter_derivatives_beside_the_singularity(formula, center):
     plugin = potential(formula)
-    one = site(plugin)
+    one = unit_energy(plugin)
     x = center + BESIDE
     symbol, k, a = sympy.symbols("x k a", real=True)
     energy = sympy.sympify(plugin.__class__.energy(type("twin", (), {"k": k, "a": a})(), symbol))
@@ -87,7 +87,7 @@ def test_energy_force_curvature_and_parameter_derivatives_beside_the_singularity
 
 
 def test_single_precision_is_right_beside_the_singularity_too():
-    one = site(potential(sin_over_x))
+    one = unit_energy(potential(sin_over_x))
     x = np.array([0.0, 1e-7, 1e-4, 1e-2, 0.3], dtype=np.float32)
     expected = 2 - np.array([float((2 * mpmath.mpf(1)) / 6) for _ in x]) + x.astype(float) ** 2 / 10
     np.testing.assert_allclose(one.curvature(x)[:4], expected[:4], rtol=1e-6)
@@ -137,7 +137,7 @@ def test_the_series_ends_before_the_next_singularity():
 )
 def test_what_cannot_be_lifted_is_refused_with_class_state_parameters_and_line(formula, said):
     with pytest.raises(FormulaError, match=rf"Drawn: the {said}.*test_removable\.py, line \d+"):
-        site(potential(formula))
+        unit_energy(potential(formula))
 
 
 @pytest.mark.parametrize("spelling", ["modulus", "square", "scaled", "shifted root"])
@@ -158,7 +158,7 @@ def test_a_power_of_the_modulus(spelling, p):
                 "shifted root": lambda: sympy.sqrt(sympy.Abs(x)) ** (2 * self.p),
             }[spelling]()
 
-    one = site(Power(p=p))
+    one = unit_energy(Power(p=p))
     x = np.array([-1.3, -1e-9, 0.0, 1e-9, 0.4, 2.0])
     r = np.abs(x)
     log = np.log(r, where=r > 0, out=np.zeros_like(r))
@@ -172,7 +172,7 @@ def test_a_power_of_the_modulus(spelling, p):
 
 
 def test_the_formulas_that_are_shown_are_those_of_the_author():
-    formulas = site(potential(sin_over_x)).formulas
+    formulas = unit_energy(potential(sin_over_x)).formulas
     x = formulas.x
     assert formulas.written == x**2 + sympy.sin(x) / x
     assert not formulas.plain.gradient.has(sympy.Piecewise)
@@ -191,7 +191,7 @@ def test_a_factor_that_vanishes_beside_an_infinite_power(p):
         def energy(self, x):
             return sympy.Abs(x) ** self.p
 
-    one = site(Power(p=p))
+    one = unit_energy(Power(p=p))
     x = np.array([-2.0, 0.0, 3.0])
     here = {1.0: 0.0, 1.5: np.inf, 2.0: 2.0, 3.0: 0.0}[p]
     expected = [p * (p - 1) * 2 ** (p - 2), here, p * (p - 1) * 3 ** (p - 2)]

@@ -8,7 +8,7 @@ import pytest
 import sympy
 
 from thermozoo import Potential, parameter
-from thermozoo.computer.onsite import site
+from thermozoo.computer.onsite import unit_energy
 from thermozoo.errors import FormulaError
 from thermozoo.symbolic.defined import kinks
 from thermozoo.symbolic.derive import potential_formulas
@@ -130,7 +130,7 @@ def test_a_step_of_height_zero_is_accepted_alike(formula):
 def test_a_unit_with_parameters_of_its_own_is_looked_at():
     step = potential(SPELLINGS[1], h=np.array([0.0, 0.0, 2.0]))
     with pytest.raises(FormulaError, match=r"by 2 at x = 1 with h = 2, a = 1"):
-        site(step)
+        unit_energy(step)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_kinks_are_found_with_the_jump_of_the_force(formula, places):
 
 
 def test_a_triangle_wave_has_a_curvature_between_its_kinks():
-    one = site(potential(lambda h, a, x: h * sympy.Abs(sympy.Mod(x, 2) - 1)))
+    one = unit_energy(potential(lambda h, a, x: h * sympy.Abs(sympy.Mod(x, 2) - 1)))
     x = np.array([-0.3, 0.4, 1.7])
     np.testing.assert_allclose(one.energy(x), x**2 / 2 + np.abs(np.mod(x, 2) - 1))
     np.testing.assert_allclose(one.gradient(x), x + np.sign(np.mod(x, 2) - 1))
@@ -207,7 +207,7 @@ def test_zeros_that_are_touched_nearest_to_the_origin():
 )
 def test_an_energy_that_is_no_finite_number_somewhere_is_refused_by_the_state(formula, said):
     with pytest.raises(FormulaError, match=rf"the energy is {said}with h = 1, a = 1.*test_smoothness\.py, line \d+"):
-        site(potential(formula))
+        unit_energy(potential(formula))
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_an_energy_that_is_no_finite_number_somewhere_is_refused_by_the_state(fo
     ],
 )
 def test_what_is_finite_everywhere_is_accepted(formula):
-    site(potential(formula))
+    unit_energy(potential(formula))
 
 
 def test_a_state_between_two_branches_is_named():
@@ -229,5 +229,5 @@ def test_a_state_between_two_branches_is_named():
         return sympy.Piecewise((h * x, x < a), (h * x**2, x > a))
 
     with pytest.raises(FormulaError, match=r"no value at x = 1 with h = 1, a = 1, where no branch .*, line \d+"):
-        site(potential(formula))
-    site(potential(lambda h, a, x: sympy.Piecewise((h * x, x <= a), (h * x**2, x > a))))
+        unit_energy(potential(formula))
+    unit_energy(potential(lambda h, a, x: sympy.Piecewise((h * x, x <= a), (h * x**2, x > a))))

@@ -9,7 +9,7 @@ import pytest
 import sympy
 
 from thermozoo import Potential, parameter
-from thermozoo.computer.onsite import site
+from thermozoo.computer.onsite import unit_energy
 from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.symbolic.codegen import array_function
@@ -105,7 +105,7 @@ def test_an_even_energy_of_the_size_of_the_state_bends_at_zero_too():
         def energy(self, x):
             return sympy.Abs(x) + sympy.log((1 + sympy.exp(-2 * sympy.Abs(x))) / 2)
 
-    np.testing.assert_allclose(site(Smooth()).curvature(np.array([-1e-9, 0.0, 1e-9])), 1.0, rtol=1e-8)
+    np.testing.assert_allclose(unit_energy(Smooth()).curvature(np.array([-1e-9, 0.0, 1e-9])), 1.0, rtol=1e-8)
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ from thermozoo_plugins.protocols import LinearFade
 from thermozoo.dynamics.engines import engine_named
 from thermozoo.errors import ArgumentError, ParameterError, ShapeError
 from thermozoo.runs.generation import generate
-from thermozoo.training.descent import Schedule
 from thermozoo.training.evaluate import evaluate
-from thermozoo.training.exact import train_exact
+from thermozoo.training.exact.train import train_exact
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.moments import train_by_moments
 from thermozoo.training.noising import noising_process, signals_for, window_edges
+from thermozoo.training.sampled.descent import Schedule
+from thermozoo.training.sampled.moments import train_by_moments
 
 LOSS = StepLoss(ReverseLikelihood(), 0.1)
 OPTIONS = {"integrator": EulerMaruyama(), "dt": 0.1, "steps": 5, "precision": "double"}

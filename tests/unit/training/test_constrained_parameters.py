@@ -13,8 +13,8 @@ from thermozoo_plugins.protocols import LinearFade
 from thermozoo import Potential, option, parameter
 from thermozoo.computer.computer import assemble
 from thermozoo.errors import TrainingError
-from thermozoo.training.bounds import changes_allowed
-from thermozoo.training.exact import train_exact
+from thermozoo.training.exact.train import train_exact
+from thermozoo.training.least_squares.bounds import changes_allowed
 from thermozoo.training.loss import StepLoss
 
 DT, STEPS = 1e-3, 300

@@ -13,10 +13,10 @@ from thermozoo_plugins.potentials import Quartic
 from thermozoo import Connectivity, Objective
 from thermozoo.dynamics.noise import STREAMS, NoiseKey
 from thermozoo.errors import FormulaError, TrainingError
-from thermozoo.training import descent
-from thermozoo.training.descent import Schedule, train_by_descent
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.online import train_online
+from thermozoo.training.sampled import descent
+from thermozoo.training.sampled.descent import Schedule, train_by_descent
+from thermozoo.training.sampled.online import train_online
 
 
 @attrs.frozen
@@ -34,7 +34,7 @@ class Recorded:
         self.signals = np.zeros((images, computer.n))
         self.steps = steps
         self.asked = []
-        self.moving = computer.layout.moving
+        self.moving = computer.layout.free
         self.dynamics = SimpleNamespace(dtype=precision)
         self.frozen_state = np.random.default_rng(77).standard_normal(computer.n)
 
@@ -60,7 +60,7 @@ def plainly(computer, plain, dt, x, rate, *, each_step):
     allowed = np.zeros_like(J)
     i, j = computer.couplings.edges.T
     allowed[i, j] = allowed[j, i] = 1.0
-    kT, mobility, moving = computer.temperature, computer.mobility, computer.layout.moving
+    kT, mobility, moving = computer.temperature, computer.mobility, computer.layout.free
     total, change, shift = 0.0, np.zeros_like(J), np.zeros_like(b)
     for k in range(len(x) - 1):
         g = plain.gradient(computer, x[k + 1], J, b)
@@ -98,7 +98,7 @@ def test_updates_are_the_plain_ones(
     if together == "one by one":
         monkeypatch.setattr(descent, "_BYTES", 0)
         monkeypatch.setattr(descent, "STRETCH", 32)  # two whole stretches and a shorter one
-    structure, frozen = CASES[name]
+    structure, clamped = CASES[name]
     computer = make_computer(
         {"visible": 4, "hidden": 3},
         {"visible": Quartic(), "hidden": Quartic(J2=0.5)},
@@ -106,7 +106,7 @@ def test_updates_are_the_plain_ones(
         temperature=0.4,
         mobility=1.3,
         trainable=trainable,
-        frozen=frozen,
+        clamped=clamped,
     )
     dt, rate, seed = 0.02, 5e-3 if method == "online" else 1e-3, 12
     process = Recorded(computer, precision=precision)

@@ -19,15 +19,15 @@ from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.training import signal_functions
 from thermozoo.training.breakpoints import breakpoints
 from thermozoo.training.evaluate import evaluate
-from thermozoo.training.exact import WORK, train_exact
-from thermozoo.training.exact_equations import exact_equations
+from thermozoo.training.exact.exact_equations import exact_equations
+from thermozoo.training.exact.refinement import solve_moments
+from thermozoo.training.exact.train import WORK, train_exact
+from thermozoo.training.exact.unit_grid import Unit
+from thermozoo.training.least_squares.normal_equations import NormalEquations, Unknowns
+from thermozoo.training.least_squares.pair_sums import DensePairs, SparsePairs, pair_sums
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.moments import sampled_equations, train_by_moments
 from thermozoo.training.noising import noising_process
-from thermozoo.training.normal_equations import NormalEquations, Unknowns
-from thermozoo.training.pair_sums import DensePairs, SparsePairs, pair_sums
-from thermozoo.training.refinement import solve_moments
-from thermozoo.training.unit_grid import Unit
+from thermozoo.training.sampled.moments import sampled_equations, train_by_moments
 
 DT, STEPS = 1e-3, 500
 DURATION = DT * STEPS
@@ -82,7 +82,7 @@ def machines():
     yield "ring", ring_of(40)
     per_unit = {"visible": Quartic(J2=[0.5, 1.0, 0.5, 1.0, 2.0]), "hidden": Quartic()}
     yield "per-unit", assemble(sizes, per_unit, Dense(), **keys)
-    yield "frozen", assemble(sizes | {"clamped": 2}, Quartic(), Dense(), frozen=["clamped"], **keys)
+    yield "clamped", assemble(sizes | {"clamped": 2}, Quartic(), Dense(), clamped=["clamped"], **keys)
     biased = assemble(sizes, Quartic(), Dense(), **keys)
     yield "fixed-biases", attrs.evolve(biased, biases=np.linspace(-0.5, 0.7, 8))
 
@@ -92,7 +92,7 @@ MACHINES = dict(machines())
 
 def signals(computer, images, seed=0):
     s = np.random.default_rng(seed).normal(size=(images, computer.n))
-    s[:, ~computer.layout.moving] = 0.0
+    s[:, ~computer.layout.free] = 0.0
     return s
 
 
@@ -121,7 +121,7 @@ def least_squares(computer, s, window=(0.0, DURATION)):
     for every time, image and unit, and a row for every coupling.
     """
     edges, n = computer.couplings.edges, computer.n
-    moving = np.flatnonzero(computer.layout.moving)
+    moving = np.flatnonzero(computer.layout.free)
     solved, m = {}, None
     span = (float(s.min()), float(s.max()))
     for i in moving:
@@ -144,7 +144,7 @@ def least_squares(computer, s, window=(0.0, DURATION)):
         y[:, :, i] = 2 * moments("force", s[:, i]) - a[:, None] * s[:, i]
     inside = (times > window[0]) & (times < window[1])
     m, v, y, weights = m[inside], v[inside], y[inside], weights[inside]
-    free = np.flatnonzero(computer.trainable_biases & computer.layout.moving)
+    free = np.flatnonzero(computer.trainable_biases & computer.layout.free)
     fixed = np.where(computer.trainable_biases, 0.0, computer.biases)
     root = np.sqrt(np.repeat(weights, len(s)))
     m, v, y = (z.reshape(-1, n) for z in (m, v, y))
@@ -174,8 +174,8 @@ def test_exact_training_is_least_squares_over_all_free_parameters(name):
     expected = least_squares(computer, s)
     np.testing.assert_allclose(result.computer.parameters, expected, atol=2e-3 * np.abs(expected).max())
     assert result.details["residual"][0] <= 1e-10
-    frozen = ~computer.layout.moving
-    assert np.all(result.computer.couplings.matrix()[frozen] == 0)
+    clamped = ~computer.layout.free
+    assert np.all(result.computer.couplings.matrix()[clamped] == 0)
     held = ~computer.trainable_biases
     assert np.array_equal(result.computer.biases[held], computer.biases[held])
 
@@ -241,7 +241,7 @@ def test_sampled_training_is_least_squares_on_the_samples(name, names):
 
     states = process.trajectory(NoiseKey(4).named("noising"), numbers, numbers % 2)
     x, x_next = (z.reshape(-1, computer.n) for z in (states[:-1], states[1:]))
-    edges, moving = computer.couplings.edges, computer.layout.moving
+    edges, moving = computer.couplings.edges, computer.layout.free
     bias = np.flatnonzero(computer.trainable_biases & moving)
     onsite = [(p, i) for p in names for i in np.flatnonzero(moving)]
     fixed = np.where(computer.trainable_biases, 0.0, computer.biases)
@@ -287,7 +287,7 @@ class Midpoint(Objective):
 @pytest.mark.parametrize("method", ["exact", "moments"])
 def test_what_noising_does_not_determine_stays(method):
     """Biases of a clamped group that are declared trainable, and couplings to it, are as they were given."""
-    keys = {"temperature": 0.2, "trainable_biases": ["a", "in"], "frozen": ["in"]}
+    keys = {"temperature": 0.2, "trainable_biases": ["a", "in"], "clamped": ["in"]}
     computer = assemble({"a": 3, "in": 2}, Quartic(), Dense(), **keys)
     given = computer.with_parameters(np.arange(1.0, 1 + computer.parameters.size) / 10)
     s = signals(computer, 2)
@@ -296,7 +296,7 @@ def test_what_noising_does_not_determine_stays(method):
     else:
         process, loss = process_for(given, s), StepLoss(ReverseLikelihood(), 2e-3)
         result = train_by_moments(given, process, loss, cycles=5, seed=3).computer
-    clamped = ~computer.layout.moving
+    clamped = ~computer.layout.free
     assert np.array_equal(result.biases[clamped], given.biases[clamped])
     outside = clamped[computer.couplings.edges].any(axis=1)
     assert np.array_equal(result.couplings.vector[outside], given.couplings.vector[outside])

@@ -11,10 +11,10 @@ from scipy.integrate import quad
 from scipy.interpolate import BarycentricInterpolator
 
 from thermozoo.errors import ParameterError, TrainingError
-from thermozoo.training.fokker_planck import densities
-from thermozoo.training.refinement import solve_moments
-from thermozoo.training.unit_grid import Unit, make_grid
-from thermozoo.training.unit_moments import chebyshev_nodes, moment_names, series_from_values, values_from_series
+from thermozoo.training.exact.fokker_planck import densities
+from thermozoo.training.exact.refinement import solve_moments
+from thermozoo.training.exact.unit_grid import Unit, make_grid
+from thermozoo.training.exact.unit_moments import chebyshev_nodes, moment_names, series_from_values, values_from_series
 
 DURATION = 1.0
 

@@ -32,10 +32,10 @@ class Twice(Integrator):
         return s.x + s.mobility * s.force(s.x + kick / 1000) * s.dt + kick
 
 
-def machine(integrator, frozen=()):
+def machine(integrator, clamped=()):
     sizes = {"visible": 4, "hidden": 3}
-    computer = assemble(sizes, Quartic(), Bipartite(within=["hidden"]), temperature=0.3, mobility=1.2, frozen=frozen)
-    signals = np.random.default_rng(1).standard_normal((2, 7)) * computer.layout.moving
+    computer = assemble(sizes, Quartic(), Bipartite(within=["hidden"]), temperature=0.3, mobility=1.2, clamped=clamped)
+    signals = np.random.default_rng(1).standard_normal((2, 7)) * computer.layout.free
     return computer, noising_process(
         computer,
         signals,
@@ -60,12 +60,12 @@ def held_out(process):
 def log_density(plain, computer, x, x_next):
     mean = x - computer.mobility * plain.gradient(computer, x) * DT
     spread = np.sqrt(2 * computer.mobility * computer.temperature * DT)
-    return stats.norm(mean, spread).logpdf(x_next)[..., computer.layout.moving].sum(axis=(0, 2))
+    return stats.norm(mean, spread).logpdf(x_next)[..., computer.layout.free].sum(axis=(0, 2))
 
 
-@pytest.mark.parametrize("frozen", [(), ("hidden",)])
-def test_loss_and_gain(plain, euler, objective, frozen):
-    bare, process = machine(euler, frozen)
+@pytest.mark.parametrize("clamped", [(), ("hidden",)])
+def test_loss_and_gain(plain, euler, objective, clamped):
+    bare, process = machine(euler, clamped)
     computer = trained(bare, 2)
     initial, found = evaluate([computer], process, StepLoss(objective, DT), seed=5, trajectories=COUNT)
     states = held_out(process)

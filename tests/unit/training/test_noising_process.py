@@ -62,7 +62,7 @@ def test_an_intensity_that_is_not_finite_names_protocol_and_time():
 
 @pytest.fixture(scope="module")
 def computer():
-    return assemble({"visible": 6, "hidden": 4, "label": 2}, Quartic(), Bipartite(), temperature=0.1, frozen=["label"])
+    return assemble({"visible": 6, "hidden": 4, "label": 2}, Quartic(), Bipartite(), temperature=0.1, clamped=["label"])
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_signals_that_cannot_be_made(computer, images):
 
 def test_the_image_group():
     assert image_group(assemble({"a": 1, "visible": 2}, Quartic(), Bipartite())) == "visible"
-    assert image_group(assemble({"a": 1, "b": 2}, Quartic(), Bipartite(), frozen=["a"])) == "b"
+    assert image_group(assemble({"a": 1, "b": 2}, Quartic(), Bipartite(), clamped=["a"])) == "b"
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +162,7 @@ def test_the_first_non_finite_state_is_reported(process):
 def test_a_clamped_group_need_not_be_confined(images):
     """It is held at zero, so it has no equilibrium that noising could start from."""
     steep = {"visible": Quartic(), "label": Slope()}
-    mixed = assemble({"visible": 6, "label": 2}, steep, Bipartite(), temperature=0.1, frozen=["label"])
+    mixed = assemble({"visible": 6, "label": 2}, steep, Bipartite(), temperature=0.1, clamped=["label"])
     signals = np.concatenate([images, np.zeros((2, 2))], axis=1)
     keys = {"integrator": EulerMaruyama(), "dt": 0.01, "steps": 3, "precision": "double"}
     process = noising_process(mixed, signals, LinearFade(), **keys, engine=engine_named("reference"))
@@ -172,8 +172,8 @@ def test_a_clamped_group_need_not_be_confined(images):
 
 
 def test_an_image_group_that_is_clamped(images):
-    clamped = assemble({"visible": 6, "hidden": 4}, Quartic(), Bipartite(), frozen=["visible"])
-    with pytest.raises(ShapeError, match="'visible', which shows the image, is frozen"):
+    clamped = assemble({"visible": 6, "hidden": 4}, Quartic(), Bipartite(), clamped=["visible"])
+    with pytest.raises(ShapeError, match="'visible', which shows the image, is clamped"):
         signals_for(clamped, images, "projection", 42)
 
 

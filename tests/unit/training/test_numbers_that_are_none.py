@@ -16,14 +16,14 @@ from thermozoo_plugins.protocols import LinearFade
 from thermozoo import Potential, Protocol, parameter
 from thermozoo.computer.computer import assemble
 from thermozoo.errors import TrainingError
-from thermozoo.training.exact import train_exact
-from thermozoo.training.exact_equations import exact_equations
+from thermozoo.training.exact.exact_equations import exact_equations
+from thermozoo.training.exact.refinement import solve_moments
+from thermozoo.training.exact.train import train_exact
+from thermozoo.training.exact.unit_grid import Unit, make_grid
+from thermozoo.training.exact.unit_moments import Problem, number
 from thermozoo.training.intensity import intensity_of
+from thermozoo.training.least_squares.normal_equations import Unknowns
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.normal_equations import Unknowns
-from thermozoo.training.refinement import solve_moments
-from thermozoo.training.unit_grid import Unit, make_grid
-from thermozoo.training.unit_moments import Problem, number
 
 NAMED = "Drawn (drawn.py, line 7)"
 

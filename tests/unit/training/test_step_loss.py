@@ -57,9 +57,9 @@ def sizes(computer, dt, x, x_next):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@given(data=st.data(), frozen=st.booleans())
-def test_gradients_against_the_loss_by_hand(drawn, plain, objective, dtype, data, frozen):
-    computer = data.draw(drawn.computers(frozen=frozen))
+@given(data=st.data(), clamped=st.booleans())
+def test_gradients_against_the_loss_by_hand(drawn, plain, objective, dtype, data, clamped):
+    computer = data.draw(drawn.computers(clamped=clamped))
     dt, x, x_next = data.draw(drawn.steps(computer))
     x, x_next = x.astype(dtype), x_next.astype(dtype)
     loss = StepLoss(objective, dt)
@@ -183,7 +183,7 @@ def test_trap_bias_gradient_has_one_over_two_kT(case):
 
 def test_clamped_units_have_no_loss_but_act_on_others(make_computer, objective, plain):
     computer = make_computer(
-        {"input": 2, "free": 2}, DoubleWell(), Dense(), frozen=["input"], trainable=["input", "free"]
+        {"input": 2, "free": 2}, DoubleWell(), Dense(), clamped=["input"], trainable=["input", "free"]
     )
     random = np.random.default_rng(3)
     x = random.standard_normal((4, 4))

@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import checked, choice, finite_array, instance, integer_array, positive, real_array
+from thermozoo.arguments import checked, choice, count, finite_array, instance, integer_array, positive, real_array
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.interfaces import Integrator
@@ -39,12 +39,25 @@ class Dynamics:
         Time step [time].
     precision : str
         ``"single"`` or ``"double"``.
+    steps : int, optional
+        How long it lasts, where it lasts for a time of its own: the steps of noising and of generation.
+
+    Attributes
+    ----------
+    duration : float
+        `steps` times `dt` [time]; zero where it has no time of its own.
     """
 
     computer: Computer = checked(instance, Computer, "assemble one")
     integrator: Integrator = checked(instance, Integrator)
     dt: float = checked(positive)
     precision: str = checked(choice, tuple(PRECISIONS), default="double")
+    steps: int = checked(count, default=0)
+
+    @property
+    def duration(self) -> float:
+        """How long it lasts [time]."""
+        return self.steps * self.dt
 
     @property
     def dtype(self) -> type[np.floating[Any]]:

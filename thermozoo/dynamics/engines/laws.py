@@ -84,7 +84,7 @@ class LawFormulas:
         found: dict[Any, tuple[str, PotentialFormulas, list[str]]] = {}
         computer = self.dynamics.computer
         for group, site in computer.onsite.sites.items():
-            if group in computer.layout.frozen or computer.layout.sizes[group] == 0:
+            if group in computer.layout.clamped or computer.layout.sizes[group] == 0:
                 continue
             entry = found.setdefault(formula_key(site.potential), (site.potential.name, site.formulas, []))
             entry[2].append(group)

@@ -49,7 +49,7 @@ def _oriented(computer: Computer) -> list[tuple[slice, slice, Array]]:
         if not block.diagonal:
             both.append((block.columns, block.rows, block.values.T))
     layout = computer.layout
-    moving = [layout.slice(g) for g in layout.groups if g not in layout.frozen]
+    moving = [layout.slice(g) for g in layout.groups if g not in layout.clamped]
     parts = []
     for rows, columns, matrix in both:
         for group in moving:
@@ -86,8 +86,8 @@ def _pack_rows(matrix: Array, row: int) -> tuple[Array, int, int]:
 def _compressed_rows(computer: Computer, dtype: Any) -> tuple[Indices, npt.NDArray[np.int32], Array]:
     """Return compressed rows, as many as there are units in whole blocks."""
     csr: Any = computer.couplings.csr  # type: ignore[attr-defined]
-    counts = np.diff(csr.indptr) * computer.layout.moving
-    kept = np.repeat(computer.layout.moving, np.diff(csr.indptr))
+    counts = np.diff(csr.indptr) * computer.layout.free
+    kept = np.repeat(computer.layout.free, np.diff(csr.indptr))
     starts = np.zeros(-(-computer.n // BLOCK) * BLOCK + 1, dtype=np.int64)
     starts[1 : computer.n + 1] = np.cumsum(counts)
     starts[computer.n + 1 :] = starts[computer.n]

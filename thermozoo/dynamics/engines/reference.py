@@ -45,12 +45,12 @@ class ReferenceStepper:
     def _step(self, x: Array, push: Array | float, noises: list[Array]) -> Array:
         """Return the states after one step; `push` is the drive's force."""
         forces: list[Array] = []
-        frozen = ~self.dynamics.computer.layout.moving
+        clamped = ~self.dynamics.computer.layout.free
         for k, stage in enumerate(self.formula.stages):
             at = x
             if stage != self.formula.x:
                 at = self._evaluate(f"stage_{k}", stage, x, forces, noises)
-                at[:, frozen] = x[:, frozen]  # clamped units act on others from where they are
+                at[:, clamped] = x[:, clamped]  # clamped units act on others from where they are
             forces.append(push - self.dynamics.computer.gradient(at))
         return self._evaluate("step", self.formula.result, x, forces, noises)
 
@@ -69,7 +69,7 @@ class ReferenceStepper:
         """See `thermozoo.dynamics.engines.base.Stepper.advance`."""
         check_numbers(first_step, steps, trajectories)
         layout = self.dynamics.computer.layout
-        frozen = ~layout.moving
+        clamped = ~layout.free
         signal = drive.signals.astype(np.float64)[drive.which] if drive is not None else None
         for k in range(first_step, first_step + steps):
             push: Array | float = 0.0
@@ -82,7 +82,7 @@ class ReferenceStepper:
                 normals(key, k, trajectories, layout.n, draw, x.dtype) for draw in range(len(self.formula.noises))
             ]
             after = self._step(x, push, noises)
-            after[:, frozen] = x[:, frozen]
+            after[:, clamped] = x[:, clamped]
             x[:] = after
             if record is not None:
                 record[k - first_step] = x

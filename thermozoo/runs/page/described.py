@@ -16,10 +16,10 @@ __all__ = ["Described"]
 
 
 class Group(NamedTuple):
-    """Size of a group of units, and whether it is frozen."""
+    """Size of a group of units, and whether it is clamped."""
 
     size: int
-    frozen: bool
+    clamped: bool
 
 
 @attrs.frozen
@@ -51,7 +51,7 @@ class Described:
         """Return what a config describes."""
         computer, dynamics = config["computer"], config["dynamics"]
         groups = {
-            name: Group(one["size"], one.get("frozen", False)) if isinstance(one, Mapping) else Group(one, False)
+            name: Group(one["size"], one.get("clamped", False)) if isinstance(one, Mapping) else Group(one, False)
             for name, one in computer["units"].items()
         }
         steps = round(dynamics["duration"] / dynamics["dt"])
@@ -59,7 +59,7 @@ class Described:
         duration = float(f"{steps * dynamics['dt']:.12g}")
         return cls(
             groups=groups,
-            trained_biases=[name for name in computer["trainable_biases"] if not groups[name].frozen],
+            trained_biases=[name for name in computer["trainable_biases"] if not groups[name].clamped],
             steps=steps,
             duration=duration,
             rounded=not math.isclose(duration, dynamics["duration"], rel_tol=1e-9),
@@ -75,7 +75,7 @@ class Described:
         """How many units show the image."""
         layout = Layout(
             {name: group.size for name, group in self.groups.items()},
-            frozen=[name for name, group in self.groups.items() if group.frozen],
+            clamped=[name for name, group in self.groups.items() if group.clamped],
         )
         return layout.sizes[image_group(layout)]
 

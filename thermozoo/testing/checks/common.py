@@ -64,7 +64,7 @@ def documented(context: Context) -> Measured:
 )
 def round_trip(context: Context) -> Measured:
     """Write it as TOML, as a config that names it and, if it is a potential, in a computer's file; read, compare."""
-    if not _frozen(context.plugin):
+    if not _clamped(context.plugin):
         raise CheckFailed(f"{context.title} can be changed after it was made: decorate it with @attrs.frozen")
     _name_is_free(context)
     if not [f for f in attrs.fields(context.cls) if f.init]:
@@ -102,7 +102,7 @@ def _name_is_free(context: Context) -> None:
             )
 
 
-def _frozen(plugin: Any) -> bool:
+def _clamped(plugin: Any) -> bool:
     """Whether attrs refuses every assignment to the plugin."""
     try:
         copy.copy(plugin).assigned = None

@@ -113,8 +113,8 @@ def _clear(one: Constraint, values: Mapping[str, float]) -> bool:
 
 def _unchecked(plugin: Any, values: Mapping[str, float]) -> Any:
     """Return a copy of a plugin with numbers that may break its constraints, which its class would refuse."""
-    twin = copy.deepcopy(plugin)
-    for prefix, one in members(twin):
+    copied = copy.deepcopy(plugin)
+    for prefix, one in members(copied):
         for spec in parameters_of(one):
             object.__setattr__(one, spec.name, values[prefix + spec.name])
-    return twin
+    return copied

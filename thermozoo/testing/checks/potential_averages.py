@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.onsite import site
+from thermozoo.computer.onsite import unit_energy
 from thermozoo.dynamics.engines import Drive, Dynamics
 from thermozoo.testing.checks.potential import KT
 from thermozoo.testing.checks.potential_paths import MOBILITY, coupling_strength, draws
@@ -132,7 +132,7 @@ def jarzynski(context: Context) -> Measured:
         figures.append(
             Measured("<exp(-W/kT)> exp(dF/kT) by quadrature", discrete / exact, 1.0, scatter).require(
                 f"quadrature of the ramp gives <exp(-W/kT)> = {discrete:.4g}, exp(-dF/kT) = {exact:.4g}",
-                {"parameters": site(plugin).values},
+                {"parameters": unit_energy(plugin).values},
             )
         )
         for engine in context.engines:

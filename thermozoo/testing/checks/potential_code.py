@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo.computer.onsite import site
+from thermozoo.computer.onsite import unit_energy
 from thermozoo.dynamics.engines import Dynamics
 from thermozoo.errors import ThermozooError
 from thermozoo.interfaces.tree import flat_parameters, values_of, with_values
@@ -151,7 +151,7 @@ def _names(context: Context) -> str:
 def separable(context: Context) -> Measured:
     """Evaluate and advance a batch, its rows and its units, and compare."""
     rng = context.rng("separable")
-    one = site(context.plugin)
+    one = unit_energy(context.plugin)
     oracle = UnitOracle(context.plugin, KT)
     x = oracle.samples(rng, (5, UNITS))
     energy = one.energy(x)
@@ -208,9 +208,9 @@ def per_unit_parameters(context: Context) -> Measured:
                 {"parameters": arrays},
             ) from error
         x = np.linspace(-1.0, 1.0, len(drawn))
-        together = site(many)
+        together = unit_energy(many)
         for k, values in enumerate(drawn):
-            alone = site(with_values(context.plugin, values))
+            alone = unit_energy(with_values(context.plugin, values))
             for what in ("energy", "gradient", "curvature"):
                 got = getattr(together, what)(x)[k]
                 expected = getattr(alone, what)(x[k : k + 1])[0]
@@ -239,7 +239,7 @@ def _engines_take_arrays(context: Context) -> None:
     arrays: Mapping[str, Any] = {k: np.array([d[k] for d in drawn]) for k in drawn[0]}
     plugin = with_values(context.plugin, arrays)
     x = rng.uniform(-1, 1, size=(2, UNITS))
-    expected = -site(plugin).gradient(x)
+    expected = -unit_energy(plugin).gradient(x)
     for engine in context.engines:
         computer = attrs.evolve(uncoupled(plugin, 1e-300))
         moved = record(engine, Dynamics(computer, ProbeStep(), dt=1.0), x, 1, context.key("arrays"))[1] - x

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.onsite import site
+from thermozoo.computer.onsite import unit_energy
 from thermozoo.dynamics.engines import Drive, Dynamics
 from thermozoo.dynamics.noise import normals
 from thermozoo.interfaces.tree import with_values
@@ -72,7 +72,7 @@ def has_kink(oracle: UnitOracle) -> bool:
 def _has_edges(oracle: UnitOracle) -> bool:
     """Whether the formula changes its branch somewhere, so that the curvature may jump where the force does not."""
     f = authored(oracle.potential)
-    values = {symbol: site(oracle.potential).values[name] for name, symbol in f.parameters.items()}
+    values = {symbol: unit_energy(oracle.potential).values[name] for name, symbol in f.parameters.items()}
     return bool(breakpoints(f.energy, f.x, values))
 
 
@@ -126,7 +126,7 @@ def fluctuation_relation(context: Context) -> Measured:
                     f"on the {engine.name} engine the log-ratio of path probabilities does not tend to -(V' - V)/kT: "
                     f"mean difference by dt {listed}; order {order.value:.2f}, expected at least "
                     f"{claimed:g} within {order.tolerance:.2g}",
-                    {"parameters": site(plugin).values, "engine": engine.name},
+                    {"parameters": unit_energy(plugin).values, "engine": engine.name},
                 )
             )
     return worst(figures)
@@ -179,7 +179,7 @@ def path_identity(context: Context) -> Measured:
                         f"on the {engine.name} engine step {k} does not move by mu F dt + (2 mu kT dt)^(1/2) "
                         "xi with the force of that "
                         f"step and the noise of that step, trajectory and unit: xi differs by {gap:.2g}",
-                        {"parameters": site(plugin).values, "step": k, "engine": engine.name},
+                        {"parameters": unit_energy(plugin).values, "step": k, "engine": engine.name},
                     )
             largest = max(largest, _identity_error(computer, path, dt, oracle, J, b))
     return Measured("relative error of the identity", largest, 0.0, _IDENTITY)
@@ -204,7 +204,7 @@ def _identity_error(computer: Computer, path: Array, dt: float, oracle: UnitOrac
     got, expected = apart(float(left[worst_row]), float((first + second)[worst_row]), 12)
     Measured("relative error of the identity", error, 0.0, _IDENTITY).require(
         f"ln P_0[w] / P_theta[w~] is {got}, the identity gives {expected}",
-        {"parameters": site(oracle.potential).values},
+        {"parameters": unit_energy(oracle.potential).values},
     )
     return error
 
@@ -254,7 +254,7 @@ def detailed_balance(context: Context) -> Measured:
                     f"detailed balance does not set in for {which} units: mean |ln(flux ratio)| "
                     f"{', '.join(f'{e:.2g}' for e in errors)} for dt divided by 4 each time; order {order.value:.2f}, "
                     f"expected at least {claimed:g} within {order.tolerance:.2g}",
-                    {"parameters": site(plugin).values, "units": which},
+                    {"parameters": unit_energy(plugin).values, "units": which},
                 )
             )
     return worst(figures)

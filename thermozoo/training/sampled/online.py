@@ -19,11 +19,11 @@ import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
 from thermozoo.errors import FormulaError
-from thermozoo.training.descent import Descent, Progress, Schedule
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.moving import MovingCouplings, moving_couplings
 from thermozoo.training.noising import NoisingProcess
 from thermozoo.training.result import Training
+from thermozoo.training.sampled.descent import Descent, Progress, Schedule
+from thermozoo.training.sampled.moving import MovingCouplings, moving_couplings
 
 __all__ = ["train_online"]
 
@@ -44,7 +44,7 @@ def train_online(
     seed: int,
     progress: Progress | None = None,
 ) -> Training:
-    """Descend with one update a step; see `thermozoo.training.descent.train_by_descent` for the parameters.
+    """Descend with one update a step; see `thermozoo.training.sampled.descent.train_by_descent` for the parameters.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def _stretch(moving: _Moving, x: Array, rate: float, respond: Any) -> float:
     """Do the updates of one stretch of steps in place; return the summed loss."""
     after = x[1:]
     base = moving.gradient(after)
-    moves = moving.computer.layout.moving
+    moves = moving.computer.layout.free
     biased = moving.computer.trainable_biases
     r = np.zeros_like(after)
     pending = moving.couplings.pending(r, after)

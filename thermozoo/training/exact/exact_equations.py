@@ -17,22 +17,22 @@ from thermozoo.interfaces import Protocol
 from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.smoothness import breaks
 from thermozoo.training.breakpoints import breakpoints
-from thermozoo.training.expansion import StepExpansion, expand_objective
-from thermozoo.training.intensity import intensity_of
-from thermozoo.training.kinds import Kind, kinds_of, trainable_forces
-from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import window_edges
-from thermozoo.training.normal_equations import NormalEquations, Unknowns
-from thermozoo.training.pair_sums import pair_sums
-from thermozoo.training.refinement import solve_moments
-from thermozoo.training.signal_functions import (
+from thermozoo.training.exact.refinement import solve_moments
+from thermozoo.training.exact.signal_functions import (
     KindMoments,
     SignalFunctions,
     kind_moments,
     observables_for,
     time_basis,
 )
-from thermozoo.training.unit_grid import Unit, make_grid
+from thermozoo.training.exact.unit_grid import Unit, make_grid
+from thermozoo.training.expansion import StepExpansion, expand_objective
+from thermozoo.training.intensity import intensity_of
+from thermozoo.training.least_squares.normal_equations import NormalEquations, Unknowns
+from thermozoo.training.least_squares.pair_sums import pair_sums
+from thermozoo.training.loss import StepLoss
+from thermozoo.training.noising import window_edges
+from thermozoo.training.unit_types import UnitType, trainable_forces, unit_types
 
 __all__ = ["ExactEquations", "exact_equations", "threads"]
 
@@ -86,24 +86,24 @@ def _moments(
     tolerance: float,
     progress: Callable[[float], None],
 ) -> list[KindMoments]:
-    """Solve the Fokker-Planck equation of every kind of unit, on common times."""
-    kinds = kinds_of(computer)
+    """Solve the Fokker-Planck equation of every unit_type of unit, on common times."""
+    kinds = unit_types(computer)
     intensity = intensity_of(protocol, duration)
     solved = []
-    for done, kind in enumerate(kinds):
-        mine = tuple(name for name in names if name in kind.site.values)
+    for done, unit_type in enumerate(kinds):
+        mine = tuple(name for name in names if name in unit_type.site.values)
         unit = Unit(
-            kind.site.energy,
-            kind.site.gradient,
+            unit_type.site.energy,
+            unit_type.site.gradient,
             computer.temperature,
             computer.mobility,
-            observables=observables_for(kind, expansion, mine),
-            potential=f"{type(kind.site.potential).__name__} ({where_written(kind.site.potential.energy)})",
+            observables=observables_for(unit_type, expansion, mine),
+            potential=f"{type(unit_type.site.potential).__name__} ({where_written(unit_type.site.potential.energy)})",
         )
-        values = signals[:, kind.units]
+        values = signals[:, unit_type.units]
         strengths = float(values.min()), float(values.max())
         if mine:
-            _check_continuous(kind, mine, unit, strengths, intensity(np.linspace(0.0, duration, 4001)))
+            _check_continuous(unit_type, mine, unit, strengths, intensity(np.linspace(0.0, duration, 4001)))
         with threads(1):
             moments = solve_moments(
                 unit,
@@ -113,15 +113,15 @@ def _moments(
                 breakpoints=cuts,
                 tolerance=tolerance,
             )
-        solved.append((kind, mine, moments))
+        solved.append((unit_type, mine, moments))
         progress(_MOMENTS * (done + 1) / len(kinds))
     most = max(moments.times.size for _, _, moments in solved)
     combined = []
-    for kind, mine, moments in solved:
+    for unit_type, mine, moments in solved:
         common = moments.resampled(most // (moments.breakpoints.size - 1))
         combined.append(
             kind_moments(
-                kind,
+                unit_type,
                 common,
                 expansion,
                 mine,
@@ -135,19 +135,19 @@ def _moments(
 
 
 def _check_continuous(
-    kind: Kind, names: tuple[str, ...], unit: Unit, strengths: tuple[float, float], intensity: Array
+    unit_type: UnitType, names: tuple[str, ...], unit: Unit, strengths: tuple[float, float], intensity: Array
 ) -> None:
     """Raise TrainingError when the force jumps by a trainable parameter: Ito's formula needs its derivative."""
     grid = make_grid(unit, np.array(strengths), (float(intensity.min()), float(intensity.max())))
-    formulas = kind.site.formulas
-    numbers = formulas.bind(kind.site.values).numbers
+    formulas = unit_type.site.formulas
+    numbers = formulas.bind(unit_type.site.values).numbers
     for name in names:
         regressor = formulas.plain.gradient_by_parameter[name]
         places = [one.x for one in breaks([regressor], formulas.x, numbers) if grid.x.min() < one.x < grid.x.max()]
         if places:
             raise TrainingError(
-                f"potential_parameters: the force that {name} of {type(kind.site.potential).__name__} exerts jumps at "
-                f"x = {places[0]:g}, and exact training needs a continuous one; take method = 'moments'"
+                f"potential_parameters: the force that {name} of {type(unit_type.site.potential).__name__} exerts "
+                f"jumps at x = {places[0]:g}, and exact training needs a continuous one; take method = 'moments'"
             )
 
 
@@ -215,7 +215,7 @@ def exact_equations(
     cuts = sorted({*breakpoints(protocol, duration), *edges[1:-1].tolist()})
     kinds = _moments(computer, s, protocol, expansion, names, duration, loss.dt, cuts, tolerance, report)
     times, weights = kinds[0].moments.times, kinds[0].moments.weights
-    moving = computer.layout.moving
+    moving = computer.layout.free
     free = np.concatenate([(computer.trainable_biases & moving)[None], has & moving])
     equations = []
     for w, (begin, end) in enumerate(pairwise(edges)):
@@ -246,7 +246,7 @@ def _window(
     """Average over images and over one time window, a few images at a time."""
     n, images = computer.n, len(signals)
     basis = time_basis(kinds, weights)
-    functions = [SignalFunctions(k, weights, basis, images * k.kind.units.size) for k in kinds]
+    functions = [SignalFunctions(k, weights, basis, images * k.unit_type.units.size) for k in kinds]
     pairs = pair_sums(computer.couplings)
     regressors = len(free)
     gradient = Unknowns(np.zeros(computer.couplings.size), np.zeros((regressors, n)))
@@ -256,17 +256,17 @@ def _window(
         rows = len(part) * basis.shape[1]
         states, slopes = np.zeros((rows, n)), np.zeros((rows, n))
         local = np.zeros((regressors - 1, rows, n))
-        for kind, function in zip(kinds, functions, strict=True):
-            units = kind.kind.units
+        for unit_type, function in zip(kinds, functions, strict=True):
+            units = unit_type.unit_type.units
             mean, by_gradient, *by_regressor, spread, expected, products = function(part[:, units])
             states[:, units] = mean.reshape(rows, -1)
             slopes[:, units] = by_gradient.reshape(rows, -1)
-            for row, projected in zip(kind.rows[1:], by_regressor, strict=True):
+            for row, projected in zip(unit_type.rows[1:], by_regressor, strict=True):
                 local[row - 1][:, units] = projected.reshape(rows, -1)
             variance[units] += spread[0].sum(axis=0)
-            gradient.local[np.ix_(kind.rows, units)] += expected.sum(axis=1)
-            for p, q, product in zip(*np.triu_indices(len(kind.rows)), products, strict=True):
-                a, b = kind.rows[p], kind.rows[q]
+            gradient.local[np.ix_(unit_type.rows, units)] += expected.sum(axis=1)
+            for p, q, product in zip(*np.triu_indices(len(unit_type.rows)), products, strict=True):
+                a, b = unit_type.rows[p], unit_type.rows[q]
                 moments[a, b, units] += product.sum(axis=0)
                 moments[b, a, units] = moments[a, b, units]
         scale = 1 / np.sqrt(images)
@@ -275,7 +275,7 @@ def _window(
         gradient.couplings[:] += computer.couplings.contract(slopes * scale, states * scale)
         progress((first + len(part)) / images)
     pairs.add_squares(variance / images)
-    weight = np.where(computer.layout.moving, curvature, 0.0)
+    weight = np.where(computer.layout.free, curvature, 0.0)
     equations = NormalEquations(
         pairs,
         moments / images,

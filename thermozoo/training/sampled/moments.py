@@ -1,4 +1,4 @@
-"""Training by sampled moments: the equations of `thermozoo.training.exact`, averaged over sampled noising trajectories.
+"""Training by sampled moments: the equations of `thermozoo.training.exact.train`, averaged over sampled trajectories.
 
 Needs no confining potential and no independence of units, and includes every effect of a finite time step; its error
 falls as one over the root of the number of trajectories. A ridge keeps badly determined couplings small; it is chosen
@@ -19,15 +19,15 @@ from thermozoo.arguments import count, instance, names_of, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import ParameterError, TrainingError
-from thermozoo.training.bounds import changes_allowed, solve_within
-from thermozoo.training.exact import trained
+from thermozoo.training.exact.train import trained
 from thermozoo.training.expansion import StepExpansion, expand_objective
-from thermozoo.training.kinds import trainable_forces
+from thermozoo.training.least_squares.bounds import changes_allowed, solve_within
+from thermozoo.training.least_squares.normal_equations import NormalEquations, Solution, Unknowns
+from thermozoo.training.least_squares.pair_sums import pair_sums
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import NoisingProcess, window_edges
-from thermozoo.training.normal_equations import NormalEquations, Solution, Unknowns
-from thermozoo.training.pair_sums import pair_sums
 from thermozoo.training.result import Training
+from thermozoo.training.unit_types import trainable_forces
 
 __all__ = ["RIDGES", "sampled_equations", "train_by_moments"]
 
@@ -112,7 +112,7 @@ class _Sums:
         biases = np.where(computer.trainable_biases, 0.0, computer.biases)
         self.base = attrs.evolve(computer.bare(), biases=biases)
         self.computer, self.loss, self.expansion, self.names = computer, loss, expansion, names
-        moving = computer.layout.moving
+        moving = computer.layout.free
         self.free = np.concatenate(
             [(computer.trainable_biases & moving)[None], trainable_forces(computer, names) & moving]
         )
@@ -162,7 +162,7 @@ class _Sums:
         return NormalEquations(
             self.pairs,
             self.moments,
-            np.where(self.computer.layout.moving, curvature, 0.0),
+            np.where(self.computer.layout.free, curvature, 0.0),
             Unknowns(self.couplings / self.steps, self.local / self.steps),
             self.free,
         )

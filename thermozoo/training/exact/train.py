@@ -1,9 +1,9 @@
 r"""Exact training: the minimum of a quadratic loss over all noising trajectories, without sampling one.
 
 During noising the units are independent given the signal, so every expectation in the gradient of the loss is a product
-of moments of single units. Those follow from one-dimensional Fokker-Planck equations (`thermozoo.training.refinement`),
-are averaged over time and images, and leave linear equations for couplings, biases and on-site parameters
-(`thermozoo.training.normal_equations`).
+of moments of single units. Those follow from one-dimensional Fokker-Planck equations
+(`thermozoo.training.exact.refinement`), are averaged over time and images, and leave linear equations for couplings,
+biases and on-site parameters (`thermozoo.training.least_squares.normal_equations`).
 
 For the reverse likelihood, with :math:`m_i = \langle x_i \rangle` and :math:`y_i = 2 \langle U'(x_i) \rangle - a s_i`,
 
@@ -24,12 +24,12 @@ import numpy.typing as npt
 from thermozoo.arguments import count, finite_array, instance, names_of, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.interfaces import Protocol
-from thermozoo.training.bounds import changes_allowed, solve_within
-from thermozoo.training.exact_equations import exact_equations, threads
-from thermozoo.training.kinds import with_parameters
+from thermozoo.training.exact.exact_equations import exact_equations, threads
+from thermozoo.training.least_squares.bounds import changes_allowed, solve_within
+from thermozoo.training.least_squares.normal_equations import Solution
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.normal_equations import Solution
 from thermozoo.training.result import Training
+from thermozoo.training.unit_types import with_parameters
 
 __all__ = ["WORK", "train_exact", "trained"]
 
@@ -60,7 +60,7 @@ def trained(computer: Computer, names: tuple[str, ...], solution: Solution) -> C
     What noising does not determine stays: biases of clamped units, and couplings to them.
     """
     unknowns = solution.unknowns
-    biases = np.where(computer.layout.moving, unknowns.local[0], computer.biases)[computer.trainable_biases]
+    biases = np.where(computer.layout.free, unknowns.local[0], computer.biases)[computer.trainable_biases]
     couplings = np.where(solution.determined, unknowns.couplings, computer.couplings.vector)
     result = computer.with_parameters(np.concatenate([couplings, biases]))
     if names:

@@ -10,7 +10,7 @@ is followed on a grid. The fluxes between neighboring cells are exponential in e
 (Scharfetter-Gummel, Chang-Cooper), so that the Boltzmann weights of the grid are the exact
 stationary state at any spacing; time steps are implicit Euler steps, whose matrix is an M-matrix:
 the density stays positive and normalized for any step. Order in time and space is gained
-afterwards, by extrapolating the moments (`thermozoo.training.refinement`), never by a scheme that
+afterwards, by extrapolating the moments (`thermozoo.training.exact.refinement`), never by a scheme that
 could make a density negative.
 
 References
@@ -27,7 +27,7 @@ from itertools import pairwise
 import numpy as np
 
 from thermozoo.errors import TrainingError
-from thermozoo.training.unit_grid import Array, Function, Grid, Unit, evaluate
+from thermozoo.training.exact.unit_grid import Array, Function, Grid, Unit, evaluate
 
 __all__ = ["boltzmann", "densities"]
 

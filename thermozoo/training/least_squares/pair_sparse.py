@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.couplings import Couplings
-from thermozoo.training.pair_base import PairSums, Respond
+from thermozoo.training.least_squares.pair_base import PairSums, Respond
 
 __all__ = ["SparsePairs"]
 

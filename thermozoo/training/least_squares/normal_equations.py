@@ -8,7 +8,7 @@ parameters. The loss is
 
 :math:`H_{\lambda\lambda}` acts on each unit alone, so the coefficients are eliminated exactly, and conjugate gradients
 run over the couplings only. H is never formed: a product with it is a few products of matrices
-(`thermozoo.training.pair_sums`).
+(`thermozoo.training.least_squares.pair_sums`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.errors import TrainingError
-from thermozoo.training.pair_sums import PairSums
+from thermozoo.training.least_squares.pair_sums import PairSums
 
 __all__ = ["NormalEquations", "Solution", "Unknowns"]
 

@@ -6,9 +6,9 @@ The gradient of a quadratic loss is linear in the couplings: with states x, regr
 .. math:: G_{ij} = \sum_k J_{ik} \langle x_k x_j \rangle + \sum_p \lambda_{p,i} \langle \phi_{p,i} x_j \rangle,
     \qquad G_{p,i} = \sum_k J_{ik} \langle \phi_{p,i} x_k \rangle + \dots
 
-Only the pairs (k, j) that share a neighbor i are needed. `thermozoo.training.pair_dense` keeps all pairs, as long as
-possible as the few rows that they are products of; `thermozoo.training.pair_sparse` keeps those of a sparse
-connectivity.
+Only the pairs (k, j) that share a neighbor i are needed. `thermozoo.training.least_squares.pair_dense` keeps all
+pairs, as long as possible as the few rows that they are products of; `thermozoo.training.least_squares.pair_sparse`
+keeps those of a sparse connectivity.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.polynomial import chebyshev, legendre
 
 from thermozoo.errors import ParameterError, TrainingError
-from thermozoo.training.fokker_planck import densities
-from thermozoo.training.unit_grid import Array, Function, Grid, Unit, evaluate, make_grid
+from thermozoo.training.exact.fokker_planck import densities
+from thermozoo.training.exact.unit_grid import Array, Function, Grid, Unit, evaluate, make_grid
 
 __all__ = ["Problem", "UnitMoments", "make_problem", "moment_names", "number"]
 

@@ -1,4 +1,4 @@
-"""Twins of plugins whose parameters are symbols."""
+"""Symbolic copies of plugins: their parameters are symbols."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from thermozoo.errors import FormulaError
 from thermozoo.interfaces.tree import flat_parameters, with_values
 from thermozoo.parameters import Parameter
 
-__all__ = ["check_names", "twin_of"]
+__all__ = ["check_names", "symbolic_copy"]
 
 
 def _symbol(name: str, spec: Parameter) -> sympy.Symbol:
@@ -25,8 +25,8 @@ def _symbol(name: str, spec: Parameter) -> sympy.Symbol:
     return sympy.Symbol(name.replace(".", "_"), **assumptions)
 
 
-def twin_of(plugin: Any) -> tuple[Any, dict[str, sympy.Symbol]]:
-    """Return a twin of `plugin` whose parameters are symbols, and the symbols by dotted name."""
+def symbolic_copy(plugin: Any) -> tuple[Any, dict[str, sympy.Symbol]]:
+    """Return a symbolic copy of `plugin` whose parameters are symbols, and the symbols by dotted name."""
     symbols = {name: _symbol(name, spec) for name, spec, _ in flat_parameters(plugin)}
     return with_values(plugin, symbols), symbols
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from thermozoo.computer.couplings import Couplings, DenseCouplings
-from thermozoo.training.pair_base import PairSums
-from thermozoo.training.pair_dense import DensePairs
-from thermozoo.training.pair_sparse import SparsePairs
+from thermozoo.training.least_squares.pair_base import PairSums
+from thermozoo.training.least_squares.pair_dense import DensePairs
+from thermozoo.training.least_squares.pair_sparse import SparsePairs
 
 __all__ = ["DensePairs", "PairSums", "SparsePairs", "pair_sums"]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from thermozoo.computer.blocks import Part
 from thermozoo.computer.couplings import Couplings, DenseCouplings
 from thermozoo.errors import TrainingError
-from thermozoo.training.pair_base import PairSums, Respond
+from thermozoo.training.least_squares.pair_base import PairSums, Respond
 
 __all__ = ["DensePairs"]
 

@@ -10,52 +10,52 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.onsite import OnSite, Site
+from thermozoo.computer.onsite import OnSiteEnergy, UnitEnergy
 from thermozoo.constraints import constraints_of
 from thermozoo.errors import TrainingError, nearest
 from thermozoo.interfaces import Potential
 from thermozoo.interfaces.tree import with_values
 from thermozoo.symbolic.derive import PotentialFormulas
 
-__all__ = ["Kind", "kinds_of", "trainable_forces", "trained_together", "with_parameters"]
+__all__ = ["UnitType", "trainable_forces", "trained_together", "unit_types", "with_parameters"]
 
 
 @attrs.frozen(eq=False)
-class Kind:
+class UnitType:
     """Units that have one on-site energy.
 
     Parameters
     ----------
-    site : Site
+    site : UnitEnergy
         The potential; every parameter is a number.
     units : ndarray of int, shape (U,)
         Which units.
     """
 
-    site: Site
+    site: UnitEnergy
     units: npt.NDArray[np.int64]
 
 
-def kinds_of(computer: Computer) -> list[Kind]:
+def unit_types(computer: Computer) -> list[UnitType]:
     """Group the units that move by formula and parameter values."""
-    found: dict[Any, tuple[Site, list[npt.NDArray[np.int64]]]] = {}
-    moving = computer.layout.moving
+    found: dict[Any, tuple[UnitEnergy, list[npt.NDArray[np.int64]]]] = {}
+    moving = computer.layout.free
     for where, site in computer.onsite.parts():
         units = np.arange(where.start, where.stop)
         names = [name for name, value in site.values.items() if np.ndim(value)]
         if names:
             table = np.stack([site.values[name] for name in names], axis=1)
-            _, first, kind = np.unique(table, axis=0, return_index=True, return_inverse=True)
-            kind = kind.ravel()
+            _, first, unit_type = np.unique(table, axis=0, return_index=True, return_inverse=True)
+            unit_type = unit_type.ravel()
         else:
-            first, kind = np.zeros(1, dtype=np.int64), np.zeros(len(units), dtype=np.int64)
+            first, unit_type = np.zeros(1, dtype=np.int64), np.zeros(len(units), dtype=np.int64)
         for k, representative in enumerate(first):
             values = {n: float(v[representative] if np.ndim(v) else v) for n, v in site.values.items()}
             key = (site.formulas.energy, tuple(values.items()))
-            members = units[(kind == k) & moving[where]]
+            members = units[(unit_type == k) & moving[where]]
             if len(members):
                 found.setdefault(key, (attrs.evolve(site, values=values), []))[1].append(members)
-    return [Kind(site, np.sort(np.concatenate(parts))) for site, parts in found.values()]
+    return [UnitType(site, np.sort(np.concatenate(parts))) for site, parts in found.values()]
 
 
 def trainable_forces(computer: Computer, names: Sequence[str]) -> npt.NDArray[np.bool_]:
@@ -71,7 +71,7 @@ def trainable_forces(computer: Computer, names: Sequence[str]) -> npt.NDArray[np
     has = np.zeros((len(names), layout.n), dtype=bool)
     known: set[str] = set()
     for group, site in computer.onsite.sites.items():
-        if group in layout.frozen:
+        if group in layout.clamped:
             continue
         formulas = site.formulas
         known |= set(formulas.parameters)
@@ -125,9 +125,9 @@ def with_parameters(computer: Computer, changes: dict[str, npt.NDArray[np.float6
     for group, site in computer.onsite.sites.items():
         potential = site.potential
         for name, change in changes.items():
-            if group in layout.frozen or name not in site.values or not layout.sizes[group]:
+            if group in layout.clamped or name not in site.values or not layout.sizes[group]:
                 continue
             value = np.broadcast_to(site.values[name], (layout.sizes[group],)) + change[layout.slice(group)]
             potential = with_values(potential, {name: value})
         potentials[group] = potential
-    return attrs.evolve(computer, onsite=OnSite(layout, potentials))
+    return attrs.evolve(computer, onsite=OnSiteEnergy(layout, potentials))

@@ -1,6 +1,6 @@
 """Moments of an uncoupled unit as functions of time and of the signal, to a stated tolerance.
 
-`thermozoo.training.fokker_planck` gives densities that are positive at any step and spacing but
+`thermozoo.training.exact.fokker_planck` gives densities that are positive at any step and spacing but
 first order in the step and second order in the spacing. Here the moments are extrapolated in both
 (Richardson), interpolated in s by Chebyshev polynomials and in time by Legendre polynomials (whose
 nodes are also the quadrature over time), and every one of the four is refined until its error
@@ -15,8 +15,8 @@ from itertools import pairwise
 import numpy as np
 
 from thermozoo.errors import TrainingError
-from thermozoo.training.unit_grid import Array, Function, Unit
-from thermozoo.training.unit_moments import (
+from thermozoo.training.exact.unit_grid import Array, Function, Unit
+from thermozoo.training.exact.unit_moments import (
     Problem,
     UnitMoments,
     chebyshev_nodes,

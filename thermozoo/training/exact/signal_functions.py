@@ -1,4 +1,4 @@
-r"""The moments of one kind of unit as functions of its signal s, ready to be evaluated for whole data sets.
+r"""The moments of one unit_type of unit as functions of its signal s, ready to be evaluated for whole data sets.
 
 Everything that the normal equations need is an average over time of products of moments of two units. The means
 :math:`m(t, s)` of all kinds span few functions of time, :math:`m(t, s) = \sum_r u_r(t) M_r(s)` with orthonormal
@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from numpy.polynomial import chebyshev
 
+from thermozoo.training.exact.unit_grid import Function
+from thermozoo.training.exact.unit_moments import UnitMoments, chebyshev_nodes, series_from_values, values_from_series
 from thermozoo.training.expansion import StepExpansion
-from thermozoo.training.kinds import Kind
-from thermozoo.training.unit_grid import Function
-from thermozoo.training.unit_moments import UnitMoments, chebyshev_nodes, series_from_values, values_from_series
+from thermozoo.training.unit_types import UnitType
 
 __all__ = ["KindMoments", "SignalFunctions", "kind_moments", "observables_for", "time_basis"]
 
@@ -30,22 +30,22 @@ _SPAN = 1e-7
 _TABLE = 65_536
 
 
-def observables_for(kind: Kind, expansion: StepExpansion, names: tuple[str, ...]) -> dict[str, Function]:
+def observables_for(unit_type: UnitType, expansion: StepExpansion, names: tuple[str, ...]) -> dict[str, Function]:
     """Return the functions of the state whose averages the normal equations need, by name.
 
     Parameters
     ----------
-    kind : Kind
+    unit_type : UnitType
         The units.
     expansion : StepExpansion
         The objective.
     names : tuple of str
-        Trainable on-site parameters that the kind has.
+        Trainable on-site parameters that the unit_type has.
     """
-    formulas = kind.site.formulas
+    formulas = unit_type.site.formulas
 
     def on_site(name: str, expression: Any) -> Function:
-        return lambda x: kind.site.evaluate(name, expression, x)
+        return lambda x: unit_type.site.evaluate(name, expression, x)
 
     found: dict[str, Function] = {}
     regressors = {"": 1, **{name: formulas.gradient_by_parameter[name] for name in names}}
@@ -70,18 +70,18 @@ def observables_for(kind: Kind, expansion: StepExpansion, names: tuple[str, ...]
 
 @attrs.frozen(eq=False)
 class KindMoments:
-    """Moments of a kind at the nodes in s and in time, as the normal equations use them.
+    """Moments of a unit_type at the nodes in s and in time, as the normal equations use them.
 
     Parameters
     ----------
-    kind : Kind
+    unit_type : UnitType
         The units.
     moments : UnitMoments
         The solution they come from.
     mean, variance : ndarray, shape (S, T)
         Of the state.
     gradient : ndarray, shape (1 + p, S, T)
-        Expected gradient of the loss without couplings: by the bias, then by each of the kind's on-site parameters.
+        Expected gradient of the loss without couplings: by the bias, then by each of the type's on-site parameters.
     regressors : ndarray, shape (1 + p, S, T)
         Averages of the regressors; the first is one.
     products : ndarray, shape (1 + p, 1 + p, S, T)
@@ -90,7 +90,7 @@ class KindMoments:
         Which row of the local unknowns each is.
     """
 
-    kind: Kind
+    unit_type: UnitType
     moments: UnitMoments
     mean: Array
     variance: Array
@@ -101,7 +101,7 @@ class KindMoments:
 
 
 def kind_moments(
-    kind: Kind,
+    unit_type: UnitType,
     moments: UnitMoments,
     expansion: StepExpansion,
     names: tuple[str, ...],
@@ -115,7 +115,7 @@ def kind_moments(
 
     Parameters
     ----------
-    kind, moments, expansion, names
+    unit_type, moments, expansion, names
         See `observables_for`.
     rows : ndarray of int
         Rows of the local unknowns: bias, then one a name.
@@ -143,7 +143,7 @@ def kind_moments(
             pair = regressors[q] if p == 0 else table[f"phi {names[p - 1]} {names[q - 1]}"]
             products[p, q] = products[q, p] = pair
     return KindMoments(
-        kind=kind,
+        unit_type=unit_type,
         moments=moments,
         mean=table["mean"],
         variance=table["variance"],
@@ -164,7 +164,7 @@ def time_basis(kinds: list[KindMoments], weights: Array) -> Array:
 
 
 class SignalFunctions:
-    """What a kind of unit contributes to the sums over a data set, as functions of s, for one time window.
+    """What a unit_type of unit contributes to the sums over a data set, as functions of s, for one time window.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from thermozoo.computer.computer import Computer
 from thermozoo.constraints import Constraint, constraints_of
 from thermozoo.errors import TrainingError
 from thermozoo.interfaces.tree import flat_parameters
-from thermozoo.training.normal_equations import NormalEquations, Solution, Unknowns
+from thermozoo.training.least_squares.normal_equations import NormalEquations, Solution, Unknowns
 
 __all__ = ["changes_allowed", "solve_within"]
 
@@ -33,7 +33,7 @@ def changes_allowed(computer: Computer, names: Sequence[str]) -> tuple[Array, Ar
     """Return the smallest and largest change of every local coefficient, biases first, shape (1 + names, n) each.
 
     A constraint bounds the one trained parameter that takes part in it, the others being as they are;
-    `thermozoo.training.kinds.trainable_forces` refuses several.
+    `thermozoo.training.unit_types.trainable_forces` refuses several.
     """
     shape = (1 + len(names), computer.n)
     low, high = np.full(shape, -np.inf), np.full(shape, np.inf)

@@ -1,0 +1,1 @@
+"""Quadratic losses of couplings and local coefficients, and their minimum; images and noising are unknown here."""

@@ -1,0 +1,1 @@
+"""Training from sampled noising trajectories."""
