@@ -18,6 +18,7 @@ LEVELS = {
     "errors": 0,
     "arguments": 1,
     "digits": 1,
+    "keys": 1,
     "parameters": 1,
     "interfaces": 2,
     "constraints": 2,
@@ -26,6 +27,7 @@ LEVELS = {
     "computer": 4,
     "dynamics": 5,
     "thermodynamics": 6,
+    "quality": 6,
     "training": 7,
     "config": 8,
     "testing": 9,
@@ -38,7 +40,7 @@ LEVELS = {
 }
 
 #: Rooms of one level that are strangers to each other.
-STRANGERS = [("symbolic", "registry"), ("testing", "plotting"), ("runs", "scaffold")]
+STRANGERS = [("symbolic", "registry"), ("thermodynamics", "quality"), ("testing", "plotting"), ("runs", "scaffold")]
 
 #: What a plugin may import of thermozoo.
 PUBLIC = {"thermozoo", "thermozoo.errors", "thermozoo.interfaces"}

@@ -150,7 +150,7 @@ def train(
 
 def _standardized(images: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return images as rows of zero mean and unit variance."""
-    from thermozoo.runs.prototypes import standardized
+    from thermozoo.quality.scaling import standardized
 
     remedy = "one image is images[np.newaxis]"
     values = finite_array("images", images, ("...", "width"), remedy)

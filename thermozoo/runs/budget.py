@@ -45,8 +45,9 @@ _JUDGED = 7
 #: Copies of the energy terms of every observation: as they are observed, stacked, ordered in time.
 _LEDGER = 3
 
-#: Double precision numbers for each unit of an image that is trained on, and for each pixel of one that judges.
-_SIGNAL, _JUDGE = 3, 4
+#: Double precision numbers for each unit of an image that is trained on, for each pixel of one that judges, and for
+#: each pixel of a real image that outputs are compared with.
+_SIGNAL, _JUDGE, _COMPARED = 3, 4, 4
 
 #: Bytes for each noising trajectory that a method samples: its number, and points of the loss curve.
 _TRAJECTORY = {"exact": 0, "moments": 32, "descent": 2048, "online": 2048}
@@ -112,7 +113,8 @@ def _shares(config: Config, machine: Machine | None) -> list[_Share]:
     held = couplings * (_COUPLING + _WINDOW * config.training.windows) + 4 * square
     images = 0
     if machine is not None:
-        images = _SIGNAL * machine.signals.size + _JUDGE * machine.prototypes.rest.size
+        compared = machine.prototypes.real.size if machine.prototypes.real else 0
+        images = _SIGNAL * machine.signals.size + _JUDGE * machine.prototypes.rest.size + _COMPARED * compared
     compiling = 0 if config.dynamics.engine == "reference" else _COMPILING
     prototypes = len(config.data.classes) * max(1, config.data.per_class) if machine is None else len(machine.signals)
     sampled = config.training.cycles * prototypes * _TRAJECTORY[config.training.method]

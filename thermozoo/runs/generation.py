@@ -36,6 +36,8 @@ class Generated:
 
     Parameters
     ----------
+    start : ndarray, shape (samples, n)
+        States in equilibrium, before the parameters were switched on: what the untrained computer shows at any time.
     final : ndarray, shape (samples, n)
         States at the end.
     shown : ndarray, shape (observations, trajectories, n)
@@ -46,6 +48,7 @@ class Generated:
         Heat by term, from that moment [energy].
     """
 
+    start: Array
     final: Array
     shown: Array
     times: Array
@@ -86,9 +89,9 @@ def generate(
     """
     key = NoiseKey(seed)
     samples, steps = count("samples", samples, at_least=1), count("steps", steps, at_least=1)
-    x: Array = np.zeros((samples, untrained.n))
     uncoupled = Dynamics(untrained.bare(), integrator, dt, precision)
-    x = simulate(uncoupled, x, steps, key=key.named("equilibration"), engine=engine, progress=progress).final
+    x: Array = np.zeros((samples, untrained.n))
+    start = x = simulate(uncoupled, x, steps, key=key.named("equilibration"), engine=engine, progress=progress).final
     every = max(1, steps // OBSERVATIONS)
     edges = steps - window_edges(steps, len(computers))[::-1]
     kept: dict[int, Array] = {}
@@ -119,6 +122,7 @@ def generate(
             work[step] = switching
     order = sorted(kept)
     return Generated(
+        start=start,
         final=x,
         shown=np.stack([kept[s] for s in order]),
         times=np.array(order) * dt,

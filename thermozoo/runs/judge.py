@@ -13,7 +13,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.runs.prototypes import Prototypes, standardized
+from thermozoo.quality.scaling import standardized
+from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.results import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS, Verdicts, Withheld
 
 __all__ = ["Judge", "diversity"]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.config.schema import Config
+from thermozoo.quality import evaluate
 from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import Generated
 from thermozoo.runs.judge import Judge, diversity
@@ -33,6 +34,7 @@ __all__ = [
     "comparison_row",
     "generation_figures",
     "hardware_figures",
+    "images_of",
     "imposed_signal",
     "judged_figures",
     "outputs_of",
@@ -120,9 +122,13 @@ def training_figures(machine: Machine, initial: float, held_out: HeldOut, traini
 
 def outputs_of(machine: Machine, generated: Generated) -> tuple[Array, Array]:
     """Return the images that were generated, in double precision, and the correlation of each with every prototype."""
-    shown = machine.computer.layout.slice(image_group(machine.computer))
-    outputs = generated.final[:, shown].astype(np.float64)
+    outputs = images_of(machine, generated.final)
     return outputs, machine.prototypes.correlations(outputs)
+
+
+def images_of(machine: Machine, states: Array) -> Array:
+    """Return the images that states of shape (samples, n) show, in double precision."""
+    return states[:, machine.computer.layout.slice(image_group(machine.computer))].astype(np.float64)
 
 
 def generation_figures(machine: Machine, generated: Generated, correlations: Array) -> GenerationFigures:
@@ -152,14 +158,28 @@ def generation_figures(machine: Machine, generated: Generated, correlations: Arr
     )
 
 
-def judged_figures(machine: Machine, outputs: Array, correlations: Array) -> QualityFigures:
-    """Return what a classifier makes of the outputs, their diversity, and their distance from the nearest prototype."""
+def judged_figures(
+    machine: Machine, outputs: Array, correlations: Array, untrained: Array | None = None
+) -> QualityFigures:
+    """Return what a classifier makes of the outputs, their diversity, their distance from prototypes and real images.
+
+    Parameters
+    ----------
+    machine : Machine
+        What was trained.
+    outputs, correlations : ndarray
+        What `outputs_of` returned.
+    untrained : ndarray, shape (samples, pixels), optional
+        What the untrained computer shows.
+    """
     best = np.abs(correlations).max(axis=1)
-    judge = Judge(machine.prototypes, machine.config.seed)
+    prototypes = machine.prototypes
+    judge = Judge(prototypes, machine.config.seed)
     return QualityFigures(
         diversity=diversity(outputs),
         nearest_prototype_distance=float(np.sqrt(2.0 * (1.0 - best)).mean()),
         judge=judge.judge(outputs) if judge.able else None,
+        quality=evaluate(outputs, prototypes.real, untrained=untrained) if prototypes.real else None,
     )
 
 

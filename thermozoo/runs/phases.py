@@ -11,7 +11,7 @@ from thermozoo.dynamics.engines import Engine
 from thermozoo.runs import calibration
 from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import Generated, generate
-from thermozoo.runs.metrics import generation_figures, judged_figures, outputs_of, training_figures
+from thermozoo.runs.metrics import generation_figures, images_of, judged_figures, outputs_of, training_figures
 from thermozoo.runs.results import Figures
 from thermozoo.runs.training import train, training_work
 from thermozoo.training.evaluate import HeldOut, evaluate
@@ -130,7 +130,7 @@ def _judge(outcome: Outcome, progress: Progress) -> None:
     outcome.figures = Figures.of(
         training_figures(machine, outcome.initial, outcome.held_out, outcome.training),
         generation_figures(machine, outcome.generated, correlations),
-        judged_figures(machine, outputs, correlations),
+        judged_figures(machine, outputs, correlations, images_of(machine, outcome.generated.start)),
     )
 
 

@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from thermozoo.errors import DataError, PluginError, kind_of_values
 from thermozoo.interfaces import Dataset
+from thermozoo.quality import RealImages, splits
+from thermozoo.quality.scaling import standardized, varied
 from thermozoo.symbolic.guard import ask, where_written
 
-__all__ = ["Prototypes", "choose_prototypes", "load_images", "standardized", "too_few"]
+__all__ = ["Prototypes", "choose_prototypes", "load_images", "too_few"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -42,6 +44,8 @@ class Prototypes:
         Their classes.
     names : mapping of int to str
         What to call classes, where the data set says it.
+    real : RealImages or None
+        The prototypes, and disjoint sets of other images that outputs are compared with.
     """
 
     images: Array
@@ -50,6 +54,7 @@ class Prototypes:
     rest: Array
     rest_labels: npt.NDArray[np.int64]
     names: Mapping[int, str] = attrs.field(factory=dict)
+    real: RealImages | None = None
 
     def name(self, label: int) -> str:
         """Return what to call a class: its name, or else its label."""
@@ -61,23 +66,6 @@ class Prototypes:
         # rounding takes images that are the same a little beyond one
         result: Array = np.clip(found, -1.0, 1.0)
         return result
-
-
-def standardized(images: Array) -> Array:
-    """Return images of shape (n, pixels) shifted and scaled to zero mean and unit variance each.
-
-    A constant image, which resembles nothing, becomes zero.
-    """
-    centered = images - images.mean(axis=1, keepdims=True)
-    spread = centered.std(axis=1, keepdims=True)
-    scaled: Array = np.divide(centered, spread, out=np.zeros_like(centered), where=_varied(images)[:, np.newaxis])
-    return scaled
-
-
-def _varied(images: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Return which images are not constant; by their extremes, because the mean of equal numbers is rounded."""
-    varied: npt.NDArray[np.bool_] = images.max(axis=1) > images.min(axis=1)
-    return varied
 
 
 def choose_prototypes(
@@ -114,15 +102,16 @@ def choose_prototypes(
         chosen += found[: per_class or None].tolist()
     if not chosen:
         raise DataError("data.classes is empty: name at least one class to learn")
-    varied = _varied(flat)
-    constant = [k for k in chosen if not varied[k]]
+    contrast = varied(flat)
+    constant = [k for k in chosen if not contrast[k]]
     if constant:
         raise DataError(
             f"data set {dataset.name!r}: image {constant[0]} is constant: it cannot be scaled to unit variance"
         )
-    others = np.setdiff1d(np.flatnonzero(varied), chosen)
+    others = np.setdiff1d(np.flatnonzero(contrast), chosen)
     # chosen before they are scaled: a large data set is never copied as a whole
     kept = others[np.random.default_rng(seed).permutation(len(others))[:_KEPT]]
+    compared = splits(labels, classes=classes, seen=np.array(chosen, dtype=np.intp), unusable=~contrast)
     return Prototypes(
         images=standardized(np.asarray(flat[chosen], dtype=np.float64)),
         labels=labels[chosen].astype(np.int64),
@@ -130,6 +119,7 @@ def choose_prototypes(
         rest=standardized(np.asarray(flat[kept], dtype=np.float64)),
         rest_labels=labels[kept].astype(np.int64),
         names=class_names(dataset, labels),
+        real=RealImages.of(images, labels, compared),
     )
 
 

@@ -9,6 +9,9 @@ from typing import Annotated, Any, Final, Literal, Self
 
 import attrs
 
+from thermozoo.keys import Key
+from thermozoo.quality import Quality
+
 __all__ = [
     "GUESSING",
     "NO_OTHER_CLASS",
@@ -36,25 +39,6 @@ Withheld = Literal["guessing", "unknown class", "no other class"]
 GUESSING: Final = "guessing"
 UNKNOWN_CLASS: Final = "unknown class"
 NO_OTHER_CLASS: Final = "no other class"
-
-
-@attrs.frozen
-class Key:
-    """What a key of the report means.
-
-    Parameters
-    ----------
-    meaning : str
-        A sentence for the reference (MyST).
-    unit : str
-        Unit, empty for a number without one.
-    optional : bool
-        Whether the key is absent, rather than null, where there is nothing to say.
-    """
-
-    meaning: str
-    unit: str = ""
-    optional: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -230,6 +214,14 @@ class QualityFigures:
             "`null` where there are no other images"
         ),
     ]
+    quality: Annotated[
+        Quality | None,
+        Key(
+            "the outputs beside real images that nothing was trained on, and beside imitations; absent in a report of "
+            "an earlier version",
+            optional=True,
+        ),
+    ] = None
 
 
 @attrs.frozen(kw_only=True)

@@ -73,6 +73,17 @@ COMPARED = {
     "seconds": 14.2,
 }
 
+MEASURED = {
+    "frechet_components": 181.26,
+    "frechet_features": None,
+    "precision": 0.926,
+    "recall": None,
+    "nearest": 0.7801,
+    "diversity": 0.2004,
+    "judged_right": 0.812,
+    "confidence": 0.959,
+}
+
 #: With numbers to look for.
 REPORT = {
     "method": "online",
@@ -109,6 +120,21 @@ REPORT = {
         "class_entropy_bits": 1.571,
         "coverage": 1.0,
         "counts": dict.fromkeys("0123456789", 0) | {"0": 340, "1": 300, "2": 330, "7": 30},
+    },
+    "quality": {
+        "rows": [
+            {**MEASURED, "name": "outputs"},
+            {**MEASURED, "name": "real held-out", "frechet_components": 12.934, "judged_right": 0.943},
+            {**MEASURED, "name": "noise", "recall": 0.0},
+        ],
+        "noise": 0.371,
+        "compared": 442,
+        "reference": 1447,
+        "judge_images": 4898,
+        "components": 47,
+        "fitted_to": "judge",
+        "confusion": {"0": {"0": 9, "1": 1}},
+        "withheld": {"frechet_features": "too few of them", "recall": "too few of them", "baselines": "none is left"},
     },
     "engine": "compiled",
     "seed": 424242,
@@ -222,6 +248,11 @@ def page(figures):
         ("training", ["noising trajectories", "900", "learning rate", "0.0004"]),
         ("generation", ["0.691 ± 0.081", "487 (48.7 %)", "0 341 34.1 %", "2 357 35.7 %"]),
         ("quality", ["0.413", "0.786", "0.520", "91.3 %", "97 %", "100 %", "1.57 bits", "0 340 34.0 %", "7 30 3.0 %"]),
+        ("measures", ["0.371", "1,447", "47", "442", "4,898"]),
+        ("measures", ["Fréchet distance, features, recall (too few of them)", "baselines (none is left)"]),
+        ("measures", ["Fréchet distance, components", "precision", "recall", "nearest", "judged right", "confidence"]),
+        ("measures", ["outputs 181 0.93 0.780 0.20 0.81 0.96"]),
+        ("measures", ["real held-out 12.9 0.93 0.780 0.20 0.94 0.96", "noise 181 0.93 0.00 0.780"]),
         ("cost", ["1,351 ± 198 kT", "1,000", "6.3 kT", "300 K", "17.2 kT", "784-128-128-784", "217,088", "1 pJ"]),
         ("cost", ["2.4 × 10⁸ kT", "5.2 × 10¹⁴ kT", "3.9 × 10¹¹"]),
         ("cost", ["on-site \u22123,281.2 kT", "coupling 4,630.1 kT", "bias 2.5 kT", "total 1,351.4 kT"]),
@@ -245,6 +276,7 @@ def test_sections_are_in_order(page):
         "training",
         "generation",
         "quality",
+        "measures",
         "cost",
         "hardware",
         "comparison",
@@ -474,6 +506,12 @@ def test_verdicts_that_mean_nothing_are_not_quoted(withheld, none):
     assert len(page.sections["comparison"]) > 50
     assert quality != known.sections["quality"]
     assert page.holds("quality", "10 classes", "10 %") is (withheld == "guessing")
+
+
+def test_a_report_of_an_earlier_version_has_no_measures():
+    page = _Page({key: value for key, value in REPORT.items() if key != "quality"})
+    assert page.balanced
+    assert "measures" not in page.sections
 
 
 @pytest.mark.parametrize(("named", "trained"), [('["hidden", "label"]', True), ('["label"]', False)])

@@ -8,7 +8,8 @@ import pytest
 
 from thermozoo import Dataset
 from thermozoo.errors import DataError
-from thermozoo.runs.prototypes import Prototypes, choose_prototypes, standardized
+from thermozoo.quality.scaling import standardized
+from thermozoo.runs.prototypes import Prototypes, choose_prototypes
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.random((8, 3, 4))

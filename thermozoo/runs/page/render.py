@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from thermozoo.runs.page import numbers
 from thermozoo.runs.page.described import Described
+from thermozoo.runs.page.measures import reasons
 from thermozoo.runs.page.tables import plugin_copies, plugin_files, tables_of
 from thermozoo.runs.results import Report
 from thermozoo.thermodynamics.advantage import (
@@ -145,6 +146,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {
         "flat": _flat,
+        "reasons": reasons,
         **{one.__name__: one for one in numbers.FILTERS},
     }
     environment.globals["loss_pair"] = numbers.loss_pair

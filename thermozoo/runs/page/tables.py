@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from thermozoo.digits import count, decimals, fixed, is_number, plain, plus_minus, quantity, significant
+from thermozoo.runs.page.measures import head_and_rows
 from thermozoo.runs.page.numbers import duration
 from thermozoo.runs.results import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS, Report
 
@@ -65,6 +66,7 @@ def tables_of(report: Report, manifest: Mapping[str, Any]) -> dict[str, Table]:
             report,
             "Outputs by class of the data set, as the judge sees them",
         ),
+        "measures": _measures(report),
         "cost": _terms(report.heat_by_term_kT),
         "hardware": Table(_rows({key: value for key, value in device.items() if key != "description"})),
         "comparison": _comparison([attrs.asdict(row) for row in report.comparison or ()]),
@@ -79,6 +81,12 @@ def _classes(counts: Mapping[str, int], report: Report, caption: str) -> Table:
     total = sum(counts.values())
     rows = [[report.class_names.get(k, k), count(n), f"{100 * n / (total or 1):.1f} %"] for k, n in counts.items()]
     return Table(rows, ["class", "outputs", "share"], caption)
+
+
+def _measures(report: Report) -> Table:
+    """Return the measures of outputs, real images and imitations."""
+    head, rows = head_and_rows(report.quality) if report.quality else ([], [])
+    return Table(rows, head)
 
 
 def _terms(terms: Mapping[str, float]) -> Table:
