@@ -10,7 +10,7 @@ from thermozoo.cli.app import context_of
 from thermozoo.cli.arguments import Assignments, ConfigFile, Seed
 
 if TYPE_CHECKING:
-    from thermozoo.runs.assemble import Machine
+    from thermozoo.runs.machine import Machine
 
 __all__ = ["check"]
 

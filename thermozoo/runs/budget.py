@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
@@ -19,10 +18,8 @@ from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import PRECISIONS
 from thermozoo.errors import BudgetError
 from thermozoo.runs.generation import OBSERVATIONS, SHOWN
+from thermozoo.runs.machine import Machine
 from thermozoo.training.evaluate import STRETCH
-
-if TYPE_CHECKING:
-    from thermozoo.runs.assemble import Machine
 
 __all__ = ["bytes_of_a_state", "bytes_text", "check_memory", "peak_memory", "predicted_disk", "predicted_memory"]
 

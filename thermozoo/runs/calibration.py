@@ -15,8 +15,8 @@ from thermozoo.dynamics.engines import Dynamics, Engine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms
-from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import OBSERVATIONS
+from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import judged_figures
 from thermozoo.runs.stopwatch import along_a_line, seconds
 from thermozoo.runs.training import train

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from thermozoo.dynamics.engines import Dynamics, Engine, engine_for, why_not
-from thermozoo.runs.assemble import Machine
+from thermozoo.runs.machine import Machine
 from thermozoo.runs.training import sampled_trajectories
 
 __all__ = ["engine_note", "engine_of"]

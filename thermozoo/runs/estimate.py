@@ -9,8 +9,8 @@ import attrs
 
 from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Engine
-from thermozoo.runs.assemble import Machine
 from thermozoo.runs.budget import check_memory, predicted_disk
+from thermozoo.runs.machine import Machine
 from thermozoo.runs.phases import PHASES
 from thermozoo.runs.preflight import warm_up
 from thermozoo.runs.stopwatch import seconds

@@ -14,12 +14,13 @@ from thermozoo.computer.files import save_computer, write_dataset
 from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Engine
 from thermozoo.registry.catalogue import Catalogue
-from thermozoo.runs.assemble import Machine, assemble_machine
+from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import bytes_text, check_memory
 from thermozoo.runs.engine import engine_note, engine_of
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import run_folder, write_json, write_text
+from thermozoo.runs.machine import Machine
 from thermozoo.runs.manifest import manifest, plugin_copies, provenance
 from thermozoo.runs.method import Clock, run_method
 from thermozoo.runs.metrics import comparison_row, hardware_figures

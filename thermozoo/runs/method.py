@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from thermozoo.dynamics.engines import Engine
-from thermozoo.runs.assemble import Machine
+from thermozoo.runs.machine import Machine
 from thermozoo.runs.phases import PHASES, Outcome
 from thermozoo.runs.progress import Reporter
 

@@ -9,8 +9,8 @@ import attrs
 from thermozoo.computer.stability import check_time_step
 from thermozoo.dynamics.engines import Engine
 from thermozoo.runs import calibration
-from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import Generated, generate
+from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import generation_figures, judged_figures, outputs_of, training_figures
 from thermozoo.runs.results import Figures
 from thermozoo.runs.training import train, training_work

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from thermozoo.dynamics.engines import Engine
-from thermozoo.runs.assemble import Machine
+from thermozoo.runs.machine import Machine
 from thermozoo.training.exact.train import WORK
 from thermozoo.training.methods import train_by
 from thermozoo.training.result import Training
