@@ -22,7 +22,7 @@ from thermozoo.plotting.noising import plot_noising
 from thermozoo.plotting.outputs import plot_outputs
 from thermozoo.plotting.style import png_bytes
 from thermozoo.runs.machine import Machine
-from thermozoo.runs.phases import Outcome
+from thermozoo.runs.outcome import Outcome
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.results import ComparisonRow
 from thermozoo.training.noising import NoisingProcess, image_group

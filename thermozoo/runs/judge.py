@@ -16,12 +16,15 @@ import numpy.typing as npt
 from thermozoo.runs.prototypes import Prototypes, standardized
 from thermozoo.runs.results import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS, Verdicts, Withheld
 
-__all__ = ["Judge", "diversity"]
+__all__ = ["Judge", "diversity", "judging_bytes"]
 
 Array = npt.NDArray[np.floating[Any]]
 
 #: Images that the classifier is trained on; the others measure its accuracy.
 _TRAINED_ON = 3000
+
+#: Double precision numbers for each pixel of an image that is judged with: noise, noisy copies, these scaled.
+_NUMBERS = 3
 
 #: A class counts as covered when at least this fraction of an even share of the outputs belongs to it.
 _COVERED = 0.1
@@ -121,3 +124,8 @@ def diversity(outputs: Array, limit: int = 500) -> float | None:
         return None
     correlation = np.abs(scaled @ scaled.T / scaled.shape[1])
     return float(1.0 - (correlation.sum() - np.trace(correlation)) / (count * (count - 1)))
+
+
+def judging_bytes(prototypes: Prototypes) -> int:
+    """Return the bytes that a judge takes beside its images."""
+    return _NUMBERS * 8 * prototypes.rest.size

@@ -14,7 +14,7 @@ from thermozoo.dynamics.engines import Dynamics, Engine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import LibraryError
 from thermozoo.plotting.style import load_matplotlib
-from thermozoo.runs.budget import predicted_disk
+from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.folder import RunFolder
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import imposed_signal, perfect_loss
