@@ -109,9 +109,10 @@ def test_it_ends_well_and_writes_every_file(tiny):
     figures = {n for n in names if n.startswith("figures/")}
     assert {
         f"figures/{n}.png" for n in ("noising", "generations", "outputs", "couplings", "loss", "heat", "ledger")
-    } <= figures
+    } | {"figures/generation.gif"} <= figures
     for name in figures:
-        assert (folder / name).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+        begin = b"GIF89a" if name.endswith(".gif") else b"\x89PNG\r\n\x1a\n"
+        assert (folder / name).read_bytes().startswith(begin)
     assert not [n for n in names if n.split("/")[-1].startswith(".")]
 
 
@@ -426,6 +427,19 @@ def test_a_figure_that_is_no_number_takes_nothing_with_it(tmp_path, capsys, monk
     small(tmp_path, "a")
     assert "report: diversity is no finite number" in capsys.readouterr().err
     assert json.loads((tmp_path / "a" / "report.json").read_text())["diversity"] is None
+
+
+def test_what_the_heat_says_of_the_program_is_said(tmp_path, capsys, monkeypatch, no_pictures):
+    """On standard error, in the report and on the page."""
+    from thermozoo.runs import phases
+
+    monkeypatch.setattr(phases, "run_warnings", lambda *arguments: ("window 3 of 9 has \u22121 % of the heat",))
+    small(tmp_path, "a")
+    assert "window 3 of 9 has -1 % of the heat" in capsys.readouterr().err.splitlines()
+    assert json.loads((tmp_path / "a" / "report.json").read_text())["warnings"] == [
+        "window 3 of 9 has \u22121 % of the heat"
+    ]
+    assert "window 3 of 9 has" in (tmp_path / "a" / "report.html").read_text("utf-8")
 
 
 def untrained(monkeypatch):

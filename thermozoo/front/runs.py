@@ -85,7 +85,8 @@ class Run:
     @property
     def figures(self) -> dict[str, Path]:
         """The pictures, by name."""
-        return {path.stem: path for path in sorted((self.folder / "figures").glob("*.png"))}
+        files = sorted((self.folder / "figures").glob("*.*"))
+        return {path.stem: path for path in files if path.suffix in (".png", ".gif")}
 
     def _summary(self) -> list[str]:
         from thermozoo.runs.report_file import read_report

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from thermozoo.dynamics.engines import PRECISIONS
+from thermozoo.plotting.animation import LIMIT
 from thermozoo.runs.generation import OBSERVATIONS, SHOWN
 from thermozoo.runs.machine import Machine
 
 __all__ = ["predicted_disk"]
 
-#: Bytes of figures and of the page that holds them again.
-_PICTURES = 1_500_000
+#: Bytes of figures and of the page that holds them again, in base 64.
+_PICTURES = 1_500_000 + LIMIT * 7 // 3
 
 
 def predicted_disk(machine: Machine) -> int:

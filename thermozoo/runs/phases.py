@@ -16,6 +16,7 @@ import tomli_w
 from thermozoo.computer.files import save_computer, write_dataset
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.schema import Config
+from thermozoo.digits import in_ascii
 from thermozoo.runs import calibration, memory
 from thermozoo.runs.engine import engine_note, engine_of
 from thermozoo.runs.extras import Extras
@@ -38,6 +39,7 @@ from thermozoo.runs.report_file import report_json
 from thermozoo.runs.results import ComparisonRow, Figures, Report
 from thermozoo.runs.samples import samples_dataset
 from thermozoo.runs.training import train, training_work
+from thermozoo.runs.window_heat import run_warnings
 from thermozoo.training.evaluate import evaluate
 
 __all__ = ["PHASES", "other_methods", "phases_of"]
@@ -133,11 +135,14 @@ def _write_results(run: Run, progress: Progress) -> None:
         config_digest=hashlib.sha256(config_toml.encode()).hexdigest(),
         parameter_digest=run.outcome.training.computer.digest(),
         hardware=hardware_figures(run.machine, figures.heat_mean_kT),
+        warnings=run_warnings(run.machine, run.outcome.training, run.outcome.generated),
         seconds=run.clock.rounded,
     )
     content, strange = report_json(run.report)
     if strange:
         run.reporter.warn(f"report: {', '.join(strange)} {'is' if len(strange) == 1 else 'are'} no finite number")
+    for text in run.report.warnings:
+        run.reporter.warn(in_ascii(text))
     about = manifest(run.config, run.catalogue, run.report, run.engine.details)
 
     def write(folder: Path) -> None:

@@ -16,7 +16,7 @@ from thermozoo.errors import OutputError, shown
 from thermozoo.runs.claim import CLAIM, Claim, HeldError, holder_of, take_claim
 from thermozoo.runs.moves import files_below, move_all, move_new
 
-__all__ = ["FIGURES", "MARK", "PLUGINS", "Place", "TakenError", "claim_folder"]
+__all__ = ["FIGURES", "MARK", "PLUGINS", "Place", "TakenError", "claim_folder", "figure_file"]
 
 #: The file that marks a folder as that of a run; it comes last.
 MARK = "manifest.json"
@@ -24,10 +24,13 @@ MARK = "manifest.json"
 #: Where the figures and the plugin files of a run are.
 FIGURES, PLUGINS = "figures", "plugins"
 
+#: Figures that move.
+_MOVING = ("generation",)
+
 #: What a run writes: nothing else is replaced, whatever folder it is in.
 _OF_A_RUN = re.compile(
     r"config\.toml|manifest\.json|report\.json|report\.html|samples\.nc|computer(-window-\d+)?\.nc|plugins/[^/]+\.py"
-    r"|figures/(noising|generations|outputs|prototypes|couplings|loss|heat|ledger|comparison)\.png"
+    r"|figures/generation\.gif|figures/(noising|generations|outputs|prototypes|couplings|loss|heat|ledger|comparison)\.png"
 )
 
 #: Where files are until they have their names: in the folder itself, so that they are on its disk.
@@ -35,6 +38,11 @@ _WORK = ".thermozoo-work"
 
 #: A file's inode, time of last change and size: by them, what was changed meanwhile is told from what was not.
 _State = tuple[int, int, int]
+
+
+def figure_file(name: str) -> str:
+    """Return where in a run folder a figure is."""
+    return f"{FIGURES}/{name}.{'gif' if name in _MOVING else 'png'}"
 
 
 class TakenError(OutputError):

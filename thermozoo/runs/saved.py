@@ -35,7 +35,8 @@ _MANIFEST = {"versions": dict, "plugins": list, "engine": dict}
 #: What a file that holds something else makes of the sentences of a page.
 _FOREIGN = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+#: How the files of figures begin.
+_SIGNATURES = {".png": b"\x89PNG\r\n\x1a\n", ".gif": b"GIF89a"}
 
 
 def page_again(folder: Path, catalogue: Callable[[], Catalogue], note: Callable[[str], None]) -> Path:
@@ -149,7 +150,7 @@ def _pictures(
     folder: Path, config: Mapping[str, Any], report: Report, catalogue: Callable[[], Catalogue]
 ) -> Iterator[tuple[str, bytes | str]]:
     """Yield every figure of a run, from its file or drawn again, or why it is missing."""
-    files = {figure: _png(folder / place.FIGURES / f"{figure}.png") for figure in FIGURES}
+    files = {figure: _picture(folder / place.figure_file(figure)) for figure in FIGURES}
     reason, drawings = "the run folder does not hold what it shows", {}
     if None in files.values():
         try:
@@ -169,12 +170,12 @@ def _pictures(
             yield figure, reason
 
 
-def _png(path: Path) -> bytes | None:
+def _picture(path: Path) -> bytes | None:
     try:
         content = path.read_bytes()
     except OSError:
         return None
-    return content if content.startswith(_PNG) else None
+    return content if content.startswith(_SIGNATURES[path.suffix]) else None
 
 
 def _drawings(folder: Path, report: Report, catalogue: Callable[[], Catalogue]) -> dict[str, Drawing]:
