@@ -204,7 +204,7 @@ def run(
         plugins = with_copies(path, plugins)
         loaded = load_config(path, plugins, seed=seed, defer=True)
     done = run_experiment(loaded, plugins, None if out is None else Path(out), force=force, reporter=Bars(quiet))
-    return Run(done.folder, plugins)
+    return Run(done.folder.path, plugins)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.dynamics.benchmark import with_random_couplings
-from thermozoo.dynamics.engines import Dynamics
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms
@@ -26,12 +25,12 @@ from thermozoo.training.evaluate import evaluate
 from thermozoo.training.noising import NoisingProcess
 
 __all__ = [
+    "DRAWING",
+    "PAGE",
     "TRAINING",
-    "drawing_seconds",
     "evaluation_seconds",
     "generation_seconds",
     "judging_seconds",
-    "page_seconds",
     "preparation_seconds",
     "training_seconds",
     "writing_seconds",
@@ -44,6 +43,9 @@ _SAMPLES, _STEPS, _EVALUATED, _IMAGES = 512, (20, 60), (24, 72), (3, 30)
 
 #: Noising trajectories of each image in the calibration; every fifth cycle of `moments` chooses its ridge.
 _CYCLES = {"descent": (1, 2), "online": (1, 2), "moments": (5, 10)}
+
+#: Seconds of figures and of the page, which hardly depend on the run.
+DRAWING, PAGE = 4.0, 1.0
 
 #: Bytes a second that are written, with their digests.
 _WRITTEN = 1e8
@@ -116,7 +118,7 @@ def generation_seconds(of: Calibration) -> float:
     total = (OBSERVATIONS + 1) * seconds(lambda: EnergyTerms(computer).observe(0, x), repeats=2)
     of.progress(1)
     for law in (computer.bare(), computer):
-        dynamics = Dynamics(law, config.integrator, config.dynamics.dt, config.dynamics.precision)
+        dynamics = attrs.evolve(of.machine.dynamics, computer=law)
         work = functools.partial(simulate, dynamics, x, key=NoiseKey(0), engine=of.engine)
         total += along_a_line(work, *_STEPS, config.steps, repeats=2, progress=of.progress)
     return config.generation.samples / samples * total
@@ -145,13 +147,3 @@ def _outputs(machine: Machine, samples: int) -> tuple[Array, Array]:
 def writing_seconds(of: Calibration) -> float:
     """Return the seconds of writing the results."""
     return predicted_disk(of.machine) / _WRITTEN
-
-
-def drawing_seconds(of: Calibration) -> float:
-    """Return the seconds of figures, which hardly depend on the run."""
-    return 4.0
-
-
-def page_seconds(of: Calibration) -> float:
-    """Return the seconds of the page, which hardly depend on the run."""
-    return 1.0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import attrs
-
 from thermozoo.config.schema import Config
 from thermozoo.digits import bytes_text
 from thermozoo.registry.catalogue import Catalogue
@@ -16,33 +14,13 @@ from thermozoo.runs.machine import Machine
 from thermozoo.runs.phase import Run
 from thermozoo.runs.phases import phases_of
 from thermozoo.runs.progress import Reporter
-from thermozoo.runs.results import Report
 
-__all__ = ["Finished", "run_experiment"]
-
-
-@attrs.frozen
-class Finished:
-    """A run that is done.
-
-    Parameters
-    ----------
-    report : Report
-        What ``report.json`` holds.
-    folder : Path
-        Where the results are: the folder that was asked for, unless they could not go there.
-    page : Path or None
-        The page; None where it could not be made.
-    """
-
-    report: Report
-    folder: Path
-    page: Path | None
+__all__ = ["run_experiment"]
 
 
 def run_experiment(
     config: Config, catalogue: Catalogue, target: Path | None, *, force: bool = False, reporter: Reporter
-) -> Finished:
+) -> Run:
     """Assemble, train, judge and run the computer of a config, and write its run folder.
 
     The folder is claimed before anything is computed. The results are written as soon as they are there; what comes
@@ -60,6 +38,11 @@ def run_experiment(
         Whether a run folder of that name is replaced, once the results are there.
     reporter : Reporter
         Shows progress.
+
+    Returns
+    -------
+    Run
+        With ``report``, ``folder`` (another one where the results could not go where they should) and ``page``.
     """
 
     def assemble(config: Config) -> Machine:
@@ -71,4 +54,4 @@ def run_experiment(
         run = Run(config, catalogue, folder, reporter, assemble)
         for phase in phases_of(config):
             run.do(phase)
-    return Finished(run.report, folder.path, run.page)
+    return run

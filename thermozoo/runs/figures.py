@@ -24,6 +24,7 @@ from thermozoo.plotting.outputs import plot_outputs
 from thermozoo.plotting.style import png_bytes
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.outcome import Outcome
+from thermozoo.runs.place import FIGURES
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.results import ComparisonRow
 from thermozoo.training.noising import NoisingProcess, image_group
@@ -31,17 +32,10 @@ from thermozoo.training.noising import NoisingProcess, image_group
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURES", "Results", "draw_figures", "draw_results", "output_caption", "plot_losses"]
+__all__ = ["Results", "draw_figures", "draw_results", "output_caption", "plot_losses"]
 
 #: Times at which images are shown.
 _PANELS = 11
-
-#: The figures of a run, in order, "generation" an animation; couplings are there where hidden units are, a comparison
-#: where methods are compared.
-FIGURES = (
-    "noising", "generations", "generation", "outputs", "prototypes", "couplings", "loss", "heat", "ledger",
-    "comparison",
-)  # fmt: skip
 
 Array = npt.NDArray[np.floating[Any]]
 

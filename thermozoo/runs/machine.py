@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
 from thermozoo.config.schema import Config
-from thermozoo.dynamics.engines import Engine
+from thermozoo.dynamics.engines import Dynamics, Engine
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import NoisingProcess, noising_process
@@ -38,6 +38,12 @@ class Machine:
     computer: Computer
     prototypes: Prototypes
     signals: npt.NDArray[np.floating[Any]]
+
+    @property
+    def dynamics(self) -> Dynamics:
+        """The untrained computer's law of motion, as the config takes its time steps."""
+        table = self.config.dynamics
+        return Dynamics(self.computer, self.config.integrator, table.dt, table.precision)
 
     @property
     def loss(self) -> StepLoss:

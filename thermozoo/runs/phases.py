@@ -257,6 +257,6 @@ PHASES: tuple[Phase, ...] = (
         adds=True,
         needed=lambda config: config.training.compare,
     ),
-    Phase("figures", "figures", _draw, calibration.drawing_seconds, memory.figures, adds=True),
-    Phase("page", "", _write_page, calibration.page_seconds, adds=True),
+    Phase("figures", "figures", _draw, lambda of: calibration.DRAWING, memory.figures, adds=True),
+    Phase("page", "", _write_page, lambda of: calibration.PAGE, adds=True),
 )

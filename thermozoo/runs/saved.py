@@ -16,12 +16,12 @@ from thermozoo.computer.files import load_computer, replace_file
 from thermozoo.errors import ConfigError, DataError, ThermozooError, shown
 from thermozoo.plotting.style import png_bytes
 from thermozoo.registry.catalogue import Catalogue
-from thermozoo.runs import place
 from thermozoo.runs.claim import holder_of
 from thermozoo.runs.extras import draw_each
-from thermozoo.runs.figures import FIGURES, Drawing, Results, draw_results, plot_losses
+from thermozoo.runs.figures import Drawing, Results, draw_results, plot_losses
 from thermozoo.runs.folder import write_text
 from thermozoo.runs.page import render_page
+from thermozoo.runs.place import FIGURES, figure_file
 from thermozoo.runs.plugin_files import with_copies
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.report_file import read_report
@@ -150,7 +150,7 @@ def _pictures(
     folder: Path, config: Mapping[str, Any], report: Report, catalogue: Callable[[], Catalogue]
 ) -> Iterator[tuple[str, bytes | str]]:
     """Yield every figure of a run, from its file or drawn again, or why it is missing."""
-    files = {figure: _picture(folder / place.figure_file(figure)) for figure in FIGURES}
+    files = {figure: _picture(folder / figure_file(figure)) for figure in FIGURES}
     reason, drawings = "the run folder does not hold what it shows", {}
     if None in files.values():
         try:
