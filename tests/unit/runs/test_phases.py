@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,9 @@ def done(config, plugins, tmp_path_factory):
     reporter = Recorder()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(phases, "draw_figures", lambda *arguments: {})
+        start = time.perf_counter()
         run = run_experiment(config, plugins, tmp_path_factory.mktemp("phases") / "run", reporter=reporter)
+        reporter.wall = time.perf_counter() - start
     return run, reporter
 
 
@@ -66,6 +69,12 @@ def test_the_report_has_the_seconds_of_every_phase_but_the_page_that_shows_them(
     names = [phase.name for phase in phases_of(config)]
     assert names == [phase.name for phase in PHASES]  # this config asks for all
     assert list(run.report.seconds) == names[:-1]
+
+
+def test_no_second_is_counted_twice(done):
+    """Not even those of a compared method, which goes through phases inside a phase."""
+    run, reporter = done
+    assert sum(run.clock.seconds.values()) <= reporter.wall
 
 
 def test_progress_reaches_the_work_that_a_phase_states(done):
