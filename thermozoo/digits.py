@@ -6,6 +6,7 @@ import math
 from typing import Any, TypeGuard
 
 __all__ = [
+    "bytes_text",
     "count",
     "decimals",
     "fixed",
@@ -34,6 +35,8 @@ _PREFIXES = {
     9: "G",
     12: "T",
 }
+
+_BYTES = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def is_number(value: Any) -> TypeGuard[float]:
@@ -113,6 +116,15 @@ def number_text(value: float) -> str:
     """Write a number with three significant digits, or with all before the point if more."""
     text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return typographic(text)
+
+
+def bytes_text(count: float) -> str:
+    """Return a number of bytes in a unit that makes it short."""
+    for unit in _BYTES[:-1]:
+        if count < 1024:
+            return f"{count:.4g} {unit}"
+        count /= 1024
+    return f"{count:.4g} {_BYTES[-1]}"
 
 
 def tick_text(value: float, _position: float = 0) -> str:

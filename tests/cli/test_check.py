@@ -112,12 +112,12 @@ def test_a_config_may_come_through_standard_input(place, piped, capsys):
 @pytest.fixture
 def untrained(monkeypatch):
     """Let runs end where their training would begin."""
-    from thermozoo.runs import experiment
+    from thermozoo.runs import phases
 
     def refuse(*arguments, **options):
         raise TrainingError("no training today")
 
-    monkeypatch.setattr(experiment, "run_method", refuse)
+    monkeypatch.setattr(phases, "train", refuse)
 
 
 @pytest.mark.usefixtures("untrained")

@@ -61,8 +61,8 @@ def thermozoo_datasets():
 
 SCRIPT = """
 import sys
-import thermozoo.runs.experiment as experiment
-experiment.draw_figures = lambda *arguments: {}
+import thermozoo.runs.phases as phases
+phases.draw_figures = lambda *arguments: {}
 from thermozoo.cli.app import run
 sys.exit(run(sys.argv[1:]))
 """
@@ -71,7 +71,7 @@ sys.exit(run(sys.argv[1:]))
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("thermozoo.runs.experiment.draw_figures", lambda *arguments: {})
+    monkeypatch.setattr("thermozoo.runs.phases.draw_figures", lambda *arguments: {})
     (tmp_path / "run.toml").write_text(CONFIG.format(engine="reference"))
     (tmp_path / "dots.py").write_text(PLUGIN)
     return tmp_path
@@ -85,7 +85,7 @@ def expected(tmp_path_factory):
     (place / "dots.py").write_text(PLUGIN)
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(place)
-        patched.setattr("thermozoo.runs.experiment.draw_figures", lambda *arguments: {})
+        patched.setattr("thermozoo.runs.phases.draw_figures", lambda *arguments: {})
         assert run(["run", "run.toml", "--plugin", "dots.py", "--out", "plain"]) == 0
     return report_of(place / "plain")
 

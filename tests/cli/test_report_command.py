@@ -37,7 +37,7 @@ def contents(folder):
 
 def test_the_page_is_the_one_that_the_run_wrote(folder, capsys):
     before = contents(folder)
-    assert len([name for name in before if name.endswith(".png")]) == 9
+    assert len([name for name in before if name.startswith("figures/")]) == 10
     (folder / "report.html").write_text("stale")
     assert run(["report", str(folder)]) == 0
     assert capsys.readouterr().out == f"report: {folder / 'report.html'}\n"
@@ -51,10 +51,11 @@ def test_figures_are_drawn_again_from_the_results(folder, capsys):
         if figure.stem != "noising":
             figure.unlink()
     (folder / "figures" / "heat.png").write_text("no PNG")
+    (folder / "figures" / "generation.gif").write_bytes(b"\x89PNG\r\n\x1a\n")
     assert run(["report", str(folder)]) == 0
     assert capsys.readouterr().err == ""
     assert (folder / "report.html").read_bytes() == before["report.html"]
-    assert sorted(p.name for p in (folder / "figures").iterdir()) == ["heat.png", "noising.png"]
+    assert sorted(p.name for p in (folder / "figures").iterdir()) == ["generation.gif", "heat.png", "noising.png"]
 
 
 def test_a_figure_that_cannot_be_drawn_is_named(folder, capsys):
@@ -62,10 +63,10 @@ def test_a_figure_that_cannot_be_drawn_is_named(folder, capsys):
     (folder / "samples.nc").write_bytes(b"damaged")
     assert run(["report", str(folder)]) == 0
     err = capsys.readouterr().err.splitlines()
-    assert len(err) == 9
+    assert len(err) == 10
     assert all("missing, it cannot be drawn again: " in line and "samples.nc" in line for line in err)
     page = (folder / "report.html").read_text("utf-8")
-    assert page.count("This figure is missing: it cannot be drawn again") == 9
+    assert page.count("This figure is missing: it cannot be drawn again") == 10
 
 
 def test_a_run_of_one_group_lacks_no_couplings_and_one_method_no_comparison(folder, capsys):
@@ -79,7 +80,8 @@ def test_a_run_of_one_group_lacks_no_couplings_and_one_method_no_comparison(fold
     assert run(["report", str(folder)]) == 0
     named = [line.split(":")[0] for line in capsys.readouterr().err.splitlines()]
     assert named == [
-        f"figure {n}" for n in ("noising", "generations", "outputs", "prototypes", "loss", "heat", "ledger")
+        f"figure {n}"
+        for n in ("noising", "generations", "generation", "outputs", "prototypes", "loss", "heat", "ledger")
     ]
 
 

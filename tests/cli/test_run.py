@@ -109,9 +109,10 @@ def test_it_ends_well_and_writes_every_file(tiny):
     figures = {n for n in names if n.startswith("figures/")}
     assert {
         f"figures/{n}.png" for n in ("noising", "generations", "outputs", "couplings", "loss", "heat", "ledger")
-    } <= figures
+    } | {"figures/generation.gif"} <= figures
     for name in figures:
-        assert (folder / name).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+        begin = b"GIF89a" if name.endswith(".gif") else b"\x89PNG\r\n\x1a\n"
+        assert (folder / name).read_bytes().startswith(begin)
     assert not [n for n in names if n.split("/")[-1].startswith(".")]
 
 
@@ -215,9 +216,9 @@ def test_the_page_stands_alone(tiny):
 @pytest.fixture
 def no_pictures(monkeypatch):
     """The tiny run above draws them; drawing is most of the time that a small run takes."""
-    from thermozoo.runs import experiment
+    from thermozoo.runs import phases
 
-    monkeypatch.setattr(experiment, "draw_figures", lambda *arguments, **options: {})
+    monkeypatch.setattr(phases, "draw_figures", lambda *arguments, **options: {})
 
 
 def small(tmp_path, name, *arguments):
@@ -356,9 +357,9 @@ def test_an_error_is_not_rounded_to_nothing(report, gain, se, said):
 
 def drawings(monkeypatch, **figures):
     """Let a run draw these figures."""
-    from thermozoo.runs import experiment
+    from thermozoo.runs import phases
 
-    monkeypatch.setattr(experiment, "draw_figures", lambda *arguments: figures)
+    monkeypatch.setattr(phases, "draw_figures", lambda *arguments: figures)
 
 
 def fails(error):
@@ -409,9 +410,9 @@ def test_a_page_that_fails_takes_nothing_with_it(tmp_path, capsys, monkeypatch, 
 
 
 def test_a_comparison_that_fails_takes_nothing_with_it(tmp_path, capsys, monkeypatch, no_pictures):
-    from thermozoo.runs import experiment
+    from thermozoo.runs import phases
 
-    monkeypatch.setattr(experiment, "_compare", fails(RuntimeError("no method")))
+    monkeypatch.setattr(phases, "comparison_row", fails(RuntimeError("no method")))
     small(tmp_path, "a", "--set", "training.compare=['descent', 'online']")
     assert "comparison: missing, RuntimeError: no method; the results are in" in capsys.readouterr().err
     assert "comparison" not in json.loads((tmp_path / "a" / "report.json").read_text())
@@ -428,11 +429,24 @@ def test_a_figure_that_is_no_number_takes_nothing_with_it(tmp_path, capsys, monk
     assert json.loads((tmp_path / "a" / "report.json").read_text())["diversity"] is None
 
 
+def test_what_the_heat_says_of_the_program_is_said(tmp_path, capsys, monkeypatch, no_pictures):
+    """On standard error, in the report and on the page."""
+    from thermozoo.runs import phases
+
+    monkeypatch.setattr(phases, "run_warnings", lambda *arguments: ("window 3 of 9 has \u22121 % of the heat",))
+    small(tmp_path, "a")
+    assert "window 3 of 9 has -1 % of the heat" in capsys.readouterr().err.splitlines()
+    assert json.loads((tmp_path / "a" / "report.json").read_text())["warnings"] == [
+        "window 3 of 9 has \u22121 % of the heat"
+    ]
+    assert "window 3 of 9 has" in (tmp_path / "a" / "report.html").read_text("utf-8")
+
+
 def untrained(monkeypatch):
     """Fail where a run begins to train."""
-    from thermozoo.runs import experiment
+    from thermozoo.runs import phases
 
-    monkeypatch.setattr(experiment, "run_method", fails(AssertionError("training began")))
+    monkeypatch.setattr(phases, "train", fails(AssertionError("training began")))
 
 
 @pytest.mark.parametrize(
@@ -475,18 +489,18 @@ def test_a_second_run_of_the_name_is_refused_at_once_and_one_without_a_name_goes
     tmp_path, capsys, monkeypatch, no_pictures
 ):
     """The second begins while the first trains, and is whole before it."""
-    from thermozoo.runs import experiment
+    from thermozoo.runs import phases
 
     monkeypatch.chdir(tmp_path)
-    real, codes = experiment.run_method, []
+    real, codes = phases.train, []
 
     def with_others(*arguments):
-        monkeypatch.setattr(experiment, "run_method", real)
+        monkeypatch.setattr(phases, "train", real)
         words = ["run", "small.toml", "--plugin", "stripes.py"]
         codes.extend(run([*words, *more]) for more in (["--out", "thermozoo-run"], ["--force"], []))
         return real(*arguments)
 
-    monkeypatch.setattr(experiment, "run_method", with_others)
+    monkeypatch.setattr(phases, "train", with_others)
     small(tmp_path, "thermozoo-run")
     assert codes == [2, 2, 0]
     err = capsys.readouterr().err
@@ -548,14 +562,14 @@ def test_a_copied_plugin_file_that_was_changed_is_not_executed_unasked(tmp_path,
 
 
 def test_a_plugin_file_that_is_edited_during_the_run_is_kept_as_it_was_loaded(tmp_path, monkeypatch, no_pictures):
-    from thermozoo.runs import experiment
+    from thermozoo.runs import phases
 
-    real = experiment.run_method
+    real = phases.train
 
     def edit(*arguments):
         (tmp_path / "stripes.py").unlink()
         return real(*arguments)
 
-    monkeypatch.setattr(experiment, "run_method", edit)
+    monkeypatch.setattr(phases, "train", edit)
     small(tmp_path, "a")
     assert (tmp_path / "a" / "plugins" / "stripes.py").read_text() == TOY

@@ -10,7 +10,7 @@ from thermozoo.cli.app import context_of
 from thermozoo.cli.arguments import Assignments, ConfigFile, Seed
 
 if TYPE_CHECKING:
-    from thermozoo.runs.assemble import Machine
+    from thermozoo.runs.machine import Machine
 
 __all__ = ["check"]
 
@@ -42,7 +42,7 @@ def check(ctx: typer.Context, config: ConfigFile = None, seed: Seed = None, assi
 
 def lines(machine: Machine, memory: int) -> list[str]:
     """Return what a run would do, in a few lines."""
-    from thermozoo.runs.budget import bytes_text
+    from thermozoo.digits import bytes_text
 
     config, computer = machine.config, machine.computer
     groups = [f"{g} {n:,}{' (clamped)' if g in config.clamped else ''}" for g, n in config.sizes.items()]

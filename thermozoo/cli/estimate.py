@@ -54,7 +54,7 @@ def estimate(
 
 def lines(found: Estimate, engine: str) -> list[str]:
     """Return an estimate as a table."""
-    from thermozoo.runs.budget import bytes_text
+    from thermozoo.digits import bytes_text
 
     rows = [(phase, duration_text(amount), "") for phase, amount in found.seconds.items()]
     rows.append(("in all", duration_text(found.total), f" with the {engine} engine"))

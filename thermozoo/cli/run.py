@@ -42,4 +42,4 @@ def run(
     done = run_experiment(loaded, catalogue, out, force=force, reporter=Bars(quiet))
     for line in summary(done.report):
         print(line)
-    print(f"report: {done.page}" if done.page else f"results: {done.folder}")
+    print(f"report: {done.page}" if done.page else f"results: {done.folder.path}")

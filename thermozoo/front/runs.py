@@ -85,7 +85,8 @@ class Run:
     @property
     def figures(self) -> dict[str, Path]:
         """The pictures, by name."""
-        return {path.stem: path for path in sorted((self.folder / "figures").glob("*.png"))}
+        files = sorted((self.folder / "figures").glob("*.*"))
+        return {path.stem: path for path in files if path.suffix in (".png", ".gif")}
 
     def _summary(self) -> list[str]:
         from thermozoo.runs.report_file import read_report
@@ -203,7 +204,7 @@ def run(
         plugins = with_copies(path, plugins)
         loaded = load_config(path, plugins, seed=seed, defer=True)
     done = run_experiment(loaded, plugins, None if out is None else Path(out), force=force, reporter=Bars(quiet))
-    return Run(done.folder, plugins)
+    return Run(done.folder.path, plugins)
 
 
 def _json(path: Path) -> dict[str, Any]:

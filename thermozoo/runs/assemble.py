@@ -3,71 +3,26 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
-import attrs
 import numpy as np
-import numpy.typing as npt
 
-from thermozoo.computer.computer import Computer, assemble
+from thermozoo.computer.computer import assemble
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.consistency import check_consistency
 from thermozoo.config.faults import Faults
 from thermozoo.config.magnitudes import least_usual_of_a_step
 from thermozoo.config.schema import Config
-from thermozoo.dynamics.engines import Engine
 from thermozoo.errors import DataError, ParameterError, ShapeError, StabilityError, TrainingError
 from thermozoo.parameters import fields_of
 from thermozoo.runs.budget import check_memory
+from thermozoo.runs.machine import Machine
 from thermozoo.runs.prototypes import Prototypes, choose_prototypes, load_images, too_few
 from thermozoo.training.intensity import intensity_of
-from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import NoisingProcess, image_group, noising_process, signals_for
+from thermozoo.training.noising import image_group, signals_for
 from thermozoo.training.unit_types import trainable_forces
 
-__all__ = ["Machine", "assemble_machine"]
-
-
-@attrs.frozen(eq=False)
-class Machine:
-    """A config brought to life, untrained.
-
-    Parameters
-    ----------
-    config : Config
-        What it was assembled from.
-    computer : Computer
-        With zero couplings and biases.
-    prototypes : Prototypes
-        The images to learn.
-    signals : ndarray, shape (prototypes, n)
-        The signal of every image on every unit.
-    """
-
-    config: Config
-    computer: Computer
-    prototypes: Prototypes
-    signals: npt.NDArray[np.floating[Any]]
-
-    @property
-    def loss(self) -> StepLoss:
-        """The loss of observed steps."""
-        return StepLoss(self.config.objective, self.config.dynamics.dt)
-
-    def noising(self, engine: Engine) -> NoisingProcess:
-        """Return the noising of the computer's units."""
-        config = self.config
-        return noising_process(
-            self.computer,
-            self.signals,
-            config.protocol,
-            integrator=config.integrator,
-            dt=config.dynamics.dt,
-            steps=config.steps,
-            precision=config.dynamics.precision,
-            engine=engine,
-        )
+__all__ = ["assemble_machine"]
 
 
 def assemble_machine(config: Config) -> Machine:

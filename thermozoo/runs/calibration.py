@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -11,19 +10,31 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.dynamics.benchmark import with_random_couplings
-from thermozoo.dynamics.engines import Dynamics, Engine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms
-from thermozoo.runs.assemble import Machine
+from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.generation import OBSERVATIONS
+from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import judged_figures
+from thermozoo.runs.phase import Calibration
+from thermozoo.runs.preflight import check_libraries, try_figures, warm_up
 from thermozoo.runs.stopwatch import along_a_line, seconds
 from thermozoo.runs.training import train
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.noising import NoisingProcess
 
-__all__ = ["TRAINING", "evaluation_seconds", "generation_seconds", "judging_seconds", "training_seconds"]
+__all__ = [
+    "DRAWING",
+    "PAGE",
+    "TRAINING",
+    "evaluation_seconds",
+    "generation_seconds",
+    "judging_seconds",
+    "preparation_seconds",
+    "training_seconds",
+    "writing_seconds",
+]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -33,15 +44,30 @@ _SAMPLES, _STEPS, _EVALUATED, _IMAGES = 512, (20, 60), (24, 72), (3, 30)
 #: Noising trajectories of each image in the calibration; every fifth cycle of `moments` chooses its ridge.
 _CYCLES = {"descent": (1, 2), "online": (1, 2), "moments": (5, 10)}
 
+#: Seconds of figures and of the page, which hardly depend on the run.
+DRAWING, PAGE = 4.0, 1.0
+
+#: Bytes a second that are written, with their digests.
+_WRITTEN = 1e8
+
 #: What one measurement of training counts for in the progress of a calibration, where others count for one.
 TRAINING = 3
 
 
-def training_seconds(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None]) -> float:
+def preparation_seconds(of: Calibration) -> float:
+    """Return the seconds of preparation, once kernels are compiled; they are by now, for the run as well."""
+    warm_up(of.machine, of.engine)
+    found = seconds(check_libraries) + seconds(lambda: try_figures(of.machine, of.engine))
+    of.progress(1)
+    return found
+
+
+def training_seconds(of: Calibration) -> float:
     """Return the seconds of training: exact training of a few images, or a few noising trajectories of each image."""
+    machine, engine, method = of.machine, of.engine, of.method
 
     def counted(measured: int) -> None:
-        progress(TRAINING * measured)
+        of.progress(TRAINING * measured)
 
     if method == "exact":
 
@@ -67,15 +93,16 @@ def _with_cycles(machine: Machine, count: int) -> Machine:
     return attrs.evolve(machine, config=attrs.evolve(machine.config, training=training))
 
 
-def evaluation_seconds(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None]) -> float:
+def evaluation_seconds(of: Calibration) -> float:
     """Return the seconds of evaluating held-out trajectories."""
-    process, computers = machine.noising(engine), (with_random_couplings(machine.computer),)
+    machine = of.machine
+    process, computers = machine.noising(of.engine), (with_random_couplings(machine.computer),)
     held_out = machine.config.training.held_out
     return along_a_line(
         lambda steps: evaluate(computers, _shorter(process, steps), machine.loss, seed=0, trajectories=held_out),
         *_EVALUATED,
         machine.config.steps,
-        progress=progress,
+        progress=of.progress,
     )
 
 
@@ -83,25 +110,25 @@ def _shorter(process: NoisingProcess, steps: int) -> NoisingProcess:
     return attrs.evolve(process, intensity=process.intensity[: steps + 1])
 
 
-def generation_seconds(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None]) -> float:
+def generation_seconds(of: Calibration) -> float:
     """Return the seconds of equilibration, of generation, and of the observations during it."""
-    config, computer = machine.config, with_random_couplings(machine.computer)
+    config, computer = of.machine.config, with_random_couplings(of.machine.computer)
     samples = min(config.generation.samples, _SAMPLES)
     x = np.zeros((samples, computer.n))
     total = (OBSERVATIONS + 1) * seconds(lambda: EnergyTerms(computer).observe(0, x), repeats=2)
-    progress(1)
+    of.progress(1)
     for law in (computer.bare(), computer):
-        dynamics = Dynamics(law, config.integrator, config.dynamics.dt, config.dynamics.precision)
-        work = functools.partial(simulate, dynamics, x, key=NoiseKey(0), engine=engine)
-        total += along_a_line(work, *_STEPS, config.steps, repeats=2, progress=progress)
+        dynamics = attrs.evolve(of.machine.dynamics, computer=law)
+        work = functools.partial(simulate, dynamics, x, key=NoiseKey(0), engine=of.engine)
+        total += along_a_line(work, *_STEPS, config.steps, repeats=2, progress=of.progress)
     return config.generation.samples / samples * total
 
 
-def judging_seconds(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None]) -> float:
+def judging_seconds(of: Calibration) -> float:
     """Return the seconds of judging what was generated."""
-    outputs = _outputs(machine, min(machine.config.generation.samples, _SAMPLES))
-    found = seconds(lambda: judged_figures(machine, *outputs))
-    progress(1)
+    outputs = _outputs(of.machine, min(of.machine.config.generation.samples, _SAMPLES))
+    found = seconds(lambda: judged_figures(of.machine, *outputs))
+    of.progress(1)
     return found
 
 
@@ -115,3 +142,8 @@ def _outputs(machine: Machine, samples: int) -> tuple[Array, Array]:
     rows = np.resize(np.arange(len(images)), samples)
     outputs = images[rows] + np.random.default_rng(0).standard_normal((len(rows), images.shape[1]))
     return outputs, machine.prototypes.correlations(outputs)
+
+
+def writing_seconds(of: Calibration) -> float:
+    """Return the seconds of writing the results."""
+    return predicted_disk(of.machine) / _WRITTEN

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from thermozoo.dynamics.engines import Dynamics, Engine, engine_for, why_not
-from thermozoo.runs.assemble import Machine
+from thermozoo.dynamics.engines import Engine, engine_for, why_not
+from thermozoo.runs.machine import Machine
 from thermozoo.runs.training import sampled_trajectories
 
 __all__ = ["engine_note", "engine_of"]
@@ -12,8 +12,7 @@ __all__ = ["engine_note", "engine_of"]
 def engine_of(machine: Machine) -> Engine:
     """Return the engine of a machine's config."""
     config = machine.config
-    dynamics = Dynamics(machine.computer, config.integrator, config.dynamics.dt, config.dynamics.precision)
-    return engine_for(config.dynamics.engine, dynamics, _trajectories(machine), config.steps)
+    return engine_for(config.dynamics.engine, machine.dynamics, _trajectories(machine), config.steps)
 
 
 def engine_note(machine: Machine, engine: Engine) -> str:

@@ -9,16 +9,14 @@ import attrs
 
 from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Engine
-from thermozoo.runs.assemble import Machine
-from thermozoo.runs.budget import check_memory, predicted_disk
-from thermozoo.runs.phases import PHASES
-from thermozoo.runs.preflight import warm_up
+from thermozoo.runs.budget import check_memory
+from thermozoo.runs.disk import predicted_disk
+from thermozoo.runs.machine import Machine
+from thermozoo.runs.phase import Calibration
+from thermozoo.runs.phases import phases_of
 from thermozoo.runs.stopwatch import seconds
 
 __all__ = ["Estimate", "estimate_run", "estimate_work", "measured_assembly"]
-
-#: Seconds of figures, files and the page: they hardly depend on the run.
-_FIGURES = 5.0
 
 
 @attrs.frozen
@@ -55,8 +53,7 @@ class Estimate:
 
 def estimate_work(config: Config) -> int:
     """Return the total that `estimate_run` reports as progress."""
-    methods = len(_methods(config))
-    return 1 + sum(phase.pieces * (methods if phase.of_method else 1) for phase in PHASES)
+    return sum(phase.pieces(config) for phase in phases_of(config))
 
 
 def estimate_run(
@@ -84,20 +81,12 @@ def estimate_run(
     """
     report = progress or (lambda amount: None)
     memory = check_memory(machine.config, machine)  # before calibration, which takes memory as well
-    warm_up(machine, engine)
-    report(1)
-    methods = _methods(machine.config)
-    found = {"assembly": assembly}
-    for phase in PHASES:
-        measured = [phase.seconds(machine, engine, one, report) for one in methods[: None if phase.of_method else 1]]
-        found[phase.name] = sum(measured) * len(methods) / len(measured)
-    found["figures"] = _FIGURES
+    found: dict[str, float] = {}
+    for phase in phases_of(machine.config):
+        found[phase.name] = phase.seconds(
+            Calibration(machine, engine, machine.config.training.method, report, assembly, found)
+        )
     return Estimate(found, memory, predicted_disk(machine))
-
-
-def _methods(config: Config) -> list[str]:
-    """Return the methods that a run trains with."""
-    return list(dict.fromkeys((config.training.method, *config.training.compare)))
 
 
 def measured_assembly(assemble: Callable[[], Machine]) -> tuple[Machine, float]:

@@ -11,7 +11,7 @@ from typing import Any
 from thermozoo.errors import shown
 from thermozoo.runs.folder import RunFolder, write_json, write_text
 from thermozoo.runs.page import render_page
-from thermozoo.runs.place import FIGURES
+from thermozoo.runs.place import figure_file
 from thermozoo.runs.progress import Reporter
 from thermozoo.runs.report_file import read_report, report_json
 from thermozoo.runs.results import Report
@@ -57,8 +57,8 @@ class Extras:
                     self._say(f"figure {name}", result)
                     continue
                 self._pictures[name] = result
-                with self.kept(f"{FIGURES}/{name}.png"):
-                    self._folder.add(f"{FIGURES}/{name}.png", functools.partial(_write_bytes, result))
+                with self.kept(figure_file(name)):
+                    self._folder.add(figure_file(name), functools.partial(_write_bytes, result))
 
     def page(self, config_toml: str, report: Report, manifest: Mapping[str, Any]) -> Path | None:
         """Write the page, and the times of all phases; return the page's path, None where there is none."""
@@ -84,7 +84,7 @@ def _write_bytes(content: bytes, path: Path) -> None:
 def draw_each(
     drawings: Mapping[str, Callable[[], bytes]], *, stopped: bool = False
 ) -> Iterator[tuple[str, bytes | str]]:
-    """Yield the PNG file of each figure, or why it could not be drawn; an interruption ends the drawing."""
+    """Yield the file of each figure, or why it could not be drawn; an interruption ends the drawing."""
     for name, draw in drawings.items():
         result: bytes | str = "interrupted"
         if not stopped:

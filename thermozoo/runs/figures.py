@@ -12,6 +12,7 @@ import numpy.typing as npt
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.plotting.animation import generation_gif
 from thermozoo.plotting.comparison import plot_comparison
 from thermozoo.plotting.couplings import plot_couplings
 from thermozoo.plotting.generations import plot_generations
@@ -21,8 +22,9 @@ from thermozoo.plotting.loss import plot_loss
 from thermozoo.plotting.noising import plot_noising
 from thermozoo.plotting.outputs import plot_outputs
 from thermozoo.plotting.style import png_bytes
-from thermozoo.runs.assemble import Machine
-from thermozoo.runs.phases import Outcome
+from thermozoo.runs.machine import Machine
+from thermozoo.runs.outcome import Outcome
+from thermozoo.runs.place import FIGURES
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.results import ComparisonRow
 from thermozoo.training.noising import NoisingProcess, image_group
@@ -30,19 +32,14 @@ from thermozoo.training.noising import NoisingProcess, image_group
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURES", "Results", "draw_figures", "draw_results", "output_caption", "plot_losses"]
+__all__ = ["Results", "draw_figures", "draw_results", "output_caption", "plot_losses"]
 
 #: Times at which images are shown.
 _PANELS = 11
 
-#: The figures of a run, in order; couplings are there where hidden units are, a comparison where methods are compared.
-FIGURES = (
-    "noising", "generations", "outputs", "prototypes", "couplings", "loss", "heat", "ledger", "comparison",
-)  # fmt: skip
-
 Array = npt.NDArray[np.floating[Any]]
 
-#: Draws a figure and returns its PNG file.
+#: Draws a figure and returns its file.
 Drawing = Callable[[], bytes]
 
 
@@ -114,7 +111,7 @@ def draw_figures(
 
 def draw_results(results: Results) -> dict[str, Drawing]:
     """Return what draws the figures of which a run folder holds all that they show, by name."""
-    drawings = {
+    drawings: dict[str, Callable[[], Figure]] = {
         "generations": lambda: _generations(results),
         "outputs": lambda: _outputs(results),
         "prototypes": lambda: _prototypes(results),
@@ -125,7 +122,8 @@ def draw_results(results: Results) -> dict[str, Drawing]:
         drawings["couplings"] = lambda: _couplings(results)
     if results.comparison:
         drawings["comparison"] = lambda: plot_comparison([attrs.asdict(row) for row in results.comparison])
-    return {name: _drawing(drawings[name]) for name in FIGURES if name in drawings}
+    found = {name: _drawing(plot) for name, plot in drawings.items()} | {"generation": lambda: _animation(results)}
+    return {name: found[name] for name in FIGURES if name in found}
 
 
 def _drawing(plot: Callable[[], Figure]) -> Drawing:
@@ -145,6 +143,12 @@ def _noising(machine: Machine, process: NoisingProcess, results: Results) -> Fig
 def _generations(results: Results) -> Figure:
     panels = np.linspace(0, len(results.times) - 1, _PANELS).round().astype(int)
     return plot_generations(results.pictures(results.shown[panels].swapaxes(0, 1)), results.times[panels])
+
+
+def _animation(results: Results) -> bytes:
+    layout = results.computer.layout
+    groups = {name: layout.slice(name) for name in layout.groups}
+    return generation_gif(results.shown, groups, image_group(layout), results.prototypes.shape)
 
 
 def _outputs(results: Results) -> Figure:

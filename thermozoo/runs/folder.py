@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from thermozoo.computer.files import replace_file
+from thermozoo.digits import bytes_text
 from thermozoo.errors import OutputError
-from thermozoo.runs.budget import bytes_text
 from thermozoo.runs.place import Place, TakenError, claim_folder
 
 __all__ = ["DEFAULT_FOLDER", "RunFolder", "run_folder", "write_json", "write_text"]

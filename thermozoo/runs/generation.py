@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 import numpy as np
@@ -19,7 +19,7 @@ from thermozoo.interfaces import Integrator
 from thermozoo.thermodynamics.heat import HeatLedger
 from thermozoo.training.noising import window_edges
 
-__all__ = ["Generated", "generate"]
+__all__ = ["LEDGER", "Generated", "Held", "generate", "generation_bytes"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -28,6 +28,9 @@ OBSERVATIONS = 50
 
 #: Trajectories whose states are kept at every observation.
 SHOWN = 3
+
+#: Bytes of the energy of a sample by term, at every observation.
+LEDGER = 8 * len(TERMS) * (OBSERVATIONS + 1)
 
 
 @attrs.frozen(eq=False)
@@ -131,3 +134,19 @@ def generate(
             work={name: np.stack([work[s][name] for s in order]) for name in TERMS} if len(computers) > 1 else {},
         ),
     )
+
+
+class Held(NamedTuple):
+    """Bytes that a sample takes: what is kept, and what is held beside it while it is generated."""
+
+    kept: int
+    meanwhile: int
+
+
+def generation_bytes(n: int, itemsize: int, windows: int) -> Held:
+    """Return the bytes of generating a sample of `n` units.
+
+    Kept are its states, also in double precision, and the ledger: as it was observed, stacked and ordered in time, with
+    work beside energies where there are windows. Meanwhile there are states side by side, copied, and their gradients.
+    """
+    return Held(n * (itemsize + 8) + 3 * LEDGER * (2 if windows > 1 else 1), n * (3 * itemsize + 2 * 8))

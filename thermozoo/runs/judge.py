@@ -17,12 +17,18 @@ from thermozoo.quality.scaling import standardized
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.results import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS, Verdicts, Withheld
 
-__all__ = ["Judge", "diversity"]
+__all__ = ["Judge", "diversity", "judging_bytes"]
 
 Array = npt.NDArray[np.floating[Any]]
 
 #: Images that the classifier is trained on; the others measure its accuracy.
 _TRAINED_ON = 3000
+
+#: Double precision numbers for each pixel of an image that is judged with: noise, noisy copies, these scaled.
+_NUMBERS = 3
+
+#: Double precision numbers for each pixel of a real image that outputs are compared with.
+_COMPARED = 4
 
 #: A class counts as covered when at least this fraction of an even share of the outputs belongs to it.
 _COVERED = 0.1
@@ -122,3 +128,9 @@ def diversity(outputs: Array, limit: int = 500) -> float | None:
         return None
     correlation = np.abs(scaled @ scaled.T / scaled.shape[1])
     return float(1.0 - (correlation.sum() - np.trace(correlation)) / (count * (count - 1)))
+
+
+def judging_bytes(prototypes: Prototypes) -> int:
+    """Return the bytes that a judge takes beside its images."""
+    compared = prototypes.real.size if prototypes.real else 0
+    return 8 * (_NUMBERS * prototypes.rest.size + _COMPARED * compared)

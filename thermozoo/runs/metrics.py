@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from thermozoo.config.schema import Config
 from thermozoo.quality import evaluate
-from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import Generated
 from thermozoo.runs.judge import Judge, diversity
+from thermozoo.runs.machine import Machine
 from thermozoo.runs.results import (
     ComparisonRow,
     Device,

@@ -1,106 +1,97 @@
-"""The phases that every method of a run goes through: what each is called, does and how long it will take."""
+"""The phases of a run, in order: what each does, how long it will take and what it will hold.
+
+The run, its progress, an estimate and the check of memory read this list.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+import hashlib
+import math
+from pathlib import Path
 
 import attrs
+import tomli_w
 
+from thermozoo.computer.files import save_computer, write_dataset
 from thermozoo.computer.stability import check_time_step
-from thermozoo.dynamics.engines import Engine
-from thermozoo.runs import calibration
-from thermozoo.runs.assemble import Machine
-from thermozoo.runs.generation import Generated, generate
-from thermozoo.runs.metrics import generation_figures, images_of, judged_figures, outputs_of, training_figures
-from thermozoo.runs.results import Figures
+from thermozoo.config.schema import Config
+from thermozoo.digits import in_ascii
+from thermozoo.runs import calibration, memory
+from thermozoo.runs.engine import engine_note, engine_of
+from thermozoo.runs.extras import Extras
+from thermozoo.runs.figures import draw_figures
+from thermozoo.runs.folder import write_json, write_text
+from thermozoo.runs.generation import generate
+from thermozoo.runs.manifest import manifest, plugin_copies, provenance
+from thermozoo.runs.metrics import (
+    comparison_row,
+    generation_figures,
+    hardware_figures,
+    images_of,
+    judged_figures,
+    outputs_of,
+    training_figures,
+)
+from thermozoo.runs.outcome import Outcome
+from thermozoo.runs.phase import Calibration, Clock, Phase, Progress, Run
+from thermozoo.runs.preflight import try_figures, try_last_phases, warm_up
+from thermozoo.runs.report_file import report_json
+from thermozoo.runs.results import ComparisonRow, Figures, Report
+from thermozoo.runs.samples import samples_dataset
 from thermozoo.runs.training import train, training_work
-from thermozoo.training.evaluate import HeldOut, evaluate
-from thermozoo.training.result import Training
+from thermozoo.runs.window_heat import run_warnings
+from thermozoo.training.evaluate import evaluate
 
-__all__ = ["PHASES", "Outcome", "Phase"]
-
-Progress = Callable[[int], None]
+__all__ = ["PHASES", "other_methods", "phases_of"]
 
 
-@attrs.define(eq=False)
-class Outcome:
-    """What comes out of one method; every phase adds its part.
-
-    Parameters
-    ----------
-    machine : Machine
-        What is trained.
-    engine : Engine
-        What advances states.
-    method : str
-        The training method.
-
-    Attributes
-    ----------
-    training : Training
-        The trained computer.
-    initial : float
-        Held-out loss per step of the untrained computer.
-    held_out : HeldOut
-        Figures of the trained one.
-    generated : Generated
-        What it generated.
-    figures : Figures
-        All of it as ``report.json`` holds it.
-    """
-
-    machine: Machine
-    engine: Engine
-    method: str
-    training: Training = attrs.field(init=False)
-    initial: float = attrs.field(init=False)
-    held_out: HeldOut = attrs.field(init=False)
-    generated: Generated = attrs.field(init=False)
-    figures: Figures = attrs.field(init=False)
+def phases_of(config: Config) -> list[Phase]:
+    """Return the phases that a config asks for."""
+    return [phase for phase in PHASES if phase.needed(config)]
 
 
-@attrs.frozen
-class Phase:
-    """A phase of a method.
-
-    Parameters
-    ----------
-    name : str
-        What the report and an estimate call it.
-    title : str
-        What its progress is called.
-    run : callable
-        Does it: adds to an outcome, and calls what it is given with the work done since its last call.
-    seconds : callable
-        Returns how long it will take with a method [second], from a calibration that reports the pieces it measures.
-    pieces : int
-        How many these are.
-    work : callable
-        Returns the total that `run` reports; None where it reports nothing.
-    of_method : bool
-        Whether its time depends on the method.
-    """
-
-    name: str
-    title: str
-    run: Callable[[Outcome, Progress], None]
-    seconds: Callable[[Machine, Engine, str, Progress], float]
-    pieces: int
-    work: Callable[[Machine, str], int | None] = lambda machine, method: None
-    of_method: bool = False
+def other_methods(config: Config) -> list[str]:
+    """Return the methods that a config compares with its own, each once."""
+    return [method for method in dict.fromkeys(config.training.compare) if method != config.training.method]
 
 
-def _train(outcome: Outcome, progress: Progress) -> None:
-    machine = outcome.machine
+def _assemble(run: Run, progress: Progress) -> None:
+    run.machine = run.assemble(run.config)
+
+
+def _prepare(run: Run, progress: Progress) -> None:
+    """Try what the last phases need, choose the engine and compile."""
+    config, machine, note = run.config, run.machine, run.reporter.note
+    if not math.isclose(config.duration, config.dynamics.duration, rel_tol=1e-9):
+        note(
+            f"duration: {config.duration:.9g}, in {config.steps:,} whole steps of {config.dynamics.dt:g}, instead "
+            f"of dynamics.duration = {config.dynamics.duration:.9g}"
+        )
+    try_last_phases(machine, run.folder)
+    run.engine = engine_of(machine)
+    note(engine_note(machine, run.engine))
+    warm_up(machine, run.engine)
+    try_figures(machine, run.engine)
+    # "auto" depends on what has been compiled before: the config that is kept says what ran
+    run.config = config.with_engine(run.engine.name)
+    run.machine = attrs.evolve(machine, config=run.config)
+    run.copies = plugin_copies(run.config, run.catalogue)
+    provenance(run.config, run.catalogue)  # tried before the run, as all that is written after it
+    run.outcome = Outcome(run.machine, run.engine, config.training.method)
+
+
+def _train(run: Run, progress: Progress) -> None:
+    machine, outcome = run.machine, run.outcome
     outcome.training = train(machine, outcome.engine, outcome.method, progress)
     for computer in outcome.training.windows or (outcome.training.computer,):
         check_time_step(computer, machine.config.dynamics.dt)
 
 
-def _evaluate(outcome: Outcome, progress: Progress) -> None:
-    machine, training = outcome.machine, outcome.training
+def _evaluate(run: Run, progress: Progress) -> None:
+    machine, outcome = run.machine, run.outcome
     outcome.initial, outcome.held_out = evaluate(
-        training.windows or (training.computer,),
+        outcome.training.windows or (outcome.training.computer,),
         machine.noising(outcome.engine),
         machine.loss,
         seed=machine.config.seed,
@@ -108,10 +99,10 @@ def _evaluate(outcome: Outcome, progress: Progress) -> None:
     )
 
 
-def _generate(outcome: Outcome, progress: Progress) -> None:
-    config, training = outcome.machine.config, outcome.training
-    outcome.generated = generate(
-        outcome.machine.computer,
+def _generate(run: Run, progress: Progress) -> None:
+    config, training = run.config, run.outcome.training
+    run.outcome.generated = generate(
+        run.machine.computer,
         training.windows or (training.computer,),
         config.integrator,
         dt=config.dynamics.dt,
@@ -119,13 +110,13 @@ def _generate(outcome: Outcome, progress: Progress) -> None:
         precision=config.dynamics.precision,
         samples=config.generation.samples,
         seed=config.seed,
-        engine=outcome.engine,
+        engine=run.engine,
         progress=progress,
     )
 
 
-def _judge(outcome: Outcome, progress: Progress) -> None:
-    machine = outcome.machine
+def _judge(run: Run, progress: Progress) -> None:
+    machine, outcome = run.machine, run.outcome
     outputs, correlations = outputs_of(machine, outcome.generated)
     outcome.figures = Figures.of(
         training_figures(machine, outcome.initial, outcome.held_out, outcome.training),
@@ -134,25 +125,139 @@ def _judge(outcome: Outcome, progress: Progress) -> None:
     )
 
 
-#: In the order in which they are done.
-PHASES = (
+def _write_results(run: Run, progress: Progress) -> None:
+    """Write all results, or none; from here on nothing is lost."""
+    config_toml = tomli_w.dumps(run.config.resolved)
+    figures = run.outcome.figures
+    run.report = Report.of(
+        figures,
+        engine=run.engine.name,
+        seed=run.config.seed,
+        config_digest=hashlib.sha256(config_toml.encode()).hexdigest(),
+        parameter_digest=run.outcome.training.computer.digest(),
+        hardware=hardware_figures(run.machine, figures.heat_mean_kT),
+        warnings=run_warnings(run.machine, run.outcome.training, run.outcome.generated),
+        seconds=run.clock.rounded,
+    )
+    content, strange = report_json(run.report)
+    if strange:
+        run.reporter.warn(f"report: {', '.join(strange)} {'is' if len(strange) == 1 else 'are'} no finite number")
+    for text in run.report.warnings:
+        run.reporter.warn(in_ascii(text))
+    about = manifest(run.config, run.catalogue, run.report, run.engine.details)
+
+    def write(folder: Path) -> None:
+        write_text(folder / "config.toml", config_toml)
+        for name, source in run.copies.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_bytes(source)
+        training = run.outcome.training
+        save_computer(training.computer, folder / "computer.nc")
+        for w, computer in enumerate(training.windows):
+            save_computer(computer, folder / f"computer-window-{w + 1}.nc")
+        write_dataset(samples_dataset(run.machine, run.outcome.generated), folder / "samples.nc")
+        write_json(folder / "report.json", content)
+        write_json(folder / "manifest.json", about)
+
+    run.folder.fill(write)
+    run.extras = Extras(run.folder, run.reporter)
+
+
+def _compare(run: Run, progress: Progress) -> None:
+    """Go through the phases of a method with each other method that the config compares."""
+    rows = {run.outcome.method: _row(run)}
+    for method in other_methods(run.config):
+        other = copy.copy(run)
+        other.clock, other.outcome = Clock(), Outcome(run.machine, run.engine, method)
+        for phase in PHASES:
+            if phase.repeated:
+                other.do(phase)
+        rows[method] = _row(other)
+    run.report = attrs.evolve(run.report, comparison=tuple(rows[m] for m in run.config.training.compare))
+
+
+def _row(run: Run) -> ComparisonRow:
+    return comparison_row(run.outcome.figures, run.outcome.training.seconds)
+
+
+def _compare_seconds(of: Calibration) -> float:
+    """Return the seconds of every other method: what depends on the method is measured, the rest is known."""
+    others = [attrs.evolve(of, method=method) for method in other_methods(of.machine.config)]
+    repeated = [phase for phase in PHASES if phase.repeated]
+    return sum(p.seconds(other) if p.of_method else of.found[p.name] for other in others for p in repeated)
+
+
+def _draw(run: Run, progress: Progress) -> None:
+    noising = run.machine.noising(run.engine)
+    run.extras.draw(draw_figures(run.machine, noising, run.outcome, run.report.comparison or ()))
+
+
+def _write_page(run: Run, progress: Progress) -> None:
+    run.report = attrs.evolve(run.report, seconds=run.clock.rounded)
+    about = manifest(run.config, run.catalogue, run.report, run.engine.details)
+    run.page = run.extras.page(tomli_w.dumps(run.config.resolved), run.report, about)
+
+
+PHASES: tuple[Phase, ...] = (
+    Phase("assembly", "", _assemble, lambda of: of.assembly, memory.assembly),
+    Phase(
+        "preparation",
+        "preparation",
+        _prepare,
+        calibration.preparation_seconds,
+        memory.preparation,
+        pieces=lambda config: 1,
+    ),
     Phase(
         "training",
         "training ({method})",
         _train,
         calibration.training_seconds,
-        pieces=2 * calibration.TRAINING,
+        memory.training,
+        pieces=lambda config: 2 * calibration.TRAINING,
         work=training_work,
+        repeated=True,
         of_method=True,
     ),
-    Phase("evaluation", "held-out noising", _evaluate, calibration.evaluation_seconds, pieces=2),
+    Phase(
+        "evaluation",
+        "held-out noising",
+        _evaluate,
+        calibration.evaluation_seconds,
+        memory.evaluation,
+        pieces=lambda config: 2,
+        repeated=True,
+    ),
     Phase(
         "generation",
         "generation",
         _generate,
         calibration.generation_seconds,
-        pieces=5,  # observations, and twice each of two laws of motion
+        memory.generation,
+        pieces=lambda config: 5,  # observations, and twice each of two laws of motion
         work=lambda machine, method: 2 * machine.config.steps,
+        repeated=True,
     ),
-    Phase("judging", "judging", _judge, calibration.judging_seconds, pieces=1),
+    Phase(
+        "judging",
+        "judging",
+        _judge,
+        calibration.judging_seconds,
+        memory.judging,
+        pieces=lambda config: 1,
+        repeated=True,
+    ),
+    Phase("results", "", _write_results, calibration.writing_seconds, memory.results),
+    Phase(
+        "comparison",
+        "",
+        _compare,
+        _compare_seconds,
+        memory.comparison,
+        pieces=lambda config: len(other_methods(config)) * sum(p.pieces(config) for p in PHASES if p.of_method),
+        adds=True,
+        needed=lambda config: config.training.compare,
+    ),
+    Phase("figures", "figures", _draw, lambda of: calibration.DRAWING, memory.figures, adds=True),
+    Phase("page", "", _write_page, lambda of: calibration.PAGE, adds=True),
 )

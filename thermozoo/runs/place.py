@@ -16,18 +16,31 @@ from thermozoo.errors import OutputError, shown
 from thermozoo.runs.claim import CLAIM, Claim, HeldError, holder_of, take_claim
 from thermozoo.runs.moves import files_below, move_all, move_new
 
-__all__ = ["FIGURES", "MARK", "PLUGINS", "Place", "TakenError", "claim_folder"]
+__all__ = ["FIGURES", "MARK", "PLUGINS", "Place", "TakenError", "claim_folder", "figure_file"]
 
 #: The file that marks a folder as that of a run; it comes last.
 MARK = "manifest.json"
 
-#: Where the figures and the plugin files of a run are.
-FIGURES, PLUGINS = "figures", "plugins"
+#: Where the plugin files of a run are.
+PLUGINS = "plugins"
+
+#: The figures of a run, in order, "generation" an animation; couplings are there where hidden units are, a comparison
+#: where methods are compared.
+FIGURES = (
+    "noising", "generations", "generation", "outputs", "prototypes", "couplings", "loss", "heat", "ledger",
+    "comparison",
+)  # fmt: skip
+
+
+def figure_file(name: str) -> str:
+    """Return where in a run folder a figure is."""
+    return f"figures/{name}.{'gif' if name == 'generation' else 'png'}"
+
 
 #: What a run writes: nothing else is replaced, whatever folder it is in.
 _OF_A_RUN = re.compile(
-    r"config\.toml|manifest\.json|report\.json|report\.html|samples\.nc|computer(-window-\d+)?\.nc|plugins/[^/]+\.py"
-    r"|figures/(noising|generations|outputs|prototypes|couplings|loss|heat|ledger|comparison)\.png"
+    r"config\.toml|manifest\.json|report\.json|report\.html|samples\.nc|computer(-window-\d+)?\.nc|plugins/[^/]+\.py|"
+    + "|".join(re.escape(figure_file(name)) for name in FIGURES)
 )
 
 #: Where files are until they have their names: in the folder itself, so that they are on its disk.
@@ -92,7 +105,7 @@ class Place:
                 moves.move([n for n, state in self.earlier.items() if _state(self.path / n) == state], self.path, old)
                 moves.move(names, new, self.path)
             shutil.rmtree(old, ignore_errors=True)
-            for emptied in (FIGURES, PLUGINS):
+            for emptied in ("figures", PLUGINS):
                 with contextlib.suppress(OSError):
                     (self.path / emptied).rmdir()
         except FileExistsError as error:

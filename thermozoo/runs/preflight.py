@@ -10,13 +10,13 @@ import numpy as np
 
 from thermozoo.computer.files import check_settings, write_dataset
 from thermozoo.config.faults import Faults
-from thermozoo.dynamics.engines import Dynamics, Engine
+from thermozoo.dynamics.engines import Engine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import LibraryError
 from thermozoo.plotting.style import load_matplotlib
-from thermozoo.runs.assemble import Machine
-from thermozoo.runs.budget import predicted_disk
+from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.folder import RunFolder
+from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import imposed_signal, perfect_loss
 from thermozoo.training.evaluate import evaluate
 
@@ -75,9 +75,8 @@ def warm_up(machine: Machine, engine: Engine) -> None:
 
     What is wrong with the engine or its environment shows here, and not after training.
     """
-    config = machine.config
+    dynamics = machine.dynamics
     for trajectories in (1, 32):
-        dynamics = Dynamics(machine.computer, config.integrator, config.dynamics.dt, config.dynamics.precision)
         x = np.zeros((trajectories, machine.computer.n), dtype=dynamics.dtype)
         engine.prepare(dynamics).advance(
             x, key=NoiseKey(0), first_step=0, steps=1, trajectories=np.arange(trajectories, dtype=np.int64)

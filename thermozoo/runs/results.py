@@ -250,6 +250,13 @@ class Report(Figures):
         tuple[ComparisonRow, ...] | None,
         Key("one row for each method in `training.compare`; absent without it", optional=True),
     ] = None
+    warnings: Annotated[
+        tuple[str, ...],
+        Key(
+            "what the heat says of the program, with a remedy: that generations fall into two groups, or that one time "
+            "window does most of the work; empty where nothing is wrong"
+        ),
+    ] = ()
 
 
 #: The declarations by section of the reference.

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import Generated
+from thermozoo.runs.machine import Machine
 from thermozoo.training.noising import image_group
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from thermozoo.computer.files import load_computer, replace_file
 from thermozoo.errors import ConfigError, DataError, ThermozooError, shown
 from thermozoo.plotting.style import png_bytes
 from thermozoo.registry.catalogue import Catalogue
-from thermozoo.runs import place
 from thermozoo.runs.claim import holder_of
 from thermozoo.runs.extras import draw_each
-from thermozoo.runs.figures import FIGURES, Drawing, Results, draw_results, plot_losses
+from thermozoo.runs.figures import Drawing, Results, draw_results, plot_losses
 from thermozoo.runs.folder import write_text
 from thermozoo.runs.page import render_page
+from thermozoo.runs.place import FIGURES, figure_file
 from thermozoo.runs.plugin_files import with_copies
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.report_file import read_report
@@ -35,7 +35,8 @@ _MANIFEST = {"versions": dict, "plugins": list, "engine": dict}
 #: What a file that holds something else makes of the sentences of a page.
 _FOREIGN = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+#: How the files of figures begin.
+_SIGNATURES = {".png": b"\x89PNG\r\n\x1a\n", ".gif": b"GIF89a"}
 
 
 def page_again(folder: Path, catalogue: Callable[[], Catalogue], note: Callable[[str], None]) -> Path:
@@ -149,7 +150,7 @@ def _pictures(
     folder: Path, config: Mapping[str, Any], report: Report, catalogue: Callable[[], Catalogue]
 ) -> Iterator[tuple[str, bytes | str]]:
     """Yield every figure of a run, from its file or drawn again, or why it is missing."""
-    files = {figure: _png(folder / place.FIGURES / f"{figure}.png") for figure in FIGURES}
+    files = {figure: _picture(folder / figure_file(figure)) for figure in FIGURES}
     reason, drawings = "the run folder does not hold what it shows", {}
     if None in files.values():
         try:
@@ -169,12 +170,12 @@ def _pictures(
             yield figure, reason
 
 
-def _png(path: Path) -> bytes | None:
+def _picture(path: Path) -> bytes | None:
     try:
         content = path.read_bytes()
     except OSError:
         return None
-    return content if content.startswith(_PNG) else None
+    return content if content.startswith(_SIGNATURES[path.suffix]) else None
 
 
 def _drawings(folder: Path, report: Report, catalogue: Callable[[], Catalogue]) -> dict[str, Drawing]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from thermozoo.dynamics.engines import Engine
-from thermozoo.runs.assemble import Machine
+from thermozoo.runs.machine import Machine
 from thermozoo.training.exact.train import WORK
 from thermozoo.training.methods import train_by
 from thermozoo.training.result import Training
@@ -44,7 +44,7 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
 
 def training_work(machine: Machine, method: str) -> int:
     """Return the total that `train` reports as progress: percents of an exact training, or noising trajectories."""
-    return WORK if method == "exact" else machine.config.training.cycles * len(machine.signals)
+    return WORK if method == "exact" else sampled_trajectories(machine, method)
 
 
 def sampled_trajectories(machine: Machine, method: str) -> int:

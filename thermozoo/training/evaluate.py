@@ -18,13 +18,16 @@ from thermozoo.thermodynamics.paths import StepDensity
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import NoisingProcess, window_edges
 
-__all__ = ["STRETCH", "HeldOut", "evaluate"]
+__all__ = ["HeldOut", "evaluate", "evaluation_bytes"]
 
 Array = npt.NDArray[np.floating[Any]]
 
 
 #: Steps of all trajectories that are held, and judged, at once.
 STRETCH = 25
+
+#: Numbers, in the precision of states, for each unit of a trajectory at each of these steps.
+_JUDGED = 6.5
 
 
 @attrs.frozen
@@ -104,3 +107,8 @@ def evaluate(
     se = float(gain.std(ddof=1) / np.sqrt(trajectories)) if trajectories > 1 else float("nan")
     known = density is not None
     return float(initial), HeldOut(float(final), float(gain.mean()) if known else None, se if known else None)
+
+
+def evaluation_bytes(trajectories: int, n: int, steps: int, itemsize: int) -> int:
+    """Return the bytes of evaluating trajectories of `n` units: states, gradients and densities of a stretch."""
+    return int(trajectories * n * (min(STRETCH, steps) + 1) * itemsize * _JUDGED)

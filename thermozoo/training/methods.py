@@ -19,7 +19,17 @@ from thermozoo.training.sampled.descent import Schedule, train_by_descent
 from thermozoo.training.sampled.moments import train_by_moments
 from thermozoo.training.sampled.online import train_online
 
-__all__ = ["Settings", "train_by"]
+__all__ = ["Settings", "train_by", "trained_bytes", "training_bytes"]
+
+#: Double precision numbers for each coupling of a trained computer with all that it keeps.
+_TRAINED = 6
+
+#: Double precision numbers that a method holds meanwhile: for each coupling, and for each pair of units where second
+#: moments are whole matrices.
+_MEANWHILE = {"exact": (5, 4), "moments": (19, 4), "descent": (2, 0), "online": (1, 0)}
+
+#: Bytes for each noising trajectory that a method samples: its number, and points of the loss curve.
+_TRAJECTORY = {"exact": 0, "moments": 32, "descent": 2048, "online": 2048}
 
 
 class Settings(Shape):
@@ -110,3 +120,24 @@ def train_by(
     schedule = Schedule(settings.cycles, settings.learning_rate)
     function = {"descent": train_by_descent, "online": train_online}[method]
     return function(computer, process(), loss, schedule, seed=seed, progress=progress)
+
+
+def trained_bytes(couplings: int) -> int:
+    """Return the bytes of a trained computer, and of what it keeps once it was used."""
+    return 8 * _TRAINED * couplings
+
+
+def training_bytes(method: str, couplings: int, pairs: int, trajectories: int) -> tuple[int, int]:
+    """Return the bytes that a method holds while it trains: for couplings, and for noising trajectories.
+
+    Parameters
+    ----------
+    method : str
+        One of `thermozoo.training.METHODS`.
+    couplings, pairs : int
+        Couplings, and elements of second moments that are held as matrices, none where they are held by coupling.
+    trajectories : int
+        Noising trajectories of a method that samples them.
+    """
+    of_coupling, of_pair = _MEANWHILE[method]
+    return 8 * (of_coupling * couplings + of_pair * pairs), _TRAJECTORY[method] * trajectories

@@ -23,6 +23,8 @@ from thermozoo.training.intensity import intensity_of
 __all__ = [
     "HIDDEN_SIGNALS",
     "NoisingProcess",
+    "equilibria_bytes",
+    "intensity_bytes",
     "noising_process",
     "signals_for",
     "window_edges",
@@ -32,6 +34,9 @@ Array = npt.NDArray[np.floating[Any]]
 
 #: Bytes of equilibrium distributions that a process holds: those of four images of the paper set-up.
 _HELD = 100 * 2**20
+
+#: Bytes of the equilibrium distribution of a unit, and of a time step: its time, its intensity, copies on their way.
+_DISTRIBUTION, _STEP = 20_000, 6 * 8
 
 #: How the signal of units that show no image is made from the image.
 HIDDEN_SIGNALS = ("projection", "crop")
@@ -294,3 +299,13 @@ def noising_process(
         intensity=np.concatenate([values[:1], values]),
         engine=engine,
     )
+
+
+def equilibria_bytes(n: int, images: int) -> int:
+    """Return about how many bytes a process holds of the equilibrium distributions of `n` units."""
+    return min(_HELD, _DISTRIBUTION * n * images)
+
+
+def intensity_bytes(steps: int, protocols: int = 1) -> int:
+    """Return the bytes of the intensities of protocols at every step."""
+    return _STEP * steps * protocols

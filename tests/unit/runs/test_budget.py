@@ -10,9 +10,10 @@ import pytest
 
 from thermozoo.config.faults import Faults
 from thermozoo.config.load import check_config
+from thermozoo.digits import bytes_text
 from thermozoo.errors import BudgetError
 from thermozoo.registry.catalogue import catalogue
-from thermozoo.runs.budget import bytes_text, check_memory, predicted_memory
+from thermozoo.runs.budget import check_memory, predicted_memory
 
 TOY = """
 [computer.units]

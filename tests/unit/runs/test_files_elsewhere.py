@@ -21,7 +21,7 @@ from thermozoo.computer.computer import assemble
 from thermozoo.computer.files import load_computer, save_computer
 from thermozoo.config.load import check_config
 from thermozoo.registry.catalogue import catalogue
-from thermozoo.runs import experiment
+from thermozoo.runs import experiment, phases
 
 CONFIG = """
 seed = 1
@@ -58,7 +58,7 @@ def folder(tmp_path_factory):
     """The folder of a small run, without figures."""
     path = tmp_path_factory.mktemp("run") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(experiment, "draw_figures", lambda *arguments: {})
+        patch.setattr(phases, "draw_figures", lambda *arguments: {})
         config = check_config(tomllib.loads(CONFIG), catalogue(), "small.toml")
         experiment.run_experiment(config, catalogue(), path, reporter=Bars())
     return path

@@ -298,7 +298,7 @@ def test_page_is_well_formed_and_needs_nothing_from_outside(page):
     assert not {"script", "link", "iframe", "object", "embed"} & set(page.tags)
     for _, name, value in page.attributes:
         if name in {"src", "href", "srcset", "poster", "action", "data"}:
-            assert value.startswith("data:image/png;base64,")
+            assert value.startswith(("data:image/png;base64,", "data:image/gif;base64,"))
         assert not name.startswith("on")
     assert not re.search(r"url\(|@import|https?://", page.source)
 
@@ -315,12 +315,29 @@ def test_figures_are_in_their_section_with_captions(page, figures):
     assert page.holds("figures", "Strange.")
 
 
+def test_an_animation_keeps_its_kind_and_its_width():
+    gif = b"GIF89a" + (230).to_bytes(2, "little") + bytes(8)
+    [picture] = _Page(figures={"generation": gif}).pictures["generation"]
+    assert picture["src"] == "data:image/gif;base64," + base64.b64encode(gif).decode()
+    assert "230px" in picture["style"]
+
+
+def test_warnings_stand_where_the_heat_does():
+    said = "window 3 of 9 has 61 % of the heat <of all>"
+    page = _Page({**REPORT, "warnings": [said]})
+    assert page.holds("cost", said)
+    assert not _Page().holds("cost", "Warning")
+
+
 def test_every_known_figure_has_a_section_and_a_caption():
-    names = ("noising", "prototypes", "loss", "couplings", "generations", "outputs", "heat", "ledger", "comparison")
+    names = (
+        "noising", "prototypes", "loss", "couplings", "generations", "generation", "outputs", "heat", "ledger",
+        "comparison",
+    )  # fmt: skip
     page = _Page(figures=dict.fromkeys(names, b"\x89PNG"))
     assert {name: len(pictures) for name, pictures in page.pictures.items()} == {
         "training": 4,
-        "generation": 2,
+        "generation": 3,
         "cost": 2,
         "comparison": 1,
     }

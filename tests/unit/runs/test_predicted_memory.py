@@ -12,6 +12,7 @@ from thermozoo.registry.catalogue import catalogue
 from thermozoo.runs import budget
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.estimate import estimate_run
+from thermozoo.runs.phases import phases_of
 
 TABLES = {
     "computer": {"units": {"visible": 784, "hidden": 2}, "connectivity": {"plugin": "bipartite"}},
@@ -43,13 +44,64 @@ def test_an_estimate_refuses_what_the_run_refuses(machine, monkeypatch):
         estimate_run(machine, 0.0, engine_named("reference"))
 
 
+def held(phase, config, machine=None):
+    return sum(share.bytes for share in budget.phase_shares(config, machine)[phase])
+
+
 def test_images_are_counted(machine, process):
-    """By the arrays that there are at once: signals and their sums, noisy copies of what the judge looks at."""
+    """By the arrays that there are at once: noisy copies of what the judge looks at, signals and their sums."""
     config, few = machine.config, machine.prototypes
-    with_images = budget.predicted_memory(config, machine) - budget.predicted_memory(config)
-    assert with_images > machine.signals.nbytes + 2 * few.rest.nbytes
+    assert held("judging", config, machine) - held("judging", config) > 2 * few.rest.nbytes
     more = attrs.evolve(machine, prototypes=attrs.evolve(few, rest=np.zeros((4000, 784))))
-    assert budget.predicted_memory(config, more) > budget.predicted_memory(config, machine) + 2000 * 784 * 8
+    without = attrs.evolve(machine, prototypes=attrs.evolve(few, rest=np.zeros((0, 784))))
+    assert held("judging", config, more) > held("judging", config, without) + 2 * 4000 * 784 * 8
+    many = attrs.evolve(machine, signals=np.zeros((1000, 786)))
+    assert held("training", config, many) > held("training", config, machine) + 2 * 900 * 786 * 8
+
+
+def test_every_phase_that_a_config_asks_for_is_counted_and_the_largest_is_predicted(machine, process):
+    config = machine.config
+    phases = budget.phase_shares(config, machine)
+    assert list(phases) == [phase.name for phase in phases_of(config)]
+    assert "comparison" not in phases
+    assert budget.predicted_memory(config, machine) == max(held(name, config, machine) for name in phases)
+
+
+def test_what_lasts_is_held_by_the_phases_that_follow(machine, process):
+    """Computer and samples; what a phase holds meanwhile is given back."""
+    config = machine.config
+    many = attrs.evolve(config, generation=attrs.evolve(config.generation, samples=10**6))
+    before, during, after = (held(name, many) - held(name, config) for name in ("evaluation", "generation", "judging"))
+    assert before == 0
+    assert during > after > 10**6 * 786 * 4
+
+
+def test_a_comparison_holds_the_results_and_what_the_other_method_takes(machine, process):
+    config = machine.config
+    both = attrs.evolve(config, training=attrs.evolve(config.training, compare=("descent", "moments")))
+    own = attrs.evolve(config, training=attrs.evolve(config.training, method="moments"))
+    difference = held("training", own) - held("evaluation", own)
+    assert held("comparison", both) - held("results", both) > 0
+    assert held("training", both) == held("training", config)
+    assert held("training", own) > held("training", config)
+    assert difference > 0
+
+
+@pytest.mark.parametrize("windows", [1, 40])
+def test_every_window_has_couplings_of_its_own(machine, process, windows):
+    """In double precision, and they last: a program holds all of them."""
+    config = machine.config
+    one = attrs.evolve(config, training=attrs.evolve(config.training, windows=1))
+    more = attrs.evolve(config, training=attrs.evolve(config.training, windows=1 + windows))
+    for phase in ("training", "generation", "results"):
+        assert held(phase, more) - held(phase, one) >= 8 * windows * machine.computer.couplings.size
+
+
+def test_the_windows_are_blamed_where_they_are_too_many(machine, process):
+    config = machine.config
+    many = attrs.evolve(config, training=attrs.evolve(config.training, windows=10**8))
+    with pytest.raises(budget.BudgetError, match=r"training.windows: the run needs about .* 100000000 time windows"):
+        budget.check_memory(many)
 
 
 def test_peak_memory_counts_what_was_held():

@@ -40,6 +40,7 @@ _PLACES = {
     "loss": "training",
     "couplings": "training",
     "generations": "generation",
+    "generation": "generation",
     "outputs": "generation",
     "heat": "cost",
     "ledger": "cost",
@@ -49,17 +50,21 @@ _PLACES = {
 
 @attrs.frozen
 class Picture:
-    """A figure: PNG in base 64, width on the page [pixel]."""
+    """A figure: a file in base 64, its kind, width on the page [pixel]."""
 
     data: str
+    kind: str
     width: int | None
 
     @classmethod
-    def of(cls, png: bytes) -> Picture:
-        """Return a PNG file with half its pixels as width, so that it is crisp on dense screens."""
+    def of(cls, file: bytes) -> Picture:
+        """Return a PNG file with half its pixels as width, so that it is crisp on dense screens, or a GIF as it is."""
+        data = base64.b64encode(file).decode("ascii")
+        if file.startswith(b"GIF"):
+            return cls(data, "gif", int.from_bytes(file[6:8], "little"))
         # Bytes 16 to 20 of a PNG are its width.
-        pixels = int.from_bytes(png[16:20], "big") if png[:4] == b"\x89PNG" else 0
-        return cls(base64.b64encode(png).decode("ascii"), pixels // 2 or None)
+        pixels = int.from_bytes(file[16:20], "big") if file[:4] == b"\x89PNG" else 0
+        return cls(data, "png", pixels // 2 or None)
 
 
 def render_page(
@@ -78,7 +83,7 @@ def render_page(
     config_toml : str
         The resolved config, from which the page describes computer and training.
     figures : mapping of str to bytes
-        PNG files by name (``heat``, ``ledger``, ...); each goes to the section it belongs to.
+        PNG and GIF files by name (``heat``, ``ledger``, ...); each goes to the section it belongs to.
     manifest : mapping
         What is in ``manifest.json``.
     missing : mapping of str to str, optional

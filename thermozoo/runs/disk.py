@@ -1,0 +1,26 @@
+"""How many bytes a run folder will hold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from thermozoo.dynamics.engines import PRECISIONS
+from thermozoo.plotting.animation import LIMIT
+from thermozoo.runs.generation import OBSERVATIONS, SHOWN
+from thermozoo.runs.machine import Machine
+
+__all__ = ["predicted_disk"]
+
+#: Bytes of figures and of the page that holds them again, in base 64.
+_PICTURES = 1_500_000 + LIMIT * 7 // 3
+
+
+def predicted_disk(machine: Machine) -> int:
+    """Return about how many bytes the run folder will hold: couplings, states, ledger, pictures."""
+    config, computer = machine.config, machine.computer
+    couplings = computer.couplings.size * (8 if computer.couplings.blocks is not None else 24)
+    itemsize = np.dtype(PRECISIONS[config.dynamics.precision]).itemsize
+    states = (config.generation.samples + (OBSERVATIONS + 1) * SHOWN) * computer.n * itemsize
+    ledger = 8 * config.generation.samples * (3 * (OBSERVATIONS + 1) + 2)
+    prototypes = machine.prototypes.images.nbytes
+    return int(couplings * config.training.windows + states + ledger + prototypes + 50 * computer.n + _PICTURES)

@@ -1,0 +1,144 @@
+"""What every phase of a run holds, and the key with which that grows.
+
+The constants are from peaks of whole runs, measured phase by phase (VmHWM, reset in between).
+"""
+
+from __future__ import annotations
+
+from thermozoo.runs.generation import LEDGER, generation_bytes
+from thermozoo.runs.judge import judging_bytes
+from thermozoo.runs.phase import Share, Size
+from thermozoo.training.evaluate import evaluation_bytes
+from thermozoo.training.methods import trained_bytes, training_bytes
+from thermozoo.training.noising import equilibria_bytes, intensity_bytes
+
+__all__ = [
+    "assembly",
+    "comparison",
+    "evaluation",
+    "figures",
+    "generation",
+    "judging",
+    "preparation",
+    "results",
+    "training",
+]
+
+#: Bytes of libraries that preparation loads, of what compiling takes and keeps, and of drawing.
+_LIBRARIES, _COMPILING, _DRAWING = 150 * 2**20, 110 * 2**20, 30 * 2**20
+
+#: Double precision numbers for each coupling: of a computer that is assembled, of the engine's copies, and while these
+#: are made; of gradients of the trained computer; of files, and while they are written.
+_COUPLING, _PREPARED, _PREPARING, _GRADIENT, _WRITTEN, _WRITING = 2, 1, 3, 6, 4, 2
+
+
+def _couplings(size: Size, count: int, lasts: bool = False) -> Share:
+    return Share(count, "computer.units", f"{size.couplings:,} couplings", ("computer.connectivity",), lasts)
+
+
+def _samples(size: Size, count: int, lasts: bool = False) -> Share:
+    samples = size.config.generation.samples
+    return Share(samples * count, "generation.samples", f"{samples:,} samples", ("computer.units",), lasts)
+
+
+def _noising(size: Size, images: int) -> Share:
+    return Share(equilibria_bytes(size.n, images), "computer.units", f"{size.n:,} units", ("data",))
+
+
+def assembly(size: Size) -> tuple[Share, ...]:
+    """Couplings, signals and the imposed intensities."""
+    steps = size.config.steps
+    return (
+        _couplings(size, 8 * _COUPLING * size.couplings, lasts=True),
+        Share(8 * size.images * size.n, "data.per_class", "the images", ("data",), lasts=True),
+        Share(
+            intensity_bytes(steps),
+            "dynamics.duration",
+            f"{steps:,} time steps (duration / dt)",
+            ("dynamics.dt",),
+            lasts=True,
+        ),
+    )
+
+
+def preparation(size: Size) -> tuple[Share, ...]:
+    """Libraries, kernels, and a try of everything in small."""
+    compiling = 0 if size.config.dynamics.engine == "reference" else _COMPILING
+    return (
+        Share(_LIBRARIES + compiling, "dynamics.memory_limit", lasts=True),
+        _couplings(size, 8 * _PREPARED * size.couplings, lasts=True),
+        _couplings(size, 8 * _PREPARING * size.couplings),
+        _noising(size, min(2, size.images)),
+    )
+
+
+def training(size: Size, *methods: str) -> tuple[Share, ...]:
+    """The computer of every time window, and what the method holds meanwhile; of several methods, the largest."""
+    table, pairs = size.config.training, size.n**2 if size.dense else 0
+    meanwhile = []
+    for method in methods or (table.method,):
+        of_couplings, of_trajectories = training_bytes(method, size.couplings, pairs, size.images * table.cycles)
+        cycles = Share(of_trajectories, "training.cycles", f"{table.cycles:,} cycles of training", ("data",))
+        noising = _noising(size, size.images if of_trajectories else 0)
+        meanwhile.append((_couplings(size, of_couplings), cycles, noising))
+    cause = f"{size.couplings:,} couplings"
+    path = "computer.units"
+    also: tuple[str, ...] = ("computer.connectivity",)
+    if table.windows > 1:
+        path, also, cause = "training.windows", (path, *also), f"{table.windows} time windows of {cause}"
+    images = Share(2 * 8 * size.images * size.n, "data.per_class", "the images", ("data",))
+    return (
+        Share(table.windows * trained_bytes(size.couplings), path, cause, also, lasts=True),
+        images,
+        *max(meanwhile, key=lambda shares: sum(share.bytes for share in shares)),
+    )
+
+
+def evaluation(size: Size) -> tuple[Share, ...]:
+    """Held-out trajectories, and the gradients of the trained computer."""
+    held_out = size.config.training.held_out
+    return (
+        _couplings(size, 8 * _GRADIENT * size.couplings),
+        _noising(size, min(held_out, size.images)),
+        Share(
+            evaluation_bytes(held_out, size.n, size.config.steps, size.itemsize),
+            "training.held_out",
+            f"{held_out:,} held-out trajectories",
+            ("computer.units",),
+        ),
+    )
+
+
+def generation(size: Size) -> tuple[Share, ...]:
+    """States and energies of all samples."""
+    held = generation_bytes(size.n, size.itemsize, size.config.training.windows)
+    return _samples(size, held.kept, lasts=True), _samples(size, held.meanwhile)
+
+
+def judging(size: Size) -> tuple[Share, ...]:
+    """Heat by term of all samples, and the images that the judge learns from."""
+    images = 0 if size.machine is None else judging_bytes(size.machine.prototypes)
+    return _samples(size, LEDGER), Share(images, "data.per_class", "the images", ("data",))
+
+
+def results(size: Size) -> tuple[Share, ...]:
+    """Files under way."""
+    return (
+        _samples(size, LEDGER),
+        _couplings(size, 8 * _WRITTEN * size.couplings, lasts=True),
+        _couplings(size, 8 * _WRITING * size.couplings),
+    )
+
+
+def comparison(size: Size) -> tuple[Share, ...]:
+    """What other methods hold beside the results, which are kept."""
+    others = set(size.config.training.compare) - {size.config.training.method}
+    phases = (training(size, *others), evaluation(size), generation(size)) if others else ()
+    kept = [share for shares in phases for share in shares if share.lasts]
+    meanwhile = [[share for share in shares if not share.lasts] for shares in phases]
+    return *kept, *max(meanwhile, key=lambda shares: sum(share.bytes for share in shares), default=())
+
+
+def figures(size: Size) -> tuple[Share, ...]:
+    """Heat by term, a noising, and what draws."""
+    return _samples(size, LEDGER), _noising(size, 1), Share(_DRAWING, "dynamics.memory_limit")
