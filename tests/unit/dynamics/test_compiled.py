@@ -278,10 +278,10 @@ def test_numbers_are_no_part_of_what_is_compiled(make_computer, make_ring, euler
                 stepper.advance(x, key=KEY, first_step=0, steps=2, trajectories=np.arange(trajectories), drive=drive)
             stepper.advance(x, key=KEY, first_step=0, steps=2, trajectories=np.arange(trajectories))
         steppers.append(stepper)
-    one, other = (s.kernel(rows=False) for s in steppers)
+    one, other = (s.kernel(unit_layout=False) for s in steppers)
     assert one is other
     assert len(one.advance.signatures) == 1
-    assert steppers[0].kernel_source(rows=True).text != one.text
+    assert steppers[0].kernel_source(unit_layout=True).text != one.text
 
 
 def test_the_first_non_finite_state_stops_the_run(make_computer, euler):
