@@ -81,9 +81,12 @@ def _evaluate(
     fitted_to, rows = _imitations(real, yardstick, readout, random) if yardstick.count else (None, [])
     if yardstick.count:
         rows.insert(0, yardstick.measure("real held-out", shown.pixels, shown.labels))
+        # what shows no image is asked for classes all the same: by chance some of it is right
         if untrained is not None:
-            rows.append(yardstick.measure("untrained computer", _single(untrained)))
-        rows.append(yardstick.measure("noise", _single(random.standard_normal(shown.pixels.shape))))
+            rows.append(
+                yardstick.measure("untrained computer", _single(untrained), np.resize(shown.labels, len(untrained)))
+            )
+        rows.append(yardstick.measure("noise", _single(random.standard_normal(shown.pixels.shape)), shown.labels))
     rows.insert(0, yardstick.measure(OUTPUTS, outputs, asked))
     if not yardstick.count:
         yardstick.withheld["baselines"] = "no real image is left to compare with"

@@ -36,8 +36,8 @@ class QualityRow:
     judged_right: Annotated[
         float | None,
         Key(
-            "fraction that the judge puts into its class: the one asked for, or where none was, that of the learned "
-            "image it resembles most; of real images their own"
+            "fraction that the judge puts into its class: the one asked for, or for outputs of which none was asked, "
+            "that of the learned image they resemble most; of real images their own"
         ),
     ]
     confidence: Annotated[float | None, Key("mean probability that the judge gives to its verdicts")]

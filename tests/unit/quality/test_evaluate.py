@@ -91,7 +91,8 @@ def test_imitations_are_worse_in_what_they_lack(fresh):
         assert rows[name].frechet_features > 2 * outputs.frechet_features, name
         assert rows[name].recall < 0.3 < outputs.recall, name
     assert rows["mean image of a class"].diversity < 0.6 * outputs.diversity
-    assert rows["noise"].judged_right < 0.5
+    for name in ("untrained computer", "noise"):  # of 354 and 600 images; one in three is right by chance
+        assert rows[name].judged_right == pytest.approx(1 / CLASSES, abs=0.13), name
     # noisy copies: the correlation of an image with itself in noise of 0.3 is 1 / sqrt(1.09)
     assert rows["learned images"].nearest == pytest.approx(1 / np.sqrt(1.09), abs=0.02)
     assert rows["learned images"].nearest > outputs.nearest + 0.005
