@@ -63,6 +63,7 @@ class Quality:
     noise: Annotated[
         float | None, Key("that grain: white noise over an image's standard deviation; `null` with nothing to estimate")
     ]
+    measured: Annotated[int, Key("outputs that were measured: all, or 2,000 at random")]
     compared: Annotated[
         int, Key("images of each row that distances, precision and recall are taken from: as many for all")
     ]
