@@ -36,8 +36,8 @@ class QualityRow:
     judged_right: Annotated[
         float | None,
         Key(
-            "fraction that the judge puts into its class: the one asked for, or where none was, that of the learned "
-            "image it resembles most; of real images their own"
+            "fraction that the judge puts into its class: the one asked for, or for outputs of which none was asked, "
+            "that of the learned image they resemble most; of real images their own"
         ),
     ]
     confidence: Annotated[float | None, Key("mean probability that the judge gives to its verdicts")]
@@ -63,6 +63,7 @@ class Quality:
     noise: Annotated[
         float | None, Key("that grain: white noise over an image's standard deviation; `null` with nothing to estimate")
     ]
+    measured: Annotated[int, Key("outputs that were measured: all, or 2,000 at random")]
     compared: Annotated[
         int, Key("images of each row that distances, precision and recall are taken from: as many for all")
     ]

@@ -26,6 +26,7 @@ def test_the_two_phases(computer, euler):
     key = NoiseKey(4)
     start = simulate(Dynamics(computer.bare(), euler, 0.01), np.zeros((5, 6)), 60, key=key.named("equilibration")).final
     end = simulate(Dynamics(computer, euler, 0.01), start, 60, key=key.named("generation")).final
+    assert np.array_equal(done.start, start)
     assert np.array_equal(done.final, end)
     assert done.ledger.total == pytest.approx(computer.energy(start) - computer.energy(end), abs=1e-12)
     assert (done.times[0], done.times[-1]) == (0.0, pytest.approx(0.6))

@@ -128,6 +128,7 @@ REPORT = {
             {**MEASURED, "name": "noise", "recall": 0.0},
         ],
         "noise": 0.371,
+        "measured": 1000,
         "compared": 442,
         "reference": 1447,
         "judge_images": 4898,
