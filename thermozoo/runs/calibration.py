@@ -69,10 +69,10 @@ def _with_cycles(machine: Machine, count: int) -> Machine:
 
 def evaluation_seconds(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None]) -> float:
     """Return the seconds of evaluating held-out trajectories."""
-    process, computers = machine.noising(engine), (with_random_couplings(machine.computer),)
+    process, computer = machine.noising(engine), with_random_couplings(machine.computer)
     held_out = machine.config.training.held_out
     return along_a_line(
-        lambda steps: evaluate(computers, _shorter(process, steps), machine.loss, seed=0, trajectories=held_out),
+        lambda steps: evaluate(computer, _shorter(process, steps), machine.loss, seed=0, trajectories=held_out),
         *_EVALUATED,
         machine.config.steps,
         progress=progress,

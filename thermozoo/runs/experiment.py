@@ -101,7 +101,7 @@ def run_experiment(
             engine=engine.name,
             seed=config.seed,
             config_digest=hashlib.sha256(config_toml.encode()).hexdigest(),
-            parameter_digest=outcome.training.computer.digest(),
+            parameter_digest=outcome.training.program.digest(),
             hardware=hardware_figures(machine, outcome.figures.heat_mean_kT),
             seconds=clock.rounded,
         )
@@ -146,9 +146,7 @@ def _write(
     for name, content in copies.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
-    save_computer(outcome.training.computer, folder / "computer.nc")
-    for w, computer in enumerate(outcome.training.windows):
-        save_computer(computer, folder / f"computer-window-{w + 1}.nc")
+    save_computer(outcome.training.program, folder / "computer.nc")
     write_dataset(samples_dataset(machine, outcome.generated), folder / "samples.nc")
     write_json(folder / "report.json", report_json(report)[0])
     write_json(folder / "manifest.json", about)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import attrs
 
 from thermozoo.computer.stability import check_time_step
-from thermozoo.dynamics.engines import Engine
+from thermozoo.dynamics.engines import Dynamics, Engine
 from thermozoo.runs import calibration
 from thermozoo.runs.assemble import Machine
 from thermozoo.runs.generation import Generated, generate
@@ -93,14 +93,13 @@ class Phase:
 def _train(outcome: Outcome, progress: Progress) -> None:
     machine = outcome.machine
     outcome.training = train(machine, outcome.engine, outcome.method, progress)
-    for computer in outcome.training.windows or (outcome.training.computer,):
-        check_time_step(computer, machine.config.dynamics.dt)
+    check_time_step(outcome.training.program, machine.config.dynamics.dt)
 
 
 def _evaluate(outcome: Outcome, progress: Progress) -> None:
     machine, training = outcome.machine, outcome.training
     outcome.initial, outcome.held_out = evaluate(
-        training.windows or (training.computer,),
+        training.program,
         machine.noising(outcome.engine),
         machine.loss,
         seed=machine.config.seed,
@@ -109,15 +108,14 @@ def _evaluate(outcome: Outcome, progress: Progress) -> None:
 
 
 def _generate(outcome: Outcome, progress: Progress) -> None:
-    config, training = outcome.machine.config, outcome.training
+    machine, config = outcome.machine, outcome.machine.config
+    untrained = Dynamics(
+        machine.computer, config.integrator, config.dynamics.dt, config.dynamics.precision, config.steps
+    )
     outcome.generated = generate(
-        outcome.machine.computer,
-        training.windows or (training.computer,),
-        config.integrator,
-        dt=config.dynamics.dt,
-        steps=config.steps,
-        precision=config.dynamics.precision,
-        samples=config.generation.samples,
+        attrs.evolve(untrained, computer=outcome.training.program),
+        untrained,
+        config.generation.samples,
         seed=config.seed,
         engine=outcome.engine,
         progress=progress,
