@@ -268,7 +268,7 @@ def _contents(dataset: xarray.Dataset) -> str:
         sha.update(f"{name} {values.shape} ".encode())
         kind = values.dtype.kind
         if kind in "fiub":
-            sha.update(np.ascontiguousarray(values, dtype="<f8" if kind == "f" else "<i8").tobytes())
+            sha.update(np.ascontiguousarray(values, dtype="<f8" if kind == "f" else "<i8").data)
         else:
             sha.update(json.dumps(values.tolist(), default=str).encode())
     attributes = {name: float(dataset.attrs.get(name, np.nan)).hex() for name in ("temperature", "mobility")}
