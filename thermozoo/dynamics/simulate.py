@@ -14,7 +14,7 @@ from thermozoo.dynamics.engines import ENGINES, Drive, Dynamics, Engine, Stepper
 from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.noise import NUMBERS, NoiseKey, check_numbers
 from thermozoo.dynamics.trajectories import Observer, observers_of
-from thermozoo.dynamics.windows import Switch, prepared
+from thermozoo.dynamics.windows import SWITCH, Switch, prepared
 from thermozoo.errors import ArgumentError, BudgetError, ParameterError, ShapeError
 
 __all__ = ["Simulation", "simulate"]
@@ -99,7 +99,7 @@ def simulate(
     progress : callable, optional
         Called with the number of steps done since its last call.
     byte_limit : int
-        Bytes that observers may keep.
+        Bytes that observers may keep, and the switches of a program.
 
     Raises
     ------
@@ -136,11 +136,12 @@ def simulate(
         raise ArgumentError(f"progress must be a function of the number of steps done, got {told(progress)}")
     watching = observers_of(observers)
     observations = -(-steps // interval) + 1
-    needed = sum(o.bytes_needed(observations, len(x), n, x.itemsize) for o in watching)
+    needed = sum(o.bytes_needed(observations, len(x), n, x.itemsize) for o in watching) + len(due) * len(x) * SWITCH
     if needed > byte_limit:
+        kept = f"{observations} observations{f' and {len(due)} switches' if due else ''} of {len(x)} trajectories"
         raise BudgetError(
-            f"keeping {observations} observations of {len(x)} trajectories needs {needed / 2**30:.1f} GiB, above "
-            f"the limit of {byte_limit / 2**30:.1f} GiB: observe fewer steps or trajectories, or raise byte_limit"
+            f"keeping {kept} needs {needed / 2**30:.1f} GiB, above the limit of {byte_limit / 2**30:.1f} GiB: observe "
+            "fewer steps or trajectories, or raise byte_limit"
         )
     chosen = _engine(engine, dynamics.at(first_step), len(x), steps)
     work = np.zeros(len(x))

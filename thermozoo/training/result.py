@@ -51,3 +51,7 @@ class Training:
     def __repr__(self) -> str:
         windows = f", {self.program.windows} time windows" if self.program.windows > 1 else ""
         return f"Training ({self.method}{windows}, {self.seconds:.3g} s) of {self.computer}"
+
+    def _repr_html_(self) -> str:
+        """Show the method and the windows in a notebook."""
+        return f"<div>trained by {self.method} in {self.seconds:.3g} s{self.program._repr_html_()}</div>"

@@ -16,7 +16,7 @@ from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
-from thermozoo.errors import ArgumentError, NonFiniteError, ParameterError, ShapeError
+from thermozoo.errors import ArgumentError, BudgetError, NonFiniteError, ParameterError, ShapeError
 from thermozoo.thermodynamics.heat import HeatLedger, heat_by_window
 
 STEPS, DT, KEY = 40, 0.01, NoiseKey(3)
@@ -188,6 +188,14 @@ def test_a_failure_names_the_forces_of_its_window(computers):
         simulate(dynamics, np.full((2, 6), 0.5), STEPS, key=KEY, engine="reference")
     bound = float(str(caught.value).rsplit(" ", 1)[1])
     assert bound < 1e-4  # that of the third window
+
+
+def test_switches_count_in_what_may_be_kept(computers, start):
+    """Of each trajectory three terms of the energy, twice, in double precision; and states of six units twice."""
+    dynamics, switches, states = of(program(computers)), 2 * 5 * 6 * 8, 2 * 5 * 6 * 8
+    simulate(dynamics, start, STEPS, key=KEY, observers=KeptStates(), byte_limit=switches + states)
+    with pytest.raises(BudgetError, match="keeping 2 observations and 2 switches of 5 trajectories needs"):
+        simulate(dynamics, start, STEPS, key=KEY, observers=KeptStates(), byte_limit=switches + states - 1)
 
 
 def test_what_cannot_be(computers, start):
