@@ -55,7 +55,7 @@ def _message(
     row: int,
     unit: int,
 ) -> str:
-    computer = dynamics.computer
+    computer = dynamics.at(step).one_computer
     state = last[row].astype(np.float64)
     group = next(g for g in computer.layout.groups if unit < computer.layout.slice(g).stop)
     plugin = computer.onsite.potentials[group]

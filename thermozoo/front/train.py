@@ -96,7 +96,7 @@ def train(
     Returns
     -------
     Training
-        ``computer`` is the trained one, ``windows`` those of the time windows in the order of generation.
+        ``program`` is the trained computer, of one time window or several; ``computer`` that of the last.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def train(
 
     choice("method", method, METHODS)
     count("steps", steps, at_least=1)
-    computer = instance("dynamics", dynamics, Dynamics, "Dynamics(computer, integrator, dt)").computer
+    computer = instance("dynamics", dynamics, Dynamics, "Dynamics(computer, integrator, dt)").one_computer
     fading = get("linear-fade") if protocol is None else instance("protocol", protocol, Protocol)
     measure = get("reverse-likelihood") if objective is None else instance("objective", objective, Objective)
     loss = StepLoss(measure, dynamics.dt)

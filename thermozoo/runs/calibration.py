@@ -96,10 +96,10 @@ def _with_cycles(machine: Machine, count: int) -> Machine:
 def evaluation_seconds(of: Calibration) -> float:
     """Return the seconds of evaluating held-out trajectories."""
     machine = of.machine
-    process, computers = machine.noising(of.engine), (with_random_couplings(machine.computer),)
+    process, computer = machine.noising(of.engine), with_random_couplings(machine.computer)
     held_out = machine.config.training.held_out
     return along_a_line(
-        lambda steps: evaluate(computers, _shorter(process, steps), machine.loss, seed=0, trajectories=held_out),
+        lambda steps: evaluate(computer, _shorter(process, steps), machine.loss, seed=0, trajectories=held_out),
         *_EVALUATED,
         machine.config.steps,
         progress=of.progress,

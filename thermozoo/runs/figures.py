@@ -94,7 +94,7 @@ def draw_figures(
     kT = training.computer.temperature
     results = Results(
         computer=training.computer,
-        windows=len(training.windows),
+        windows=training.program.windows,
         prototypes=machine.prototypes,
         times=generated.times * training.computer.mobility,  # figures show times in units of 1 / (mobility E0)
         final=generated.final,
@@ -183,7 +183,7 @@ def _couplings(results: Results) -> Figure:
     hidden = _hidden(results)
     weights = _rows(results.computer.couplings, hidden)[:, results.image_units]
     title = "Couplings of hidden units to the visible layer"
-    if results.windows:
+    if results.windows > 1:
         title += f", last of {results.windows} time windows"
     return plot_couplings(weights.reshape(-1, *results.prototypes.shape), hidden.tolist(), title)
 

@@ -43,7 +43,7 @@ class Machine:
     def dynamics(self) -> Dynamics:
         """The untrained computer's law of motion, as the config takes its time steps."""
         table = self.config.dynamics
-        return Dynamics(self.computer, self.config.integrator, table.dt, table.precision)
+        return Dynamics(self.computer, self.config.integrator, table.dt, table.precision, table.steps)
 
     @property
     def loss(self) -> StepLoss:

@@ -91,14 +91,13 @@ def _zero_between(config: Config, felt: float, zero: float, largest: float) -> f
 
 def _trained_parameters(machine: Machine, training: Training) -> dict[str, dict[str, tuple[float, float]]]:
     """Return the range, over units and windows, of every on-site parameter that was trained, by group and name."""
-    computers = training.windows or (training.computer,)
     found: dict[str, dict[str, tuple[float, float]]] = {}
     for group in training.computer.layout.groups:
         if group in training.computer.layout.clamped:
             continue
         for name in machine.config.training.potential_parameters:
             if name in training.computer.onsite.sites[group].values:
-                values = np.array([one.onsite.sites[group].values[name] for one in computers])
+                values = np.array([one.onsite.sites[group].values[name] for one in training.program.computers])
                 found.setdefault(group, {})[name] = (float(values.min()), float(values.max()))
     return found
 
@@ -113,7 +112,7 @@ def training_figures(machine: Machine, initial: float, held_out: HeldOut, traini
         likelihood_gain_nats=held_out.gain,
         likelihood_gain_se=held_out.gain_se,
         imposed_signal=imposed_signal(machine),
-        windows=max(1, len(training.windows)),
+        windows=training.program.windows,
         trained_parameters=_trained_parameters(machine, training),
         coupling_norm=training.computer.couplings.norm(),
         training=training.details,

@@ -96,7 +96,7 @@ def try_figures(machine: Machine, engine: Engine) -> None:
     process = machine.noising(engine)
     few = attrs.evolve(process, intensity=process.intensity[: _STEPS + 1])
     with np.errstate(all="ignore"):
-        loss, held_out = evaluate((machine.computer,), few, machine.loss, seed=config.seed, trajectories=2)
+        loss, held_out = evaluate(machine.computer, few, machine.loss, seed=config.seed, trajectories=2)
     if not np.isfinite([loss, held_out.gain or 0.0]).all():
         faults.add(
             "dynamics.dt",

@@ -241,7 +241,13 @@ class Report(Figures):
     engine: Annotated[str, Key("what advanced the states")]
     seed: Annotated[int, Key("given or drawn")]
     config_digest: Annotated[str, Key("SHA-256 of the resolved config")]
-    parameter_digest: Annotated[str, Key("SHA-256 of everything that enters the energy of the trained computer")]
+    parameter_digest: Annotated[
+        str,
+        Key(
+            "SHA-256 of everything that enters the energy of the trained computer; with windows, of the digests of all "
+            "and of their shares of the time"
+        ),
+    ]
     hardware: Annotated[
         Device | None, Key("one generation in laboratory units; absent without `[hardware]`", optional=True)
     ] = None

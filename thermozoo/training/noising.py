@@ -170,7 +170,7 @@ class NoisingProcess:
     def _equilibrium(self, image: int) -> list[tuple[slice, UnitBoltzmann]]:
         if image in self._held:
             return self._held[image]
-        computer = self.dynamics.computer
+        computer = self.dynamics.one_computer
         made = [
             (where, unit_boltzmann(one, computer.temperature, self.intensity[0] * self.signals[image, where]))
             for where, one in computer.onsite.parts()

@@ -42,6 +42,8 @@ def test_sampled_methods_repeat_by_their_seed(dynamics, method):
     assert np.array_equal(first.computer.parameters, again.computer.parameters)
     assert not np.array_equal(first.computer.parameters, other.computer.parameters)
     assert repr(first).startswith(f"Training ({method}, ")
+    assert first._repr_html_().startswith(f"<div>trained by {method} in ")
+    assert first.program._repr_html_() in first._repr_html_()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from thermozoo_plugins.objectives import ReverseLikelihood
 from thermozoo_plugins.potentials import Quartic
 from thermozoo_plugins.protocols import LinearFade
 
-from thermozoo.dynamics.engines import engine_named
+from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.errors import ArgumentError, ParameterError, ShapeError
 from thermozoo.runs.generation import generate
 from thermozoo.training.evaluate import evaluate
@@ -120,13 +120,11 @@ def test_losses_evaluation_and_windows(small):
     engine = engine_named("reference")
     process = noising_process(small, np.zeros((1, 3)), LinearFade(), **OPTIONS, engine=engine)
     with pytest.raises(ParameterError, match="trajectories must be a whole number of 1 or more, got 0"):
-        evaluate((small,), process, LOSS, seed=1, trajectories=0)
+        evaluate(small, process, LOSS, seed=1, trajectories=0)
     with pytest.raises(ParameterError, match="windows must be a whole number of 1 or more, got 0"):
         window_edges(10, 0)
-    for name, value in (("samples", 0), ("samples", 2.5), ("steps", -1)):
-        given = {**OPTIONS, "samples": 2, "seed": 1, "engine": engine, name: value}
+    for name, samples, steps in (("samples", 0, 5), ("samples", 2.5, 5), ("steps", 2, 0)):
+        dynamics = Dynamics(small, EulerMaruyama(), 0.1, steps=steps)
         with pytest.raises((ArgumentError, ParameterError), match=f"{name} must be a whole number of 1 or more"):
-            generate(
-                small, [small], **{k: v for k, v in given.items() if k != "integrator"}, integrator=EulerMaruyama()
-            )
+            generate(dynamics, dynamics, samples, seed=1, engine=engine)
     assert attrs.evolve(process, intensity=process.intensity[:3]).steps == 2

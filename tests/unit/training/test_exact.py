@@ -16,9 +16,9 @@ from thermozoo import Connectivity, Objective, Potential, parameter
 from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.errors import ParameterError, TrainingError
-from thermozoo.training import signal_functions
 from thermozoo.training.breakpoints import breakpoints
 from thermozoo.training.evaluate import evaluate
+from thermozoo.training.exact import signal_functions
 from thermozoo.training.exact.exact_equations import exact_equations
 from thermozoo.training.exact.refinement import solve_moments
 from thermozoo.training.exact.train import WORK, train_exact
@@ -186,9 +186,9 @@ def test_every_window_is_least_squares_over_its_time():
     result = train_exact(computer, s, FADE, LOSS, steps=STEPS, windows=2, moment_tolerance=1e-4)
     early, late = (least_squares(computer, s, w) for w in ((0.0, 0.25), (0.25, 0.5)))
     # The first steps of noising are the last of generation.
-    np.testing.assert_allclose(result.windows[1].parameters, early, atol=2e-3 * np.abs(early).max())
-    np.testing.assert_allclose(result.windows[0].parameters, late, atol=2e-3 * np.abs(late).max())
-    assert result.computer is result.windows[1]
+    np.testing.assert_allclose(result.program.computers[1].parameters, early, atol=2e-3 * np.abs(early).max())
+    np.testing.assert_allclose(result.program.computers[0].parameters, late, atol=2e-3 * np.abs(late).max())
+    assert result.computer is result.program.computers[1]
 
 
 def test_one_window_is_no_window():
@@ -196,7 +196,7 @@ def test_one_window_is_no_window():
     s = signals(computer, 3)
     plain = train_exact(computer, s, FADE, LOSS, steps=STEPS)
     one = train_exact(computer, s, FADE, LOSS, steps=STEPS, windows=1)
-    assert one.windows == ()
+    assert one.program.windows == 1
     assert np.array_equal(one.computer.parameters, plain.computer.parameters)
 
 
@@ -570,7 +570,7 @@ def test_few_samples_leave_a_computer_no_worse_than_untrained(steps):
     s = np.random.default_rng(0).standard_normal((1, 90))
     process, loss = process_for(computer, s, steps=steps, dt=1e-2), StepLoss(ReverseLikelihood(), 1e-2)
     result = train_by_moments(computer, process, loss, cycles=5, seed=1)
-    _, held_out = evaluate((result.computer,), process, loss, seed=1)
+    _, held_out = evaluate(result.program, process, loss, seed=1)
     assert result.computer.couplings.norm() > 0
     assert held_out.gain > -5 * held_out.gain_se
 

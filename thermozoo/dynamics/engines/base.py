@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from thermozoo.arguments import checked, choice, count, finite_array, instance, integer_array, positive, real_array
 from thermozoo.computer.computer import Computer
+from thermozoo.computer.program import Program
 from thermozoo.dynamics.noise import NoiseKey
-from thermozoo.errors import ShapeError
+from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.interfaces import Integrator
 
 __all__ = ["PRECISIONS", "Drive", "Dynamics", "Engine", "Stepper"]
@@ -32,8 +33,8 @@ class Dynamics:
 
     Parameters
     ----------
-    computer : Computer
-        The computer; its layout says which units are clamped.
+    computer : Computer or Program
+        The computer; its layout says which units are clamped. Of a program, the windows switch in `steps`.
     integrator : Integrator
         The scheme.
     dt : float
@@ -41,19 +42,62 @@ class Dynamics:
     precision : str
         ``"single"`` or ``"double"``.
     steps : int, optional
-        How long it lasts, where it lasts for a time of its own: the steps of noising and of generation.
+        How long it lasts, where it lasts for a time of its own: the steps of noising, of generation and of a program.
 
     Attributes
     ----------
     duration : float
         `steps` times `dt` [time]; zero where it has no time of its own.
+
+    Raises
+    ------
+    ParameterError
+        When a window of the program would have no step.
     """
 
-    computer: Computer = checked(instance, Computer, "assemble one")
+    computer: Computer | Program = attrs.field()
     integrator: Integrator = checked(instance, Integrator)
     dt: float = checked(positive)
     precision: str = checked(choice, tuple(PRECISIONS), default="double")
     steps: int = checked(count, default=0)
+
+    @computer.validator
+    def _check_computer(self, attribute: Any, value: Any) -> None:
+        if not isinstance(value, Program):
+            instance("computer", value, Computer, "assemble one")
+
+    def __attrs_post_init__(self) -> None:
+        if isinstance(self.computer, Program):
+            self.computer.edges(self.steps)
+
+    @property
+    def program(self) -> Program:
+        """The computer as a program."""
+        return Program.of(self.computer)
+
+    @property
+    def one_computer(self) -> Computer:
+        """The computer, where it is the same all the time: what an engine prepares.
+
+        Raises
+        ------
+        ParameterError
+            When it is a program of several windows.
+        """
+        if isinstance(self.computer, Computer):
+            return self.computer
+        if self.computer.windows > 1:
+            raise ParameterError(
+                f"expected the dynamics of one computer, got those of a program of {self.computer.windows} windows: "
+                "at(step) returns the dynamics of the window that acts in a step"
+            )
+        return self.computer.computers[0]
+
+    def at(self, step: int) -> Dynamics:
+        """Return the law of motion of a step: that of the computer of its window."""
+        if isinstance(self.computer, Computer):
+            return self
+        return attrs.evolve(self, computer=self.computer.at(step, self.steps))
 
     @property
     def duration(self) -> float:

@@ -82,7 +82,7 @@ class CompiledStepper:
 
     def arrangement(self, trajectories: int, steps: int) -> Arrangement:
         """Return how a batch is laid out and shared out."""
-        couplings = self.dynamics.computer.couplings
+        couplings = self.dynamics.one_computer.couplings
         counted = couplings.size * 2
         load = Load(
             trajectories=trajectories,

@@ -82,7 +82,7 @@ class LawFormulas:
     def potentials(self) -> list[tuple[str, PotentialFormulas, list[str]]]:
         """Return name, formulas and groups of every different potential of free units."""
         found: dict[Any, tuple[str, PotentialFormulas, list[str]]] = {}
-        computer = self.dynamics.computer
+        computer = self.dynamics.one_computer
         for group, site in computer.onsite.sites.items():
             if group in computer.layout.clamped or computer.layout.sizes[group] == 0:
                 continue
@@ -123,7 +123,7 @@ class LawFormulas:
 
     def coefficients(self, source: KernelSource, units: int) -> Array:
         """Return the constants of each unit, in double precision until they are stored."""
-        computer = self.dynamics.computer
+        computer = self.dynamics.one_computer
         rows = max((len(c) for c in source.coefficients), default=0)
         table = aligned(max(1, rows) * units, self.dynamics.dtype).reshape(-1, units)
         for (_, formulas, groups), expressions in zip(self.potentials, source.coefficients, strict=True):
@@ -153,7 +153,7 @@ class LawFormulas:
 def arrange_law(formulas: LawFormulas, unit_layout: bool) -> Law:
     """Return a law of motion as the arrays of one layout."""
     dynamics = formulas.dynamics
-    computer, dtype = dynamics.computer, dynamics.dtype
+    computer, dtype = dynamics.one_computer, dynamics.dtype
     source = formulas.source(unit_layout)
     units = -(-computer.n // BLOCK) * BLOCK
     bias = aligned(units, dtype)

@@ -68,7 +68,7 @@ def products_alone(dynamics: Dynamics, batch: int, threads: int) -> Callable[[in
     ShapeError
         When the couplings are sparse: their product is not a thing apart in the kernel.
     """
-    computer, dtype = dynamics.computer, dynamics.dtype
+    computer, dtype = dynamics.one_computer, dynamics.dtype
     if computer.couplings.blocks is None:
         raise ShapeError("the products of sparse couplings are not done apart from the rest of a step")
     chosen = CompiledEngine(threads).prepare(dynamics).arrangement(batch, 1000)

@@ -51,7 +51,7 @@ class ReferenceStepper:
             if stage != self.formula.x:
                 at = self._evaluate(f"stage_{k}", stage, x, forces, noises)
                 at[:, clamped] = x[:, clamped]  # clamped units act on others from where they are
-            forces.append(imposed - self.dynamics.computer.gradient(at))
+            forces.append(imposed - self.dynamics.one_computer.gradient(at))
         return self._evaluate("step", self.formula.result, x, forces, noises)
 
     @staticmethod

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from thermozoo.arguments import count, finite_array, instance, names_of, positive
 from thermozoo.computer.computer import Computer
+from thermozoo.computer.program import Program
 from thermozoo.interfaces import Protocol
 from thermozoo.training.exact.exact_equations import exact_equations, threads
 from thermozoo.training.least_squares.bounds import changes_allowed, solve_within
@@ -140,9 +141,9 @@ def train_exact(
         at_bounds.append(held)
     done.at(1.0)
     # The first steps of noising are the last of generation.
-    computers = tuple(trained(computer, equations.names, s) for s in reversed(solutions))
+    program = Program([trained(computer, equations.names, s) for s in reversed(solutions)])
     return Training(
-        computer=computers[-1],
+        program=program,
         method="exact",
         seconds=time.perf_counter() - start,
         details={
@@ -154,5 +155,4 @@ def train_exact(
             "seconds_moments_and_sums": assembled - start,
             **equations.details,
         },
-        windows=computers if windows > 1 else (),
     )
