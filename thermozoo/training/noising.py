@@ -232,6 +232,7 @@ class NoisingProcess:
     engine: Engine
     steps: int = attrs.field()
     stepper: Stepper = attrs.field(init=False, repr=False)
+    _driving: Array = attrs.field(init=False, repr=False)
     _held: dict[int, list[tuple[slice, UnitBoltzmann]]] = attrs.field(init=False, repr=False, factory=dict)
 
     @steps.default
@@ -249,6 +250,12 @@ class NoisingProcess:
                 f"noising is simulated with one protocol for all units, got {len(self.noising.protocols)}: take one"
             )
 
+    @_driving.default
+    def _signals_that_drive(self) -> Array:
+        """Return the signals with none on clamped units: what they hold is no force."""
+        signals, free = self.noising.signals, self.noising.dynamics.computer.layout.free
+        return np.where(free, signals, 0.0) if signals[:, ~free].any() else signals
+
     @property
     def dynamics(self) -> Dynamics:
         """Law of motion of the uncoupled computer."""
@@ -261,16 +268,17 @@ class NoisingProcess:
 
     def drive(self, which: npt.NDArray[np.int64]) -> Drive:
         """Return the drive of trajectories that show the given images."""
-        return Drive(self.signals, np.asarray(which, dtype=np.int64), self.noising.intensities[0])
+        return Drive(self._driving, np.asarray(which, dtype=np.int64), self.noising.intensities[0])
 
     def prepare(self, key: NoiseKey, trajectories: npt.NDArray[np.int64], which: npt.NDArray[np.int64]) -> Array:
         """Return initial states in equilibrium under the first intensity, shape (B, n): exact Boltzmann samples.
 
-        Clamped units are zero; their potential need not confine them.
+        Clamped units hold their signal; their potential need not confine them.
         """
-        n = self.dynamics.computer.n
+        n, clamped = self.dynamics.computer.n, ~self.dynamics.computer.layout.free
         u = uniforms(key.preparation, 0, trajectories, n)
         x = np.zeros((len(trajectories), n), dtype=self.dynamics.dtype)
+        x[:, clamped] = self.signals[which][:, clamped]
         for image in np.unique(which):
             rows = np.flatnonzero(which == image)
             for where, boltzmann in self._equilibrium(int(image)):
