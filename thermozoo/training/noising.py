@@ -16,7 +16,7 @@ from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.engines import Drive, Dynamics, Engine, Stepper
 from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.noise import NoiseKey, normals, uniforms
-from thermozoo.errors import ShapeError, TrainingError
+from thermozoo.errors import ShapeError
 from thermozoo.interfaces import Objective, Protocol
 from thermozoo.training.intensity import intensity_of
 from thermozoo.training.loss import StepLoss
@@ -245,10 +245,6 @@ class NoisingProcess:
 
     def __attrs_post_init__(self) -> None:
         count("steps", self.steps, at_least=1, at_most=self.noising.steps)
-        if len(self.noising.protocols) > 1:
-            raise TrainingError(
-                f"noising is simulated with one protocol for all units, got {len(self.noising.protocols)}: take one"
-            )
 
     @_driving.default
     def _signals_that_drive(self) -> Array:
@@ -268,10 +264,13 @@ class NoisingProcess:
 
     def drive(self, which: npt.NDArray[np.int64]) -> Drive:
         """Return the drive of trajectories that show the given images."""
-        return Drive(self._driving, np.asarray(which, dtype=np.int64), self.noising.intensities[0])
+        shown = np.asarray(which, dtype=np.int64)
+        if len(self.noising.protocols) == 1:
+            return Drive(self._driving, shown, self.noising.intensities[0])
+        return Drive(self._driving, shown, self.noising.intensities, self.noising.protocol_of)
 
     def prepare(self, key: NoiseKey, trajectories: npt.NDArray[np.int64], which: npt.NDArray[np.int64]) -> Array:
-        """Return initial states in equilibrium under the first intensity, shape (B, n): exact Boltzmann samples.
+        """Return initial states, shape (B, n): exact Boltzmann samples under the first intensity of each unit.
 
         Clamped units hold their signal; their potential need not confine them.
         """
@@ -289,7 +288,7 @@ class NoisingProcess:
         if image in self._held:
             return self._held[image]
         computer = self.dynamics.computer
-        force = self.noising.intensities[0, 0] * self.signals[image]
+        force = self.noising.intensities[self.noising.protocol_of, 0] * self.signals[image]
         made = [
             (where, unit_boltzmann(one, computer.temperature, force[where]))
             for where, one in computer.onsite.parts()

@@ -192,6 +192,57 @@ def test_a_noising_knows_its_intensities_and_no_couplings(process):
     assert np.array_equal(noising_.protocols[0].units, np.arange(10))  # the label is clamped
 
 
+#: Three protocols: of some visible units, of others together with a hidden one, and of the rest.
+SEVERAL = (
+    (LinearFade(amplitude=2.0, fade=0.5), [0, 1]),
+    (LinearFade(amplitude=-3.0, fade=1.0), [2, 3, 6]),
+    (Constant(amplitude=0.7), [4, 5, 7, 8, 9]),
+)
+
+
+@pytest.fixture(scope="module")
+def several(process):
+    imposed = tuple(Imposed(protocol, units) for protocol, units in SEVERAL)
+    return attrs.evolve(process, noising=attrs.evolve(process.noising, protocols=imposed))
+
+
+def test_every_unit_feels_its_own_protocol(several, plain):
+    """Every step by hand, and the message of a failure with the force of the unit's own protocol."""
+    key, numbers, which = NoiseKey(3).named("noising"), np.array([4, 9]), np.array([0, 1])
+    states = several.trajectory(key, numbers, which)
+    bare, a = several.dynamics.computer, np.zeros(12)
+    for k in range(40):
+        a[[0, 1]] = 2.0 * max(0.0, 1 - k / 20)
+        a[[2, 3, 6]] = -3.0 * (1 - k / 40)
+        a[[4, 5, 7, 8, 9]] = 0.7
+        force = a * several.signals[which] - plain.gradient(bare, states[k])
+        noise = normals(key, k, numbers, 12)
+        expected = states[k] + force * 0.002 + np.sqrt(2 * 0.1 * 0.002) * noise
+        assert states[k + 1, :, :10] == pytest.approx(expected[:, :10], abs=1e-13)
+    assert np.array_equal(several.frames(key, 9, 1, [0, 7, 40]), states[[0, 7, 40], 1])
+
+
+def test_units_start_in_equilibrium_under_the_first_intensity_of_their_own_protocol(several):
+    """Kolmogorov-Smirnov of each unit against quadrature, false-alarm rate 1e-6 in all."""
+    key, count = NoiseKey(8).named("noising"), 2000
+    x = several.prepare(key, np.arange(count), np.ones(count, dtype=int))
+    grid = np.linspace(-4, 4, 100_001)
+    for unit in range(10):
+        first = next(protocol.amplitude for protocol, units in SEVERAL if unit in units)
+        density = np.exp(-(grid**2 + grid**4 - first * several.signals[1, unit] * grid) / 0.1)
+        cumulative = integrate.cumulative_trapezoid(density, grid, initial=0.0)
+        cumulative /= cumulative[-1]
+        found = stats.kstest(x[:, unit], lambda v, c=cumulative: np.interp(v, grid, c))
+        assert found.pvalue > 1e-7, unit
+
+
+def test_a_failure_names_the_force_of_its_own_protocol(several):
+    wild = (Imposed(LinearFade(), range(9)), Imposed(Wild(), [9]))
+    blown = attrs.evolve(several, noising=attrs.evolve(several.noising, protocols=wild))
+    with pytest.raises(NonFiniteError, match=r"of trajectory 4, unit 9 \(hidden\).*, drive -?\d\S*e\+0[78]"):
+        blown.trajectory(NoiseKey(3).named("noising"), np.array([4]), np.array([0]))
+
+
 @pytest.mark.parametrize(
     ("units", "said"),
     [

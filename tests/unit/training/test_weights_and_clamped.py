@@ -9,14 +9,14 @@ from thermozoo_plugins.connectivities import Bipartite, Dense
 from thermozoo_plugins.integrators import EulerMaruyama
 from thermozoo_plugins.objectives import ReverseLikelihood
 from thermozoo_plugins.potentials import DoubleWell, Quartic
-from thermozoo_plugins.protocols import LinearFade
+from thermozoo_plugins.protocols import Constant, LinearFade
 
 from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import ParameterError
 from thermozoo.training.evaluate import evaluate
-from thermozoo.training.noising import Noising, NoisingProcess
+from thermozoo.training.noising import Imposed, Noising, NoisingProcess
 from thermozoo.training.sampled.descent import Schedule, train_by_descent
 from thermozoo.training.sampled.moments import sampled_equations, train_by_moments
 from thermozoo.training.sampled.online import train_online
@@ -24,10 +24,17 @@ from thermozoo.training.sampled.online import train_online
 DT, STEPS, IMAGES = 5e-3, 40, 3
 #: Of visible, hidden and label: clamped units count nothing, whatever is given for them.
 WEIGHTS = np.array([1.0, 1.0, 1.0, 0.1, 0.3, 7.0, 7.0])
+#: Three protocols whose units are no blocks.
+SEVERAL = (
+    Imposed(LinearFade(amplitude=2.0, fade=0.5), [0, 3]),
+    Imposed(Constant(amplitude=0.7), [1]),
+    Imposed(LinearFade(amplitude=-3.0, fade=1.0), [2, 4]),
+)
+PROTOCOLS = {"one protocol": None, "several protocols": SEVERAL}
 STRUCTURES = {"dense": Dense(), "bipartite": Bipartite(within=["hidden"])}
 
 
-def process_of(structure, precision="double", protocols=None):
+def process_of(structure, precision="double", protocols="several protocols"):
     computer = assemble(
         {"visible": 3, "hidden": 2, "label": 2},
         {"visible": Quartic(), "hidden": DoubleWell(J2=-0.5), "label": Quartic()},
@@ -39,7 +46,9 @@ def process_of(structure, precision="double", protocols=None):
     )
     signals = np.random.default_rng(3).normal(size=(IMAGES, 7))
     dynamics = Dynamics(computer, EulerMaruyama(), DT, precision, STEPS)
-    noising = Noising(dynamics, signals, protocols) if protocols else Noising.of(dynamics, signals, LinearFade())
+    noising = Noising.of(dynamics, signals, LinearFade())
+    if PROTOCOLS[protocols]:
+        noising = attrs.evolve(noising, protocols=PROTOCOLS[protocols])
     return computer, NoisingProcess(noising, engine_named("reference"))
 
 
@@ -64,9 +73,10 @@ def least_squares(computer, x, x_next, weights, plain):
     return np.linalg.lstsq(np.concatenate(rows), np.concatenate(targets), rcond=1e-9)[0]
 
 
+@pytest.mark.parametrize("protocols", PROTOCOLS)
 @pytest.mark.parametrize("structure", STRUCTURES)
-def test_moments_are_weighted_least_squares_with_clamped_regressors(structure, plain):
-    computer, process = process_of(structure)
+def test_moments_are_weighted_least_squares_with_clamped_regressors(structure, protocols, plain):
+    computer, process = process_of(structure, protocols=protocols)
     numbers, loss = np.arange(9), process.noising.loss(ReverseLikelihood(), WEIGHTS)
     (equations,) = sampled_equations(computer, process, loss, numbers, seed=4)
     found = equations.solve(tolerance=1e-12).unknowns
@@ -156,3 +166,13 @@ def test_moments_choose_a_ridge_and_train_couplings_to_labels_of_a_fixed_sum():
     assert max(done.details["residual"]) <= 1e-6
     to_label = (computer.couplings.edges[:, 1] >= 5) & (computer.couplings.edges[:, 0] < 5)
     assert np.all(done.computer.couplings.vector[to_label])
+
+
+def test_the_gradient_of_descent_vanishes_at_the_minimum_of_moments():
+    computer, process = process_of("bipartite")
+    loss = process.noising.loss(ReverseLikelihood(), WEIGHTS)
+    done = train_by_moments(computer, process, loss, cycles=3, seed=4, ridges=[0.0], tolerance=1e-12).computer
+    x, x_next = steps_of(process, np.arange(9))
+    _, at_zero = loss.gradient(computer, x, x_next)
+    _, at_minimum = loss.gradient(done, x, x_next)
+    assert np.abs(at_minimum).max() < 1e-8 * np.abs(at_zero).max()
