@@ -22,7 +22,7 @@ from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.errors import ArgumentError, NonFiniteError, ParameterError, ShapeError
 from thermozoo.training import noising
 from thermozoo.training.intensity import intensity_of
-from thermozoo.training.noising import Imposed, Noising, NoisingProcess, image_group, signals_for
+from thermozoo.training.noising import Imposed, Noising, NoisingProcess, image_group
 
 
 @attrs.frozen
@@ -82,40 +82,6 @@ def images():
     return (random - random.mean(axis=1, keepdims=True)) / random.std(axis=1, keepdims=True)
 
 
-def test_a_projected_signal(computer, images):
-    signals = signals_for(computer, images, "projection", 42)
-    assert np.array_equal(signals[:, :6], images)
-    matrix = normals(NoiseKey(42).named("projection"), 1, np.arange(4), 6) / np.sqrt(6)
-    assert signals[:, 6:10] == pytest.approx(images @ matrix.T)
-    assert not signals[:, 10:].any()  # clamped units are not driven
-    assert np.array_equal(signals, signals_for(computer, images, "projection", 42))
-    assert not np.any(signals[:, 6:10] == signals_for(computer, images, "projection", 43)[:, 6:10])
-
-
-def test_the_projection_has_entries_of_variance_one_over_pixels():
-    """A unit image projects to unit variance; false-alarm rate 1e-6."""
-    wide = assemble({"visible": 100, "hidden": 2000}, Quartic(), Bipartite())
-    image = np.random.default_rng(1).standard_normal((1, 100))
-    image = (image - image.mean()) / image.std()
-    hidden = signals_for(wide, image, "projection", 7)[0, 100:]
-    assert stats.kstest(hidden, stats.norm.cdf).pvalue > 1e-6
-
-
-def test_a_cropped_signal(computer, images):
-    signals = signals_for(computer, images, "crop", 42)
-    assert np.array_equal(signals[:, 6:10], images[:, 1:5])  # the middle four of six pixels
-
-
-def test_signals_that_cannot_be_made(computer, images):
-    with pytest.raises(ShapeError, match="the images have 5 pixels, but group 'visible' has 6 units"):
-        signals_for(computer, images[:, :5], "crop", 1)
-    with pytest.raises(ParameterError, match="hidden must be one of projection, crop, got 'mirror'"):
-        signals_for(computer, images, "mirror", 1)
-    large = assemble({"visible": 6, "hidden": 7}, Quartic(), Bipartite())
-    with pytest.raises(ShapeError, match="takes the middle 7 pixels for group 'hidden', but an image has only 6"):
-        signals_for(large, images, "crop", 1)
-
-
 def test_the_image_group():
     assert image_group(assemble({"a": 1, "visible": 2}, Quartic(), Bipartite())) == "visible"
     assert image_group(assemble({"a": 1, "b": 2}, Quartic(), Bipartite(), clamped=["a"])) == "b"
@@ -124,7 +90,8 @@ def test_the_image_group():
 @pytest.fixture(scope="module")
 def process(computer, images, euler):
     coupled = computer.with_parameters(np.full(computer.couplings.size, 0.4))
-    signals = signals_for(computer, images, "projection", 42)
+    signals = np.random.default_rng(4).standard_normal((2, 12))
+    signals[:, :6], signals[:, 10:] = images, 0.0
     dynamics = Dynamics(coupled, euler, 0.002, steps=40)
     return NoisingProcess(Noising.of(dynamics, signals, LinearFade()), engine_named("reference"))
 
@@ -175,12 +142,6 @@ def test_a_clamped_group_need_not_be_confined(images):
     states = process.trajectory(NoiseKey(1).named("noising"), np.arange(2), np.arange(2))
     assert not states[..., 6:].any()
     assert np.abs(states[..., :6]).min() > 0
-
-
-def test_an_image_group_that_is_clamped(images):
-    clamped = assemble({"visible": 6, "hidden": 4}, Quartic(), Bipartite(), clamped=["visible"])
-    with pytest.raises(ShapeError, match="'visible', which shows the image, is clamped"):
-        signals_for(clamped, images, "projection", 42)
 
 
 def test_a_noising_knows_its_intensities_and_no_couplings(process):
