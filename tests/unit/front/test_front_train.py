@@ -77,6 +77,16 @@ def test_hidden_units_are_shown_any_encoding(dynamics):
         tz.train(dynamics, IMAGES, 30, hidden="corp")
 
 
+def test_groups_may_count_less(dynamics):
+    plain = tz.train(dynamics, IMAGES, 30)
+    same = tz.train(dynamics, IMAGES, 30, weights={"hidden": 1.0})
+    less = tz.train(dynamics, IMAGES, 30, weights={"hidden": 0.1})
+    np.testing.assert_allclose(same.computer.parameters, plain.computer.parameters, rtol=1e-6)
+    assert np.abs(less.computer.parameters - plain.computer.parameters).max() > 0.01
+    with pytest.raises(ShapeError, match="hiden"):
+        tz.train(dynamics, IMAGES, 30, weights={"hiden": 0.1})
+
+
 def test_it_says_what_is_wrong_with_the_rest(dynamics):
     with pytest.raises(ParameterError, match="method must be one of exact, moments, descent, online, got 'exakt'; did"):
         tz.train(dynamics, IMAGES, 100, method="exakt")
