@@ -42,6 +42,7 @@ from thermozoo.runs.samples import samples_dataset
 from thermozoo.runs.training import train, training_work
 from thermozoo.runs.window_heat import run_warnings
 from thermozoo.training.evaluate import evaluate
+from thermozoo.training.noising import NoisingProcess
 
 __all__ = ["PHASES", "other_methods", "phases_of"]
 
@@ -91,7 +92,7 @@ def _evaluate(run: Run, progress: Progress) -> None:
     machine, outcome = run.machine, run.outcome
     outcome.initial, outcome.held_out = evaluate(
         outcome.training.program,
-        machine.noising(outcome.engine),
+        NoisingProcess(machine.noising, outcome.engine),
         machine.loss,
         seed=machine.config.seed,
         trajectories=machine.config.training.held_out,
@@ -180,7 +181,7 @@ def _compare_seconds(of: Calibration) -> float:
 
 
 def _draw(run: Run, progress: Progress) -> None:
-    noising = run.machine.noising(run.engine)
+    noising = NoisingProcess(run.machine.noising, run.engine)
     run.extras.draw(draw_figures(run.machine, noising, run.outcome, run.report.comparison or ()))
 
 

@@ -79,6 +79,7 @@ def sampled_equations(
     TrainingError
         When the objective is not quadratic with constant curvature, or the energy not linear in a parameter.
     """
+    loss.check(process.dynamics)
     expansion = expand_objective(
         loss.derived,
         loss.objective,
@@ -163,7 +164,7 @@ class _Sums:
         return NormalEquations(
             self.pairs,
             self.moments,
-            np.where(self.computer.layout.free, curvature, 0.0),
+            curvature * self.loss.weights_of(self.computer),
             Unknowns(self.couplings / self.steps, self.local / self.steps),
             self.free,
         )
