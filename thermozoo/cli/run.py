@@ -32,13 +32,13 @@ def run(
     Example: thermozoo run --set data.plugin=mnist --set data.path=FOLDER --set generation.samples=100 --out mnist-run
     """
     from thermozoo.cli.progress import Bars
-    from thermozoo.config.load import load_config
+    from thermozoo.config.load import parse_file
     from thermozoo.runs.experiment import run_experiment
     from thermozoo.runs.plugin_files import with_copies
     from thermozoo.runs.summary import summary
 
     catalogue = with_copies(config, context_of(ctx).catalogue)
-    loaded = load_config(config, catalogue, assignments=assignments or (), seed=seed, defer=True)
+    loaded = parse_file(config, catalogue, assignments=assignments or (), seed=seed)
     done = run_experiment(loaded, catalogue, out, force=force, reporter=Bars(quiet))
     for line in summary(done.report):
         print(line)

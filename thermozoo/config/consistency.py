@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -15,47 +14,35 @@ from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.faults import Faults
 from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usual_of_a_step
-from thermozoo.config.schema import ComputerTable, DynamicsTable, TrainingTable
+from thermozoo.config.schema import Config
+from thermozoo.config.tables import ComputerTable, DynamicsTable, TrainingTable
+from thermozoo.config.unused import check_unused
 from thermozoo.errors import StabilityError, nearest, shown
 from thermozoo.interfaces import Objective, Potential
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.training.unit_types import trained_together
 
-__all__ = ["check_consistency"]
+__all__ = ["check"]
 
 
-def check_consistency(
-    values: Mapping[str, Any],
-    sizes: Mapping[str, int],
-    clamped: tuple[str, ...],
-    potentials: Mapping[str, Potential],
-    objective: Objective | None,
-    faults: Faults,
-) -> None:
+def check(config: Config, faults: Faults) -> None:
     """Add the faults between keys; where one of the keys has a fault of its own, that says enough.
 
     Parameters
     ----------
-    values : mapping
-        Values of the tables, by name.
-    sizes : mapping
-        Units of each group.
-    clamped : tuple of str
-        Clamped groups.
-    potentials : mapping
-        Potential of each group, as far as it could be built.
-    objective : Objective or None
-        The objective, if it could be built.
+    config : Config
+        The config; where some of its keys have faults, with the plugins that could be built.
     faults : Faults
         Holds the faults of single keys and receives those between them.
     """
-    computer, dynamics, training = values["computer"], values["dynamics"], values["training"]
+    check_unused(config, faults)
+    computer, dynamics, training = config.computer, config.dynamics, config.training
     _check_methods(training, faults)
-    if objective is not None:
-        _check_objective(training, objective, faults)
+    if Objective.kind in config.plugins:
+        _check_objective(training, config.objective, faults)
     for path, names in (
-        ("data.classes", values["data"].classes),
+        ("data.classes", config.data.classes),
         ("computer.trainable_biases", computer.trainable_biases),
         ("training.compare", training.compare),
         ("training.potential_parameters", training.potential_parameters),
@@ -64,7 +51,7 @@ def check_consistency(
         if twice is not None:
             repeated = shown(twice) if isinstance(twice, int) else f"'{shown(twice)}'"
             faults.add(path, f"expected each entry once, got {repeated} more than once")
-    if not values["data"].classes:
+    if not config.data.classes:
         faults.add("data.classes", "expected at least one class to learn, got none")
     if dynamics.duration < dynamics.dt:
         faults.add(
@@ -74,7 +61,12 @@ def check_consistency(
         )
     if not faults.found_in("training.windows", "dynamics.dt", "dynamics.duration"):
         _check_windows(training, dynamics, faults)
-    if not sizes or set(potentials) != set(sizes) or faults.found_in("computer.potential", "computer.units"):
+    potentials, clamped = config.potentials, config.clamped
+    if (
+        not config.sizes
+        or set(potentials) != set(config.sizes)
+        or faults.found_in("computer.potential", "computer.units")
+    ):
         return
     if not faults.found_in("training.potential_parameters"):
         _check_potential_parameters(training, potentials, clamped, faults)

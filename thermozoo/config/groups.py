@@ -10,8 +10,8 @@ from thermozoo.config.faults import Faults, describe, inside
 from thermozoo.config.plugins import build_plugin
 from thermozoo.config.schema import COMPUTER_TABLES
 from thermozoo.config.settings import Setting
-from thermozoo.config.values import structure
-from thermozoo.errors import nearest, shown
+from thermozoo.config.values import no_group, structure
+from thermozoo.errors import nearest
 from thermozoo.interfaces import Potential
 from thermozoo.parameters import fields_of
 from thermozoo.registry.catalogue import Catalogue
@@ -107,10 +107,7 @@ def potentials_of(raw: Any, sizes: Mapping[str, int], catalogue: Catalogue, faul
     default = {_PLUGIN: chosen, **{k: v for k, v in raw.items() if k not in groups}}
     for group in groups:
         if sizes and group not in sizes:
-            faults.add(
-                inside("computer.potential", group),
-                f"no group is called '{shown(group)}'{nearest(group, sizes)}; groups: {', '.join(sizes)}",
-            )
+            faults.add(inside("computer.potential", group), no_group(group, sizes))
     found: dict[str, Potential] = {}
     for group in sizes:
         own = groups.get(group)

@@ -9,44 +9,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from thermozoo.config.faults import Faults
-from thermozoo.config.schema import TABLES, settings_of
+from thermozoo.config.schema import TABLES, Config
+from thermozoo.config.settings import settings_of
 from thermozoo.errors import shown
 
 __all__ = ["check_unused"]
 
 
-def check_unused(
-    tables: Mapping[str, Any],
-    values: Mapping[str, Any],
-    sizes: Mapping[str, int],
-    clamped: tuple[str, ...],
-    faults: Faults,
-) -> None:
-    """Add a fault for every key that was given and is not used.
-
-    Parameters
-    ----------
-    tables : mapping
-        The config as it was given.
-    values : mapping
-        Values of the tables, by name.
-    sizes : mapping
-        Units of each group.
-    clamped : tuple of str
-        Clamped groups.
-    faults : Faults
-        Receives them.
-    """
+def check_unused(config: Config, faults: Faults) -> None:
+    """Add a fault for every key that was given and is not used."""
+    tables, sizes = config.given, config.sizes
 
     def unused(table: str, key: str, reason: str, *because: str) -> None:
         path = f"{table}.{key}"
         given = tables.get(table)
         if not isinstance(given, Mapping) or key not in given or faults.found_in(path):
             return
-        if faults.given(path) or getattr(values[table], key) != settings_of(TABLES[table].settings)[key].default:
+        if (
+            config.origin.given(path)
+            or getattr(config.tables[table], key) != settings_of(TABLES[table].settings)[key].default
+        ):
             faults.add(path, f"nothing uses {path}: {reason}; leave it out", also=because)
 
-    training = values["training"]
+    training = config.training
     if not faults.found_in("training.method", "training.compare"):
         methods = dict.fromkeys((training.method, *training.compare))
         for key, declared in settings_of(TABLES["training"].settings).items():
@@ -54,11 +39,11 @@ def check_unused(
                 users = f"method{'s' * (len(declared.methods) > 1)} {', '.join(declared.methods)}"
                 reason = f"it is for {users}, got {', '.join(methods)}"
                 unused("training", key, reason, "training.method", "training.compare")
-    if not faults.found_in("noising.hidden") and values["noising"].hidden != "projection":
-        unused("noising", "projection_seed", f'hidden = "{values["noising"].hidden}" projects nothing')
-    elif sizes and len([g for g in sizes if g not in clamped]) < 2:
+    if not faults.found_in("noising.hidden") and config.noising.hidden != "projection":
+        unused("noising", "projection_seed", f'hidden = "{config.noising.hidden}" projects nothing')
+    elif sizes and len([g for g in sizes if g not in config.clamped]) < 2:
         unused("noising", "projection_seed", "every unit that moves shows the image", "computer.units")
-    hardware = values["hardware"]
+    hardware = config.hardware
     if hardware is not None and None not in (hardware.time_unit, hardware.temperature):
         unused("hardware", "preset", "time_unit and temperature stand in place of both its values", "hardware")
     _check_common_potential(tables, sizes, faults)

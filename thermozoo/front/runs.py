@@ -187,7 +187,9 @@ def run(
         When the seed is no whole number from 0 to 2^63 - 1.
     """
     from thermozoo.cli.progress import Bars
-    from thermozoo.config.load import check_config, load_config
+    from thermozoo.config.faults import Origin
+    from thermozoo.config.load import parse_file
+    from thermozoo.config.parse import parse
     from thermozoo.registry.catalogue import catalogue as installed
     from thermozoo.runs.experiment import run_experiment
     from thermozoo.runs.plugin_files import with_copies
@@ -197,11 +199,11 @@ def run(
     plugins = installed() if catalogue is None else catalogue
     if isinstance(config, Mapping):
         tables = dict(config) if seed is None else {**config, "seed": seed}
-        loaded = check_config(tables, plugins, "config", defer=True)
+        loaded = parse(tables, plugins, Origin("config"))
     else:
         path = None if config is None else Path(instance("config", config, str | Path, "a TOML file, or its tables"))
         plugins = with_copies(path, plugins)
-        loaded = load_config(path, plugins, seed=seed, defer=True)
+        loaded = parse_file(path, plugins, seed=seed)
     done = run_experiment(loaded, plugins, None if out is None else Path(out), force=force, reporter=Bars(quiet))
     return Run(done.folder, plugins)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import attrs
@@ -12,7 +11,7 @@ import numpy.typing as npt
 from thermozoo.computer.computer import Computer, assemble
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.stability import check_time_step
-from thermozoo.config.consistency import check_consistency
+from thermozoo.config.consistency import check
 from thermozoo.config.faults import Faults
 from thermozoo.config.magnitudes import least_usual_of_a_step
 from thermozoo.config.schema import Config
@@ -81,8 +80,8 @@ def assemble_machine(config: Config) -> Machine:
     BudgetError
         When the run would need more memory than the config allows.
     """
-    faults = copy.deepcopy(config.faults)  # a config may be assembled more than once
-    check_consistency(config.tables, config.sizes, config.clamped, config.potentials, config.objective, faults)
+    faults = Faults(config.origin)
+    check(config, faults)
     prototypes = _prototypes(config, faults)
     faults.raise_any()
     assert prototypes is not None

@@ -93,7 +93,7 @@ def try_figures(machine: Machine, engine: Engine) -> None:
         When the config makes a figure that is no finite number.
     """
     config = machine.config
-    faults = Faults(config.source, config.faults.overridden)
+    faults = Faults(config.origin)
     process = machine.noising(engine)
     few = attrs.evolve(process, intensity=process.intensity[: _STEPS + 1])
     with np.errstate(all="ignore"):

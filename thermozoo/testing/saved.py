@@ -12,7 +12,8 @@ import numpy as np
 
 from thermozoo.computer.computer import assemble
 from thermozoo.computer.files import load_computer, save_computer
-from thermozoo.config.load import check_config
+from thermozoo.config.faults import Origin
+from thermozoo.config.parse import parse
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.config.schema import PLACES
 from thermozoo.errors import ConfigError, DataError, UnknownNameError
@@ -127,7 +128,7 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
             raise CheckFailed(f"{source} cannot be written as TOML: {error}", {"written": tables}) from error
         try:
             # whether a run could use it with these probes is no matter of writing and reading
-            config = check_config(text, catalogue, source, defer=True)
+            config = parse(text, catalogue, Origin(source))
         except ConfigError as error:
             raise CheckFailed(f"a config that names it is refused: {error}", {"written": written}) from error
         found.append((config.plugins | {Potential.kind: config.potentials["units"]})[plugin.kind])
