@@ -11,23 +11,30 @@ from thermozoo.config.faults import Faults, Origin
 from thermozoo.config.parse import parse
 from thermozoo.config.read import given_by, override, read_config
 from thermozoo.config.schema import Config
-from thermozoo.config.standard_input import STANDARD_INPUT, read_standard_input
+from thermozoo.config.standard_input import is_standard_input, read_standard_input
 from thermozoo.registry.catalogue import Catalogue
+from thermozoo.registry.catalogue import catalogue as installed
 
 __all__ = ["check_config", "load_config", "parse_file"]
 
 
 def load_config(
-    path: Path | None, catalogue: Catalogue, *, assignments: Sequence[str] = (), seed: int | None = None
+    path: str | Path | None,
+    catalogue: Catalogue | None = None,
+    *,
+    assignments: Sequence[str] = (),
+    seed: int | None = None,
 ) -> Config:
     """Read a config, and check its keys one by one and against each other.
 
     Parameters
     ----------
-    path : Path or None
-        TOML file (None: the built-in three-digit computer; ``-``: standard input).
-    catalogue : Catalogue
-        The plugins that it may name.
+    path : str, Path or None
+        Name of a built-in config (``"paper"``; see ``thermozoo run --list``), or TOML file (None: the default one;
+        ``-``: standard input). Of a name that a file has too, the built-in config is taken: a file has a suffix or a
+        folder, or is given as a `Path`.
+    catalogue : Catalogue, optional
+        The plugins that it may name (default: the installed ones).
     assignments : sequence of str
         ``table.key=value`` assignments that override the file.
     seed : int, optional
@@ -66,7 +73,11 @@ def check_config(
 
 
 def parse_file(
-    path: Path | None, catalogue: Catalogue, *, assignments: Sequence[str] = (), seed: int | None = None
+    path: str | Path | None,
+    catalogue: Catalogue | None = None,
+    *,
+    assignments: Sequence[str] = (),
+    seed: int | None = None,
 ) -> Config:
     """Read a config and check its keys one by one: as `load_config`, for who assembles it.
 
@@ -77,12 +88,13 @@ def parse_file(
     ConfigError
         With every fault, where a key has one of its own.
     """
-    source, written = read_standard_input() if path == STANDARD_INPUT else read_config(path)
+    source, written = read_standard_input() if is_standard_input(path) else read_config(path)
     tables = override(written, assignments)
     if seed is not None:
         tables["seed"] = seed
     options = {} if seed is None else {"seed": "--seed"}
-    return parse(tables, catalogue, Origin(source, given_by(written, assignments), options))
+    plugins = installed() if catalogue is None else catalogue
+    return parse(tables, plugins, Origin(source, given_by(written, assignments), options))
 
 
 def _checked(config: Config) -> Config:

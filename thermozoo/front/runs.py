@@ -160,7 +160,8 @@ def run(
     Parameters
     ----------
     config : str, path or mapping, optional
-        TOML file, or its tables as nested mappings (default: the built-in config).
+        Name of a built-in config (``"paper"``), TOML file, or its tables as nested mappings (default: the config that
+        ``thermozoo run`` takes).
     out : str or path, optional
         Run folder to make (default: ``thermozoo-run``, or the next free number).
     seed : int, optional
@@ -201,9 +202,10 @@ def run(
         tables = dict(config) if seed is None else {**config, "seed": seed}
         loaded = parse(tables, plugins, Origin("config"))
     else:
-        path = None if config is None else Path(instance("config", config, str | Path, "a TOML file, or its tables"))
-        plugins = with_copies(path, plugins)
-        loaded = parse_file(path, plugins, seed=seed)
+        expected = "a built-in name, a TOML file, or its tables"
+        chosen: str | Path | None = None if config is None else instance("config", config, str | Path, expected)
+        plugins = with_copies(chosen, plugins)
+        loaded = parse_file(chosen, plugins, seed=seed)
     done = run_experiment(loaded, plugins, None if out is None else Path(out), force=force, reporter=Bars(quiet))
     return Run(done.folder, plugins)
 
