@@ -13,12 +13,13 @@ from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
 from thermozoo_plugins.protocols import Constant, LinearFade
 
 from thermozoo.computer.computer import assemble
+from thermozoo.dynamics.engines import Dynamics
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.training.exact.exact_equations import exact_equations
 from thermozoo.training.exact.train import train_exact
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import noising_process
+from thermozoo.training.noising import Noising, NoisingProcess
 from thermozoo.training.sampled.descent import Schedule, train_by_descent
 from thermozoo.training.sampled.moments import sampled_equations, train_by_moments
 
@@ -50,16 +51,7 @@ def trained(potential=None):
 
 
 def noising(computer, s):
-    return noising_process(
-        computer,
-        s,
-        FADE,
-        integrator=EulerMaruyama(),
-        dt=DT,
-        steps=STEPS,
-        precision="double",
-        engine=ReferenceEngine(),
-    )
+    return NoisingProcess(Noising.of(Dynamics(computer, EulerMaruyama(), DT, steps=STEPS), s, FADE), ReferenceEngine())
 
 
 def gradients(computer, process, trajectories, seed):

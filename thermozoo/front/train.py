@@ -15,9 +15,8 @@ from thermozoo.dynamics.engines import Dynamics, Engine, engine_for
 from thermozoo.errors import DataError, ShapeError
 from thermozoo.interfaces import Objective, Protocol
 from thermozoo.training import METHODS
-from thermozoo.training.loss import StepLoss
 from thermozoo.training.methods import train_by
-from thermozoo.training.noising import noising_process, signals_for
+from thermozoo.training.noising import Noising, signals_for
 from thermozoo.training.result import Training
 
 __all__ = ["train"]
@@ -122,28 +121,16 @@ def train(
     computer = instance("dynamics", dynamics, Dynamics, "Dynamics(computer, integrator, dt)").computer
     fading = get("linear-fade") if protocol is None else instance("protocol", protocol, Protocol)
     measure = get("reverse-likelihood") if objective is None else instance("objective", objective, Objective)
-    loss = StepLoss(measure, dynamics.dt)
     signals = signals_for(computer, _standardized(images), hidden, projection_seed)
+    noising = Noising.of(attrs.evolve(dynamics, steps=steps), signals, fading)
     seed = secrets.randbits(63) if seed is None else seed
     trained = names_of("potential_parameters", potential_parameters)
     settings = _Settings(cycles, learning_rate, windows, trained, tolerance)
     sampled = 0 if method == "exact" else cycles * len(signals)
     advancing: Any = engine_for(engine, dynamics, sampled, steps) if isinstance(engine, str) else engine
 
-    def process() -> Any:
-        return noising_process(
-            computer,
-            signals,
-            fading,
-            integrator=dynamics.integrator,
-            dt=dynamics.dt,
-            steps=steps,
-            precision=dynamics.precision,
-            engine=advancing,
-        )
-
     result = train_by(
-        method, computer, signals, fading, loss, process, settings, steps=steps, seed=seed, progress=progress
+        method, computer, noising, noising.loss(measure), advancing, settings, seed=seed, progress=progress
     )
     return attrs.evolve(result, details={**result.details, "seed": seed})
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer, assemble
 from thermozoo.computer.layout import Layout
@@ -15,14 +13,14 @@ from thermozoo.config.consistency import check
 from thermozoo.config.faults import Faults
 from thermozoo.config.magnitudes import least_usual_of_a_step
 from thermozoo.config.schema import Config
-from thermozoo.dynamics.engines import Engine
+from thermozoo.dynamics.engines import Dynamics
 from thermozoo.errors import DataError, ParameterError, ShapeError, StabilityError, TrainingError
 from thermozoo.parameters import fields_of
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.prototypes import Prototypes, choose_prototypes, load_images, too_few
 from thermozoo.training.intensity import intensity_of
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import NoisingProcess, image_group, noising_process, signals_for
+from thermozoo.training.noising import Noising, image_group, signals_for
 from thermozoo.training.unit_types import trainable_forces
 
 __all__ = ["Machine", "assemble_machine"]
@@ -40,33 +38,19 @@ class Machine:
         With zero couplings and biases.
     prototypes : Prototypes
         The images to learn.
-    signals : ndarray, shape (prototypes, n)
-        The signal of every image on every unit.
+    noising : Noising
+        What training undoes.
     """
 
     config: Config
     computer: Computer
     prototypes: Prototypes
-    signals: npt.NDArray[np.floating[Any]]
+    noising: Noising
 
     @property
     def loss(self) -> StepLoss:
         """The loss of observed steps."""
-        return StepLoss(self.config.objective, self.config.dynamics.dt)
-
-    def noising(self, engine: Engine) -> NoisingProcess:
-        """Return the noising of the computer's units."""
-        config = self.config
-        return noising_process(
-            self.computer,
-            self.signals,
-            config.protocol,
-            integrator=config.integrator,
-            dt=config.dynamics.dt,
-            steps=config.steps,
-            precision=config.dynamics.precision,
-            engine=engine,
-        )
+        return self.noising.loss(self.config.objective)
 
 
 def assemble_machine(config: Config) -> Machine:
@@ -101,6 +85,7 @@ def assemble_machine(config: Config) -> Machine:
         faults.add("noising.hidden", str(error), also=["computer.units"])
         faults.raise_any()
         raise
+    dynamics = Dynamics(computer, config.integrator, config.dynamics.dt, config.dynamics.precision, config.steps)
     times = np.linspace(0.0, config.duration, 101)
     strongest = np.abs(intensity_of(config.protocol, config.duration)(times)).max()
     force = float(strongest * np.abs(signals).max())
@@ -117,7 +102,7 @@ def assemble_machine(config: Config) -> Machine:
     except TrainingError as error:
         faults.add("training.potential_parameters", str(error).removeprefix("potential_parameters: "))
     faults.raise_any()
-    return Machine(config, computer, prototypes, signals)
+    return Machine(config, computer, prototypes, Noising.of(dynamics, signals, config.protocol))
 
 
 def _prototypes(config: Config, faults: Faults) -> Prototypes | None:

@@ -112,9 +112,12 @@ def _shares(config: Config, machine: Machine | None) -> list[_Share]:
     held = couplings * (_COUPLING + _WINDOW * config.training.windows) + 4 * square
     images = 0
     if machine is not None:
-        images = _SIGNAL * machine.signals.size + _JUDGE * machine.prototypes.rest.size
+        images = _SIGNAL * machine.noising.signals.size + _JUDGE * machine.prototypes.rest.size
     compiling = 0 if config.dynamics.engine == "reference" else _COMPILING
-    prototypes = len(config.data.classes) * max(1, config.data.per_class) if machine is None else len(machine.signals)
+    if machine is None:
+        prototypes = len(config.data.classes) * max(1, config.data.per_class)
+    else:
+        prototypes = len(machine.noising.signals)
     sampled = config.training.cycles * prototypes * _TRAJECTORY[config.training.method]
     return [
         _Share((peak_memory() or _LIBRARIES) + _FIGURES + compiling, "dynamics.memory_limit", ""),

@@ -48,18 +48,19 @@ def training_seconds(machine: Machine, engine: Engine, method: str, progress: Ca
         def exact(count: int) -> None:
             train(_with_images(machine, count), engine, method)
 
-        return along_a_line(exact, *_IMAGES, len(machine.signals), progress=counted)
-    few = machine if len(machine.signals) <= _IMAGES[1] else _with_images(machine, _IMAGES[1])
+        return along_a_line(exact, *_IMAGES, len(machine.noising.signals), progress=counted)
+    few = machine if len(machine.noising.signals) <= _IMAGES[1] else _with_images(machine, _IMAGES[1])
 
     def sampled(count: int) -> None:
         train(_with_cycles(few, count), engine, method)
 
-    ratio = len(machine.signals) / len(few.signals)
+    ratio = len(machine.noising.signals) / len(few.noising.signals)
     return ratio * along_a_line(sampled, *_CYCLES[method], machine.config.training.cycles, progress=counted)
 
 
 def _with_images(machine: Machine, count: int) -> Machine:
-    return attrs.evolve(machine, signals=machine.signals[:count])
+    signals = machine.noising.signals[:count]
+    return attrs.evolve(machine, noising=attrs.evolve(machine.noising, signals=signals))
 
 
 def _with_cycles(machine: Machine, count: int) -> Machine:
@@ -69,18 +70,17 @@ def _with_cycles(machine: Machine, count: int) -> Machine:
 
 def evaluation_seconds(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None]) -> float:
     """Return the seconds of evaluating held-out trajectories."""
-    process, computers = machine.noising(engine), (with_random_couplings(machine.computer),)
+    computers = (with_random_couplings(machine.computer),)
+    process = NoisingProcess(machine.noising, engine)
     held_out = machine.config.training.held_out
     return along_a_line(
-        lambda steps: evaluate(computers, _shorter(process, steps), machine.loss, seed=0, trajectories=held_out),
+        lambda steps: evaluate(
+            computers, attrs.evolve(process, steps=steps), machine.loss, seed=0, trajectories=held_out
+        ),
         *_EVALUATED,
         machine.config.steps,
         progress=progress,
     )
-
-
-def _shorter(process: NoisingProcess, steps: int) -> NoisingProcess:
-    return attrs.evolve(process, intensity=process.intensity[: steps + 1])
 
 
 def generation_seconds(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None]) -> float:

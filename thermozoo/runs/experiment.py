@@ -29,6 +29,7 @@ from thermozoo.runs.progress import Reporter
 from thermozoo.runs.report_file import report_json
 from thermozoo.runs.results import ComparisonRow, Report
 from thermozoo.runs.samples import samples_dataset
+from thermozoo.training.noising import NoisingProcess
 
 __all__ = ["Finished", "run_experiment"]
 
@@ -115,7 +116,8 @@ def run_experiment(
             with extras.kept("comparison"), clock.phase("comparison"):
                 report = attrs.evolve(report, comparison=_compare(machine, engine, outcome, reporter))
         with clock.phase("figures"), reporter.phase("figures", None):
-            extras.draw(draw_figures(machine, machine.noising(engine), outcome, report.comparison or ()))
+            process = NoisingProcess(machine.noising, engine)
+            extras.draw(draw_figures(machine, process, outcome, report.comparison or ()))
         report = attrs.evolve(report, seconds=clock.rounded)
         page = extras.page(config_toml, report, manifest(config, catalogue, report, engine.details))
     return Finished(report, folder.path, page)

@@ -15,6 +15,7 @@ from thermozoo.runs.metrics import generation_figures, judged_figures, outputs_o
 from thermozoo.runs.results import Figures
 from thermozoo.runs.training import train, training_work
 from thermozoo.training.evaluate import HeldOut, evaluate
+from thermozoo.training.noising import NoisingProcess
 from thermozoo.training.result import Training
 
 __all__ = ["PHASES", "Outcome", "Phase"]
@@ -101,7 +102,7 @@ def _evaluate(outcome: Outcome, progress: Progress) -> None:
     machine, training = outcome.machine, outcome.training
     outcome.initial, outcome.held_out = evaluate(
         training.windows or (training.computer,),
-        machine.noising(outcome.engine),
+        NoisingProcess(machine.noising, outcome.engine),
         machine.loss,
         seed=machine.config.seed,
         trajectories=machine.config.training.held_out,

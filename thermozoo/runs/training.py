@@ -31,12 +31,10 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
     return train_by(
         method,
         machine.computer,
-        machine.signals,
-        config.protocol,
+        machine.noising,
         machine.loss,
-        lambda: machine.noising(engine),
+        engine,
         config.training,
-        steps=config.steps,
         seed=config.seed,
         progress=progress,
     )
@@ -44,9 +42,9 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
 
 def training_work(machine: Machine, method: str) -> int:
     """Return the total that `train` reports as progress: percents of an exact training, or noising trajectories."""
-    return WORK if method == "exact" else machine.config.training.cycles * len(machine.signals)
+    return WORK if method == "exact" else machine.config.training.cycles * len(machine.noising.signals)
 
 
 def sampled_trajectories(machine: Machine, method: str) -> int:
     """Return how many noising trajectories a method samples."""
-    return 0 if method == "exact" else machine.config.training.cycles * len(machine.signals)
+    return 0 if method == "exact" else machine.config.training.cycles * len(machine.noising.signals)

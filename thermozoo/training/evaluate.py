@@ -73,6 +73,7 @@ def evaluate(
     float, HeldOut
         Loss per step of the untrained (uncoupled) computer, and the figures of the trained one.
     """
+    loss.check(process.dynamics)
     numbers = np.arange(count("trajectories", trajectories, at_least=1))
     which = numbers % len(process.signals)
     untrained = process.dynamics.computer

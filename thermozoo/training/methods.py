@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-from typing import Protocol as Shape
-
-import numpy as np
-import numpy.typing as npt
+from typing import Protocol
 
 from thermozoo.computer.computer import Computer
-from thermozoo.interfaces import Protocol
+from thermozoo.dynamics.engines import Engine
 from thermozoo.training.exact.train import train_exact
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import NoisingProcess
+from thermozoo.training.noising import Noising, NoisingProcess
 from thermozoo.training.result import Training
 from thermozoo.training.sampled.descent import Schedule, train_by_descent
 from thermozoo.training.sampled.moments import train_by_moments
@@ -22,7 +18,7 @@ from thermozoo.training.sampled.online import train_online
 __all__ = ["Settings", "train_by"]
 
 
-class Settings(Shape):
+class Settings(Protocol):
     """What the methods read; each ignores what it has no use for."""
 
     @property
@@ -49,13 +45,11 @@ class Settings(Shape):
 def train_by(
     method: str,
     computer: Computer,
-    signals: npt.NDArray[np.floating[Any]],
-    protocol: Protocol,
+    noising: Noising,
     loss: StepLoss,
-    process: Callable[[], NoisingProcess],
+    engine: Engine,
     settings: Settings,
     *,
-    steps: int,
     seed: int,
     progress: Callable[[int], None] | None = None,
 ) -> Training:
@@ -67,39 +61,38 @@ def train_by(
         One of `thermozoo.training.METHODS`.
     computer : Computer
         Where to start.
-    signals : ndarray, shape (images, n)
-        See `thermozoo.training.noising.signals_for`.
-    protocol : Protocol
-        Intensity of the imposed signal.
+    noising : Noising
+        What to undo.
     loss : StepLoss
-        What to minimize.
-    process : callable
-        Makes the noising of the computer's units, for methods that sample it.
+        What to minimize; see `Noising.loss`.
+    engine : Engine
+        What advances noising trajectories, for methods that sample them.
     settings : Settings
         What the methods read.
-    steps : int
-        Steps of noising.
     seed : int
         Of noising trajectories.
     progress : callable, optional
         Called with the work done since its last call: percents of an exact training, else noising trajectories.
     """
     if method == "exact":
+        loss.check(noising.dynamics)
+        (imposed,) = noising.protocols
         return train_exact(
             computer,
-            signals,
-            protocol,
+            noising.signals,
+            imposed.protocol,
             loss,
-            steps=steps,
+            steps=noising.steps,
             windows=settings.windows,
             potential_parameters=settings.potential_parameters,
             tolerance=settings.tolerance,
             progress=progress,
         )
+    process = NoisingProcess(noising, engine)
     if method == "moments":
         return train_by_moments(
             computer,
-            process(),
+            process,
             loss,
             cycles=settings.cycles,
             seed=seed,
@@ -109,4 +102,4 @@ def train_by(
         )
     schedule = Schedule(settings.cycles, settings.learning_rate)
     function = {"descent": train_by_descent, "online": train_online}[method]
-    return function(computer, process(), loss, schedule, seed=seed, progress=progress)
+    return function(computer, process, loss, schedule, seed=seed, progress=progress)

@@ -9,21 +9,24 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import choice, count, finite_array, instance, positive
+from thermozoo.arguments import checked, choice, count, finite_array, instance, integer_array
 from thermozoo.computer.boltzmann import UnitBoltzmann, unit_boltzmann
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.engines import Drive, Dynamics, Engine, Stepper
 from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.noise import NoiseKey, normals, uniforms
-from thermozoo.errors import ShapeError
-from thermozoo.interfaces import Integrator, Protocol
+from thermozoo.errors import ShapeError, TrainingError
+from thermozoo.interfaces import Objective, Protocol
 from thermozoo.training.intensity import intensity_of
+from thermozoo.training.loss import StepLoss
 
 __all__ = [
     "HIDDEN_SIGNALS",
+    "Imposed",
+    "Noising",
     "NoisingProcess",
-    "noising_process",
+    "image_group",
     "signals_for",
     "window_edges",
 ]
@@ -111,42 +114,154 @@ def image_group(computer: Computer | Layout) -> str:
 
 
 @attrs.frozen(eq=False)
-class NoisingProcess:
-    r"""Uncoupled units under the force a(t) s: they start in equilibrium under a(0) s and relax as the signal fades.
+class Imposed:
+    """A protocol and the units on which it imposes their signals.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        a(t).
+    units : ndarray of int, shape (U,)
+        Which units.
+    """
+
+    protocol: Protocol = checked(instance, Protocol)
+    units: npt.NDArray[np.int64] = checked(integer_array, ("units",))
+
+
+def _bare(dynamics: Any) -> Dynamics:
+    """Return a law of motion without couplings and biases, and check that it has a duration."""
+    instance("dynamics", dynamics, Dynamics, "make one of a computer, an integrator, dt and steps")
+    count("steps", dynamics.steps, at_least=1)
+    bare: Dynamics = attrs.evolve(dynamics, computer=dynamics.computer.bare())
+    return bare
+
+
+@attrs.frozen(eq=False)
+class Noising:
+    r"""What training undoes: uncoupled units under the force a(t) s, in whole time steps. It remembers nothing.
 
     .. math:: dx_i = \mu \left(-U'(x_i) + a(t) s_i\right) dt + \sqrt{2 \mu k_B T}\, dW_i
+
+    Step k feels a(k dt). Clamped units feel nothing: their signal is the value that they hold.
 
     Parameters
     ----------
     dynamics : Dynamics
-        Law of motion of the uncoupled computer.
+        Computer, integrator, time step, precision and steps; couplings and biases are switched off.
     signals : ndarray, shape (images, n)
         s, one row an image.
-    intensity : ndarray, shape (steps + 1,)
-        The intensity in which units are prepared, then the intensity of every step.
-    engine : Engine
-        What advances the states.
+    protocols : tuple of Imposed
+        The protocols, with every free unit in exactly one of them; see `of` for one of all.
+
+    Attributes
+    ----------
+    intensities : ndarray, shape (protocols, steps + 1)
+        The intensity in which units are prepared, then the intensity of every step [energy].
+    protocol_of : ndarray of int, shape (n,)
+        The protocol of each unit; zero on clamped units, which none drives.
     """
 
-    dynamics: Dynamics
-    signals: Array
-    intensity: Array
+    dynamics: Dynamics = attrs.field(converter=_bare)
+    signals: Array = attrs.field()
+    protocols: tuple[Imposed, ...] = attrs.field()
+    protocol_of: npt.NDArray[np.int64] = attrs.field(init=False, repr=False)
+    intensities: Array = attrs.field(init=False, repr=False)
+
+    @classmethod
+    def of(cls, dynamics: Dynamics, signals: npt.ArrayLike, protocol: Protocol) -> Noising:
+        """Return the noising whose free units all feel one protocol."""
+        law = _bare(dynamics)
+        given = finite_array("signals", signals, ("images", law.computer.n), "one value for each unit")
+        return cls(law, given, (Imposed(protocol, np.flatnonzero(law.computer.layout.free)),))
+
+    @protocol_of.default
+    def _protocol_of(self) -> npt.NDArray[np.int64]:
+        n, free = self.dynamics.computer.n, self.dynamics.computer.layout.free
+        finite_array("signals", self.signals, ("images", n), "one value for each unit")
+        result, times = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+        for number, one in enumerate(self.protocols):
+            units = integer_array("units", one.units, ("units",), at_most=n - 1)
+            result[units] = number
+            np.add.at(times, units, 1)
+        wrong = np.flatnonzero(times != free)
+        if wrong.size:
+            unit = wrong[0]
+            what = f"free unit {unit} is" if free[unit] else f"unit {unit} is clamped and"
+            raise ShapeError(
+                f"every free unit must be in exactly one protocol, and no clamped one in any: {what} in {times[unit]}"
+            )
+        return result
+
+    @intensities.default
+    def _intensities(self) -> Array:
+        times = np.arange(self.steps) * self.dynamics.dt
+        rows = [intensity_of(one.protocol, self.duration)(times) for one in self.protocols]
+        return np.stack([np.concatenate([row[:1], row]) for row in rows])
+
+    @property
+    def steps(self) -> int:
+        """Number of steps."""
+        return self.dynamics.steps
+
+    @property
+    def duration(self) -> float:
+        """How long it lasts [time]."""
+        return self.dynamics.duration
+
+    def loss(self, objective: Objective, weights: npt.ArrayLike | None = None) -> StepLoss:
+        """Return the loss of its steps; see `StepLoss` for the weights of units."""
+        return StepLoss(objective, self.dynamics.dt, weights)
+
+
+@attrs.frozen(eq=False)
+class NoisingProcess:
+    """Trajectories of a noising: units start in equilibrium under a(0) s and relax as the signal fades.
+
+    Parameters
+    ----------
+    noising : Noising
+        What is done.
+    engine : Engine
+        What advances the states.
+    steps : int
+        How many of its steps are done; all of them by default.
+    """
+
+    noising: Noising
     engine: Engine
+    steps: int = attrs.field()
     stepper: Stepper = attrs.field(init=False, repr=False)
     _held: dict[int, list[tuple[slice, UnitBoltzmann]]] = attrs.field(init=False, repr=False, factory=dict)
+
+    @steps.default
+    def _all_steps(self) -> int:
+        return self.noising.steps
 
     @stepper.default
     def _stepper(self) -> Stepper:
         return self.engine.prepare(self.dynamics)
 
+    def __attrs_post_init__(self) -> None:
+        count("steps", self.steps, at_least=1, at_most=self.noising.steps)
+        if len(self.noising.protocols) > 1:
+            raise TrainingError(
+                f"noising is simulated with one protocol for all units, got {len(self.noising.protocols)}: take one"
+            )
+
     @property
-    def steps(self) -> int:
-        """Number of steps."""
-        return len(self.intensity) - 1
+    def dynamics(self) -> Dynamics:
+        """Law of motion of the uncoupled computer."""
+        return self.noising.dynamics
+
+    @property
+    def signals(self) -> Array:
+        """s, one row an image, shape (images, n)."""
+        return self.noising.signals
 
     def drive(self, which: npt.NDArray[np.int64]) -> Drive:
         """Return the drive of trajectories that show the given images."""
-        return Drive(self.signals, np.asarray(which, dtype=np.int64), self.intensity)
+        return Drive(self.signals, np.asarray(which, dtype=np.int64), self.noising.intensities[0])
 
     def prepare(self, key: NoiseKey, trajectories: npt.NDArray[np.int64], which: npt.NDArray[np.int64]) -> Array:
         """Return initial states in equilibrium under the first intensity, shape (B, n): exact Boltzmann samples.
@@ -166,8 +281,9 @@ class NoisingProcess:
         if image in self._held:
             return self._held[image]
         computer = self.dynamics.computer
+        force = self.noising.intensities[0, 0] * self.signals[image]
         made = [
-            (where, unit_boltzmann(one, computer.temperature, self.intensity[0] * self.signals[image, where]))
+            (where, unit_boltzmann(one, computer.temperature, force[where]))
             for where, one in computer.onsite.parts()
             if computer.layout.free[where.start]
         ]
@@ -248,49 +364,3 @@ def window_edges(steps: int, windows: int) -> npt.NDArray[np.int64]:
     Generation runs backwards through them: its edges are ``steps - window_edges(steps, windows)[::-1]``.
     """
     return np.linspace(0, count("steps", steps), count("windows", windows, at_least=1) + 1).round().astype(np.int64)
-
-
-def noising_process(
-    computer: Computer,
-    signals: Array,
-    protocol: Protocol,
-    *,
-    integrator: Integrator,
-    dt: float,
-    steps: int,
-    precision: str,
-    engine: Engine,
-) -> NoisingProcess:
-    """Return the noising of a computer's units: step k feels a(k dt).
-
-    Parameters
-    ----------
-    computer : Computer
-        The computer; its couplings and biases are switched off.
-    signals : ndarray, shape (images, n)
-        s, one row an image; see `signals_for`.
-    protocol : Protocol
-        a(t).
-    integrator : Integrator
-        The scheme.
-    dt : float
-        Time step [time].
-    steps : int
-        Steps; the duration is `steps` times `dt`.
-    precision : str
-        Of the states, ``"single"`` or ``"double"``.
-    engine : Engine
-        What advances the states.
-    """
-    instance("computer", computer, Computer, "assemble one")
-    instance("protocol", protocol, Protocol)
-    signals = finite_array("signals", signals, ("images", computer.n), "see signals_for")
-    steps, dt = count("steps", steps, at_least=1), positive("dt", dt)
-    times = np.arange(steps) * dt
-    values = intensity_of(protocol, steps * dt)(times)
-    return NoisingProcess(
-        dynamics=Dynamics(computer.bare(), integrator, dt, precision),
-        signals=signals,
-        intensity=np.concatenate([values[:1], values]),
-        engine=engine,
-    )

@@ -12,7 +12,6 @@ from thermozoo.computer.layout import Layout
 from thermozoo.config.faults import Origin
 from thermozoo.config.load import check_config
 from thermozoo.config.parse import parse
-from thermozoo.dynamics.engines import engine_named
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.figures import output_caption
@@ -81,7 +80,7 @@ def test_the_signal_of_the_report_is_that_of_noising_where_dt_does_not_divide_th
     assert machine.config.duration == pytest.approx(whole, rel=1e-12)
     found = imposed_signal(machine)
     assert found.zero_from == pytest.approx(whole, rel=1e-12)  # the fade ends with the last step
-    felt = machine.noising(engine_named("reference")).intensity[1:]
+    felt = machine.noising.intensities[0, 1:]
     assert len(felt) == machine.config.steps
     # a straight line from the start to zero behind the last step
     np.testing.assert_allclose(felt, found.start_E0 * (1 - 0.03 * np.arange(len(felt)) / found.zero_from))

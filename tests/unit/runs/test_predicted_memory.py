@@ -47,7 +47,7 @@ def test_images_are_counted(machine, process):
     """By the arrays that there are at once: signals and their sums, noisy copies of what the judge looks at."""
     config, few = machine.config, machine.prototypes
     with_images = budget.predicted_memory(config, machine) - budget.predicted_memory(config)
-    assert with_images > machine.signals.nbytes + 2 * few.rest.nbytes
+    assert with_images > machine.noising.signals.nbytes + 2 * few.rest.nbytes
     more = attrs.evolve(machine, prototypes=attrs.evolve(few, rest=np.zeros((4000, 784))))
     assert budget.predicted_memory(config, more) > budget.predicted_memory(config, machine) + 2000 * 784 * 8
 

@@ -14,11 +14,12 @@ from thermozoo_plugins.protocols import Constant, LinearFade
 
 from thermozoo import Connectivity, Objective, Potential, parameter
 from thermozoo.computer.computer import assemble
+from thermozoo.dynamics.engines import Dynamics
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.errors import ParameterError, TrainingError
-from thermozoo.training import signal_functions
 from thermozoo.training.breakpoints import breakpoints
 from thermozoo.training.evaluate import evaluate
+from thermozoo.training.exact import signal_functions
 from thermozoo.training.exact.exact_equations import exact_equations
 from thermozoo.training.exact.refinement import solve_moments
 from thermozoo.training.exact.train import WORK, train_exact
@@ -26,7 +27,7 @@ from thermozoo.training.exact.unit_grid import Unit
 from thermozoo.training.least_squares.normal_equations import NormalEquations, Unknowns
 from thermozoo.training.least_squares.pair_sums import DensePairs, SparsePairs, pair_sums
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import noising_process
+from thermozoo.training.noising import Noising, NoisingProcess
 from thermozoo.training.sampled.moments import sampled_equations, train_by_moments
 
 DT, STEPS = 1e-3, 500
@@ -215,16 +216,7 @@ def test_decrease_is_the_loss_at_zero_less_the_loss_at_the_minimum():
 
 
 def process_for(computer, s, steps=60, dt=2e-3):
-    return noising_process(
-        computer,
-        s,
-        FADE,
-        integrator=EulerMaruyama(),
-        dt=dt,
-        steps=steps,
-        precision="double",
-        engine=ReferenceEngine(),
-    )
+    return NoisingProcess(Noising.of(Dynamics(computer, EulerMaruyama(), dt, steps=steps), s, FADE), ReferenceEngine())
 
 
 @pytest.mark.parametrize("name", MACHINES)

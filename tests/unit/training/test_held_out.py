@@ -12,11 +12,11 @@ from thermozoo_plugins.protocols import LinearFade
 
 from thermozoo import Integrator
 from thermozoo.computer.computer import assemble
-from thermozoo.dynamics.engines import engine_named
+from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import noising_process
+from thermozoo.training.noising import Noising, NoisingProcess
 
 DT, STEPS, COUNT = 0.004, 130, 7
 
@@ -36,16 +36,8 @@ def machine(integrator, clamped=()):
     sizes = {"visible": 4, "hidden": 3}
     computer = assemble(sizes, Quartic(), Bipartite(within=["hidden"]), temperature=0.3, mobility=1.2, clamped=clamped)
     signals = np.random.default_rng(1).standard_normal((2, 7)) * computer.layout.free
-    return computer, noising_process(
-        computer,
-        signals,
-        LinearFade(),
-        integrator=integrator,
-        dt=DT,
-        steps=STEPS,
-        precision="double",
-        engine=engine_named("reference"),
-    )
+    noising = Noising.of(Dynamics(computer, integrator, DT, steps=STEPS), signals, LinearFade())
+    return computer, NoisingProcess(noising, engine_named("reference"))
 
 
 def trained(computer, seed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 import pytest
+import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
@@ -16,12 +17,12 @@ from thermozoo_plugins.protocols import Constant, LinearFade
 from thermozoo import Potential, Protocol
 from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.computer import assemble
-from thermozoo.dynamics.engines import engine_named
+from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey, normals
-from thermozoo.errors import NonFiniteError, ParameterError, ShapeError
+from thermozoo.errors import ArgumentError, NonFiniteError, ParameterError, ShapeError
 from thermozoo.training import noising
 from thermozoo.training.intensity import intensity_of
-from thermozoo.training.noising import image_group, noising_process, signals_for
+from thermozoo.training.noising import Imposed, Noising, NoisingProcess, image_group, signals_for
 
 
 @attrs.frozen
@@ -50,6 +51,16 @@ class Hyperbola(Protocol):
 
     def intensity(self, t, duration):
         return duration / t
+
+
+@attrs.frozen
+class Wild(Protocol):
+    """It jumps to a strength that no step can take."""
+
+    name = "wild"
+
+    def intensity(self, t, duration):
+        return sympy.Piecewise((1, t < duration / 4), (1e8, True))
 
 
 @pytest.mark.filterwarnings("error")
@@ -112,16 +123,10 @@ def test_the_image_group():
 
 @pytest.fixture(scope="module")
 def process(computer, images, euler):
-    return noising_process(
-        computer.with_parameters(np.full(computer.couplings.size, 0.4)),
-        signals_for(computer, images, "projection", 42),
-        LinearFade(),
-        integrator=euler,
-        dt=0.002,
-        steps=40,
-        precision="double",
-        engine=engine_named("reference"),
-    )
+    coupled = computer.with_parameters(np.full(computer.couplings.size, 0.4))
+    signals = signals_for(computer, images, "projection", 42)
+    dynamics = Dynamics(coupled, euler, 0.002, steps=40)
+    return NoisingProcess(Noising.of(dynamics, signals, LinearFade()), engine_named("reference"))
 
 
 def test_noising_is_uncoupled_and_feels_the_fading_signal(process, plain):
@@ -153,7 +158,8 @@ def test_stretches_join_to_the_trajectory(process, length):
 
 def test_the_first_non_finite_state_is_reported(process):
     """A signal so strong that the quartic force overshoots: the message names where, the error carries the state."""
-    wild = attrs.evolve(process, intensity=np.where(np.arange(41) < 10, process.intensity, 1e8))
+    one = Imposed(Wild(), process.noising.protocols[0].units)
+    wild = attrs.evolve(process, noising=attrs.evolve(process.noising, protocols=(one,)))
     with pytest.raises(NonFiniteError, match=r"in step \d+ .* of trajectory 4, unit \d+ .*, drive ") as caught:
         wild.trajectory(NoiseKey(3).named("noising"), np.array([4]), np.array([0]))
     assert np.isfinite(caught.value.last_finite_state).all()
@@ -164,8 +170,8 @@ def test_a_clamped_group_need_not_be_confined(images):
     steep = {"visible": Quartic(), "label": Slope()}
     mixed = assemble({"visible": 6, "label": 2}, steep, Bipartite(), temperature=0.1, clamped=["label"])
     signals = np.concatenate([images, np.zeros((2, 2))], axis=1)
-    keys = {"integrator": EulerMaruyama(), "dt": 0.01, "steps": 3, "precision": "double"}
-    process = noising_process(mixed, signals, LinearFade(), **keys, engine=engine_named("reference"))
+    dynamics = Dynamics(mixed, EulerMaruyama(), 0.01, steps=3)
+    process = NoisingProcess(Noising.of(dynamics, signals, LinearFade()), engine_named("reference"))
     states = process.trajectory(NoiseKey(1).named("noising"), np.arange(2), np.arange(2))
     assert not states[..., 6:].any()
     assert np.abs(states[..., :6]).min() > 0
@@ -175,6 +181,54 @@ def test_an_image_group_that_is_clamped(images):
     clamped = assemble({"visible": 6, "hidden": 4}, Quartic(), Bipartite(), clamped=["visible"])
     with pytest.raises(ShapeError, match="'visible', which shows the image, is clamped"):
         signals_for(clamped, images, "projection", 42)
+
+
+def test_a_noising_knows_its_intensities_and_no_couplings(process):
+    noising_ = process.noising
+    assert (noising_.steps, noising_.duration, noising_.dynamics.computer.couplings.size) == (40, 0.08, 0)
+    fading = 2 * np.maximum(0, 1 - np.arange(40) / 30)
+    assert noising_.intensities == pytest.approx(np.array([[2.0, *fading]]))
+    assert np.array_equal(noising_.protocol_of, np.zeros(12))
+    assert np.array_equal(noising_.protocols[0].units, np.arange(10))  # the label is clamped
+
+
+@pytest.mark.parametrize(
+    ("units", "said"),
+    [
+        ([range(9)], "free unit 9 is in 0$"),
+        ([range(10), [3]], "free unit 3 is in 2$"),
+        ([range(11)], "unit 10 is clamped and in 1$"),
+    ],
+)
+def test_every_free_unit_has_one_protocol(process, units, said):
+    several = tuple(Imposed(LinearFade(), list(u)) for u in units)
+    with pytest.raises(ShapeError, match=said):
+        attrs.evolve(process.noising, protocols=several)
+
+
+def test_units_of_a_protocol_that_are_none(process):
+    with pytest.raises(ParameterError, match="units must be whole numbers from 0 to 11, got 12"):
+        attrs.evolve(process.noising, protocols=(Imposed(LinearFade(), [12]),))
+
+
+def test_part_of_a_noising_is_its_first_steps(process):
+    key, numbers, which = NoiseKey(3).named("noising"), np.arange(2), np.array([0, 1])
+    part = attrs.evolve(process, steps=9)
+    assert np.array_equal(part.trajectory(key, numbers, which), process.trajectory(key, numbers, which)[:10])
+    with pytest.raises(ParameterError, match="steps must be a whole number from 1 to 40, got 41"):
+        attrs.evolve(process, steps=41)
+
+
+def test_a_loss_has_the_time_step_of_its_noising(process, objective):
+    loss = process.noising.loss(objective, [1.0] * 12)
+    loss.check(process.dynamics)
+    assert loss.dt == 0.002
+    with pytest.raises(ArgumentError, match=r"of dt = 0\.002, but noising takes steps of 0\.004: make it by"):
+        loss.check(attrs.evolve(process.dynamics, dt=0.004))
+    with pytest.raises(ShapeError, match="weights must have one value for each of 12 units, got 3"):
+        process.noising.loss(objective, [1.0] * 3).check(process.dynamics)
+    with pytest.raises(ParameterError, match="weights must not be negative, got -2 for unit 1"):
+        process.noising.loss(objective, [1.0, -2.0])
 
 
 def test_a_trajectory_can_be_replayed_alone(process):
@@ -215,16 +269,9 @@ def test_equilibrium_is_computed_once_an_image_while_there_is_room(process, monk
 def test_preparation_is_exact_equilibrium(euler, potential):
     """Units start in equilibrium under a(0) s: Kolmogorov-Smirnov, false-alarm rate 1e-6."""
     n, kT, s = 64, 0.2, 0.6
-    uniform = noising_process(
-        assemble({"visible": n}, potential, Bipartite(), temperature=kT),
-        np.full((1, n), s),
-        LinearFade(amplitude=2.0),
-        integrator=euler,
-        dt=0.001,
-        steps=5,
-        precision="double",
-        engine=engine_named("reference"),
-    )
+    dynamics = Dynamics(assemble({"visible": n}, potential, Bipartite(), temperature=kT), euler, 0.001, steps=5)
+    noising_ = Noising.of(dynamics, np.full((1, n), s), LinearFade(amplitude=2.0))
+    uniform = NoisingProcess(noising_, engine_named("reference"))
     x = uniform.prepare(NoiseKey(6).named("noising"), np.arange(400), np.zeros(400, dtype=int))
     grid = np.linspace(-4, 4, 100_001)
     density = np.exp(-(potential.J2 * grid**2 + potential.J4 * grid**4 - 2.0 * s * grid) / kT)

@@ -65,6 +65,7 @@ class Descent:
     """Shared part of both ways of descending: the order of trajectories, the curves, the failure."""
 
     def __init__(self, process: NoisingProcess, loss: StepLoss, schedule: Schedule, seed: int) -> None:
+        loss.check(process.dynamics)
         self.process = process
         self.loss = loss
         self.schedule = schedule

@@ -78,6 +78,7 @@ def sampled_equations(
     TrainingError
         When the objective is not quadratic with constant curvature, or the energy not linear in a parameter.
     """
+    loss.check(process.dynamics)
     expansion = expand_objective(
         loss.derived,
         loss.objective,
