@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from thermozoo.interfaces import (
         Connectivity,
         Dataset,
+        Encoding,
         Integrator,
         Objective,
         Potential,
@@ -45,6 +46,7 @@ _HOMES = {
     "Dataset": "thermozoo.interfaces",
     "Drive": "thermozoo.dynamics.engines.base",
     "Dynamics": "thermozoo.dynamics.engines.base",
+    "Encoding": "thermozoo.interfaces",
     "EnergyTerms": "thermozoo.dynamics.trajectories",
     "Integrator": "thermozoo.interfaces",
     "KeptStates": "thermozoo.dynamics.trajectories",
@@ -80,6 +82,7 @@ __all__ = [
     "Dataset",
     "Drive",
     "Dynamics",
+    "Encoding",
     "EnergyTerms",
     "Integrator",
     "KeptStates",

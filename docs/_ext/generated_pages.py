@@ -76,8 +76,9 @@ def _zoo_page(record: Record) -> str:
         for formula in formulas:
             lines += [f"{formula.title}:", "", ".. math::", "", f"   {formula.latex}", ""]
     lines += _facts(plugin)
-    lines += _heading("In a config", "-")
-    lines += [".. code-block:: toml", "", *(f"   {line}" for line in _snippet(plugin)), ""]
+    if plugin.kind in PLACES:
+        lines += _heading("In a config", "-")
+        lines += [".. code-block:: toml", "", *(f"   {line}" for line in _snippet(plugin)), ""]
     return "\n".join(lines)
 
 

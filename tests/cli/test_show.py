@@ -52,6 +52,7 @@ def test_one_value_per_unit_shows_the_stable_states_of_every_unit(capsys):
         ("linear-fade", "a(t) ="),
         ("bipartite", "setting within"),
         ("digits", "dataset digits"),
+        ("one-hot", "signals that depend on the label alone: True"),
     ],
 )
 def test_the_other_kinds(capsys, name, words):

@@ -67,7 +67,7 @@ def test_hook_is_documented_with_an_example(hook, extensions):
 
 
 #: Kinds whose checks take milliseconds rather than seconds.
-_QUICK = ("connectivity", "dataset")
+_QUICK = ("connectivity", "dataset", "encoding")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from thermozoo_plugins.connectivities import Bipartite, Dense
 from thermozoo_plugins.datasets import Digits
 from thermozoo_plugins.objectives import ReverseLikelihood
 from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
-from thermozoo_plugins.protocols import Constant, LinearFade
+from thermozoo_plugins.protocols import Constant, HoldRamp, LinearFade
 
 from thermozoo.computer.layout import Layout
 from thermozoo.errors import ParameterError
@@ -78,6 +78,26 @@ def test_protocols(t, amplitude, fade):
     values |= dict(zip(traced.parameters.values(), (amplitude, fade), strict=True))
     assert float(traced.intensity.subs(values)) == pytest.approx(amplitude * max(0.0, 1 - t / fade), abs=1e-12)
     assert Constant(amplitude=amplitude).intensity(t, 1.0) == amplitude
+
+
+@given(t=st.floats(0, 2.5), amplitude=st.floats(-3, 3), fade=st.floats(0.05, 1), part=st.floats(0.05, 1))
+def test_the_ramp_that_holds(t, amplitude, fade, part):
+    """Three stretches: flat, a straight line between its ends, nothing."""
+    duration, width = 2.5, part * fade
+    a = float(HoldRamp(amplitude=amplitude, fade=fade, width=width).intensity(t, duration))
+    ends = [0.0, (fade - width) * duration, fade * duration, duration + 1]
+    assert a == pytest.approx(np.interp(t, ends, [amplitude, amplitude, 0.0, 0.0]), abs=1e-12)
+
+
+def test_a_ramp_that_holds_no_longer_is_the_linear_fade():
+    ramp, fade = HoldRamp(fade=0.6, width=0.6), LinearFade(fade=0.6)
+    times = np.linspace(0, 1, 41)
+    assert [float(ramp.intensity(t, 1.0)) for t in times] == pytest.approx([float(fade.intensity(t, 1)) for t in times])
+
+
+def test_a_ramp_longer_than_its_signal_is_refused():
+    with pytest.raises(ParameterError, match="width <= "):
+        HoldRamp(fade=0.2, width=0.25)
 
 
 SIZES = st.fixed_dictionaries({"a": st.integers(1, 4), "b": st.integers(0, 3), "c": st.integers(1, 3)})

@@ -14,11 +14,12 @@ import pytest
 
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.testing import parametrize_with_checks
+from thermozoo.testing.checks.encoding import IMAGES
 
 FIRST_PARTY = [r.plugin for r in catalogue().records if r.source.distribution == "thermozoo" and r.plugin is not None]
 
 #: Kinds whose checks take a second in all.
-QUICK = ("connectivity", "dataset", "protocol")
+QUICK = ("connectivity", "dataset", "encoding", "protocol")
 
 #: Files of the data sets that read some, by name.
 FILES = {
@@ -43,7 +44,11 @@ def data_folder(tmp_path_factory):
 
 @parametrize_with_checks(*[cls for cls in FIRST_PARTY if cls.kind in QUICK])
 def test_first_party(check, data_folder):
-    if any(field.name == "path" for field in attrs.fields(check.plugin)):
+    if check.plugin.kind == "encoding" and check.plugin.name == "table":
+        table = data_folder / "signals.csv"
+        np.savetxt(table, np.random.default_rng(0).standard_normal((IMAGES, 5)), delimiter=",")
+        check = attrs.evolve(check, plugin=check.plugin(path=str(table)))
+    elif any(field.name == "path" for field in attrs.fields(check.plugin)):
         assert check.plugin.name in FILES, "a data set that reads files needs toy files here"
         check = attrs.evolve(check, plugin=check.plugin(path=str(data_folder)))
     check("quick")
@@ -60,4 +65,6 @@ def test_every_plugin_is_covered():
     from thermozoo.interfaces import INTERFACES
 
     assert {cls.kind for cls in FIRST_PARTY} == set(INTERFACES)
-    assert {"quartic", "bipartite", "linear-fade", "emnist", "reverse-likelihood"} <= {cls.name for cls in FIRST_PARTY}
+    assert {"quartic", "bipartite", "linear-fade", "tree", "emnist", "reverse-likelihood"} <= {
+        cls.name for cls in FIRST_PARTY
+    }

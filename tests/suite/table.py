@@ -7,13 +7,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from wrong_encodings import ENCODINGS
 from wrong_engines import ENGINES
 from wrong_integrators import INTEGRATORS
 from wrong_others import OTHERS
 from wrong_potentials import POTENTIALS
 from wrong_subjects import caught
 
-SUBJECTS = [*POTENTIALS, *ENGINES, *INTEGRATORS, *OTHERS]
+SUBJECTS = [*POTENTIALS, *ENGINES, *INTEGRATORS, *OTHERS, *ENCODINGS]
 
 
 def main() -> int:

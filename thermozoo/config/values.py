@@ -66,6 +66,15 @@ def too_large(value: Any) -> bool:
     return type(value) is int and not -(2**63) <= value < 2**63
 
 
+def _meant(kind: Any, value: Any) -> Any:
+    """Return which type of a union is meant: that of lists by a list, the other by a single value."""
+    if typing.get_origin(kind) not in (typing.Union, types.UnionType):
+        return kind
+    is_list = isinstance(value, (list, tuple))
+    alike = [k for k in typing.get_args(kind) if (typing.get_origin(k) in (list, tuple)) == is_list]
+    return alike[0] if len(alike) == 1 else kind
+
+
 def structure_type(kind: Any, value: Any, path: str, faults: Faults) -> Any:
     """Return `value` structured to a type, or None after adding a fault."""
     origin = typing.get_origin(kind)
@@ -78,7 +87,7 @@ def structure_type(kind: Any, value: Any, path: str, faults: Faults) -> Any:
         faults.add(path, f"expected {type_name(kind)}, got {describe(value)}")
         return None
     try:
-        return _converter().structure(value, kind)
+        return _converter().structure(value, _meant(kind, value))
     except Exception:  # cattrs passes on whatever a hook raises
         faults.add(path, f"expected {type_name(kind)}, got {describe(value)}")
         return None

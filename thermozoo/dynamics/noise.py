@@ -188,7 +188,9 @@ def normals(
     return np.ascontiguousarray(result.astype(dtype))
 
 
-def uniforms(key: NoiseKey, step: int, trajectories: npt.NDArray[Any], n: int) -> npt.NDArray[np.float64]:
+def uniforms(
+    key: NoiseKey, step: int, trajectories: npt.NDArray[Any], n: int, draw: int = 0
+) -> npt.NDArray[np.float64]:
     """Return uniform numbers in (0, 1), shape (trajectories, n), from the same words."""
-    words = np.stack(_words(key, step, trajectories, n, 0), axis=2)
+    words = np.stack(_words(key, step, trajectories, n, draw), axis=2)
     return np.ascontiguousarray((words.reshape(len(words), -1)[:, :n] + 0.5) * 2.0**-32)

@@ -12,6 +12,7 @@ from thermozoo.interfaces.integrator import Integrator, StepSymbols
 from thermozoo.interfaces.objective import LossSymbols, Objective
 from thermozoo.interfaces.connectivity import Connectivity, UnitLayout
 from thermozoo.interfaces.protocol import Protocol
+from thermozoo.interfaces.encoding import Encoding, Images, Labels, Random, Signals
 from thermozoo.interfaces.dataset import Dataset
 # isort: on
 
@@ -20,12 +21,17 @@ __all__ = [
     "Connectivity",
     "Dataset",
     "Declaration",
+    "Encoding",
+    "Images",
     "Integrator",
+    "Labels",
     "LossSymbols",
     "Objective",
     "Plugin",
     "Potential",
     "Protocol",
+    "Random",
+    "Signals",
     "StepSymbols",
     "UnitLayout",
 ]

@@ -1,15 +1,17 @@
-"""First-party protocols."""
+"""First-party protocols and encodings: how strongly units are driven, and to what."""
 
 from __future__ import annotations
 
 from thermozoo import Protocol, hookimpl
+from thermozoo_plugins.encodings import thermozoo_encodings
 from thermozoo_plugins.protocols.constant import Constant
+from thermozoo_plugins.protocols.hold_ramp import HoldRamp
 from thermozoo_plugins.protocols.linear_fade import LinearFade
 
-__all__ = ["Constant", "LinearFade"]
+__all__ = ["Constant", "HoldRamp", "LinearFade", "thermozoo_encodings"]
 
 
 @hookimpl
 def thermozoo_protocols() -> list[type[Protocol]]:
     """Return the first-party protocols."""
-    return [Constant, LinearFade]
+    return [Constant, LinearFade, HoldRamp]

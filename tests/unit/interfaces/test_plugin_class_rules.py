@@ -11,7 +11,8 @@ from thermozoo.interfaces import INTERFACES
 
 
 def test_the_kinds():
-    assert list(INTERFACES) == ["potential", "integrator", "objective", "connectivity", "protocol", "dataset"]
+    core = ["potential", "integrator", "objective", "connectivity", "protocol"]
+    assert list(INTERFACES) == [*core, "encoding", "dataset"]
 
 
 @pytest.mark.parametrize("interface", INTERFACES.values(), ids=list(INTERFACES))

@@ -207,6 +207,7 @@ def test_first_party_plugins_come_through_the_same_door():
     assert "reverse-likelihood" in names["objective"]
     assert {"dense", "bipartite"} <= set(found.names("connectivity"))
     assert {"constant", "linear-fade"} <= set(found.names("protocol"))
+    assert {"image", "projection", "tree", "one-hot"} <= set(found.names("encoding"))
     assert {"digits", "mnist"} <= set(found.names("dataset"))
 
 

@@ -153,7 +153,7 @@ def test_a_class_that_needs_settings():
 
 
 def test_every_check_has_a_claim_of_one_sentence_and_a_level():
-    for kind in ("potential", "integrator", "objective", "connectivity", "protocol", "dataset"):
+    for kind in ("potential", "integrator", "objective", "connectivity", "protocol", "encoding", "dataset"):
         checks = checks_for(kind)
         assert len({c.name for c in checks}) == len(checks)
         for check in checks:

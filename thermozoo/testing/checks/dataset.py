@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.errors import DataError, kind_of_values
+from thermozoo.errors import kind_of_values
 from thermozoo.testing.checks.common import documented  # noqa: F401 - registers the shared checks first
 from thermozoo.testing.context import Context
 from thermozoo.testing.measured import Measured
-from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
+from thermozoo.testing.missing import refuses_missing_files
+from thermozoo.testing.outcomes import CheckFailed
 from thermozoo.testing.registry import check
 
 Array = npt.NDArray[Any]
@@ -110,26 +108,4 @@ def repeatable(context: Context) -> Measured:
 @check("dataset", claim="Data that are missing give one clear error that names the folder.")
 def missing_data(context: Context) -> Measured:
     """Point every setting called path, folder or file at an empty folder."""
-    names = [
-        f.name
-        for f in attrs.fields(context.cls)
-        if f.init and f.name in ("path", "folder", "file", "directory", "root")
-    ]
-    if not names:
-        raise DoesNotApply("it reads no folder of the user's")
-    with tempfile.TemporaryDirectory() as empty:
-        for place in (empty, str(Path(empty) / "nowhere")):
-            plugin = attrs.evolve(context.plugin, **dict.fromkeys(names, place))
-            try:
-                plugin.load()
-            except DataError as error:
-                if place not in str(error):
-                    raise CheckFailed(f"the error for missing data does not name the folder: {error}") from error
-            except Exception as error:
-                raise CheckFailed(
-                    f"missing data raise {type(error).__name__}: {error}; expected thermozoo.errors.DataError "
-                    "that names the folder"
-                ) from error
-            else:
-                raise CheckFailed(f"load() returns data although {names[0]} = {Path(place).name!r} holds none")
-    return Measured("error", "DataError", "DataError", 0)
+    return refuses_missing_files(context, lambda plugin: plugin.load(), "load")

@@ -1,0 +1,66 @@
+"""Tables of numbers from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.errors import DataError
+
+__all__ = ["read_table"]
+
+
+def read_table(file: Path) -> npt.NDArray[np.float64]:
+    """Return the finite numbers of a .csv or .npy file, one row a row.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read, or holds anything else.
+    """
+    try:
+        found = np.load(file, allow_pickle=False) if file.suffix == ".npy" else _comma_separated(file)
+    except (OSError, ValueError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(
+            f"cannot read the table {file}: {reason}; expected comma-separated numbers, or a .npy array of numbers"
+        ) from error
+    table = np.asarray(found)
+    if table.ndim != 2 or table.dtype.kind not in "iuf" or 0 in table.shape:
+        raise DataError(
+            f"the table {file} holds {table.dtype} of shape {table.shape}; expected numbers with a row for each image "
+            "and a column for each unit"
+        )
+    table = table.astype(np.float64)
+    bad = np.argwhere(~np.isfinite(table))
+    if len(bad):
+        row, column = map(int, bad[0])
+        raise DataError(
+            f"the table {file} has {table[row, column]:g} in row {row + 1}, column {column + 1}; expected finite "
+            "numbers"
+        )
+    return table
+
+
+def _comma_separated(file: Path) -> Any:
+    """Return the rows of a file; lines that are empty or begin with # are none.
+
+    Raises
+    ------
+    ValueError
+        With the line, when it has no numbers or another number of them than the first.
+    """
+    rows: list[list[float]] = []
+    for number, line in enumerate(file.read_text("utf-8-sig").splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        try:
+            rows.append([float(cell) for cell in line.split(",")])
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from None
+        if len(rows[-1]) != len(rows[0]):
+            raise ValueError(f"line {number} has {len(rows[-1])} numbers, the first row {len(rows[0])}")
+    return np.array(rows) if rows else np.zeros((0, 0))
