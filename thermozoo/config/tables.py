@@ -13,7 +13,6 @@ from thermozoo.config.settings import positive, setting
 from thermozoo.dynamics.engines import ENGINES, PRECISIONS
 from thermozoo.thermodynamics.hardware import PRESETS
 from thermozoo.training import METHODS
-from thermozoo.training.noising import HIDDEN_SIGNALS
 
 __all__ = [
     "ComputerTable",
@@ -88,7 +87,7 @@ class NoisingTable:
     """Noising: how images are forgotten."""
 
     protocol: Any = setting(str, "linear-fade", "protocol plugin: the intensity of the imposed image")
-    hidden: str = setting(str, "projection", "signal on units that show no image", choices=HIDDEN_SIGNALS)
+    hidden: str = setting(str, "projection", "signal on units that show no image", choices=("projection", "crop"))
     projection_seed: int = setting(int, 42, "seed of the random projection", at_least=0)
 
 

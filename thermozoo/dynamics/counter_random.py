@@ -33,7 +33,7 @@ class CounterRandom:
     >>> from thermozoo.dynamics.noise import NoiseKey
     >>> random = CounterRandom(NoiseKey(42).named("projection"), group=1)
     >>> random.signs(1, 6)
-    array([[ 1.,  1., -1., -1.,  1., -1.]])
+    array([[-1., -1., -1., -1., -1.,  1.]])
     """
 
     key: NoiseKey = checked(instance, NoiseKey, "give NoiseKey(seed)")

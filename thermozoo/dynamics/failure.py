@@ -66,7 +66,7 @@ def _message(
             "bias": 0.0 - computer.biases[unit],
         }
         if drive is not None:
-            terms["drive"] = drive.intensity[step + 1] * drive.signals[drive.which[row], unit]
+            terms["drive"] = drive.on_units(step + 1)[unit] * drive.signals[drive.which[row], unit]
         forces = ", ".join(f"{name} {value:.3g}" for name, value in terms.items())
     return (
         f"state became {x[row, unit]:g} in step {step} (time {step * dynamics.dt:g}) of trajectory "

@@ -184,8 +184,8 @@ def _check_drive(drive: Drive, trajectories: int, n: int, steps: int) -> None:
         raise ShapeError(
             f"a drive must name the signal of each of {trajectories} trajectories, got {drive.which.shape}"
         )
-    if len(drive.intensity) < steps + 1:
-        raise ShapeError(f"intensity must have {steps + 1} values for {steps} steps, got {len(drive.intensity)}")
+    if drive.intensity.shape[-1] < steps + 1:
+        raise ShapeError(f"intensity must have {steps + 1} values for {steps} steps, got {drive.intensity.shape[-1]}")
 
 
 @attrs.frozen(eq=False)

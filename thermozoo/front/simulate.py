@@ -122,7 +122,8 @@ def simulate(
     if drive is not None:
         signals = np.asarray(drive.signals, dtype=np.float64)[drive.which]
         for sign, state, step in ((1.0, x[-1], first + steps), (-1.0, x[0], first)):
-            change = change - sign * drive.intensity[step] * np.sum(signals * state, axis=1)
+            for intensity, units in drive.protocols:
+                change = change - sign * intensity[step] * np.sum(signals[:, units] * state[:, units], axis=1)
     return _dataset(dynamics, noise, kept.steps, x, number, done, change, by_term if energies else None)
 
 

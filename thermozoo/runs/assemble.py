@@ -14,13 +14,16 @@ from thermozoo.config.faults import Faults
 from thermozoo.config.magnitudes import least_usual_of_a_step
 from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Dynamics
-from thermozoo.errors import DataError, ParameterError, ShapeError, StabilityError, TrainingError
+from thermozoo.errors import DataError, EncodingError, ParameterError, StabilityError, TrainingError
+from thermozoo.interfaces import Encoding
 from thermozoo.parameters import fields_of
+from thermozoo.registry.catalogue import catalogue
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.prototypes import Prototypes, choose_prototypes, load_images, too_few
 from thermozoo.training.intensity import intensity_of
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import Noising, image_group, signals_for
+from thermozoo.training.noising import Noising, image_group
+from thermozoo.training.signals import encode_groups
 from thermozoo.training.unit_types import trainable_forces
 
 __all__ = ["Machine", "assemble_machine"]
@@ -79,16 +82,27 @@ def assemble_machine(config: Config) -> Machine:
         trainable_biases=config.computer.trainable_biases,
         clamped=config.clamped,
     )
+    layout, shown = computer.layout, image_group(computer)
+    free = [group for group in layout.groups if group not in layout.clamped]
+    encoding: Encoding = catalogue().get(Encoding, config.noising.hidden)()  # type: ignore[type-abstract]
     try:
-        signals = signals_for(computer, prototypes.images, config.noising.hidden, config.noising.projection_seed)
-    except ShapeError as error:
-        faults.add("noising.hidden", str(error), also=["computer.units"])
+        encoded = encode_groups(
+            layout,
+            {group: (encoding,) for group in free if group != shown},
+            prototypes.images,
+            prototypes.labels,
+            config.noising.projection_seed,
+            dict.fromkeys(free, config.protocol),
+        )
+    except EncodingError as error:
+        for _, _, message in error.faults:
+            faults.add("noising.hidden", message, also=["computer.units"])
         faults.raise_any()
         raise
     dynamics = Dynamics(computer, config.integrator, config.dynamics.dt, config.dynamics.precision, config.steps)
     times = np.linspace(0.0, config.duration, 101)
     strongest = np.abs(intensity_of(config.protocol, config.duration)(times)).max()
-    force = float(strongest * np.abs(signals).max())
+    force = float(strongest * np.abs(encoded.signals).max())
     try:
         check_time_step(computer, config.dynamics.dt, (-force, force))
     except (StabilityError, ParameterError) as error:  # units on which nothing is imposed were looked at before
@@ -102,7 +116,7 @@ def assemble_machine(config: Config) -> Machine:
     except TrainingError as error:
         faults.add("training.potential_parameters", str(error).removeprefix("potential_parameters: "))
     faults.raise_any()
-    return Machine(config, computer, prototypes, Noising.of(dynamics, signals, config.protocol))
+    return Machine(config, computer, prototypes, Noising(dynamics, encoded.signals, encoded.protocols))
 
 
 def _prototypes(config: Config, faults: Faults) -> Prototypes | None:

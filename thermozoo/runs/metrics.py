@@ -44,13 +44,14 @@ Array = npt.NDArray[np.floating[Any]]
 
 
 def perfect_loss(machine: Machine) -> float | None:
-    """Return the mean loss per step of a perfect model, N/2 with N the units that move; None where it is not known.
+    """Return the mean loss per step of a perfect model, half of what the free units count; None where it is not known.
 
-    It is known where the objective is the action of the integrator's reverse step; see `is_reverse_action`.
+    That is N/2 with N the free units, each of which counts one unless the loss has weights. It is known where the
+    objective is the action of the integrator's reverse step; see `is_reverse_action`.
     """
     if not is_reverse_action(machine.config.objective, machine.config.integrator):
         return None
-    return int(machine.computer.layout.free.sum()) / 2
+    return float(machine.loss.weights_of(machine.computer).sum()) / 2
 
 
 def imposed_signal(machine: Machine) -> ImposedSignal:

@@ -148,8 +148,9 @@ class TrainingFigures:
     loss_perfect: Annotated[
         float | None,
         Key(
-            "$N/2$ with $N$ the units that move: the mean of a perfect model, up to order $\\Delta t$; `null` where it "
-            "is not known, because the objective is not the action of the integrator's reverse step"
+            "$N/2$ with $N$ the free units, or half the sum of their weights: the mean of a perfect model, up to order "
+            "$\\Delta t$; `null` where it is not known, because the objective is not the action of the integrator's "
+            "reverse step"
         ),
     ]
     likelihood_gain_nats: Annotated[

@@ -79,6 +79,11 @@ class StepLoss:
             raise ShapeError(
                 f"weights must have one value for each of {dynamics.computer.n} units, got {len(self.weights)}"
             )
+        idle = np.flatnonzero(dynamics.computer.layout.free & (self.weights_of(dynamics.computer) == 0))
+        if idle.size:
+            raise ParameterError(
+                f"weights of free units must be positive, got 0 for unit {idle[0]}: nothing would determine its bias"
+            )
 
     def weights_of(self, computer: Computer) -> npt.NDArray[np.float64]:
         """Return what the loss of each unit counts, shape (n,): zero for clamped ones."""

@@ -9,25 +9,23 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import checked, choice, count, finite_array, instance, integer_array
+from thermozoo.arguments import checked, count, finite_array, instance, integer_array
 from thermozoo.computer.boltzmann import UnitBoltzmann, unit_boltzmann
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.engines import Drive, Dynamics, Engine, Stepper
 from thermozoo.dynamics.failure import find_failure
-from thermozoo.dynamics.noise import NoiseKey, normals, uniforms
-from thermozoo.errors import ShapeError, TrainingError
+from thermozoo.dynamics.noise import NoiseKey, uniforms
+from thermozoo.errors import ShapeError
 from thermozoo.interfaces import Objective, Protocol
 from thermozoo.training.intensity import intensity_of
 from thermozoo.training.loss import StepLoss
 
 __all__ = [
-    "HIDDEN_SIGNALS",
     "Imposed",
     "Noising",
     "NoisingProcess",
     "image_group",
-    "signals_for",
     "window_edges",
 ]
 
@@ -35,74 +33,6 @@ Array = npt.NDArray[np.floating[Any]]
 
 #: Bytes of equilibrium distributions that a process holds: those of four images of the paper set-up.
 _HELD = 100 * 2**20
-
-#: How the signal of units that show no image is made from the image.
-HIDDEN_SIGNALS = ("projection", "crop")
-
-
-def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Array:
-    """Return the signal s on every unit for each image.
-
-    The image group (``visible``, or the first group that moves) receives the image. Every other group that moves
-    receives either a fixed random projection of it with entries N(0, 1/Nv), or its middle pixels; clamped groups
-    receive none.
-
-    Parameters
-    ----------
-    computer : Computer
-        The computer.
-    images : ndarray, shape (images, Nv)
-        Zero mean and unit variance each.
-    hidden : str
-        ``"projection"`` or ``"crop"``.
-    seed : int
-        Seed of the projection.
-
-    Returns
-    -------
-    ndarray, shape (images, n)
-
-    Raises
-    ------
-    ShapeError
-        When the image group is clamped, the images do not have one pixel for each of its units, or a crop is larger
-        than the image.
-    """
-    layout = instance("computer", computer, Computer, "assemble one").layout
-    shown = image_group(computer)
-    where = layout.slice(shown)
-    if shown in layout.clamped:
-        raise ShapeError(
-            f"group {shown!r}, which shows the image, is clamped: its units cannot turn noise into an image; let "
-            "them move, or call another group 'visible'"
-        )
-    images = finite_array("images", images, ("images", "pixels"), "one image is image.reshape(1, -1)")
-    pixels = images.shape[1]
-    if where.stop - where.start != pixels:
-        raise ShapeError(
-            f"the images have {pixels} pixels, but group {shown!r} has {where.stop - where.start} units: set "
-            f"computer.units.{shown} = {pixels}, or take other images"
-        )
-    choice("hidden", hidden, HIDDEN_SIGNALS)
-    signals = np.zeros((len(images), layout.n))
-    signals[:, where] = images
-    for g, group in enumerate(layout.groups):
-        size = layout.sizes[group]
-        if group == shown or group in layout.clamped or size == 0:
-            continue
-        if hidden == "projection":
-            key = NoiseKey(seed).named("projection")
-            matrix = normals(key, g, np.arange(size), pixels) / np.sqrt(pixels)
-            signals[:, layout.slice(group)] = images @ matrix.T
-        else:
-            if size > pixels:
-                raise ShapeError(
-                    f"hidden = 'crop' takes the middle {size} pixels for group {group!r}, but an image has only "
-                    f"{pixels}"
-                )
-            start = (pixels - size) // 2
-            signals[:, layout.slice(group)] = images[:, start : start + size]
-    return signals
 
 
 def image_group(computer: Computer | Layout) -> str:
@@ -232,6 +162,7 @@ class NoisingProcess:
     engine: Engine
     steps: int = attrs.field()
     stepper: Stepper = attrs.field(init=False, repr=False)
+    _driving: Array = attrs.field(init=False, repr=False)
     _held: dict[int, list[tuple[slice, UnitBoltzmann]]] = attrs.field(init=False, repr=False, factory=dict)
 
     @steps.default
@@ -244,10 +175,12 @@ class NoisingProcess:
 
     def __attrs_post_init__(self) -> None:
         count("steps", self.steps, at_least=1, at_most=self.noising.steps)
-        if len(self.noising.protocols) > 1:
-            raise TrainingError(
-                f"noising is simulated with one protocol for all units, got {len(self.noising.protocols)}: take one"
-            )
+
+    @_driving.default
+    def _signals_that_drive(self) -> Array:
+        """Return the signals with none on clamped units: what they hold is no force."""
+        signals, free = self.noising.signals, self.noising.dynamics.computer.layout.free
+        return np.where(free, signals, 0.0) if signals[:, ~free].any() else signals
 
     @property
     def dynamics(self) -> Dynamics:
@@ -261,16 +194,20 @@ class NoisingProcess:
 
     def drive(self, which: npt.NDArray[np.int64]) -> Drive:
         """Return the drive of trajectories that show the given images."""
-        return Drive(self.signals, np.asarray(which, dtype=np.int64), self.noising.intensities[0])
+        shown = np.asarray(which, dtype=np.int64)
+        if len(self.noising.protocols) == 1:
+            return Drive(self._driving, shown, self.noising.intensities[0])
+        return Drive(self._driving, shown, self.noising.intensities, self.noising.protocol_of)
 
     def prepare(self, key: NoiseKey, trajectories: npt.NDArray[np.int64], which: npt.NDArray[np.int64]) -> Array:
-        """Return initial states in equilibrium under the first intensity, shape (B, n): exact Boltzmann samples.
+        """Return initial states, shape (B, n): exact Boltzmann samples under the first intensity of each unit.
 
-        Clamped units are zero; their potential need not confine them.
+        Clamped units hold their signal; their potential need not confine them.
         """
-        n = self.dynamics.computer.n
+        n, clamped = self.dynamics.computer.n, ~self.dynamics.computer.layout.free
         u = uniforms(key.preparation, 0, trajectories, n)
         x = np.zeros((len(trajectories), n), dtype=self.dynamics.dtype)
+        x[:, clamped] = self.signals[which][:, clamped]
         for image in np.unique(which):
             rows = np.flatnonzero(which == image)
             for where, boltzmann in self._equilibrium(int(image)):
@@ -281,7 +218,7 @@ class NoisingProcess:
         if image in self._held:
             return self._held[image]
         computer = self.dynamics.computer
-        force = self.noising.intensities[0, 0] * self.signals[image]
+        force = self.noising.intensities[self.noising.protocol_of, 0] * self.signals[image]
         made = [
             (where, unit_boltzmann(one, computer.temperature, force[where]))
             for where, one in computer.onsite.parts()

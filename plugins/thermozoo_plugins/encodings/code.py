@@ -28,8 +28,8 @@ class Code(Encoding):
     >>> from thermozoo.dynamics.noise import NoiseKey
     >>> from thermozoo_plugins.encodings import Code
     >>> random = CounterRandom(NoiseKey(42).named("projection"), group=1)
-    >>> Code(scale=2.0).encode(np.array([[1.0, -1.0]]), np.array([0]), 4, random)
-    array([[ 2.,  2., -2., -2.]])
+    >>> Code(scale=2.0).encode(np.array([[1.0, -1.0]]), np.array([0]), 6, random)
+    array([[-2., -2., -2., -2., -2.,  2.]])
     """
 
     name = "code"

@@ -57,6 +57,19 @@ def test_the_first_law_with_a_drive(dynamics, plain):
     assert np.allclose(done.heat, done.work - (np.array(after) - np.array(before)), rtol=1e-10)
 
 
+def test_the_first_law_with_several_protocols(dynamics, plain):
+    """Energy with every unit's own intensity, written out."""
+    signals, rows = np.array([[1.0, -1, 0.5, 0, 2]]), np.stack([np.linspace(0.2, 1.5, 41), np.linspace(2, -1, 41)])
+    chosen = np.array([0, 1, 1, 0, 1])
+    drive = tz.Drive(signals, [0, 0], rows, chosen)
+    done = tz.simulate(dynamics, np.zeros((2, 5)), 40, seed=1, every=1, drive=drive, engine="reference")
+    lost = []
+    for x in done.x.values.swapaxes(0, 1):
+        start, end = (plain.energy(dynamics.computer, x[k]) - (rows[chosen, k] * x[k]) @ signals[0] for k in (0, -1))
+        lost.append(start - end)
+    assert np.allclose(done.heat, done.work + np.array(lost), rtol=1e-10)
+
+
 def test_it_goes_on_bit_for_bit(dynamics):
     whole = tz.simulate(dynamics, np.zeros((2, 5)), 50, seed=9, first_trajectory=4, engine="reference")
     half = tz.simulate(dynamics, np.zeros((2, 5)), 20, seed=9, first_trajectory=4, engine="reference")

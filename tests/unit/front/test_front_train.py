@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import thermozoo as tz
-from thermozoo.errors import ArgumentError, DataError, ParameterError, ShapeError
+from thermozoo.dynamics.noise import NoiseKey, normals
+from thermozoo.errors import ArgumentError, DataError, EncodingError, ParameterError, ShapeError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +24,12 @@ IMAGES = np.array([[[1, 0, 0], [1, 0, 0], [1, 0, 0]], [[0, 0, 0], [2.0, 2, 2], [
 def test_it_is_the_exact_minimum_of_scaled_images(dynamics):
     from thermozoo.training.exact.train import train_exact
     from thermozoo.training.loss import StepLoss
-    from thermozoo.training.noising import signals_for
 
     rows = IMAGES.reshape(2, 9)
     scaled = (rows - rows.mean(axis=1, keepdims=True)) / rows.std(axis=1, keepdims=True)
     loss = StepLoss(tz.get("reverse-likelihood"), 1e-2)
-    signals = signals_for(dynamics.computer, scaled, "projection", 42)
+    matrix = normals(NoiseKey(42).named("projection"), 1, np.arange(2), 9) / 3
+    signals = np.concatenate([scaled, scaled @ matrix.T], axis=1)
     wanted = train_exact(dynamics.computer, signals, tz.get("linear-fade"), loss, steps=100).computer
     for images in (IMAGES, IMAGES.reshape(2, 9), IMAGES.tolist()):
         assert np.array_equal(tz.train(dynamics, images, 100).computer.parameters, wanted.parameters)
@@ -54,13 +55,25 @@ def test_sampled_methods_repeat_by_their_seed(dynamics, method):
         ),
         (np.ones((2, 9)), DataError, "image 0 is constant"),
         (np.full((1, 9), np.nan), ParameterError, "images must be finite, got nan"),
-        (IMAGES[:, :2], ShapeError, "the images have 6 pixels, but group 'visible' has 9 units"),
+        (IMAGES[:, :2], EncodingError, "group 'visible': the images have 6 pixels, but it has 9 units"),
         ("bars", ArgumentError, "images must be real numbers"),
     ],
 )
 def test_it_says_what_is_wrong_with_images(dynamics, images, error, message):
     with pytest.raises(error, match=message):
         tz.train(dynamics, images, 100)
+
+
+def test_hidden_units_are_shown_any_encoding(dynamics):
+    by_name = tz.train(dynamics, IMAGES, 30, hidden="code", projection_seed=3)
+    given = tz.train(dynamics, IMAGES, 30, hidden=tz.get("code"), projection_seed=3)
+    assert np.array_equal(by_name.computer.parameters, given.computer.parameters)
+    labelled = tz.train(dynamics, IMAGES, 30, labels=[4, 7], hidden="one-hot")
+    assert not np.array_equal(by_name.computer.parameters, labelled.computer.parameters)
+    with pytest.raises(EncodingError, match="group 'hidden': the encoding 'one-hot': it needs the label of each image"):
+        tz.train(dynamics, IMAGES, 30, hidden="one-hot")
+    with pytest.raises(UnknownNameError, match="corp"):
+        tz.train(dynamics, IMAGES, 30, hidden="corp")
 
 
 def test_it_says_what_is_wrong_with_the_rest(dynamics):

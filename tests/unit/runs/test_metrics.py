@@ -15,9 +15,10 @@ from thermozoo.config.parse import parse
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.figures import output_caption
-from thermozoo.runs.metrics import generation_figures, hardware_figures, imposed_signal, outputs_of
+from thermozoo.runs.metrics import generation_figures, hardware_figures, imposed_signal, outputs_of, perfect_loss
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.thermodynamics.heat import HeatLedger
+from thermozoo.training.loss import StepLoss
 
 
 def test_captions_of_outputs_have_a_true_minus_sign():
@@ -84,6 +85,16 @@ def test_the_signal_of_the_report_is_that_of_noising_where_dt_does_not_divide_th
     assert len(felt) == machine.config.steps
     # a straight line from the start to zero behind the last step
     np.testing.assert_allclose(felt, found.start_E0 * (1 - 0.03 * np.arange(len(felt)) / found.zero_from))
+
+
+@pytest.mark.parametrize(("weights", "perfect"), [(None, 3.0), ([1.0, 1, 1, 1, 0.1, 0.3, 9], 2.2)])
+def test_a_perfect_model_has_half_of_what_its_free_units_count(weights, perfect, objective, euler):
+    machine = SimpleNamespace(
+        config=SimpleNamespace(objective=objective, integrator=euler),
+        computer=SimpleNamespace(layout=Layout({"visible": 4, "hidden": 2, "label": 1}, clamped=["label"])),
+        loss=StepLoss(objective, 0.01, weights),
+    )
+    assert perfect_loss(machine) == pytest.approx(perfect)
 
 
 @pytest.mark.parametrize("mobility", [1.0, 4.0])

@@ -16,9 +16,10 @@ from thermozoo.runs.generation import generate
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.exact.train import train_exact
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import Noising, NoisingProcess, signals_for, window_edges
+from thermozoo.training.noising import Noising, NoisingProcess, window_edges
 from thermozoo.training.sampled.descent import Schedule
 from thermozoo.training.sampled.moments import train_by_moments
+from thermozoo.training.signals import encode_groups
 
 LOSS = StepLoss(ReverseLikelihood(), 0.1)
 OPTIONS = {"integrator": EulerMaruyama(), "dt": 0.1, "steps": 5, "precision": "double"}
@@ -37,11 +38,11 @@ def test_images(small):
         (np.zeros((1, 2, 2)), ShapeError, r"images must have shape \(images, pixels\), got \(1, 2, 2\)"),
     ):
         with pytest.raises(error, match=said):
-            signals_for(small, images, "projection", 1)
-    with pytest.raises(ParameterError, match="hidden must be one of projection, crop, got 'corp'; did you mean 'crop'"):
-        signals_for(small, [[1.0, -1.0]], "corp", 1)
+            encode_groups(small.layout, {}, images, None, 1, {})
     with pytest.raises(ArgumentError, match="seed must be a whole number"):
-        signals_for(small, [[1.0, -1.0]], "projection", 1.5)
+        encode_groups(small.layout, {}, [[1.0, -1.0]], None, 1.5, {})
+    with pytest.raises(ShapeError, match=r"labels must have shape \(1,\), got \(2,\)"):
+        encode_groups(small.layout, {}, [[1.0, -1.0]], [1, 2], 1, {})
 
 
 def noised(computer, signals, protocol, steps):

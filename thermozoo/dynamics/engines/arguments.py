@@ -94,31 +94,42 @@ class DriveArguments(NamedTuple):
     Parameters
     ----------
     signals, pushes : ndarray
-        Signals in the layout of states (empty: none), and the intensity of each step.
+        Signals in the layout of states (empty: none), and the intensity of each step (several protocols: 1).
+    intensities : ndarray, shape (steps, protocols)
+        Intensities of several protocols, with which signals are multiplied before each step.
+    protocols : ndarray, shape (n,)
+        The protocol of each unit; empty where there is one.
+    runs : ndarray of int, shape (runs, 3)
+        The same as runs of units: first unit, last unit plus 1, protocol.
     working : bool
         Whether its work is asked for.
-    changes : ndarray, shape (steps,)
-        Change of intensity before each step.
+    changes, shares : ndarray, shapes (steps,) and (steps, protocols)
+        Change of the intensities before each step: a common factor and, of several protocols, the share of each.
     sources, which : ndarray
         Signals as they were given, and the signal of each trajectory.
     """
 
     signals: Array
     pushes: Array
+    intensities: Array
+    protocols: Indices
+    runs: Indices
     working: bool
     changes: Doubles
+    shares: Doubles
     sources: Doubles
     which: Indices
 
 
 class Scratch(NamedTuple):
-    """Room for the states after a step, forces, stages, forces that later sweeps use, noise, and sums of the work."""
+    """Room for states after a step, forces, stages, kept forces, noise, imposed forces, and sums of the work."""
 
     spare: Array
     force: Array
     point: Array
     kept: Array
     normal: Array
+    imposed: Array
     partial: Doubles
 
 

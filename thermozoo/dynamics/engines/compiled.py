@@ -33,6 +33,7 @@ from thermozoo.errors import EngineError, ParameterError
 __all__ = ["CompiledEngine", "CompiledStepper"]
 
 Array = npt.NDArray[np.floating[Any]]
+Doubles = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
 
@@ -139,6 +140,7 @@ class _Batch:
         # tiles of a product may end beyond the last block
         extra = BLOCK if chosen.rows else TILE
         self.size = (self.blocks * BLOCK + extra) * self.lanes
+        self.several = drive is not None and drive.intensity.ndim == 2 and len(drive.intensity) > 1
         self.states = self._panels(x)
         self.numbers = np.zeros(self.panels * self.lanes, dtype=np.int64)
         self.numbers[: self.rows] = trajectories
@@ -177,6 +179,7 @@ class _Batch:
             point=aligned(source.points * panel, self.dtype),
             kept=aligned(source.kept * panel, self.dtype),
             normal=aligned(source.draws * (strip if source.strips else panel), self.dtype),
+            imposed=aligned(panel * self.several, self.dtype),
             partial=np.zeros(0 if self.work is None else sums),
         )
 
@@ -184,16 +187,31 @@ class _Batch:
         """Return signals in the kernel's layout, intensities, and what the work is computed from."""
         working = self.drive is not None and self.work is not None
         signals, pushes = np.zeros(0, self.dtype), np.zeros(steps, self.dtype)
-        changes, sources, which = np.zeros(steps), np.zeros((0, 0)), np.zeros(0, dtype=np.int64)
+        intensities = np.zeros((0, 1), self.dtype)
+        protocols, runs = np.zeros(0, dtype=np.int64), np.zeros((0, 3), dtype=np.int64)
+        changes: Doubles = np.zeros(steps)
+        shares: Doubles = np.zeros((0, 1))
+        sources, which = np.zeros((0, 0)), np.zeros(0, dtype=np.int64)
         if self.drive is not None:
-            intensity = np.asarray(self.drive.intensity, dtype=np.float64)[first_step : first_step + steps + 1]
+            rows = np.atleast_2d(np.asarray(self.drive.intensity, dtype=np.float64))
+            intensity = np.ascontiguousarray(rows.T[first_step : first_step + steps + 1])
             signals = self._panels(self.drive.signals[self.drive.which].astype(self.dtype))
-            pushes = intensity[1:].astype(self.dtype)
+            pushes = intensity[1:, 0].astype(self.dtype)
+            if self.several:
+                pushes[:] = 1.0
+                intensities = intensity[1:].astype(self.dtype)
+                protocols = np.require(self.drive.protocol_of, np.int64, ["C", "W"])
+                edges = np.flatnonzero(np.diff(protocols, prepend=-1, append=-1))
+                runs = np.stack([edges[:-1], edges[1:], protocols[edges[:-1]]], axis=1)
             if working:
-                changes = np.diff(intensity)
+                difference = np.diff(intensity, axis=0)
+                if self.several:
+                    changes, shares = np.asarray(difference.any(axis=1), dtype=np.float64), difference
+                else:
+                    changes = difference.ravel()
                 sources = np.require(self.drive.signals, np.float64, ["C", "W"])
                 which = np.require(self.drive.which, np.int64, ["C", "W"])
-        return DriveArguments(signals, pushes, working, changes, sources, which)
+        return DriveArguments(signals, pushes, intensities, protocols, runs, working, changes, shares, sources, which)
 
     def advance(self, key: NoiseKey, first_step: int, steps: int) -> None:
         """Do the steps."""

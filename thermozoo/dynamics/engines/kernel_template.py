@@ -19,7 +19,9 @@ from thermozoo.dynamics.engines.arguments import (
 from thermozoo.dynamics.engines.box_muller import {noise}
 from thermozoo.dynamics.engines.lane_access import load_lanes, put_lanes, put_lanes_between, spread_number
 from thermozoo.dynamics.engines.lanes import FUNCTIONS, choose, maximum, minimum
-from thermozoo.dynamics.engines.passes import add_work, copy_blocks, external_{layout}, finish_work, record_{layout}
+from thermozoo.dynamics.engines.passes import (
+    add_work, copy_blocks, external_{layout}, finish_work, multiply_signals, record_{layout},
+)
 from thermozoo.dynamics.engines.products import dense_{layout}, sparse_{layout}
 from thermozoo.dynamics.engines.team import barrier, take
 
@@ -66,7 +68,7 @@ def advance(member, states, shared, first_step, steps, sharing, couplings, law, 
     sharing, couplings, law = Sharing(*sharing), PackedCouplings(*couplings), LawArguments(*law)
     noise, drive, scratch, output = NoiseArguments(*noise), DriveArguments(*drive), Scratch(*scratch), Output(*output)
     team, slots, group, size, in_place = sharing
-    spare, force, point, kept, normal, partial = scratch
+    spare, force, point, kept, normal, imposed, partial = scratch
     bias, pieces = law.bias, law.pieces
     rows, record = output.rows, output.record
     signals, sources, which = drive.signals, drive.sources, drive.which
@@ -77,7 +79,8 @@ def advance(member, states, shared, first_step, steps, sharing, couplings, law, 
     share = 0 if team == 1 else member
     first = blocks * share // team
     last = blocks * (share + 1) // team
-    driven = signals.size > 0
+    driven, several = signals.size > 0, drive.runs.size > 0
+    shown = imposed if several else signals
     far = {far}
     task = -1
     while True:
@@ -88,6 +91,7 @@ def advance(member, states, shared, first_step, steps, sharing, couplings, law, 
         count = min(group, panels - panel)
         base = slot * group * size
         state, origin, after, to = states, panel * size, states, panel * size
+        shown_from = base if several else origin
         if not in_place:
             after, to = spare, base
         for g in range(count):
@@ -101,6 +105,13 @@ def advance(member, states, shared, first_step, steps, sharing, couplings, law, 
         for k in range(steps):
             step = first_step + k
             push = drive.pushes[k]
+            if several:
+                for g in range(count):
+                    there = g * size
+                    multiply_signals(
+                        imposed, base + there, signals, panel * size + there, LANES, drive.intensities, k, drive.runs,
+                        first, last,
+                    )
             change = drive.changes[k] if drive.working else 0.0
             # two sets of sums, because a thread may be one step ahead of the one that adds them up
             sums = (slot * 2 + k % 2) * group * blocks * LANES
@@ -108,7 +119,10 @@ def advance(member, states, shared, first_step, steps, sharing, couplings, law, 
                 for g in range(count):
                     place = sums + g * blocks * LANES
                     row = (panel + g) * LANES
-                    add_work(partial, place, state, origin + g * size, LANES, sources, which, row, rows, first, last)
+                    add_work(
+                        partial, place, state, origin + g * size, LANES, sources, which, drive.shares,
+                        drive.protocols, k, row, rows, first, last,
+                    )
 {sweeps}
             if change != 0.0 and share == 0:
                 for g in range(count):
@@ -126,19 +140,19 @@ def advance(member, states, shared, first_step, steps, sharing, couplings, law, 
 PRODUCT = """
             if dense:
                 for g in range(count):
-                    signal_at = (panel + g) * size if driven else -1
+                    signal_at = shown_from + g * size if driven else -1
                     place = base + g * size
-                    external_forces(force, place, bias, first, last, signals, signal_at, push)
+                    external_forces(force, place, bias, first, last, shown, signal_at, push)
                 dense_product(force, base, {at}, size, count, couplings.table, couplings.packed, first, last)"""
 
 CALL = """
             for g in range(count):
                 place = base + g * size
-                signal_at = (panel + g) * size if driven else -1
+                signal_at = shown_from + g * size if driven else -1
                 force_at = place if dense else slot * STRIP * WIDTH
                 sweep_{index}(
                     state, origin + g * size, after, to + g * size, first, last, force_at, place, {normal_at}, far,
-                    signals, signal_at, push, step, (panel + g) * LANES, couplings, law, noise,
+                    shown, signal_at, push, step, (panel + g) * LANES, couplings, law, noise,
                     force, point, kept, normal,
                 )
             barrier(shared, team)"""

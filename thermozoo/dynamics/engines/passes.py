@@ -11,7 +11,8 @@ from thermozoo.dynamics.engines.products import BLOCK
 from thermozoo.dynamics.engines.vectors import LINE
 
 __all__ = [
-    "add_work", "copy_blocks", "external_lanes", "external_rows", "finish_work", "record_lanes", "record_rows",
+    "add_work", "copy_blocks", "external_lanes", "external_rows", "finish_work", "multiply_signals", "record_lanes",
+    "record_rows",
 ]  # fmt: skip
 
 _jit = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -40,6 +41,21 @@ def _external_rows(
         put_lanes(force, at + unit, value)
 
 
+def _multiply_signals(
+    imposed: Any, to: int, signal: Any, origin: int, lanes: int, intensities: Any, k: int, runs: Any, first: int,
+    last: int,
+) -> None:  # fmt: skip
+    """Write a s of one panel in step k, on the units of the blocks from `first` to before `last`.
+
+    Each run of units feels the intensity of its protocol.
+    """
+    for run in range(runs.shape[0]):
+        begin, end, protocol = runs[run]
+        value = intensities[k, protocol]
+        for i in range(max(begin, first * BLOCK) * lanes, min(end, last * BLOCK) * lanes):
+            put_number(imposed, to + i, value * number_at(signal, origin + i))
+
+
 def _add_work(
     partial: Any,
     at: int,
@@ -48,19 +64,31 @@ def _add_work(
     lanes: int,
     sources: Any,
     which: Any,
+    shares: Any,
+    protocols: Any,
+    k: int,
     row: int,
     rows: int,
     first: int,
     last: int,
 ) -> None:
-    """Write s . x of every block from `first` to before `last`, for one panel's trajectories, in double precision."""
-    units = sources.shape[1]
+    """Write s . x of every block from `first` to before `last`, for one panel's trajectories, in double precision.
+
+    Of several protocols, each unit's term is multiplied by the share of its protocol in step k.
+    """
+    units, several = sources.shape[1], protocols.size > 0
     for lane in range(min(lanes, rows - row)):
         source = which[row + lane]
         for block in range(first, last):
             total = 0.0
-            for u in range(block * BLOCK, min(units, (block + 1) * BLOCK)):
-                total += sources[source, u] * float(number_at(state, origin + u * lanes + lane))
+            begin, end = block * BLOCK, min(units, (block + 1) * BLOCK)
+            if several:
+                for u in range(begin, end):
+                    signal = shares[k, protocols[u]] * sources[source, u]
+                    total += signal * float(number_at(state, origin + u * lanes + lane))
+            else:
+                for u in range(begin, end):
+                    total += sources[source, u] * float(number_at(state, origin + u * lanes + lane))
             put_number(partial, at + block * lanes + lane, total)
 
 
@@ -99,6 +127,7 @@ def _copy_blocks(source: Any, origin: int, target: Any, to: int, first: int, las
 
 external_lanes = _jit(_external_lanes)
 external_rows = _jit(_external_rows)
+multiply_signals = _jit(_multiply_signals)
 add_work = _jit(_add_work)
 finish_work = _jit(_finish_work)
 record_lanes = _jit(_record_lanes)

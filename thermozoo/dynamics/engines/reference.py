@@ -54,6 +54,16 @@ class ReferenceStepper:
             forces.append(push - self.dynamics.computer.gradient(at))
         return self._evaluate("step", self.formula.result, x, forces, noises)
 
+    @staticmethod
+    def _work(drive: Drive, signal: Array, k: int, x: Array) -> Array | float:
+        """Return the sum over protocols of (a_k+1 - a_k) s . x_k of their units, shape (B,)."""
+        total: Array | float = 0.0
+        for intensity, units in drive.protocols:
+            change = intensity[k + 1] - intensity[k]
+            if change != 0.0:
+                total = total + change * np.einsum("bi,bi->b", signal[:, units], x[:, units])
+        return total
+
     def advance(
         self,
         x: Array,
@@ -74,10 +84,9 @@ class ReferenceStepper:
         for k in range(first_step, first_step + steps):
             push: Array | float = 0.0
             if drive is not None and signal is not None:
-                change = drive.intensity[k + 1] - drive.intensity[k]
-                if work is not None and change != 0.0:
-                    work -= change * np.einsum("bi,bi->b", signal, x.astype(np.float64))
-                push = (drive.intensity[k + 1] * signal).astype(x.dtype)
+                if work is not None:
+                    work -= self._work(drive, signal, k, x.astype(np.float64))
+                push = (drive.on_units(k + 1) * signal).astype(x.dtype)
             noises = [
                 normals(key, k, trajectories, layout.n, draw, x.dtype) for draw in range(len(self.formula.noises))
             ]

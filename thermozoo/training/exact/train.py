@@ -105,7 +105,7 @@ def train_exact(
         When the objective or the potential lacks a property that this needs, or the equations cannot be solved.
     """
     n = instance("computer", computer, Computer, "assemble one").n
-    signals = finite_array("signals", signals, ("images", n), "see signals_for")
+    signals = finite_array("signals", signals, ("images", n), "one value for each unit")
     instance("protocol", protocol, Protocol)
     instance("loss", loss, StepLoss, "make one of an objective and dt")
     steps, windows = count("steps", steps, at_least=1), count("windows", windows, at_least=1)

@@ -163,7 +163,7 @@ class _Sums:
         return NormalEquations(
             self.pairs,
             self.moments,
-            np.where(self.computer.layout.free, curvature, 0.0),
+            curvature * self.loss.weights_of(self.computer),
             Unknowns(self.couplings / self.steps, self.local / self.steps),
             self.free,
         )
