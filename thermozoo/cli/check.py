@@ -33,7 +33,7 @@ def check(ctx: typer.Context, config: ConfigFile = None, seed: Seed = None, assi
     catalogue = with_copies(config, context_of(ctx).catalogue)
     loaded = parse_file(config, catalogue, assignments=assignments or (), seed=seed)
     machine = assemble_machine(loaded)
-    memory = check_memory(loaded, machine)
+    memory = check_memory(machine.config, machine)
     engine = engine_of(machine)
     print(f"{loaded.origin.source}: no faults")
     for line in (*lines(machine, memory), engine_note(machine, engine)):

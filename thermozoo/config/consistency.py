@@ -12,13 +12,13 @@ from thermozoo.computer.couplings import DenseCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.computer.stability import check_time_step
-from thermozoo.config.faults import Faults
+from thermozoo.config.faults import Faults, describe
 from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usual_of_a_step
 from thermozoo.config.schema import Config
 from thermozoo.config.tables import ComputerTable, DynamicsTable, TrainingTable
 from thermozoo.config.unused import check_unused
 from thermozoo.errors import StabilityError, nearest, shown
-from thermozoo.interfaces import Objective, Potential
+from thermozoo.interfaces import Encoding, Objective, Potential
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.training.unit_types import trained_together
@@ -53,6 +53,9 @@ def check(config: Config, faults: Faults) -> None:
             faults.add(path, f"expected each entry once, got {repeated} more than once")
     if not config.data.classes:
         faults.add("data.classes", "expected at least one class to learn, got none")
+    _check_condition(config, faults)
+    if not faults.found_in("encoding", "computer.units"):
+        _check_sizes(config, faults)
     if dynamics.duration < dynamics.dt:
         faults.add(
             "dynamics.duration",
@@ -72,6 +75,57 @@ def check(config: Config, faults: Faults) -> None:
         _check_potential_parameters(training, potentials, clamped, faults)
     if not faults.found_in("dynamics.dt", "dynamics.duration", "computer.temperature", "computer.mobility"):
         _check_stability(computer, dynamics, potentials, clamped, faults)
+
+
+def _check_condition(config: Config, faults: Faults) -> None:
+    """Add a fault for a class that is asked for and not learned, and where nothing can be asked for a class."""
+    asked = config.generation.condition
+    if asked is None or faults.found_in("generation.condition"):
+        return
+    classes = config.data.classes
+    expected = f"expected one of {', '.join(map(str, classes))} or 'each'"
+    for k, label in enumerate(asked if isinstance(asked, tuple) else ()):
+        if label not in classes:
+            faults.add(f"generation.condition[{k}]", f"{expected}, got {describe(label)}", also=["data.classes"])
+    if not asked:
+        faults.add("generation.condition", f"{expected} in the list, got an empty one")
+    if faults.found_in("encoding", "computer.units"):
+        return
+    holding = [config.encodings[group] for group in config.clamped if config.encodings.get(group)]
+    if not holding:
+        faults.add(
+            "generation.condition",
+            'no units hold a class: clamp a group and give it an encoding of labels, as label = {size = "auto", '
+            'clamped = true} in [computer.units] and plugin = "one-hot" in [encoding.label]; or leave condition out',
+            also=["computer.units", "encoding"],
+        )
+    for one in (one for several in holding for one in several if not one.by_label):
+        faults.add(
+            "generation.condition",
+            f"clamped units hold the encoding {one.name!r}, which a class alone does not tell: give clamped groups "
+            "encodings of labels, such as one-hot, or leave condition out",
+            also=["encoding"],
+        )
+
+
+def _check_sizes(config: Config, faults: Faults) -> None:
+    """Add a fault for a group whose encodings do not say how many units each of them has."""
+    for group in config.sizes:
+        encodings = config.encodings.get(group, ())
+        elastic = [one.name for one in encodings if type(one).units is Encoding.units]
+        if group in config.auto and (elastic or not encodings):
+            said = f"the encoding {elastic[0]!r} takes any number of units" if elastic else "it has no encoding"
+            faults.add(
+                f"computer.units.{group}",
+                f"group {group!r} cannot be as large as its encoding needs: {said}; give a number",
+                also=[f"encoding.{group}"],
+            )
+        elif len(elastic) > 1:
+            faults.add(
+                f"encoding.{group}",
+                f"{' and '.join(elastic)} take any number of units each: how group {group!r} is divided is not said; "
+                "take one of them",
+            )
 
 
 def _check_methods(training: TrainingTable, faults: Faults) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from thermozoo.config.faults import Origin
+from thermozoo.config.groups import AUTO
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.config.settings import Setting, setting, settings_of
 from thermozoo.config.tables import (
@@ -15,6 +16,7 @@ from thermozoo.config.tables import (
     ConnectivityTable,
     DataTable,
     DynamicsTable,
+    EncodingTable,
     GenerationTable,
     HardwareTable,
     NoisingTable,
@@ -25,6 +27,7 @@ from thermozoo.interfaces import (
     INTERFACES,
     Connectivity,
     Dataset,
+    Encoding,
     Integrator,
     Objective,
     Plugin,
@@ -91,6 +94,7 @@ _SETTINGS: dict[str, type[Any]] = {
     "computer.connectivity": ConnectivityTable,
     "dynamics": DynamicsTable,
     "data": DataTable,
+    "encoding": EncodingTable,
     "noising": NoisingTable,
     "training": TrainingTable,
     "generation": GenerationTable,
@@ -131,13 +135,21 @@ class Config:
         Units a group, in order.
     clamped : tuple of str
         Clamped groups.
+    auto : tuple of str
+        Groups whose size waits for the data, and is 1 until then; see `with_sizes`.
     potentials : dict of str to Potential
         Potential of each group.
     plugins : dict of str to Plugin
         The plugins of the other kinds, by kind.
+    encodings : dict of str to tuple of Encoding
+        What the units of each group are shown, side by side; a clamped group may have none.
+    protocols : dict of str to Protocol
+        Protocol of each free group.
+    weights : dict of str to float
+        Weight of each group's units in the loss, where it is not 1.
     connectivity, integrator, dataset, protocol, objective : plugin
-        Those of them that every config names.
-    computer, dynamics, data, noising, training, generation, hardware
+        Those of them that every config names; the protocol is that of the group that shows the image.
+    computer, dynamics, data, encoding, noising, training, generation, hardware
         Values of the tables.
     given : mapping
         The tables as they were given, without defaults.
@@ -148,8 +160,12 @@ class Config:
     seed: int
     sizes: dict[str, int]
     clamped: tuple[str, ...]
+    auto: tuple[str, ...]
     potentials: dict[str, Potential]
     plugins: dict[str, Plugin]
+    encodings: dict[str, tuple[Encoding, ...]]
+    protocols: dict[str, Protocol]
+    weights: dict[str, float]
     connectivity: Connectivity = _named(Connectivity)
     integrator: Integrator = _named(Integrator)
     dataset: Dataset = _named(Dataset)
@@ -158,6 +174,7 @@ class Config:
     computer: ComputerTable
     dynamics: DynamicsTable
     data: DataTable
+    encoding: EncodingTable
     noising: NoisingTable
     training: TrainingTable
     generation: GenerationTable
@@ -169,6 +186,12 @@ class Config:
     def tables(self) -> dict[str, Any]:
         """Values of the tables that have keys beside a plugin's, by name."""
         return {name: getattr(self, name) for name in TABLES if name in _SETTINGS}
+
+    @property
+    def condition(self) -> tuple[int, ...]:
+        """Classes to ask for, in turn; none: whatever comes."""
+        asked = self.generation.condition
+        return self.data.classes if isinstance(asked, str) else asked or ()
 
     @property
     def steps(self) -> int:
@@ -189,21 +212,30 @@ class Config:
             if name in _SETTINGS and getattr(self, name) is not None:
                 resolved[name] = _values(getattr(self, name))
             if plugin is not None:
-                own = resolved_plugin(plugin)
-                del own["plugin"]
-                resolved[name] = resolved.get(name, {table.plugin_key: plugin.name}) | own
+                resolved[name] = resolved.get(name, {table.plugin_key: plugin.name}) | _without_name(plugin)
         # groups are all written alike: a writer of TOML puts plain keys before tables, and the order of groups counts
-        units = {g: {"size": n, "clamped": g in self.clamped} for g, n in self.sizes.items()}
+        sizes = {g: AUTO if g in self.auto else n for g, n in self.sizes.items()}
+        units = {g: {"size": n, "clamped": g in self.clamped} for g, n in sizes.items()}
         resolved["computer"] |= {
-            "units": units if self.clamped else dict(self.sizes),
-            "potential": _resolved_potentials(self.potentials),
+            "units": units if self.clamped else sizes,
+            "potential": _by_group(self.potentials),
             **{
                 name: resolved_plugin(self.plugins[table.interface.kind])
                 for name, table in COMPUTER_TABLES.items()
                 if table.interface is not None and table.interface.kind in self.plugins
             },
         }
+        for group, encodings in self.encodings.items():
+            tables = [resolved_plugin(one) for one in encodings]
+            resolved["encoding"][group] = tables[0] if len(tables) == 1 else tables
+        resolved["noising"] = _by_group(self.protocols, Protocol.declared.key)
+        if self.weights:
+            resolved["training"]["weights"] = dict(self.weights)
         return resolved
+
+    def with_sizes(self, sizes: Mapping[str, int]) -> Config:
+        """Return the config with the sizes that its encodings turned out to need."""
+        return attrs.evolve(self, sizes={g: sizes.get(g, n) for g, n in self.sizes.items()}, auto=())
 
     def with_engine(self, name: str) -> Config:
         """Return the config with a named engine."""
@@ -215,6 +247,12 @@ def _values(section: Any) -> dict[str, Any]:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
 
-def _resolved_potentials(potentials: Mapping[str, Potential]) -> dict[str, Any]:
-    first, *others = ((group, resolved_plugin(one)) for group, one in potentials.items())
-    return first[1] | {group: table for group, table in others if table != first[1]}
+def _without_name(plugin: Plugin) -> dict[str, Any]:
+    return {k: v for k, v in resolved_plugin(plugin).items() if k != "plugin"}
+
+
+def _by_group(plugins: Mapping[str, Plugin], key: str = "plugin") -> dict[str, Any]:
+    """Return the table of a kind of which every group has a plugin, named by a key: one, then those that differ."""
+    tables = {group: {key: one.name} | _without_name(one) for group, one in plugins.items()}
+    common = next(iter(tables.values()))
+    return common | {group: table for group, table in tables.items() if table != common}

@@ -5,7 +5,7 @@ Everything that reads or shows the config (checking, resolved files, JSON Schema
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
@@ -19,6 +19,7 @@ __all__ = [
     "ConnectivityTable",
     "DataTable",
     "DynamicsTable",
+    "EncodingTable",
     "GenerationTable",
     "HardwareTable",
     "NoisingTable",
@@ -83,12 +84,17 @@ class DataTable:
 
 
 @attrs.frozen
+class EncodingTable:
+    """Encoding: which signals an image is on the units of each group."""
+
+    seed: int = setting(int, 42, "seed of what encodings draw", at_least=0)
+
+
+@attrs.frozen
 class NoisingTable:
     """Noising: how images are forgotten."""
 
-    protocol: Any = setting(str, "linear-fade", "protocol plugin: the intensity of the imposed image")
-    hidden: str = setting(str, "projection", "signal on units that show no image", choices=("projection", "crop"))
-    projection_seed: int = setting(int, 42, "seed of the random projection", at_least=0)
+    protocol: Any = setting(str, "linear-fade", "protocol plugin: the intensity of imposed signals")
 
 
 @attrs.frozen
@@ -128,6 +134,9 @@ class GenerationTable:
     """Generation: how many images are made."""
 
     samples: int = setting(int, 1000, "how many", at_least=1)
+    condition: Literal["each"] | tuple[int, ...] | None = setting(
+        Literal["each"] | tuple[int, ...], None, "classes to ask for in turn, or each that is learned"
+    )
 
 
 @attrs.frozen

@@ -29,6 +29,8 @@ def type_name(kind: Any) -> str:
     if origin in (tuple, list):
         inner = {int: "integers", float: "numbers", str: "strings"}.get(typing.get_args(kind)[0], "values")
         return f"a list of {inner}"
+    if origin is typing.Literal:
+        return " or ".join(f"'{choice}'" for choice in typing.get_args(kind))
     if origin in (typing.Union, types.UnionType):
         return " or ".join(type_name(k) for k in typing.get_args(kind) if k is not type(None))
     return getattr(kind, "__name__", str(kind))

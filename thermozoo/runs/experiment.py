@@ -78,6 +78,7 @@ def run_experiment(
     with run_folder(target, force, reporter.warn) as folder:
         with clock.phase("assembly"):
             machine = assemble_machine(config)
+        config = machine.config  # where every size is a number
         reporter.note(f"memory: about {bytes_text(check_memory(config, machine))} at most")
         if not math.isclose(config.duration, config.dynamics.duration, rel_tol=1e-9):
             reporter.note(
