@@ -1,4 +1,4 @@
-"""All sampled methods find one computer, with weights, clamped labels and several protocols."""
+"""All methods find one computer, with weights, clamped labels and several protocols."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from thermozoo_plugins.protocols import Constant, LinearFade
 from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.training.exact.train import train_exact
 from thermozoo.training.noising import Imposed, Noising, NoisingProcess
 from thermozoo.training.sampled.descent import Schedule, train_by_descent
 from thermozoo.training.sampled.moments import train_by_moments
@@ -22,7 +23,7 @@ COUNT = 400
 
 
 @pytest.mark.long
-def test_descent_and_online_reach_the_minimum_of_moments():
+def test_exact_training_descent_and_online_reach_the_minimum_of_moments():
     computer = assemble(
         {"visible": 3, "hidden": 2, "label": 1},
         Quartic(),
@@ -37,6 +38,7 @@ def test_descent_and_online_reach_the_minimum_of_moments():
     process = NoisingProcess(Noising(dynamics, signals, protocols), engine_named("reference"))
     loss = process.noising.loss(ReverseLikelihood(), [1.0, 1.0, 1.0, 0.3, 0.3, 0.0])
     found = {
+        "exact": train_exact(computer, process.noising, loss).computer,
         "moments": train_by_moments(computer, process, loss, cycles=800, seed=2, ridges=[0.0]).computer,
         "descent": train_by_descent(computer, process, loss, Schedule(800, 0.02, 1), seed=3).computer,
         "online": train_online(computer, process, loss, Schedule(800, 0.02, 1), seed=4).computer,
@@ -45,7 +47,7 @@ def test_descent_and_online_reach_the_minimum_of_moments():
     states = process.trajectory(NoiseKey(9).named("held-out"), numbers, numbers % 2)
     losses = {name: loss.value(one, states[:-1], states[1:]).sum(axis=0) for name, one in found.items()}
     gain = loss.value(computer, states[:-1], states[1:]).sum(axis=0) - losses["moments"]
-    for name in ("descent", "online"):
+    for name in ("exact", "descent", "online"):
         worse = losses[name] - losses["moments"]
         # 3.5 standard errors: one false alarm in 2,000 seeds for each method. Descent stays above the minimum by what
         # its learning rate makes it tremble, 1 % of the gain as measured.

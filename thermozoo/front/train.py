@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -44,6 +44,7 @@ def train(
     objective: Objective | None = None,
     labels: npt.ArrayLike | None = None,
     hidden: Encoding | str = "projection",
+    weights: Mapping[str, float] | None = None,
     projection_seed: int = 42,
     windows: int = 1,
     potential_parameters: Sequence[str] = (),
@@ -77,6 +78,8 @@ def train(
         Label of each image, for encodings that look at it.
     hidden : Encoding or str
         Signal on free units that show no image: ``"projection"``, ``"crop"`` or another encoding.
+    weights : mapping of str to float, optional
+        What the loss of a group's units counts beside the others' (default: one); it is then a weighted likelihood.
     projection_seed : int
         Seed of what the encoding draws at random.
     windows : int
@@ -141,7 +144,7 @@ def train(
     advancing: Any = engine_for(engine, dynamics, sampled, steps) if isinstance(engine, str) else engine
 
     result = train_by(
-        method, computer, noising, noising.loss(measure), advancing, settings, seed=seed, progress=progress
+        method, computer, noising, noising.loss(measure, weights), advancing, settings, seed=seed, progress=progress
     )
     return attrs.evolve(result, details={**result.details, "seed": seed})
 

@@ -75,14 +75,10 @@ def train_by(
         Called with the work done since its last call: percents of an exact training, else noising trajectories.
     """
     if method == "exact":
-        loss.check(noising.dynamics)
-        (imposed,) = noising.protocols
         return train_exact(
             computer,
-            noising.signals,
-            imposed.protocol,
+            noising,
             loss,
-            steps=noising.steps,
             windows=settings.windows,
             potential_parameters=settings.potential_parameters,
             tolerance=settings.tolerance,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import checked, count, finite_array, instance, integer_array
+from thermozoo.arguments import checked, count, finite_array, instance, integer_array, number
 from thermozoo.computer.boltzmann import UnitBoltzmann, unit_boltzmann
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.layout import Layout
@@ -110,9 +110,9 @@ class Noising:
         n, free = self.dynamics.computer.n, self.dynamics.computer.layout.free
         finite_array("signals", self.signals, ("images", n), "one value for each unit")
         result, times = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-        for number, one in enumerate(self.protocols):
+        for place, one in enumerate(self.protocols):
             units = integer_array("units", one.units, ("units",), at_most=n - 1)
-            result[units] = number
+            result[units] = place
             np.add.at(times, units, 1)
         wrong = np.flatnonzero(times != free)
         if wrong.size:
@@ -139,9 +139,24 @@ class Noising:
         """How long it lasts [time]."""
         return self.dynamics.duration
 
-    def loss(self, objective: Objective, weights: npt.ArrayLike | None = None) -> StepLoss:
-        """Return the loss of its steps; see `StepLoss` for the weights of units."""
-        return StepLoss(objective, self.dynamics.dt, weights)
+    def loss(self, objective: Objective, weights: Mapping[str, float] | npt.ArrayLike | None = None) -> StepLoss:
+        """Return the loss of its steps.
+
+        Parameters
+        ----------
+        objective : Objective
+            What it is of one unit.
+        weights : mapping of str to float, or array_like of shape (n,), optional
+            What units count, by group (those that are not named count one) or each; see `StepLoss`.
+        """
+        if isinstance(weights, Mapping):
+            layout = self.dynamics.computer.layout
+            by_group, weights = weights, np.ones(layout.n)
+            for group, weight in by_group.items():
+                weights[layout.slice(group)] = number(f"weight of group {group!r}", weight)
+        loss = StepLoss(objective, self.dynamics.dt, weights)
+        loss.check(self.dynamics)
+        return loss
 
 
 @attrs.frozen(eq=False)

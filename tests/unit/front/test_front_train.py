@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 import pytest
 
@@ -23,14 +24,14 @@ IMAGES = np.array([[[1, 0, 0], [1, 0, 0], [1, 0, 0]], [[0, 0, 0], [2.0, 2, 2], [
 
 def test_it_is_the_exact_minimum_of_scaled_images(dynamics):
     from thermozoo.training.exact.train import train_exact
-    from thermozoo.training.loss import StepLoss
+    from thermozoo.training.noising import Noising
 
     rows = IMAGES.reshape(2, 9)
     scaled = (rows - rows.mean(axis=1, keepdims=True)) / rows.std(axis=1, keepdims=True)
-    loss = StepLoss(tz.get("reverse-likelihood"), 1e-2)
     matrix = normals(NoiseKey(42).named("projection"), 1, np.arange(2), 9) / 3
     signals = np.concatenate([scaled, scaled @ matrix.T], axis=1)
-    wanted = train_exact(dynamics.computer, signals, tz.get("linear-fade"), loss, steps=100).computer
+    noising = Noising.of(attrs.evolve(dynamics, steps=100), signals, tz.get("linear-fade"))
+    wanted = train_exact(dynamics.computer, noising, noising.loss(tz.get("reverse-likelihood"))).computer
     for images in (IMAGES, IMAGES.reshape(2, 9), IMAGES.tolist()):
         assert np.array_equal(tz.train(dynamics, images, 100).computer.parameters, wanted.parameters)
 
@@ -74,6 +75,16 @@ def test_hidden_units_are_shown_any_encoding(dynamics):
         tz.train(dynamics, IMAGES, 30, hidden="one-hot")
     with pytest.raises(UnknownNameError, match="corp"):
         tz.train(dynamics, IMAGES, 30, hidden="corp")
+
+
+def test_groups_may_count_less(dynamics):
+    plain = tz.train(dynamics, IMAGES, 30)
+    same = tz.train(dynamics, IMAGES, 30, weights={"hidden": 1.0})
+    less = tz.train(dynamics, IMAGES, 30, weights={"hidden": 0.1})
+    np.testing.assert_allclose(same.computer.parameters, plain.computer.parameters, rtol=1e-6)
+    assert np.abs(less.computer.parameters - plain.computer.parameters).max() > 0.01
+    with pytest.raises(ShapeError, match="hiden"):
+        tz.train(dynamics, IMAGES, 30, weights={"hiden": 0.1})
 
 
 def test_it_says_what_is_wrong_with_the_rest(dynamics):

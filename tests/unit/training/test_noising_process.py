@@ -238,7 +238,13 @@ def test_a_loss_has_the_time_step_of_its_noising(process, objective):
     with pytest.raises(ArgumentError, match=r"of dt = 0\.002, but noising takes steps of 0\.004: make it by"):
         loss.check(attrs.evolve(process.dynamics, dt=0.004))
     with pytest.raises(ShapeError, match="weights must have one value for each of 12 units, got 3"):
-        process.noising.loss(objective, [1.0] * 3).check(process.dynamics)
+        process.noising.loss(objective, [1.0] * 3)
+    by_group = process.noising.loss(objective, {"hidden": 0.1}).weights_of(process.dynamics.computer)
+    assert by_group.tolist() == [1.0] * 6 + [0.1] * 4 + [0.0] * 2
+    with pytest.raises(ShapeError, match="hiden"):
+        process.noising.loss(objective, {"hiden": 0.1})
+    with pytest.raises(ParameterError, match="weights of free units must be positive, got 0 for unit 6"):
+        process.noising.loss(objective, {"hidden": 0.0})
     with pytest.raises(ParameterError, match="weights must not be negative, got -2 for unit 1"):
         process.noising.loss(objective, [1.0, -2.0])
 

@@ -16,6 +16,7 @@ from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import ParameterError
 from thermozoo.training.evaluate import evaluate
+from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import Imposed, Noising, NoisingProcess
 from thermozoo.training.sampled.descent import Schedule, train_by_descent
 from thermozoo.training.sampled.moments import sampled_equations, train_by_moments
@@ -153,7 +154,7 @@ def test_the_held_out_loss_is_weighted_and_the_gain_is_not(plain):
 def test_a_free_unit_that_counts_nothing_is_refused():
     _, process = process_of("dense")
     with pytest.raises(ParameterError, match="weights of free units must be positive, got 0 for unit 3"):
-        evaluate((), process, process.noising.loss(ReverseLikelihood(), WEIGHTS * (np.arange(7) != 3)), seed=1)
+        evaluate((), process, StepLoss(ReverseLikelihood(), DT, WEIGHTS * (np.arange(7) != 3)), seed=1)
 
 
 def test_moments_choose_a_ridge_and_train_couplings_to_labels_of_a_fixed_sum():

@@ -97,14 +97,22 @@ def densities(
     density = np.ascontiguousarray(boltzmann(grid, start * strengths, unit.temperature))
     yield density
     key: tuple[float, float] | None = None
+    at: float | None = None
+    rests = True
     diagonal = np.empty((count, points))
     upper, lower = np.zeros((count, points)), np.zeros((count, points))
     for begin, end in pairwise(edges):
         step = float(end - begin) / substeps
         middle = evaluate(intensity, begin + step * (np.arange(substeps) + 0.5), "intensity")
         for held in map(float, middle):
-            if key != (step, held):
+            # The equilibrium of the first intensity stays what it is for as long as this intensity is held.
+            rests = rests and held == start
+            if rests:
+                continue
+            if at != held:
                 up, down = _rates(grid, held * strengths, unit)
+                at = held
+            if key != (step, held):
                 lower[:, :-1], upper[:, :-1] = -step * up, -step * down
                 diagonal[:] = 1.0
                 diagonal[:, :-1] -= lower[:, :-1]
