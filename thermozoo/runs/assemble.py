@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer, assemble
 from thermozoo.computer.layout import Layout
@@ -50,17 +49,7 @@ class Machine:
     @property
     def loss(self) -> StepLoss:
         """The loss of observed steps."""
-        return self.noising.loss(self.config.objective, self._weights())
-
-    def _weights(self) -> npt.NDArray[np.float64] | None:
-        """Return the weight of each unit in the loss; None where all weigh the same."""
-        layout = self.computer.layout
-        if not self.config.weights:
-            return None
-        weights = layout.free.astype(np.float64)
-        for group, weight in self.config.weights.items():
-            weights[layout.slice(group)] = weight
-        return weights
+        return self.noising.loss(self.config.objective, self.config.weights or None)
 
 
 def assemble_machine(config: Config) -> Machine:
