@@ -167,7 +167,8 @@ def run(
     Parameters
     ----------
     config : str, path or mapping, optional
-        TOML file, or its tables as nested mappings (default: the built-in config).
+        Name of a built-in config (``"paper"``), TOML file, or its tables as nested mappings (default: the config that
+        ``thermozoo run`` takes).
     out : str or path, optional
         Run folder to make (default: ``thermozoo-run``, or the next free number).
     seed : int, optional
@@ -194,7 +195,9 @@ def run(
         When the seed is no whole number from 0 to 2^63 - 1.
     """
     from thermozoo.cli.progress import Bars
-    from thermozoo.config.load import check_config, load_config
+    from thermozoo.config.faults import Origin
+    from thermozoo.config.load import parse_file
+    from thermozoo.config.parse import parse
     from thermozoo.registry.catalogue import catalogue as installed
     from thermozoo.runs.experiment import run_experiment
     from thermozoo.runs.plugin_files import with_copies
@@ -204,11 +207,12 @@ def run(
     plugins = installed() if catalogue is None else catalogue
     if isinstance(config, Mapping):
         tables = dict(config) if seed is None else {**config, "seed": seed}
-        loaded = check_config(tables, plugins, "config", defer=True)
+        loaded = parse(tables, plugins, Origin("config"))
     else:
-        path = None if config is None else Path(instance("config", config, str | Path, "a TOML file, or its tables"))
-        plugins = with_copies(path, plugins)
-        loaded = load_config(path, plugins, seed=seed, defer=True)
+        expected = "a built-in name, a TOML file, or its tables"
+        chosen: str | Path | None = None if config is None else instance("config", config, str | Path, expected)
+        plugins = with_copies(chosen, plugins)
+        loaded = parse_file(chosen, plugins, seed=seed)
     done = run_experiment(loaded, plugins, None if out is None else Path(out), force=force, reporter=Bars(quiet))
     return Run(done.folder.path, plugins)
 

@@ -43,4 +43,4 @@ class Machine:
     @property
     def loss(self) -> StepLoss:
         """The loss of observed steps."""
-        return self.noising.loss(self.config.objective)
+        return self.noising.loss(self.config.objective, self.config.weights or None)

@@ -59,6 +59,7 @@ def other_methods(config: Config) -> list[str]:
 
 def _assemble(run: Run, progress: Progress) -> None:
     run.machine = run.assemble(run.config)
+    run.config = run.machine.config  # where every size is a number
 
 
 def _prepare(run: Run, progress: Progress) -> None:

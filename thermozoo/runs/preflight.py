@@ -92,7 +92,7 @@ def try_figures(machine: Machine, engine: Engine) -> None:
         When the config makes a figure that is no finite number.
     """
     config = machine.config
-    faults = Faults(config.source, config.faults.overridden)
+    faults = Faults(config.origin)
     few = NoisingProcess(machine.noising, engine, steps=min(_STEPS, machine.noising.steps))
     with np.errstate(all="ignore"):
         loss, held_out = evaluate(machine.computer, few, machine.loss, seed=config.seed, trajectories=2)

@@ -79,7 +79,8 @@ class StepLoss:
             raise ShapeError(
                 f"weights must have one value for each of {dynamics.computer.n} units, got {len(self.weights)}"
             )
-        idle = np.flatnonzero(dynamics.one_computer.layout.free & (self.weights_of(dynamics.computer) == 0))
+        computer = dynamics.one_computer
+        idle = np.flatnonzero(computer.layout.free & (self.weights_of(computer) == 0))
         if idle.size:
             raise ParameterError(
                 f"weights of free units must be positive, got 0 for unit {idle[0]}: nothing would determine its bias"

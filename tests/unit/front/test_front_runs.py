@@ -109,5 +109,5 @@ def test_it_says_what_is_no_run(path, error, message, tmp_path, monkeypatch):
 
 
 def test_a_config_of_another_kind():
-    with pytest.raises(ArgumentError, match="config must be a TOML file, or its tables, got 5"):
+    with pytest.raises(ArgumentError, match="config must be a built-in name, a TOML file, or its tables, got 5"):
         tz.run(5, quiet=True)

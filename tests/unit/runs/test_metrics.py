@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from thermozoo.computer.layout import Layout
+from thermozoo.config.faults import Origin
 from thermozoo.config.load import check_config
+from thermozoo.config.parse import parse
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.figures import output_caption
@@ -64,7 +66,7 @@ def test_the_imposed_signal_is_that_of_the_protocol(protocol, expected):
 @pytest.mark.parametrize("dt", [0.01, 0.3])
 def test_a_signal_ends_when_its_protocol_says_not_with_a_step(dt):
     tables = {"computer": {"units": {"visible": 4}}, "dynamics": {"duration": 2.5, "dt": dt}}
-    config = check_config(tables, catalogue(), "x.toml", defer=True)
+    config = parse(tables, catalogue(), Origin("x.toml"))
     assert imposed_signal(SimpleNamespace(config=config)).zero_from == float(f"{0.75 * config.duration:.9g}")
 
 
