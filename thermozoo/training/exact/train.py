@@ -18,10 +18,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+import attrs
 import numpy as np
 
-from thermozoo.arguments import count, instance, names_of, positive
+from thermozoo.arguments import count, instance, names_of, number, positive
 from thermozoo.computer.computer import Computer
+from thermozoo.errors import ParameterError
 from thermozoo.training.exact.exact_equations import exact_equations, threads
 from thermozoo.training.least_squares.bounds import changes_allowed, solve_within
 from thermozoo.training.least_squares.normal_equations import Solution
@@ -83,7 +85,8 @@ def train_exact(
     windows: int | Sequence[float] = 1,
     potential_parameters: Sequence[str] = (),
     tolerance: float = 1e-8,
-    moment_tolerance: float = 3e-4,
+    ridge: float = 0.0,
+    moment_tolerance: float | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Training:
     """Train a computer to the minimum of the loss over all noising trajectories.
@@ -94,8 +97,12 @@ def train_exact(
         See `exact_equations`.
     tolerance : float
         Relative residual of the linear equations; the couplings of each window are the first guess of the next one.
-    moment_tolerance : float
-        Relative error of the moments that enter them.
+    ridge : float
+        Added to the second derivative of the loss by each coupling among free units, relative to the mean of these: it
+        keeps couplings small that a window determines badly.
+    moment_tolerance : float, optional
+        Relative error of the moments that enter them; by default 3e-4, or up to 1e-3 where the equations are solved no
+        better.
     progress : callable, optional
         Called with the amount of work done since its last call, of `WORK` in all.
 
@@ -115,7 +122,9 @@ def train_exact(
     if np.ndim(windows) == 0:
         windows = count("windows", windows, at_least=1)
     potential_parameters = names_of("potential_parameters", potential_parameters)
-    tolerance = positive("tolerance", tolerance)
+    tolerance, ridge = positive("tolerance", tolerance), number("ridge", ridge)
+    if ridge < 0:
+        raise ParameterError(f"ridge must not be negative, got {ridge:g}")
     start = time.perf_counter()
     done = _Progress(progress)
     equations = exact_equations(
@@ -124,7 +133,7 @@ def train_exact(
         loss,
         windows=windows,
         potential_parameters=potential_parameters,
-        tolerance=moment_tolerance,
+        tolerance=moment_tolerance or min(max(tolerance, 3e-4), 1e-3),
         progress=done.assembled,
     )
     solutions: list[Solution] = []
@@ -140,6 +149,7 @@ def train_exact(
 
         guess = solutions[-1].unknowns.couplings if solutions else None
         with threads(1 if one.pairs.light else None):
+            one = attrs.evolve(one, ridge=ridge) if ridge else one
             solution, held = solve_within(one, low, high, tolerance=tolerance, start=guess, progress=solved)
         solutions.append(solution)
         at_bounds.append(held)
