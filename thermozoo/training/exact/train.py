@@ -136,40 +136,40 @@ def train_exact(
         tolerance=moment_tolerance or min(max(tolerance, 3e-4), 1e-3),
         progress=done.assembled,
     )
-    solutions: list[Solution] = []
-    at_bounds: list[int] = []
-    solving = 0.0
+    computers: list[Computer] = []
+    figures: list[tuple[int, float, float, int]] = []
+    guess, solving = None, 0.0
     low, high = changes_allowed(computer, equations.names)
     for one in equations.windows:
         begin = time.perf_counter()
-        share = len(solutions)
+        share = len(computers)
 
         def solved(fraction: float, share: int = share) -> None:
             done.solved((share + fraction) / equations.count)
 
-        guess = solutions[-1].unknowns.couplings if solutions else None
         with threads(1 if one.pairs.light else None):
             one = attrs.evolve(one, ridge=ridge) if ridge else one
-            solution, held = solve_within(one, low, high, tolerance=tolerance, start=guess, progress=solved)
-        solutions.append(solution)
-        at_bounds.append(held)
+            found, held = solve_within(one, low, high, tolerance=tolerance, start=guess, progress=solved)
+        guess = found.unknowns.couplings
+        computers.append(trained(computer, equations.names, found))
+        figures.append((found.iterations, found.residual, found.decrease, held))
         solving += time.perf_counter() - begin
     done.solved(1.0)
     seconds = time.perf_counter() - start
     # The first steps of noising are the last of generation.
-    computers = tuple(trained(computer, equations.names, s) for s in reversed(solutions))
+    iterations, residual, decrease, at_bounds = map(list, zip(*reversed(figures), strict=True))
     return Training(
-        computer=computers[-1],
+        computer=computers[0],
         method="exact",
         seconds=seconds,
         details={
-            "iterations": [s.iterations for s in reversed(solutions)],
-            "residual": [s.residual for s in reversed(solutions)],
-            "loss_decrease": [s.decrease for s in reversed(solutions)],
-            "parameters_at_bounds": at_bounds[::-1],
+            "iterations": iterations,
+            "residual": residual,
+            "loss_decrease": decrease,
+            "parameters_at_bounds": at_bounds,
             "moment_errors": equations.errors,
             "seconds_moments_and_sums": seconds - solving,
             **equations.details,
         },
-        windows=computers if len(computers) > 1 else (),
+        windows=tuple(computers[::-1]) if len(computers) > 1 else (),
     )
