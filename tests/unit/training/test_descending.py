@@ -35,7 +35,7 @@ class Recorded:
         self.steps = steps
         self.asked = []
         self.moving = computer.layout.free
-        self.dynamics = SimpleNamespace(dtype=precision, dt=dt, computer=computer)
+        self.dynamics = SimpleNamespace(dtype=precision, dt=dt, computer=computer, one_computer=computer)
         self.frozen_state = np.random.default_rng(77).standard_normal(computer.n)
 
     def stretches(self, key, trajectories, which, length):

@@ -273,6 +273,18 @@ def test_a_program_gains_no_less_than_one_of_fewer_nested_windows():
     assert np.all(np.diff(gains) > 0)
 
 
+def test_a_clamped_unit_that_holds_one_is_a_bias():
+    """Units that are alike have means of one shape in time, which does not span the constant."""
+    keys = {"temperature": 0.2, "clamped": ["label"]}
+    held = assemble({"visible": 3, "label": 1}, Quartic(), Dense(), **keys)
+    biased = assemble({"visible": 3}, Quartic(), Dense(), temperature=0.2, trainable_biases=["visible"])
+    found = train_exact(held, noised(held, np.ones((1, 4))), LOSS, tolerance=1e-10).computer
+    wanted = train_exact(biased, noised(biased, np.ones((1, 3))), LOSS, tolerance=1e-10).computer
+    np.testing.assert_allclose(found.couplings.matrix()[:3, 3], wanted.biases, rtol=1e-6)
+    np.testing.assert_allclose(found.couplings.matrix()[:3, :3], wanted.couplings.matrix(), rtol=1e-6)
+    assert not found.biases.any()
+
+
 @pytest.mark.parametrize("kind", [DensePairs, SparsePairs])
 @pytest.mark.parametrize("rows", [12, 60])
 def test_clamped_units_and_local_regressors_are_eliminated_together(kind, rows):
@@ -325,6 +337,17 @@ def test_clamped_units_and_local_regressors_are_eliminated_together(kind, rows):
     assert np.all(solution.unknowns.local[~free] == 0)
     change = (np.sum((design @ expected - targets) ** 2) - np.sum(targets**2)) / 2
     assert solution.decrease == pytest.approx(-change, rel=1e-9)
+
+    # A ridge holds couplings among free units, relative to the mean of their second derivatives.
+    inner = ~np.isin(edges, clamped).any(axis=1)
+    squares = (design[:, : len(edges)][:, inner] ** 2).sum(axis=0)
+    ridges = np.sqrt(0.3 * squares.mean()) * np.eye(design.shape[1])[: len(edges)][inner]
+    expected = np.linalg.lstsq(np.concatenate([design, ridges]), np.append(targets, np.zeros(inner.sum())), rcond=None)[
+        0
+    ]
+    solution = attrs.evolve(equations, ridge=0.3).solve(tolerance=1e-12)
+    found = np.concatenate([solution.unknowns.couplings, solution.unknowns.local.ravel()[where]])
+    np.testing.assert_allclose(found, expected, atol=1e-8 * np.abs(expected).max())
 
 
 def test_one_window_is_no_window():

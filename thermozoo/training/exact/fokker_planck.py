@@ -22,7 +22,6 @@ Chang and Cooper, J. Comput. Phys. 6, 1 (1970).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 
@@ -101,10 +100,11 @@ def densities(
     rests = True
     diagonal = np.empty((count, points))
     upper, lower = np.zeros((count, points)), np.zeros((count, points))
-    for begin, end in pairwise(edges):
-        step = float(end - begin) / substeps
-        middle = evaluate(intensity, begin + step * (np.arange(substeps) + 0.5), "intensity")
-        for held in map(float, middle):
+    steps = np.diff(edges) / substeps
+    middles = edges[:-1, None] + steps[:, None] * (np.arange(substeps) + 0.5)
+    intensities = evaluate(intensity, middles.ravel(), "intensity").reshape(middles.shape)
+    for begin, step, during in zip(edges[:-1], map(float, steps), intensities, strict=True):
+        for held in map(float, during):
             # The equilibrium of the first intensity stays what it is for as long as this intensity is held.
             rests = rests and held == start
             if rests:

@@ -18,11 +18,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+import attrs
 import numpy as np
 
-from thermozoo.arguments import count, instance, names_of, positive
+from thermozoo.arguments import count, instance, names_of, number, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
+from thermozoo.errors import ParameterError
 from thermozoo.training.exact.exact_equations import exact_equations, threads
 from thermozoo.training.least_squares.bounds import changes_allowed, solve_within
 from thermozoo.training.least_squares.normal_equations import Solution
@@ -84,7 +86,8 @@ def train_exact(
     windows: int | Sequence[float] = 1,
     potential_parameters: Sequence[str] = (),
     tolerance: float = 1e-8,
-    moment_tolerance: float = 3e-4,
+    ridge: float = 0.0,
+    moment_tolerance: float | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Training:
     """Train a computer to the minimum of the loss over all noising trajectories.
@@ -95,8 +98,12 @@ def train_exact(
         See `exact_equations`.
     tolerance : float
         Relative residual of the linear equations; the couplings of each window are the first guess of the next one.
-    moment_tolerance : float
-        Relative error of the moments that enter them.
+    ridge : float
+        Added to the second derivative of the loss by each coupling among free units, relative to the mean of these: it
+        keeps couplings small that a window determines badly.
+    moment_tolerance : float, optional
+        Relative error of the moments that enter them; by default 3e-4, or up to 1e-3 where the equations are solved no
+        better.
     progress : callable, optional
         Called with the amount of work done since its last call, of `WORK` in all.
 
@@ -116,7 +123,9 @@ def train_exact(
     if np.ndim(windows) == 0:
         windows = count("windows", windows, at_least=1)
     potential_parameters = names_of("potential_parameters", potential_parameters)
-    tolerance = positive("tolerance", tolerance)
+    tolerance, ridge = positive("tolerance", tolerance), number("ridge", ridge)
+    if ridge < 0:
+        raise ParameterError(f"ridge must not be negative, got {ridge:g}")
     start = time.perf_counter()
     done = _Progress(progress)
     equations = exact_equations(
@@ -125,39 +134,40 @@ def train_exact(
         loss,
         windows=windows,
         potential_parameters=potential_parameters,
-        tolerance=moment_tolerance,
+        tolerance=moment_tolerance or min(max(tolerance, 3e-4), 1e-3),
         progress=done.assembled,
     )
-    solutions: list[Solution] = []
-    at_bounds: list[int] = []
-    solving = 0.0
+    computers: list[Computer] = []
+    figures: list[tuple[int, float, float, int]] = []
+    guess, solving = None, 0.0
     low, high = changes_allowed(computer, equations.names)
     for one in equations.windows:
         begin = time.perf_counter()
-        share = len(solutions)
+        share = len(computers)
 
         def solved(fraction: float, share: int = share) -> None:
             done.solved((share + fraction) / equations.count)
 
-        guess = solutions[-1].unknowns.couplings if solutions else None
         with threads(1 if one.pairs.light else None):
-            solution, held = solve_within(one, low, high, tolerance=tolerance, start=guess, progress=solved)
-        solutions.append(solution)
-        at_bounds.append(held)
+            one = attrs.evolve(one, ridge=ridge) if ridge else one
+            found, held = solve_within(one, low, high, tolerance=tolerance, start=guess, progress=solved)
+        guess = found.unknowns.couplings
+        computers.append(trained(computer, equations.names, found))
+        figures.append((found.iterations, found.residual, found.decrease, held))
         solving += time.perf_counter() - begin
     done.solved(1.0)
     seconds = time.perf_counter() - start
     # The first steps of noising are the last of generation.
-    program = Program([trained(computer, equations.names, s) for s in reversed(solutions)])
+    iterations, residual, decrease, at_bounds = map(list, zip(*reversed(figures), strict=True))
     return Training(
-        program=program,
+        program=Program(computers[::-1], np.diff(equations.edges)[::-1] / equations.edges[-1]),
         method="exact",
         seconds=seconds,
         details={
-            "iterations": [s.iterations for s in reversed(solutions)],
-            "residual": [s.residual for s in reversed(solutions)],
-            "loss_decrease": [s.decrease for s in reversed(solutions)],
-            "parameters_at_bounds": at_bounds[::-1],
+            "iterations": iterations,
+            "residual": residual,
+            "loss_decrease": decrease,
+            "parameters_at_bounds": at_bounds,
             "moment_errors": equations.errors,
             "seconds_moments_and_sums": seconds - solving,
             **equations.details,

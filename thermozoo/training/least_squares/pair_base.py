@@ -20,7 +20,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.couplings import Couplings
+from thermozoo.computer.couplings import Couplings, DenseCouplings
 
 __all__ = ["NO_UNITS", "PairSums", "Respond"]
 
@@ -150,9 +150,16 @@ class PairSums(abc.ABC):
         return self._sums_over_ends(weight, self.row_squares() + self.squares)
 
     def _sums_over_ends(self, weight: Array, values: Array) -> Array:
-        i, j = self.couplings.edges.T
-        total: Array = weight[i] * values[j] + weight[j] * values[i]
-        return total
+        if not isinstance(self.couplings, DenseCouplings):
+            i, j = self.couplings.edges.T
+            total: Array = weight[i] * values[j] + weight[j] * values[i]
+            return total
+        sums: list[Array] = [np.zeros(0)]
+        for part in self.couplings.parts:
+            both = np.multiply.outer(weight[part.rows], values[part.columns])
+            both += np.multiply.outer(values[part.rows], weight[part.columns])
+            sums.append(np.asarray(part.couplings(both), dtype=np.float64))
+        return np.concatenate(sums)
 
     def _own(self, weight: Array) -> Array:
         """Return what the squares of units add to the second derivative by each coupling, shape (E,)."""
