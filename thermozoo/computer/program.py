@@ -219,7 +219,7 @@ class Program:
             f"<td>{np.linalg.norm(one.biases):.4g}</td></tr>"
             for number, (share, one) in enumerate(zip(self.shares, self.computers, strict=True), start=1)
         )
-        head = "<tr><th>window</th><th>share of time</th><th>‖J‖ [E₀]</th><th>‖b‖ [E₀]</th></tr>"
+        head = "<tr><th>window</th><th>share of time</th><th>norm of J [E₀]</th><th>norm of b [E₀]</th></tr>"
         return f"<div>{html.escape(repr(self))}<table>{head}{rows}</table></div>"
 
 

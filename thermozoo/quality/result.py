@@ -20,10 +20,10 @@ class QualityRow:
 
     name: Annotated[str, Key("what was measured")]
     frechet_components: Annotated[
-        float | None, Key("squared Fréchet distance to real images in their first principal components")
+        float | None, Key("squared Frechet distance to real images in their first principal components")
     ]
     frechet_features: Annotated[
-        float | None, Key("squared Fréchet distance to real images in the last hidden layer of the judge")
+        float | None, Key("squared Frechet distance to real images in the last hidden layer of the judge")
     ]
     precision: Annotated[
         float | None, Key("fraction that lies in the manifold of real images, in that layer (third neighbors)")

@@ -141,8 +141,8 @@ def test_the_held_out_loss_is_weighted_and_the_gain_is_not(plain):
     computer, process = process_of("dense")
     changed = computer.with_parameters(0.2 * np.random.default_rng(6).standard_normal(len(computer.parameters)))
     weighted = process.noising.loss(ReverseLikelihood(), WEIGHTS)
-    initial, found = evaluate((changed,), process, weighted, seed=5, trajectories=6)
-    _, unweighted = evaluate((changed,), process, process.noising.loss(ReverseLikelihood()), seed=5, trajectories=6)
+    initial, found = evaluate(changed, process, weighted, seed=5, trajectories=6)
+    _, unweighted = evaluate(changed, process, process.noising.loss(ReverseLikelihood()), seed=5, trajectories=6)
     assert (found.gain, found.gain_se) == (unweighted.gain, unweighted.gain_se)
     states = process.trajectory(NoiseKey(5).named("held-out"), np.arange(6), np.arange(6) % IMAGES)
     for one, value in ((computer, initial), (changed, found.loss)):
