@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import attrs
 
-from thermozoo.config.settings import positive, setting
+from thermozoo.config.settings import LARGEST, positive, setting
 from thermozoo.dynamics.engines import ENGINES, PRECISIONS
 from thermozoo.thermodynamics.hardware import PRESETS
 from thermozoo.training import METHODS
@@ -121,6 +121,14 @@ class TrainingTable:
         "relative residual at which the exact solution stops",
         at_least=1e-14,
         below=1,
+        methods=("exact",),
+    )
+    ridge: float = setting(
+        float,
+        0.0,
+        "added to the second derivative by each coupling, relative to their mean, in the exact solution",
+        at_least=0,
+        at_most=LARGEST,
         methods=("exact",),
     )
     compare: tuple[str, ...] = setting(

@@ -32,18 +32,19 @@ class _Settings:
     windows: int
     potential_parameters: tuple[str, ...]
     tolerance: float
+    ridge: float
 
 
 def train(
     dynamics: Dynamics,
     images: npt.ArrayLike,
-    steps: int,
+    steps: int | None = None,
     *,
     method: str = "exact",
-    protocol: Protocol | None = None,
+    protocol: Protocol | Mapping[str, Protocol] | None = None,
     objective: Objective | None = None,
     labels: npt.ArrayLike | None = None,
-    hidden: Encoding | str = "projection",
+    hidden: Encoding | str | Mapping[str, Encoding | str] = "projection",
     weights: Mapping[str, float] | None = None,
     projection_seed: int = 42,
     windows: int = 1,
@@ -51,6 +52,7 @@ def train(
     cycles: int = 300,
     learning_rate: float = 4e-4,
     tolerance: float = 1e-8,
+    ridge: float = 0.0,
     seed: int | None = None,
     engine: Engine | str = "auto",
     progress: Callable[[int], None] | None = None,
@@ -66,18 +68,19 @@ def train(
     images : array_like, shape (images, height, width) or (images, pixels)
         What to learn; each is scaled to zero mean and unit variance. The group ``visible``, or the first that moves,
         has one unit for each pixel.
-    steps : int
-        Steps of noising; generation takes as many.
+    steps : int, optional
+        Steps of noising; generation takes as many (default: those of the dynamics).
     method : str
         ``"exact"`` (no sampling), ``"moments"``, ``"descent"`` or ``"online"``.
-    protocol : Protocol, optional
-        Intensity of the imposed image (default: ``linear-fade`` as it comes).
+    protocol : Protocol, or mapping of str to Protocol, optional
+        Intensity of the imposed image (default: ``linear-fade`` as it comes), or that of each free group.
     objective : Objective, optional
         Loss (default: ``reverse-likelihood``).
     labels : array_like of int, shape (images,), optional
         Label of each image, for encodings that look at it.
-    hidden : Encoding or str
-        Signal on free units that show no image: ``"projection"``, ``"crop"`` or another encoding.
+    hidden : Encoding or str, or mapping of str to them
+        Signal on free units that show no image: ``"projection"``, ``"crop"`` or another encoding; or that of each group
+        that has one, clamped groups too, which hold it.
     weights : mapping of str to float, optional
         What the loss of a group's units counts beside the others' (default: one); it is then a weighted likelihood.
     projection_seed : int
@@ -92,6 +95,8 @@ def train(
         Of descent and online [energy^2].
     tolerance : float
         Relative residual at which the exact solution stops.
+    ridge : float
+        Added to the second derivative by each coupling, relative to their mean, in the exact solution.
     seed : int, optional
         Seed of noising trajectories (default: drawn; the details of the result say which).
     engine : Engine or str
@@ -118,28 +123,33 @@ def train(
     >>> import numpy as np, thermozoo as tz
     >>> stripes = np.kron([[[1, 0], [1, 0]], [[1, 1], [0, 0]]], np.ones((2, 2)))       # two images of 4 x 4 pixels
     >>> computer = tz.assemble({"visible": 16, "hidden": 4}, tz.get("quartic"), tz.get("dense"), temperature=0.1)
-    >>> dynamics = tz.Dynamics(computer, tz.get("euler-maruyama"), dt=5e-3)
-    >>> trained = tz.train(dynamics, stripes, 400)
+    >>> dynamics = tz.Dynamics(computer, tz.get("euler-maruyama"), dt=5e-3, steps=400)
+    >>> trained = tz.train(dynamics, stripes)
     >>> trained.method, trained.computer.couplings.size
     ('exact', 190)
     """
     from thermozoo.front.plugins import get
 
     choice("method", method, METHODS)
-    count("steps", steps, at_least=1)
-    computer = instance("dynamics", dynamics, Dynamics, "Dynamics(computer, integrator, dt)").one_computer
-    fading = get("linear-fade") if protocol is None else instance("protocol", protocol, Protocol)
+    computer = instance("dynamics", dynamics, Dynamics, "Dynamics(computer, integrator, dt, steps=...)").one_computer
+    steps = count("steps", dynamics.steps if steps is None else steps, at_least=1)
     measure = get("reverse-likelihood") if objective is None else instance("objective", objective, Objective)
     layout = computer.layout
-    encoding = get(f"encoding:{hidden}") if isinstance(hidden, str) else instance("hidden", hidden, Encoding)
     free = [group for group in layout.groups if group not in layout.clamped]
-    others = {group: (encoding,) for group in free if group != image_group(layout)}
-    driven = dict.fromkeys(free, fading)
-    encoded = encode_groups(layout, others, _standardized(images), labels, projection_seed, driven)
+    if isinstance(hidden, Mapping):
+        shown = {group: (_encoding(one),) for group, one in hidden.items()}
+    else:
+        shown = dict.fromkeys((group for group in free if group != image_group(layout)), (_encoding(hidden),))
+    if isinstance(protocol, Mapping):
+        driven = {group: instance(f"protocol of {group}", one, Protocol) for group, one in protocol.items()}
+    else:
+        one = get("linear-fade") if protocol is None else instance("protocol", protocol, Protocol)
+        driven = dict.fromkeys(free, one)
+    encoded = encode_groups(layout, shown, _standardized(images), labels, projection_seed, driven)
     noising = Noising(attrs.evolve(dynamics, steps=steps), encoded.signals, encoded.protocols)
     seed = secrets.randbits(63) if seed is None else seed
     trained = names_of("potential_parameters", potential_parameters)
-    settings = _Settings(cycles, learning_rate, windows, trained, tolerance)
+    settings = _Settings(cycles, learning_rate, windows, trained, tolerance, ridge)
     sampled = 0 if method == "exact" else cycles * len(encoded.kept)
     advancing: Any = engine_for(engine, dynamics, sampled, steps) if isinstance(engine, str) else engine
 
@@ -147,6 +157,14 @@ def train(
         method, computer, noising, noising.loss(measure, weights), advancing, settings, seed=seed, progress=progress
     )
     return attrs.evolve(result, details={**result.details, "seed": seed})
+
+
+def _encoding(given: Encoding | str) -> Encoding:
+    """Return an encoding, also by its name."""
+    from thermozoo.front.plugins import get
+
+    found: Encoding = get(f"encoding:{given}") if isinstance(given, str) else instance("hidden", given, Encoding)
+    return found
 
 
 def _standardized(images: npt.ArrayLike) -> npt.NDArray[np.float64]:

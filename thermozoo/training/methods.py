@@ -51,6 +51,10 @@ class Settings(Protocol):
     def tolerance(self) -> float:
         """Relative residual (exact)."""
 
+    @property
+    def ridge(self) -> float:
+        """Added to the second derivative by each coupling, relative to their mean (exact)."""
+
 
 def train_by(
     method: str,
@@ -92,6 +96,7 @@ def train_by(
             windows=settings.windows,
             potential_parameters=settings.potential_parameters,
             tolerance=settings.tolerance,
+            ridge=settings.ridge,
             progress=progress,
         )
     process = NoisingProcess(noising, engine)

@@ -96,3 +96,26 @@ def test_it_says_what_is_wrong_with_the_rest(dynamics):
         tz.train(dynamics.computer, IMAGES, 100)
     with pytest.raises(ParameterError, match="steps must be a whole number of 1 or more"):
         tz.train(dynamics, IMAGES, 0)
+
+
+def test_groups_may_have_encodings_and_protocols_of_their_own():
+    """What `encode_groups` makes of the same, and as many steps as the dynamics has."""
+    from thermozoo.training.exact.train import train_exact
+    from thermozoo.training.noising import Noising
+    from thermozoo.training.signals import encode_groups
+
+    stripes = np.kron([[[1, 0], [1, 0]], [[1, 1], [0, 0]]], np.ones((2, 2)))
+    computer = tz.assemble({"visible": 16, "hidden": 4}, tz.get("quartic"), tz.get("dense"), temperature=0.1)
+    dynamics = tz.Dynamics(computer, tz.get("euler-maruyama"), dt=5e-3, steps=200)
+    fades = {"visible": tz.get("linear-fade", fade=0.5), "hidden": tz.get("hold-ramp")}
+    found = tz.train(dynamics, stripes, hidden={"hidden": tz.get("code", scale=2.0)}, protocol=fades, ridge=0.01)
+    images = stripes - 0.5 * np.ones((2, 4, 4))  # half of the pixels of either are one
+    flat = images.reshape(2, 16) / images.reshape(2, 16).std(axis=1, keepdims=True)
+    encoded = encode_groups(computer.layout, {"hidden": (tz.get("code", scale=2.0),)}, flat, None, 42, fades)
+    noising = Noising(dynamics, encoded.signals, encoded.protocols)
+    expected = train_exact(computer, noising, noising.loss(tz.get("reverse-likelihood")), ridge=0.01)
+    np.testing.assert_array_equal(found.computer.parameters, expected.computer.parameters)
+    plain = tz.train(dynamics, stripes, 200, hidden={"hidden": "code"}, protocol=fades)
+    assert np.linalg.norm(plain.computer.parameters) != np.linalg.norm(found.computer.parameters)
+    with pytest.raises(EncodingError, match=r"group 'hiden': there is none; did you mean 'hidden'"):
+        tz.train(dynamics, stripes, hidden={"hiden": "code"})
