@@ -81,6 +81,7 @@ class DataTable:
     plugin: Any = setting(str, "digits", "data set plugin")
     classes: tuple[int, ...] = setting(tuple[int, ...], lambda: (0, 1, 2), "labels to learn, in this order")
     per_class: int = setting(int, 1, "images of each class, in the order of the data set; 0: all", at_least=0)
+    skip: int = setting(int, 0, "images of each class to pass over first", at_least=0)
 
 
 @attrs.frozen

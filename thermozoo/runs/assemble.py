@@ -98,9 +98,11 @@ def _prototypes(config: Config, faults: Faults) -> Prototypes | None:
             faults.add(f"data.classes[{k}]", missing, also=["data.plugin"])
     counts = {label: int((labels == label).sum()) for label in config.data.classes}
     rarest = min((label for label, count in counts.items() if count), key=counts.__getitem__, default=None)
-    if rarest is not None and counts[rarest] < config.data.per_class:
-        missing = too_few(config.dataset, labels, rarest, config.data.per_class)
-        faults.add("data.per_class", missing, also=["data.classes", "data.plugin"])
+    needed = config.data.skip + max(1, config.data.per_class)
+    if rarest is not None and counts[rarest] < needed:
+        path = "data.skip" if counts[rarest] <= config.data.skip else "data.per_class"
+        missing = too_few(config.dataset, labels, rarest, needed)
+        faults.add(path, missing, also=["data.skip", "data.per_class", "data.classes", "data.plugin"])
     layout = Layout(config.sizes, clamped=config.clamped)
     shown, pixels = image_group(layout), images.shape[1] * images.shape[2]
     where = f"computer.units.{shown}"
@@ -120,7 +122,8 @@ def _prototypes(config: Config, faults: Faults) -> Prototypes | None:
     if faults.added > before or not config.data.classes:
         return None
     try:
-        return choose_prototypes(config.dataset, config.data.classes, config.data.per_class, config.seed, loaded)
+        table = config.data
+        return choose_prototypes(config.dataset, table.classes, table.per_class, config.seed, loaded, skip=table.skip)
     except DataError as error:  # an image without contrast
         faults.add("data", str(error), also=["data.classes", "data.per_class", "data.plugin"])
         return None

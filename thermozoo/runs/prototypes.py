@@ -69,7 +69,13 @@ class Prototypes:
 
 
 def choose_prototypes(
-    dataset: Dataset, classes: tuple[int, ...], per_class: int, seed: int = 0, loaded: Loaded | None = None
+    dataset: Dataset,
+    classes: tuple[int, ...],
+    per_class: int,
+    seed: int = 0,
+    loaded: Loaded | None = None,
+    *,
+    skip: int = 0,
 ) -> Prototypes:
     """Load a data set and choose its prototypes; of the other images, only those that judges need are kept.
 
@@ -85,6 +91,8 @@ def choose_prototypes(
         Draws the images that are kept for judges.
     loaded : (ndarray, ndarray), optional
         What `load_images` returned, so that nothing is loaded twice.
+    skip : int
+        Images of each class that are passed over before the first.
 
     Raises
     ------
@@ -95,10 +103,10 @@ def choose_prototypes(
     flat = images.reshape(len(images), -1)
     chosen: list[int] = []
     for label in classes:
-        missing = too_few(dataset, labels, label, per_class)
+        missing = too_few(dataset, labels, label, skip + max(1, per_class))
         if missing:
             raise DataError(missing)
-        found = np.flatnonzero(labels == label)
+        found = np.flatnonzero(labels == label)[skip:]
         chosen += found[: per_class or None].tolist()
     if not chosen:
         raise DataError("data.classes is empty: name at least one class to learn")
@@ -146,9 +154,9 @@ def class_names(dataset: Dataset, labels: npt.NDArray[Any]) -> dict[int, str]:
     return {int(label): name for label, name in sorted(names.items()) if label in present}
 
 
-def too_few(dataset: Dataset, labels: npt.NDArray[Any], label: int, per_class: int) -> str:
+def too_few(dataset: Dataset, labels: npt.NDArray[Any], label: int, needed: int) -> str:
     """Return what is wrong where a data set has too few images of a class, or else an empty string."""
-    count, needed = int((labels == label).sum()), max(1, per_class)
+    count = int((labels == label).sum())
     if count >= needed:
         return ""
     present = ", ".join(str(v) for v in np.unique(labels))
