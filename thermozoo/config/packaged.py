@@ -9,7 +9,7 @@ from pathlib import Path
 __all__ = ["DEFAULT", "packaged", "packaged_name", "packaged_text", "written_as_name"]
 
 #: The one that is taken where none is named.
-DEFAULT = "paper"
+DEFAULT = "ten-digits"
 
 
 @functools.cache
