@@ -49,6 +49,8 @@ class Generated:
         Times of the observations, from the moment the parameters were switched on [time].
     ledger : HeatLedger
         Heat by term, from that moment [energy].
+    condition : ndarray of int, shape (samples,), optional
+        What was asked of each sample.
     """
 
     start: Array
@@ -56,6 +58,7 @@ class Generated:
     shown: Array
     times: Array
     ledger: HeatLedger
+    condition: npt.NDArray[np.int64] | None = None
 
 
 def generate(
