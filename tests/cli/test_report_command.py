@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -42,6 +45,16 @@ def test_the_page_is_the_one_that_the_run_wrote(folder, capsys):
     assert run(["report", str(folder)]) == 0
     assert capsys.readouterr().out == f"report: {folder / 'report.html'}\n"
     assert contents(folder) == before
+
+
+def test_what_the_page_says_to_do_next_can_be_done(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    page = (folder / "report.html").read_text("utf-8")
+    commands = [shlex.split(html.unescape(one)) for one in re.findall(r"<dt><code>(.*?)</code>", page)]
+    assert [command[:2] for command in commands] == [["thermozoo", name] for name in ("run", "run", "show")]
+    for words in commands:
+        wanted = ["check" if word == "run" else word for word in words[1:]]
+        assert run(wanted) == 0, words
 
 
 def test_figures_are_drawn_again_from_the_results(folder, capsys):
