@@ -177,6 +177,7 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
     )
     environment.filters |= {
+        "bits": math.log2,
         "capitalize_first": lambda text: text[:1].upper() + text[1:],
         "flat": _flat,
         "reasons": reasons,
