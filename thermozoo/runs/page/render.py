@@ -128,6 +128,7 @@ def render_page(
             },
             asked=asked,
             beside={row.name: row for row in (report.quality.rows if report.quality else ())},
+            judged=_judged(report),
             disagreement=disagreement(report),
             loss_scatter=_loss_scatter(report, config, machine),
             novelty=Novelty.of(report.quality),
@@ -150,6 +151,12 @@ def _by_section(named: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for name, one in named.items():
         found.setdefault(_PLACES.get(name, "figures"), {})[name] = one
     return found
+
+
+def _judged(report: Report) -> int:
+    """Return how many outputs the perceptron has judged, which of very many are not all."""
+    verdicts = (report.quality and report.quality.confusion) or {}
+    return sum(sum(counts.values()) for counts in verdicts.values()) or report.samples
 
 
 def _loss_scatter(report: Report, config: Mapping[str, Any], machine: Described) -> float | None:
