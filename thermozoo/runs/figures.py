@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -44,8 +44,9 @@ _COLUMNS, _ROWS, _CELL = 10, 3, 0.485
 #: Rows of outputs where classes were asked for, and of codes.
 _CONDITIONS, _CODES = 20, 16
 
-#: Hidden units whose couplings are shown; units whose couplings are looked at in one go.
-_STRONGEST, _BATCH = 16, 256
+#: Hidden units whose couplings are shown; units whose couplings are looked at in one go; cosine of couplings that are
+#: alike.
+_STRONGEST, _BATCH, _ALIKE = 16, 256, 0.99
 
 #: A signal with more values than these is an image, not a code.
 _VALUES = 3
@@ -252,17 +253,26 @@ def _hidden(results: Results) -> npt.NDArray[np.int64]:
 def strongest(results: Results, count: int = _STRONGEST) -> tuple[npt.NDArray[np.int64], Array]:
     """Return the hidden units with the strongest couplings to the image, the strongest first, and these couplings.
 
-    Strength is the root of the sum of squares. Couplings are looked at in parts, so that no large matrix is formed.
+    Strength is the root of the sum of squares. Of units that have learned the same, as copies of one node of a code do,
+    the strongest is taken. Couplings are looked at in parts, so that no large matrix is formed.
     """
+    couplings, image = results.computer.couplings, results.image_units
     units = _hidden(results)
-    kept, weights = units[:0], np.zeros((0, len(range(results.computer.n)[results.image_units])))
-    for start in range(0, len(units), _BATCH):
-        part = units[start : start + _BATCH]
-        rows = _rows(results.computer.couplings, part)[:, results.image_units]
-        kept, weights = np.concatenate([kept, part]), np.concatenate([weights, rows])
-        order = np.argsort(-np.square(weights).sum(axis=1), kind="stable")[:count]
-        kept, weights = kept[order], weights[order]
-    return kept, weights
+
+    def parts() -> Iterator[Array]:
+        for start in range(0, len(units), _BATCH):
+            yield _rows(couplings, units[start : start + _BATCH])[:, image]
+
+    units = units[np.argsort(-np.concatenate([np.linalg.norm(rows, axis=1) for rows in parts()]), kind="stable")]
+    found: list[int] = []
+    kept = np.zeros((0, len(range(results.computer.n)[image])))
+    for k, row in enumerate(row for rows in parts() for row in rows):
+        if len(found) == count:
+            break
+        if not (kept @ row > _ALIKE * np.linalg.norm(kept, axis=1) * np.linalg.norm(row)).any():
+            found.append(int(units[k]))
+            kept = np.concatenate([kept, row[None]])
+    return np.array(found, dtype=np.int64), kept
 
 
 def _couplings(results: Results) -> Figure:
@@ -270,7 +280,7 @@ def _couplings(results: Results) -> Figure:
     count = len(_hidden(results))
     title = "Couplings of hidden units to the image"
     if len(units) < count:
-        title += f", the {len(units)} strongest of {count:,}"
+        title += f", {len(units)} strong ones of {count:,}"
     if results.windows > 1:
         title += f", last of {results.windows} time windows"
     return plot_couplings(weights.reshape(-1, *results.prototypes.shape), units.tolist(), title)

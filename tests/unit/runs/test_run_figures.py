@@ -50,6 +50,24 @@ def test_the_strongest_couplings_are_shown_not_the_first():
     assert weights == pytest.approx(matrix[expected, 300:306])
 
 
+def test_of_units_that_have_learned_the_same_one_is_shown():
+    """Thirty copies of each of three pictures, of falling strength, and one picture turned around."""
+    pictures = np.linalg.qr(RANDOM.normal(size=(6, 6)))[0][[0, 1, 2, 2]] * [[1.0], [1.0], [1.0], [-1.0]]
+    strengths = np.linspace(2.0, 1.0, 120)
+    edges = np.array([(i, j) for i in range(120) for j in range(300, 306)])
+    values = (strengths[:, None] * pictures[np.arange(120) % 4]).ravel()
+    units, weights = strongest(results(EdgeCouplings(LAYOUT.n, edges, values)), 4)
+    assert units.tolist() == [0, 1, 2, 3]
+    assert weights == pytest.approx(strengths[:4, None] * pictures)
+    assert strongest(results(EdgeCouplings(LAYOUT.n, edges, values)), 2)[0].tolist() == [0, 1]
+
+
+def test_without_any_coupling_the_first_units_are_shown():
+    units, weights = strongest(results(EdgeCouplings(LAYOUT.n, np.zeros((0, 2), dtype=int), np.zeros(0))))
+    assert units.tolist() == [*range(16)]
+    assert not weights.any()
+
+
 @pytest.fixture
 def drawn(monkeypatch):
     """What `plot_outputs` was given."""
