@@ -47,13 +47,13 @@ class Arranged(CompiledStepper):
 
 
 def arrangements(trajectories: int, threads: int, dense: bool, chosen: Arrangement) -> dict[str, Arrangement]:
-    """Return every arrangement that the engine could take, with the group of panels that it would take."""
+    """Return every arrangement that the engine could take, with the group of chunks that it would take."""
     found = {}
     for count in sorted({1, threads}):
-        for name, rows in (("batch", False), ("unit", True)):
-            found[f"{name}, {count} apart"] = Arrangement(rows, count, False, 1)
-            if count > 1 and (rows or not dense):
-                found[f"{name}, {count} together"] = Arrangement(rows, count, True, 1)
+        for name, unit_layout in (("batch", False), ("unit", True)):
+            found[f"{name}, {count} apart"] = Arrangement(unit_layout, count, False, 1)
+            if count > 1 and (unit_layout or not dense):
+                found[f"{name}, {count} together"] = Arrangement(unit_layout, count, True, 1)
     if chosen not in found.values():
         found["as chosen"] = chosen
     return {name: a for name, a in found.items() if a.threads == 1 or a.together or trajectories > 1}

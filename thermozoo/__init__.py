@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from thermozoo.computer.computer import Computer, assemble
     from thermozoo.computer.files import load_computer, save_computer
+    from thermozoo.computer.program import Program
     from thermozoo.config.load import load_config
     from thermozoo.dynamics.engines.base import Drive, Dynamics
     from thermozoo.dynamics.noise import NoiseKey
@@ -53,6 +54,7 @@ _HOMES = {
     "NoiseKey": "thermozoo.dynamics.noise",
     "Objective": "thermozoo.interfaces",
     "Potential": "thermozoo.interfaces",
+    "Program": "thermozoo.computer.program",
     "Protocol": "thermozoo.interfaces",
     "Run": "thermozoo.front.runs",
     "ThermozooError": "thermozoo.errors",
@@ -89,6 +91,7 @@ __all__ = [
     "NoiseKey",
     "Objective",
     "Potential",
+    "Program",
     "Protocol",
     "Run",
     "ThermozooError",

@@ -14,6 +14,7 @@ __all__ = [
     "ConstraintError",
     "DataError",
     "DuplicateNameError",
+    "EncodingError",
     "EngineError",
     "FormulaError",
     "HookError",
@@ -106,6 +107,21 @@ class LibraryError(ThermozooError, ImportError):
 
 class DataError(ThermozooError, ValueError):
     """A data set that is missing, truncated or not what it claims to be."""
+
+
+class EncodingError(ThermozooError, ValueError):
+    """Encodings that do not fit their groups, images or protocols, every fault of them.
+
+    Parameters
+    ----------
+    faults : iterable of (str, int or None, str)
+        The group of each fault; the place, among its encodings, of the one to blame, where it is one; and what is
+        wrong, a sentence that names the group.
+    """
+
+    def __init__(self, faults: Iterable[tuple[str, int | None, str]]) -> None:
+        self.faults: tuple[tuple[str, int | None, str], ...] = tuple(faults)
+        super().__init__("\n".join(message for _, _, message in self.faults))
 
 
 class EngineError(ThermozooError, RuntimeError):

@@ -112,7 +112,7 @@ def test_a_time_step_above_the_stability_bound(place, capsys):
 
 def test_a_crop_larger_than_the_image(place, capsys):
     line = refused(place, capsys, "good.toml", "--set", "noising.hidden=crop", "--set", "computer.units.hidden=800")
-    assert "takes the middle 800 pixels for group 'hidden', but an image has only 784" in line
+    assert "group 'hidden': the encoding 'crop' takes the middle 800 pixels, but an image has only 784" in line
 
 
 def test_all_faults_are_reported_at_once(place, capsys):

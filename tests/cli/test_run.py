@@ -13,7 +13,7 @@ import pytest
 import xarray
 
 from thermozoo.cli.app import run
-from thermozoo.computer.files import load_computer
+from thermozoo.computer.files import load_computer, load_program
 
 TINY = """
 seed = 3
@@ -236,7 +236,7 @@ def small(tmp_path, name, *arguments):
     assert run(["run", str(config), "--plugin", str(plugin), "--out", str(out), *arguments]) == 0
     with xarray.open_dataset(out / "samples.nc", engine="h5netcdf") as samples:
         samples.load()
-    return samples["state"].values, samples["heat"].values, load_computer(out / "computer.nc").parameters
+    return samples["state"].values, samples["heat"].values, load_program(out / "computer.nc").computers[-1].parameters
 
 
 def test_the_perfect_loss_is_unknown_for_an_integrator_without_a_closed_density(tmp_path, capsys, no_pictures):
@@ -268,7 +268,10 @@ def test_trained_potentials_and_windows_are_reported(tmp_path, no_pictures):
     small(tmp_path, "a", *(word for o in options for word in ("--set", o)))
     report = json.loads((tmp_path / "a" / "report.json").read_text())
     assert report["windows"] == 2
-    computers = [load_computer(tmp_path / "a" / f"computer-window-{w}.nc") for w in (1, 2)]
+    program = load_program(tmp_path / "a" / "computer.nc")
+    assert report["parameter_digest"] == program.digest()
+    computers = program.computers
+    assert len(computers) == 2
     for group in ("visible", "hidden"):
         values = np.concatenate([c.onsite.sites[group].values["J2"] for c in computers])
         assert len(np.unique(values)) > 1

@@ -160,6 +160,11 @@ def test_report_keys_and_files_of_a_run_are_documented(tmp_path, monkeypatch, ex
     assert set(report) == {key for key in documented if "." not in key}
     for table in ("imposed_signal", "judge", "hardware"):
         assert [f"{table}.{key}" for key in report[table]] == [key for key in documented if key.startswith(f"{table}.")]
+    inside = [key.removeprefix("quality.") for key in documented if key.startswith("quality.")]
+    assert [*report["quality"]] == [key for key in inside if "." not in key]
+    rows = report["quality"]["rows"]
+    assert [f"rows.{key}" for key in rows[0]] == [key for key in inside if "." in key]
+    assert {"outputs", "real held-out", "untrained computer", "noise"} < {row["name"] for row in rows}
     files = (DOCS / "reference" / "run-folder.md").read_text("utf-8")
     for path in Path("toy").iterdir():
         name = re.sub(r"window-\d+", "window-K", path.name)

@@ -13,12 +13,13 @@ from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
 from thermozoo_plugins.protocols import Constant, LinearFade
 
 from thermozoo.computer.computer import assemble
+from thermozoo.dynamics.engines import Dynamics
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.training.exact.exact_equations import exact_equations
 from thermozoo.training.exact.train import train_exact
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import noising_process
+from thermozoo.training.noising import Noising, NoisingProcess
 from thermozoo.training.sampled.descent import Schedule, train_by_descent
 from thermozoo.training.sampled.moments import sampled_equations, train_by_moments
 
@@ -42,24 +43,19 @@ def signals(computer, images=3):
     return np.random.default_rng(5).normal(size=(images, computer.n))
 
 
+def noised(computer, s, protocol=FADE):
+    return Noising.of(Dynamics(computer, EulerMaruyama(), DT, steps=STEPS), s, protocol)
+
+
 @functools.cache
 def trained(potential=None):
     """The exact minimum of the machine, which several tests look at."""
     computer = machine(potential)
-    return train_exact(computer, signals(computer), FADE, LOSS, steps=STEPS)
+    return train_exact(computer, noised(computer, signals(computer)), LOSS)
 
 
 def noising(computer, s):
-    return noising_process(
-        computer,
-        s,
-        FADE,
-        integrator=EulerMaruyama(),
-        dt=DT,
-        steps=STEPS,
-        precision="double",
-        engine=ReferenceEngine(),
-    )
+    return NoisingProcess(noised(computer, s), ReferenceEngine())
 
 
 def gradients(computer, process, trajectories, seed):
@@ -76,7 +72,7 @@ def test_sampled_equations_converge_to_the_exact_ones_as_one_over_root_n(potenti
     computer = machine(potential)
     s = signals(computer)
     process = noising(computer, s)
-    (exact,) = exact_equations(computer, s, FADE, LOSS, steps=STEPS, tolerance=1e-4).windows
+    (exact,) = exact_equations(computer, noised(computer, s), LOSS, tolerance=1e-4).windows
     counts, errors, first = np.array([30, 120, 480]), [], 0
     for count in counts:
         squares = []
@@ -166,10 +162,8 @@ def test_quadratic_units_recover_the_distribution_of_gaussian_data():
     mean = a * s.mean(axis=0) / (2 * J2)
     result = train_exact(
         computer,
-        s,
-        Constant(amplitude=a),
+        noised(computer, s, Constant(amplitude=a)),
         LOSS,
-        steps=STEPS,
         potential_parameters=["J2"],
         tolerance=1e-12,
         moment_tolerance=1e-7,
@@ -184,8 +178,7 @@ def test_couplings_in_time_lower_the_loss():
     computer = machine()
     s = signals(computer)
     gains = [
-        np.mean(train_exact(computer, s, FADE, LOSS, steps=STEPS, windows=k).details["loss_decrease"])
-        for k in (1, 2, 4)
+        np.mean(train_exact(computer, noised(computer, s), LOSS, windows=k).details["loss_decrease"]) for k in (1, 2, 4)
     ]
     assert gains[0] < gains[1] < gains[2]
 
@@ -193,7 +186,7 @@ def test_couplings_in_time_lower_the_loss():
 def test_trainable_stiffness_is_that_of_samples():
     computer = machine()
     s = signals(computer)
-    (exact,) = exact_equations(computer, s, FADE, LOSS, steps=STEPS, potential_parameters=["J2", "J4"]).windows
+    (exact,) = exact_equations(computer, noised(computer, s), LOSS, potential_parameters=["J2", "J4"]).windows
     process = noising(computer, s)
     solution = exact.solve().unknowns
     slopes = []

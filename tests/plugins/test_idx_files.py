@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from thermozoo_plugins.datasets import Idx, Mnist, idx_files
 
-from thermozoo.config.load import load_config
+from thermozoo.config.load import parse_file
 from thermozoo.errors import ConfigError, DataError
 from thermozoo.registry.catalogue import load_catalogue
 from thermozoo.runs.assemble import assemble_machine
@@ -236,4 +236,4 @@ def test_a_constant_image_is_refused_by_the_run(folder, tmp_path):
         f"[computer.units]\nvisible = 784\nhidden = 2\n[data]\nplugin = 'mnist'\npath = '{folder}'\nclasses = [3]\n"
     )
     with pytest.raises(ConfigError, match="image 0 is constant: it cannot be scaled to unit variance"):
-        assemble_machine(load_config(config, load_catalogue(), defer=True))
+        assemble_machine(parse_file(config, load_catalogue()))

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["Assignments", "ConfigFile", "Quiet", "Seed", "build", "find_plugins", "whole_number"]
 
 ConfigFile = Annotated[
-    Path | None,
-    typer.Argument(help="Config file (TOML); - reads standard input. Default: the built-in three-digit computer."),
+    str | None,
+    typer.Argument(
+        metavar="CONFIG|NAME",
+        help="Config file (TOML), or name of a built-in config; - reads standard input. Default: paper.",
+    ),
 ]
 Assignments = Annotated[
     list[str] | None,

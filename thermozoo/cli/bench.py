@@ -18,7 +18,7 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print the measurements as JSON.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure this machine on the built-in computer: products alone, whole steps and their ratio, about a minute.
+    """Measure this machine on the computer of the paper: products alone, whole steps and their ratio, about a minute.
 
     Products alone are the fastest that this process can do them. Times are microseconds of one step of one trajectory,
     medians of measurements that take turns.
@@ -31,7 +31,7 @@ def bench(
     from thermozoo.dynamics.benchmark import bench_work, with_random_couplings
     from thermozoo.runs.assemble import assemble_machine
 
-    config = load_config(None, context_of(ctx).catalogue, assignments=(), seed=None)
+    config = load_config("paper", context_of(ctx).catalogue)
     with Bars(quiet).phase("measuring", bench_work()) as progress:
         found = measure(
             with_random_couplings(assemble_machine(config).computer),

@@ -24,18 +24,18 @@ def check(ctx: typer.Context, config: ConfigFile = None, seed: Seed = None, assi
 
     Example: thermozoo check --set dynamics.dt=0.002
     """
-    from thermozoo.config.load import load_config
+    from thermozoo.config.load import parse_file
     from thermozoo.runs.assemble import assemble_machine
     from thermozoo.runs.budget import check_memory
     from thermozoo.runs.engine import engine_note, engine_of
     from thermozoo.runs.plugin_files import with_copies
 
     catalogue = with_copies(config, context_of(ctx).catalogue)
-    loaded = load_config(config, catalogue, assignments=assignments or (), seed=seed, defer=True)
+    loaded = parse_file(config, catalogue, assignments=assignments or (), seed=seed)
     machine = assemble_machine(loaded)
-    memory = check_memory(loaded, machine)
+    memory = check_memory(machine.config, machine)
     engine = engine_of(machine)
-    print(f"{loaded.source}: no faults")
+    print(f"{loaded.origin.source}: no faults")
     for line in (*lines(machine, memory), engine_note(machine, engine)):
         print(line)
 
@@ -46,7 +46,7 @@ def lines(machine: Machine, memory: int) -> list[str]:
 
     config, computer = machine.config, machine.computer
     groups = [f"{g} {n:,}{' (clamped)' if g in config.clamped else ''}" for g, n in config.sizes.items()]
-    images = len(machine.signals)
+    images = len(machine.noising.signals)
     return [
         f"units: {computer.n:,} ({', '.join(groups)})",
         f"couplings: {computer.couplings.size:,} ({config.connectivity.name})",

@@ -30,7 +30,7 @@ def estimate(
     Example: thermozoo estimate --set generation.samples=10000
     """
     from thermozoo.cli.progress import Bars
-    from thermozoo.config.load import load_config
+    from thermozoo.config.load import parse_file
     from thermozoo.runs.assemble import assemble_machine
     from thermozoo.runs.engine import engine_of
     from thermozoo.runs.estimate import estimate_run, estimate_work, measured_assembly
@@ -39,7 +39,7 @@ def estimate(
     bars = Bars(quiet)
     with foreign_output():
         catalogue = with_copies(config, context_of(ctx).catalogue)
-        loaded = load_config(config, catalogue, assignments=assignments or (), seed=None, defer=True)
+        loaded = parse_file(config, catalogue, assignments=assignments or (), seed=None)
         with bars.phase("assembly", None):
             machine, assembly = measured_assembly(lambda: assemble_machine(loaded))
         engine = engine_of(machine)

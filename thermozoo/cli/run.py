@@ -22,6 +22,7 @@ def run(
     ] = None,
     seed: Seed = None,
     assignments: Assignments = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the built-in configs instead.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -31,14 +32,21 @@ def run(
 
     Example: thermozoo run --set data.plugin=mnist --set data.path=FOLDER --set generation.samples=100 --out mnist-run
     """
+    if list_:
+        from thermozoo.config.packaged import DEFAULT, packaged
+
+        width = max(map(len, packaged()))
+        for name, sentence in packaged().items():
+            print(f"{name:<{width}}  {sentence}{' (default)' if name == DEFAULT else ''}")
+        return
     from thermozoo.cli.progress import Bars
-    from thermozoo.config.load import load_config
+    from thermozoo.config.load import parse_file
     from thermozoo.runs.experiment import run_experiment
     from thermozoo.runs.plugin_files import with_copies
     from thermozoo.runs.summary import summary
 
     catalogue = with_copies(config, context_of(ctx).catalogue)
-    loaded = load_config(config, catalogue, assignments=assignments or (), seed=seed, defer=True)
+    loaded = parse_file(config, catalogue, assignments=assignments or (), seed=seed)
     done = run_experiment(loaded, catalogue, out, force=force, reporter=Bars(quiet))
     for line in summary(done.report):
         print(line)

@@ -17,6 +17,7 @@ from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings, DenseCouplings, EdgeCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy
+from thermozoo.computer.program import Program
 from thermozoo.computer.seal import add_seal, check_seal
 from thermozoo.computer.settings import plugin_settings, rebuilt_plugin
 from thermozoo.errors import DataError, OutputError, UnknownNameError
@@ -28,13 +29,21 @@ if TYPE_CHECKING:
 
     from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["check_settings", "load_computer", "read_dataset", "replace_file", "save_computer", "write_dataset"]
+__all__ = [
+    "check_settings",
+    "load_computer",
+    "load_program",
+    "read_dataset",
+    "replace_file",
+    "save_computer",
+    "write_dataset",
+]
 
 #: Characters of another library's message, at most.
 _LONGEST = 200
 
-#: The format, and the one before it, whose files have no digest of their contents.
-_FORMAT, _WITHOUT_CONTENTS = "thermozoo computer 2", "thermozoo computer 1"
+#: The format of one window, that of several, and the one before them, whose files have no digest of their contents.
+_FORMAT, _OF_WINDOWS, _WITHOUT_CONTENTS = "thermozoo computer 2", "thermozoo computer 3", "thermozoo computer 1"
 
 #: NetCDF has no truth values: what the numbers of such a variable mean, in the words of the CF conventions.
 _TRUTH = {"flag_values": np.array([0, 1], dtype=np.int8), "flag_meanings": "false true"}
@@ -131,8 +140,11 @@ def _first_line(said: object) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
 
 
-def save_computer(computer: Computer, path: str | Path) -> None:
-    """Save a computer: groups, potentials with their parameters, couplings, biases, temperature, mobility.
+def save_computer(computer: Computer | Program, path: str | Path) -> None:
+    """Save a computer or a program: groups, potentials with their parameters, couplings, biases, temperature, mobility.
+
+    What changes from window to window has the dimension ``window``; of a single window the file is that of its
+    computer.
 
     Potentials are stored by plugin name, parameter values and settings, so loading needs the same plugins to be
     installed.
@@ -145,12 +157,20 @@ def save_computer(computer: Computer, path: str | Path) -> None:
     import xarray
 
     path = _path(path)
-    layout = instance("computer", computer, Computer, "assemble one").layout
+    if not isinstance(computer, Program):
+        instance("computer", computer, Computer, "assemble one")
+    program = Program.of(computer)
+    computer, windows, layout = program.computers[0], program.computers, program.layout
+    several = program.windows > 1
+
+    def of_windows(dims: tuple[str, ...], values: list[Any], attributes: dict[str, Any]) -> Any:
+        return (("window", *dims), np.stack(values), attributes) if several else (dims, values[0], attributes)
+
     variables: dict[str, Any] = {
-        "bias": ("unit", computer.biases, {"units": "E0"}),
+        "bias": of_windows(("unit",), [one.biases for one in windows], {"units": "E0"}),
         "trainable_bias": ("unit", computer.trainable_biases.astype(np.int8), _TRUTH),
         "group_of_unit": ("unit", np.repeat(np.arange(len(layout.groups)), list(layout.sizes.values()))),
-        "coupling": ("edge", computer.couplings.vector, {"units": "E0"}),
+        "coupling": of_windows(("edge",), [one.couplings.vector for one in windows], {"units": "E0"}),
         "group_size": ("group", list(layout.sizes.values())),
         "group_clamped": ("group", np.array([g in layout.clamped for g in layout.groups], dtype=np.int8), _TRUTH),
         "potential": ("group", [computer.onsite.potentials[g].name for g in layout.groups]),
@@ -168,15 +188,19 @@ def save_computer(computer: Computer, path: str | Path) -> None:
     for g, group in enumerate(layout.groups):
         for name, spec, value in flat_parameters(computer.onsite.potentials[group]):
             dims: tuple[str, ...] = (f"unit_of_{group}",) if np.ndim(value) else ()
-            variables[f"potential_{g}.{name}"] = (dims, value, {"units": spec.unit.replace("energy", "E0")})
+            values = [one.onsite.sites[group].values[name] for one in windows]
+            unit = {"units": spec.unit.replace("energy", "E0")}
+            variables[f"potential_{g}.{name}"] = of_windows(dims, values, unit)
+    if several:
+        variables["share"] = ("window", program.shares, {"long_name": "fraction of the duration, in order of time"})
     dataset = xarray.Dataset(
         variables,
         coords={"group": list(layout.groups)},
         attrs={
-            "format": _FORMAT,
+            "format": _OF_WINDOWS if several else _FORMAT,
             "temperature": computer.temperature,
             "mobility": computer.mobility,
-            "digest": computer.digest(),
+            "digest": program.digest(),
             "energy": "V = sum_i U(x_i) + sum_i b_i x_i + sum_(i<j) J_ij x_i x_j",
         },
     )
@@ -190,6 +214,22 @@ def load_computer(path: str | Path, catalogue: Catalogue | None = None) -> Compu
     Raises
     ------
     DataError
+        When the file is missing, foreign or damaged, as for `load_program`, or holds a program of several windows.
+    UnknownNameError
+        When a potential's plugin is not installed.
+    """
+    program = load_program(path, catalogue)
+    if program.windows > 1:
+        raise DataError(f"{path} holds a program of {program.windows} windows: load it with thermozoo.load")
+    return program.computers[0]
+
+
+def load_program(path: str | Path, catalogue: Catalogue | None = None) -> Program:
+    """Load a computer or a program that `save_computer` wrote, as a program.
+
+    Raises
+    ------
+    DataError
         When the file is missing, foreign or damaged: its digests do not match its contents.
     UnknownNameError
         When a potential's plugin is not installed.
@@ -199,20 +239,22 @@ def load_computer(path: str | Path, catalogue: Catalogue | None = None) -> Compu
     plugins = catalogue or installed()
     dataset = read_dataset(path)
     form = dataset.attrs.get("format")
-    if not isinstance(form, str) or form not in (_FORMAT, _WITHOUT_CONTENTS):
-        raise DataError(f"{path} is not a computer's file: expected the attribute format = {_FORMAT!r}")
+    if not isinstance(form, str) or form not in (_FORMAT, _OF_WINDOWS, _WITHOUT_CONTENTS):
+        raise DataError(
+            f"{path} is not a computer's file: expected the attribute format = {_FORMAT!r}, or {_OF_WINDOWS!r}"
+        )
     # before anything is made of what may be damaged
-    if form == _FORMAT and _contents(dataset) != dataset.attrs.get("contents"):
+    if form != _WITHOUT_CONTENTS and _contents(dataset) != dataset.attrs.get("contents"):
         raise DataError(f"{path}: {_CHANGED}")
     try:
-        computer = _computer_of(dataset, plugins)
+        program = _program_of(dataset, plugins) if form == _OF_WINDOWS else Program(_computer_of(dataset, plugins))
     except (LookupError, ValueError, TypeError, OverflowError, AttributeError, MemoryError) as error:
         if isinstance(error, UnknownNameError):
             raise
         raise DataError(f"{path} does not hold a whole computer: {_first_line(error)}") from error
-    if computer.digest() != dataset.attrs.get("digest"):
+    if program.digest() != dataset.attrs.get("digest"):
         raise DataError(f"{path}: {_CHANGED}")
-    return computer
+    return program
 
 
 _CHANGED = "the digest of its contents is not the one that it states; the file was changed or damaged"
@@ -226,12 +268,18 @@ def _contents(dataset: xarray.Dataset) -> str:
         sha.update(f"{name} {values.shape} ".encode())
         kind = values.dtype.kind
         if kind in "fiub":
-            sha.update(np.ascontiguousarray(values, dtype="<f8" if kind == "f" else "<i8").tobytes())
+            sha.update(np.ascontiguousarray(values, dtype="<f8" if kind == "f" else "<i8").data)
         else:
             sha.update(json.dumps(values.tolist(), default=str).encode())
     attributes = {name: float(dataset.attrs.get(name, np.nan)).hex() for name in ("temperature", "mobility")}
     sha.update(json.dumps(attributes, sort_keys=True).encode())
     return sha.hexdigest()
+
+
+def _program_of(dataset: xarray.Dataset, plugins: Catalogue) -> Program:
+    """Return the program that a data set with windows describes."""
+    windows = range(dataset.sizes["window"])
+    return Program([_computer_of(dataset.isel(window=w), plugins) for w in windows], dataset["share"].values)
 
 
 def _computer_of(dataset: xarray.Dataset, plugins: Catalogue) -> Computer:

@@ -16,6 +16,7 @@ from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings
 from thermozoo.computer.onsite import UnitEnergy
+from thermozoo.computer.program import Program
 from thermozoo.errors import ParameterError, StabilityError
 from thermozoo.symbolic.defined import infinite_curvature
 from thermozoo.symbolic.guard import where_written
@@ -108,9 +109,12 @@ def stability_in_words(computer: Computer) -> str:
     return f"largest stable dt about {bound:.2g}" if np.isfinite(bound) else "its curvature sets no bound on dt"
 
 
-def check_time_step(computer: Computer, dt: float, forces: tuple[float, float] = (0.0, 0.0)) -> None:
-    """Raise StabilityError when `dt` is above the bound, or there is none; the message names the largest stable one."""
-    bound = largest_stable_dt(computer, forces)
+def check_time_step(computer: Computer | Program, dt: float, forces: tuple[float, float] = (0.0, 0.0)) -> None:
+    """Raise StabilityError when `dt` is above the bound, or there is none; the message names the largest stable one.
+
+    Of a program, `dt` must be stable in every window.
+    """
+    bound = min(largest_stable_dt(one, forces) for one in Program.of(computer).computers)
     if not dt < bound:
         raise StabilityError(
             f"dt = {dt:g} is above the stability bound 2 / (mobility x largest curvature) = {bound:.3g} of this "

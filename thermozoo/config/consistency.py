@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -13,49 +12,37 @@ from thermozoo.computer.couplings import DenseCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.computer.stability import check_time_step
-from thermozoo.config.faults import Faults
+from thermozoo.config.faults import Faults, describe
 from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usual_of_a_step
-from thermozoo.config.schema import ComputerTable, DynamicsTable, TrainingTable
+from thermozoo.config.schema import Config
+from thermozoo.config.tables import ComputerTable, DynamicsTable, TrainingTable
+from thermozoo.config.unused import check_unused
 from thermozoo.errors import StabilityError, nearest, shown
-from thermozoo.interfaces import Objective, Potential
+from thermozoo.interfaces import Encoding, Objective, Potential
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.training.unit_types import trained_together
 
-__all__ = ["check_consistency"]
+__all__ = ["check"]
 
 
-def check_consistency(
-    values: Mapping[str, Any],
-    sizes: Mapping[str, int],
-    clamped: tuple[str, ...],
-    potentials: Mapping[str, Potential],
-    objective: Objective | None,
-    faults: Faults,
-) -> None:
+def check(config: Config, faults: Faults) -> None:
     """Add the faults between keys; where one of the keys has a fault of its own, that says enough.
 
     Parameters
     ----------
-    values : mapping
-        Values of the tables, by name.
-    sizes : mapping
-        Units of each group.
-    clamped : tuple of str
-        Clamped groups.
-    potentials : mapping
-        Potential of each group, as far as it could be built.
-    objective : Objective or None
-        The objective, if it could be built.
+    config : Config
+        The config; where some of its keys have faults, with the plugins that could be built.
     faults : Faults
         Holds the faults of single keys and receives those between them.
     """
-    computer, dynamics, training = values["computer"], values["dynamics"], values["training"]
+    check_unused(config, faults)
+    computer, dynamics, training = config.computer, config.dynamics, config.training
     _check_methods(training, faults)
-    if objective is not None:
-        _check_objective(training, objective, faults)
+    if Objective.kind in config.plugins:
+        _check_objective(training, config.objective, faults)
     for path, names in (
-        ("data.classes", values["data"].classes),
+        ("data.classes", config.data.classes),
         ("computer.trainable_biases", computer.trainable_biases),
         ("training.compare", training.compare),
         ("training.potential_parameters", training.potential_parameters),
@@ -64,8 +51,11 @@ def check_consistency(
         if twice is not None:
             repeated = shown(twice) if isinstance(twice, int) else f"'{shown(twice)}'"
             faults.add(path, f"expected each entry once, got {repeated} more than once")
-    if not values["data"].classes:
+    if not config.data.classes:
         faults.add("data.classes", "expected at least one class to learn, got none")
+    _check_condition(config, faults)
+    if not faults.found_in("encoding", "computer.units"):
+        _check_sizes(config, faults)
     if dynamics.duration < dynamics.dt:
         faults.add(
             "dynamics.duration",
@@ -74,12 +64,68 @@ def check_consistency(
         )
     if not faults.found_in("training.windows", "dynamics.dt", "dynamics.duration"):
         _check_windows(training, dynamics, faults)
-    if not sizes or set(potentials) != set(sizes) or faults.found_in("computer.potential", "computer.units"):
+    potentials, clamped = config.potentials, config.clamped
+    if (
+        not config.sizes
+        or set(potentials) != set(config.sizes)
+        or faults.found_in("computer.potential", "computer.units")
+    ):
         return
     if not faults.found_in("training.potential_parameters"):
         _check_potential_parameters(training, potentials, clamped, faults)
     if not faults.found_in("dynamics.dt", "dynamics.duration", "computer.temperature", "computer.mobility"):
         _check_stability(computer, dynamics, potentials, clamped, faults)
+
+
+def _check_condition(config: Config, faults: Faults) -> None:
+    """Add a fault for a class that is asked for and not learned, and where nothing can be asked for a class."""
+    asked = config.generation.condition
+    if asked is None or faults.found_in("generation.condition"):
+        return
+    classes = config.data.classes
+    expected = f"expected one of {', '.join(map(str, classes))} or 'each'"
+    for k, label in enumerate(asked if isinstance(asked, tuple) else ()):
+        if label not in classes:
+            faults.add(f"generation.condition[{k}]", f"{expected}, got {describe(label)}", also=["data.classes"])
+    if not asked:
+        faults.add("generation.condition", f"{expected} in the list, got an empty one")
+    if faults.found_in("encoding", "computer.units"):
+        return
+    holding = [config.encodings[group] for group in config.clamped if config.encodings.get(group)]
+    if not holding:
+        faults.add(
+            "generation.condition",
+            'no units hold a class: clamp a group and give it an encoding of labels, as label = {size = "auto", '
+            'clamped = true} in [computer.units] and plugin = "one-hot" in [encoding.label]; or leave condition out',
+            also=["computer.units", "encoding"],
+        )
+    for one in (one for several in holding for one in several if not one.by_label):
+        faults.add(
+            "generation.condition",
+            f"clamped units hold the encoding {one.name!r}, which a class alone does not tell: give clamped groups "
+            "encodings of labels, such as one-hot, or leave condition out",
+            also=["encoding"],
+        )
+
+
+def _check_sizes(config: Config, faults: Faults) -> None:
+    """Add a fault for a group whose encodings do not say how many units each of them has."""
+    for group in config.sizes:
+        encodings = config.encodings.get(group, ())
+        elastic = [one.name for one in encodings if type(one).units is Encoding.units]
+        if group in config.auto and (elastic or not encodings):
+            said = f"the encoding {elastic[0]!r} takes any number of units" if elastic else "it has no encoding"
+            faults.add(
+                f"computer.units.{group}",
+                f"group {group!r} cannot be as large as its encoding needs: {said}; give a number",
+                also=[f"encoding.{group}"],
+            )
+        elif len(elastic) > 1:
+            faults.add(
+                f"encoding.{group}",
+                f"{' and '.join(elastic)} take any number of units each: how group {group!r} is divided is not said; "
+                "take one of them",
+            )
 
 
 def _check_methods(training: TrainingTable, faults: Faults) -> None:

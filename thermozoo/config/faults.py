@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
+
+import attrs
 
 from thermozoo.errors import ConfigError, shown
 
-__all__ = ["Faults", "describe", "inside"]
+__all__ = ["Faults", "Origin", "describe", "inside"]
 
 #: A key that TOML takes without quotation marks.
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -65,8 +66,9 @@ def _toml(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-class Faults:
-    """Collects one line a fault.
+@attrs.frozen
+class Origin:
+    """Where the keys of a config come from.
 
     Parameters
     ----------
@@ -78,12 +80,37 @@ class Faults:
         Keys that an option of their own gave, such as ``--seed``, and that option.
     """
 
-    def __init__(
-        self, source: str, overridden: Sequence[str] = (), options: Mapping[str, str] = MappingProxyType({})
-    ) -> None:
-        self.source = source
-        self.overridden = tuple(overridden)
-        self.options = dict(options)
+    source: str
+    overridden: Sequence[str] = ()
+    options: Mapping[str, str] = attrs.field(factory=dict)
+
+    def given(self, path: str) -> bool:
+        """Tell whether ``--set`` gave a key or a table around it."""
+        return any(_within(path, key) for key in self.overridden)
+
+    def place(self, path: str, also: Sequence[str] = ()) -> str:
+        """Return how a message calls a key: by its file, ``--set`` or its option; see `Faults.add` for `also`."""
+        if not self.given(path):
+            path = next((key for other in also for key in self._given_for(other)), path)
+        option = self.options.get(path)  # its name says which key
+        return option or f"{'--set' if self.given(path) else self.source}: {shown(path, _PATH)}"
+
+    def _given_for(self, place: str) -> list[str]:
+        """Return `place` where ``--set`` gave it, or else what it gave inside of it."""
+        return [place] if self.given(place) else [key for key in self.overridden if _within(key, place)]
+
+
+class Faults:
+    """Collects one line a fault.
+
+    Parameters
+    ----------
+    origin : Origin
+        Where the keys come from.
+    """
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
         self.lines: list[str] = []
         self.added = 0
         self._paths: set[str] = set()
@@ -103,21 +130,9 @@ class Faults:
         """
         self.added += 1
         self._paths.add(path)
-        if not self.given(path):
-            path = next((key for place in also for key in self._given_for(place)), path)
-        option = self.options.get(path)  # its name says which key
-        place = option or f"{'--set' if self.given(path) else self.source}: {shown(path, _PATH)}"
-        line = f"{place}: {shown(message, _MESSAGE)}"
+        line = f"{self.origin.place(path, also)}: {shown(message, _MESSAGE)}"
         if line not in self.lines:
             self.lines.append(line)
-
-    def given(self, path: str) -> bool:
-        """Tell whether ``--set`` gave a key or a table around it."""
-        return any(_within(path, key) for key in self.overridden)
-
-    def _given_for(self, place: str) -> list[str]:
-        """Return `place` where ``--set`` gave it, or else what it gave inside of it."""
-        return [place] if self.given(place) else [key for key in self.overridden if _within(key, place)]
 
     def found_in(self, *places: str) -> bool:
         """Tell whether there is a fault at any of these keys or tables, in one of them, or around one of them."""

@@ -8,14 +8,18 @@ from typing import Any
 
 import attrs
 
-from thermozoo.config.groups import GROUP_NAME, LONGEST_GROUP_NAME
+from thermozoo.config.encodings import FORMER, ROLES
+from thermozoo.config.groups import AUTO, GROUP_NAME, LONGEST_GROUP_NAME
+from thermozoo.config.parse import WEIGHT
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Setting, Table, settings_of
 from thermozoo.constraints import constraints_of_class
-from thermozoo.interfaces import Plugin
+from thermozoo.interfaces import Encoding, Plugin, Potential, Protocol
 from thermozoo.parameters import Parameter, doc_of, fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
 
 __all__ = ["json_schema"]
+
+_SIZE: dict[str, Any] = {"anyOf": [{"type": "integer", "minimum": 1}, {"const": AUTO}]}
 
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean"}
 
@@ -31,11 +35,11 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
             "propertyNames": {"pattern": f"^{GROUP_NAME.pattern}$", "maxLength": LONGEST_GROUP_NAME},
             "additionalProperties": {
                 "anyOf": [
-                    {"type": "integer", "minimum": 1},
+                    *_SIZE["anyOf"],
                     {
                         "type": "object",
                         "properties": {
-                            "size": {"type": "integer", "minimum": 1},
+                            "size": _SIZE,
                             "clamped": {"type": "boolean", "description": "clamps the group"},
                         },
                         "required": ["size"],
@@ -46,9 +50,22 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
         },
         **{name: _table(table, catalogue) for name, table in COMPUTER_TABLES.items()},
     }
-    potential = tables["computer"]["properties"]["potential"]
-    potential["additionalProperties"] = _of_a_group(potential)
     tables["computer"]["required"] = ["units"]
+    for common, interface in (
+        (tables["computer"]["properties"]["potential"], Potential),
+        (tables["noising"], Protocol),
+    ):
+        common["additionalProperties"] = _of_a_group(common, interface)
+    former = {key: _setting(one) | {"deprecated": True} for key, one in FORMER.items()}
+    tables["noising"]["properties"] |= {  # where a group is called as a former key, its table stands there
+        key: {"anyOf": [one, tables["noising"]["additionalProperties"]]} for key, one in former.items()
+    }
+    tables["encoding"]["additionalProperties"] = _encodings(catalogue)
+    tables["training"]["properties"]["weights"] = {
+        "type": "object",
+        "description": "weights of groups of units in the loss, 1 where none is given",
+        "additionalProperties": {"type": "number"} | _limits(WEIGHT),
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "thermozoo config",
@@ -90,13 +107,31 @@ def _add_options(properties: dict[str, Any], interface: type[Plugin], catalogue:
         properties.setdefault(key, alternatives[0] if len(alternatives) == 1 else {"anyOf": alternatives})
 
 
-def _of_a_group(common: dict[str, Any]) -> dict[str, Any]:
+def _of_a_group(common: dict[str, Any], interface: type[Plugin]) -> dict[str, Any]:
     """Return the schema of one group's table, which takes from the common one what it does not say."""
-    plugin = {key: value for key, value in common["properties"]["plugin"].items() if key != "default"}
+    name = interface.declared.key
+    plugin = {key: value for key, value in common["properties"][name].items() if key != "default"}
     return common | {
-        "description": "the potential of one group",
-        "properties": common["properties"] | {"plugin": plugin},
+        "description": f"the {interface.kind} of one group",
+        "properties": common["properties"] | {name: plugin},
     }
+
+
+def _encodings(catalogue: Catalogue) -> dict[str, Any]:
+    """Return the schema of what [encoding] holds for one group."""
+    properties: dict[str, Any] = {
+        "plugin": {"type": "string", "description": "encoding plugin", "enum": catalogue.names(Encoding.kind)},
+        "role": {"enum": list(ROLES.values()), "description": "what the signals are to the units; as the group says"},
+    }
+    _add_options(properties, Encoding, catalogue)
+    one = {
+        "type": "object",
+        "description": "the encoding of one group",
+        "properties": properties,
+        "required": ["plugin"],
+        "additionalProperties": False,
+    }
+    return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
 
 
 def _options(cls: type[Plugin]) -> dict[str, Any]:
@@ -156,6 +191,8 @@ def _type(kind: Any) -> dict[str, Any]:
     if kind in _TYPES:
         return {"type": _TYPES[kind]}
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is typing.Literal:
+        return {"enum": list(arguments)}
     if origin in (tuple, list):
         return {"type": "array", "items": _type(arguments[0])}
     if origin in (typing.Union, types.UnionType):

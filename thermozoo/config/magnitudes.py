@@ -10,7 +10,8 @@ import numpy as np
 from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.computer import Computer
 from thermozoo.config.faults import Faults
-from thermozoo.config.schema import ComputerTable, DynamicsTable, settings_of
+from thermozoo.config.settings import settings_of
+from thermozoo.config.tables import ComputerTable, DynamicsTable
 from thermozoo.dynamics.engines import PRECISIONS
 from thermozoo.errors import ParameterError
 from thermozoo.interfaces import Plugin

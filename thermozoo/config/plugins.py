@@ -13,7 +13,7 @@ import numpy as np
 
 from thermozoo.config.faults import Faults, describe, inside
 from thermozoo.config.settings import LARGEST
-from thermozoo.config.values import INTEGERS, structure_type, too_large
+from thermozoo.config.values import INTEGERS, known_groups, structure_type, too_large
 from thermozoo.errors import ConstraintError, ThermozooError, UnknownNameError, nearest, shown
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.interfaces.tree import folded
@@ -96,7 +96,7 @@ def build_plugin(
         else:
             values[key] = structure_type(types.get(fields[key].name, Any), value, where, faults)
             if interface.kind == "connectivity" and isinstance(values[key], tuple):
-                _known_groups(values[key], groups, where, faults)
+                known_groups(values[key], groups, where, faults)
     for key, field in fields.items():
         if key not in options and field.default is attrs.NOTHING:
             faults.add(f"{path}.{key}", f"{name!r} needs this key")
@@ -178,15 +178,6 @@ def _held_plugin(
     if plugin is not None and not isinstance(plugin, expected):
         faults.add(f"{where}.plugin", f"expected {expected.name!r}, got {plugin.name!r}")
     return plugin
-
-
-def _known_groups(names: tuple[Any, ...], groups: tuple[str, ...], where: str, faults: Faults) -> None:
-    for i, group in enumerate(names):
-        if groups and isinstance(group, str) and group not in groups:
-            faults.add(
-                f"{where}[{i}]",
-                f"no group is called '{shown(group)}'{nearest(group, groups)}; groups: {', '.join(groups)}",
-            )
 
 
 def resolved_plugin(plugin: Plugin) -> dict[str, Any]:

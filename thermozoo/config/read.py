@@ -7,17 +7,14 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from thermozoo.config.packaged import packaged, packaged_name, packaged_text, written_as_name
 from thermozoo.config.toml import DEEPEST, parse, value_of
-from thermozoo.errors import ConfigError, shown
+from thermozoo.errors import ConfigError, nearest, shown
 
-__all__ = ["DEFAULT", "given_by", "override", "parse_bytes", "read_config"]
-
-#: Name of the built-in config.
-DEFAULT = "three-digits"
+__all__ = ["given_by", "override", "parse_bytes", "read_config"]
 
 #: Bytes above which a file is taken for something else: a list with a value for
 #: each of a hundred thousand units takes 2 MB.
@@ -40,22 +37,33 @@ _EXPECTED = "expected a TOML config"
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def read_config(path: Path | None) -> tuple[str, dict[str, Any]]:
-    """Read a TOML file, or the built-in config; return its name and its tables.
+def read_config(path: str | Path | None) -> tuple[str, dict[str, Any]]:
+    """Read a packaged config or a TOML file; return its name and its tables.
+
+    Parameters
+    ----------
+    path : str, Path or None
+        See `thermozoo.config.packaged.packaged_name`; None: the default.
 
     Raises
     ------
     ConfigError
         When the file is missing, cannot be read or is no TOML.
     """
-    if path is None:
-        text = resources.files("thermozoo.config").joinpath(f"defaults/{DEFAULT}.toml").read_text("utf-8")
-        return f"built-in {DEFAULT}.toml", tomllib.loads(text)
+    name = packaged_name(path)
+    if name is not None:
+        return f"built-in {name}.toml", tomllib.loads(packaged_text(name))
+    assert path is not None
     source = shown(path, 4096)
     try:
-        return source, parse_bytes(_content(path))
+        return source, parse_bytes(_content(Path(path)))
     except FileNotFoundError:
         reason = f"no such file; {_EXPECTED}"
+        if written_as_name(path):
+            names = packaged()
+            reason = (
+                f"no built-in config and no file of that name{nearest(str(path), names)}; built-in: {', '.join(names)}"
+            )
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}; {_EXPECTED}"
     except ValueError as error:

@@ -1,30 +1,39 @@
-"""The tables of a config: every key with its type, default, range and a sentence.
-
-Everything that reads or shows the config (checking, resolved files, JSON Schema, documentation) reads these classes.
-"""
+"""A config as an object, and which tables it has, with the kind of plugin that each of them names."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
-from thermozoo.config.faults import Faults
-from thermozoo.config.settings import Setting, positive, setting, settings_of
-from thermozoo.dynamics.engines import ENGINES, PRECISIONS
+from thermozoo.config.faults import Origin
+from thermozoo.config.groups import AUTO
+from thermozoo.config.plugins import resolved_plugin
+from thermozoo.config.settings import Setting, setting, settings_of
+from thermozoo.config.tables import (
+    ComputerTable,
+    ConnectivityTable,
+    DataTable,
+    DynamicsTable,
+    EncodingTable,
+    GenerationTable,
+    HardwareTable,
+    NoisingTable,
+    PotentialTable,
+    TrainingTable,
+)
 from thermozoo.interfaces import (
     INTERFACES,
     Connectivity,
     Dataset,
+    Encoding,
     Integrator,
     Objective,
     Plugin,
     Potential,
     Protocol,
 )
-from thermozoo.thermodynamics.hardware import PRESETS
-from thermozoo.training import METHODS
-from thermozoo.training.noising import HIDDEN_SIGNALS
 
 __all__ = [
     "COMPUTER_TABLES",
@@ -36,118 +45,6 @@ __all__ = [
     "own_table",
     "settings_of",
 ]
-
-
-@attrs.frozen
-class ComputerTable:
-    """Computer: what the machine is."""
-
-    temperature: float = positive(0.1, "kT, in the config's unit of energy E0")
-    mobility: float = positive(1.0, "mobility mu, in 1 / (E0 time)")
-    trainable_biases: tuple[str, ...] = setting(
-        tuple[str, ...], lambda: ("hidden",), "groups whose biases training may change"
-    )
-
-
-@attrs.frozen
-class PotentialTable:
-    """Potential: the energy of a unit, in every group that has no table of its own."""
-
-    plugin: Any = setting(str, "quartic", "potential plugin")
-
-
-@attrs.frozen
-class ConnectivityTable:
-    """Connectivity: which pairs of units are coupled."""
-
-    plugin: Any = setting(str, "dense", "connectivity plugin")
-
-
-@attrs.frozen
-class DynamicsTable:
-    """Dynamics: how the machine moves."""
-
-    integrator: Any = setting(str, "euler-maruyama", "integrator plugin")
-    dt: float = positive(1e-3, "time step")
-    duration: float = positive(
-        2.5, "duration of noising, of equilibration and of generation, rounded to whole time steps"
-    )
-    engine: str = setting(str, "auto", "what advances the states", choices=("auto", *ENGINES))
-    precision: str = setting(
-        str, "single", "data type of states; heat and work are always double", choices=tuple(PRECISIONS)
-    )
-    memory_limit: float = setting(float, 16.0, "memory that a run may need, as predicted [GiB]", above=0)
-
-    @property
-    def steps(self) -> int:
-        """Whole time steps in the duration."""
-        return round(self.duration / self.dt)
-
-
-@attrs.frozen
-class DataTable:
-    """Data: the images to learn."""
-
-    plugin: Any = setting(str, "digits", "data set plugin")
-    classes: tuple[int, ...] = setting(tuple[int, ...], lambda: (0, 1, 2), "labels to learn, in this order")
-    per_class: int = setting(int, 1, "images of each class, in the order of the data set; 0: all", at_least=0)
-
-
-@attrs.frozen
-class NoisingTable:
-    """Noising: how images are forgotten."""
-
-    protocol: Any = setting(str, "linear-fade", "protocol plugin: the intensity of the imposed image")
-    hidden: str = setting(str, "projection", "signal on units that show no image", choices=HIDDEN_SIGNALS)
-    projection_seed: int = setting(int, 42, "seed of the random projection", at_least=0)
-
-
-@attrs.frozen
-class TrainingTable:
-    """Training: how couplings and biases are found."""
-
-    objective: Any = setting(str, "reverse-likelihood", "objective plugin")
-    method: str = setting(str, METHODS[0], "how to minimize it", choices=METHODS)
-    cycles: int = setting(
-        int,
-        300,
-        "noising trajectories of each image (descent, online, moments)",
-        at_least=1,
-        methods=("descent", "online", "moments"),
-    )
-    learning_rate: float = positive(4e-4, "alpha of descent and online", methods=("descent", "online"))
-    windows: int = setting(int, 1, "time windows with couplings of their own (exact, moments)", at_least=1)
-    potential_parameters: tuple[str, ...] = setting(
-        tuple[str, ...], tuple, "on-site parameters to train as well, one value per unit (exact, moments)"
-    )
-    tolerance: float = setting(
-        float,
-        1e-8,
-        "relative residual at which the exact solution stops",
-        at_least=1e-14,
-        below=1,
-        methods=("exact",),
-    )
-    compare: tuple[str, ...] = setting(
-        tuple[str, ...], tuple, "methods to train and report side by side", choices=METHODS
-    )
-    held_out: int = setting(int, 30, "noising trajectories that judge the result", at_least=2)
-
-
-@attrs.frozen
-class GenerationTable:
-    """Generation: how many images are made."""
-
-    samples: int = setting(int, 1000, "how many", at_least=1)
-
-
-@attrs.frozen
-class HardwareTable:
-    """Hardware: what a unit of time and of energy is in the laboratory."""
-
-    preset: str | None = setting(str, None, "named values of the keys below", choices=tuple(PRESETS))
-    time_unit: float | None = positive(None, "seconds in one unit of time")
-    temperature: float | None = positive(None, "temperature [kelvin]")
 
 
 @attrs.frozen
@@ -197,6 +94,7 @@ _SETTINGS: dict[str, type[Any]] = {
     "computer.connectivity": ConnectivityTable,
     "dynamics": DynamicsTable,
     "data": DataTable,
+    "encoding": EncodingTable,
     "noising": NoisingTable,
     "training": TrainingTable,
     "generation": GenerationTable,
@@ -220,12 +118,14 @@ PLACES: dict[str, tuple[str, str]] = {one.kind: (path, one.declared.key) for pat
 
 
 def _named(interface: type[Plugin]) -> Any:
-    return attrs.field(init=False, default=attrs.Factory(lambda self: self.plugins[interface.kind], takes_self=True))
+    return attrs.field(
+        init=False, default=attrs.Factory(lambda self: self.plugins.get(interface.kind), takes_self=True)
+    )
 
 
 @attrs.frozen(eq=False, kw_only=True)
 class Config:
-    """A checked config: values, plugins already built, and the resolved tables.
+    """A config: values, plugins already built, and where its keys come from.
 
     Parameters
     ----------
@@ -235,28 +135,37 @@ class Config:
         Units a group, in order.
     clamped : tuple of str
         Clamped groups.
+    auto : tuple of str
+        Groups whose size waits for the data, and is 1 until then; see `with_sizes`.
     potentials : dict of str to Potential
         Potential of each group.
     plugins : dict of str to Plugin
         The plugins of the other kinds, by kind.
+    encodings : dict of str to tuple of Encoding
+        What the units of each group are shown, side by side; a clamped group may have none.
+    protocols : dict of str to Protocol
+        Protocol of each free group.
+    weights : dict of str to float
+        Weight of each group's units in the loss, where it is not 1.
     connectivity, integrator, dataset, protocol, objective : plugin
-        Those of them that every config names.
-    computer, dynamics, data, noising, training, generation, hardware
+        Those of them that every config names; the protocol is that of the group that shows the image.
+    computer, dynamics, data, encoding, noising, training, generation, hardware
         Values of the tables.
-    resolved : dict
-        The config with every default written out.
-    source : str
-        Name of the file it came from.
-    faults : Faults
-        Those of keys that nothing uses, where it is left to the reader to raise them; it says where the config's keys
-        come from, to whoever finds faults between them.
+    given : mapping
+        The tables as they were given, without defaults.
+    origin : Origin
+        Where its keys come from, for whoever finds a fault.
     """
 
     seed: int
     sizes: dict[str, int]
     clamped: tuple[str, ...]
+    auto: tuple[str, ...]
     potentials: dict[str, Potential]
     plugins: dict[str, Plugin]
+    encodings: dict[str, tuple[Encoding, ...]]
+    protocols: dict[str, Protocol]
+    weights: dict[str, float]
     connectivity: Connectivity = _named(Connectivity)
     integrator: Integrator = _named(Integrator)
     dataset: Dataset = _named(Dataset)
@@ -265,18 +174,24 @@ class Config:
     computer: ComputerTable
     dynamics: DynamicsTable
     data: DataTable
+    encoding: EncodingTable
     noising: NoisingTable
     training: TrainingTable
     generation: GenerationTable
     hardware: HardwareTable | None
-    resolved: dict[str, Any]
-    source: str
-    faults: Faults
+    given: Mapping[str, Any]
+    origin: Origin
 
     @property
     def tables(self) -> dict[str, Any]:
         """Values of the tables that have keys beside a plugin's, by name."""
         return {name: getattr(self, name) for name in TABLES if name in _SETTINGS}
+
+    @property
+    def condition(self) -> tuple[int, ...]:
+        """Classes to ask for, in turn; none: whatever comes."""
+        asked = self.generation.condition
+        return self.data.classes if isinstance(asked, str) else asked or ()
 
     @property
     def steps(self) -> int:
@@ -288,7 +203,56 @@ class Config:
         """How long the steps last [time]; protocols fade over this time, not over ``dynamics.duration``."""
         return self.steps * self.dynamics.dt
 
+    @property
+    def resolved(self) -> dict[str, Any]:
+        """The config as tables, with every default written out."""
+        resolved: dict[str, Any] = {"seed": self.seed}
+        for name, table in TABLES.items():
+            plugin = self.plugins.get(table.interface.kind) if table.interface is not None else None
+            if name in _SETTINGS and getattr(self, name) is not None:
+                resolved[name] = _values(getattr(self, name))
+            if plugin is not None:
+                resolved[name] = resolved.get(name, {table.plugin_key: plugin.name}) | _without_name(plugin)
+        # groups are all written alike: a writer of TOML puts plain keys before tables, and the order of groups counts
+        sizes = {g: AUTO if g in self.auto else n for g, n in self.sizes.items()}
+        units = {g: {"size": n, "clamped": g in self.clamped} for g, n in sizes.items()}
+        resolved["computer"] |= {
+            "units": units if self.clamped else sizes,
+            "potential": _by_group(self.potentials),
+            **{
+                name: resolved_plugin(self.plugins[table.interface.kind])
+                for name, table in COMPUTER_TABLES.items()
+                if table.interface is not None and table.interface.kind in self.plugins
+            },
+        }
+        for group, encodings in self.encodings.items():
+            tables = [resolved_plugin(one) for one in encodings]
+            resolved["encoding"][group] = tables[0] if len(tables) == 1 else tables
+        resolved["noising"] = _by_group(self.protocols, Protocol.declared.key)
+        if self.weights:
+            resolved["training"]["weights"] = dict(self.weights)
+        return resolved
+
+    def with_sizes(self, sizes: Mapping[str, int]) -> Config:
+        """Return the config with the sizes that its encodings turned out to need."""
+        return attrs.evolve(self, sizes={g: sizes.get(g, n) for g, n in self.sizes.items()}, auto=())
+
     def with_engine(self, name: str) -> Config:
-        """Return the config with a named engine, in its values and in its resolved tables."""
-        resolved = {**self.resolved, "dynamics": {**self.resolved["dynamics"], "engine": name}}
-        return attrs.evolve(self, dynamics=attrs.evolve(self.dynamics, engine=name), resolved=resolved)
+        """Return the config with a named engine."""
+        return attrs.evolve(self, dynamics=attrs.evolve(self.dynamics, engine=name))
+
+
+def _values(section: Any) -> dict[str, Any]:
+    values = {k: v for k, v in attrs.asdict(section, recurse=False).items() if v is not None}
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+
+def _without_name(plugin: Plugin) -> dict[str, Any]:
+    return {k: v for k, v in resolved_plugin(plugin).items() if k != "plugin"}
+
+
+def _by_group(plugins: Mapping[str, Plugin], key: str = "plugin") -> dict[str, Any]:
+    """Return the table of a kind of which every group has a plugin, named by a key: one, then those that differ."""
+    tables = {group: {key: one.name} | _without_name(one) for group, one in plugins.items()}
+    common = next(iter(tables.values()))
+    return common | {group: table for group, table in tables.items() if table != common}

@@ -9,13 +9,15 @@ from typing import Any
 from thermozoo.config.read import parse_bytes
 from thermozoo.errors import ConfigError
 
-__all__ = ["STANDARD_INPUT", "read_standard_input"]
-
-#: The path that means standard input.
-STANDARD_INPUT = Path("-")
+__all__ = ["is_standard_input", "read_standard_input"]
 
 #: How messages call it.
 _NAME = "standard input"
+
+
+def is_standard_input(config: str | Path | None) -> bool:
+    """Tell whether what is given as a config means standard input."""
+    return config is not None and str(config) == "-"
 
 
 def read_standard_input() -> tuple[str, dict[str, Any]]:

@@ -5,77 +5,85 @@ A key with its default is no fault, unless ``--set`` gave it: a resolved config 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from thermozoo.computer.layout import Layout
+from thermozoo.config.encodings import FORMER, former_keys, group_tables
 from thermozoo.config.faults import Faults
-from thermozoo.config.schema import TABLES, settings_of
+from thermozoo.config.schema import TABLES, Config
+from thermozoo.config.settings import settings_of
+from thermozoo.config.tables import EncodingTable
 from thermozoo.errors import shown
+from thermozoo.interfaces import Plugin, Potential, Protocol
+from thermozoo.training.noising import image_group
 
 __all__ = ["check_unused"]
 
 
-def check_unused(
-    tables: Mapping[str, Any],
-    values: Mapping[str, Any],
-    sizes: Mapping[str, int],
-    clamped: tuple[str, ...],
-    faults: Faults,
-) -> None:
-    """Add a fault for every key that was given and is not used.
+def check_unused(config: Config, faults: Faults) -> None:
+    """Add a fault for every key that was given and is not used."""
 
-    Parameters
-    ----------
-    tables : mapping
-        The config as it was given.
-    values : mapping
-        Values of the tables, by name.
-    sizes : mapping
-        Units of each group.
-    clamped : tuple of str
-        Clamped groups.
-    faults : Faults
-        Receives them.
-    """
-
-    def unused(table: str, key: str, reason: str, *because: str) -> None:
+    def unused(table: str, key: str, default: Any, reason: str, *because: str) -> None:
         path = f"{table}.{key}"
-        given = tables.get(table)
-        if not isinstance(given, Mapping) or key not in given or faults.found_in(path):
+        given = _table(config.given, table)
+        if key not in given or isinstance(given[key], Mapping) or faults.found_in(path):
             return
-        if faults.given(path) or getattr(values[table], key) != settings_of(TABLES[table].settings)[key].default:
+        if config.origin.given(path) or given[key] != default:
             faults.add(path, f"nothing uses {path}: {reason}; leave it out", also=because)
 
-    training = values["training"]
+    training, hardware = config.training, config.hardware
     if not faults.found_in("training.method", "training.compare"):
         methods = dict.fromkeys((training.method, *training.compare))
-        for key, declared in settings_of(TABLES["training"].settings).items():
-            if declared.methods and not set(declared.methods) & set(methods):
-                users = f"method{'s' * (len(declared.methods) > 1)} {', '.join(declared.methods)}"
+        for key, one in settings_of(TABLES["training"].settings).items():
+            if one.methods and not set(one.methods) & set(methods):
+                users = f"method{'s' * (len(one.methods) > 1)} {', '.join(one.methods)}"
                 reason = f"it is for {users}, got {', '.join(methods)}"
-                unused("training", key, reason, "training.method", "training.compare")
-    if not faults.found_in("noising.hidden") and values["noising"].hidden != "projection":
-        unused("noising", "projection_seed", f'hidden = "{values["noising"].hidden}" projects nothing')
-    elif sizes and len([g for g in sizes if g not in clamped]) < 2:
-        unused("noising", "projection_seed", "every unit that moves shows the image", "computer.units")
-    hardware = values["hardware"]
+                unused("training", key, one.default, reason, "training.method", "training.compare")
+    if config.sizes and not faults.found_in("noising.hidden", "computer.units"):
+        for key, (reason, *because) in _former(config).items():
+            unused("noising", key, FORMER[key].default or EncodingTable().seed, reason, *because)
     if hardware is not None and None not in (hardware.time_unit, hardware.temperature):
-        unused("hardware", "preset", "time_unit and temperature stand in place of both its values", "hardware")
-    _check_common_potential(tables, sizes, faults)
+        default = settings_of(TABLES["hardware"].settings)["preset"].default
+        unused("hardware", "preset", default, "time_unit and temperature stand in place of both its values", "hardware")
+    for interface, having in ((Potential, list(config.sizes)), (Protocol, list(config.protocols))):
+        _check_common(interface, config, having, faults)
 
 
-def _check_common_potential(tables: Mapping[str, Any], sizes: Mapping[str, int], faults: Faults) -> None:
-    """Add a fault for each key of the common potential where every group has one of its own."""
-    computer = tables.get("computer")
-    raw = computer.get("potential") if isinstance(computer, Mapping) else None
-    if not isinstance(raw, Mapping) or not sizes or faults.found_in("computer.potential", "computer.units"):
+def _former(config: Config) -> dict[str, tuple[str, ...]]:
+    """Return why nothing uses the former keys of [noising] which nothing uses, and the keys behind that."""
+    own = {group for group, _, _ in group_tables(_table(config.given, "encoding"))}
+    left = [g for g in config.sizes if g not in (*config.clamped, *own)]
+    image = image_group(Layout(config.sizes, clamped=config.clamped))
+    if [g for g in left if g != image]:
+        hidden = former_keys(_table(config.given, "noising")).get("hidden", "projection")
+        if hidden == "projection" or own:
+            return {}
+        return {"projection_seed": (f'hidden = "{hidden}" projects nothing',)}
+    if own:  # of which any may draw
+        return {"hidden": ("every group has an encoding of its own", "encoding")}
+    return {"projection_seed": ("every unit that moves shows the image", "computer.units")}
+
+
+def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = tables.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _check_common(interface: type[Plugin], config: Config, having: Sequence[str], faults: Faults) -> None:
+    """Add a fault for each key of a kind's common plugin where every group has one of its own."""
+    home, key = interface.declared.table, interface.declared.key
+    raw: Mapping[str, Any] = config.given
+    for part in home.split("."):
+        raw = _table(raw, part)
+    if not having or faults.found_in(home, "computer.units"):
         return
-    if all(isinstance(raw.get(group), Mapping) and "plugin" in raw[group] for group in sizes):
-        for key in raw:
-            if key not in sizes:
-                path = f"computer.potential.{key}"
+    if all(isinstance(raw.get(group), Mapping) and key in raw[group] for group in having):
+        for name in raw:
+            if name not in config.sizes and name not in former_keys(raw):
+                path = f"{home}.{name}"
                 faults.add(
                     path,
-                    f"nothing uses {shown(path)}: every group has a potential of its own; leave it out",
-                    also=["computer.potential"],
+                    f"nothing uses {shown(path)}: every group has a {interface.kind} of its own; leave it out",
+                    also=[home],
                 )

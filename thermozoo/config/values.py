@@ -7,16 +7,16 @@ import math
 import operator
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import cattrs
 
 from thermozoo.config.faults import Faults, describe
-from thermozoo.config.schema import Setting
-from thermozoo.errors import nearest
+from thermozoo.config.settings import Setting
+from thermozoo.errors import nearest, shown
 
-__all__ = ["INTEGERS", "structure", "structure_type", "too_large", "type_name"]
+__all__ = ["INTEGERS", "known_groups", "no_group", "structure", "structure_type", "too_large", "type_name"]
 
 _NAMES = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
 
@@ -29,6 +29,8 @@ def type_name(kind: Any) -> str:
     if origin in (tuple, list):
         inner = {int: "integers", float: "numbers", str: "strings"}.get(typing.get_args(kind)[0], "values")
         return f"a list of {inner}"
+    if origin is typing.Literal:
+        return " or ".join(f"'{choice}'" for choice in typing.get_args(kind))
     if origin in (typing.Union, types.UnionType):
         return " or ".join(type_name(k) for k in typing.get_args(kind) if k is not type(None))
     return getattr(kind, "__name__", str(kind))
@@ -117,3 +119,15 @@ def structure(setting: Setting, value: Any, path: str, faults: Faults) -> Any:
                 faults.add(path, f"expected one of {listed}, got {describe(item)}{nearest(item, setting.choices)}")
                 return None
     return result
+
+
+def no_group(group: str, groups: Collection[str]) -> str:
+    """Return what is said of a group that the computer does not have."""
+    return f"no group is called '{shown(group)}'{nearest(group, groups)}; groups: {', '.join(groups)}"
+
+
+def known_groups(names: Iterable[Any], groups: Collection[str], path: str, faults: Faults) -> None:
+    """Add a fault for each entry of a list that is a name and no group; nothing where groups are not known."""
+    for k, group in enumerate(names):
+        if groups and isinstance(group, str) and group not in groups:
+            faults.add(f"{path}[{k}]", no_group(group, groups))

@@ -138,7 +138,7 @@ def measure_row(dynamics: Dynamics, batch: int, threads: int) -> dict[str, Any]:
     from thermozoo.dynamics.engines.products_alone import products_alone
 
     dtype = PRECISIONS[dynamics.precision]
-    blas = _medians([_blas_products(dynamics.computer, batch, dtype, threads)])[0]
+    blas = _medians([_blas_products(dynamics.one_computer, batch, dtype, threads)])[0]
     # OpenBLAS's threads keep looking for work for a while, on processors that the next measurement needs
     time.sleep(_SPINNING)
     own, step = _medians([products_alone(dynamics, batch, threads), _steps(dynamics, batch, threads)])

@@ -55,7 +55,7 @@ def _message(
     row: int,
     unit: int,
 ) -> str:
-    computer = dynamics.computer
+    computer = dynamics.at(step).one_computer
     state = last[row].astype(np.float64)
     group = next(g for g in computer.layout.groups if unit < computer.layout.slice(g).stop)
     plugin = computer.onsite.potentials[group]
@@ -66,7 +66,7 @@ def _message(
             "bias": 0.0 - computer.biases[unit],
         }
         if drive is not None:
-            terms["drive"] = drive.intensity[step + 1] * drive.signals[drive.which[row], unit]
+            terms["drive"] = drive.on_units(step + 1)[unit] * drive.signals[drive.which[row], unit]
         forces = ", ".join(f"{name} {value:.3g}" for name, value in terms.items())
     return (
         f"state became {x[row, unit]:g} in step {step} (time {step * dynamics.dt:g}) of trajectory "

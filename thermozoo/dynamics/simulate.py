@@ -9,11 +9,12 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import count, finite_array, instance, told
+from thermozoo.arguments import count, finite_array, instance, integer_array, told
 from thermozoo.dynamics.engines import ENGINES, Drive, Dynamics, Engine, Stepper, engine_for
 from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.noise import NUMBERS, NoiseKey, check_numbers
 from thermozoo.dynamics.trajectories import Observer, observers_of
+from thermozoo.dynamics.windows import SWITCH, Switch, prepared
 from thermozoo.errors import ArgumentError, BudgetError, ParameterError, ShapeError
 
 __all__ = ["Simulation", "simulate"]
@@ -36,17 +37,20 @@ class Simulation:
     final : ndarray, shape (B, n)
         States after the last step.
     work : ndarray of float64, shape (B,)
-        Work that the drive did on each trajectory [energy].
+        Work that the drive did on each trajectory, and that of switching [energy].
     steps : int
         Steps done.
     engine : str
         The engine that did them.
+    switches : tuple of Switch
+        The switches of a program's windows on the way, in order.
     """
 
     final: Array
     work: npt.NDArray[np.float64]
     steps: int
     engine: str
+    switches: tuple[Switch, ...] = ()
 
 
 def simulate(
@@ -57,6 +61,7 @@ def simulate(
     key: NoiseKey,
     first_step: int = 0,
     first_trajectory: int = 0,
+    trajectories: npt.ArrayLike | None = None,
     drive: Drive | None = None,
     every: int | None = None,
     observers: Sequence[Observer] | Observer = (),
@@ -69,7 +74,8 @@ def simulate(
     Parameters
     ----------
     dynamics : Dynamics
-        Computer, integrator, time step and precision.
+        Computer or program, integrator, time step and precision. The windows of a program switch at their steps of
+        ``dynamics.steps``; at a switch, the work V(x; new) - V(x; old) is done, and belongs to the step before it.
     initial : array_like, shape (B, n)
         Initial states.
     steps : int
@@ -79,6 +85,8 @@ def simulate(
     first_step, first_trajectory : int
         Numbers of the first step and trajectory: N steps are bit for bit k steps and then N - k with ``first_step =
         k``, done by the same engine.
+    trajectories : array_like of int, shape (B,), optional
+        Numbers of the trajectories, instead of those from `first_trajectory` on.
     drive : Drive, optional
         Imposed signal.
     every : int, optional
@@ -91,12 +99,13 @@ def simulate(
     progress : callable, optional
         Called with the number of steps done since its last call.
     byte_limit : int
-        Bytes that observers may keep.
+        Bytes that observers may keep, and the switches of a program.
 
     Raises
     ------
     ArgumentError, ParameterError
-        When an argument is of the wrong kind or out of its range, or noise cannot count the steps or trajectories.
+        When an argument is of the wrong kind or out of its range, a program ends before the last step, or noise cannot
+        count the steps or trajectories.
     EngineError
         When the engine cannot be used here.
     BudgetError
@@ -114,8 +123,12 @@ def simulate(
     first_step = count("first_step", first_step)
     interval = steps or 1 if every is None else count("every", every, at_least=1)
     first_trajectory = count("first_trajectory", first_trajectory, at_most=NUMBERS - 1)
-    trajectories = np.arange(first_trajectory, first_trajectory + len(x), dtype=np.int64)
-    check_numbers(first_step, steps, trajectories)
+    if trajectories is None:
+        numbers = np.arange(first_trajectory, first_trajectory + len(x), dtype=np.int64)
+    else:
+        numbers = integer_array("trajectories", trajectories, (len(x),), at_most=NUMBERS - 1)
+    check_numbers(first_step, steps, numbers)
+    due = dynamics.program.switches(first_step, first_step + steps, dynamics.steps)
     byte_limit = count("byte_limit", byte_limit)
     if drive is not None:
         _check_drive(instance("drive", drive, Drive), len(x), n, first_step + steps)
@@ -123,29 +136,34 @@ def simulate(
         raise ArgumentError(f"progress must be a function of the number of steps done, got {told(progress)}")
     watching = observers_of(observers)
     observations = -(-steps // interval) + 1
-    needed = sum(o.bytes_needed(observations, len(x), n, x.itemsize) for o in watching)
+    needed = sum(o.bytes_needed(observations, len(x), n, x.itemsize) for o in watching) + len(due) * len(x) * SWITCH
     if needed > byte_limit:
+        kept = f"{observations} observations{f' and {len(due)} switches' if due else ''} of {len(x)} trajectories"
         raise BudgetError(
-            f"keeping {observations} observations of {len(x)} trajectories needs {needed / 2**30:.1f} GiB, above "
-            f"the limit of {byte_limit / 2**30:.1f} GiB: observe fewer steps or trajectories, or raise byte_limit"
+            f"keeping {kept} needs {needed / 2**30:.1f} GiB, above the limit of {byte_limit / 2**30:.1f} GiB: observe "
+            "fewer steps or trajectories, or raise byte_limit"
         )
-    chosen = _engine(engine, dynamics, len(x), steps)
-    stepper = chosen.prepare(dynamics)
+    chosen = _engine(engine, dynamics.at(first_step), len(x), steps)
     work = np.zeros(len(x))
-    run = _Run(dynamics, stepper, key, trajectories, drive, work)
+    run = _Run(dynamics, prepared(chosen, dynamics), key, numbers, drive, work)
+    switches: list[Switch] = []
     done = 0
     for observer in watching:
         observer.start()
     _observe(watching, first_step, x)
     while done < steps:
-        stop = min(steps, (done // interval + 1) * interval, done + CHECK_EVERY)
+        switch = next((step - first_step for step in due if step > first_step + done), steps)
+        stop = min(steps, (done // interval + 1) * interval, done + CHECK_EVERY, switch)
         run.advance(x, first_step + done, stop - done)
         if progress is not None:
             progress(stop - done)
         done = stop
+        if first_step + done in due:
+            switches.append(Switch.between(first_step + done, *due[first_step + done], x))
+            work += switches[-1].work
         if done % interval == 0 or done == steps:
             _observe(watching, first_step + done, x)
-    return Simulation(final=x, work=work, steps=steps, engine=chosen.name)
+    return Simulation(final=x, work=work, steps=steps, engine=chosen.name, switches=tuple(switches))
 
 
 def _initial(initial: npt.ArrayLike, n: int, dynamics: Dynamics) -> Array:
@@ -184,8 +202,8 @@ def _check_drive(drive: Drive, trajectories: int, n: int, steps: int) -> None:
         raise ShapeError(
             f"a drive must name the signal of each of {trajectories} trajectories, got {drive.which.shape}"
         )
-    if len(drive.intensity) < steps + 1:
-        raise ShapeError(f"intensity must have {steps + 1} values for {steps} steps, got {len(drive.intensity)}")
+    if drive.intensity.shape[-1] < steps + 1:
+        raise ShapeError(f"intensity must have {steps + 1} values for {steps} steps, got {drive.intensity.shape[-1]}")
 
 
 @attrs.frozen(eq=False)

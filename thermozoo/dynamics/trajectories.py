@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from thermozoo.arguments import count, instance, told
 from thermozoo.computer.computer import Computer
-from thermozoo.dynamics.sharing import shared_out
+from thermozoo.dynamics.engines.base import Dynamics
+from thermozoo.dynamics.windows import energy_by_term
 from thermozoo.errors import ArgumentError, ParameterError
 
 __all__ = ["EnergyTerms", "KeptStates", "Observer", "observers_of"]
@@ -70,12 +71,15 @@ class EnergyTerms:
 
     Parameters
     ----------
-    computer : Computer
-        Whose energy.
+    computer : Computer or Dynamics
+        Whose energy. Of a program it is the dynamics, which know when the windows switch: at a switch, the energy is
+        that of the window that begins.
     """
 
-    def __init__(self, computer: Computer) -> None:
-        self.computer: Computer = instance("computer", computer, Computer)
+    def __init__(self, computer: Computer | Dynamics) -> None:
+        self.computer: Computer | Dynamics = computer
+        if not isinstance(computer, Dynamics):
+            instance("computer", computer, Computer, "of a program, give the Dynamics that it acts in")
         self.start()
 
     def start(self) -> None:
@@ -86,9 +90,8 @@ class EnergyTerms:
     def observe(self, step: int, x: Array) -> None:
         """Evaluate and keep the terms."""
         self.steps.append(step)
-        with shared_out(len(x)) as share:
-            parts = share(lambda part: self.computer.energy_terms(x[part]))
-        self._terms.append({name: np.concatenate([p[name] for p in parts]) for name in parts[0]})
+        one = self.computer if isinstance(self.computer, Computer) else self.computer.at(step).one_computer
+        self._terms.append(energy_by_term(one, x))
 
     def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
         """Return how many bytes the terms take."""

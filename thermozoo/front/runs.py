@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import xarray
 
     from thermozoo.computer.computer import Computer
+    from thermozoo.computer.program import Program
     from thermozoo.registry.catalogue import Catalogue
 
 __all__ = ["Run", "load", "run"]
@@ -60,20 +61,23 @@ class Run:
             raise DataError(f"cannot read {path}: {shown(error, 200)}") from error
 
     @functools.cached_property
+    def program(self) -> Program:
+        """The trained computer, of one time window or several."""
+        from thermozoo.computer.files import load_computer, load_program
+        from thermozoo.computer.program import Program
+
+        found = load_program(self.folder / "computer.nc", self.catalogue)
+        windows = int(self.report.get("windows", 1))
+        if found.windows == windows:
+            return found
+        # folders of before had one file for each window
+        files = [self.folder / f"computer-window-{w + 1}.nc" for w in range(windows)]
+        return Program([load_computer(file, self.catalogue) for file in files])
+
+    @property
     def computer(self) -> Computer:
-        """The trained computer (of the last time window, where there are several)."""
-        from thermozoo.computer.files import load_computer
-
-        return load_computer(self.folder / "computer.nc", self.catalogue)
-
-    @functools.cached_property
-    def windows(self) -> tuple[Computer, ...]:
-        """The computers of the time windows in the order of generation; empty where there is one."""
-        from thermozoo.computer.files import load_computer
-
-        count = int(self.report.get("windows", 1))
-        files = [self.folder / f"computer-window-{w + 1}.nc" for w in range(count)] if count > 1 else []
-        return tuple(load_computer(file, self.catalogue) for file in files)
+        """The trained computer, of several time windows that of the last one."""
+        return self.program.computers[-1]
 
     @functools.cached_property
     def samples(self) -> xarray.Dataset:
@@ -122,7 +126,8 @@ def load(path: str | Path, *, catalogue: Catalogue | None = None) -> Any:
 
     Returns
     -------
-    Run or Computer
+    Run, Computer or Program
+        Of a file with several windows, a Program.
 
     Raises
     ------
@@ -131,9 +136,10 @@ def load(path: str | Path, *, catalogue: Catalogue | None = None) -> Any:
     """
     place = Path(instance("path", path, str | Path, "a run folder or a computer.nc"))
     if place.is_file():
-        from thermozoo.computer.files import load_computer
+        from thermozoo.computer.files import load_program
 
-        return load_computer(place, catalogue)
+        program = load_program(place, catalogue)
+        return program if program.windows > 1 else program.computers[0]
     if not place.is_dir():
         raise DataError(f"nothing lies at {place}: give a run folder or a computer.nc")
     missing = [name for name in ("config.toml", "report.json", "computer.nc") if not (place / name).is_file()]
@@ -161,7 +167,8 @@ def run(
     Parameters
     ----------
     config : str, path or mapping, optional
-        TOML file, or its tables as nested mappings (default: the built-in config).
+        Name of a built-in config (``"paper"``), TOML file, or its tables as nested mappings (default: the config that
+        ``thermozoo run`` takes).
     out : str or path, optional
         Run folder to make (default: ``thermozoo-run``, or the next free number).
     seed : int, optional
@@ -188,7 +195,9 @@ def run(
         When the seed is no whole number from 0 to 2^63 - 1.
     """
     from thermozoo.cli.progress import Bars
-    from thermozoo.config.load import check_config, load_config
+    from thermozoo.config.faults import Origin
+    from thermozoo.config.load import parse_file
+    from thermozoo.config.parse import parse
     from thermozoo.registry.catalogue import catalogue as installed
     from thermozoo.runs.experiment import run_experiment
     from thermozoo.runs.plugin_files import with_copies
@@ -198,11 +207,12 @@ def run(
     plugins = installed() if catalogue is None else catalogue
     if isinstance(config, Mapping):
         tables = dict(config) if seed is None else {**config, "seed": seed}
-        loaded = check_config(tables, plugins, "config", defer=True)
+        loaded = parse(tables, plugins, Origin("config"))
     else:
-        path = None if config is None else Path(instance("config", config, str | Path, "a TOML file, or its tables"))
-        plugins = with_copies(path, plugins)
-        loaded = load_config(path, plugins, seed=seed, defer=True)
+        expected = "a built-in name, a TOML file, or its tables"
+        chosen: str | Path | None = None if config is None else instance("config", config, str | Path, expected)
+        plugins = with_copies(chosen, plugins)
+        loaded = parse_file(chosen, plugins, seed=seed)
     done = run_experiment(loaded, plugins, None if out is None else Path(out), force=force, reporter=Bars(quiet))
     return Run(done.folder.path, plugins)
 

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import finite_array, instance
+from thermozoo.computer.computer import TERMS
 from thermozoo.dynamics.engines import Drive, Dynamics, Engine
 from thermozoo.dynamics.noise import NoiseKey
-from thermozoo.dynamics.simulate import BYTE_LIMIT
+from thermozoo.dynamics.simulate import BYTE_LIMIT, Simulation
 from thermozoo.dynamics.simulate import simulate as run
 from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
 from thermozoo.errors import ParameterError
@@ -26,7 +27,7 @@ __all__ = ["simulate"]
 def simulate(
     dynamics: Dynamics,
     x0: npt.ArrayLike | xarray.Dataset,
-    steps: int,
+    steps: int | None = None,
     *,
     seed: int | None = None,
     key: NoiseKey | None = None,
@@ -44,12 +45,13 @@ def simulate(
     Parameters
     ----------
     dynamics : Dynamics
-        Computer, integrator, time step and precision.
+        Computer or program, integrator, time step and precision. A program has its ``steps`` as well, in which its
+        windows switch.
     x0 : array_like, shape (trajectories, n) or (n,), or xarray.Dataset
         Initial states; or what an earlier call returned, to go on from its last states, steps and noise: N steps are
         bit for bit k steps and then N - k.
-    steps : int
-        Steps to do.
+    steps : int, optional
+        Steps to do (default: those of the dynamics that are left).
     seed : int, optional
         Seed of the noise. Without it one is drawn; the result's attribute ``seed`` says which.
     key : NoiseKey, optional
@@ -74,7 +76,8 @@ def simulate(
     xarray.Dataset
         ``x`` (observation, trajectory, unit), the final states last; ``heat`` and ``work`` (trajectory) of the whole,
         in units of energy, with :math:`Q = W - (V_\text{end} - V_\text{start})`; ``energy`` (term, observation,
-        trajectory); coordinates ``time``, ``step``, ``trajectory`` and ``group`` (of each unit).
+        trajectory); of a program ``switching`` (term, window, trajectory), the work of switching to each window but the
+        first, which is part of ``work``; coordinates ``time``, ``step``, ``trajectory`` and ``group`` (of each unit).
 
     Raises
     ------
@@ -100,7 +103,14 @@ def simulate(
     """
     noise, states, first, number = _start(x0, seed, key, first_step, first_trajectory)
     instance("dynamics", dynamics, Dynamics, "Dynamics(computer, integrator, dt)")
-    kept, terms = KeptStates(), EnergyTerms(dynamics.computer)
+    if steps is None:
+        steps = dynamics.steps - first
+        if steps < 1:
+            raise ParameterError(
+                f"say how many steps: simulate(..., steps); the dynamics have {dynamics.steps}, and it begins with "
+                f"step {first}"
+            )
+    kept, terms = KeptStates(), EnergyTerms(dynamics)
     done = run(
         dynamics,
         states,
@@ -116,14 +126,17 @@ def simulate(
         byte_limit=byte_limit,
     )
     x = kept.states
-    by_term = terms.terms if energies else dynamics.computer.energy_terms(x[[0, -1]])
-    total = np.sum(list(by_term.values()), axis=0)
+    if not energies:
+        for step, state in ((first, x[0]), (first + steps, x[-1])):
+            terms.observe(step, state)
+    total = np.sum(list(terms.terms.values()), axis=0)
     change = total[-1] - total[0]
     if drive is not None:
         signals = np.asarray(drive.signals, dtype=np.float64)[drive.which]
         for sign, state, step in ((1.0, x[-1], first + steps), (-1.0, x[0], first)):
-            change = change - sign * drive.intensity[step] * np.sum(signals * state, axis=1)
-    return _dataset(dynamics, noise, kept.steps, x, number, done, change, by_term if energies else None)
+            for intensity, units in drive.protocols:
+                change = change - sign * intensity[step] * np.sum(signals[:, units] * state[:, units], axis=1)
+    return _dataset(dynamics, noise, kept.steps, x, number, done, change, terms.terms if energies else None)
 
 
 def _start(
@@ -158,7 +171,7 @@ def _dataset(
     steps: list[int],
     x: npt.NDArray[Any],
     first_trajectory: int,
-    done: Any,
+    done: Simulation,
     change: npt.NDArray[Any],
     terms: dict[str, npt.NDArray[Any]] | None,
 ) -> xarray.Dataset:
@@ -169,13 +182,19 @@ def _dataset(
     variables: dict[str, Any] = {
         "x": (("observation", "trajectory", "unit"), x, {"units": "1", "long_name": "states, the final ones last"}),
         "heat": ("trajectory", done.work - change, {**energy, "long_name": "heat released, first to last observation"}),
-        "work": ("trajectory", done.work, {**energy, "long_name": "work of the imposed signal"}),
+        "work": ("trajectory", done.work, {**energy, "long_name": "work of the imposed signal, and of switching"}),
     }
     if terms is not None:
         variables["energy"] = (
             ("term", "observation", "trajectory"),
             np.stack(list(terms.values())),
             {**energy, "long_name": "energy by term"},
+        )
+    if done.switches:
+        variables["switching"] = (
+            ("term", "window", "trajectory"),
+            np.stack([[one.after[t] - one.before[t] for one in done.switches] for t in TERMS]),
+            {**energy, "long_name": "work of switching by term"},
         )
     return xarray.Dataset(
         variables,
@@ -184,7 +203,8 @@ def _dataset(
             "time": ("observation", np.array(steps) * dynamics.dt * computer.mobility, {"units": "1 / (mobility E0)"}),
             "trajectory": np.arange(first_trajectory, first_trajectory + x.shape[1]),
             "group": ("unit", np.repeat(list(computer.layout.groups), list(computer.layout.sizes.values()))),
-            **({} if terms is None else {"term": list(terms)}),
+            **({"switched": ("window", [one.step for one in done.switches])} if done.switches else {}),
+            **({"term": list(TERMS)} if "energy" in variables or "switching" in variables else {}),
         },
         attrs={
             "seed": key.seed if key.seed < 2**63 else str(key.seed),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,12 +13,12 @@ import numpy.typing as npt
 from thermozoo.arguments import choice, count, finite_array, instance, names_of
 from thermozoo.dynamics.engines import Dynamics, Engine, engine_for
 from thermozoo.errors import DataError, ShapeError
-from thermozoo.interfaces import Objective, Protocol
+from thermozoo.interfaces import Encoding, Objective, Protocol
 from thermozoo.training import METHODS
-from thermozoo.training.loss import StepLoss
 from thermozoo.training.methods import train_by
-from thermozoo.training.noising import noising_process, signals_for
+from thermozoo.training.noising import Noising, image_group
 from thermozoo.training.result import Training
+from thermozoo.training.signals import encode_groups
 
 __all__ = ["train"]
 
@@ -42,7 +42,9 @@ def train(
     method: str = "exact",
     protocol: Protocol | None = None,
     objective: Objective | None = None,
-    hidden: str = "projection",
+    labels: npt.ArrayLike | None = None,
+    hidden: Encoding | str = "projection",
+    weights: Mapping[str, float] | None = None,
     projection_seed: int = 42,
     windows: int = 1,
     potential_parameters: Sequence[str] = (),
@@ -72,10 +74,14 @@ def train(
         Intensity of the imposed image (default: ``linear-fade`` as it comes).
     objective : Objective, optional
         Loss (default: ``reverse-likelihood``).
-    hidden : str
-        Signal on units that show no image: ``"projection"`` or ``"crop"``.
+    labels : array_like of int, shape (images,), optional
+        Label of each image, for encodings that look at it.
+    hidden : Encoding or str
+        Signal on free units that show no image: ``"projection"``, ``"crop"`` or another encoding.
+    weights : mapping of str to float, optional
+        What the loss of a group's units counts beside the others' (default: one); it is then a weighted likelihood.
     projection_seed : int
-        Seed of the projection.
+        Seed of what the encoding draws at random.
     windows : int
         Time windows with couplings of their own (exact, moments).
     potential_parameters : sequence of str
@@ -96,14 +102,16 @@ def train(
     Returns
     -------
     Training
-        ``computer`` is the trained one, ``windows`` those of the time windows in the order of generation.
+        ``program`` is the trained computer, of one time window or several; ``computer`` that of the last.
 
     Raises
     ------
     TrainingError
         When the method cannot be used with this computer, or does not converge.
     DataError, ShapeError
-        When the images are no finite numbers, have no contrast, or do not fit the units.
+        When the images are no finite numbers, or have no contrast.
+    EncodingError
+        When images or labels do not fit the units, with every fault at once.
 
     Examples
     --------
@@ -119,31 +127,24 @@ def train(
 
     choice("method", method, METHODS)
     count("steps", steps, at_least=1)
-    computer = instance("dynamics", dynamics, Dynamics, "Dynamics(computer, integrator, dt)").computer
+    computer = instance("dynamics", dynamics, Dynamics, "Dynamics(computer, integrator, dt)").one_computer
     fading = get("linear-fade") if protocol is None else instance("protocol", protocol, Protocol)
     measure = get("reverse-likelihood") if objective is None else instance("objective", objective, Objective)
-    loss = StepLoss(measure, dynamics.dt)
-    signals = signals_for(computer, _standardized(images), hidden, projection_seed)
+    layout = computer.layout
+    encoding = get(f"encoding:{hidden}") if isinstance(hidden, str) else instance("hidden", hidden, Encoding)
+    free = [group for group in layout.groups if group not in layout.clamped]
+    others = {group: (encoding,) for group in free if group != image_group(layout)}
+    driven = dict.fromkeys(free, fading)
+    encoded = encode_groups(layout, others, _standardized(images), labels, projection_seed, driven)
+    noising = Noising(attrs.evolve(dynamics, steps=steps), encoded.signals, encoded.protocols)
     seed = secrets.randbits(63) if seed is None else seed
     trained = names_of("potential_parameters", potential_parameters)
     settings = _Settings(cycles, learning_rate, windows, trained, tolerance)
-    sampled = 0 if method == "exact" else cycles * len(signals)
+    sampled = 0 if method == "exact" else cycles * len(encoded.kept)
     advancing: Any = engine_for(engine, dynamics, sampled, steps) if isinstance(engine, str) else engine
 
-    def process() -> Any:
-        return noising_process(
-            computer,
-            signals,
-            fading,
-            integrator=dynamics.integrator,
-            dt=dynamics.dt,
-            steps=steps,
-            precision=dynamics.precision,
-            engine=advancing,
-        )
-
     result = train_by(
-        method, computer, signals, fading, loss, process, settings, steps=steps, seed=seed, progress=progress
+        method, computer, noising, noising.loss(measure, weights), advancing, settings, seed=seed, progress=progress
     )
     return attrs.evolve(result, details={**result.details, "seed": seed})
 

@@ -20,6 +20,9 @@ __all__ = ["evaluate"]
 Array = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
 
+#: Outputs that are measured at most: pairs of them are counted, and more would hardly change a figure.
+_MEASURED = 2000
+
 #: Images of a class that an imitation needs at least, and components of the smaller Gaussian.
 _FITTED, _COMPONENTS = 20, 40
 
@@ -62,9 +65,19 @@ def evaluate(
     if asked is not None and np.shape(asked) != (len(outputs),):
         raise ShapeError(f"asked: expected one class for each of the {len(outputs)} outputs, got {np.shape(asked)}")
 
+    kept = _kept(len(outputs))
+    if asked is not None:
+        asked = np.asarray(asked)[kept]
+    if untrained is not None:
+        untrained = untrained[_kept(len(untrained))]
     # how a sum is divided among threads would decide its last digits
     with threadpool_limits(1, user_api="blas"):
-        return _evaluate(_single(outputs), real, asked, readout, untrained)
+        return _evaluate(_single(outputs[kept]), real, asked, readout, untrained)
+
+
+def _kept(count: int) -> npt.NDArray[np.intp]:
+    """Return which of so many images are measured: all, or some at random, in their order."""
+    return np.sort(np.random.default_rng(0).permutation(count)[:_MEASURED])
 
 
 def _evaluate(
@@ -81,9 +94,12 @@ def _evaluate(
     fitted_to, rows = _imitations(real, yardstick, readout, random) if yardstick.count else (None, [])
     if yardstick.count:
         rows.insert(0, yardstick.measure("real held-out", shown.pixels, shown.labels))
+        # what shows no image is asked for classes all the same: by chance some of it is right
         if untrained is not None:
-            rows.append(yardstick.measure("untrained computer", _single(untrained)))
-        rows.append(yardstick.measure("noise", _single(random.standard_normal(shown.pixels.shape))))
+            rows.append(
+                yardstick.measure("untrained computer", _single(untrained), np.resize(shown.labels, len(untrained)))
+            )
+        rows.append(yardstick.measure("noise", _single(random.standard_normal(shown.pixels.shape)), shown.labels))
     rows.insert(0, yardstick.measure(OUTPUTS, outputs, asked))
     if not yardstick.count:
         yardstick.withheld["baselines"] = "no real image is left to compare with"
@@ -92,6 +108,7 @@ def _evaluate(
     return Quality(
         rows=tuple(rows),
         noise=noise,
+        measured=len(outputs),
         compared=yardstick.count,
         reference=len(real.reference),
         judge_images=len(real.judge),

@@ -1,4 +1,4 @@
-r"""The Fréchet distance of two sets of points, as that of the Gaussians with their means and covariances.
+r"""The Frechet distance of two sets of points, as that of the Gaussians with their means and covariances.
 
 .. math::
 
@@ -18,7 +18,7 @@ Array = npt.NDArray[np.floating[Any]]
 
 
 def frechet_distance(a: Array, b: Array) -> float:
-    """Return the squared Fréchet distance of points of shape (n, d) and (m, d), the number that is called FID.
+    """Return the squared Frechet distance of points of shape (n, d) and (m, d), the number that is called FID.
 
     References
     ----------

@@ -29,7 +29,7 @@ def precision_recall(outputs: Array, real: Array, k: int = 3) -> PrecisionRecall
 
     References
     ----------
-    T. Kynkäänniemi et al., Improved precision and recall metric for assessing generative models, NeurIPS (2019).
+    T. Kynkaanniemi et al., Improved precision and recall metric for assessing generative models, NeurIPS (2019).
 
     Examples
     --------

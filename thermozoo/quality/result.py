@@ -20,10 +20,10 @@ class QualityRow:
 
     name: Annotated[str, Key("what was measured")]
     frechet_components: Annotated[
-        float | None, Key("squared Fréchet distance to real images in their first principal components")
+        float | None, Key("squared Frechet distance to real images in their first principal components")
     ]
     frechet_features: Annotated[
-        float | None, Key("squared Fréchet distance to real images in the last hidden layer of the judge")
+        float | None, Key("squared Frechet distance to real images in the last hidden layer of the judge")
     ]
     precision: Annotated[
         float | None, Key("fraction that lies in the manifold of real images, in that layer (third neighbors)")
@@ -36,8 +36,8 @@ class QualityRow:
     judged_right: Annotated[
         float | None,
         Key(
-            "fraction that the judge puts into its class: the one asked for, or where none was, that of the learned "
-            "image it resembles most; of real images their own"
+            "fraction that the judge puts into its class: the one asked for, or for outputs of which none was asked, "
+            "that of the learned image they resemble most; of real images their own"
         ),
     ]
     confidence: Annotated[float | None, Key("mean probability that the judge gives to its verdicts")]
@@ -63,6 +63,7 @@ class Quality:
     noise: Annotated[
         float | None, Key("that grain: white noise over an image's standard deviation; `null` with nothing to estimate")
     ]
+    measured: Annotated[int, Key("outputs that were measured: all, or 2,000 at random")]
     compared: Annotated[
         int, Key("images of each row that distances, precision and recall are taken from: as many for all")
     ]

@@ -24,7 +24,7 @@ Integers = npt.NDArray[np.integer[Any]]
 #: Principal components, and neighbors that make a manifold.
 _COMPONENTS, _NEIGHBORS = 50, 3
 
-#: Images that a Fréchet distance needs for each dimension, and that precision and recall need: what fewer give is the
+#: Images that a Frechet distance needs for each dimension, and that precision and recall need: what fewer give is the
 #: number of images.
 _PER_DIMENSION, _MANIFOLD = 2, 50
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import copy
-
+import attrs
 import numpy as np
 
 from thermozoo.computer.computer import assemble
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.stability import check_time_step
-from thermozoo.config.consistency import check_consistency
+from thermozoo.config.consistency import check
 from thermozoo.config.faults import Faults
 from thermozoo.config.magnitudes import least_usual_of_a_step
 from thermozoo.config.schema import Config
-from thermozoo.errors import DataError, ParameterError, ShapeError, StabilityError, TrainingError
+from thermozoo.dynamics.engines import Dynamics
+from thermozoo.errors import BudgetError, DataError, ParameterError, StabilityError, TrainingError
 from thermozoo.parameters import fields_of
 from thermozoo.runs.budget import check_memory
+from thermozoo.runs.encoded import encode, sized
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.prototypes import Prototypes, choose_prototypes, load_images, too_few
-from thermozoo.training.intensity import intensity_of
-from thermozoo.training.noising import image_group, signals_for
+from thermozoo.training.noising import Noising, image_group
 from thermozoo.training.unit_types import trainable_forces
 
 __all__ = ["assemble_machine"]
@@ -36,12 +36,21 @@ def assemble_machine(config: Config) -> Machine:
     BudgetError
         When the run would need more memory than the config allows.
     """
-    faults = copy.deepcopy(config.faults)  # a config may be assembled more than once
-    check_consistency(config.tables, config.sizes, config.clamped, config.potentials, config.objective, faults)
+    faults = Faults(config.origin)
+    check(config, faults)
     prototypes = _prototypes(config, faults)
+    encoded = None
+    if prototypes is not None:
+        config = sized(config, prototypes, faults)
+        try:
+            check_memory(config)
+        except BudgetError:
+            faults.raise_any()
+            raise
+        encoded = encode(config, prototypes, faults)
     faults.raise_any()
     assert prototypes is not None
-    check_memory(config)
+    assert encoded is not None
     computer = assemble(
         config.sizes,
         config.potentials,
@@ -51,29 +60,28 @@ def assemble_machine(config: Config) -> Machine:
         trainable_biases=config.computer.trainable_biases,
         clamped=config.clamped,
     )
-    try:
-        signals = signals_for(computer, prototypes.images, config.noising.hidden, config.noising.projection_seed)
-    except ShapeError as error:
-        faults.add("noising.hidden", str(error), also=["computer.units"])
-        faults.raise_any()
-        raise
-    times = np.linspace(0.0, config.duration, 101)
-    strongest = np.abs(intensity_of(config.protocol, config.duration)(times)).max()
-    force = float(strongest * np.abs(signals).max())
+    prototypes = attrs.evolve(
+        prototypes, images=prototypes.images[encoded.kept], labels=prototypes.labels[encoded.kept]
+    )
+    dynamics = Dynamics(computer, config.integrator, config.dynamics.dt, config.dynamics.precision, config.steps)
+    noising = Noising(dynamics, encoded.signals, encoded.protocols)
+    peaks = np.abs(noising.intensities).max(axis=1)[noising.protocol_of] * np.abs(noising.signals).max(axis=0)
+    force = float(peaks[computer.layout.free].max())
     try:
         check_time_step(computer, config.dynamics.dt, (-force, force))
     except (StabilityError, ParameterError) as error:  # units on which nothing is imposed were looked at before
-        path = least_usual_of_a_step(config.computer, config.dynamics, {"noising": [config.protocol]}, "dynamics.dt")
+        protocols = list(dict.fromkeys(config.protocols.values()))
+        path = least_usual_of_a_step(config.computer, config.dynamics, {"noising": protocols}, "dynamics.dt")
         if isinstance(error, ParameterError):
             path = "noising"
         message = f"{error}; the imposed force a(t) s is up to {force:.3g}"
-        faults.add(path, message, also=["dynamics.dt", "computer", "noising"])
+        faults.add(path, message, also=["dynamics.dt", "computer", "noising", "encoding"])
     try:
         trainable_forces(computer, config.training.potential_parameters)
     except TrainingError as error:
         faults.add("training.potential_parameters", str(error).removeprefix("potential_parameters: "))
     faults.raise_any()
-    return Machine(config, computer, prototypes, signals)
+    return Machine(config, computer, prototypes, noising)
 
 
 def _prototypes(config: Config, faults: Faults) -> Prototypes | None:
@@ -102,7 +110,7 @@ def _prototypes(config: Config, faults: Faults) -> Prototypes | None:
             f"group {shown!r} shows the image: clamped units cannot turn noise into one; let them move, or call "
             "another group 'visible'",
         )
-    if layout.sizes[shown] != pixels:
+    if layout.sizes[shown] != pixels and shown not in config.auto:
         faults.add(
             where,
             f"the images have {pixels} pixels, but group {shown!r} has {layout.sizes[shown]} units: set {where} = "

@@ -65,7 +65,7 @@ def check_memory(config: Config, machine: Machine | None = None) -> int:
             by_key[share.path] = by_key.get(share.path, 0) + share.bytes
         most = max(shares, key=lambda share: (by_key[share.path], share.bytes))
         advice = f", most of it for {most.cause}: take fewer, or raise the limit" if most.cause else ": raise the limit"
-        faults = Faults(config.source, config.faults.overridden)
+        faults = Faults(config.origin)
         faults.add(
             most.path,
             f"the run needs about {bytes_text(needed)} of memory, above dynamics.memory_limit = "

@@ -74,18 +74,19 @@ def training_seconds(of: Calibration) -> float:
         def exact(count: int) -> None:
             train(_with_images(machine, count), engine, method)
 
-        return along_a_line(exact, *_IMAGES, len(machine.signals), progress=counted)
-    few = machine if len(machine.signals) <= _IMAGES[1] else _with_images(machine, _IMAGES[1])
+        return along_a_line(exact, *_IMAGES, len(machine.noising.signals), progress=counted)
+    few = machine if len(machine.noising.signals) <= _IMAGES[1] else _with_images(machine, _IMAGES[1])
 
     def sampled(count: int) -> None:
         train(_with_cycles(few, count), engine, method)
 
-    ratio = len(machine.signals) / len(few.signals)
+    ratio = len(machine.noising.signals) / len(few.noising.signals)
     return ratio * along_a_line(sampled, *_CYCLES[method], machine.config.training.cycles, progress=counted)
 
 
 def _with_images(machine: Machine, count: int) -> Machine:
-    return attrs.evolve(machine, signals=machine.signals[:count])
+    signals = machine.noising.signals[:count]
+    return attrs.evolve(machine, noising=attrs.evolve(machine.noising, signals=signals))
 
 
 def _with_cycles(machine: Machine, count: int) -> Machine:
@@ -96,18 +97,16 @@ def _with_cycles(machine: Machine, count: int) -> Machine:
 def evaluation_seconds(of: Calibration) -> float:
     """Return the seconds of evaluating held-out trajectories."""
     machine = of.machine
-    process, computers = machine.noising(of.engine), (with_random_couplings(machine.computer),)
+    process, computer = NoisingProcess(machine.noising, of.engine), with_random_couplings(machine.computer)
     held_out = machine.config.training.held_out
     return along_a_line(
-        lambda steps: evaluate(computers, _shorter(process, steps), machine.loss, seed=0, trajectories=held_out),
+        lambda steps: evaluate(
+            computer, attrs.evolve(process, steps=steps), machine.loss, seed=0, trajectories=held_out
+        ),
         *_EVALUATED,
         machine.config.steps,
         progress=of.progress,
     )
-
-
-def _shorter(process: NoisingProcess, steps: int) -> NoisingProcess:
-    return attrs.evolve(process, intensity=process.intensity[: steps + 1])
 
 
 def generation_seconds(of: Calibration) -> float:

@@ -28,7 +28,7 @@ from thermozoo.runs.outcome import Outcome
 from thermozoo.runs.place import FIGURES
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.results import ComparisonRow
-from thermozoo.training.noising import NoisingProcess, image_group
+from thermozoo.training.noising import Noising, NoisingProcess, image_group
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -111,7 +111,7 @@ def draw_figures(
     kT = training.computer.temperature
     results = Results(
         computer=training.computer,
-        windows=len(training.windows),
+        windows=training.program.windows,
         prototypes=machine.prototypes,
         times=generated.times * training.computer.mobility,  # figures show times in units of 1 / (mobility E0)
         final=generated.final,
@@ -123,8 +123,8 @@ def draw_figures(
     drawings = draw_results(results) | {"noising": _drawing(lambda: _noising(machine, process, results))}
     if "trajectories" in training.history:
         drawings["loss"] = _drawing(lambda: _loss(outcome))
-    if code_of(results, machine.signals) is not None:
-        drawings["codes"] = _drawing(lambda: _codes(results, machine.signals))
+    if code_of(results, machine.noising.signals) is not None:
+        drawings["codes"] = _drawing(lambda: _codes(results, machine.noising))
     return {name: drawings[name] for name in FIGURES if name in drawings}
 
 
@@ -234,13 +234,14 @@ def code_of(results: Results, signals: Array) -> slice | None:
     return next(coded, None)
 
 
-def _codes(results: Results, signals: Array) -> Figure:
-    units = code_of(results, signals)
-    prototypes, count = results.prototypes, min(_CODES, len(signals))
+def _codes(results: Results, noising: Noising) -> Figure:
+    units = code_of(results, noising.signals)
+    prototypes, count = results.prototypes, min(_CODES, len(noising.signals))
     return plot_codes(
         prototypes.images[:count].reshape(-1, *prototypes.shape),
-        signals[:count, units],
+        noising.signals[:count, units],
         [_plain(prototypes.name(label)) for label in prototypes.labels[:count]],
+        starts=(np.flatnonzero(np.diff(noising.protocol_of[units])) + 1).tolist(),
     )
 
 

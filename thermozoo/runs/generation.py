@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import count
-from thermozoo.computer.computer import TERMS, Computer
+from thermozoo.arguments import count, finite_array, instance, integer_array
+from thermozoo.computer.computer import TERMS
 from thermozoo.dynamics.engines import Dynamics, Engine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
-from thermozoo.interfaces import Integrator
-from thermozoo.thermodynamics.heat import HeatLedger
-from thermozoo.training.noising import window_edges
+from thermozoo.errors import ParameterError
+from thermozoo.thermodynamics.heat import HeatLedger, heat_by_window
 
 __all__ = ["LEDGER", "Generated", "Held", "generate", "generation_bytes"]
 
 Array = npt.NDArray[np.floating[Any]]
+Indices = npt.NDArray[np.int64]
 
 #: Observations of states and energies during generation.
 OBSERVATIONS = 50
@@ -49,6 +49,9 @@ class Generated:
         Times of the observations, from the moment the parameters were switched on [time].
     ledger : HeatLedger
         Heat by term, from that moment [energy].
+    window_heat, window_work : ndarray, shape (windows, samples)
+        Heat released in each window, and work of switching to it; that of switching the parameters on is not counted
+        [energy].
     condition : ndarray of int, shape (samples,), optional
         What was asked of each sample.
     """
@@ -58,84 +61,170 @@ class Generated:
     shown: Array
     times: Array
     ledger: HeatLedger
-    condition: npt.NDArray[np.int64] | None = None
+    window_heat: Array
+    window_work: Array
+    condition: Indices | None = None
 
 
 def generate(
-    untrained: Computer,
-    computers: Sequence[Computer],
-    integrator: Integrator,
-    *,
-    dt: float,
-    steps: int,
-    precision: str,
+    dynamics: Dynamics | Mapping[int, Dynamics],
+    untrained: Dynamics,
     samples: int,
+    *,
     seed: int,
     engine: Engine,
+    condition: npt.ArrayLike | None = None,
+    clamped: npt.ArrayLike | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Generated:
-    """Equilibrate uncoupled units from x = 0 for `steps`, then run the trained computer for `steps`.
+    """Equilibrate uncoupled units from x = 0, then run the trained computer, or program.
 
     Parameters
     ----------
-    untrained : Computer
-        What equilibrates: units without couplings, biases and trained on-site parameters.
-    computers : sequence of Computer
-        One computer, or one for each time window; switching between them does work, which the ledger counts by term.
-    integrator, dt, precision, engine
-        The dynamics.
-    steps : int
-        Steps of either phase.
+    dynamics : Dynamics, or mapping of int to Dynamics
+        Of the trained computer, with the steps of generation; or those of one for each condition. Switching between the
+        windows of a program does work, which the ledger counts by term.
+    untrained : Dynamics
+        Of what equilibrates, with the steps of that: its couplings and biases are left out.
     samples : int
         Trajectories.
     seed : int
-        Seed of the noise.
+        Seed of the noise. That of a sample depends on its number alone, whatever is asked of it.
+    engine : Engine
+        What advances the states.
+    condition : array_like of int, shape (samples,), optional
+        What is asked of each sample; where there are dynamics for each condition, it chooses them.
+    clamped : array_like, shape (samples, clamped units), optional
+        What clamped units hold from the beginning of equilibration to the end (default: zero).
     progress : callable, optional
-        Called with the number of steps done since its last call; there are ``2 steps`` in all.
+        Called with the number of steps of all samples done since its last call; there are those of both phases in all.
+
+    Raises
+    ------
+    ParameterError
+        When a condition has no dynamics, or the dynamics of conditions do not fit together.
+    ShapeError
+        When there are not as many conditions or clamped values as samples.
     """
+    samples = count("samples", samples, at_least=1)
+    if condition is not None:
+        condition = integer_array("condition", condition, (samples,), at_least=-(2**63))
+    groups = _groups(dynamics, condition, samples)
+    instance("untrained", untrained, Dynamics, "Dynamics(computer, integrator, dt, steps=...)")
+    for one in (untrained, *(law for law, _ in groups)):
+        count("steps", one.steps, at_least=1)
     key = NoiseKey(seed)
-    samples, steps = count("samples", samples, at_least=1), count("steps", steps, at_least=1)
-    uncoupled = Dynamics(untrained.bare(), integrator, dt, precision)
-    x: Array = np.zeros((samples, untrained.n))
-    start = x = simulate(uncoupled, x, steps, key=key.named("equilibration"), engine=engine, progress=progress).final
-    every = max(1, steps // OBSERVATIONS)
-    edges = steps - window_edges(steps, len(computers))[::-1]
-    kept: dict[int, Array] = {}
-    terms: dict[int, dict[str, Array]] = {}
-    work: dict[int, dict[str, Array]] = {}
-    switching: dict[str, Array] = {name: np.zeros(samples) for name in TERMS}
-    for w, computer in enumerate(computers):
-        if w > 0:
-            before, after = computers[w - 1].energy_terms(x), computer.energy_terms(x)
-            switching = {name: switching[name] + after[name] - before[name] for name in TERMS}
-        states, energies = KeptStates(SHOWN), EnergyTerms(computer)
-        x = simulate(
-            Dynamics(computer, integrator, dt, precision),
-            x,
-            int(edges[w + 1] - edges[w]),
-            key=key.named("generation"),
-            first_step=int(edges[w]),
-            every=every,
-            observers=[states, energies],
-            engine=engine,
-            progress=progress,
-        ).final
-        # both are stacked anew whenever they are asked for
-        shown, of_states = states.states, energies.terms
-        for k, step in enumerate(states.steps):
-            kept[step] = shown[k]
-            terms[step] = {name: values[k] for name, values in of_states.items()}
-            work[step] = switching
-    order = sorted(kept)
+    x: Array = np.zeros((samples, untrained.computer.n))
+    if clamped is not None:
+        held = ~untrained.computer.layout.free
+        x[:, held] = finite_array("clamped", clamped, (samples, int(held.sum())), "one value for each clamped unit")
+    uncoupled = attrs.evolve(untrained, computer=untrained.computer.bare())
+    start = simulate(
+        uncoupled, x, untrained.steps, key=key.named("equilibration"), engine=engine, progress=progress
+    ).final
+    told = _Progress(progress, samples)
+    parts = [_run(law, start, rows, key.named("generation"), engine, told) for law, rows in groups]
+    if len(parts) == 1:
+        return attrs.evolve(parts[0], condition=condition)
+    # back in the order of the samples
+    order, order_shown = (np.argsort(np.concatenate([r[r < first] for _, r in groups])) for first in (samples, SHOWN))
+
+    def merged(arrays: list[Array], axis: int) -> Array:
+        return np.take(np.concatenate(arrays, axis=axis), order, axis=axis)
+
+    def booked(books: list[Mapping[str, Array]]) -> dict[str, Array]:
+        return {name: merged([book[name] for book in books], 1) for name in books[0]}
+
     return Generated(
         start=start,
-        final=x,
-        shown=np.stack([kept[s] for s in order]),
-        times=np.array(order) * dt,
-        ledger=HeatLedger(
-            terms={name: np.stack([terms[s][name] for s in order]) for name in TERMS},
-            work={name: np.stack([work[s][name] for s in order]) for name in TERMS} if len(computers) > 1 else {},
-        ),
+        final=merged([one.final for one in parts], 0),
+        shown=np.concatenate([one.shown for one in parts], axis=1)[:, order_shown],
+        times=parts[0].times,
+        ledger=HeatLedger(booked([one.ledger.terms for one in parts]), booked([one.ledger.work for one in parts])),
+        window_heat=merged([one.window_heat for one in parts], 1),
+        window_work=merged([one.window_work for one in parts], 1),
+        condition=condition,
+    )
+
+
+class _Progress:
+    """Reports steps of all samples, where they are done in groups."""
+
+    def __init__(self, report: Callable[[int], None] | None, samples: int) -> None:
+        self._report, self._samples = report, samples
+        self._done = self._told = 0
+
+    def of(self, trajectories: int) -> Callable[[int], None] | None:
+        """Return what is told of the steps of a group."""
+        report = self._report
+        if report is None:
+            return None
+
+        def steps(done: int) -> None:
+            self._done += done * trajectories
+            whole = self._done // self._samples
+            report(whole - self._told)
+            self._told = whole
+
+        return steps
+
+
+def _groups(
+    dynamics: Dynamics | Mapping[int, Dynamics], condition: Indices | None, samples: int
+) -> list[tuple[Dynamics, Indices]]:
+    """Return which samples go by which law of motion."""
+    if not isinstance(dynamics, Mapping):
+        instance("dynamics", dynamics, Dynamics, "Dynamics(computer, integrator, dt, steps=...)")
+        return [(dynamics, np.arange(samples))]
+    names = ", ".join(map(str, dynamics)) or "none"
+    if condition is None:
+        raise ParameterError(f"with dynamics for each condition ({names}), say which each sample takes: condition=...")
+    found = []
+    for value in np.unique(condition).tolist():
+        if value not in dynamics:
+            raise ParameterError(f"no dynamics for the condition {value}; conditions: {names}")
+        one = instance(f"dynamics of condition {value}", dynamics[value], Dynamics)
+        found.append((one, np.flatnonzero(condition == value)))
+    first, _ = found[0]
+    for one, rows in found[1:]:
+        for what in ("dt", "steps", "precision"):
+            if getattr(one, what) != getattr(first, what):
+                raise ParameterError(
+                    f"dynamics of all conditions must have the same {what}, got {getattr(first, what)} and, of the "
+                    f"condition {condition[rows[0]]}, {getattr(one, what)}"
+                )
+        if one.computer.layout != first.computer.layout or one.program.windows != first.program.windows:
+            raise ParameterError(
+                f"dynamics of all conditions must have the same units and as many windows, got {first.computer} and, "
+                f"of the condition {condition[rows[0]]}, {one.computer}"
+            )
+    return found
+
+
+def _run(dynamics: Dynamics, x: Array, rows: Indices, key: NoiseKey, engine: Engine, told: _Progress) -> Generated:
+    """Run the trained computer on some of the samples."""
+    states, energies = KeptStates(SHOWN), EnergyTerms(dynamics)
+    shown = int((rows < SHOWN).sum())
+    done = simulate(
+        dynamics,
+        x[rows],
+        dynamics.steps,
+        key=key,
+        trajectories=rows,
+        every=max(1, dynamics.steps // OBSERVATIONS),
+        observers=[states, energies],
+        engine=engine,
+        progress=told.of(len(rows)),
+    )
+    work = [np.zeros(len(rows)), *(switch.work for switch in done.switches)]
+    return Generated(
+        start=x[rows],
+        final=done.final,
+        shown=states.states[:, :shown],
+        times=np.array(energies.steps) * dynamics.dt,
+        ledger=HeatLedger.of(energies, done.switches),
+        window_heat=heat_by_window(energies, done.switches),
+        window_work=np.stack(work),
     )
 
 

@@ -1,19 +1,15 @@
-"""A machine: what a config is assembled to, before any training."""
+"""A config brought to life: what a run is about."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
-import numpy as np
-import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
 from thermozoo.config.schema import Config
-from thermozoo.dynamics.engines import Dynamics, Engine
+from thermozoo.dynamics.engines import Dynamics
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import NoisingProcess, noising_process
+from thermozoo.training.noising import Noising
 
 __all__ = ["Machine"]
 
@@ -25,41 +21,26 @@ class Machine:
     Parameters
     ----------
     config : Config
-        What it was assembled from.
+        What it was assembled from, with the size of every group.
     computer : Computer
         With zero couplings and biases.
     prototypes : Prototypes
         The images to learn.
-    signals : ndarray, shape (prototypes, n)
-        The signal of every image on every unit.
+    noising : Noising
+        What training undoes.
     """
 
     config: Config
     computer: Computer
     prototypes: Prototypes
-    signals: npt.NDArray[np.floating[Any]]
+    noising: Noising
 
     @property
     def dynamics(self) -> Dynamics:
         """The untrained computer's law of motion, as the config takes its time steps."""
-        table = self.config.dynamics
-        return Dynamics(self.computer, self.config.integrator, table.dt, table.precision)
+        return attrs.evolve(self.noising.dynamics, computer=self.computer)
 
     @property
     def loss(self) -> StepLoss:
         """The loss of observed steps."""
-        return StepLoss(self.config.objective, self.config.dynamics.dt)
-
-    def noising(self, engine: Engine) -> NoisingProcess:
-        """Return the noising of the computer's units."""
-        config = self.config
-        return noising_process(
-            self.computer,
-            self.signals,
-            config.protocol,
-            integrator=config.integrator,
-            dt=config.dynamics.dt,
-            steps=config.steps,
-            precision=config.dynamics.precision,
-            engine=engine,
-        )
+        return self.noising.loss(self.config.objective, self.config.weights or None)

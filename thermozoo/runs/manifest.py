@@ -45,7 +45,7 @@ def manifest(config: Config, catalogue: Catalogue, report: Report, details: dict
         "precision": config.dynamics.precision,
         "noise": "philox4x32-10, Box-Muller",
         "seconds": report.seconds,
-        "config_source": Path(config.source).name,
+        "config_source": Path(config.origin.source).name,
     }
 
 

@@ -46,13 +46,14 @@ Array = npt.NDArray[np.floating[Any]]
 
 
 def perfect_loss(machine: Machine) -> float | None:
-    """Return the mean loss per step of a perfect model, N/2 with N the units that move; None where it is not known.
+    """Return the mean loss per step of a perfect model, half of what the free units count; None where it is not known.
 
-    It is known where the objective is the action of the integrator's reverse step; see `is_reverse_action`.
+    That is N/2 with N the free units, each of which counts one unless the loss has weights. It is known where the
+    objective is the action of the integrator's reverse step; see `is_reverse_action`.
     """
     if not is_reverse_action(machine.config.objective, machine.config.integrator):
         return None
-    return int(machine.computer.layout.free.sum()) / 2
+    return float(machine.loss.weights_of(machine.computer).sum()) / 2
 
 
 def imposed_signal(machine: Machine) -> ImposedSignal:
@@ -91,14 +92,13 @@ def _zero_between(config: Config, felt: float, zero: float, largest: float) -> f
 
 def _trained_parameters(machine: Machine, training: Training) -> dict[str, dict[str, tuple[float, float]]]:
     """Return the range, over units and windows, of every on-site parameter that was trained, by group and name."""
-    computers = training.windows or (training.computer,)
     found: dict[str, dict[str, tuple[float, float]]] = {}
     for group in training.computer.layout.groups:
         if group in training.computer.layout.clamped:
             continue
         for name in machine.config.training.potential_parameters:
             if name in training.computer.onsite.sites[group].values:
-                values = np.array([one.onsite.sites[group].values[name] for one in computers])
+                values = np.array([one.onsite.sites[group].values[name] for one in training.program.computers])
                 found.setdefault(group, {})[name] = (float(values.min()), float(values.max()))
     return found
 
@@ -113,7 +113,7 @@ def training_figures(machine: Machine, initial: float, held_out: HeldOut, traini
         likelihood_gain_nats=held_out.gain,
         likelihood_gain_se=held_out.gain_se,
         imposed_signal=imposed_signal(machine),
-        windows=max(1, len(training.windows)),
+        windows=training.program.windows,
         trained_parameters=_trained_parameters(machine, training),
         coupling_norm=training.computer.couplings.norm(),
         training=training.details,

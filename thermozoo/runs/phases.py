@@ -42,6 +42,7 @@ from thermozoo.runs.samples import samples_dataset
 from thermozoo.runs.training import train, training_work
 from thermozoo.runs.window_heat import run_warnings
 from thermozoo.training.evaluate import evaluate
+from thermozoo.training.noising import NoisingProcess
 
 __all__ = ["PHASES", "other_methods", "phases_of"]
 
@@ -58,6 +59,7 @@ def other_methods(config: Config) -> list[str]:
 
 def _assemble(run: Run, progress: Progress) -> None:
     run.machine = run.assemble(run.config)
+    run.config = run.machine.config  # where every size is a number
 
 
 def _prepare(run: Run, progress: Progress) -> None:
@@ -84,15 +86,14 @@ def _prepare(run: Run, progress: Progress) -> None:
 def _train(run: Run, progress: Progress) -> None:
     machine, outcome = run.machine, run.outcome
     outcome.training = train(machine, outcome.engine, outcome.method, progress)
-    for computer in outcome.training.windows or (outcome.training.computer,):
-        check_time_step(computer, machine.config.dynamics.dt)
+    check_time_step(outcome.training.program, machine.config.dynamics.dt)
 
 
 def _evaluate(run: Run, progress: Progress) -> None:
     machine, outcome = run.machine, run.outcome
     outcome.initial, outcome.held_out = evaluate(
-        outcome.training.windows or (outcome.training.computer,),
-        machine.noising(outcome.engine),
+        outcome.training.program,
+        NoisingProcess(machine.noising, outcome.engine),
         machine.loss,
         seed=machine.config.seed,
         trajectories=machine.config.training.held_out,
@@ -100,16 +101,12 @@ def _evaluate(run: Run, progress: Progress) -> None:
 
 
 def _generate(run: Run, progress: Progress) -> None:
-    config, training = run.config, run.outcome.training
+    untrained = run.machine.dynamics
     run.outcome.generated = generate(
-        run.machine.computer,
-        training.windows or (training.computer,),
-        config.integrator,
-        dt=config.dynamics.dt,
-        steps=config.steps,
-        precision=config.dynamics.precision,
-        samples=config.generation.samples,
-        seed=config.seed,
+        attrs.evolve(untrained, computer=run.outcome.training.program),
+        untrained,
+        run.config.generation.samples,
+        seed=run.config.seed,
         engine=run.engine,
         progress=progress,
     )
@@ -134,9 +131,9 @@ def _write_results(run: Run, progress: Progress) -> None:
         engine=run.engine.name,
         seed=run.config.seed,
         config_digest=hashlib.sha256(config_toml.encode()).hexdigest(),
-        parameter_digest=run.outcome.training.computer.digest(),
+        parameter_digest=run.outcome.training.program.digest(),
         hardware=hardware_figures(run.machine, figures.heat_mean_kT),
-        warnings=run_warnings(run.machine, run.outcome.training, run.outcome.generated),
+        warnings=run_warnings(run.machine, run.outcome.generated),
         seconds=run.clock.rounded,
     )
     content, strange = report_json(run.report)
@@ -151,10 +148,7 @@ def _write_results(run: Run, progress: Progress) -> None:
         for name, source in run.copies.items():
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(source)
-        training = run.outcome.training
-        save_computer(training.computer, folder / "computer.nc")
-        for w, computer in enumerate(training.windows):
-            save_computer(computer, folder / f"computer-window-{w + 1}.nc")
+        save_computer(run.outcome.training.program, folder / "computer.nc")
         write_dataset(samples_dataset(run.machine, run.outcome.generated), folder / "samples.nc")
         write_json(folder / "report.json", content)
         write_json(folder / "manifest.json", about)
@@ -188,7 +182,7 @@ def _compare_seconds(of: Calibration) -> float:
 
 
 def _draw(run: Run, progress: Progress) -> None:
-    noising = run.machine.noising(run.engine)
+    noising = NoisingProcess(run.machine.noising, run.engine)
     run.extras.draw(draw_figures(run.machine, noising, run.outcome, run.report.comparison or ()))
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from thermozoo.config.standard_input import STANDARD_INPUT
+from thermozoo.config.packaged import packaged_name
+from thermozoo.config.standard_input import is_standard_input
 from thermozoo.errors import PluginLoadError, shown
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.registry.discovery import Source
@@ -18,15 +19,15 @@ from thermozoo.runs.place import MARK, PLUGINS
 __all__ = ["with_copies"]
 
 
-def with_copies(config: Path | None, catalogue: Catalogue) -> Catalogue:
+def with_copies(config: str | Path | None, catalogue: Catalogue) -> Catalogue:
     """Return a catalogue with the plugin files of the run folder in which a config lies.
 
     What was asked for with ``--plugin`` comes first: where its files have the plugins of a copy, the copy is left.
 
     Parameters
     ----------
-    config : Path or None
-        The config; one that lies in no run folder, or comes through standard input, adds nothing.
+    config : str, Path or None
+        The config; one that is built in, lies in no run folder, or comes through standard input, adds nothing.
     catalogue : Catalogue
         Plugins that are installed or were asked for.
 
@@ -37,9 +38,10 @@ def with_copies(config: Path | None, catalogue: Catalogue) -> Catalogue:
     DuplicateNameError
         When a plugin of the same name has been installed since.
     """
-    if config is None or config == STANDARD_INPUT:
+    if packaged_name(config) is not None or is_standard_input(config):
         return catalogue
-    mark = config.parent / MARK
+    folder = Path(str(config)).parent
+    mark = folder / MARK
     try:
         manifest = json.loads(mark.read_text("utf-8"))
     except OSError:
@@ -55,7 +57,7 @@ def with_copies(config: Path | None, catalogue: Catalogue) -> Catalogue:
     for entry in _copied(manifest):
         wanted.setdefault((entry["copy"], entry["sha256"]), set()).add((entry.get("kind"), entry.get("name")))
     sources = [
-        _source(config.parent / copy, digest)
+        _source(folder / copy, digest)
         for (copy, digest), names in wanted.items()
         if digest not in digests and not names <= given
     ]

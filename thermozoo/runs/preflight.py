@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-import attrs
 import numpy as np
 
 from thermozoo.computer.files import check_settings, write_dataset
@@ -19,6 +18,7 @@ from thermozoo.runs.folder import RunFolder
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import imposed_signal, perfect_loss
 from thermozoo.training.evaluate import evaluate
+from thermozoo.training.noising import NoisingProcess
 
 __all__ = ["check_libraries", "try_figures", "try_last_phases", "warm_up"]
 
@@ -92,11 +92,10 @@ def try_figures(machine: Machine, engine: Engine) -> None:
         When the config makes a figure that is no finite number.
     """
     config = machine.config
-    faults = Faults(config.source, config.faults.overridden)
-    process = machine.noising(engine)
-    few = attrs.evolve(process, intensity=process.intensity[: _STEPS + 1])
+    faults = Faults(config.origin)
+    few = NoisingProcess(machine.noising, engine, steps=min(_STEPS, machine.noising.steps))
     with np.errstate(all="ignore"):
-        loss, held_out = evaluate((machine.computer,), few, machine.loss, seed=config.seed, trajectories=2)
+        loss, held_out = evaluate(machine.computer, few, machine.loss, seed=config.seed, trajectories=2)
     if not np.isfinite([loss, held_out.gain or 0.0]).all():
         faults.add(
             "dynamics.dt",

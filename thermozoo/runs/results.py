@@ -132,8 +132,9 @@ class TrainingFigures:
     loss_perfect: Annotated[
         float | None,
         Key(
-            "$N/2$ with $N$ the units that move: the mean of a perfect model, up to order $\\Delta t$; `null` where it "
-            "is not known, because the objective is not the action of the integrator's reverse step"
+            "$N/2$ with $N$ the free units, or half the sum of their weights: the mean of a perfect model, up to order "
+            "$\\Delta t$; `null` where it is not known, because the objective is not the action of the integrator's "
+            "reverse step"
         ),
     ]
     likelihood_gain_nats: Annotated[
@@ -241,7 +242,13 @@ class Report(Figures):
     engine: Annotated[str, Key("what advanced the states")]
     seed: Annotated[int, Key("given or drawn")]
     config_digest: Annotated[str, Key("SHA-256 of the resolved config")]
-    parameter_digest: Annotated[str, Key("SHA-256 of everything that enters the energy of the trained computer")]
+    parameter_digest: Annotated[
+        str,
+        Key(
+            "SHA-256 of everything that enters the energy of the trained computer; with windows, of the digests of all "
+            "and of their shares of the time"
+        ),
+    ]
     hardware: Annotated[
         Device | None, Key("one generation in laboratory units; absent without `[hardware]`", optional=True)
     ] = None

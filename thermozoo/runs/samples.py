@@ -31,6 +31,14 @@ def samples_dataset(machine: Machine, generated: Generated) -> xarray.Dataset:
         "prototype": (("prototype", "pixel"), machine.prototypes.images),
         "label": ("prototype", machine.prototypes.labels),
     }
+    if generated.condition is not None:
+        variables["condition"] = ("sample", generated.condition, {"long_name": "what was asked of the sample"})
+    if len(generated.window_heat) > 1:
+        for name, by_window, told in (
+            ("heat", generated.window_heat, "heat released in each window"),
+            ("work", generated.window_work, "work of switching to each window"),
+        ):
+            variables[f"window_{name}"] = (("window", "sample"), by_window, {**energy, "long_name": told})
     for name, part in generated.ledger.by_term.items():
         variables[f"heat_{name.replace('-', '_')}"] = (
             ("time", "sample"),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from thermozoo.computer.computer import TERMS
-from thermozoo.computer.files import load_computer, replace_file
+from thermozoo.computer.files import load_program, replace_file
 from thermozoo.errors import ConfigError, DataError, ThermozooError, shown
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.claim import holder_of
@@ -197,7 +197,7 @@ def read_results(folder: Path, report: Report, catalogue: Catalogue) -> Results:
     """
     import xarray
 
-    computer = load_computer(folder / "computer.nc", catalogue)
+    computer = load_program(folder / "computer.nc", catalogue).computers[-1]
     path = folder / "samples.nc"
     try:
         with xarray.open_dataset(path, engine="h5netcdf") as opened:
@@ -209,7 +209,7 @@ def read_results(folder: Path, report: Report, catalogue: Catalogue) -> Results:
         names = {int(label): str(name) for label, name in report.class_names.items()}
         return Results(
             computer=computer,
-            windows=report.windows if report.windows > 1 else 0,
+            windows=report.windows,
             prototypes=Prototypes(images, labels, (height, width), np.empty((0, images.shape[1])), labels[:0], names),
             times=samples["time"].values,
             final=samples["state"].values,

@@ -31,12 +31,10 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
     return train_by(
         method,
         machine.computer,
-        machine.signals,
-        config.protocol,
+        machine.noising,
         machine.loss,
-        lambda: machine.noising(engine),
+        engine,
         config.training,
-        steps=config.steps,
         seed=config.seed,
         progress=progress,
     )
@@ -49,4 +47,4 @@ def training_work(machine: Machine, method: str) -> int:
 
 def sampled_trajectories(machine: Machine, method: str) -> int:
     """Return how many noising trajectories a method samples."""
-    return 0 if method == "exact" else machine.config.training.cycles * len(machine.signals)
+    return 0 if method == "exact" else machine.config.training.cycles * len(machine.noising.signals)

@@ -17,7 +17,7 @@ from thermozoo.symbolic.codegen import horner_form
 from thermozoo.symbolic.derive import PotentialFormulas
 from thermozoo.symbolic.trace import StepFormula
 
-__all__ = ["Constants", "Pass", "gradient_plan", "passes_of"]
+__all__ = ["Constants", "Stage", "gradient_plan", "stages_of"]
 
 
 @attrs.define
@@ -67,24 +67,24 @@ def gradient_plan(formulas: PotentialFormulas, at: sympy.Symbol) -> tuple[sympy.
 
 
 @attrs.frozen
-class Pass:
-    """One sweep over all units: forces at one stage, then the next stage or the state after the step.
+class Stage:
+    """One stage of a step, over all units: the force at one point, then the next point or the state after the step.
 
     Parameters
     ----------
     at : str
-        Where forces are evaluated: ``"x"``, ``"point_j"``, or ``""`` for a sweep without forces.
+        Where forces are evaluated: ``"x"``, ``"point_j"``, or ``""`` for a stage without forces.
     force : int
-        Which force this sweep evaluates, -1 for none.
+        Which force this stage evaluates, -1 for none.
     to : str
-        What it writes: ``"point_j"`` or ``"after"``; ``"x"`` for a sweep that only evaluates a force, for a later stage
-        at x, and writes nothing.
+        What it writes: ``"point_j"`` or ``"after"``; ``"x"`` for a stage that only evaluates a force, at x for a
+        later stage, and writes nothing.
     value : Expr or None
         What it writes, in terms of `reads`, its force and constants; None where it writes nothing.
     reads : list of str
         Which of ``x``, earlier ``force_j`` and ``noise_j`` the value depends on.
     draws : list of int
-        Noises that are drawn in this sweep.
+        Noises that are drawn in this stage.
     """
 
     at: str
@@ -95,26 +95,26 @@ class Pass:
     draws: list[int]
 
 
-def passes_of(formula: StepFormula) -> tuple[list[Pass], dict[sympy.Expr, sympy.Symbol]]:
-    """Return the sweeps of a step in order, and the constants that they use, named ``k0``, ``k1``, ..."""
+def stages_of(formula: StepFormula) -> tuple[list[Stage], dict[sympy.Expr, sympy.Symbol]]:
+    """Return the stages of a step in order, and the constants that they use, named ``k0``, ``k1``, ..."""
     varying = frozenset([formula.x, *formula.forces, *formula.noises])
     constants = Constants("k", varying)
-    # a stage at x itself needs nothing to be written
-    names = ["x" if stage == formula.x else f"point_{j}" for j, stage in enumerate(formula.stages)]
-    # each sweep writes what the next one evaluates its force at; the first force may need a sweep of its own before it
+    # a point that is x itself needs nothing to be written
+    names = ["x" if point == formula.x else f"point_{j}" for j, point in enumerate(formula.stages)]
+    # each stage writes what the next one evaluates its force at; the first force may need a stage of its own before it
     targets = [*zip(names, formula.stages, strict=True), ("after", formula.result)]
     plan = [(at, j, *target) for j, (at, target) in enumerate(zip(names, targets[1:], strict=True))]
     if targets[0][0] != "x":
         plan.insert(0, ("", -1, *targets[0]))
     drawn: set[int] = set()
-    passes = []
+    stages = []
     for at, force, to, value in plan:
         if to == "x":
-            passes.append(Pass(at, force, to, None, [], []))
+            stages.append(Stage(at, force, to, None, [], []))
             continue
         symbols = value.free_symbols
         draws = [j for j, noise in enumerate(formula.noises) if noise in symbols and j not in drawn]
         drawn.update(draws)
         reads = [str(s) for s in sorted(symbols & varying, key=str) if str(s) != f"force_{force}"]
-        passes.append(Pass(at, force, to, constants.take_out(value), reads, draws))
-    return passes, constants.expressions
+        stages.append(Stage(at, force, to, constants.take_out(value), reads, draws))
+    return stages, constants.expressions

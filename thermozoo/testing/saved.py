@@ -12,11 +12,23 @@ import numpy as np
 
 from thermozoo.computer.computer import assemble
 from thermozoo.computer.files import load_computer, save_computer
-from thermozoo.config.load import check_config
+from thermozoo.config.faults import Origin
+from thermozoo.config.parse import parse
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.config.schema import PLACES
 from thermozoo.errors import ConfigError, DataError, UnknownNameError
-from thermozoo.interfaces import Dataset, Objective, Plugin, Potential, Protocol
+from thermozoo.interfaces import (
+    Dataset,
+    Encoding,
+    Images,
+    Labels,
+    Objective,
+    Plugin,
+    Potential,
+    Protocol,
+    Random,
+    Signals,
+)
 from thermozoo.interfaces.tree import held_by, members
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.registry.discovery import Record, Source
@@ -64,7 +76,26 @@ class _ProbeImages(Dataset):
         return np.eye(2).reshape(2, 1, 2), np.arange(2)
 
 
-_PROBES: tuple[type[Plugin], ...] = (ProbeQuartic, AllPairs, ProbeStep, _ProbeLoss, _ProbeRamp, _ProbeImages)
+@attrs.frozen
+class _ProbeSignals(Encoding):
+    """No signal."""
+
+    name = "probe-signals"
+
+    def encode(self, images: Images, labels: Labels, size: int, random: Random) -> Signals:
+        """Return zeros."""
+        return np.zeros((len(images), size))
+
+
+_PROBES: tuple[type[Plugin], ...] = (
+    ProbeQuartic,
+    AllPairs,
+    ProbeStep,
+    _ProbeLoss,
+    _ProbeRamp,
+    _ProbeImages,
+    _ProbeSignals,
+)
 
 
 def catalogue_with(plugin: Any) -> Catalogue:
@@ -108,6 +139,10 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
         "computer": {"units": dict.fromkeys(("units", *named), UNITS), "trainable_biases": []},
     }
     probes = {probe.kind: probe.name for probe in _PROBES}
+    encodings: dict[str, Any] = {group: {"plugin": _ProbeSignals.name} for group in tables["computer"]["units"]}
+    if plugin.kind == Encoding.kind:
+        encodings["units"] = {"plugin": plugin.name} | written
+    tables["encoding"] = encodings
     for kind, (path, key) in PLACES.items():
         if kind not in (plugin.kind, *probes):
             continue  # a config need not name one
@@ -127,10 +162,11 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
             raise CheckFailed(f"{source} cannot be written as TOML: {error}", {"written": tables}) from error
         try:
             # whether a run could use it with these probes is no matter of writing and reading
-            config = check_config(text, catalogue, source, defer=True)
+            config = parse(text, catalogue, Origin(source))
         except ConfigError as error:
             raise CheckFailed(f"a config that names it is refused: {error}", {"written": written}) from error
-        found.append((config.plugins | {Potential.kind: config.potentials["units"]})[plugin.kind])
+        of_units = {Potential.kind: config.potentials["units"], Encoding.kind: config.encodings["units"][0]}
+        found.append((config.plugins | of_units)[plugin.kind])
         tables = config.resolved
     return found[0], found[1]
 

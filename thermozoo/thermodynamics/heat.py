@@ -2,11 +2,12 @@
 
 With fixed parameters Q = V(x_start) - V(x_end) > 0 is heat released. With driven parameters the drive does the work
 W = sum_k [V(x_k; lambda_(k+1)) - V(x_k; lambda_k)] and Q = W - (V_end - V_start). All of it in double precision.
+A program switches its parameters between windows; inside of one they are fixed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -14,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import real_array
+from thermozoo.dynamics.trajectories import EnergyTerms
+from thermozoo.dynamics.windows import Switch
 from thermozoo.errors import ParameterError, ShapeError
 
-__all__ = ["HeatLedger"]
+__all__ = ["HeatLedger", "heat_by_window"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -43,6 +46,20 @@ class HeatLedger:
 
     terms: Mapping[str, Array]
     work: Mapping[str, Array] = attrs.field(factory=dict)
+
+    @classmethod
+    def of(cls, energies: EnergyTerms, switches: Sequence[Switch] = ()) -> HeatLedger:
+        """Return the ledger of a simulation from the energies that were observed and the switches on its way."""
+        terms = energies.terms
+        if not switches:
+            return cls(terms)
+        booked = {name: [np.zeros_like(values[0])] for name, values in terms.items()}
+        for switch in switches:
+            for name, sums in booked.items():
+                sums.append(sums[-1] + switch.after[name] - switch.before[name])
+        # the energy observed at a switch is that of the window that begins
+        done = np.searchsorted([switch.step for switch in switches], energies.steps, side="right")
+        return cls(terms, {name: np.stack(sums)[done] for name, sums in booked.items()})
 
     def __attrs_post_init__(self) -> None:
         strange = [name for name in self.work if name not in self.terms]
@@ -90,3 +107,15 @@ class HeatLedger:
     def means(self) -> dict[str, Array]:
         """Return the mean heat released so far by term, each of shape (observations,) [energy]."""
         return {name: part.mean(axis=1) for name, part in self.by_term.items()}
+
+
+def heat_by_window(energies: EnergyTerms, switches: Sequence[Switch] = ()) -> Array:
+    """Return the heat that every trajectory released in each window, shape (windows, trajectories) [energy].
+
+    No work is done inside of a window: it is the energy lost there.
+    """
+    terms = energies.terms
+    first, last = ({name: values[k] for name, values in terms.items()} for k in (0, -1))
+    begins = [first, *(switch.after for switch in switches)]
+    ends = [*(switch.before for switch in switches), last]
+    return np.stack([sum(a.values()) - sum(b.values()) for a, b in zip(begins, ends, strict=True)])

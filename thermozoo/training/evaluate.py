@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import count
+from thermozoo.arguments import count, instance
 from thermozoo.computer.computer import Computer
+from thermozoo.computer.program import Program
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.sharing import shared_out
 from thermozoo.thermodynamics.paths import StepDensity
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import NoisingProcess, window_edges
+from thermozoo.training.noising import NoisingProcess
 
 __all__ = ["HeldOut", "evaluate", "evaluation_bytes"]
 
 Array = npt.NDArray[np.floating[Any]]
 
+
+#: What can be judged.
+_REMEDY = "a computer or a program, such as the program of a Training"
 
 #: Steps of all trajectories that are held, and judged, at once.
 STRETCH = 25
@@ -49,19 +52,19 @@ class HeldOut:
 
 
 def evaluate(
-    computers: Sequence[Computer],
+    trained: Computer | Program,
     process: NoisingProcess,
     loss: StepLoss,
     *,
     seed: int,
     trajectories: int = 30,
 ) -> tuple[float, HeldOut]:
-    """Evaluate a computer, or one for each time window of generation, on held-out noising trajectories.
+    """Evaluate a computer or a program on held-out noising trajectories.
 
     Parameters
     ----------
-    computers : sequence of Computer
-        In the order of generation: the last acts on the first steps of noising.
+    trained : Computer or Program
+        What was trained; the last window of a program acts on the first steps of noising.
     process : NoisingProcess
         The noising of its units.
     loss : StepLoss
@@ -76,22 +79,20 @@ def evaluate(
     float, HeldOut
         Loss per step of the untrained (uncoupled) computer, and the figures of the trained one.
     """
+    loss.check(process.dynamics)
     numbers = np.arange(count("trajectories", trajectories, at_least=1))
     which = numbers % len(process.signals)
-    untrained = process.dynamics.computer
+    untrained = process.dynamics.one_computer
+    program, steps = Program.of(instance("trained", trained, Computer | Program, _REMEDY)), process.steps
     density = StepDensity.of(process.dynamics.integrator, process.dynamics.dt)
     losses = np.zeros((2, trajectories))
     gain = np.zeros(trajectories)
-    edges = window_edges(process.steps, len(computers))
 
     def judge(first: int, states: Array, part: slice) -> None:
         """Add a stretch of some trajectories to their sums."""
         stop = first + len(states) - 1
-        for window, computer in enumerate(reversed(computers)):
-            a, b = max(first, edges[window]), min(stop, edges[window + 1])
-            if a >= b:
-                continue
-            inside = states[a - first : b - first + 1, part]
+        for a, b, computer in reversed(program.pieces(steps - stop, steps - first, steps)):
+            inside = states[steps - b - first : steps - a - first + 1, part]
             x, x_next = inside[:-1], inside[1:]
             for row, (one, sign) in enumerate(((untrained, -1.0), (computer, 1.0))):
                 # the reverse of an observed step starts at x', so loss and density share the gradient there

@@ -8,8 +8,10 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import checked, instance, positive
+from thermozoo.arguments import checked, finite_array, instance, positive
 from thermozoo.computer.computer import Computer
+from thermozoo.dynamics.engines import Dynamics
+from thermozoo.errors import ArgumentError, ParameterError, ShapeError
 from thermozoo.interfaces import Objective
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import LossGradients, loss_gradients
@@ -20,9 +22,19 @@ __all__ = ["StepLoss"]
 Array = npt.NDArray[np.floating[Any]]
 
 
+def _weights(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    weights: npt.NDArray[np.float64] = finite_array("weights", values, ("n",))
+    if weights.size and weights.min() < 0:
+        raise ParameterError(f"weights must not be negative, got {weights.min():g} for unit {weights.argmin()}")
+    return weights
+
+
 @attrs.frozen(eq=False)
 class StepLoss:
-    """Loss of steps x -> x' under a computer.
+    """Loss of steps x -> x' under a computer: the sum over free units of the objective, or a weighted one.
+
+    `thermozoo.training.noising.Noising.loss` makes the loss of its own steps. With weights it is a weighted likelihood:
+    no longer the action of a path, and its minimum no longer that of greatest likelihood.
 
     Parameters
     ----------
@@ -30,10 +42,13 @@ class StepLoss:
         The plugin.
     dt : float
         Time step [time].
+    weights : ndarray, shape (n,), optional
+        What the loss of each unit is multiplied by (default: one for each free unit); clamped units count nothing.
     """
 
     objective: Objective = checked(instance, Objective)
     dt: float = checked(positive)
+    weights: npt.NDArray[np.float64] | None = attrs.field(default=None, converter=attrs.converters.optional(_weights))
     derived: LossGradients = attrs.field(init=False, repr=False)
 
     @derived.default
@@ -44,6 +59,36 @@ class StepLoss:
         """Return the loss with the numbers of objective, time step and computer."""
         constants = {"dt": self.dt, "mobility": computer.mobility, "kT": computer.temperature}
         return self.derived.formula.bind(values_of(self.objective), **constants)
+
+    def check(self, dynamics: Dynamics) -> None:
+        """Raise unless this is a loss of the steps of a law of motion, and of its units.
+
+        Raises
+        ------
+        ArgumentError
+            When it has another time step.
+        ShapeError
+            When it has not one weight for each unit.
+        """
+        if self.dt != dynamics.dt:
+            raise ArgumentError(
+                f"the loss is that of steps of dt = {self.dt:g}, but noising takes steps of {dynamics.dt:g}: make it "
+                "by noising.loss(objective)"
+            )
+        if self.weights is not None and len(self.weights) != dynamics.computer.n:
+            raise ShapeError(
+                f"weights must have one value for each of {dynamics.computer.n} units, got {len(self.weights)}"
+            )
+        computer = dynamics.one_computer
+        idle = np.flatnonzero(computer.layout.free & (self.weights_of(computer) == 0))
+        if idle.size:
+            raise ParameterError(
+                f"weights of free units must be positive, got 0 for unit {idle[0]}: nothing would determine its bias"
+            )
+
+    def weights_of(self, computer: Computer) -> npt.NDArray[np.float64]:
+        """Return what the loss of each unit counts, shape (n,): zero for clamped ones."""
+        return np.where(computer.layout.free, 1.0 if self.weights is None else self.weights, 0.0)
 
     @property
     def _arguments(self) -> list[Any]:
@@ -59,13 +104,13 @@ class StepLoss:
         return here, computer.gradient(x_next) if known is None else known
 
     def by_unit(self, computer: Computer, x: Array, x_next: Array, gradient_next: Array | None = None) -> Array:
-        """Return the loss of every unit and step, shape of `x`; see `value`."""
+        """Return the loss of every unit and step, without weights, shape of `x`; see `value`."""
         g, g_next = self._gradients(computer, x, x_next, gradient_next)
         function = self.bound(computer).function("loss", self._arguments, self.derived.formula.loss)
         return function(x_next, x, g, g_next)[0]
 
     def value(self, computer: Computer, x: Array, x_next: Array, gradient_next: Array | None = None) -> Array:
-        """Return the loss of every step, summed over units that move in double precision, shape (...) of x (..., n).
+        """Return the loss of every step, summed over free units in double precision, shape (...) of x (..., n).
 
         Parameters
         ----------
@@ -76,17 +121,21 @@ class StepLoss:
         gradient_next : ndarray, shape (..., n), optional
             dV at `x_next`, where the caller has it already.
         """
-        losses = self.by_unit(computer, x, x_next, gradient_next)[..., computer.layout.free]
-        total: Array = losses.sum(axis=-1, dtype=np.float64)
+        losses = self.by_unit(computer, x, x_next, gradient_next)
+        if self.weights is not None:
+            losses *= self.weights.astype(losses.dtype)
+        total: Array = losses[..., computer.layout.free].sum(axis=-1, dtype=np.float64)
         return total
 
     def responses(self, computer: Computer, x: Array, x_next: Array) -> tuple[Array, Array, Array | None]:
-        """Return the loss by unit, r = dl/dg' and q = dl/dg (None where it vanishes); zero on clamped units."""
+        """Return weighted loss by unit, r = dl/dg' and q = dl/dg (None where it vanishes); zero on clamped units."""
         g, g_next = self._gradients(computer, x, x_next)
         d = self.derived
         expressions = (d.formula.loss, d.by_gradient_next, d.by_gradient)
         loss, r, q = self.bound(computer).function("responses", self._arguments, *expressions)(x_next, x, g, g_next)
         for array in (loss, r, q):
+            if self.weights is not None:
+                array *= self.weights.astype(array.dtype)
             array[..., ~computer.layout.free] = 0.0
         return loss, r, None if d.by_gradient == 0 else q
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-from typing import Protocol as Shape
-
-import numpy as np
-import numpy.typing as npt
+from typing import Protocol
 
 from thermozoo.computer.computer import Computer
-from thermozoo.interfaces import Protocol
+from thermozoo.dynamics.engines import Engine
 from thermozoo.training.exact.train import train_exact
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import NoisingProcess
+from thermozoo.training.noising import Noising, NoisingProcess
 from thermozoo.training.result import Training
 from thermozoo.training.sampled.descent import Schedule, train_by_descent
 from thermozoo.training.sampled.moments import train_by_moments
@@ -32,7 +28,7 @@ _MEANWHILE = {"exact": (5, 4), "moments": (19, 4), "descent": (2, 0), "online": 
 _TRAJECTORY = {"exact": 0, "moments": 32, "descent": 2048, "online": 2048}
 
 
-class Settings(Shape):
+class Settings(Protocol):
     """What the methods read; each ignores what it has no use for."""
 
     @property
@@ -59,13 +55,11 @@ class Settings(Shape):
 def train_by(
     method: str,
     computer: Computer,
-    signals: npt.NDArray[np.floating[Any]],
-    protocol: Protocol,
+    noising: Noising,
     loss: StepLoss,
-    process: Callable[[], NoisingProcess],
+    engine: Engine,
     settings: Settings,
     *,
-    steps: int,
     seed: int,
     progress: Callable[[int], None] | None = None,
 ) -> Training:
@@ -77,18 +71,14 @@ def train_by(
         One of `thermozoo.training.METHODS`.
     computer : Computer
         Where to start.
-    signals : ndarray, shape (images, n)
-        See `thermozoo.training.noising.signals_for`.
-    protocol : Protocol
-        Intensity of the imposed signal.
+    noising : Noising
+        What to undo.
     loss : StepLoss
-        What to minimize.
-    process : callable
-        Makes the noising of the computer's units, for methods that sample it.
+        What to minimize; see `Noising.loss`.
+    engine : Engine
+        What advances noising trajectories, for methods that sample them.
     settings : Settings
         What the methods read.
-    steps : int
-        Steps of noising.
     seed : int
         Of noising trajectories.
     progress : callable, optional
@@ -97,19 +87,18 @@ def train_by(
     if method == "exact":
         return train_exact(
             computer,
-            signals,
-            protocol,
+            noising,
             loss,
-            steps=steps,
             windows=settings.windows,
             potential_parameters=settings.potential_parameters,
             tolerance=settings.tolerance,
             progress=progress,
         )
+    process = NoisingProcess(noising, engine)
     if method == "moments":
         return train_by_moments(
             computer,
-            process(),
+            process,
             loss,
             cycles=settings.cycles,
             seed=seed,
@@ -119,7 +108,7 @@ def train_by(
         )
     schedule = Schedule(settings.cycles, settings.learning_rate)
     function = {"descent": train_by_descent, "online": train_online}[method]
-    return function(computer, process(), loss, schedule, seed=seed, progress=progress)
+    return function(computer, process, loss, schedule, seed=seed, progress=progress)
 
 
 def trained_bytes(couplings: int) -> int:

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import choice, count, finite_array, instance, positive
+from thermozoo.arguments import checked, count, finite_array, instance, integer_array, number
 from thermozoo.computer.boltzmann import UnitBoltzmann, unit_boltzmann
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.engines import Drive, Dynamics, Engine, Stepper
 from thermozoo.dynamics.failure import find_failure
-from thermozoo.dynamics.noise import NoiseKey, normals, uniforms
+from thermozoo.dynamics.noise import NoiseKey, uniforms
 from thermozoo.errors import ShapeError
-from thermozoo.interfaces import Integrator, Protocol
+from thermozoo.interfaces import Objective, Protocol
 from thermozoo.training.intensity import intensity_of
+from thermozoo.training.loss import StepLoss
 
 __all__ = [
-    "HIDDEN_SIGNALS",
+    "Imposed",
+    "Noising",
     "NoisingProcess",
     "equilibria_bytes",
+    "image_group",
     "intensity_bytes",
-    "noising_process",
-    "signals_for",
     "window_edges",
 ]
 
@@ -38,74 +39,6 @@ _HELD = 100 * 2**20
 #: Bytes of the equilibrium distribution of a unit, and of a time step: its time, its intensity, copies on their way.
 _DISTRIBUTION, _STEP = 20_000, 6 * 8
 
-#: How the signal of units that show no image is made from the image.
-HIDDEN_SIGNALS = ("projection", "crop")
-
-
-def signals_for(computer: Computer, images: Array, hidden: str, seed: int) -> Array:
-    """Return the signal s on every unit for each image.
-
-    The image group (``visible``, or the first group that moves) receives the image. Every other group that moves
-    receives either a fixed random projection of it with entries N(0, 1/Nv), or its middle pixels; clamped groups
-    receive none.
-
-    Parameters
-    ----------
-    computer : Computer
-        The computer.
-    images : ndarray, shape (images, Nv)
-        Zero mean and unit variance each.
-    hidden : str
-        ``"projection"`` or ``"crop"``.
-    seed : int
-        Seed of the projection.
-
-    Returns
-    -------
-    ndarray, shape (images, n)
-
-    Raises
-    ------
-    ShapeError
-        When the image group is clamped, the images do not have one pixel for each of its units, or a crop is larger
-        than the image.
-    """
-    layout = instance("computer", computer, Computer, "assemble one").layout
-    shown = image_group(computer)
-    where = layout.slice(shown)
-    if shown in layout.clamped:
-        raise ShapeError(
-            f"group {shown!r}, which shows the image, is clamped: its units cannot turn noise into an image; let "
-            "them move, or call another group 'visible'"
-        )
-    images = finite_array("images", images, ("images", "pixels"), "one image is image.reshape(1, -1)")
-    pixels = images.shape[1]
-    if where.stop - where.start != pixels:
-        raise ShapeError(
-            f"the images have {pixels} pixels, but group {shown!r} has {where.stop - where.start} units: set "
-            f"computer.units.{shown} = {pixels}, or take other images"
-        )
-    choice("hidden", hidden, HIDDEN_SIGNALS)
-    signals = np.zeros((len(images), layout.n))
-    signals[:, where] = images
-    for g, group in enumerate(layout.groups):
-        size = layout.sizes[group]
-        if group == shown or group in layout.clamped or size == 0:
-            continue
-        if hidden == "projection":
-            key = NoiseKey(seed).named("projection")
-            matrix = normals(key, g, np.arange(size), pixels) / np.sqrt(pixels)
-            signals[:, layout.slice(group)] = images @ matrix.T
-        else:
-            if size > pixels:
-                raise ShapeError(
-                    f"hidden = 'crop' takes the middle {size} pixels for group {group!r}, but an image has only "
-                    f"{pixels}"
-                )
-            start = (pixels - size) // 2
-            signals[:, layout.slice(group)] = images[:, start : start + size]
-    return signals
-
 
 def image_group(computer: Computer | Layout) -> str:
     """Return the group whose states are the image: ``visible``, or the first that moves."""
@@ -116,51 +49,185 @@ def image_group(computer: Computer | Layout) -> str:
 
 
 @attrs.frozen(eq=False)
-class NoisingProcess:
-    r"""Uncoupled units under the force a(t) s: they start in equilibrium under a(0) s and relax as the signal fades.
+class Imposed:
+    """A protocol and the units on which it imposes their signals.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        a(t).
+    units : ndarray of int, shape (U,)
+        Which units.
+    """
+
+    protocol: Protocol = checked(instance, Protocol)
+    units: npt.NDArray[np.int64] = checked(integer_array, ("units",))
+
+
+def _bare(dynamics: Any) -> Dynamics:
+    """Return a law of motion without couplings and biases, and check that it has a duration."""
+    instance("dynamics", dynamics, Dynamics, "make one of a computer, an integrator, dt and steps")
+    count("steps", dynamics.steps, at_least=1)
+    bare: Dynamics = attrs.evolve(dynamics, computer=dynamics.computer.bare())
+    return bare
+
+
+@attrs.frozen(eq=False)
+class Noising:
+    r"""What training undoes: uncoupled units under the force a(t) s, in whole time steps. It remembers nothing.
 
     .. math:: dx_i = \mu \left(-U'(x_i) + a(t) s_i\right) dt + \sqrt{2 \mu k_B T}\, dW_i
+
+    Step k feels a(k dt). Clamped units feel nothing: their signal is the value that they hold.
 
     Parameters
     ----------
     dynamics : Dynamics
-        Law of motion of the uncoupled computer.
+        Computer, integrator, time step, precision and steps; couplings and biases are switched off.
     signals : ndarray, shape (images, n)
         s, one row an image.
-    intensity : ndarray, shape (steps + 1,)
-        The intensity in which units are prepared, then the intensity of every step.
-    engine : Engine
-        What advances the states.
+    protocols : tuple of Imposed
+        The protocols, with every free unit in exactly one of them; see `of` for one of all.
+
+    Attributes
+    ----------
+    intensities : ndarray, shape (protocols, steps + 1)
+        The intensity in which units are prepared, then the intensity of every step [energy].
+    protocol_of : ndarray of int, shape (n,)
+        The protocol of each unit; zero on clamped units, which none drives.
     """
 
-    dynamics: Dynamics
-    signals: Array
-    intensity: Array
+    dynamics: Dynamics = attrs.field(converter=_bare)
+    signals: Array = attrs.field()
+    protocols: tuple[Imposed, ...] = attrs.field()
+    protocol_of: npt.NDArray[np.int64] = attrs.field(init=False, repr=False)
+    intensities: Array = attrs.field(init=False, repr=False)
+
+    @classmethod
+    def of(cls, dynamics: Dynamics, signals: npt.ArrayLike, protocol: Protocol) -> Noising:
+        """Return the noising whose free units all feel one protocol."""
+        law = _bare(dynamics)
+        given = finite_array("signals", signals, ("images", law.computer.n), "one value for each unit")
+        return cls(law, given, (Imposed(protocol, np.flatnonzero(law.computer.layout.free)),))
+
+    @protocol_of.default
+    def _protocol_of(self) -> npt.NDArray[np.int64]:
+        n, free = self.dynamics.computer.n, self.dynamics.computer.layout.free
+        finite_array("signals", self.signals, ("images", n), "one value for each unit")
+        result, times = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+        for place, one in enumerate(self.protocols):
+            units = integer_array("units", one.units, ("units",), at_most=n - 1)
+            result[units] = place
+            np.add.at(times, units, 1)
+        wrong = np.flatnonzero(times != free)
+        if wrong.size:
+            unit = wrong[0]
+            what = f"free unit {unit} is" if free[unit] else f"unit {unit} is clamped and"
+            raise ShapeError(
+                f"every free unit must be in exactly one protocol, and no clamped one in any: {what} in {times[unit]}"
+            )
+        return result
+
+    @intensities.default
+    def _intensities(self) -> Array:
+        times = np.arange(self.steps) * self.dynamics.dt
+        rows = [intensity_of(one.protocol, self.duration)(times) for one in self.protocols]
+        return np.stack([np.concatenate([row[:1], row]) for row in rows])
+
+    @property
+    def steps(self) -> int:
+        """Number of steps."""
+        return self.dynamics.steps
+
+    @property
+    def duration(self) -> float:
+        """How long it lasts [time]."""
+        return self.dynamics.duration
+
+    def loss(self, objective: Objective, weights: Mapping[str, float] | npt.ArrayLike | None = None) -> StepLoss:
+        """Return the loss of its steps.
+
+        Parameters
+        ----------
+        objective : Objective
+            What it is of one unit.
+        weights : mapping of str to float, or array_like of shape (n,), optional
+            What units count, by group (those that are not named count one) or each; see `StepLoss`.
+        """
+        if isinstance(weights, Mapping):
+            layout = self.dynamics.computer.layout
+            by_group, weights = weights, np.ones(layout.n)
+            for group, weight in by_group.items():
+                weights[layout.slice(group)] = number(f"weight of group {group!r}", weight)
+        loss = StepLoss(objective, self.dynamics.dt, weights)
+        loss.check(self.dynamics)
+        return loss
+
+
+@attrs.frozen(eq=False)
+class NoisingProcess:
+    """Trajectories of a noising: units start in equilibrium under a(0) s and relax as the signal fades.
+
+    Parameters
+    ----------
+    noising : Noising
+        What is done.
+    engine : Engine
+        What advances the states.
+    steps : int
+        How many of its steps are done; all of them by default.
+    """
+
+    noising: Noising
     engine: Engine
+    steps: int = attrs.field()
     stepper: Stepper = attrs.field(init=False, repr=False)
+    _driving: Array = attrs.field(init=False, repr=False)
     _held: dict[int, list[tuple[slice, UnitBoltzmann]]] = attrs.field(init=False, repr=False, factory=dict)
+
+    @steps.default
+    def _all_steps(self) -> int:
+        return self.noising.steps
 
     @stepper.default
     def _stepper(self) -> Stepper:
         return self.engine.prepare(self.dynamics)
 
+    def __attrs_post_init__(self) -> None:
+        count("steps", self.steps, at_least=1, at_most=self.noising.steps)
+
+    @_driving.default
+    def _signals_that_drive(self) -> Array:
+        """Return the signals with none on clamped units: what they hold is no force."""
+        signals, free = self.noising.signals, self.noising.dynamics.computer.layout.free
+        return np.where(free, signals, 0.0) if signals[:, ~free].any() else signals
+
     @property
-    def steps(self) -> int:
-        """Number of steps."""
-        return len(self.intensity) - 1
+    def dynamics(self) -> Dynamics:
+        """Law of motion of the uncoupled computer."""
+        return self.noising.dynamics
+
+    @property
+    def signals(self) -> Array:
+        """s, one row an image, shape (images, n)."""
+        return self.noising.signals
 
     def drive(self, which: npt.NDArray[np.int64]) -> Drive:
         """Return the drive of trajectories that show the given images."""
-        return Drive(self.signals, np.asarray(which, dtype=np.int64), self.intensity)
+        shown = np.asarray(which, dtype=np.int64)
+        if len(self.noising.protocols) == 1:
+            return Drive(self._driving, shown, self.noising.intensities[0])
+        return Drive(self._driving, shown, self.noising.intensities, self.noising.protocol_of)
 
     def prepare(self, key: NoiseKey, trajectories: npt.NDArray[np.int64], which: npt.NDArray[np.int64]) -> Array:
-        """Return initial states in equilibrium under the first intensity, shape (B, n): exact Boltzmann samples.
+        """Return initial states, shape (B, n): exact Boltzmann samples under the first intensity of each unit.
 
-        Clamped units are zero; their potential need not confine them.
+        Clamped units hold their signal; their potential need not confine them.
         """
-        n = self.dynamics.computer.n
+        n, clamped = self.dynamics.computer.n, ~self.dynamics.computer.layout.free
         u = uniforms(key.preparation, 0, trajectories, n)
         x = np.zeros((len(trajectories), n), dtype=self.dynamics.dtype)
+        x[:, clamped] = self.signals[which][:, clamped]
         for image in np.unique(which):
             rows = np.flatnonzero(which == image)
             for where, boltzmann in self._equilibrium(int(image)):
@@ -170,9 +237,10 @@ class NoisingProcess:
     def _equilibrium(self, image: int) -> list[tuple[slice, UnitBoltzmann]]:
         if image in self._held:
             return self._held[image]
-        computer = self.dynamics.computer
+        computer = self.dynamics.one_computer
+        force = self.noising.intensities[self.noising.protocol_of, 0] * self.signals[image]
         made = [
-            (where, unit_boltzmann(one, computer.temperature, self.intensity[0] * self.signals[image, where]))
+            (where, unit_boltzmann(one, computer.temperature, force[where]))
             for where, one in computer.onsite.parts()
             if computer.layout.free[where.start]
         ]
@@ -253,52 +321,6 @@ def window_edges(steps: int, windows: int) -> npt.NDArray[np.int64]:
     Generation runs backwards through them: its edges are ``steps - window_edges(steps, windows)[::-1]``.
     """
     return np.linspace(0, count("steps", steps), count("windows", windows, at_least=1) + 1).round().astype(np.int64)
-
-
-def noising_process(
-    computer: Computer,
-    signals: Array,
-    protocol: Protocol,
-    *,
-    integrator: Integrator,
-    dt: float,
-    steps: int,
-    precision: str,
-    engine: Engine,
-) -> NoisingProcess:
-    """Return the noising of a computer's units: step k feels a(k dt).
-
-    Parameters
-    ----------
-    computer : Computer
-        The computer; its couplings and biases are switched off.
-    signals : ndarray, shape (images, n)
-        s, one row an image; see `signals_for`.
-    protocol : Protocol
-        a(t).
-    integrator : Integrator
-        The scheme.
-    dt : float
-        Time step [time].
-    steps : int
-        Steps; the duration is `steps` times `dt`.
-    precision : str
-        Of the states, ``"single"`` or ``"double"``.
-    engine : Engine
-        What advances the states.
-    """
-    instance("computer", computer, Computer, "assemble one")
-    instance("protocol", protocol, Protocol)
-    signals = finite_array("signals", signals, ("images", computer.n), "see signals_for")
-    steps, dt = count("steps", steps, at_least=1), positive("dt", dt)
-    times = np.arange(steps) * dt
-    values = intensity_of(protocol, steps * dt)(times)
-    return NoisingProcess(
-        dynamics=Dynamics(computer.bare(), integrator, dt, precision),
-        signals=signals,
-        intensity=np.concatenate([values[:1], values]),
-        engine=engine,
-    )
 
 
 def equilibria_bytes(n: int, images: int) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
+from thermozoo.computer.program import Program
 
 __all__ = ["Training"]
 
@@ -19,8 +20,8 @@ class Training:
 
     Parameters
     ----------
-    computer : Computer
-        The trained computer (of the last window, where there are several).
+    program : Program
+        The trained computer, of one window or several.
     method : str
         Name of the method.
     seconds : float
@@ -29,17 +30,28 @@ class Training:
         Curves: ``trajectories`` with ``training`` and ``validation`` (loss per step), as far as the method has them.
     details : dict
         Figures of the method (iterations, residuals), JSON-able.
-    windows : tuple of Computer
-        The computers of time-dependent couplings in the order of generation; empty where there is one.
+
+    Attributes
+    ----------
+    computer : Computer
+        The trained computer, of several windows that of the last one.
     """
 
-    computer: Computer
+    program: Program
     method: str
     seconds: float
     history: dict[str, npt.NDArray[np.floating[Any]]] = attrs.field(factory=dict)
     details: dict[str, Any] = attrs.field(factory=dict)
-    windows: tuple[Computer, ...] = ()
+
+    @property
+    def computer(self) -> Computer:
+        """The trained computer, of several windows that of the last one."""
+        return self.program.computers[-1]
 
     def __repr__(self) -> str:
-        windows = f", {len(self.windows)} time windows" if self.windows else ""
+        windows = f", {self.program.windows} time windows" if self.program.windows > 1 else ""
         return f"Training ({self.method}{windows}, {self.seconds:.3g} s) of {self.computer}"
+
+    def _repr_html_(self) -> str:
+        """Show the method and the windows in a notebook."""
+        return f"<div>trained by {self.method} in {self.seconds:.3g} s{self.program._repr_html_()}</div>"

@@ -41,3 +41,15 @@ def test_a_group_takes_the_common_potential_where_it_names_none():
     group = json_schema(catalogue())["properties"]["computer"]["properties"]["potential"]["additionalProperties"]
     assert "default" not in group["properties"]["plugin"]
     assert group["properties"]["J2"] == properties("computer.potential")["J2"]
+
+
+def test_what_groups_may_have_of_their_own():
+    schema = json_schema(catalogue())["properties"]
+    one, several = schema["encoding"]["additionalProperties"]["anyOf"]
+    assert one["properties"]["plugin"]["enum"] == catalogue().names("encoding")
+    assert several["items"] == one
+    assert schema["noising"]["additionalProperties"]["properties"]["fade"] == properties("noising")["fade"]
+    assert schema["noising"]["properties"]["projection_seed"]["anyOf"][0]["deprecated"]
+    assert schema["training"]["properties"]["weights"]["additionalProperties"]["exclusiveMinimum"] == 0
+    assert {"const": "auto"} in schema["computer"]["properties"]["units"]["additionalProperties"]["anyOf"]
+    assert {"enum": ["each"]} in schema["generation"]["properties"]["condition"]["anyOf"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from thermozoo.config.load import check_config, load_config
+from thermozoo.config.load import check_config, load_config, parse_file
 from thermozoo.errors import ConfigError, ThermozooError
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.runs.assemble import assemble_machine
@@ -54,7 +54,7 @@ def first_fault(tmp_path, monkeypatch, key, value, *, by_set):
     name = key.rpartition(".")[2]
     Path("x.toml").write_text(GOOD if by_set else GOOD.replace(KEYS[key], f"{name} = {value}"))
     try:
-        config = load_config(Path("x.toml"), catalogue(), assignments=[f"{key}={value}"] * by_set, defer=True)
+        config = parse_file(Path("x.toml"), catalogue(), assignments=[f"{key}={value}"] * by_set)
         assemble_machine(config)
     except ThermozooError as error:
         (line,) = str(error).splitlines()
@@ -152,7 +152,7 @@ def test_noise_below_the_rounding_of_the_states(precision):
 def test_memory_that_a_set_key_needs_is_its_fault(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("x.toml").write_text(GOOD)
-    config = load_config(Path("x.toml"), catalogue(), assignments=["computer.units.hidden=1000000000"], defer=True)
+    config = parse_file(Path("x.toml"), catalogue(), assignments=["computer.units.hidden=1000000000"])
     with pytest.raises(MemoryError, match=r"^--set: computer.units.hidden: the run needs about"):
         assemble_machine(config)
 

@@ -7,9 +7,12 @@ import tomllib
 import pytest
 import tomli_w
 
+from thermozoo.config.faults import Origin
 from thermozoo.config.load import check_config
+from thermozoo.config.parse import parse
 from thermozoo.errors import ConfigError
 from thermozoo.registry.catalogue import catalogue
+from thermozoo.runs.assemble import assemble_machine
 
 UNITS = {"visible": 784, "hidden": 6}
 
@@ -120,7 +123,13 @@ def test_the_resolved_config_is_accepted(tables):
     assert again.resolved == config.resolved
 
 
-def test_faults_wait_for_those_of_the_data():
-    tables = {"computer": {"units": UNITS}, "training": {"cycles": 7}}
-    config = check_config(tables, catalogue(), "x.toml", defer=True)
-    assert len(config.faults.lines) == 1
+def test_they_wait_for_those_of_the_data():
+    tables = {"seed": 1, "computer": {"units": UNITS}, "training": {"cycles": 7}, "data": {"classes": [77]}}
+    config = parse(tables, catalogue(), Origin("x.toml"))
+    with pytest.raises(ConfigError) as caught:
+        assemble_machine(config)
+    unused, missing = caught.value.faults
+    assert unused.startswith("x.toml: training.cycles: nothing uses training.cycles: ")
+    assert missing.startswith("x.toml: data.classes[0]: ")
+    with pytest.raises(ConfigError, match=r"nothing uses training\.cycles"):
+        check_config(tables, catalogue(), "x.toml")

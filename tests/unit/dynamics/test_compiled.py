@@ -102,9 +102,14 @@ def advance(engine, dynamics, start, *, steps=5, first=3, numbers=None, drive=No
     return x, record, work
 
 
-def drive_for(random, n, trajectories, steps):
+def drive_for(random, n, trajectories, steps, protocols=None):
+    """One intensity for all units; or several, of the units of a run, and of units that are scattered."""
     which = random.integers(0, 3, trajectories)
-    return Drive(random.standard_normal((3, n)), which, 0.3 * random.standard_normal(steps + 10))
+    signals = random.standard_normal((3, n))
+    if protocols is None:
+        return Drive(signals, which, 0.3 * random.standard_normal(steps + 10))
+    chosen = np.where(np.arange(n) < n // 2, 0, random.integers(0, protocols, n))
+    return Drive(signals, which, 0.3 * random.standard_normal((protocols, steps + 10)), chosen)
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
@@ -124,7 +129,8 @@ def test_it_does_what_the_reference_does(make_computer, make_ring, data, precisi
     random = np.random.default_rng(data.draw(st.integers(0, 10**6)))
     trajectories = data.draw(st.sampled_from([1, 2, 9, 17]))
     start = random.standard_normal((trajectories, computer.n))
-    drive = drive_for(random, computer.n, trajectories, 5) if data.draw(st.booleans()) else None
+    drive = drive_for(random, computer.n, trajectories, 5, data.draw(st.sampled_from([None, 1, 3])))
+    drive = data.draw(st.sampled_from([drive, None]))
     dynamics = Dynamics(computer, EulerMaruyama(), 0.01, precision)
     numbers = random.integers(0, 2**32, trajectories)
     expected = advance(ReferenceEngine(), dynamics, start, numbers=numbers, drive=drive)
@@ -136,8 +142,8 @@ def test_it_does_what_the_reference_does(make_computer, make_ring, data, precisi
 
 
 @pytest.mark.parametrize("connectivity", ["bipartite", "ring", "none"])
-@pytest.mark.parametrize("precision", PRECISIONS)
-def test_bits_depend_on_the_trajectory_only(make_computer, make_ring, precision, connectivity):
+@pytest.mark.parametrize(("precision", "protocols"), [("single", None), ("double", None), ("single", 3)])
+def test_bits_depend_on_the_trajectory_only(make_computer, make_ring, precision, protocols, connectivity):
     """Threads 1, 2 and 3, widths, batches of 1 to 300, splits of steps and of the batch: not one bit differs."""
     kind = "dense" if connectivity == "none" else connectivity
     computer = setting(make_computer, make_ring, sizes={"visible": 130, "hidden": 45}, connectivity=kind)
@@ -145,7 +151,7 @@ def test_bits_depend_on_the_trajectory_only(make_computer, make_ring, precision,
     dynamics = Dynamics(computer, EulerMaruyama(), 0.01, precision)
     random = np.random.default_rng(4)
     start = random.standard_normal((300, computer.n))
-    drive = drive_for(random, computer.n, 300, 6)
+    drive = drive_for(random, computer.n, 300, 6, protocols)
     whole = advance(CompiledEngine(2), dynamics, start, steps=6, drive=drive)
     for threads in (1, 2, 3):
         for width in (1, LINE[precision]):
@@ -225,18 +231,36 @@ def test_a_lattice(euler, precision):
         assert np.abs(part - expected).max() <= 100 * np.finfo(dynamics.dtype).eps * (1 + np.abs(expected).max())
 
 
-def test_work_is_added_up_in_double_precision(make_computer, make_ring, euler):
+@pytest.mark.parametrize("protocols", [None, 1, 4])
+def test_work_is_added_up_in_double_precision(make_computer, make_ring, euler, protocols):
     """Single precision states; their work by hand, to the rounding of double precision."""
     computer = setting(make_computer, make_ring, sizes={"visible": 100, "hidden": 30}, connectivity="bipartite")
     dynamics = Dynamics(computer, euler, 0.01, "single")
     random = np.random.default_rng(8)
     start = random.standard_normal((5, computer.n)).astype(np.float32)
-    drive = drive_for(random, computer.n, 5, 5)
+    drive = drive_for(random, computer.n, 5, 5, protocols)
     _, record, work = advance(CompiledEngine(), dynamics, start, drive=drive)
     states = np.concatenate([start[None], record[:-1]]).astype(float)
-    change = np.diff(drive.intensity)[3:8]
-    expected = -np.einsum("k,bi,kbi->b", change, drive.signals[drive.which], states)
+    rows = np.atleast_2d(drive.intensity)[np.zeros(computer.n, int) if protocols is None else drive.protocol_of]
+    change = np.diff(rows, axis=1)[:, 3:8]
+    expected = -np.einsum("ik,bi,kbi->b", change, drive.signals[drive.which], states)
     assert np.abs(work - expected).max() < 1e-13 * np.abs(expected).max() * computer.n
+
+
+@pytest.mark.parametrize("engine", [ReferenceEngine(), CompiledEngine(2), CompiledEngine(1, 1)])
+def test_equal_protocols_are_one(make_computer, make_ring, euler, engine):
+    """An intensity that is written twice acts as once, to the bit; one row of its own is no other drive."""
+    computer = setting(make_computer, make_ring, sizes={"visible": 100, "hidden": 30}, connectivity="bipartite")
+    dynamics = Dynamics(computer, euler, 0.01, "single")
+    random = np.random.default_rng(8)
+    start = random.standard_normal((5, computer.n))
+    drive = drive_for(random, computer.n, 5, 5)
+    once = advance(engine, dynamics, start, drive=drive)
+    for count, chosen in ((1, np.zeros(computer.n, int)), (2, random.integers(0, 2, computer.n))):
+        rows = np.tile(drive.intensity, (count, 1))
+        again = advance(engine, dynamics, start, drive=attrs.evolve(drive, intensity=rows, protocol_of=chosen))
+        assert np.array_equal(once[1], again[1])
+        assert np.array_equal(once[2], again[2]) if count == 1 else np.allclose(once[2], again[2], rtol=1e-12)
 
 
 def test_numbers_are_no_part_of_what_is_compiled(make_computer, make_ring, euler):
@@ -249,12 +273,15 @@ def test_numbers_are_no_part_of_what_is_compiled(make_computer, make_ring, euler
         stepper = CompiledEngine(1, 16).prepare(Dynamics(attrs.evolve(computer, temperature=dt), euler, dt, "single"))
         for trajectories in (3, 40):
             x = np.zeros((trajectories, computer.n), np.float32)
+            for protocols in (None, 1, 4):
+                drive = drive_for(np.random.default_rng(1), computer.n, trajectories, 2, protocols)
+                stepper.advance(x, key=KEY, first_step=0, steps=2, trajectories=np.arange(trajectories), drive=drive)
             stepper.advance(x, key=KEY, first_step=0, steps=2, trajectories=np.arange(trajectories))
         steppers.append(stepper)
-    one, other = (s.kernel(rows=False) for s in steppers)
+    one, other = (s.kernel(unit_layout=False) for s in steppers)
     assert one is other
     assert len(one.advance.signatures) == 1
-    assert steppers[0].kernel_source(rows=True).text != one.text
+    assert steppers[0].kernel_source(unit_layout=True).text != one.text
 
 
 def test_the_first_non_finite_state_stops_the_run(make_computer, euler):

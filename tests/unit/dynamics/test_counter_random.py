@@ -4,36 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from thermozoo_plugins.connectivities import Bipartite
-from thermozoo_plugins.encodings import Crop, Projection
-from thermozoo_plugins.potentials import Quartic
 
-from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.counter_random import CounterRandom
 from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.errors import ArgumentError, ParameterError
-from thermozoo.training.noising import signals_for
 
 KEY = NoiseKey(42).named("projection")
 
 
 def random(group=1):
     return CounterRandom(KEY, group)
-
-
-def test_the_encodings_projection_and_crop_are_the_hidden_signals_bit_for_bit():
-    sizes = {"visible": 30, "hidden": 70, "more": 5}
-    computer = assemble(sizes, Quartic(), Bipartite(), temperature=0.1, mobility=1.0)
-    images = np.random.default_rng(0).standard_normal((4, 30))
-    labels = np.arange(4)
-    signals = signals_for(computer, images, "projection", seed=42)
-    for g, group in enumerate(sizes):
-        if group != "visible":
-            found = Projection().encode(images, labels, sizes[group], CounterRandom(KEY, g))
-            assert np.array_equal(found, signals[:, computer.layout.slice(group)])
-    small = assemble({"visible": 30, "hidden": 7}, Quartic(), Bipartite(), temperature=0.1, mobility=1.0)
-    signals = signals_for(small, images, "crop", seed=42)
-    assert np.array_equal(Crop().encode(images, labels, 7, random()), signals[:, 30:])
 
 
 def test_the_first_normal_numbers_are_those_of_the_step_with_the_groups_number():

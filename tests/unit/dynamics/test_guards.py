@@ -115,6 +115,34 @@ def test_dynamics_that_are_none(dynamics, arguments, error, said):
         ({"which": [0, 2]}, ParameterError, "which must be whole numbers from 0 to 1, got 2"),
         ({"which": [0, -1]}, ParameterError, "which must be whole numbers of 0 or more, got -1"),
         ({"intensity": [0, np.nan]}, ParameterError, "intensity must be finite, got nan at 1"),
+        ({"intensity": 1.0}, ShapeError, r"intensity must have shape \(..., steps \+ 1\), got \(\)"),
+        (
+            {"intensity": np.zeros((1, 2, 3))},
+            ShapeError,
+            r"\(steps \+ 1,\) or \(protocols, steps \+ 1\), got \(1, 2, 3\)",
+        ),
+        ({"intensity": np.zeros((0, 4)), "protocol_of": [0, 0, 0]}, ShapeError, r"\(steps \+ 1,\) or .*, got \(0, 4\)"),
+        ({"intensity": np.zeros((2, 4))}, ShapeError, "needs protocol_of: give the row that each of 3 units feels"),
+        (
+            {"protocol_of": [0, 0, 0]},
+            ShapeError,
+            r"protocol_of chooses a row of an intensity .*, got \(2,\): leave it out",
+        ),
+        (
+            {"intensity": np.zeros((2, 4)), "protocol_of": [0, 1]},
+            ShapeError,
+            r"protocol_of must have shape \(3,\), got \(2,\)",
+        ),
+        (
+            {"intensity": np.zeros((2, 4)), "protocol_of": [0, 1, 2]},
+            ParameterError,
+            "protocol_of must be whole numbers from 0 to 1, got 2",
+        ),
+        (
+            {"intensity": np.zeros((2, 4)), "protocol_of": [0, 1, 0.5]},
+            ArgumentError,
+            "protocol_of must be whole numbers, got float64",
+        ),
     ],
 )
 def test_drives_that_are_none(changes, error, said):

@@ -1,4 +1,4 @@
-"""The parts of the compiled engine: noise, functions of lanes, products, threads, cache, arrangement."""
+"""The parts of the compiled engine: noise, functions of lines, products, threads, cache, arrangement."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from scipy import special
 from thermozoo_plugins.connectivities import Bipartite
 from thermozoo_plugins.potentials import Quartic
 
-from thermozoo.dynamics.engines import engine_named, kernel_cache, lane_access, lanes, packing, products, team
+from thermozoo.dynamics.engines import engine_named, kernel_cache, line_access, lines, packing, products, thread_group
 from thermozoo.dynamics.engines.arrangement import Load, arrange
 from thermozoo.dynamics.engines.base import Dynamics
-from thermozoo.dynamics.engines.box_muller import normal_numbers, normal_numbers_of_rows
+from thermozoo.dynamics.engines.box_muller import normal_numbers_batch, normal_numbers_unit
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.engines.philox import round_keys
 from thermozoo.dynamics.noise import NoiseKey, normals
@@ -28,15 +28,15 @@ PRECISIONS = [np.float32, np.float64]
 
 
 @njit
-def _panel(out, blocks, numbers, step, stream, keys):
+def _batch(out, blocks, numbers, step, stream, keys):
     width = out.size // blocks
     for block in range(blocks):
-        normal_numbers(out, block * width, block, 1, numbers, 0, step, stream, keys)
+        normal_numbers_batch(out, block * width, block, 1, numbers, 0, step, stream, keys)
 
 
 @njit
-def _row(out, blocks, numbers, step, stream, keys):
-    normal_numbers_of_rows(out, 0, 0, blocks, numbers, 0, step, stream, keys)
+def _unit(out, blocks, numbers, step, stream, keys):
+    normal_numbers_unit(out, 0, 0, blocks, numbers, 0, step, stream, keys)
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
@@ -48,36 +48,36 @@ def test_noise_is_that_of_the_reference(dtype):
         numbers = np.arange(line, dtype=np.int64)
         numbers[:3] = 2**32 - 1, 2**31, 5
         out = np.empty(blocks * 64 * line, dtype)
-        _panel(out, blocks, numbers, step, key.stream + (draw << 16), round_keys(key.words))
+        _batch(out, blocks, numbers, step, key.stream + (draw << 16), round_keys(key.words))
         got = out.reshape(blocks * 64, line).T
         expected = normals(key, step, numbers, blocks * 64, draw, np.float64)
         assert np.abs(got - expected).max() < 5 * np.finfo(dtype).eps * np.abs(expected).max()
         row = np.empty(blocks * 64, dtype)
-        _row(row, blocks, numbers, step, key.stream + (draw << 16), round_keys(key.words))
+        _unit(row, blocks, numbers, step, key.stream + (draw << 16), round_keys(key.words))
         assert np.array_equal(row, got[0])
 
 
-_sqrt, _absolute, _sign, _floor, _ceiling = (lanes.FUNCTIONS[n] for n in ("sqrt", "Abs", "sign", "floor", "ceiling"))
-_exp, _tanh, _gamma, _erf, _power = (lanes.FUNCTIONS[n] for n in ("exp", "tanh", "gamma", "erf", "Pow"))
+_sqrt, _absolute, _sign, _floor, _ceiling = (lines.FUNCTIONS[n] for n in ("sqrt", "Abs", "sign", "floor", "ceiling"))
+_exp, _tanh, _gamma, _erf, _power = (lines.FUNCTIONS[n] for n in ("exp", "tanh", "gamma", "erf", "Pow"))
 
 
 @njit
 def _functions(x, out):
     for i in range(0, x.size, 64 // x.itemsize):
-        at = lane_access.load_lanes(x, i)
+        at = line_access.load_line(x, i)
         n = x.size
-        lane_access.put_lanes(out, i, _sqrt(at * at + 0.25) - _absolute(at) / 2.0)
-        lane_access.put_lanes(out, n + i, _sign(at) * _floor(at) + _ceiling(-at))
-        lane_access.put_lanes(out, 2 * n + i, _exp(at) - _tanh(at) * _erf(at))
-        lane_access.put_lanes(out, 3 * n + i, _gamma(at + 4.0) + _power(at * at + 1.0, 0.3))
-        lane_access.put_lanes(out, 4 * n + i, lanes.maximum(at, 0.5) + lanes.minimum(1.0 - at, at))
+        line_access.put_line(out, i, _sqrt(at * at + 0.25) - _absolute(at) / 2.0)
+        line_access.put_line(out, n + i, _sign(at) * _floor(at) + _ceiling(-at))
+        line_access.put_line(out, 2 * n + i, _exp(at) - _tanh(at) * _erf(at))
+        line_access.put_line(out, 3 * n + i, _gamma(at + 4.0) + _power(at * at + 1.0, 0.3))
+        line_access.put_line(out, 4 * n + i, lines.maximum(at, 0.5) + lines.minimum(1.0 - at, at))
         inside = ((at > -1.0) & ~(at >= 1.0)) | (at == 2.0)
-        lane_access.put_lanes(out, 5 * n + i, lanes.choose(inside, 3.0, lanes.choose(at != at, 7.0, at)))
-        lane_access.put_lanes(out, 6 * n + i, lanes.fused(at, at, 1.0))
+        line_access.put_line(out, 5 * n + i, lines.choose(inside, 3.0, lines.choose(at != at, 7.0, at)))
+        line_access.put_line(out, 6 * n + i, lines.fused(at, at, 1.0))
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
-def test_functions_of_lanes(dtype):
+def test_functions_of_lines(dtype):
     """Every operator and function against NumPy, branch edges included."""
     x = np.linspace(-3, 3, 64).astype(dtype)
     x[:6] = -1.0, 1.0, 2.0, 0.0, -0.0, 0.5
@@ -120,7 +120,7 @@ def test_packed_couplings_hold_every_coupling(make_computer, make_ring, dtype, c
         computer = make_computer({"visible": 3, "hidden": 5}, Quartic(), make_ring(0), clamped=clamped)
     expected = computer.couplings.matrix() * computer.layout.free[:, None]
     for side_by_side in (True, False):
-        packed = packing.pack(computer, dtype, lanes=side_by_side)
+        packed = packing.pack(computer, dtype, unit_layout=not side_by_side)
         full = np.zeros((computer.n + 64, computer.n))
         for row, tiles, column, columns, place in packed.table.tolist():
             wide = products.TILE if side_by_side else 256 // np.dtype(dtype).itemsize
@@ -138,22 +138,22 @@ def test_packed_couplings_hold_every_coupling(make_computer, make_ring, dtype, c
 @njit(nogil=True)
 def _count(shared, members, seen, rounds):
     for _ in range(rounds):
-        team.barrier(shared, members)
-        seen[team.take(shared)] += 1
-        team.barrier(shared, members)
+        thread_group.barrier(shared, members)
+        seen[thread_group.take(shared)] += 1
+        thread_group.barrier(shared, members)
 
 
 def test_threads_meet_and_take_turns():
     """Three threads, each task taken once, nobody left behind at a barrier; the numbers of all members are used."""
     members = set()
-    shared, seen = team.counters(), np.zeros(300, np.int64)
-    _count(team.counters(), 1, np.zeros(1, np.int64), 1)
+    shared, seen = thread_group.counters(), np.zeros(300, np.int64)
+    _count(thread_group.counters(), 1, np.zeros(1, np.int64), 1)
 
     def work(member):
         members.add((member, threading.get_ident()))
         _count(shared, 3, seen, 100)
 
-    team.run_threads(work, 3)
+    thread_group.run_threads(work, 3)
     assert (seen == 1).all()
     assert len({m for m, _ in members}) == len({t for _, t in members}) == 3
 
@@ -164,7 +164,7 @@ def test_an_error_in_a_thread_is_not_lost():
             raise ValueError("member 1")
 
     with pytest.raises(ValueError, match="member 1"):
-        team.run_threads(work, 2)
+        thread_group.run_threads(work, 2)
 
 
 def test_number_of_threads(monkeypatch):
@@ -249,36 +249,36 @@ def _refuse(*arguments):
 
 
 def test_the_source_can_be_read(make_computer, euler):
-    """It names the formulas, the constants and what each sweep does; it is written once a layout."""
+    """It names the formulas, the constants and what each stage does; it is written once a layout."""
     computer = make_computer({"a": 3}, Quartic(), Bipartite())
     stepper = CompiledEngine().prepare(Dynamics(computer, euler, 0.1, "single"))
-    assert stepper.law(rows=False).source is stepper.kernel_source(rows=False)
-    text = stepper.kernel_source(rows=False).text
+    assert stepper.law(unit_layout=False).source is stepper.kernel_source(unit_layout=False)
+    text = stepper.kernel_source(unit_layout=False).text
     compile(text, "kernel", "exec")
     for part in ("euler-maruyama", "potential 0, quartic: dU/dx = 2*J2*x + 4*J4*x**3", "k0 = dt*mobility"):
         assert part in text
 
 
 def load(**sizes):
-    kind = {"trajectories": 512, "units": 1296, "steps": 2500, "sweeps": 1, "dense": 1_064_960, "sparse": 0}
+    kind = {"trajectories": 512, "units": 1296, "steps": 2500, "stages": 1, "dense": 1_064_960, "sparse": 0}
     return Load(**{**kind, "itemsize": 4, **sizes})
 
 
 def test_arrangements():
     """Many trajectories side by side; one alone uses all threads together; the caller's choice counts."""
     many = arrange(load(), 2, None)
-    assert (many.rows, many.threads, many.together) == (False, 2, False)
+    assert (many.unit_layout, many.threads, many.together) == (False, 2, False)
     alone = arrange(load(trajectories=1), 2, None)
-    assert (alone.rows, alone.threads, alone.together) == (True, 2, True)
-    assert arrange(load(), 2, 1).rows
-    assert not arrange(load(trajectories=1), 2, 16).rows
+    assert (alone.unit_layout, alone.threads, alone.together) == (True, 2, True)
+    assert arrange(load(), 2, 1).unit_layout
+    assert not arrange(load(trajectories=1), 2, 16).unit_layout
     assert arrange(load(steps=1, trajectories=64, dense=0, units=10), 8, None).threads == 1
-    # few units, however they are coupled: a line of trajectories shares the time of a sweep
+    # few units, however they are coupled: a line of trajectories shares the time of a stage
     for units in (1, 2, 4, 8):
         few = load(units=units, dense=units * (units - 1))
-        assert not arrange(attrs.evolve(few, trajectories=1000), 2, None).rows
-        assert arrange(attrs.evolve(few, trajectories=1), 2, None).rows
-    # couplings beyond any cache: panels take turns on each part of them
+        assert not arrange(attrs.evolve(few, trajectories=1000), 2, None).unit_layout
+        assert arrange(attrs.evolve(few, trajectories=1), 2, None).unit_layout
+    # couplings beyond any cache: chunks take turns on each part of them
     assert arrange(load(units=20000, dense=400_000_000), 2, None).group > 1
     lattice = arrange(load(trajectories=1, units=10**6, dense=0, sparse=4 * 10**6), 2, None)
-    assert (lattice.rows, lattice.together) == (True, True)
+    assert (lattice.unit_layout, lattice.together) == (True, True)

@@ -20,8 +20,22 @@ from thermozoo.errors import BudgetError, NonFiniteError, ParameterError, ShapeE
 PRECISIONS = st.sampled_from(["single", "double"])
 
 
-def drive_of(random, n, trajectories, steps):
-    return Drive(random.standard_normal((2, n)), np.arange(trajectories) % 2, 0.5 * random.standard_normal(steps + 1))
+def drive_of(random, n, trajectories, steps, protocols=None):
+    """One intensity for all units, or several, of which neighboring units feel others."""
+    rows = steps + 1 if protocols is None else (protocols, steps + 1)
+    chosen = None if protocols is None else random.integers(0, protocols, n)
+    signals = random.standard_normal((2, n))
+    return Drive(signals, np.arange(trajectories) % 2, 0.5 * random.standard_normal(rows), chosen)
+
+
+def felt_of(drive, index):
+    """The intensity that each unit feels, shape (n,), written out."""
+    if drive.protocol_of is None:
+        return np.full(drive.signals.shape[1], drive.intensity[index])
+    return np.array([drive.intensity[p, index] for p in drive.protocol_of])
+
+
+PROTOCOLS = st.sampled_from([None, 1, 3])
 
 
 @settings(max_examples=15)
@@ -33,21 +47,26 @@ def test_a_step_is_the_formula(drawn, plain, euler, data, precision, driven, cla
     dynamics = Dynamics(computer, euler, 0.01, precision)
     start = random.standard_normal((3, computer.n)).astype(dynamics.dtype)
     steps = 4
-    drive = drive_of(random, computer.n, 3, steps) if driven else None
+    drive = drive_of(random, computer.n, 3, steps, data.draw(PROTOCOLS)) if driven else None
     kept = KeptStates()
-    simulate(dynamics, start, steps, key=NoiseKey(7), first_trajectory=5, drive=drive, every=1, observers=[kept])
+    done = simulate(dynamics, start, steps, key=NoiseKey(7), first_trajectory=5, drive=drive, every=1, observers=[kept])
+    work = np.zeros(3)
     x = start.astype(np.float64)
     moving = computer.layout.free
     kick = np.sqrt(2 * computer.mobility * computer.temperature * dynamics.dt)
     for k in range(steps):
         force = -plain.gradient(computer, x)
         if drive is not None:
-            force += drive.intensity[k + 1] * drive.signals[drive.which]
+            signal = drive.signals[drive.which]
+            force += felt_of(drive, k + 1) * signal
+            before = kept.states[k].astype(np.float64)
+            work -= ((felt_of(drive, k + 1) - felt_of(drive, k)) * signal * before).sum(axis=1)
         noise = normals(NoiseKey(7), k, np.arange(5, 8), computer.n)
         move = computer.mobility * force * dynamics.dt + kick * noise
         x = np.where(moving, x + move, x)
         scale = 50 * np.finfo(dynamics.dtype).eps * (1 + np.abs(x).max() + np.abs(move).max())
         assert np.abs(kept.states[k + 1] - x).max() <= (k + 1) * scale
+    assert np.abs(done.work - work).max() <= 1e-12 * computer.n * (1 + np.abs(x).max())
 
 
 @settings(max_examples=12)
@@ -79,7 +98,7 @@ def test_any_batch_split_gives_the_same_trajectories(drawn, euler, data, precisi
     total, steps = 7, 20
     random = np.random.default_rng(data.draw(st.integers(0, 10**6)))
     start = random.standard_normal((total, computer.n))
-    drive = drive_of(random, computer.n, total, steps) if driven else None
+    drive = drive_of(random, computer.n, total, steps, data.draw(PROTOCOLS)) if driven else None
     whole = simulate(dynamics, start, steps, key=NoiseKey(3), drive=drive)
     cuts = sorted({0, total, *data.draw(st.sets(st.integers(1, total - 1), max_size=3))})
     parts = [
@@ -110,7 +129,7 @@ def test_steps_in_two_parts_are_the_same_bits(drawn, euler, data, precision, dri
     cut = data.draw(st.integers(0, steps))
     random = np.random.default_rng(data.draw(st.integers(0, 10**6)))
     start = random.standard_normal((3, computer.n))
-    drive = drive_of(random, computer.n, 3, steps) if driven else None
+    drive = drive_of(random, computer.n, 3, steps, data.draw(PROTOCOLS)) if driven else None
     options = {"key": NoiseKey(11), "drive": drive}
     whole = simulate(dynamics, start, steps, **options)
     first = simulate(dynamics, start, cut, **options)
@@ -171,6 +190,9 @@ def test_drives_that_do_not_fit(make_computer, euler, signals, which, intensity,
     drive = Drive(np.zeros(signals), np.zeros(which, dtype=int), np.zeros(intensity))
     with pytest.raises(ShapeError, match=said):
         simulate(Dynamics(computer, euler, 0.001), np.zeros((2, 5)), 10, key=NoiseKey(1), drive=drive)
+    several = Drive(np.zeros((1, 5)), [0, 0], np.zeros((2, 10)), [0, 1, 1, 0, 1])
+    with pytest.raises(ShapeError, match="intensity must have 11 values for 10 steps, got 10"):
+        simulate(Dynamics(computer, euler, 0.001), np.zeros((2, 5)), 10, key=NoiseKey(1), drive=several)
 
 
 @pytest.mark.parametrize("dt", [0.0, -1.0, float("nan"), float("inf")])
@@ -215,4 +237,8 @@ def test_the_drive_is_named_when_it_pushes_a_unit_out(make_computer, euler):
     computer = make_computer({"a": 2}, Quadratic(), Dense())
     drive = Drive(np.full((1, 2), 1e308), np.zeros(1, dtype=int), np.full(6, 1e10))
     with pytest.raises(NonFiniteError, match="drive inf"), np.errstate(over="ignore"):
+        simulate(Dynamics(computer, euler, 0.01), np.zeros((1, 2)), 5, key=NoiseKey(1), drive=drive)
+    # of two protocols, the one that the unit feels
+    drive = Drive(np.full((1, 2), 1e300), [0], np.stack([np.full(6, 2e10), np.full(6, 1e3)]), [1, 0])
+    with pytest.raises(NonFiniteError, match=r"unit 1 \(a\).*drive inf"), np.errstate(over="ignore"):
         simulate(Dynamics(computer, euler, 0.01), np.zeros((1, 2)), 5, key=NoiseKey(1), drive=drive)

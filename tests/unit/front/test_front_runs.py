@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ def test_a_run_is_its_folder(done):
     assert done.config["seed"] == 4
     assert done.manifest["seed"] == 4
     assert done.computer.digest() == done.report["parameter_digest"]
-    assert done.windows == ()
+    assert done.program.windows == 1
     assert done.samples.sizes["sample"] == 5
     heat = float(done.samples.heat.mean()) / done.computer.temperature
     assert np.isclose(heat, done.report["heat_mean_kT"])
@@ -58,6 +59,31 @@ def test_it_is_loaded_again_with_the_plugin_files_that_it_holds(done):
     assert again.report == done.report
     assert again.computer.digest() == done.computer.digest()
     assert tz.load(done.folder / "computer.nc").n == 40
+
+
+def test_a_folder_with_a_file_for_each_window(done, tmp_path):
+    """As runs wrote them before a program was one file."""
+    folder = tmp_path / "former"
+    shutil.copytree(done.folder, folder)
+    report = json.loads((folder / "report.json").read_text("utf-8"))
+    (folder / "report.json").write_text(json.dumps({**report, "windows": 2}), "utf-8")
+    windows = [done.computer.with_parameters(a * done.computer.parameters) for a in (0.5, 1.0)]
+    for number, one in enumerate(windows, start=1):
+        tz.save_computer(one, folder / f"computer-window-{number}.nc")
+    again = tz.load(folder)
+    assert again.program.digest() == tz.Program(windows).digest()
+    assert again.computer.digest() == done.computer.digest()
+    (folder / "computer-window-2.nc").unlink()
+    with pytest.raises(DataError, match=r"cannot read .*computer-window-2.nc"):
+        _ = tz.load(folder).program
+
+
+def test_a_program_is_loaded_as_one(done, tmp_path):
+    program = tz.Program([done.computer, done.computer.with_parameters(2 * done.computer.parameters)], [0.75, 0.25])
+    tz.save_computer(program, tmp_path / "program.nc")
+    loaded = tz.load(tmp_path / "program.nc")
+    assert loaded.digest() == program.digest()
+    assert loaded.edges(8).tolist() == [0, 6, 8]
 
 
 def test_another_seed_and_a_folder_that_is_there(done, stripes):
@@ -83,5 +109,5 @@ def test_it_says_what_is_no_run(path, error, message, tmp_path, monkeypatch):
 
 
 def test_a_config_of_another_kind():
-    with pytest.raises(ArgumentError, match="config must be a TOML file, or its tables, got 5"):
+    with pytest.raises(ArgumentError, match="config must be a built-in name, a TOML file, or its tables, got 5"):
         tz.run(5, quiet=True)

@@ -57,6 +57,19 @@ def test_the_first_law_with_a_drive(dynamics, plain):
     assert np.allclose(done.heat, done.work - (np.array(after) - np.array(before)), rtol=1e-10)
 
 
+def test_the_first_law_with_several_protocols(dynamics, plain):
+    """Energy with every unit's own intensity, written out."""
+    signals, rows = np.array([[1.0, -1, 0.5, 0, 2]]), np.stack([np.linspace(0.2, 1.5, 41), np.linspace(2, -1, 41)])
+    chosen = np.array([0, 1, 1, 0, 1])
+    drive = tz.Drive(signals, [0, 0], rows, chosen)
+    done = tz.simulate(dynamics, np.zeros((2, 5)), 40, seed=1, every=1, drive=drive, engine="reference")
+    lost = []
+    for x in done.x.values.swapaxes(0, 1):
+        start, end = (plain.energy(dynamics.computer, x[k]) - (rows[chosen, k] * x[k]) @ signals[0] for k in (0, -1))
+        lost.append(start - end)
+    assert np.allclose(done.heat, done.work + np.array(lost), rtol=1e-10)
+
+
 def test_it_goes_on_bit_for_bit(dynamics):
     whole = tz.simulate(dynamics, np.zeros((2, 5)), 50, seed=9, first_trajectory=4, engine="reference")
     half = tz.simulate(dynamics, np.zeros((2, 5)), 20, seed=9, first_trajectory=4, engine="reference")
@@ -81,3 +94,58 @@ def test_it_says_what_does_not_fit(dynamics):
     done = tz.simulate(dynamics, np.zeros(5), 5, seed=1)
     with pytest.raises(tz.errors.ParameterError, match="lacks 'step'"):
         tz.simulate(dynamics, done.drop_vars("step"), 5)
+
+
+@pytest.fixture(scope="module")
+def program(dynamics):
+    first = dynamics.computer
+    return tz.Dynamics(
+        tz.Program([first, first.with_parameters(-2 * first.parameters)], [0.4, 0.6]),
+        dynamics.integrator,
+        1e-2,
+        steps=50,
+    )
+
+
+def test_a_program_is_simulated_as_one(program, plain):
+    """Its steps are those of the dynamics; energies written out by hand."""
+    first, second = program.computer.computers
+    done = tz.simulate(program, np.ones((4, 5)), seed=3, every=5, engine="reference")
+    assert done.step.values[-1] == 50
+    start, half, end = (done.x.sel(observation=k).values for k in (0, 4, 10))
+
+    def energy(computer, states):
+        return np.array([plain.energy(computer, x) for x in states])
+
+    work = energy(second, half) - energy(first, half)
+    heat = work - (energy(second, end) - energy(first, start))
+    assert np.allclose(done.work, work, rtol=1e-10)
+    assert np.allclose(done.heat, heat, rtol=1e-10)
+    assert done.switching.dims == ("term", "window", "trajectory")
+    assert done.switched.values.tolist() == [20]
+    assert np.allclose(done.switching.sum(("term", "window")), work, rtol=1e-10)
+    assert np.array_equal(done.switching.sel(term="on-site"), np.zeros((1, 4)))
+    bare = tz.simulate(program, np.ones((4, 5)), seed=3, energies=False, engine="reference")
+    assert np.allclose(bare.heat, done.heat, rtol=1e-12)
+
+
+def test_a_program_goes_on_bit_for_bit(program):
+    """Interrupted where windows meet, and once more; what is left of it is the default."""
+    whole = tz.simulate(program, np.zeros((2, 5)), seed=9, engine="reference")
+    part = tz.simulate(program, np.zeros((2, 5)), 20, seed=9, engine="reference")
+    next_part = tz.simulate(program, part, 10, engine="reference")
+    rest = tz.simulate(program, next_part, engine="reference")
+    assert np.array_equal(whole.x[-1], rest.x[-1])
+    assert rest.step.values.tolist() == [30, 50]
+    assert np.allclose(whole.heat, part.heat + next_part.heat + rest.heat, rtol=1e-10)
+    assert "switching" in part
+    assert "switching" not in next_part
+
+
+def test_it_asks_for_steps(dynamics, program):
+    with pytest.raises(tz.errors.ParameterError, match=r"say how many steps: .* the dynamics have 0, and it begins"):
+        tz.simulate(dynamics, np.zeros(5))
+    with pytest.raises(tz.errors.ParameterError, match="the dynamics have 50, and it begins with step 50"):
+        tz.simulate(program, np.zeros(5), first_step=50)
+    with pytest.raises(tz.errors.ParameterError, match="ends with step 50, got 51"):
+        tz.simulate(program, np.zeros(5), 51)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 import pytest
 
 import thermozoo as tz
-from thermozoo.errors import ArgumentError, DataError, ParameterError, ShapeError
+from thermozoo.dynamics.noise import NoiseKey, normals
+from thermozoo.errors import ArgumentError, DataError, EncodingError, ParameterError, ShapeError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +24,14 @@ IMAGES = np.array([[[1, 0, 0], [1, 0, 0], [1, 0, 0]], [[0, 0, 0], [2.0, 2, 2], [
 
 def test_it_is_the_exact_minimum_of_scaled_images(dynamics):
     from thermozoo.training.exact.train import train_exact
-    from thermozoo.training.loss import StepLoss
-    from thermozoo.training.noising import signals_for
+    from thermozoo.training.noising import Noising
 
     rows = IMAGES.reshape(2, 9)
     scaled = (rows - rows.mean(axis=1, keepdims=True)) / rows.std(axis=1, keepdims=True)
-    loss = StepLoss(tz.get("reverse-likelihood"), 1e-2)
-    signals = signals_for(dynamics.computer, scaled, "projection", 42)
-    wanted = train_exact(dynamics.computer, signals, tz.get("linear-fade"), loss, steps=100).computer
+    matrix = normals(NoiseKey(42).named("projection"), 1, np.arange(2), 9) / 3
+    signals = np.concatenate([scaled, scaled @ matrix.T], axis=1)
+    noising = Noising.of(attrs.evolve(dynamics, steps=100), signals, tz.get("linear-fade"))
+    wanted = train_exact(dynamics.computer, noising, noising.loss(tz.get("reverse-likelihood"))).computer
     for images in (IMAGES, IMAGES.reshape(2, 9), IMAGES.tolist()):
         assert np.array_equal(tz.train(dynamics, images, 100).computer.parameters, wanted.parameters)
 
@@ -42,6 +44,8 @@ def test_sampled_methods_repeat_by_their_seed(dynamics, method):
     assert np.array_equal(first.computer.parameters, again.computer.parameters)
     assert not np.array_equal(first.computer.parameters, other.computer.parameters)
     assert repr(first).startswith(f"Training ({method}, ")
+    assert first._repr_html_().startswith(f"<div>trained by {method} in ")
+    assert first.program._repr_html_() in first._repr_html_()
 
 
 @pytest.mark.parametrize(
@@ -54,13 +58,35 @@ def test_sampled_methods_repeat_by_their_seed(dynamics, method):
         ),
         (np.ones((2, 9)), DataError, "image 0 is constant"),
         (np.full((1, 9), np.nan), ParameterError, "images must be finite, got nan"),
-        (IMAGES[:, :2], ShapeError, "the images have 6 pixels, but group 'visible' has 9 units"),
+        (IMAGES[:, :2], EncodingError, "group 'visible': the images have 6 pixels, but it has 9 units"),
         ("bars", ArgumentError, "images must be real numbers"),
     ],
 )
 def test_it_says_what_is_wrong_with_images(dynamics, images, error, message):
     with pytest.raises(error, match=message):
         tz.train(dynamics, images, 100)
+
+
+def test_hidden_units_are_shown_any_encoding(dynamics):
+    by_name = tz.train(dynamics, IMAGES, 30, hidden="code", projection_seed=3)
+    given = tz.train(dynamics, IMAGES, 30, hidden=tz.get("code"), projection_seed=3)
+    assert np.array_equal(by_name.computer.parameters, given.computer.parameters)
+    labelled = tz.train(dynamics, IMAGES, 30, labels=[4, 7], hidden="one-hot")
+    assert not np.array_equal(by_name.computer.parameters, labelled.computer.parameters)
+    with pytest.raises(EncodingError, match="group 'hidden': the encoding 'one-hot': it needs the label of each image"):
+        tz.train(dynamics, IMAGES, 30, hidden="one-hot")
+    with pytest.raises(UnknownNameError, match="corp"):
+        tz.train(dynamics, IMAGES, 30, hidden="corp")
+
+
+def test_groups_may_count_less(dynamics):
+    plain = tz.train(dynamics, IMAGES, 30)
+    same = tz.train(dynamics, IMAGES, 30, weights={"hidden": 1.0})
+    less = tz.train(dynamics, IMAGES, 30, weights={"hidden": 0.1})
+    np.testing.assert_allclose(same.computer.parameters, plain.computer.parameters, rtol=1e-6)
+    assert np.abs(less.computer.parameters - plain.computer.parameters).max() > 0.01
+    with pytest.raises(ShapeError, match="hiden"):
+        tz.train(dynamics, IMAGES, 30, weights={"hiden": 0.1})
 
 
 def test_it_says_what_is_wrong_with_the_rest(dynamics):

@@ -5,6 +5,8 @@ Seeded; bounds are far from where chance would take the measures.
 
 from __future__ import annotations
 
+import importlib
+
 import attrs
 import numpy as np
 import pytest
@@ -16,6 +18,9 @@ from thermozoo.quality import perceptron as perceptrons
 from thermozoo.quality.perceptron import trained_perceptron
 from thermozoo.quality.result import MEASURES
 from thermozoo.quality.scaling import standardized
+
+#: The module, whose name is that of its function.
+evaluation = importlib.import_module("thermozoo.quality.evaluate")
 
 SIDE = 10
 CLASSES = 3
@@ -91,7 +96,8 @@ def test_imitations_are_worse_in_what_they_lack(fresh):
         assert rows[name].frechet_features > 2 * outputs.frechet_features, name
         assert rows[name].recall < 0.3 < outputs.recall, name
     assert rows["mean image of a class"].diversity < 0.6 * outputs.diversity
-    assert rows["noise"].judged_right < 0.5
+    for name in ("untrained computer", "noise"):  # of 354 and 600 images; one in three is right by chance
+        assert rows[name].judged_right == pytest.approx(1 / CLASSES, abs=0.13), name
     # noisy copies: the correlation of an image with itself in noise of 0.3 is 1 / sqrt(1.09)
     assert rows["learned images"].nearest == pytest.approx(1 / np.sqrt(1.09), abs=0.02)
     assert rows["learned images"].nearest > outputs.nearest + 0.005
@@ -155,6 +161,18 @@ def test_of_few_outputs_no_distance_is_given(real, count, missing):
         assert {measure for measure in MEASURES if getattr(row, measure) is None} == missing
     for why in found.withheld.values():
         assert f"{count} images of each kind to compare, at least" in why
+
+
+def test_of_many_outputs_some_are_measured_at_random(real, monkeypatch):
+    monkeypatch.setattr(evaluation, "_MEASURED", 150)
+    images, labels = bars(300, 15)
+    order = np.argsort(labels, kind="stable")  # in the order of their classes
+    found = evaluate(noisy(images[order]), real, asked=labels[order])
+    assert (found.measured, found.compared) == (150, 150)
+    counts = [sum(verdicts.values()) for verdicts in found.confusion.values()]
+    assert sum(counts) == 150
+    assert min(counts) > 25  # 50 on average, give or take 4.1
+    assert found.row("outputs").judged_right > 0.95
 
 
 def test_without_other_images_only_copies_can_be_told():

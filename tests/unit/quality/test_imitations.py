@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from sklearn.covariance import LedoitWolf
 
 from thermozoo.quality import baselines, thermal_readout
-from thermozoo.quality.readout import grain_of, white_grain
+from thermozoo.quality.readout import _quantiles, grain_of, white_grain
 from thermozoo.quality.scaling import standardized
 
 COUNT = 40_000
@@ -58,6 +58,15 @@ def test_the_thermal_readout_of_a_spring():
     variance = 0.1 / 4.0
     assert (np.abs(shown.mean(axis=0) - 3.0 * images[0] / 2.0 / 4.0) < 5 * np.sqrt(variance / COUNT)).all()
     assert (np.abs(shown.var(axis=0) - variance) < 5 * variance * np.sqrt(2 / COUNT)).all()
+
+
+def test_the_quantiles_of_a_spring_are_those_of_a_normal_variable():
+    """Of mean 3 / 4 and variance kT / 4, to a tenth of the distance between states of the table."""
+    normal = np.linspace(-6, 6, 257)
+    kept = np.abs(normal) < 4
+    expected = 0.75 + np.sqrt(0.1 / 4.0) * normal
+    found = _quantiles(lambda x: 2.0 * x**2, 3.0, 0.1)
+    assert found[kept] == pytest.approx(expected[kept], abs=1e-4)
 
 
 @pytest.mark.parametrize("force", [0.0, 0.2, 4.0])

@@ -8,7 +8,7 @@ import tomllib
 import attrs
 import pytest
 
-from thermozoo.config.faults import Faults
+from thermozoo.config.faults import Origin
 from thermozoo.config.load import check_config
 from thermozoo.digits import bytes_text
 from thermozoo.errors import BudgetError
@@ -67,7 +67,7 @@ def test_the_limit_itself_is_blamed_where_nothing_else_can_be():
 def test_a_run_that_set_made_too_large_is_not_the_file_s():
     asked = config(samples=10**9)
     for given in ("generation.samples", "computer.units.hidden", "dynamics.memory_limit"):
-        other = attrs.evolve(asked, faults=Faults("x.toml", [given]))
+        other = attrs.evolve(asked, origin=Origin("x.toml", (given,)))
         with pytest.raises(BudgetError, match=f"--set: {given}: the run needs about"):
             check_memory(other)
 

@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 
 from thermozoo.computer.layout import Layout
+from thermozoo.config.faults import Origin
 from thermozoo.config.load import check_config
-from thermozoo.dynamics.engines import engine_named
+from thermozoo.config.parse import parse
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.figures import output_caption
-from thermozoo.runs.metrics import generation_figures, hardware_figures, imposed_signal, outputs_of
+from thermozoo.runs.metrics import generation_figures, hardware_figures, imposed_signal, outputs_of, perfect_loss
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.thermodynamics.heat import HeatLedger
+from thermozoo.training.loss import StepLoss
 
 
 def test_captions_of_outputs_have_a_true_minus_sign():
@@ -64,7 +66,7 @@ def test_the_imposed_signal_is_that_of_the_protocol(protocol, expected):
 @pytest.mark.parametrize("dt", [0.01, 0.3])
 def test_a_signal_ends_when_its_protocol_says_not_with_a_step(dt):
     tables = {"computer": {"units": {"visible": 4}}, "dynamics": {"duration": 2.5, "dt": dt}}
-    config = check_config(tables, catalogue(), "x.toml", defer=True)
+    config = parse(tables, catalogue(), Origin("x.toml"))
     assert imposed_signal(SimpleNamespace(config=config)).zero_from == float(f"{0.75 * config.duration:.9g}")
 
 
@@ -79,10 +81,20 @@ def test_the_signal_of_the_report_is_that_of_noising_where_dt_does_not_divide_th
     assert machine.config.duration == pytest.approx(whole, rel=1e-12)
     found = imposed_signal(machine)
     assert found.zero_from == pytest.approx(whole, rel=1e-12)  # the fade ends with the last step
-    felt = machine.noising(engine_named("reference")).intensity[1:]
+    felt = machine.noising.intensities[0, 1:]
     assert len(felt) == machine.config.steps
     # a straight line from the start to zero behind the last step
     np.testing.assert_allclose(felt, found.start_E0 * (1 - 0.03 * np.arange(len(felt)) / found.zero_from))
+
+
+@pytest.mark.parametrize(("weights", "perfect"), [(None, 3.0), ([1.0, 1, 1, 1, 0.1, 0.3, 9], 2.2)])
+def test_a_perfect_model_has_half_of_what_its_free_units_count(weights, perfect, objective, euler):
+    machine = SimpleNamespace(
+        config=SimpleNamespace(objective=objective, integrator=euler),
+        computer=SimpleNamespace(layout=Layout({"visible": 4, "hidden": 2, "label": 1}, clamped=["label"])),
+        loss=StepLoss(objective, 0.01, weights),
+    )
+    assert perfect_loss(machine) == pytest.approx(perfect)
 
 
 @pytest.mark.parametrize("mobility", [1.0, 4.0])

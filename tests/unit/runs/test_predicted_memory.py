@@ -55,7 +55,7 @@ def test_images_are_counted(machine, process):
     more = attrs.evolve(machine, prototypes=attrs.evolve(few, rest=np.zeros((4000, 784))))
     without = attrs.evolve(machine, prototypes=attrs.evolve(few, rest=np.zeros((0, 784))))
     assert held("judging", config, more) > held("judging", config, without) + 2 * 4000 * 784 * 8
-    many = attrs.evolve(machine, signals=np.zeros((1000, 786)))
+    many = attrs.evolve(machine, noising=attrs.evolve(machine.noising, signals=np.zeros((1000, 786))))
     assert held("training", config, many) > held("training", config, machine) + 2 * 900 * 786 * 8
 
 

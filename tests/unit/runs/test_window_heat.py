@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import attrs
 import numpy as np
 import pytest
 from thermozoo_plugins.connectivities import Dense
 from thermozoo_plugins.potentials import Quartic
 
+from thermozoo.computer.program import Program
 from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.runs.generation import generate
-from thermozoo.runs.window_heat import run_warnings, window_heat
+from thermozoo.runs.window_heat import run_warnings
 
-OPTIONS = {
-    "dt": 0.01,
-    "steps": 130,
-    "precision": "double",
-    "samples": 5,
-    "seed": 4,
-    "engine": engine_named("reference"),
-}
+
+def generated(untrained, windows, euler):
+    """Generate five samples in 130 steps, which are no multiple of three or nine windows."""
+    dynamics = Dynamics(untrained, euler, 0.01, steps=130)
+    program = attrs.evolve(dynamics, computer=Program(windows))
+    return generate(program, dynamics, 5, seed=4, engine=engine_named("reference"))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def computer(make_computer):
 def test_the_heat_of_a_window_is_its_fall_of_energy(computer, euler):
     """By hand, where steps do not divide by windows and observations do not fall on their edges."""
     windows = [computer.with_parameters(scale * computer.parameters) for scale in (1.0, -1.5, 0.5)]
-    done = generate(computer, windows, euler, **OPTIONS)
+    done = generated(computer, windows, euler)
     edges = [0, 43, 87, 130]
     key = NoiseKey(4)
     x = simulate(Dynamics(computer.bare(), euler, 0.01), np.zeros((5, 6)), 130, key=key.named("equilibration")).final
@@ -43,23 +43,15 @@ def test_the_heat_of_a_window_is_its_fall_of_energy(computer, euler):
         dynamics = Dynamics(window, euler, 0.01)
         x = simulate(dynamics, x, last - first, key=key.named("generation"), first_step=first).final
         expected.append(window.energy(before) - window.energy(x))
-    found = window_heat(done, 0.01 * np.array(edges))
-    np.testing.assert_allclose(found, expected, atol=1e-12)
-    np.testing.assert_allclose(found.sum(axis=0), done.ledger.total, atol=1e-12)
-
-
-def machine(computer):
-    dynamics = SimpleNamespace(dt=0.01)
-    return SimpleNamespace(computer=computer, config=SimpleNamespace(steps=130, dynamics=dynamics))
+    np.testing.assert_allclose(done.window_heat, expected, atol=1e-12)
+    np.testing.assert_allclose(done.window_heat.sum(axis=0), done.ledger.total, atol=1e-12)
 
 
 def test_a_run_says_which_window_does_most_of_the_work(computer, euler):
     """Of nine windows the sixth switches strong couplings on, which the last ones keep."""
     off, on = computer.with_parameters(0 * computer.parameters), computer.with_parameters(-40 * computer.parameters)
-    windows = [off] * 5 + [on] * 4
-    done = generate(computer, windows, euler, **OPTIONS)
-    (text,) = run_warnings(machine(computer), SimpleNamespace(windows=windows), done)
+    machine = SimpleNamespace(computer=computer)
+    (text,) = run_warnings(machine, generated(computer, [off] * 5 + [on] * 4, euler))
     assert text.startswith("window 6 of 9 has ")
-    even = generate(computer, [computer] * 9, euler, **OPTIONS)
-    assert run_warnings(machine(computer), SimpleNamespace(windows=[computer] * 9), even) == ()
-    assert run_warnings(machine(computer), SimpleNamespace(windows=()), even) == ()
+    assert run_warnings(machine, generated(computer, [computer] * 9, euler)) == ()
+    assert run_warnings(machine, generated(computer, [computer], euler)) == ()

@@ -10,7 +10,7 @@ import sympy
 from sympy.codegen import cfunctions
 
 from thermozoo import Objective, Potential, Protocol, parameter
-from thermozoo.dynamics.engines.lanes import FUNCTIONS as LANES
+from thermozoo.dynamics.engines.lines import FUNCTIONS as COMPILED
 from thermozoo.errors import FormulaError
 from thermozoo.symbolic.codegen import NumPyPrinter, array_function
 from thermozoo.symbolic.derive import potential_formulas
@@ -37,7 +37,7 @@ def test_every_known_function_has_numpy_code_and_kernel_code(function):
     printed_otherwise = {"Max", "Min", "Heaviside", "Piecewise"}
     name = function.__name__
     assert name in printed_otherwise or name in {*NumPyPrinter._functions, *NumPyPrinter._special}
-    assert name in printed_otherwise or name in LANES
+    assert name in printed_otherwise or name in COMPILED
 
 
 @pytest.mark.parametrize(

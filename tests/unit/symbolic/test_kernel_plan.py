@@ -10,7 +10,7 @@ from thermozoo_plugins.integrators import EulerMaruyama, LeimkuhlerMatthews, Sto
 from thermozoo_plugins.potentials import Quartic
 
 from thermozoo.symbolic.derive import potential_formulas
-from thermozoo.symbolic.kernel_plan import gradient_plan, passes_of
+from thermozoo.symbolic.kernel_plan import gradient_plan, stages_of
 from thermozoo.symbolic.trace import trace_step
 
 X, DT, MOBILITY, KT = 0.7, 0.03, 1.7, 0.2
@@ -37,11 +37,11 @@ def leimkuhler_matthews(y, xi):
 
 def follow(formula, noises):
     """Return the state after the step, and how often each noise was drawn."""
-    passes, constants = passes_of(formula)
+    stages, constants = stages_of(formula)
     known = {formula.dt: DT, formula.mobility: MOBILITY, formula.kT: KT}
     values = {str(name): float(expression.subs(known)) for expression, name in constants.items()}
     values["x"], drawn = X, []
-    for one in passes:
+    for one in stages:
         if one.force >= 0:
             values[f"force_{one.force}"] = force(values[one.at])
         for j in one.draws:

@@ -11,15 +11,16 @@ from thermozoo_plugins.objectives import ReverseLikelihood
 from thermozoo_plugins.potentials import Quartic
 from thermozoo_plugins.protocols import LinearFade
 
-from thermozoo.dynamics.engines import engine_named
+from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.errors import ArgumentError, ParameterError, ShapeError
 from thermozoo.runs.generation import generate
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.exact.train import train_exact
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import noising_process, signals_for, window_edges
+from thermozoo.training.noising import Noising, NoisingProcess, window_edges
 from thermozoo.training.sampled.descent import Schedule
 from thermozoo.training.sampled.moments import train_by_moments
+from thermozoo.training.signals import encode_groups
 
 LOSS = StepLoss(ReverseLikelihood(), 0.1)
 OPTIONS = {"integrator": EulerMaruyama(), "dt": 0.1, "steps": 5, "precision": "double"}
@@ -38,43 +39,37 @@ def test_images(small):
         (np.zeros((1, 2, 2)), ShapeError, r"images must have shape \(images, pixels\), got \(1, 2, 2\)"),
     ):
         with pytest.raises(error, match=said):
-            signals_for(small, images, "projection", 1)
-    with pytest.raises(ParameterError, match="hidden must be one of projection, crop, got 'corp'; did you mean 'crop'"):
-        signals_for(small, [[1.0, -1.0]], "corp", 1)
+            encode_groups(small.layout, {}, images, None, 1, {})
     with pytest.raises(ArgumentError, match="seed must be a whole number"):
-        signals_for(small, [[1.0, -1.0]], "projection", 1.5)
+        encode_groups(small.layout, {}, [[1.0, -1.0]], None, 1.5, {})
+    with pytest.raises(ShapeError, match=r"labels must have shape \(1,\), got \(2,\)"):
+        encode_groups(small.layout, {}, [[1.0, -1.0]], [1, 2], 1, {})
 
 
 def noised(computer, signals, protocol, steps):
-    options = {**OPTIONS, "steps": steps}
-    return noising_process(computer, signals, protocol, **options, engine=engine_named("reference"))
-
-
-def trained(computer, signals, protocol, steps):
-    return train_exact(computer, signals, protocol, LOSS, steps=steps)
+    return Noising.of(Dynamics(computer, EulerMaruyama(), 0.1, steps=steps), signals, protocol)
 
 
 @pytest.mark.parametrize(
     ("changes", "error", "said"),
     [
-        ({"signals": np.zeros(3)}, ShapeError, r"signals must have shape \(images, 3\), got \(3,\): see signals_for"),
+        ({"signals": np.zeros(3)}, ShapeError, r"signals must have shape \(images, 3\), got \(3,\): "),
         ({"signals": np.zeros((1, 2))}, ShapeError, r"signals must have shape \(images, 3\), got \(1, 2\)"),
         ({"signals": [[0, np.inf, 0]]}, ParameterError, r"signals must be finite, got inf at \(0, 1\)"),
         ({"steps": 0}, ParameterError, "steps must be a whole number of 1 or more, got 0"),
-        ({"steps": 2.5}, ArgumentError, "steps must be a whole number of 1 or more, got 2.5"),
+        ({"steps": 2.5}, ArgumentError, r"steps must be a whole number of \d or more, got 2.5"),
         ({"protocol": LinearFade}, ArgumentError, "protocol must be a Protocol, got the class LinearFade"),
         ({"protocol": "linear-fade"}, ArgumentError, "got 'linear-fade': give an instance; catalogue"),
     ],
 )
-@pytest.mark.parametrize("way", [noised, trained])
-def test_signals_steps_and_protocol(small, way, changes, error, said):
+def test_signals_steps_and_protocol(small, changes, error, said):
     given = {"signals": np.zeros((1, 3)), "protocol": LinearFade(), "steps": 5, **changes}
     with pytest.raises(error, match=said):
-        way(small, given["signals"], given["protocol"], given["steps"])
+        noised(small, given["signals"], given["protocol"], given["steps"])
 
 
 def exactly(computer, loss, settings):
-    return train_exact(computer, np.zeros((1, 3)), LinearFade(), loss, steps=5, **settings)
+    return train_exact(computer, noised(computer, np.zeros((1, 3)), LinearFade(), 5), loss, **settings)
 
 
 def by_moments(computer, loss, settings):
@@ -118,15 +113,14 @@ def test_losses_evaluation_and_windows(small):
     with pytest.raises(ParameterError, match="dt must be positive and finite, got nan"):
         StepLoss(ReverseLikelihood(), np.nan)
     engine = engine_named("reference")
-    process = noising_process(small, np.zeros((1, 3)), LinearFade(), **OPTIONS, engine=engine)
+    noising = Noising.of(Dynamics(small, EulerMaruyama(), 0.1, steps=5), np.zeros((1, 3)), LinearFade())
+    process = NoisingProcess(noising, engine)
     with pytest.raises(ParameterError, match="trajectories must be a whole number of 1 or more, got 0"):
-        evaluate((small,), process, LOSS, seed=1, trajectories=0)
+        evaluate(small, process, LOSS, seed=1, trajectories=0)
     with pytest.raises(ParameterError, match="windows must be a whole number of 1 or more, got 0"):
         window_edges(10, 0)
-    for name, value in (("samples", 0), ("samples", 2.5), ("steps", -1)):
-        given = {**OPTIONS, "samples": 2, "seed": 1, "engine": engine, name: value}
+    for name, samples, steps in (("samples", 0, 5), ("samples", 2.5, 5), ("steps", 2, 0)):
+        dynamics = Dynamics(small, EulerMaruyama(), 0.1, steps=steps)
         with pytest.raises((ArgumentError, ParameterError), match=f"{name} must be a whole number of 1 or more"):
-            generate(
-                small, [small], **{k: v for k, v in given.items() if k != "integrator"}, integrator=EulerMaruyama()
-            )
-    assert attrs.evolve(process, intensity=process.intensity[:3]).steps == 2
+            generate(dynamics, dynamics, samples, seed=1, engine=engine)
+    assert attrs.evolve(process, steps=2).steps == 2

@@ -6,16 +6,19 @@ import attrs
 import numpy as np
 import pytest
 from thermozoo_plugins.connectivities import Dense
+from thermozoo_plugins.integrators import EulerMaruyama
 from thermozoo_plugins.objectives import ReverseLikelihood
 from thermozoo_plugins.potentials import Quartic
 from thermozoo_plugins.protocols import LinearFade
 
 from thermozoo import Potential, option, parameter
 from thermozoo.computer.computer import assemble
+from thermozoo.dynamics.engines import Dynamics
 from thermozoo.errors import TrainingError
 from thermozoo.training.exact.train import train_exact
 from thermozoo.training.least_squares.bounds import changes_allowed
 from thermozoo.training.loss import StepLoss
+from thermozoo.training.noising import Noising
 
 DT, STEPS = 1e-3, 300
 FADE = LinearFade(amplitude=4.0, fade=0.75)
@@ -43,6 +46,10 @@ class Holding(Potential):
 
     def energy(self, x):
         return self.base.energy(x)
+
+
+def noised(computer, signals):
+    return Noising.of(Dynamics(computer, EulerMaruyama(), DT, steps=STEPS), signals, FADE)
 
 
 def computer_of(potential, trainable=("a",)):
@@ -77,7 +84,8 @@ def test_what_takes_part_in_no_constraint_is_as_free_as_ever():
 def test_training_stops_at_the_edge():
     signals = np.array([[1.0, -1.0, 0.2], [1.0, 1.0, -0.3], [1.0, -1.0, 0.1]])
     start = Skewed(J2=0.5, J3=0.0, J4=0.05)
-    result = train_exact(computer_of(start, ()), signals, FADE, LOSS, steps=STEPS, potential_parameters=["J3"])
+    computer = computer_of(start, ())
+    result = train_exact(computer, noised(computer, signals), LOSS, potential_parameters=["J3"])
     trained = np.abs(result.computer.onsite.sites["a"].values["J3"])
     edge = np.sqrt(32 * 0.5 * 0.05 / 9)
     assert np.all(trained < edge)
@@ -87,5 +95,6 @@ def test_training_stops_at_the_edge():
 
 def test_several_parameters_of_one_constraint_are_refused():
     said = r"got J2 and J3 in 9\*J3\*\*2 < 32\*J2\*J4 of 'test-skewed': train one of them"
+    computer = computer_of(Skewed())
     with pytest.raises(TrainingError, match=said):
-        train_exact(computer_of(Skewed()), np.ones((1, 3)), FADE, LOSS, steps=STEPS, potential_parameters=["J2", "J3"])
+        train_exact(computer, noised(computer, np.ones((1, 3))), LOSS, potential_parameters=["J2", "J3"])

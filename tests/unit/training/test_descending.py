@@ -30,12 +30,12 @@ class FewEdges(Connectivity):
 class Recorded:
     """A noising process whose trajectories were drawn beforehand; it records what it is asked for."""
 
-    def __init__(self, computer, images=2, steps=70, precision=np.float64):
+    def __init__(self, computer, images=2, steps=70, precision=np.float64, dt=0.01):
         self.signals = np.zeros((images, computer.n))
         self.steps = steps
         self.asked = []
         self.moving = computer.layout.free
-        self.dynamics = SimpleNamespace(dtype=precision)
+        self.dynamics = SimpleNamespace(dtype=precision, dt=dt, computer=computer, one_computer=computer)
         self.frozen_state = np.random.default_rng(77).standard_normal(computer.n)
 
     def stretches(self, key, trajectories, which, length):
@@ -109,7 +109,7 @@ def test_updates_are_the_plain_ones(
         clamped=clamped,
     )
     dt, rate, seed = 0.02, 5e-3 if method == "online" else 1e-3, 12
-    process = Recorded(computer, precision=precision)
+    process = Recorded(computer, precision=precision, dt=dt)
     train = train_online if method == "online" else train_by_descent
     schedule = Schedule(cycles=2, learning_rate=rate)
     done = train(computer, process, StepLoss(objective, dt), schedule, seed=seed)
@@ -170,7 +170,7 @@ def test_validation_is_the_loss_of_one_fixed_trajectory(make_computer, plain, ob
 def test_a_learning_rate_that_is_too_large_is_named(make_computer, objective, train):
     computer = make_computer({"visible": 3, "hidden": 2}, Quartic(), Dense(), temperature=0.5)
     with pytest.raises(TrainingError, match=r"the learning rate 1e.10 is too large; divide it by 10"):
-        train(computer, Recorded(computer), StepLoss(objective, 0.1), Schedule(40, 1e10), seed=1)
+        train(computer, Recorded(computer, dt=0.1), StepLoss(objective, 0.1), Schedule(40, 1e10), seed=1)
 
 
 def test_online_refuses_an_objective_of_the_gradient_before(make_computer):

@@ -14,11 +14,13 @@ from thermozoo_plugins.protocols import Constant, LinearFade
 
 from thermozoo import Connectivity, Objective, Potential, parameter
 from thermozoo.computer.computer import assemble
+from thermozoo.computer.couplings import EdgeCouplings
+from thermozoo.dynamics.engines import Dynamics
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.errors import ParameterError, TrainingError
-from thermozoo.training import signal_functions
 from thermozoo.training.breakpoints import breakpoints
 from thermozoo.training.evaluate import evaluate
+from thermozoo.training.exact import signal_functions
 from thermozoo.training.exact.exact_equations import exact_equations
 from thermozoo.training.exact.refinement import solve_moments
 from thermozoo.training.exact.train import WORK, train_exact
@@ -26,7 +28,7 @@ from thermozoo.training.exact.unit_grid import Unit
 from thermozoo.training.least_squares.normal_equations import NormalEquations, Unknowns
 from thermozoo.training.least_squares.pair_sums import DensePairs, SparsePairs, pair_sums
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import noising_process
+from thermozoo.training.noising import Imposed, Noising, NoisingProcess
 from thermozoo.training.sampled.moments import sampled_equations, train_by_moments
 
 DT, STEPS = 1e-3, 500
@@ -96,6 +98,10 @@ def signals(computer, images, seed=0):
     return s
 
 
+def noised(computer, s, steps=STEPS, dt=DT):
+    return Noising.of(Dynamics(computer, EulerMaruyama(), dt, steps=steps), s, FADE)
+
+
 def quartic(J2, J4, computer):
     return Unit(
         lambda x: J2 * x**2 + J4 * x**4,
@@ -114,39 +120,44 @@ def unit_of(computer, i):
     raise AssertionError
 
 
-def least_squares(computer, s, window=(0.0, DURATION)):
+def fade_of(protocol, times):
+    return protocol.amplitude * np.maximum(0, 1 - times / (protocol.fade * DURATION))
+
+
+def least_squares(computer, s, window=(0.0, DURATION), weights=None, protocols=None):
     """Minimum over all free parameters as one least-squares problem, from independently averaged moments.
 
     For independent units, <(y + b + sum_j J_ij x_j)^2> = (y + b + sum_j J_ij m_j)^2 + sum_j J_ij^2 v_j + const: a row
-    for every time, image and unit, and a row for every coupling.
+    for every time, image and unit, and a row for every coupling; each with the root of its unit's weight. A clamped
+    unit has its signal for a mean and no variance. Of several minima it is that of least norm.
     """
     edges, n = computer.couplings.edges, computer.n
     moving = np.flatnonzero(computer.layout.free)
+    weights = np.ones(n) if weights is None else weights
+    protocols = [FADE] * n if protocols is None else protocols
     solved, m = {}, None
-    span = (float(s.min()), float(s.max()))
+    span = (float(s[:, moving].min()), float(s[:, moving].max()))
+    cuts = [*window, *(one.fade * DURATION for one in protocols)]
     for i in moving:
         unit, key = unit_of(computer, i)
+        key = (key, protocols[i])
         if key not in solved:
             solved[key] = solve_moments(
-                unit,
-                lambda t: 2 * np.maximum(0, 1 - t / (0.75 * DURATION)),
-                DURATION,
-                span,
-                breakpoints=[0.75 * DURATION, *window],
-                tolerance=1e-4,
+                unit, lambda t, i=i: fade_of(protocols[i], t), DURATION, span, breakpoints=cuts, tolerance=1e-4
             ).resampled(40)
         moments = solved[key]
         if m is None:
-            times, weights = moments.times, moments.weights
+            times, quadrature = moments.times, moments.weights
             m, v, y = (np.zeros((times.size, len(s), n)) for _ in range(3))
-            a = 2 * np.maximum(0, 1 - times / (0.75 * DURATION))
+            m[:] = s
+        a = fade_of(protocols[i], times)
         m[:, :, i], v[:, :, i] = moments("mean", s[:, i]), moments("variance", s[:, i])
         y[:, :, i] = 2 * moments("force", s[:, i]) - a[:, None] * s[:, i]
     inside = (times > window[0]) & (times < window[1])
-    m, v, y, weights = m[inside], v[inside], y[inside], weights[inside]
+    m, v, y, quadrature = m[inside], v[inside], y[inside], quadrature[inside]
     free = np.flatnonzero(computer.trainable_biases & computer.layout.free)
     fixed = np.where(computer.trainable_biases, 0.0, computer.biases)
-    root = np.sqrt(np.repeat(weights, len(s)))
+    root = np.sqrt(np.repeat(quadrature, len(s)))
     m, v, y = (z.reshape(-1, n) for z in (m, v, y))
     rows, targets = [], []
     for i in moving:
@@ -155,10 +166,10 @@ def least_squares(computer, s, window=(0.0, DURATION)):
             if i in (a, b):
                 row[:, e] = m[:, b if i == a else a]
         row[:, len(edges) :] = free == i
-        rows.append(root[:, None] * row)
-        targets.append(-root * (y[:, i] + fixed[i]))
+        rows.append(np.sqrt(weights[i]) * root[:, None] * row)
+        targets.append(-np.sqrt(weights[i]) * root * (y[:, i] + fixed[i]))
     for e, (a, b) in enumerate(edges):
-        both = sum(v[:, j] * (k in moving) for j, k in ((a, b), (b, a)))
+        both = sum(weights[k] * v[:, j] * (k in moving) for j, k in ((a, b), (b, a)))
         row = np.zeros((1, len(edges) + len(free)))
         row[0, e] = np.sqrt(root**2 @ both)
         rows.append(row)
@@ -170,7 +181,7 @@ def least_squares(computer, s, window=(0.0, DURATION)):
 def test_exact_training_is_least_squares_over_all_free_parameters(name):
     computer = MACHINES[name]
     s = signals(computer, 3 if name == "ring" else 4)
-    result = train_exact(computer, s, FADE, LOSS, steps=STEPS, tolerance=1e-10, moment_tolerance=1e-4)
+    result = train_exact(computer, noised(computer, s), LOSS, tolerance=1e-10, moment_tolerance=1e-4)
     expected = least_squares(computer, s)
     np.testing.assert_allclose(result.computer.parameters, expected, atol=2e-3 * np.abs(expected).max())
     assert result.details["residual"][0] <= 1e-10
@@ -183,27 +194,175 @@ def test_exact_training_is_least_squares_over_all_free_parameters(name):
 def test_every_window_is_least_squares_over_its_time():
     computer = MACHINES["bipartite"]
     s = signals(computer, 4)
-    result = train_exact(computer, s, FADE, LOSS, steps=STEPS, windows=2, moment_tolerance=1e-4)
+    result = train_exact(computer, noised(computer, s), LOSS, windows=2, moment_tolerance=1e-4)
     early, late = (least_squares(computer, s, w) for w in ((0.0, 0.25), (0.25, 0.5)))
     # The first steps of noising are the last of generation.
-    np.testing.assert_allclose(result.windows[1].parameters, early, atol=2e-3 * np.abs(early).max())
-    np.testing.assert_allclose(result.windows[0].parameters, late, atol=2e-3 * np.abs(late).max())
-    assert result.computer is result.windows[1]
+    np.testing.assert_allclose(result.program.computers[1].parameters, early, atol=2e-3 * np.abs(early).max())
+    np.testing.assert_allclose(result.program.computers[0].parameters, late, atol=2e-3 * np.abs(late).max())
+    assert result.computer is result.program.computers[1]
+
+
+def test_uneven_windows_take_their_shares_of_the_time():
+    computer = MACHINES["bipartite"]
+    s = signals(computer, 4)
+    result = train_exact(computer, noised(computer, s), LOSS, windows=[1.0, 3.0], moment_tolerance=1e-4)
+    early, late = (least_squares(computer, s, w) for w in ((0.0, 0.125), (0.125, 0.5)))
+    np.testing.assert_allclose(result.program.computers[1].parameters, early, atol=2e-3 * np.abs(early).max())
+    np.testing.assert_allclose(result.program.computers[0].parameters, late, atol=2e-3 * np.abs(late).max())
+    with pytest.raises(ParameterError, match=r"window 1, with a share of 0\.0005, takes none"):
+        train_exact(computer, noised(computer, s), LOSS, windows=[0.9995, 0.0005])
+
+
+@attrs.frozen
+class NotToImage(Connectivity):
+    """All pairs but those of the image with the labels."""
+
+    name = "test-not-to-image"
+
+    def edges(self, layout):
+        i, j = np.triu_indices(layout.n, k=1)
+        image, label = layout.slice("visible"), layout.slice("label")
+        return np.stack([i, j], axis=1)[~((i < image.stop) & (j >= label.start))]
+
+
+def conditioned():
+    """Machines with clamped units, and the values that these hold for four images."""
+    sizes, one_hot = {"visible": 5, "hidden": 3, "label": 3}, np.eye(3)[[0, 1, 2, 0]]
+    keys = {"temperature": 0.2, "mobility": 1.3, "clamped": ["label"]}
+    both, mixed = ["visible", "hidden"], {"visible": Quartic(J2=0.5), "hidden": DoubleWell(J2=-0.3), "label": Quartic()}
+    yield "all", assemble(sizes, mixed, Dense(), trainable_biases=both, **keys), one_hot
+    yield "some", assemble(sizes, mixed, NotToImage(), trainable_biases=["hidden"], **keys), one_hot
+    biased = assemble(sizes, Quartic(), Bipartite(within=["hidden"]), **keys)
+    yield "fixed-biases", attrs.evolve(biased, biases=np.linspace(-0.5, 0.7, 11)), one_hot
+    ring = assemble({"visible": 37, "label": 3}, Quartic(), Ring(), trainable_biases=["visible"], **keys)
+    yield "ring", ring, np.array([[0.5, 0, 2.0], [1.0, 0, -1.0], [-0.3, 0, 0.4], [0.1, 0, 0.7]])
+
+
+CONDITIONED = {name: (computer, held) for name, computer, held in conditioned()}
+
+
+def two_protocols(computer, held):
+    """A noising of which every second unit has another protocol, and a loss with weights."""
+    s, units = signals(computer, 4), np.flatnonzero(computer.layout.free)
+    s[:, ~computer.layout.free] = held
+    imposed = Imposed(FADE, units[::2]), Imposed(LinearFade(amplitude=1.5, fade=0.5), units[1::2])
+    noising = Noising(Dynamics(computer, EulerMaruyama(), DT, steps=STEPS), s, imposed)
+    return noising, noising.loss(ReverseLikelihood(), np.linspace(0.1, 1.5, computer.n))
+
+
+@pytest.mark.parametrize("name", CONDITIONED)
+def test_weighted_training_with_clamped_units_and_two_protocols_is_least_squares(name):
+    """Labels that add up to one beside a bias have many minima: the one of least norm is taken."""
+    computer, held = CONDITIONED[name]
+    noising, loss = two_protocols(computer, held)
+    result = train_exact(computer, noising, loss, tolerance=1e-10, moment_tolerance=1e-4)
+    by_unit = [noising.protocols[which].protocol for which in noising.protocol_of]
+    expected = least_squares(computer, noising.signals, weights=loss.weights, protocols=by_unit)
+    kept = ~computer.trainable_biases
+    np.testing.assert_allclose(result.computer.parameters, expected, atol=2e-3 * np.abs(expected).max())
+    assert np.array_equal(result.computer.biases[kept], computer.biases[kept])
+
+
+def test_a_program_gains_no_less_than_one_of_fewer_nested_windows():
+    """With weights, a clamped group and two protocols; the gain is the loss of a step, zero without couplings."""
+    noising, loss = two_protocols(*CONDITIONED["some"])
+    computer = CONDITIONED["some"][0]
+    shares = ([1.0], [0.3, 0.7], [0.3, 0.2, 0.5], [0.1, 0.2, 0.2, 0.5])
+    found = [train_exact(computer, noising, loss, windows=one).details["loss_decrease"][::-1] for one in shares]
+    gains = [np.dot(share, gain) for share, gain in zip(shares, found, strict=True)]
+    assert np.all(np.diff(gains) > 0)
+
+
+def test_a_clamped_unit_that_holds_one_is_a_bias():
+    """Units that are alike have means of one shape in time, which does not span the constant."""
+    keys = {"temperature": 0.2, "clamped": ["label"]}
+    held = assemble({"visible": 3, "label": 1}, Quartic(), Dense(), **keys)
+    biased = assemble({"visible": 3}, Quartic(), Dense(), temperature=0.2, trainable_biases=["visible"])
+    found = train_exact(held, noised(held, np.ones((1, 4))), LOSS, tolerance=1e-10).computer
+    wanted = train_exact(biased, noised(biased, np.ones((1, 3))), LOSS, tolerance=1e-10).computer
+    np.testing.assert_allclose(found.couplings.matrix()[:3, 3], wanted.biases, rtol=1e-6)
+    np.testing.assert_allclose(found.couplings.matrix()[:3, :3], wanted.couplings.matrix(), rtol=1e-6)
+    assert not found.biases.any()
+
+
+@pytest.mark.parametrize("kind", [DensePairs, SparsePairs])
+@pytest.mark.parametrize("rows", [12, 60])
+def test_clamped_units_and_local_regressors_are_eliminated_together(kind, rows):
+    """Weighted least squares over couplings, biases and one parameter a unit, by its design matrix.
+
+    Fewer rows than a third of the units are kept as rows, and do not determine the couplings: a variance does.
+    """
+    random = np.random.default_rng(7)
+    n, clamped = 40, np.array([3, 38, 39])
+    i, j = np.triu_indices(n, k=1)
+    edges = np.stack([i, j], axis=1)[(i * 5 + j * 3) % 7 < 2]
+    structure = EdgeCouplings(n, edges, np.zeros(len(edges)))
+    x, phi, y = random.normal(size=(3, rows, n))
+    x[:, clamped] = np.eye(3)[random.integers(3, size=rows)]
+    variance, weight = random.uniform(0.1, 0.5, n), random.uniform(0.2, 2.0, n)
+    variance[clamped] = weight[clamped] = 0.0
+    free = np.zeros((2, n), dtype=bool)
+    free[0, ::2], free[1, : n // 2] = True, True
+    free[:, clamped] = False
+    pairs = kind(structure, clamped)
+    for part in np.array_split(np.arange(rows), 3):
+        pairs.add(x[part], np.ones(len(part)), phi[None, part])
+    pairs.add_squares(variance)
+    moments = np.stack(
+        [np.stack([np.full(n, rows), phi.sum(axis=0)]), np.stack([phi.sum(axis=0), (phi**2).sum(axis=0)])]
+    )
+    local = weight * np.stack([y.sum(axis=0), (y * phi).sum(axis=0)])
+    gradient = Unknowns(structure.contract(weight * y, x), local)
+    equations = NormalEquations(pairs, moments, weight, gradient, free)
+    solution = equations.solve(tolerance=1e-12)
+
+    where = np.flatnonzero(free)
+    design, targets = [], []
+    for unit in np.flatnonzero(weight):
+        row = np.zeros((rows, len(edges) + len(where)))
+        for e, (a, b) in enumerate(edges):
+            if unit in (a, b):
+                row[:, e] = x[:, b if unit == a else a]
+        for k, place in enumerate(where):
+            if place % n == unit:
+                row[:, len(edges) + k] = phi[:, unit] if place >= n else 1.0
+        design.append(np.sqrt(weight[unit]) * row)
+        targets.append(-np.sqrt(weight[unit]) * y[:, unit])
+    spread = np.sqrt(weight[edges[:, 0]] * variance[edges[:, 1]] + weight[edges[:, 1]] * variance[edges[:, 0]])
+    design.append(np.concatenate([np.diag(spread), np.zeros((len(edges), len(where)))], axis=1))
+    design, targets = np.concatenate(design), np.concatenate([*targets, np.zeros(len(edges))])
+    expected = np.linalg.lstsq(design, targets, rcond=None)[0]
+    found = np.concatenate([solution.unknowns.couplings, solution.unknowns.local.ravel()[where]])
+    np.testing.assert_allclose(found, expected, atol=1e-8 * np.abs(expected).max())
+    assert np.all(solution.unknowns.local[~free] == 0)
+    change = (np.sum((design @ expected - targets) ** 2) - np.sum(targets**2)) / 2
+    assert solution.decrease == pytest.approx(-change, rel=1e-9)
+
+    # A ridge holds couplings among free units, relative to the mean of their second derivatives.
+    inner = ~np.isin(edges, clamped).any(axis=1)
+    squares = (design[:, : len(edges)][:, inner] ** 2).sum(axis=0)
+    ridges = np.sqrt(0.3 * squares.mean()) * np.eye(design.shape[1])[: len(edges)][inner]
+    expected = np.linalg.lstsq(np.concatenate([design, ridges]), np.append(targets, np.zeros(inner.sum())), rcond=None)[
+        0
+    ]
+    solution = attrs.evolve(equations, ridge=0.3).solve(tolerance=1e-12)
+    found = np.concatenate([solution.unknowns.couplings, solution.unknowns.local.ravel()[where]])
+    np.testing.assert_allclose(found, expected, atol=1e-8 * np.abs(expected).max())
 
 
 def test_one_window_is_no_window():
     computer = MACHINES["dense"]
     s = signals(computer, 3)
-    plain = train_exact(computer, s, FADE, LOSS, steps=STEPS)
-    one = train_exact(computer, s, FADE, LOSS, steps=STEPS, windows=1)
-    assert one.windows == ()
+    plain = train_exact(computer, noised(computer, s), LOSS)
+    one = train_exact(computer, noised(computer, s), LOSS, windows=1)
+    assert one.program.windows == 1
     assert np.array_equal(one.computer.parameters, plain.computer.parameters)
 
 
 def test_decrease_is_the_loss_at_zero_less_the_loss_at_the_minimum():
     computer = MACHINES["dense"]
     s = signals(computer, 4)
-    (equations,) = exact_equations(computer, s, FADE, LOSS, steps=STEPS).windows
+    (equations,) = exact_equations(computer, noised(computer, s), LOSS).windows
     solution = equations.solve(tolerance=1e-12)
     zero = Unknowns(np.zeros(computer.couplings.size), np.zeros((1, computer.n)))
     assert equations.loss(zero) == 0
@@ -215,16 +374,7 @@ def test_decrease_is_the_loss_at_zero_less_the_loss_at_the_minimum():
 
 
 def process_for(computer, s, steps=60, dt=2e-3):
-    return noising_process(
-        computer,
-        s,
-        FADE,
-        integrator=EulerMaruyama(),
-        dt=dt,
-        steps=steps,
-        precision="double",
-        engine=ReferenceEngine(),
-    )
+    return NoisingProcess(noised(computer, s, steps, dt), ReferenceEngine())
 
 
 @pytest.mark.parametrize("name", MACHINES)
@@ -292,7 +442,7 @@ def test_what_noising_does_not_determine_stays(method):
     given = computer.with_parameters(np.arange(1.0, 1 + computer.parameters.size) / 10)
     s = signals(computer, 2)
     if method == "exact":
-        result = train_exact(given, s, FADE, LOSS, steps=STEPS).computer
+        result = train_exact(given, noised(given, s), LOSS).computer
     else:
         process, loss = process_for(given, s), StepLoss(ReverseLikelihood(), 2e-3)
         result = train_by_moments(given, process, loss, cycles=5, seed=3).computer
@@ -306,8 +456,8 @@ def test_what_noising_does_not_determine_stays(method):
 def test_objectives_that_use_both_gradients_have_the_same_limit():
     computer = MACHINES["dense"]
     s = signals(computer, 3)
-    end = train_exact(computer, s, FADE, LOSS, steps=STEPS).computer.parameters
-    middle = train_exact(computer, s, FADE, StepLoss(Midpoint(), DT), steps=STEPS).computer.parameters
+    end = train_exact(computer, noised(computer, s), LOSS).computer.parameters
+    middle = train_exact(computer, noised(computer, s), StepLoss(Midpoint(), DT)).computer.parameters
     # Units are independent, so the forces at x and x' act alike on every other unit as dt -> 0.
     np.testing.assert_allclose(middle, end, atol=1e-9)
 
@@ -383,11 +533,11 @@ def test_a_sparse_connectivity_is_summed_sparsely():
 def test_large_data_sets_are_served_from_a_table(monkeypatch):
     computer = MACHINES["bipartite"]
     s = signals(computer, 70)
-    exact = train_exact(computer, s, FADE, LOSS, steps=STEPS).computer.parameters
+    exact = train_exact(computer, noised(computer, s), LOSS).computer.parameters
     errors = []
     for points in (12, 24, 48):
         monkeypatch.setattr(signal_functions, "_TABLE", points)
-        tabled = train_exact(computer, s, FADE, LOSS, steps=STEPS).computer.parameters
+        tabled = train_exact(computer, noised(computer, s), LOSS).computer.parameters
         errors.append(np.abs(tabled - exact).max())
     # Linear interpolation: the error falls sixteenfold when the spacing is quartered, if the table resolves it.
     assert errors[2] < errors[0] / 4
@@ -395,7 +545,7 @@ def test_large_data_sets_are_served_from_a_table(monkeypatch):
 
 def test_progress_ends_at_all_of_the_work():
     computer, calls = MACHINES["dense"], []
-    train_exact(computer, signals(computer, 2), FADE, LOSS, steps=STEPS, progress=calls.append)
+    train_exact(computer, noised(computer, signals(computer, 2)), LOSS, progress=calls.append)
     assert sum(calls) == WORK
     assert min(calls) > 0
 
@@ -447,7 +597,7 @@ class Change(Objective):
 def test_an_objective_that_does_not_qualify_is_refused_by_property(objective, message):
     computer = MACHINES["dense"]
     with pytest.raises(TrainingError, match=message):
-        train_exact(computer, signals(computer, 2), FADE, StepLoss(objective, DT), steps=STEPS)
+        train_exact(computer, noised(computer, signals(computer, 2)), StepLoss(objective, DT))
 
 
 @attrs.frozen
@@ -465,18 +615,18 @@ def test_on_site_parameters_that_do_not_qualify_are_refused():
     computer = MACHINES["dense"]
     s = signals(computer, 2)
     with pytest.raises(TrainingError, match="'J3'; parameters: J2, J4"):
-        train_exact(computer, s, FADE, LOSS, steps=STEPS, potential_parameters=["J3"])
+        train_exact(computer, noised(computer, s), LOSS, potential_parameters=["J3"])
     squared = assemble({"a": 3}, Squared(), Dense())
     with pytest.raises(TrainingError, match="Squared is not linear in k"):
-        train_exact(squared, np.ones((1, 3)), FADE, LOSS, steps=STEPS, potential_parameters=["k"])
+        train_exact(squared, noised(squared, np.ones((1, 3))), LOSS, potential_parameters=["k"])
     with pytest.raises(ParameterError, match="windows"):
-        train_exact(computer, s, FADE, LOSS, steps=STEPS, windows=0)
+        train_exact(computer, noised(computer, s), LOSS, windows=0)
 
 
 def test_on_site_parameters_stop_at_their_bounds():
     computer = assemble({"a": 3, "b": 2}, Quartic(J2=0.2, J4=0.3), Dense(), temperature=0.1, trainable_biases=["a"])
     s = signals(computer, 3, seed=5)
-    result = train_exact(computer, s, FADE, LOSS, steps=STEPS, potential_parameters=["J2", "J4"], tolerance=1e-10)
+    result = train_exact(computer, noised(computer, s), LOSS, potential_parameters=["J2", "J4"], tolerance=1e-10)
     trained = np.stack(
         [np.concatenate([result.computer.onsite.sites[g].values[p] for g in "ab"]) for p in ("J2", "J4")]
     )
@@ -484,7 +634,7 @@ def test_on_site_parameters_stop_at_their_bounds():
     assert 0 < at_bound.sum() == result.details["parameters_at_bounds"][0] < 10
     assert np.all(trained > 0)
     # The conditions of Karush, Kuhn and Tucker: no slope where free, an uphill one at the lower bound.
-    (equations,) = exact_equations(computer, s, FADE, LOSS, steps=STEPS, potential_parameters=["J2", "J4"]).windows
+    (equations,) = exact_equations(computer, noised(computer, s), LOSS, potential_parameters=["J2", "J4"]).windows
     local = np.concatenate([result.computer.biases[None], trained - [[0.2], [0.3]]])
     image = equations.apply(Unknowns(result.computer.couplings.vector, local)).local + equations.gradient.local
     scale = np.abs(equations.gradient.local).max()
@@ -519,8 +669,8 @@ def test_a_parameter_whose_force_jumps_is_refused_and_others_of_its_potential_ar
     computer = assemble({"a": 2}, Vee(), Dense(), temperature=0.5, trainable_biases=["a"])
     signals = np.array([[0.5, -1.0], [1.0, 0.3]])
     with pytest.raises(TrainingError, match=r"force that k of Vee exerts jumps at x = 0, .*moments"):
-        train_exact(computer, signals, FADE, LOSS, steps=STEPS, potential_parameters=["J4", "k"])
-    train_exact(computer, signals, FADE, LOSS, steps=STEPS, potential_parameters=["J4"])
+        train_exact(computer, noised(computer, signals), LOSS, potential_parameters=["J4", "k"])
+    train_exact(computer, noised(computer, signals), LOSS, potential_parameters=["J4"])
 
 
 class Saddle(DensePairs):
@@ -570,7 +720,7 @@ def test_few_samples_leave_a_computer_no_worse_than_untrained(steps):
     s = np.random.default_rng(0).standard_normal((1, 90))
     process, loss = process_for(computer, s, steps=steps, dt=1e-2), StepLoss(ReverseLikelihood(), 1e-2)
     result = train_by_moments(computer, process, loss, cycles=5, seed=1)
-    _, held_out = evaluate((result.computer,), process, loss, seed=1)
+    _, held_out = evaluate(result.program, process, loss, seed=1)
     assert result.computer.couplings.norm() > 0
     assert held_out.gain > -5 * held_out.gain_se
 

@@ -228,6 +228,40 @@ def test_one_value_of_s_is_enough():
     np.testing.assert_allclose(one, among, atol=3e-4)
 
 
+def test_few_values_of_s_are_solved_for_themselves():
+    """They have the moments of a range of s, and of no other value; bounds as stated, of both."""
+    unit, times, keys = POTENTIALS["quartic"], np.linspace(0.0, DURATION, 7), {"breakpoints": [0.75]}
+    whole = solve_moments(unit, fade, DURATION, (-1, 2), **keys)
+    few = solve_moments(unit, fade, DURATION, (-1, 2), listed=np.array([-1.0, 0.5, 2.0]), **keys)
+    strengths = np.array([[2.0, 0.5], [-1.0, 2.0]])
+    assert few.coefficients.shape[0] == 3
+    for name in moment_names(unit):
+        np.testing.assert_allclose(at(few, name, strengths, times), at(whole, name, strengths, times), atol=2e-3)
+    with pytest.raises(ParameterError, match=r"one of the values that were solved for, -1, 0\.5, 2; got 0\.4"):
+        few("mean", 0.4)
+
+
+def test_many_short_segments_have_the_moments_of_few():
+    unit, times = POTENTIALS["quartic"], np.linspace(0.0, DURATION, 9)
+    few = solve_moments(unit, fade, DURATION, (-1, 2), breakpoints=[0.75], tolerance=1e-4)
+    cuts = [0.75, *np.linspace(0, DURATION, 21)[1:-1]]
+    many = solve_moments(unit, fade, DURATION, (-1, 2), breakpoints=cuts, tolerance=1e-4)
+    strengths = np.array([-1.0, 0.3, 2.0])
+    for name in moment_names(unit):
+        np.testing.assert_allclose(at(many, name, strengths, times), at(few, name, strengths, times), atol=2e-3)
+
+
+def test_a_held_intensity_keeps_the_equilibrium():
+    """Until it changes nothing is to be solved, and the state afterwards is that of the same protocol in full."""
+    unit, strengths = POTENTIALS["quartic"], np.array([-1.0, 2.0])
+    grid, edges = make_grid(unit, strengths, (0.0, 2.0)), np.linspace(0.0, 1.0, 11)
+    held = [p.copy() for p in densities(unit, grid, strengths, lambda t: np.where(t < 0.5, 2.0, 0.0), edges)]
+    at_once = [p.copy() for p in densities(unit, grid, strengths, lambda t: np.where(t <= 0, 2.0, 0.0), edges[:6])]
+    assert all(np.array_equal(one, held[0]) for one in held[1:6])
+    np.testing.assert_allclose(held[10], at_once[5], atol=1e-13)
+    assert np.abs(held[10] - held[0]).max() > 1e-3
+
+
 @pytest.mark.parametrize("count", [1, 2, 9])
 def test_series_and_values_at_chebyshev_points(count):
     assert series_from_values(count) @ values_from_series(count) == pytest.approx(np.eye(count), abs=1e-14)

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import sympy
 from thermozoo_plugins.connectivities import Dense
+from thermozoo_plugins.integrators import EulerMaruyama
 from thermozoo_plugins.objectives import ReverseLikelihood
 from thermozoo_plugins.potentials import Quadratic, Quartic
 from thermozoo_plugins.protocols import LinearFade
 
 from thermozoo import Potential, Protocol, parameter
 from thermozoo.computer.computer import assemble
+from thermozoo.dynamics.engines import Dynamics
 from thermozoo.errors import TrainingError
 from thermozoo.training.exact.exact_equations import exact_equations
 from thermozoo.training.exact.refinement import solve_moments
@@ -24,6 +26,7 @@ from thermozoo.training.exact.unit_moments import Problem, number
 from thermozoo.training.intensity import intensity_of
 from thermozoo.training.least_squares.normal_equations import Unknowns
 from thermozoo.training.loss import StepLoss
+from thermozoo.training.noising import Noising
 
 NAMED = "Drawn (drawn.py, line 7)"
 
@@ -79,12 +82,15 @@ def test_an_error_estimate_that_is_none(value):
     assert number(np.float64(0.25)) == 0.25
 
 
+def noised(computer, signals):
+    return Noising.of(Dynamics(computer, EulerMaruyama(), 1e-3, steps=200), signals, LinearFade())
+
+
 @pytest.fixture(scope="module")
 def equations():
     computer = assemble({"visible": 4}, Quartic(), Dense(), temperature=0.2)
     signals = np.random.default_rng(5).choice([-1.0, 1.0], size=(3, 4))
-    found = exact_equations(computer, signals, LinearFade(), StepLoss(ReverseLikelihood(), 1e-3), steps=200)
-    return found.windows[0]
+    return next(exact_equations(computer, noised(computer, signals), StepLoss(ReverseLikelihood(), 1e-3)).windows)
 
 
 @pytest.mark.parametrize("part", ["couplings", "local"])
@@ -110,16 +116,9 @@ def test_a_power_of_two_of_the_modulus_trains_like_the_quadratic_unit():
             return self.k * sympy.Abs(x) ** self.p
 
     signals = np.random.default_rng(5).choice([-1.0, 1.0], size=(3, 4))
-    trained = [
-        train_exact(
-            assemble({"visible": 4}, potential, Dense(), temperature=0.2),
-            signals,
-            LinearFade(),
-            StepLoss(ReverseLikelihood(), 1e-3),
-            steps=200,
-        ).computer.couplings.vector
-        for potential in (PowerLaw(), Quadratic())
-    ]
+    computers = [assemble({"visible": 4}, one, Dense(), temperature=0.2) for one in (PowerLaw(), Quadratic())]
+    loss = StepLoss(ReverseLikelihood(), 1e-3)
+    trained = [train_exact(one, noised(one, signals), loss).computer.couplings.vector for one in computers]
     np.testing.assert_allclose(*trained, rtol=1e-9)
 
 

@@ -45,35 +45,35 @@ class LawArguments(NamedTuple):
     ----------
     bias, coefficients, constants : ndarray
         b; constants of each unit, one row a constant; constants of the step.
-    segments, pieces : ndarray of int
-        Ranges of units that move, with their potential, and which of them lie in each block of units.
+    ranges, range_starts : ndarray of int
+        Ranges of free units, with their potential, and which of them lie in each block of units.
     """
 
     bias: Array
     coefficients: Array
     constants: Array
-    segments: Indices
-    pieces: Indices
+    ranges: Indices
+    range_starts: Indices
 
 
 class Sharing(NamedTuple):
-    """How panels are shared out among threads.
+    """How chunks are shared out among threads.
 
     Parameters
     ----------
-    team : int
-        Threads that work on a panel together.
+    members : int
+        Threads that work on a chunk together.
     slots : int
         Sets of scratch.
     group : int
-        Panels that take turns.
+        Chunks that take turns.
     size : int
-        Numbers of a panel.
+        Numbers of a chunk.
     in_place : bool
         Whether states are updated where they are.
     """
 
-    team: int
+    members: int
     slots: int
     group: int
     size: int
@@ -93,32 +93,43 @@ class DriveArguments(NamedTuple):
 
     Parameters
     ----------
-    signals, pushes : ndarray
-        Signals in the layout of states (empty: none), and the intensity of each step.
+    signals, intensity : ndarray
+        Signals in the layout of states (empty: none), and the intensity of each step (several protocols: 1).
+    intensities : ndarray, shape (steps, protocols)
+        Intensities of several protocols, with which signals are multiplied before each step.
+    protocols : ndarray, shape (n,)
+        The protocol of each unit; empty where there is one.
+    runs : ndarray of int, shape (runs, 3)
+        The same as runs of units: first unit, last unit plus 1, protocol.
     working : bool
         Whether its work is asked for.
-    changes : ndarray, shape (steps,)
-        Change of intensity before each step.
+    changes, shares : ndarray, shapes (steps,) and (steps, protocols)
+        Change of the intensities before each step: a common factor and, of several protocols, the share of each.
     sources, which : ndarray
         Signals as they were given, and the signal of each trajectory.
     """
 
     signals: Array
-    pushes: Array
+    intensity: Array
+    intensities: Array
+    protocols: Indices
+    runs: Indices
     working: bool
     changes: Doubles
+    shares: Doubles
     sources: Doubles
     which: Indices
 
 
 class Scratch(NamedTuple):
-    """Room for the states after a step, forces, stages, forces that later sweeps use, noise, and sums of the work."""
+    """Room for states after a step, forces, stages, kept forces, noise, imposed forces, and sums of the work."""
 
     spare: Array
     force: Array
     point: Array
     kept: Array
     normal: Array
+    imposed: Array
     partial: Doubles
 
 

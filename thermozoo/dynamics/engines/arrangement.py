@@ -12,12 +12,12 @@ __all__ = ["Arrangement", "Load", "arrange", "widths"]
 #: Nanoseconds of one processor for: noise and update of a unit; a multiply-add of a dense and of a sparse product.
 #: A line of trajectories shares each number of J, a trajectory by itself waits for it. Orders of magnitude are enough
 #: to choose by.
-_UNIT = {"lanes": 1.3, "rows": 1.7}
-_DENSE = {"lanes": 0.02, "rows": 0.08}
-_SPARSE = {"lanes": 0.1, "rows": 0.4}
+_UNIT = {"batch": 1.3, "unit": 1.7}
+_DENSE = {"batch": 0.02, "unit": 0.08}
+_SPARSE = {"batch": 0.1, "unit": 0.4}
 
-#: Nanoseconds of a sweep over a panel, however few units it has: noise waits for itself.
-_SWEEP = 900.0
+#: Nanoseconds of a stage of a chunk, however few units it has: noise waits for itself.
+_STAGE = 900.0
 
 #: Nanoseconds for threads to meet, and to be set to work.
 _MEETING, _START = 1500.0, 60e3
@@ -25,10 +25,10 @@ _MEETING, _START = 1500.0, 60e3
 #: Threads that wait for each other in every step must promise at least this gain: another process may hold one up.
 _GAIN = 1.25
 
-#: Couplings with more bytes than this do not stay in a shared cache: panels then take turns on each part of them.
+#: Couplings with more bytes than this do not stay in a shared cache: chunks then take turns on each part of them.
 _CACHED = 16 * 2**20
 
-#: Most panels that share a part of J while it is in the cache.
+#: Most chunks that share a part of J while it is in the cache.
 _GROUP = 8
 
 
@@ -38,8 +38,8 @@ class Load:
 
     Parameters
     ----------
-    trajectories, units, steps, sweeps : int
-        Sizes; sweeps over all units a step.
+    trajectories, units, steps, stages : int
+        Sizes; stages of a step.
     dense, sparse : int
         Multiply-adds of one product with one state.
     itemsize : int
@@ -49,24 +49,24 @@ class Load:
     trajectories: int
     units: int
     steps: int
-    sweeps: int
+    stages: int
     dense: int
     sparse: int
     itemsize: int
 
     @property
-    def lanes(self) -> int:
-        """Trajectories of a panel where they lie side by side."""
+    def width(self) -> int:
+        """Trajectories of a chunk in the batch layout."""
         return LINE // self.itemsize
 
     def nanoseconds(self, layout: str, group: int) -> float:
-        """Return the time of one panel for all steps on one processor, about, where panels take turns in groups."""
-        width = self.lanes if layout == "lanes" else 1
+        """Return the time of one chunk for all steps on one processor, about, where chunks take turns in groups."""
+        width = self.width if layout == "batch" else 1
         # noise comes in blocks of units; trajectories that take turns wait for J once
         units = -(-self.units // BLOCK) * BLOCK * _UNIT[layout]
-        waiting = 1.0 if layout == "lanes" else 0.5 + 0.5 / group
+        waiting = 1.0 if layout == "batch" else 0.5 + 0.5 / group
         products = self.dense * _DENSE[layout] * waiting + self.sparse * _SPARSE[layout]
-        return self.steps * self.sweeps * (_SWEEP + width * (units + products) * self.itemsize / 4)
+        return self.steps * self.stages * (_STAGE + width * (units + products) * self.itemsize / 4)
 
 
 @attrs.frozen
@@ -75,17 +75,17 @@ class Arrangement:
 
     Parameters
     ----------
-    rows : bool
-        Units side by side, one trajectory a panel; else trajectories side by side.
+    unit_layout : bool
+        Units side by side, one trajectory a chunk; else trajectories side by side.
     threads : int
         Threads at work.
     together : bool
-        Threads share out the units of one panel after the other; else each takes whole panels.
+        Threads share out the units of one chunk after the other; else each takes whole chunks.
     group : int
-        Panels that a thread advances in turns.
+        Chunks that a thread advances in turns.
     """
 
-    rows: bool
+    unit_layout: bool
     threads: int
     together: bool
     group: int
@@ -93,20 +93,20 @@ class Arrangement:
 
 def _candidates(load: Load, threads: int) -> list[tuple[float, Arrangement]]:
     found = []
-    for rows in (False, True):
-        layout = "rows" if rows else "lanes"
-        panels = load.trajectories if rows else -(-load.trajectories // load.lanes)
-        members = min(threads, panels)
-        each = -(-panels // members)
+    for unit_layout in (False, True):
+        layout = "unit" if unit_layout else "batch"
+        chunks = load.trajectories if unit_layout else -(-load.trajectories // load.width)
+        members = min(threads, chunks)
+        each = -(-chunks // members)
         beyond = load.dense * load.itemsize > _CACHED
-        group = min(_GROUP, each) if (rows and load.dense > 0) or beyond else 1
+        group = min(_GROUP, each) if (unit_layout and load.dense > 0) or beyond else 1
         start = _START if members > 1 else 0.0
-        found.append((each * load.nanoseconds(layout, group) + start, Arrangement(rows, members, False, group)))
+        found.append((each * load.nanoseconds(layout, group) + start, Arrangement(unit_layout, members, False, group)))
         # tiles of a dense product with trajectories side by side are not aligned to what threads share
-        if threads > 1 and (rows or load.dense == 0):
-            meetings = load.steps * (load.sweeps + 1) * _MEETING
-            time = panels * (load.nanoseconds(layout, 1) * _GAIN / threads + meetings) + _START
-            found.append((time, Arrangement(rows, threads, True, 1)))
+        if threads > 1 and (unit_layout or load.dense == 0):
+            meetings = load.steps * (load.stages + 1) * _MEETING
+            time = chunks * (load.nanoseconds(layout, 1) * _GAIN / threads + meetings) + _START
+            found.append((time, Arrangement(unit_layout, threads, True, 1)))
     return found
 
 
@@ -123,7 +123,7 @@ def arrange(load: Load, threads: int, width: int | None) -> Arrangement:
         Trajectories side by side, 1 or as many as a cache line holds, where the caller has chosen.
     """
     candidates = _candidates(load, threads) + _candidates(load, 1)
-    allowed = [c for c in candidates if width is None or c[1].rows == (width == 1)]
+    allowed = [c for c in candidates if width is None or c[1].unit_layout == (width == 1)]
     return min(allowed, key=lambda c: c[0])[1]
 
 

@@ -14,7 +14,9 @@ import numpy.typing as npt
 
 from thermozoo.arguments import checked, choice, count, finite_array, instance, integer_array, positive, real_array
 from thermozoo.computer.computer import Computer
+from thermozoo.computer.program import Program
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.interfaces import Integrator
 
 __all__ = ["PRECISIONS", "Drive", "Dynamics", "Engine", "Stepper"]
@@ -31,8 +33,8 @@ class Dynamics:
 
     Parameters
     ----------
-    computer : Computer
-        The computer; its layout says which units are clamped.
+    computer : Computer or Program
+        The computer; its layout says which units are clamped. Of a program, the windows switch in `steps`.
     integrator : Integrator
         The scheme.
     dt : float
@@ -40,19 +42,62 @@ class Dynamics:
     precision : str
         ``"single"`` or ``"double"``.
     steps : int, optional
-        How long it lasts, where it lasts for a time of its own: the steps of noising and of generation.
+        How long it lasts, where it lasts for a time of its own: the steps of noising, of generation and of a program.
 
     Attributes
     ----------
     duration : float
         `steps` times `dt` [time]; zero where it has no time of its own.
+
+    Raises
+    ------
+    ParameterError
+        When a window of the program would have no step.
     """
 
-    computer: Computer = checked(instance, Computer, "assemble one")
+    computer: Computer | Program = attrs.field()
     integrator: Integrator = checked(instance, Integrator)
     dt: float = checked(positive)
     precision: str = checked(choice, tuple(PRECISIONS), default="double")
     steps: int = checked(count, default=0)
+
+    @computer.validator
+    def _check_computer(self, attribute: Any, value: Any) -> None:
+        if not isinstance(value, Program):
+            instance("computer", value, Computer, "assemble one")
+
+    def __attrs_post_init__(self) -> None:
+        if isinstance(self.computer, Program):
+            self.computer.edges(self.steps)
+
+    @property
+    def program(self) -> Program:
+        """The computer as a program."""
+        return Program.of(self.computer)
+
+    @property
+    def one_computer(self) -> Computer:
+        """The computer, where it is the same all the time: what an engine prepares.
+
+        Raises
+        ------
+        ParameterError
+            When it is a program of several windows.
+        """
+        if isinstance(self.computer, Computer):
+            return self.computer
+        if self.computer.windows > 1:
+            raise ParameterError(
+                f"expected the dynamics of one computer, got those of a program of {self.computer.windows} windows: "
+                "at(step) returns the dynamics of the window that acts in a step"
+            )
+        return self.computer.computers[0]
+
+    def at(self, step: int) -> Dynamics:
+        """Return the law of motion of a step: that of the computer of its window."""
+        if isinstance(self.computer, Computer):
+            return self
+        return attrs.evolve(self, computer=self.computer.at(step, self.steps))
 
     @property
     def duration(self) -> float:
@@ -75,17 +120,50 @@ class Drive:
         s, one row a signal.
     which : ndarray of int, shape (trajectories,)
         The signal of each trajectory.
-    intensity : ndarray, shape (steps + 1,)
-        ``intensity[k + 1]`` acts in step k; ``intensity[0]`` is what acted before the first step, so that the work of
-        step k is -(intensity[k + 1] - intensity[k]) s . x_k.
+    intensity : ndarray, shape (steps + 1,) or (protocols, steps + 1)
+        a: ``intensity[k + 1]`` acts in step k; ``intensity[0]`` is what acted before the first step, so that the work
+        of step k is -(intensity[k + 1] - intensity[k]) s . x_k. Several rows are several protocols, each of the units
+        that `protocol_of` gives it; their works add up.
+    protocol_of : ndarray of int, shape (n,), optional
+        The row of `intensity` that each unit feels; none where one intensity is that of all units.
     """
 
     signals: Array = checked(real_array, ("signals", "n"))
     which: npt.NDArray[np.int64] = checked(integer_array, ("trajectories",))
-    intensity: Array = checked(finite_array, ("steps + 1",))
+    intensity: Array = checked(finite_array, ("...", "steps + 1"))
+    protocol_of: npt.NDArray[np.int64] | None = None
 
     def __attrs_post_init__(self) -> None:
         integer_array("which", self.which, ("trajectories",), at_most=len(self.signals) - 1)
+        shape, n = self.intensity.shape, self.signals.shape[1]
+        if len(shape) > 2 or shape[0] == 0:
+            raise ShapeError(f"intensity must have shape (steps + 1,) or (protocols, steps + 1), got {shape}")
+        if self.protocol_of is None:
+            if len(shape) == 2:
+                raise ShapeError(
+                    f"an intensity of shape {shape} needs protocol_of: give the row that each of {n} units feels"
+                )
+        elif len(shape) == 1:
+            raise ShapeError(
+                f"protocol_of chooses a row of an intensity (protocols, steps + 1), got {shape}: leave it out"
+            )
+        else:
+            rows = integer_array("protocol_of", self.protocol_of, (n,), at_most=shape[0] - 1)
+            object.__setattr__(self, "protocol_of", rows)
+
+    @property
+    def protocols(self) -> list[tuple[Array, npt.NDArray[np.int64] | slice]]:
+        """The intensity (steps + 1,) of each protocol, and its units."""
+        if self.protocol_of is None or len(self.intensity) == 1:
+            return [(self.intensity.reshape(-1), slice(None))]
+        return [(row, np.flatnonzero(self.protocol_of == p)) for p, row in enumerate(self.intensity)]
+
+    def on_units(self, index: int) -> Array:
+        """Return ``intensity[index]`` as every unit feels it, shape (n,)."""
+        if self.protocol_of is None:
+            return np.broadcast_to(self.intensity[index], self.signals.shape[1])
+        felt: Array = self.intensity[self.protocol_of, index]
+        return felt
 
     def batch(self, rows: slice) -> Drive:
         """Return the drive of some of the trajectories."""

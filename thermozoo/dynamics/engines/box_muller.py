@@ -36,7 +36,7 @@ from thermozoo.dynamics.engines.vectors import (
     vector_bytes,
 )
 
-__all__ = ["normal_numbers", "normal_numbers_of_rows"]
+__all__ = ["normal_numbers_batch", "normal_numbers_unit"]
 
 
 _LOG_SINGLE = (
@@ -124,18 +124,18 @@ class _Writer:
     ----------
     element : LLVM type
         Of the normal numbers.
-    lanes : int
+    width : int
         Trajectories side by side (the numbers of a cache line), or 1 where units lie side by side.
     """
 
     #: Blocks of 64 units a call at most where units lie side by side.
     most = 16
 
-    def __init__(self, module: Any, name: str, element: Any, lanes: int) -> None:
-        self.element, self.rows = element, lanes == 1
+    def __init__(self, module: Any, name: str, element: Any, width: int) -> None:
+        self.element, self.unit_layout = element, width == 1
         # one register of 32-bit words, but never more than trajectories lie side by side
-        self.count = min(vector_bytes() // 4, 16 if self.rows else lanes)
-        self.chunks = (16 if self.rows else lanes) // self.count
+        self.count = min(vector_bytes() // 4, 16 if self.unit_layout else width)
+        self.parts = (16 if self.unit_layout else width) // self.count
         pointer, words = element.as_pointer(), INT64.as_pointer()
         kind = ir.FunctionType(ir.VoidType(), [pointer, INT64, INT64, words, INT64, INT64, words])
         self.function = ir.Function(module, kind, name)
@@ -149,8 +149,8 @@ class _Writer:
         b = self.builder
         self.keys = [Word(b, b.load(b.gep(keys, [self._int(i)]))) for i in range(20)]
         # words lie as the normal numbers of their places will
-        self.vectors = self.chunks * (1 if self.rows else 16)
-        total = 4 * self.vectors * self.count * (self.most if self.rows else 1)
+        self.vectors = self.parts * (1 if self.unit_layout else 16)
+        total = 4 * self.vectors * self.count * (self.most if self.unit_layout else 1)
         self.words = b.alloca(INT32, size=total)
         self.words.align = LINE
         self._write_words()
@@ -163,12 +163,12 @@ class _Writer:
     def _place(self, outer: Any, word: int, inner: int) -> Any:
         """Return the first element of a vector of a word (or place): `inner` of a unit, `outer` of all blocks."""
         b = self.builder
-        if self.rows:  # [block][word][16 units]
-            block = b.mul(b.udiv(outer, self._int(self.chunks)), self._int(64))
-            chunk = b.mul(b.urem(outer, self._int(self.chunks)), self._int(self.count))
-            return b.add(b.add(block, chunk), self._int(16 * word))
+        if self.unit_layout:  # [block][word][16 units]
+            block = b.mul(b.udiv(outer, self._int(self.parts)), self._int(64))
+            part = b.mul(b.urem(outer, self._int(self.parts)), self._int(self.count))
+            return b.add(b.add(block, part), self._int(16 * word))
         # [word][16 units][trajectories]
-        unit = b.mul(outer, self._int(self.chunks * self.count))
+        unit = b.mul(outer, self._int(self.parts * self.count))
         return b.add(unit, self._int(word * self.vectors * self.count + inner * self.count))
 
     def _sides(self, base: Vector) -> tuple[Vector, Vector]:
@@ -178,38 +178,38 @@ class _Writer:
         b = self.builder
         first = b.mul(self.block, self._int(16))
         step, stream = Word(b, self.step), Word(b, self.stream)
-        if self.rows:
+        if self.unit_layout:
             number = Word(b, b.load(self.numbers))
-            with _loop(b, b.mul(self.blocks, self._int(self.chunks))) as chunk:
-                base = spread(b, b.add(first, b.mul(chunk, self._int(self.count))), self.count)
+            with _loop(b, b.mul(self.blocks, self._int(self.parts))) as part:
+                base = spread(b, b.add(first, b.mul(part, self._int(self.count))), self.count)
                 units = Vector(b, b.add(base.value, ir.Constant(base.value.type, list(range(self.count)))))
-                words = philox_words([Word(b, lanes=self._sides(units)), number, step, stream], self.keys)
-                self._keep(words, chunk, 0)
+                words = philox_words([Word(b, vectors=self._sides(units)), number, step, stream], self.keys)
+                self._keep(words, part, 0)
         else:
             with _loop(b, self._int(16)) as unit:
                 counter = Word(b, b.add(first, unit))
-                for chunk in range(self.chunks):
-                    numbers = load(b, self.numbers, self._int(chunk * self.count), self.count, align=8)
-                    side = Word(b, lanes=self._sides(numbers))
-                    self._keep(philox_words([counter, side, step, stream], self.keys), unit, chunk)
+                for part in range(self.parts):
+                    numbers = load(b, self.numbers, self._int(part * self.count), self.count, align=8)
+                    side = Word(b, vectors=self._sides(numbers))
+                    self._keep(philox_words([counter, side, step, stream], self.keys), unit, part)
 
-    def _keep(self, words: list[Vector], outer: Any, chunk: int) -> None:
+    def _keep(self, words: list[Vector], outer: Any, part: int) -> None:
         for q, word in enumerate(words):
-            store(self.builder, word, self.words, self._place(outer, q, chunk))
+            store(self.builder, word, self.words, self._place(outer, q, part))
 
     def _write_normals(self) -> None:
         """First the radii of all, then the angles: fewer constants are in flight at a time."""
         b = self.builder
-        repeats = b.mul(self.blocks, self._int(self.chunks)) if self.rows else self._int(16)
+        repeats = b.mul(self.blocks, self._int(self.parts)) if self.unit_layout else self._int(16)
         for radii in (True, False):
             with _loop(b, repeats) as outer:
-                for chunk in range(1 if self.rows else self.chunks):
+                for part in range(1 if self.unit_layout else self.parts):
                     for q in (0, 2):
-                        self._write_pair(outer, q, chunk, radii)
+                        self._write_pair(outer, q, part, radii)
 
-    def _write_pair(self, outer: Any, q: int, chunk: int, radii: bool) -> None:
+    def _write_pair(self, outer: Any, q: int, part: int, radii: bool) -> None:
         b = self.builder
-        here, there = self._place(outer, q, chunk), self._place(outer, q + 1, chunk)
+        here, there = self._place(outer, q, part), self._place(outer, q + 1, part)
         if radii:
             store(b, _radius(load(b, self.words, here, self.count), self.element), self.out, here)
             return
@@ -219,13 +219,13 @@ class _Writer:
         store(b, radius * sine, self.out, there)
 
 
-def _call(context: Any, builder: Any, signature: Any, arguments: Any, rows: bool) -> Any:
+def _call(context: Any, builder: Any, signature: Any, arguments: Any, unit_layout: bool) -> Any:
     out, offset, block, blocks, numbers, first, step, stream, keys = arguments
     element = context.get_value_type(signature.args[0].dtype)
-    lanes = 1 if rows else LINE // (4 if element == SINGLE else 8)
-    name = f"thermozoo_normal_numbers_{'rows' if rows else 'lanes'}_{element}"
+    width = 1 if unit_layout else LINE // (4 if element == SINGLE else 8)
+    name = f"thermozoo_normal_numbers_{'unit' if unit_layout else 'batch'}_{element}"
     module = builder.module
-    function = module.globals.get(name) or _Writer(module, name, element, lanes).function
+    function = module.globals.get(name) or _Writer(module, name, element, width).function
 
     def pointer(position: int, value: Any, index: Any) -> Any:
         array = context.make_array(signature.args[position])(context, builder, value)
@@ -237,22 +237,22 @@ def _call(context: Any, builder: Any, signature: Any, arguments: Any, rows: bool
     return context.get_dummy_value()
 
 
-def _typed(rows: bool) -> Any:
+def _typed(unit_layout: bool) -> Any:
     def typer(
         typing: Any, out: Any, offset: Any, block: Any, blocks: Any, numbers: Any, first: Any, step: Any, stream: Any,
         keys: Any,
     ) -> Any:  # fmt: skip
         number = types.int64
         signature = types.void(out, number, number, number, numbers, number, number, number, keys)
-        return signature, lambda context, builder, sig, args: _call(context, builder, sig, args, rows)
+        return signature, lambda context, builder, sig, args: _call(context, builder, sig, args, unit_layout)
 
     return typer
 
 
-#: ``normal_numbers(out, offset, block, blocks, numbers, first, step, stream, keys)``: the numbers of the 64 units of
-#: a block for as many trajectories as a cache line holds (their numbers stand in `numbers` from `first` on), as
+#: ``normal_numbers_batch(out, offset, block, blocks, numbers, first, step, stream, keys)``: the numbers of the 64 units
+#: of a block for as many trajectories as a cache line holds (their numbers stand in `numbers` from `first` on), as
 #: [unit][trajectory].
-normal_numbers = intrinsic(_typed(rows=False))
+normal_numbers_batch = intrinsic(_typed(unit_layout=False))
 
 #: The same for one trajectory and up to 16 blocks, as [unit].
-normal_numbers_of_rows = intrinsic(_typed(rows=True))
+normal_numbers_unit = intrinsic(_typed(unit_layout=True))

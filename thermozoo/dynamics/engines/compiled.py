@@ -23,7 +23,7 @@ from thermozoo.dynamics.engines.kernel_source import KernelSource
 from thermozoo.dynamics.engines.laws import Law, LawFormulas, aligned, arrange_law
 from thermozoo.dynamics.engines.philox import round_keys
 from thermozoo.dynamics.engines.products import BLOCK, TILE
-from thermozoo.dynamics.engines.team import counters, run_threads
+from thermozoo.dynamics.engines.thread_group import counters, run_threads
 from thermozoo.dynamics.engines.vectors import LINE, vector_bytes
 from thermozoo.dynamics.noise import NoiseKey, check_numbers
 from thermozoo.dynamics.openblas import loaded_kernels
@@ -33,6 +33,7 @@ from thermozoo.errors import EngineError, ParameterError
 __all__ = ["CompiledEngine", "CompiledStepper"]
 
 Array = npt.NDArray[np.floating[Any]]
+Doubles = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
 
@@ -60,34 +61,34 @@ class CompiledStepper:
     def _formulas(self) -> LawFormulas:
         return LawFormulas(self.dynamics)
 
-    def law(self, rows: bool) -> Law:
+    def law(self, unit_layout: bool) -> Law:
         """Return the law as the arrays of one layout."""
-        if rows not in self._laws:
-            self._laws[rows] = arrange_law(self.formulas, rows)
-        return self._laws[rows]
+        if unit_layout not in self._laws:
+            self._laws[unit_layout] = arrange_law(self.formulas, unit_layout)
+        return self._laws[unit_layout]
 
-    def kernel_source(self, rows: bool) -> KernelSource:
+    def kernel_source(self, unit_layout: bool) -> KernelSource:
         """Return the kernel's source for one layout."""
-        return self.formulas.source(rows)
+        return self.formulas.source(unit_layout)
 
-    def kernel(self, rows: bool) -> Kernel:
+    def kernel(self, unit_layout: bool) -> Kernel:
         """Return the kernel for one layout, loaded but perhaps not yet compiled."""
-        return self.law(rows).kernel
+        return self.law(unit_layout).kernel
 
     def compiled_before(self, trajectories: int, steps: int) -> bool:
         """Return whether the kernel for such a batch would not have to be compiled."""
-        f, rows = self.formulas, self.arrangement(trajectories, steps).rows
-        return compiled_before(f.name(rows), f.source(rows).text)
+        f, unit_layout = self.formulas, self.arrangement(trajectories, steps).unit_layout
+        return compiled_before(f.name(unit_layout), f.source(unit_layout).text)
 
     def arrangement(self, trajectories: int, steps: int) -> Arrangement:
         """Return how a batch is laid out and shared out."""
-        couplings = self.dynamics.computer.couplings
+        couplings = self.dynamics.one_computer.couplings
         counted = couplings.size * 2
         load = Load(
             trajectories=trajectories,
             units=self.dynamics.computer.n,
             steps=steps,
-            sweeps=max(1, len(self.formulas.step.stages)),
+            stages=max(1, len(self.formulas.step.stages)),
             dense=counted if couplings.blocks is not None else 0,
             sparse=counted if couplings.blocks is None else 0,
             itemsize=np.dtype(self.dynamics.dtype).itemsize,
@@ -111,7 +112,7 @@ class CompiledStepper:
         if steps == 0 or len(x) == 0:
             return
         chosen = self.arrangement(len(x), steps)
-        law = self.law(chosen.rows)
+        law = self.law(chosen.unit_layout)
         run = _Batch(law, chosen, self.dynamics, x, trajectories, drive, record, work)
         run.advance(key, first_step, steps)
 
@@ -132,79 +133,96 @@ class _Batch:
     ) -> None:
         self.law, self.chosen, self.x, self.drive, self.record, self.work = law, chosen, x, drive, record, work
         self.dtype = np.dtype(dynamics.dtype)
-        self.lanes = 1 if chosen.rows else LINE // self.dtype.itemsize
+        self.width = 1 if chosen.unit_layout else LINE // self.dtype.itemsize
         self.rows, self.n = x.shape
-        self.panels = -(-self.rows // self.lanes)
-        self.blocks = len(law.arguments.pieces) - 1
+        self.chunks = -(-self.rows // self.width)
+        self.blocks = len(law.arguments.range_starts) - 1
         # tiles of a product may end beyond the last block
-        extra = BLOCK if chosen.rows else TILE
-        self.size = (self.blocks * BLOCK + extra) * self.lanes
-        self.states = self._panels(x)
-        self.numbers = np.zeros(self.panels * self.lanes, dtype=np.int64)
+        extra = BLOCK if chosen.unit_layout else TILE
+        self.size = (self.blocks * BLOCK + extra) * self.width
+        self.several = drive is not None and drive.intensity.ndim == 2 and len(drive.intensity) > 1
+        self.states = self._chunks(x)
+        self.numbers = np.zeros(self.chunks * self.width, dtype=np.int64)
         self.numbers[: self.rows] = trajectories
 
-    def _panels(self, rows: Array) -> Array:
+    def _chunks(self, rows: Array) -> Array:
         """Return rows in the kernel's layout, zero where there is no trajectory or no unit."""
-        panels = aligned(self.panels * self.size, self.dtype)
-        view = panels.reshape(self.panels, -1, self.lanes)
-        whole = self.rows // self.lanes
-        view[:whole, : self.n] = rows[: whole * self.lanes].reshape(whole, self.lanes, self.n).transpose(0, 2, 1)
-        if whole < self.panels:
-            rest = rows[whole * self.lanes :]
+        chunks = aligned(self.chunks * self.size, self.dtype)
+        view = chunks.reshape(self.chunks, -1, self.width)
+        whole = self.rows // self.width
+        view[:whole, : self.n] = rows[: whole * self.width].reshape(whole, self.width, self.n).transpose(0, 2, 1)
+        if whole < self.chunks:
+            rest = rows[whole * self.width :]
             view[whole, : self.n, : len(rest)] = rest.T
-        return panels
+        return chunks
 
-    def _rows(self) -> None:
+    def _write_back(self) -> None:
         """Write the states back."""
-        view = self.states.reshape(self.panels, -1, self.lanes)
-        for panel in range(self.panels):
-            into = self.x[panel * self.lanes : (panel + 1) * self.lanes]
-            into[:] = view[panel, : self.n, : len(into)].T
+        view = self.states.reshape(self.chunks, -1, self.width)
+        for chunk in range(self.chunks):
+            into = self.x[chunk * self.width : (chunk + 1) * self.width]
+            into[:] = view[chunk, : self.n, : len(into)].T
 
     def _scratch(self, slots: int) -> tuple[bool, Scratch]:
         """Return whether states are updated where they are, and the kernel's scratch arrays."""
         source, couplings = self.law.source, self.law.couplings
-        panel = slots * self.chosen.group * self.size
-        strip = slots * (16 if self.chosen.rows else 1) * BLOCK * self.lanes
+        chunk = slots * self.chosen.group * self.size
+        span = slots * (16 if self.chosen.unit_layout else 1) * BLOCK * self.width
         dense = couplings.packed.size > 0
         sparse = couplings.values.size > 0
         # other units still read a state where products and updates of blocks alternate
         in_place = not sparse and not (dense and self.chosen.together)
-        sums = slots * 2 * self.chosen.group * self.blocks * self.lanes
+        sums = slots * 2 * self.chosen.group * self.blocks * self.width
         return in_place, Scratch(
-            spare=aligned(0 if in_place else panel, self.dtype),
-            force=aligned(panel if dense else strip * sparse, self.dtype),
-            point=aligned(source.points * panel, self.dtype),
-            kept=aligned(source.kept * panel, self.dtype),
-            normal=aligned(source.draws * (strip if source.strips else panel), self.dtype),
+            spare=aligned(0 if in_place else chunk, self.dtype),
+            force=aligned(chunk if dense else span * sparse, self.dtype),
+            point=aligned(source.points * chunk, self.dtype),
+            kept=aligned(source.kept * chunk, self.dtype),
+            normal=aligned(source.draws * (span if source.spans else chunk), self.dtype),
+            imposed=aligned(chunk * self.several, self.dtype),
             partial=np.zeros(0 if self.work is None else sums),
         )
 
     def _drive(self, first_step: int, steps: int) -> DriveArguments:
         """Return signals in the kernel's layout, intensities, and what the work is computed from."""
         working = self.drive is not None and self.work is not None
-        signals, pushes = np.zeros(0, self.dtype), np.zeros(steps, self.dtype)
-        changes, sources, which = np.zeros(steps), np.zeros((0, 0)), np.zeros(0, dtype=np.int64)
+        signals, of_steps = np.zeros(0, self.dtype), np.zeros(steps, self.dtype)
+        intensities = np.zeros((0, 1), self.dtype)
+        protocols, runs = np.zeros(0, dtype=np.int64), np.zeros((0, 3), dtype=np.int64)
+        changes: Doubles = np.zeros(steps)
+        shares: Doubles = np.zeros((0, 1))
+        sources, which = np.zeros((0, 0)), np.zeros(0, dtype=np.int64)
         if self.drive is not None:
-            intensity = np.asarray(self.drive.intensity, dtype=np.float64)[first_step : first_step + steps + 1]
-            signals = self._panels(self.drive.signals[self.drive.which].astype(self.dtype))
-            pushes = intensity[1:].astype(self.dtype)
+            rows = np.atleast_2d(np.asarray(self.drive.intensity, dtype=np.float64))
+            intensity = np.ascontiguousarray(rows.T[first_step : first_step + steps + 1])
+            signals = self._chunks(self.drive.signals[self.drive.which].astype(self.dtype))
+            of_steps = intensity[1:, 0].astype(self.dtype)
+            if self.several:
+                of_steps[:] = 1.0
+                intensities = intensity[1:].astype(self.dtype)
+                protocols = np.require(self.drive.protocol_of, np.int64, ["C", "W"])
+                edges = np.flatnonzero(np.diff(protocols, prepend=-1, append=-1))
+                runs = np.stack([edges[:-1], edges[1:], protocols[edges[:-1]]], axis=1)
             if working:
-                changes = np.diff(intensity)
+                difference = np.diff(intensity, axis=0)
+                if self.several:
+                    changes, shares = np.asarray(difference.any(axis=1), dtype=np.float64), difference
+                else:
+                    changes = difference.ravel()
                 sources = np.require(self.drive.signals, np.float64, ["C", "W"])
                 which = np.require(self.drive.which, np.int64, ["C", "W"])
-        return DriveArguments(signals, pushes, working, changes, sources, which)
+        return DriveArguments(signals, of_steps, intensities, protocols, runs, working, changes, shares, sources, which)
 
     def advance(self, key: NoiseKey, first_step: int, steps: int) -> None:
         """Do the steps."""
         law, chosen = self.law, self.chosen
-        team, slots = (chosen.threads, 1) if chosen.together else (1, chosen.threads)
+        members, slots = (chosen.threads, 1) if chosen.together else (1, chosen.threads)
         in_place, scratch = self._scratch(slots)
         record = np.empty((0, 0, 0), self.dtype) if self.record is None else self.record
         target = np.require(record, self.dtype, ["C", "W"])
         worked = np.zeros(self.rows)
         groups = (
-            Sharing(team, slots, chosen.group, self.size, in_place),
+            Sharing(members, slots, chosen.group, self.size, in_place),
             law.couplings,
             law.arguments,
             NoiseArguments(key.stream, round_keys(key.words), self.numbers),
@@ -216,7 +234,7 @@ class _Batch:
         law.kernel.call_first(0, self.states[:0], counters(), *arguments)
         shared = counters()
         run_threads(lambda member: law.kernel.advance(member, self.states, shared, *arguments), chosen.threads)
-        self._rows()
+        self._write_back()
         if self.record is not None and target is not self.record:
             self.record[:] = target
         if self.work is not None:

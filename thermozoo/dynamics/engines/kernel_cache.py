@@ -22,7 +22,9 @@ import attrs
 __all__ = ["Kernel", "cache_folder", "compiled_before", "load_kernel"]
 
 #: Modules whose code is compiled into a kernel.
-_PARTS = ("arguments", "box_muller", "lane_access", "lanes", "passes", "philox", "products", "team", "vectors")
+_PARTS = (
+    "arguments", "box_muller", "line_access", "lines", "philox", "products", "step_parts", "thread_group", "vectors",
+)  # fmt: skip
 
 _LOADED: dict[str, Kernel] = {}
 

@@ -1,7 +1,7 @@
 """The source of a kernel: a numba module written from formulas, for one precision and one layout.
 
-Two layouts share one template. `lanes`: a cache line holds one unit of several trajectories; a panel of trajectories is
-[unit][trajectory]. `rows`: a cache line holds several units of one trajectory.
+Two layouts share one template. Batch layout: a cache line holds one unit of several trajectories; a chunk of these is
+[unit][trajectory]. Unit layout: a cache line holds several units of one trajectory, a chunk by itself.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import attrs
 import sympy
 
-from thermozoo.dynamics.engines.kernel_template import CALL, DRIVER, HEAD, PRODUCT, SWEEP
+from thermozoo.dynamics.engines.kernel_template import CALL, DRIVER, HEAD, PRODUCT, STAGE
 from thermozoo.dynamics.engines.printing import KernelPrinter, statements
 from thermozoo.symbolic.derive import PotentialFormulas
-from thermozoo.symbolic.kernel_plan import Pass, gradient_plan, passes_of
+from thermozoo.symbolic.kernel_plan import Stage, gradient_plan, stages_of
 from thermozoo.symbolic.trace import StepFormula
 
 __all__ = ["KernelSource", "write_kernel"]
@@ -38,8 +38,8 @@ class KernelSource:
     constants : dict
         Constants of the step, by the expression of its symbols.
     points, kept, draws : int
-        How many arrays the kernel needs for stages, for forces that later sweeps use, and for noises.
-    strips : bool
+        How many arrays the kernel needs for points, for forces that later stages use, and for noises.
+    spans : bool
         Whether the noise of a few blocks is held at a time, instead of that of all units.
     """
 
@@ -49,7 +49,7 @@ class KernelSource:
     points: int
     kept: int
     draws: int
-    strips: bool
+    spans: bool
 
 
 def _indent(lines: Sequence[str] | str, depth: int) -> str:
@@ -60,17 +60,19 @@ def _indent(lines: Sequence[str] | str, depth: int) -> str:
 class _Writer:
     """Writes the parts of the template for one layout."""
 
-    def __init__(self, step: StepFormula, potentials: Sequence[tuple[str, PotentialFormulas]], rows: bool) -> None:
-        self.potentials, self.rows = potentials, rows
-        self.passes, self.constants = passes_of(step)
+    def __init__(
+        self, step: StepFormula, potentials: Sequence[tuple[str, PotentialFormulas]], unit_layout: bool
+    ) -> None:
+        self.potentials, self.unit_layout = potentials, unit_layout
+        self.stages, self.constants = stages_of(step)
         self.gradients = [gradient_plan(formulas, _AT) for _, formulas in potentials]
-        self.points = sorted({p.to for p in self.passes if p.to.startswith("point")})
-        self.kept = sorted({name for p in self.passes for name in p.reads if name.startswith("force_")})
-        # with one sweep, no number is needed again, and the noise of a few blocks stays in the cache
-        self.strips = len(self.passes) == 1
+        self.points = sorted({s.to for s in self.stages if s.to.startswith("point")})
+        self.kept = sorted({name for s in self.stages for name in s.reads if name.startswith("force_")})
+        # with one stage, no number is needed again, and the noise of a few blocks stays in the cache
+        self.spans = len(self.stages) == 1
 
     def _place(self, name: str) -> str:
-        """Return array and index of a state, stage, kept force or noise at index i of the panel."""
+        """Return array and index of a state, point, kept force or noise at index i of the chunk."""
         if name in ("x", "after"):
             return "state, origin + i" if name == "x" else "after, to + i"
         kind, _, number = name.partition("_")
@@ -78,25 +80,25 @@ class _Writer:
             return f"point, place{_times(self.points.index(name), 'far')} + i"
         if kind == "force":
             return f"kept, place{_times(self.kept.index(name), 'far')} + i"
-        shift = " - here" if self.strips else ""
+        shift = " - here" if self.spans else ""
         return f"normal, normal_at{_times(int(number), 'far')}{shift} + i"
 
     def _load(self, name: str, target: str) -> str:
-        return f"{target} = load_lanes({self._place(name)})"
+        return f"{target} = load_line({self._place(name)})"
 
     def _store(self, name: str, value: str) -> str:
-        if self.rows:
-            return f"put_lanes_between({self._place(name)}, {value}, begin - unit, end - unit)"
-        return f"put_lanes({self._place(name)}, {value})"
+        if self.unit_layout:
+            return f"put_line_between({self._place(name)}, {value}, begin - unit, end - unit)"
+        return f"put_line({self._place(name)}, {value})"
 
-    def _kind(self, sweep: Pass, kind: int) -> list[str]:
+    def _kind(self, stage: Stage, kind: int) -> list[str]:
         """Return the loop over the units of one potential."""
         gradient, constants = self.gradients[kind]
-        read = "load_lanes" if self.rows else "spread_number"
-        body = ["i = unit" if self.rows else "i = unit * LINE"]
-        if sweep.force >= 0:
-            name = f"force_{sweep.force}"
-            body.append(self._load(sweep.at, "at"))
+        read = "load_line" if self.unit_layout else "spread_number"
+        body = ["i = unit" if self.unit_layout else "i = unit * LINE"]
+        if stage.force >= 0:
+            name = f"force_{stage.force}"
+            body.append(self._load(stage.at, "at"))
             body += [
                 f"{constant} = {read}(coefficients, unit{_times(j, 'units')})"
                 for j, constant in enumerate(constants.values())
@@ -104,50 +106,50 @@ class _Writer:
             body += statements("slope", gradient, "g")
             body += [
                 "if coupled:",
-                "    slope = slope + load_lanes(force, force_here + i)",
+                "    slope = slope + load_line(force, force_here + i)",
                 "else:",
                 f"    other = {read}(bias, unit)",
                 "    if driven:",
-                "        other = other - push * load_lanes(signal, signal_at + i)",
+                "        other = other - intensity * load_line(signal, signal_at + i)",
                 "    slope = slope + other",
                 f"{name} = -slope",
             ]
             if name in self.kept:
                 body.append(self._store(name, name))
-        body += [self._load(name, name) for name in sweep.reads]
-        body += [*_lines(sweep), self._store(sweep.to, "value")] if sweep.value is not None else []
-        loop = "range(begin // LINE * LINE, end, LINE)" if self.rows else "range(begin, end)"
+        body += [self._load(name, name) for name in stage.reads]
+        body += [*_lines(stage), self._store(stage.to, "value")] if stage.value is not None else []
+        loop = "range(begin // LINE * LINE, end, LINE)" if self.unit_layout else "range(begin, end)"
         head = [f"{'if' if kind == 0 else 'elif'} kind == {kind}:", f"    for unit in {loop}:"]
         return [*head, _indent(body, 2)]
 
-    def sweep(self, index: int) -> str:
-        """Return the function of one sweep."""
-        sweep = self.passes[index]
+    def stage(self, index: int) -> str:
+        """Return the function of one stage."""
+        stage = self.stages[index]
         draws = []
-        for j in sweep.draws:
-            at = f"normal_at{_times(j, 'far')}" + ("" if self.strips else " + strip * WIDTH")
-            call = f"normal_numbers(normal, {at}, strip, stop - strip, noise.numbers, number_at, step, "
+        for j in stage.draws:
+            at = f"normal_at{_times(j, 'far')}" + ("" if self.spans else " + span * BLOCK_SIZE")
+            call = f"normal_numbers(normal, {at}, span, stop - span, noise.numbers, number_at, step, "
             draws.append(call + f"noise.stream{_times(j, '65536')}, noise.keys)")
         force = []
-        if sweep.force >= 0:
-            at = "state, origin" if sweep.at == "x" else self._place(sweep.at).removesuffix(" + i")
+        if stage.force >= 0:
+            at = "state, origin" if stage.at == "x" else self._place(stage.at).removesuffix(" + i")
             force = [
                 "force_here = force_at",
                 "if sparse:",
                 "    force_here = force_at - here",
-                "    external_forces(force, force_here, bias, strip, stop, signal, signal_at, push)",
+                "    external_forces(force, force_here, bias, span, stop, signal, signal_at, intensity)",
                 "    starts, columns, values = couplings.starts, couplings.columns, couplings.values",
-                f"    sparse_product(force, force_here, {at}, strip, stop, starts, columns, values)",
+                f"    sparse_product(force, force_here, {at}, span, stop, starts, columns, values)",
             ]
         constants = [
             f"{name} = spread_number(constants, {j})"
             for j, name in enumerate(map(str, self.constants.values()))
-            if any(_uses(line, name) for line in _lines(sweep))
+            if any(_uses(line, name) for line in _lines(stage))
         ]
-        kinds = [line for kind in range(len(self.potentials)) for line in self._kind(sweep, kind)]
-        return SWEEP.format(
+        kinds = [line for kind in range(len(self.potentials)) for line in self._kind(stage, kind)]
+        return STAGE.format(
             index=index,
-            doc=_document(sweep),
+            doc=_document(stage),
             constants=_indent(constants, 1),
             draws=_indent(draws, 2),
             force=_indent(force, 2),
@@ -156,18 +158,18 @@ class _Writer:
 
     def driver(self) -> str:
         """Return the function that does all steps."""
-        normal_at = "slot * STRIP * WIDTH" if self.strips else "place"
-        sweeps = []
-        for index, sweep in enumerate(self.passes):
-            sweeps.append(f"\n            # {_document(sweep)}")
-            if sweep.force >= 0:
+        normal_at = "slot * SPAN * BLOCK_SIZE" if self.spans else "place"
+        stages = []
+        for index, stage in enumerate(self.stages):
+            stages.append(f"\n            # {_document(stage)}")
+            if stage.force >= 0:
                 at = "state, origin"
-                if sweep.at != "x":
-                    at = f"point, base{_times(self.points.index(sweep.at), 'slots * group * size')}"
-                sweeps.append(PRODUCT.format(at=at))
-            sweeps.append(CALL.format(index=index, normal_at=normal_at))
-        far = "slots * STRIP * WIDTH" if self.strips else "slots * group * size"
-        return DRIVER.format(points=len(self.points), far=far, sweeps="".join(sweeps))
+                if stage.at != "x":
+                    at = f"point, base{_times(self.points.index(stage.at), 'slots * group * size')}"
+                stages.append(PRODUCT.format(at=at))
+            stages.append(CALL.format(index=index, normal_at=normal_at))
+        far = "slots * SPAN * BLOCK_SIZE" if self.spans else "slots * group * size"
+        return DRIVER.format(points=len(self.points), far=far, stages="".join(stages))
 
 
 def _times(number: int, unit: str) -> str:
@@ -177,18 +179,18 @@ def _times(number: int, unit: str) -> str:
     return f" + {unit}" if number == 1 else f" + {number} * {unit}"
 
 
-def _document(sweep: Pass) -> str:
-    """Return what a sweep does, in words."""
-    parts = [f"force_{sweep.force} at {sweep.at}"] if sweep.force >= 0 else []
-    parts += [f"noise_{j}" for j in sweep.draws]
-    if sweep.value is not None:
-        parts.append("the state after the step" if sweep.to == "after" else f"the stage {sweep.to}")
+def _document(stage: Stage) -> str:
+    """Return what a stage does, in words."""
+    parts = [f"force_{stage.force} at {stage.at}"] if stage.force >= 0 else []
+    parts += [f"noise_{j}" for j in stage.draws]
+    if stage.value is not None:
+        parts.append("the state after the step" if stage.to == "after" else f"{stage.to}")
     return f"Evaluate {', '.join(parts)}."
 
 
-def _lines(sweep: Pass) -> list[str]:
-    """Return statements that end with ``value = ...``, none for a sweep that writes nothing."""
-    return statements("value", sweep.value, "s") if sweep.value is not None else []
+def _lines(stage: Stage) -> list[str]:
+    """Return statements that end with ``value = ...``, none for a stage that writes nothing."""
+    return statements("value", stage.value, "s") if stage.value is not None else []
 
 
 def _uses(line: str, name: str) -> bool:
@@ -201,7 +203,7 @@ def write_kernel(
     potentials: Sequence[tuple[str, PotentialFormulas]],
     *,
     single: bool,
-    rows: bool,
+    unit_layout: bool,
 ) -> KernelSource:
     """Write the kernel of a step for units with one or more potentials.
 
@@ -215,14 +217,14 @@ def write_kernel(
         Names and formulas of the different on-site potentials.
     single : bool
         Single or double precision.
-    rows : bool
+    unit_layout : bool
         Units side by side, or trajectories.
     """
-    from thermozoo.dynamics.engines.lanes import FUNCTIONS
+    from thermozoo.dynamics.engines.lines import FUNCTIONS
 
     line = 16 if single else 8
-    writer = _Writer(step, potentials, rows)
-    body = "".join(writer.sweep(index) for index in range(len(writer.passes)))
+    writer = _Writer(step, potentials, unit_layout)
+    body = "".join(writer.stage(index) for index in range(len(writer.stages)))
     written = {name: KernelPrinter.names.get(name, name) for name in FUNCTIONS}
     formulas = [f"step: x' = {step.result}"]
     formulas += [f"  force_{j} at {stage}" for j, stage in enumerate(step.stages)]
@@ -232,12 +234,11 @@ def write_kernel(
     head = HEAD.format(
         title=f"Time steps of {title}, {'single' if single else 'double'} precision; written by thermozoo.",
         formulas="\n".join(formulas),
-        noise="normal_numbers_of_rows" if rows else "normal_numbers",
-        layout="rows" if rows else "lanes",
+        layout="unit" if unit_layout else "batch",
         functions="".join(f'{name} = FUNCTIONS["{n}"]\n' for n, name in written.items() if _uses(body, name)),
         line=line,
-        lanes=1 if rows else line,
-        strip=16 if rows else 1,
+        width=1 if unit_layout else line,
+        span=16 if unit_layout else 1,
     )
     text = "\n".join(row.rstrip() for row in (head + body + writer.driver()).split("\n"))
     return KernelSource(
@@ -247,7 +248,7 @@ def write_kernel(
         points=len(writer.points),
         kept=len(writer.kept),
         draws=len(step.noises),
-        strips=writer.strips,
+        spans=writer.spans,
     )
 
 

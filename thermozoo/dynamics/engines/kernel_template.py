@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CALL", "DRIVER", "HEAD", "PRODUCT", "SWEEP"]
+__all__ = ["CALL", "DRIVER", "HEAD", "PRODUCT", "STAGE"]
 
 HEAD = '''"""{title}
 
@@ -16,45 +16,47 @@ from numba import njit
 from thermozoo.dynamics.engines.arguments import (
     DriveArguments, LawArguments, NoiseArguments, Output, PackedCouplings, Scratch, Sharing,
 )
-from thermozoo.dynamics.engines.box_muller import {noise}
-from thermozoo.dynamics.engines.lane_access import load_lanes, put_lanes, put_lanes_between, spread_number
-from thermozoo.dynamics.engines.lanes import FUNCTIONS, choose, maximum, minimum
-from thermozoo.dynamics.engines.passes import add_work, copy_blocks, external_{layout}, finish_work, record_{layout}
+from thermozoo.dynamics.engines.box_muller import normal_numbers_{layout}
+from thermozoo.dynamics.engines.line_access import load_line, put_line, put_line_between, spread_number
+from thermozoo.dynamics.engines.lines import FUNCTIONS, choose, maximum, minimum
+from thermozoo.dynamics.engines.step_parts import (
+    add_work, copy_blocks, external_{layout}, finish_work, multiply_{layout}, record_{layout},
+)
 from thermozoo.dynamics.engines.products import dense_{layout}, sparse_{layout}
-from thermozoo.dynamics.engines.team import barrier, take
+from thermozoo.dynamics.engines.thread_group import barrier, take
 
-normal_numbers = {noise}
-external_forces, record_states = external_{layout}, record_{layout}
+normal_numbers = normal_numbers_{layout}
+external_forces, multiply_signals, record_states = external_{layout}, multiply_{layout}, record_{layout}
 dense_product, sparse_product = dense_{layout}, sparse_{layout}
 {functions}
 LINE = {line}  # numbers in a cache line
-LANES = {lanes}  # trajectories side by side
-WIDTH = 64 * LANES  # numbers of a block of 64 units
-STRIP = {strip}  # blocks whose noise is drawn at a time
+WIDTH = {width}  # trajectories side by side
+BLOCK_SIZE = 64 * WIDTH  # numbers of a block of 64 units
+SPAN = {span}  # blocks whose noise is drawn at a time
 '''
 
-SWEEP = """
+STAGE = """
 
 @njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def sweep_{index}(
+def stage_{index}(
     state, origin, after, to, first, last, force_at, place, normal_at, far,
-    signal, signal_at, push, step, number_at, couplings, law, noise, force, point, kept, normal,
+    signal, signal_at, intensity, step, number_at, couplings, law, noise, force, point, kept, normal,
 ):
     \"\"\"{doc}\"\"\"
-    bias, coefficients, constants, segments, pieces = law
-    units = 64 * (pieces.size - 1)
+    bias, coefficients, constants, ranges, range_starts = law
+    units = 64 * (range_starts.size - 1)
     sparse, driven = couplings.values.size > 0, signal_at >= 0
     coupled = sparse or couplings.packed.size > 0
 {constants}
-    for strip in range(first, last, STRIP):
-        stop = min(strip + STRIP, last)
-        if pieces[strip] == pieces[stop]:
+    for span in range(first, last, SPAN):
+        stop = min(span + SPAN, last)
+        if range_starts[span] == range_starts[stop]:
             continue
-        here = strip * WIDTH
+        here = span * BLOCK_SIZE
 {draws}
 {force}
-        for piece in range(pieces[strip], pieces[stop]):
-            kind, begin, end = segments[piece]
+        for part in range(range_starts[span], range_starts[stop]):
+            kind, begin, end = ranges[part]
 {kinds}
 """
 
@@ -62,83 +64,95 @@ DRIVER = """
 
 @njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, cache=True)
 def advance(member, states, shared, first_step, steps, sharing, couplings, law, noise, drive, scratch, output):
-    \"\"\"Do `steps` steps of every panel; a team of threads works on a panel together, or each takes the next.\"\"\"
+    \"\"\"Do `steps` steps of every chunk; a thread group works on one together, or each thread takes the next.\"\"\"
     sharing, couplings, law = Sharing(*sharing), PackedCouplings(*couplings), LawArguments(*law)
     noise, drive, scratch, output = NoiseArguments(*noise), DriveArguments(*drive), Scratch(*scratch), Output(*output)
-    team, slots, group, size, in_place = sharing
-    spare, force, point, kept, normal, partial = scratch
-    bias, pieces = law.bias, law.pieces
+    members, slots, group, size, in_place = sharing
+    spare, force, point, kept, normal, imposed, partial = scratch
+    bias, range_starts = law.bias, law.range_starts
     rows, record = output.rows, output.record
     signals, sources, which = drive.signals, drive.sources, drive.which
     dense = couplings.packed.size > 0
-    panels = states.size // size
-    blocks = pieces.size - 1
-    slot = member if team == 1 else 0
-    share = 0 if team == 1 else member
-    first = blocks * share // team
-    last = blocks * (share + 1) // team
-    driven = signals.size > 0
+    chunks = states.size // size
+    blocks = range_starts.size - 1
+    slot = member if members == 1 else 0
+    share = 0 if members == 1 else member
+    first = blocks * share // members
+    last = blocks * (share + 1) // members
+    driven, several = signals.size > 0, drive.runs.size > 0
+    shown = imposed if several else signals
     far = {far}
     task = -1
     while True:
-        task = take(shared) if team == 1 else task + 1
-        panel = task * group
-        if panel >= panels:
+        task = take(shared) if members == 1 else task + 1
+        chunk = task * group
+        if chunk >= chunks:
             break
-        count = min(group, panels - panel)
+        count = min(group, chunks - chunk)
         base = slot * group * size
-        state, origin, after, to = states, panel * size, states, panel * size
+        state, origin, after, to = states, chunk * size, states, chunk * size
+        shown_from = base if several else origin
         if not in_place:
             after, to = spare, base
         for g in range(count):
             # clamped units are in every array and are never written again
             if not in_place:
-                copy_blocks(state, origin + g * size, after, to + g * size, first, last, WIDTH)
+                copy_blocks(state, origin + g * size, after, to + g * size, first, last, BLOCK_SIZE)
             for j in range({points}):
                 place = (j * slots * group + slot * group + g) * size
-                copy_blocks(state, origin + g * size, point, place, first, last, WIDTH)
-        barrier(shared, team)
+                copy_blocks(state, origin + g * size, point, place, first, last, BLOCK_SIZE)
+        barrier(shared, members)
         for k in range(steps):
             step = first_step + k
-            push = drive.pushes[k]
+            intensity = drive.intensity[k]
+            if several:
+                for g in range(count):
+                    there = g * size
+                    multiply_signals(
+                        imposed, base + there, signals, chunk * size + there, drive.intensities, k, drive.runs,
+                        first, last,
+                    )
             change = drive.changes[k] if drive.working else 0.0
             # two sets of sums, because a thread may be one step ahead of the one that adds them up
-            sums = (slot * 2 + k % 2) * group * blocks * LANES
+            sums = (slot * 2 + k % 2) * group * blocks * WIDTH
             if change != 0.0:
                 for g in range(count):
-                    place = sums + g * blocks * LANES
-                    row = (panel + g) * LANES
-                    add_work(partial, place, state, origin + g * size, LANES, sources, which, row, rows, first, last)
-{sweeps}
+                    place = sums + g * blocks * WIDTH
+                    row = (chunk + g) * WIDTH
+                    add_work(
+                        partial, place, state, origin + g * size, WIDTH, sources, which, drive.shares,
+                        drive.protocols, k, row, rows, first, last,
+                    )
+{stages}
             if change != 0.0 and share == 0:
                 for g in range(count):
-                    place = sums + g * blocks * LANES
-                    finish_work(output.worked, partial, place, LANES, (panel + g) * LANES, rows, blocks, change)
+                    place = sums + g * blocks * WIDTH
+                    finish_work(output.worked, partial, place, WIDTH, (chunk + g) * WIDTH, rows, blocks, change)
             if output.recording:
                 for g in range(count):
-                    record_states(record, k, (panel + g) * LANES, rows, after, to + g * size, first, last)
+                    record_states(record, k, (chunk + g) * WIDTH, rows, after, to + g * size, first, last)
             state, origin, after, to = after, to, state, origin
         if not in_place and steps % 2 == 1:
             for g in range(count):
-                copy_blocks(state, origin + g * size, after, to + g * size, first, last, WIDTH)
+                copy_blocks(state, origin + g * size, after, to + g * size, first, last, BLOCK_SIZE)
 """
 
 PRODUCT = """
             if dense:
                 for g in range(count):
-                    signal_at = (panel + g) * size if driven else -1
+                    signal_at = shown_from + g * size if driven else -1
                     place = base + g * size
-                    external_forces(force, place, bias, first, last, signals, signal_at, push)
+                    external_forces(force, place, bias, first, last, shown, signal_at, intensity)
                 dense_product(force, base, {at}, size, count, couplings.table, couplings.packed, first, last)"""
 
 CALL = """
             for g in range(count):
                 place = base + g * size
-                signal_at = (panel + g) * size if driven else -1
-                force_at = place if dense else slot * STRIP * WIDTH
-                sweep_{index}(
+                signal_at = shown_from + g * size if driven else -1
+                force_at = place if dense else slot * SPAN * BLOCK_SIZE
+                stage_{index}(
                     state, origin + g * size, after, to + g * size, first, last, force_at, place, {normal_at}, far,
-                    signals, signal_at, push, step, (panel + g) * LANES, couplings, law, noise,
+                    shown, signal_at, intensity, step, (chunk + g) * WIDTH, couplings, law, noise,
                     force, point, kept, normal,
                 )
-            barrier(shared, team)"""
+            barrier(shared, members)"""

@@ -60,7 +60,7 @@ class Law:
 
 @attrs.frozen(eq=False, slots=False)
 class LawFormulas:
-    """The formulas of a law of motion: its integrator's step, and the different potentials of units that move.
+    """The formulas of a law of motion: its integrator's step, and the different potentials of free units.
 
     Parameters
     ----------
@@ -80,9 +80,9 @@ class LawFormulas:
 
     @functools.cached_property
     def potentials(self) -> list[tuple[str, PotentialFormulas, list[str]]]:
-        """Return name, formulas and groups of every different potential of units that move."""
+        """Return name, formulas and groups of every different potential of free units."""
         found: dict[Any, tuple[str, PotentialFormulas, list[str]]] = {}
-        computer = self.dynamics.computer
+        computer = self.dynamics.one_computer
         for group, site in computer.onsite.sites.items():
             if group in computer.layout.clamped or computer.layout.sizes[group] == 0:
                 continue
@@ -90,40 +90,40 @@ class LawFormulas:
             entry[2].append(group)
         return list(found.values())
 
-    def name(self, rows: bool) -> str:
+    def name(self, unit_layout: bool) -> str:
         """Return the readable part of the name of a kernel."""
         d = self.dynamics
         parts = [d.integrator.name, *(name for name, _, _ in self.potentials), d.precision]
-        return "_".join(p.replace("-", "_") for p in [*parts, "rows" if rows else "lanes"])
+        return "_".join(p.replace("-", "_") for p in [*parts, "unit" if unit_layout else "batch"])
 
-    def source(self, rows: bool) -> KernelSource:
+    def source(self, unit_layout: bool) -> KernelSource:
         """Return the kernel's source for one layout."""
-        if rows not in self._sources:
+        if unit_layout not in self._sources:
             d = self.dynamics
             potentials = [(name, formulas) for name, formulas, _ in self.potentials]
-            self._sources[rows] = write_kernel(
-                self.step, d.integrator.name, potentials, single=d.precision == "single", rows=rows
+            self._sources[unit_layout] = write_kernel(
+                self.step, d.integrator.name, potentials, single=d.precision == "single", unit_layout=unit_layout
             )
-        return self._sources[rows]
+        return self._sources[unit_layout]
 
-    def segments(self, blocks: int) -> tuple[Indices, Indices]:
-        """Return ranges of units that move, with their potential, and which of them lie in each block."""
+    def ranges(self, blocks: int) -> tuple[Indices, Indices]:
+        """Return ranges of free units, with their potential, and which of them lie in each block."""
         layout = self.dynamics.computer.layout
         kinds = {g: kind for kind, (_, _, groups) in enumerate(self.potentials) for g in groups}
-        segments: list[tuple[int, int, int]] = []
-        pieces = [0]
+        ranges: list[tuple[int, int, int]] = []
+        range_starts = [0]
         for block in range(blocks):
             for group, kind in kinds.items():
                 where = layout.slice(group)
                 start, stop = max(where.start, block * BLOCK), min(where.stop, (block + 1) * BLOCK)
                 if start < stop:
-                    segments.append((kind, start, stop))
-            pieces.append(len(segments))
-        return np.array(segments, dtype=np.int64).reshape(-1, 3), np.array(pieces, dtype=np.int64)
+                    ranges.append((kind, start, stop))
+            range_starts.append(len(ranges))
+        return np.array(ranges, dtype=np.int64).reshape(-1, 3), np.array(range_starts, dtype=np.int64)
 
     def coefficients(self, source: KernelSource, units: int) -> Array:
         """Return the constants of each unit, in double precision until they are stored."""
-        computer = self.dynamics.computer
+        computer = self.dynamics.one_computer
         rows = max((len(c) for c in source.coefficients), default=0)
         table = aligned(max(1, rows) * units, self.dynamics.dtype).reshape(-1, units)
         for (_, formulas, groups), expressions in zip(self.potentials, source.coefficients, strict=True):
@@ -150,24 +150,24 @@ class LawFormulas:
         return result
 
 
-def arrange_law(formulas: LawFormulas, rows: bool) -> Law:
+def arrange_law(formulas: LawFormulas, unit_layout: bool) -> Law:
     """Return a law of motion as the arrays of one layout."""
     dynamics = formulas.dynamics
-    computer, dtype = dynamics.computer, dynamics.dtype
-    source = formulas.source(rows)
+    computer, dtype = dynamics.one_computer, dynamics.dtype
+    source = formulas.source(unit_layout)
     units = -(-computer.n // BLOCK) * BLOCK
     bias = aligned(units, dtype)
     bias[: computer.n] = computer.biases
-    segments, pieces = formulas.segments(units // BLOCK)
+    ranges, range_starts = formulas.ranges(units // BLOCK)
     return Law(
         source=source,
-        kernel=load_kernel(formulas.name(rows), source.text),
-        couplings=pack(computer, dtype, lanes=not rows),
+        kernel=load_kernel(formulas.name(unit_layout), source.text),
+        couplings=pack(computer, dtype, unit_layout),
         arguments=LawArguments(
             bias=bias,
             coefficients=formulas.coefficients(source, units),
             constants=formulas.constants(source),
-            segments=segments,
-            pieces=pieces,
+            ranges=ranges,
+            range_starts=range_starts,
         ),
     )

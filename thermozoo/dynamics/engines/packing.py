@@ -18,8 +18,8 @@ Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
 
 
-def pack(computer: Computer, dtype: Any, lanes: bool) -> PackedCouplings:
-    """Return the couplings in the order in which the kernel for lines of trajectories, or of units, reads them.
+def pack(computer: Computer, dtype: Any, unit_layout: bool) -> PackedCouplings:
+    """Return the couplings in the order in which the kernel of one layout reads them.
 
     Rows of clamped units are left out: nothing acts on them.
     """
@@ -30,10 +30,10 @@ def pack(computer: Computer, dtype: Any, lanes: bool) -> PackedCouplings:
     if couplings.blocks is None:
         table, packed = np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=dtype)
         sparse = _compressed_rows(computer, dtype)
-        return PackedCouplings(table, packed, *(sparse if lanes else _sliced(*sparse)))
+        return PackedCouplings(table, packed, *(_sliced(*sparse) if unit_layout else sparse))
     entries, parts, place = [], [], 0
     for rows, columns, matrix in _oriented(computer):
-        part, first, tiles = (_pack_lanes if lanes else _pack_rows)(matrix.astype(dtype), rows.start)
+        part, first, tiles = (_pack_unit if unit_layout else _pack_batch)(matrix.astype(dtype), rows.start)
         entries.append((first, tiles, columns.start, columns.stop - columns.start, place))
         parts.append(part)
         place += part.size
@@ -42,17 +42,17 @@ def pack(computer: Computer, dtype: Any, lanes: bool) -> PackedCouplings:
 
 
 def _oriented(computer: Computer) -> list[tuple[slice, slice, Array]]:
-    """Return (rows, columns, matrix) of every dense part that acts on units that move, in the order of columns."""
+    """Return (rows, columns, matrix) of every dense part that acts on free units, in the order of columns."""
     both = []
     for block in computer.couplings.blocks or ():
         both.append((block.rows, block.columns, block.values))
         if not block.diagonal:
             both.append((block.columns, block.rows, block.values.T))
     layout = computer.layout
-    moving = [layout.slice(g) for g in layout.groups if g not in layout.clamped]
+    free = [layout.slice(g) for g in layout.groups if g not in layout.clamped]
     parts = []
     for rows, columns, matrix in both:
-        for group in moving:
+        for group in free:
             start, stop = max(rows.start, group.start), min(rows.stop, group.stop)
             if start < stop and columns.stop > columns.start:
                 inside = matrix[start - rows.start : stop - rows.start]
@@ -60,7 +60,7 @@ def _oriented(computer: Computer) -> list[tuple[slice, slice, Array]]:
     return sorted(parts, key=lambda part: (part[1].start, part[0].start))
 
 
-def _pack_lanes(matrix: Array, row: int) -> tuple[Array, int, int]:
+def _pack_batch(matrix: Array, row: int) -> tuple[Array, int, int]:
     """Return the numbers of a matrix as [columns by depth][tile][column][row of the tile], first row and tiles."""
     rows, columns = matrix.shape
     tiles = -(-rows // TILE)
@@ -72,7 +72,7 @@ def _pack_lanes(matrix: Array, row: int) -> tuple[Array, int, int]:
     return np.concatenate(parts), row, tiles
 
 
-def _pack_rows(matrix: Array, row: int) -> tuple[Array, int, int]:
+def _pack_unit(matrix: Array, row: int) -> tuple[Array, int, int]:
     """Return the numbers as [tile][column][unit of the tile]; tiles are aligned to blocks of units."""
     rows, columns = matrix.shape
     wide = 4 * LINE // matrix.itemsize

@@ -1,6 +1,6 @@
 """Philox 4x32-10 as vector code.
 
-Philox's products of 32-bit words are products of 64-bit lanes, so even and odd lanes are kept in separate vectors of
+Philox's products of 32-bit words are products of 64-bit numbers, so even and odd places are kept in separate vectors of
 64-bit words; the upper halves may hold anything until the end, because the product reads the lower halves only.
 
 References
@@ -32,43 +32,43 @@ def round_keys(words: tuple[int, int]) -> npt.NDArray[np.int64]:
 
 
 class Word:
-    """A counter word: one 64-bit scalar for all lanes, or even and odd lanes in two vectors."""
+    """A counter word: one 64-bit scalar for all places, or even and odd places in two vectors."""
 
-    def __init__(self, builder: Any, scalar: Any = None, lanes: tuple[Vector, Vector] | None = None) -> None:
-        self.builder, self.scalar, self.lanes = builder, scalar, lanes
+    def __init__(self, builder: Any, scalar: Any = None, vectors: tuple[Vector, Vector] | None = None) -> None:
+        self.builder, self.scalar, self.vectors = builder, scalar, vectors
 
     def times(self, multiplier: int) -> Word:
         """Return the product of the lower halves with a 32-bit number."""
         b = self.builder
-        if self.lanes is None:
+        if self.vectors is None:
             low = b.and_(self.scalar, ir.Constant(INT64, _LOW))
             return Word(b, b.mul(low, ir.Constant(INT64, multiplier)))
-        even, odd = ((v & _LOW) * multiplier for v in self.lanes)
-        return Word(b, lanes=(even, odd))
+        even, odd = ((v & _LOW) * multiplier for v in self.vectors)
+        return Word(b, vectors=(even, odd))
 
     def high(self) -> Word:
         """Return the upper halves."""
         b = self.builder
-        if self.lanes is None:
+        if self.vectors is None:
             return Word(b, b.lshr(self.scalar, ir.Constant(INT64, 32)))
-        even, odd = (v >> 32 for v in self.lanes)
-        return Word(b, lanes=(even, odd))
+        even, odd = (v >> 32 for v in self.vectors)
+        return Word(b, vectors=(even, odd))
 
     def __xor__(self, other: Word) -> Word:
         b = self.builder
-        if self.lanes is None and other.lanes is None:
+        if self.vectors is None and other.vectors is None:
             return Word(b, b.xor(self.scalar, other.scalar))
-        if self.lanes is None or other.lanes is None:
-            lanes, scalar = (other.lanes, self.scalar) if self.lanes is None else (self.lanes, other.scalar)
-            assert lanes is not None
-            wide = spread(b, scalar, lanes[0].count)
-            return Word(b, lanes=(lanes[0] ^ wide, lanes[1] ^ wide))
-        return Word(b, lanes=(self.lanes[0] ^ other.lanes[0], self.lanes[1] ^ other.lanes[1]))
+        if self.vectors is None or other.vectors is None:
+            vectors, scalar = (other.vectors, self.scalar) if self.vectors is None else (self.vectors, other.scalar)
+            assert vectors is not None
+            wide = spread(b, scalar, vectors[0].count)
+            return Word(b, vectors=(vectors[0] ^ wide, vectors[1] ^ wide))
+        return Word(b, vectors=(self.vectors[0] ^ other.vectors[0], self.vectors[1] ^ other.vectors[1]))
 
     def together(self) -> Vector:
-        """Return the lower halves of all lanes, in order."""
-        assert self.lanes is not None
-        even, odd = self.lanes
+        """Return the lower halves of all places, in order."""
+        assert self.vectors is not None
+        even, odd = self.vectors
         return ((even & _LOW) | (odd << 32)).bits(INT32)
 
 

@@ -13,7 +13,7 @@ __all__ = ["KernelPrinter", "statements"]
 
 
 class KernelPrinter(SourcePrinter):
-    """Writes Python of lanes; see `thermozoo.dynamics.engines.lanes`."""
+    """Writes Python of lines; see `thermozoo.dynamics.engines.lines`."""
 
     #: Names in generated code that differ from sympy's.
     names = {"Abs": "absolute", "Pow": "power"}
@@ -37,7 +37,7 @@ class KernelPrinter(SourcePrinter):
         return self._call("exp", exponent) if base == sympy.E else self._call("Pow", base, exponent)
 
     def _print_call(self, name: str, arguments: Sequence[sympy.Expr]) -> str:
-        from thermozoo.dynamics.engines.lanes import FUNCTIONS
+        from thermozoo.dynamics.engines.lines import FUNCTIONS
 
         if name not in FUNCTIONS:
             raise TypeError(f"no kernel code for the function {name}")

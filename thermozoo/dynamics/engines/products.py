@@ -21,11 +21,11 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from thermozoo.dynamics.engines.lane_access import gather_lanes, load_lanes, number_at, put_lanes, spread_number
-from thermozoo.dynamics.engines.lanes import fused
+from thermozoo.dynamics.engines.line_access import gather_line, load_line, number_at, put_line, spread_number
+from thermozoo.dynamics.engines.lines import fused
 from thermozoo.dynamics.engines.vectors import INT64, LINE, Vector, load, spread, store, vector_bytes
 
-__all__ = ["BLOCK", "DEPTH", "TILE", "dense_lanes", "dense_rows", "sparse_lanes", "sparse_rows"]
+__all__ = ["BLOCK", "DEPTH", "TILE", "dense_batch", "dense_unit", "sparse_batch", "sparse_unit"]
 
 #: Rows of a tile: as many lines of sums as leave registers for a line of states and for J.
 TILE = 16 if vector_bytes() == LINE else 6
@@ -88,7 +88,7 @@ def _tile_signature(packed: Any, state: Any, force: Any) -> Any:
     return types.void(packed, number, state, number, force, number, number)
 
 
-def _tile_of_lanes(typing: Any, packed: Any, p: Any, state: Any, s: Any, force: Any, f: Any, depth: Any) -> Any:
+def _tile_of_batch(typing: Any, packed: Any, p: Any, state: Any, s: Any, force: Any, f: Any, depth: Any) -> Any:
     def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         j, x, sums = _pointers(context, builder, sig, arguments)
         count = LINE // _size(x)
@@ -105,7 +105,7 @@ def _tile_of_lanes(typing: Any, packed: Any, p: Any, state: Any, s: Any, force: 
     return _tile_signature(packed, state, force), lower
 
 
-def _tile_of_rows(typing: Any, packed: Any, p: Any, state: Any, s: Any, force: Any, f: Any, depth: Any) -> Any:
+def _tile_of_unit(typing: Any, packed: Any, p: Any, state: Any, s: Any, force: Any, f: Any, depth: Any) -> Any:
     def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         j, x, sums = _pointers(context, builder, sig, arguments)
         count = LINE // _size(x)
@@ -121,14 +121,14 @@ def _tile_of_rows(typing: Any, packed: Any, p: Any, state: Any, s: Any, force: A
     return _tile_signature(packed, state, force), lower
 
 
-_lanes_tile = intrinsic(_tile_of_lanes)
-_rows_tile = intrinsic(_tile_of_rows)
+_batch_tile = intrinsic(_tile_of_batch)
+_unit_tile = intrinsic(_tile_of_unit)
 
 
-def _dense_lanes(
+def _dense_batch(
     force: Any, to: int, state: Any, origin: int, size: int, count: int, table: Any, packed: Any, first: int, last: int
 ) -> None:
-    """Add J x to the forces, from `to` on, of `count` panels of states, from `origin` on, `size` numbers apart.
+    """Add J x to the forces, from `to` on, of `count` chunks of states, from `origin` on, `size` numbers apart.
 
     Here `first` and `last`, the blocks of units that are asked for, are always all blocks.
     """
@@ -141,11 +141,11 @@ def _dense_lanes(
                 for g in range(count):
                     source = origin + g * size + (column + start) * line
                     target = to + g * size + (row + tile * TILE) * line
-                    _lanes_tile(packed, place, state, source, force, target, depth)
+                    _batch_tile(packed, place, state, source, force, target, depth)
                 place += depth * TILE
 
 
-def _dense_rows(
+def _dense_unit(
     force: Any, to: int, state: Any, origin: int, size: int, count: int, table: Any, packed: Any, first: int, last: int
 ) -> None:
     """Do the same for `count` trajectories, on the units of the blocks from `first` to before `last`."""
@@ -157,43 +157,43 @@ def _dense_rows(
             if first * BLOCK <= unit < last * BLOCK:
                 for g in range(count):
                     start = place + tile * columns * wide
-                    _rows_tile(packed, start, state, origin + g * size + column, force, to + g * size + unit, columns)
+                    _unit_tile(packed, start, state, origin + g * size + column, force, to + g * size + unit, columns)
 
 
-def _sparse_lanes(
+def _sparse_batch(
     force: Any, at: int, state: Any, origin: int, first: int, last: int, starts: Any, columns: Any, values: Any
 ) -> None:
-    """Add J x to the forces of a panel, from `at` on, on the units of the blocks from `first` to before `last`."""
+    """Add J x to the forces of a chunk, from `at` on, on the units of the blocks from `first` to before `last`."""
     line = LINE // state.itemsize
     for unit in range(first * BLOCK, last * BLOCK):
-        total = load_lanes(force, at + unit * line)
+        total = load_line(force, at + unit * line)
         for entry in range(number_at(starts, unit), number_at(starts, unit + 1)):
-            other = load_lanes(state, origin + number_at(columns, entry) * line)
+            other = load_line(state, origin + number_at(columns, entry) * line)
             total = fused(spread_number(values, entry), other, total)
-        put_lanes(force, at + unit * line, total)
+        put_line(force, at + unit * line, total)
 
 
-def _sparse_rows(
+def _sparse_unit(
     force: Any, at: int, state: Any, origin: int, first: int, last: int, starts: Any, columns: Any, values: Any
 ) -> None:
     """Do the same for one trajectory, whose rows are sliced: as many rows as a line holds lie side by side."""
     line = LINE // state.itemsize
     scattered = values.size // line
     for unit in range(first * BLOCK, last * BLOCK, line):
-        total = load_lanes(force, at + unit)
-        piece = unit // line
-        for entry in range(number_at(starts, piece), number_at(starts, piece + 1), line):
+        total = load_line(force, at + unit)
+        part = unit // line
+        for entry in range(number_at(starts, part), number_at(starts, part + 1), line):
             head = number_at(columns, entry // line)  # see `thermozoo.dynamics.engines.packing`
             if head >= 0:
-                other = load_lanes(state, origin + head)
+                other = load_line(state, origin + head)
             else:
-                other = gather_lanes(state, origin, columns, scattered - (head + 1) * line)
-            total = fused(load_lanes(values, entry), other, total)
-        put_lanes(force, at + unit, total)
+                other = gather_line(state, origin, columns, scattered - (head + 1) * line)
+            total = fused(load_line(values, entry), other, total)
+        put_line(force, at + unit, total)
 
 
 _jit = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-dense_lanes = _jit(_dense_lanes)
-dense_rows = _jit(_dense_rows)
-sparse_lanes = _jit(_sparse_lanes)
-sparse_rows = _jit(_sparse_rows)
+dense_batch = _jit(_dense_batch)
+dense_unit = _jit(_dense_unit)
+sparse_batch = _jit(_sparse_batch)
+sparse_unit = _jit(_sparse_unit)

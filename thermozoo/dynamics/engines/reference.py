@@ -42,8 +42,8 @@ class ReferenceStepper:
         arguments = [f.x, *f.forces[: len(forces)], *f.noises]
         return self.bound.function(name, arguments, expression)(x, *forces, *noises)[0]
 
-    def _step(self, x: Array, push: Array | float, noises: list[Array]) -> Array:
-        """Return the states after one step; `push` is the drive's force."""
+    def _step(self, x: Array, imposed: Array | float, noises: list[Array]) -> Array:
+        """Return the states after one step; `imposed` is the drive's force."""
         forces: list[Array] = []
         clamped = ~self.dynamics.computer.layout.free
         for k, stage in enumerate(self.formula.stages):
@@ -51,8 +51,18 @@ class ReferenceStepper:
             if stage != self.formula.x:
                 at = self._evaluate(f"stage_{k}", stage, x, forces, noises)
                 at[:, clamped] = x[:, clamped]  # clamped units act on others from where they are
-            forces.append(push - self.dynamics.computer.gradient(at))
+            forces.append(imposed - self.dynamics.one_computer.gradient(at))
         return self._evaluate("step", self.formula.result, x, forces, noises)
+
+    @staticmethod
+    def _work(drive: Drive, signal: Array, k: int, x: Array) -> Array | float:
+        """Return the sum over protocols of (a_k+1 - a_k) s . x_k of their units, shape (B,)."""
+        total: Array | float = 0.0
+        for intensity, units in drive.protocols:
+            change = intensity[k + 1] - intensity[k]
+            if change != 0.0:
+                total = total + change * np.einsum("bi,bi->b", signal[:, units], x[:, units])
+        return total
 
     def advance(
         self,
@@ -72,16 +82,15 @@ class ReferenceStepper:
         clamped = ~layout.free
         signal = drive.signals.astype(np.float64)[drive.which] if drive is not None else None
         for k in range(first_step, first_step + steps):
-            push: Array | float = 0.0
+            imposed: Array | float = 0.0
             if drive is not None and signal is not None:
-                change = drive.intensity[k + 1] - drive.intensity[k]
-                if work is not None and change != 0.0:
-                    work -= change * np.einsum("bi,bi->b", signal, x.astype(np.float64))
-                push = (drive.intensity[k + 1] * signal).astype(x.dtype)
+                if work is not None:
+                    work -= self._work(drive, signal, k, x.astype(np.float64))
+                imposed = (drive.on_units(k + 1) * signal).astype(x.dtype)
             noises = [
                 normals(key, k, trajectories, layout.n, draw, x.dtype) for draw in range(len(self.formula.noises))
             ]
-            after = self._step(x, push, noises)
+            after = self._step(x, imposed, noises)
             after[:, clamped] = x[:, clamped]
             x[:] = after
             if record is not None:

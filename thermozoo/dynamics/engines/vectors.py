@@ -119,7 +119,7 @@ class Vector:
         return self._apply("ashr", "ashr", bits)
 
     def minimum(self, other: Vector) -> Vector:
-        """Return the smaller of two numbers, lane by lane."""
+        """Return the smaller of two numbers, place by place."""
         less = self.builder.fcmp_ordered("<", self.value, other.value)
         return Vector(self.builder, self.builder.select(less, self.value, other.value))
 
@@ -161,9 +161,9 @@ class Vector:
         operation = self.builder.fpext if element == DOUBLE else self.builder.fptrunc
         return Vector(self.builder, operation(self.value, target))
 
-    def pick(self, lanes: list[int]) -> Vector:
-        """Return some of the lanes, in the given order."""
-        mask = ir.Constant(ir.VectorType(INT32, len(lanes)), lanes)
+    def pick(self, places: list[int]) -> Vector:
+        """Return some of the places, in the given order."""
+        mask = ir.Constant(ir.VectorType(INT32, len(places)), places)
         undefined = ir.Constant(self.value.type, ir.Undefined)
         return Vector(self.builder, self.builder.shuffle_vector(self.value, undefined, mask))
 

@@ -11,8 +11,8 @@ __all__ = ["head_and_rows", "reasons"]
 
 #: What a measure is called, with the decimals that it is written with; three digits where none are said.
 _MEASURES: Mapping[str, tuple[str, int | None]] = {
-    "frechet_components": ("Fréchet distance, components", None),
-    "frechet_features": ("Fréchet distance, features", None),
+    "frechet_components": ("Frechet distance, components", None),
+    "frechet_features": ("Frechet distance, features", None),
     "precision": ("precision", 2),
     "recall": ("recall", 2),
     "nearest": ("nearest", 3),

@@ -11,9 +11,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import finite_array
 from thermozoo.computer.computer import Computer
 from thermozoo.errors import ParameterError, TrainingError
-from thermozoo.interfaces import Protocol
 from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.smoothness import breaks
 from thermozoo.training.breakpoints import breakpoints
@@ -31,7 +31,7 @@ from thermozoo.training.intensity import intensity_of
 from thermozoo.training.least_squares.normal_equations import NormalEquations, Unknowns
 from thermozoo.training.least_squares.pair_sums import pair_sums
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import window_edges
+from thermozoo.training.noising import Imposed, Noising, window_edges
 from thermozoo.training.unit_types import UnitType, trainable_forces, unit_types
 
 __all__ = ["ExactEquations", "exact_equations", "threads"]
@@ -42,28 +42,127 @@ Array = npt.NDArray[np.float64]
 _MOMENTS = 0.4
 #: Rows of sums that are multiplied at once.
 _ROWS = 2048
+#: So many values of s, or fewer, are solved for themselves; a code has two.
+_LISTED = 8
 
 
 @attrs.frozen(eq=False)
 class ExactEquations:
-    """The normal equations of every time window of noising, in the order of time.
+    """The normal equations of every time window of noising; they are made in turn, for a few images at a time.
 
     Parameters
     ----------
-    windows : tuple of NormalEquations
-        One set a window; the loss is the mean loss of a step.
+    computer : Computer
+        The computer.
+    signals : ndarray, shape (images, n)
+        s on free units; on clamped units the value that each holds.
+    kinds : list of KindMoments
+        Moments of single units.
+    edges : ndarray, shape (windows + 1,)
+        Where windows begin and end [time].
+    free : ndarray of bool, shape (P, n)
+        Which local coefficients are unknowns.
+    curvature : float
+        Second derivative of the loss of a unit by its gradient.
+    weights : ndarray, shape (n,)
+        What the loss of each unit is multiplied by; zero for clamped units.
     names : tuple of str
         Trainable on-site parameters: the rows of the local unknowns after the biases.
-    errors : dict
-        Largest error estimates of the moments, by source.
-    details : dict
-        How they came about: kinds of units, nodes, rank.
+    progress : callable
+        Called with the fraction of the work that is done.
     """
 
-    windows: tuple[NormalEquations, ...]
+    computer: Computer
+    signals: Array
+    kinds: list[KindMoments]
+    edges: Array
+    free: npt.NDArray[np.bool_]
+    curvature: float
+    weights: Array
     names: tuple[str, ...]
-    errors: dict[str, float]
-    details: dict[str, int]
+    progress: Callable[[float], None]
+
+    @property
+    def errors(self) -> dict[str, float]:
+        """Return the largest error estimates of the moments, by source."""
+        return {source: max(k.moments.errors[source] for k in self.kinds) for source in self.kinds[0].moments.errors}
+
+    @property
+    def details(self) -> dict[str, int]:
+        """Return how the moments came about: kinds of units, nodes."""
+        return {
+            "kinds_of_units": len(self.kinds),
+            "nodes_in_signal": max(k.mean.shape[0] for k in self.kinds),
+            "nodes_in_time": int(self.kinds[0].moments.times.size),
+        }
+
+    @property
+    def count(self) -> int:
+        """Return how many windows there are."""
+        return len(self.edges) - 1
+
+    @property
+    def windows(self) -> Iterator[NormalEquations]:
+        """Yield the equations of each window, in the order of time; the loss is the mean loss of a step."""
+        times, weights = self.kinds[0].moments.times, self.kinds[0].moments.weights
+        for w, (begin, end) in enumerate(pairwise(self.edges)):
+            inside = np.where((times > begin) & (times < end), weights, 0.0) / (end - begin)
+
+            def done(fraction: float, w: int = w) -> None:
+                self.progress(_MOMENTS + (1 - _MOMENTS) * (w + fraction) / self.count)
+
+            yield self._averaged(inside, done)
+
+    def _averaged(self, weights: Array, progress: Callable[[float], None]) -> NormalEquations:
+        """Average over images and over one time window, a few images at a time."""
+        computer, signals, unit = self.computer, self.signals, self.weights
+        n, images = computer.n, len(signals)
+        clamped = np.flatnonzero(~computer.layout.free)
+        holds = bool(np.any(signals[:, clamped]))
+        basis = time_basis(self.kinds, weights, constant=holds)
+        functions = [SignalFunctions(k, weights, basis, images * k.unit_type.units.size) for k in self.kinds]
+        constant = basis.T @ np.sqrt(weights)
+        pairs = pair_sums(computer.couplings, clamped if holds else clamped[:0])
+        regressors = len(self.free)
+        gradient = Unknowns(np.zeros(computer.couplings.size), np.zeros((regressors, n)))
+        moments = np.zeros((regressors, regressors, n))
+        variance = np.zeros(n)
+        scale = 1 / np.sqrt(images)
+        for first, part in _chunks(signals, max(1, _ROWS // max(1, basis.shape[1]))):
+            rows = len(part) * basis.shape[1]
+            states, slopes = np.zeros((rows, n)), np.zeros((rows, n))
+            local = np.zeros((regressors - 1, rows, n))
+            # A clamped unit is a state without variance, constant in time.
+            states[:, clamped] = np.multiply.outer(constant, part[:, clamped]).reshape(rows, -1)
+            for kind, function in zip(self.kinds, functions, strict=True):
+                units = kind.unit_type.units
+                mean, by_gradient, *by_regressor, spread, expected, products = function(part[:, units])
+                states[:, units] = mean.reshape(rows, -1)
+                slopes[:, units] = by_gradient.reshape(rows, -1) * unit[units]
+                for row, projected in zip(kind.rows[1:], by_regressor, strict=True):
+                    local[row - 1][:, units] = projected.reshape(rows, -1)
+                variance[units] += spread[0].sum(axis=0)
+                gradient.local[np.ix_(kind.rows, units)] += expected.sum(axis=1) * unit[units]
+                for p, q, product in zip(*np.triu_indices(len(kind.rows)), products, strict=True):
+                    a, b = kind.rows[p], kind.rows[q]
+                    moments[a, b, units] += product.sum(axis=0)
+                    moments[b, a, units] = moments[a, b, units]
+            ones = np.repeat(constant, len(part))
+            pairs.add(states * scale, ones * scale, local * scale)
+            gradient.couplings[:] += computer.couplings.contract(slopes * scale, states * scale)
+            progress((first + len(part)) / images)
+        pairs.add_squares(variance / images)
+        equations = NormalEquations(
+            pairs,
+            moments / images,
+            self.curvature * unit,
+            Unknowns(gradient.couplings, gradient.local / images),
+            self.free,
+        )
+        # Biases that stay act like a signal: they shift the gradient at zero.
+        fixed = np.zeros((regressors, n))
+        fixed[0] = np.where(self.free[0], 0.0, computer.biases)
+        return equations.holding(fixed != 0, fixed)
 
 
 def threads(limit: int | None) -> AbstractContextManager[Any]:
@@ -74,24 +173,33 @@ def threads(limit: int | None) -> AbstractContextManager[Any]:
     return context
 
 
+def _driven_types(computer: Computer, protocols: Sequence[Imposed]) -> list[tuple[UnitType, Imposed]]:
+    """Return the units that have one on-site energy and feel one protocol, together."""
+    found = []
+    for unit_type in unit_types(computer):
+        for imposed in protocols:
+            units = np.intersect1d(unit_type.units, imposed.units)
+            if units.size:
+                found.append((attrs.evolve(unit_type, units=units), imposed))
+    return found
+
+
 def _moments(
     computer: Computer,
-    signals: Array,
-    protocol: Protocol,
+    noising: Noising,
     expansion: StepExpansion,
     names: tuple[str, ...],
-    duration: float,
-    dt: float,
     cuts: Sequence[float],
     tolerance: float,
     progress: Callable[[float], None],
 ) -> list[KindMoments]:
-    """Solve the Fokker-Planck equation of every unit_type of unit, on common times."""
-    kinds = unit_types(computer)
-    intensity = intensity_of(protocol, duration)
+    """Solve the Fokker-Planck equation of every type of unit under its protocol, on common times."""
+    kinds = _driven_types(computer, noising.protocols)
+    duration, dt = noising.duration, noising.dynamics.dt
     solved = []
-    for done, unit_type in enumerate(kinds):
+    for done, (unit_type, imposed) in enumerate(kinds):
         mine = tuple(name for name in names if name in unit_type.site.values)
+        intensity = intensity_of(imposed.protocol, duration)
         unit = Unit(
             unit_type.site.energy,
             unit_type.site.gradient,
@@ -100,8 +208,9 @@ def _moments(
             observables=observables_for(unit_type, expansion, mine),
             potential=f"{type(unit_type.site.potential).__name__} ({where_written(unit_type.site.potential.energy)})",
         )
-        values = signals[:, unit_type.units]
+        values = np.asarray(noising.signals[:, unit_type.units], dtype=np.float64)
         strengths = float(values.min()), float(values.max())
+        listed = np.unique(values)
         if mine:
             _check_continuous(unit_type, mine, unit, strengths, intensity(np.linspace(0.0, duration, 4001)))
         with threads(1):
@@ -112,12 +221,13 @@ def _moments(
                 strengths,
                 breakpoints=cuts,
                 tolerance=tolerance,
+                listed=listed if listed.size <= _LISTED else None,
             )
-        solved.append((unit_type, mine, moments))
+        solved.append((unit_type, mine, intensity, moments))
         progress(_MOMENTS * (done + 1) / len(kinds))
-    most = max(moments.times.size for _, _, moments in solved)
+    most = max(moments.times.size for *_, moments in solved)
     combined = []
-    for unit_type, mine, moments in solved:
+    for unit_type, mine, intensity, moments in solved:
         common = moments.resampled(most // (moments.breakpoints.size - 1))
         combined.append(
             kind_moments(
@@ -153,50 +263,42 @@ def _check_continuous(
 
 def exact_equations(
     computer: Computer,
-    signals: npt.ArrayLike,
-    protocol: Protocol,
+    noising: Noising,
     loss: StepLoss,
     *,
-    steps: int,
-    windows: int = 1,
+    windows: int | Sequence[float] = 1,
     potential_parameters: Sequence[str] = (),
     tolerance: float = 3e-4,
     progress: Callable[[float], None] | None = None,
 ) -> ExactEquations:
-    """Set up the normal equations of every time window.
+    """Solve for the moments that the normal equations of every time window are made of.
 
     Parameters
     ----------
     computer : Computer
         The computer; its on-site energies, temperature and mobility are those of the noising, its biases outside
         `trainable_biases` stay.
-    signals : array_like, shape (images, n)
-        s on every unit for each image.
-    protocol : Protocol
-        a(t).
+    noising : Noising
+        Signals, the values that clamped units hold, protocols, time step and steps.
     loss : StepLoss
-        Objective and time step.
-    steps : int
-        Steps of noising; the duration is `steps` times the time step.
-    windows : int
-        Time windows of noising, each with its own couplings.
+        Objective, time step, and weights of units.
+    windows : int, or sequence of float
+        Time windows of noising, each with its own couplings: how many even ones, or the share of the duration that
+        each takes, in the order of noising.
     potential_parameters : sequence of str
         On-site parameters to train, one value a unit.
     tolerance : float
         On the moments, relative to their size; see `solve_moments`.
     progress : callable, optional
-        Called with the fraction of the work that is done.
+        Called with the fraction of the work that is done, then and while the windows are gone through.
 
     Raises
     ------
     TrainingError
         When the objective or the potential lacks a property that this needs (the message names it).
     """
-    if not 1 <= windows <= steps:
-        raise ParameterError(f"windows must lie between 1 and the number of steps, {steps}, got {windows}")
-    s = np.asarray(signals, dtype=np.float64)
+    edges = np.asarray(_edges(noising.steps, windows) * noising.dynamics.dt, dtype=np.float64)
     report = progress or (lambda fraction: None)
-    duration = steps * loss.dt
     names = tuple(potential_parameters)
     has = trainable_forces(computer, names)
     expansion = expand_objective(
@@ -211,82 +313,39 @@ def exact_equations(
             f"exact training takes the leading order in the time step, which is not enough for the loss of "
             f"{type(loss.objective).__name__}: {expansion.obstacle}; take method = 'moments'"
         )
-    edges = window_edges(steps, windows) * loss.dt
-    cuts = sorted({*breakpoints(protocol, duration), *edges[1:-1].tolist()})
-    kinds = _moments(computer, s, protocol, expansion, names, duration, loss.dt, cuts, tolerance, report)
-    times, weights = kinds[0].moments.times, kinds[0].moments.weights
+    turns = {time for one in noising.protocols for time in breakpoints(one.protocol, noising.duration)}
+    cuts = sorted({*turns, *edges[1:-1].tolist()})
+    kinds = _moments(computer, noising, expansion, names, cuts, tolerance, report)
     moving = computer.layout.free
-    free = np.concatenate([(computer.trainable_biases & moving)[None], has & moving])
-    equations = []
-    for w, (begin, end) in enumerate(pairwise(edges)):
-        inside = np.where((times > begin) & (times < end), weights, 0.0) / (end - begin)
-
-        def done(fraction: float, w: int = w) -> None:
-            report(_MOMENTS + (1 - _MOMENTS) * (w + fraction) / windows)
-
-        equations.append(_window(computer, s, kinds, inside, free, expansion.curvature, done))
-    errors = {source: max(k.moments.errors[source] for k in kinds) for source in kinds[0].moments.errors}
-    details = {
-        "kinds_of_units": len(kinds),
-        "nodes_in_signal": max(k.mean.shape[0] for k in kinds),
-        "nodes_in_time": int(times.size),
-    }
-    return ExactEquations(tuple(equations), names, errors, details)
-
-
-def _window(
-    computer: Computer,
-    signals: Array,
-    kinds: list[KindMoments],
-    weights: Array,
-    free: npt.NDArray[np.bool_],
-    curvature: float,
-    progress: Callable[[float], None],
-) -> NormalEquations:
-    """Average over images and over one time window, a few images at a time."""
-    n, images = computer.n, len(signals)
-    basis = time_basis(kinds, weights)
-    functions = [SignalFunctions(k, weights, basis, images * k.unit_type.units.size) for k in kinds]
-    pairs = pair_sums(computer.couplings)
-    regressors = len(free)
-    gradient = Unknowns(np.zeros(computer.couplings.size), np.zeros((regressors, n)))
-    moments = np.zeros((regressors, regressors, n))
-    variance = np.zeros(n)
-    for first, part in _chunks(signals, max(1, _ROWS // max(1, basis.shape[1]))):
-        rows = len(part) * basis.shape[1]
-        states, slopes = np.zeros((rows, n)), np.zeros((rows, n))
-        local = np.zeros((regressors - 1, rows, n))
-        for unit_type, function in zip(kinds, functions, strict=True):
-            units = unit_type.unit_type.units
-            mean, by_gradient, *by_regressor, spread, expected, products = function(part[:, units])
-            states[:, units] = mean.reshape(rows, -1)
-            slopes[:, units] = by_gradient.reshape(rows, -1)
-            for row, projected in zip(unit_type.rows[1:], by_regressor, strict=True):
-                local[row - 1][:, units] = projected.reshape(rows, -1)
-            variance[units] += spread[0].sum(axis=0)
-            gradient.local[np.ix_(unit_type.rows, units)] += expected.sum(axis=1)
-            for p, q, product in zip(*np.triu_indices(len(unit_type.rows)), products, strict=True):
-                a, b = unit_type.rows[p], unit_type.rows[q]
-                moments[a, b, units] += product.sum(axis=0)
-                moments[b, a, units] = moments[a, b, units]
-        scale = 1 / np.sqrt(images)
-        ones = np.repeat(basis.T @ np.sqrt(weights), len(part))
-        pairs.add(states * scale, ones * scale, local * scale)
-        gradient.couplings[:] += computer.couplings.contract(slopes * scale, states * scale)
-        progress((first + len(part)) / images)
-    pairs.add_squares(variance / images)
-    weight = np.where(computer.layout.free, curvature, 0.0)
-    equations = NormalEquations(
-        pairs,
-        moments / images,
-        weight,
-        Unknowns(gradient.couplings, gradient.local / images),
-        free,
+    return ExactEquations(
+        computer=computer,
+        signals=np.asarray(noising.signals, dtype=np.float64),
+        kinds=kinds,
+        edges=edges,
+        free=np.concatenate([(computer.trainable_biases & moving)[None], has & moving]),
+        curvature=expansion.curvature,
+        weights=loss.weights_of(computer),
+        names=names,
+        progress=report,
     )
-    # Biases that stay act like a signal: they shift the gradient at zero.
-    fixed = np.zeros((regressors, n))
-    fixed[0] = np.where(free[0], 0.0, computer.biases)
-    return equations.holding(fixed != 0, fixed)
+
+
+def _edges(steps: int, windows: int | Sequence[float]) -> npt.NDArray[np.int64]:
+    """Return the steps at which windows begin and end, of how many even ones, or of the share that each takes."""
+    if isinstance(windows, int | np.integer):
+        if not 1 <= windows <= steps:
+            raise ParameterError(f"windows must lie between 1 and the number of steps, {steps}, got {windows}")
+        return window_edges(steps, int(windows))
+    shares = finite_array("windows", windows, ("windows",), "their shares of the duration, in the order of noising")
+    ends = np.concatenate([[0.0], np.cumsum(shares)]) / shares.sum()
+    edges: npt.NDArray[np.int64] = (steps * ends).round().astype(np.int64)
+    if not np.all(np.diff(edges) > 0):
+        shortest = int(np.argmin(np.diff(edges)))
+        raise ParameterError(
+            f"every window must take a step or more of {steps}; window {shortest}, with a share of "
+            f"{shares[shortest]:g}, takes none: give it a larger share, or take more steps"
+        )
+    return edges
 
 
 def _chunks(signals: Array, size: int) -> Iterator[tuple[int, Array]]:

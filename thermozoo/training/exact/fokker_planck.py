@@ -22,7 +22,6 @@ Chang and Cooper, J. Comput. Phys. 6, 1 (1970).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 
@@ -97,14 +96,23 @@ def densities(
     density = np.ascontiguousarray(boltzmann(grid, start * strengths, unit.temperature))
     yield density
     key: tuple[float, float] | None = None
+    at: float | None = None
+    rests = True
     diagonal = np.empty((count, points))
     upper, lower = np.zeros((count, points)), np.zeros((count, points))
-    for begin, end in pairwise(edges):
-        step = float(end - begin) / substeps
-        middle = evaluate(intensity, begin + step * (np.arange(substeps) + 0.5), "intensity")
-        for held in map(float, middle):
-            if key != (step, held):
+    steps = np.diff(edges) / substeps
+    middles = edges[:-1, None] + steps[:, None] * (np.arange(substeps) + 0.5)
+    intensities = evaluate(intensity, middles.ravel(), "intensity").reshape(middles.shape)
+    for begin, step, during in zip(edges[:-1], map(float, steps), intensities, strict=True):
+        for held in map(float, during):
+            # The equilibrium of the first intensity stays what it is for as long as this intensity is held.
+            rests = rests and held == start
+            if rests:
+                continue
+            if at != held:
                 up, down = _rates(grid, held * strengths, unit)
+                at = held
+            if key != (step, held):
                 lower[:, :-1], upper[:, :-1] = -step * up, -step * down
                 diagonal[:] = 1.0
                 diagonal[:, :-1] -= lower[:, :-1]

@@ -4,7 +4,8 @@
 first order in the step and second order in the spacing. Here the moments are extrapolated in both
 (Richardson), interpolated in s by Chebyshev polynomials and in time by Legendre polynomials (whose
 nodes are also the quadrature over time), and every one of the four is refined until its error
-estimate falls below the tolerance.
+estimate falls below the tolerance. Where few values of s are asked for, these are solved for instead
+and nothing is interpolated in s.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ from thermozoo.training.exact.unit_grid import Array, Function, Unit
 from thermozoo.training.exact.unit_moments import (
     Problem,
     UnitMoments,
-    chebyshev_nodes,
-    chebyshev_series,
     make_problem,
     moment_names,
     number,
@@ -31,6 +30,11 @@ __all__ = ["solve_moments"]
 #: Refinements beyond these mean that the problem is not what the method is made for.
 MOST_STRENGTHS, MOST_TIMES, MOST_LEVELS = 1536, 192, 8
 
+#: Nodes in time to begin with: so many a segment, but fewer, down to the least, where segments are many and short.
+_A_SEGMENT, _LEAST, _ALL_SEGMENTS = 12, 4, 48
+#: Of so many segments, or fewer, nodes in time are chosen by a coarse solution.
+_FEW_SEGMENTS = 4
+
 
 def solve_moments(
     unit: Unit,
@@ -40,6 +44,7 @@ def solve_moments(
     *,
     breakpoints: Sequence[float] = (),
     tolerance: float = 3e-4,
+    listed: Array | None = None,
 ) -> UnitMoments:
     r"""Solve for the moments of an uncoupled unit pushed by the force a(t) s from equilibrium on, for a range of s.
 
@@ -59,6 +64,8 @@ def solve_moments(
     tolerance : float
         Bound on each of the four error estimates, relative to the size of a moment (its largest
         mean modulus; the largest variance for the variance).
+    listed : ndarray, optional
+        The values of s that will be asked for, in increasing order, where they are few.
 
     Returns
     -------
@@ -78,11 +85,14 @@ def solve_moments(
     spacing, which Richardson's table removes in turn as step and spacing are halved. An error
     estimate is the difference of the two most accurate entries, of which the better is returned.
     """
-    problem = make_problem(unit, intensity, duration, strengths, breakpoints)
-    many, often = 32, 12
+    problem = make_problem(unit, intensity, duration, strengths, breakpoints, listed)
+    segments = problem.breakpoints.size - 1
+    many, often = 32, min(_A_SEGMENT, max(_LEAST, _ALL_SEGMENTS // segments))
+    if segments > _FEW_SEGMENTS:
+        often = _choose_often(problem, often, tolerance)
     while True:
-        many, often, size = _choose_nodes(problem, many, often, tolerance)
-        nodes, (at, weights) = chebyshev_nodes(*problem.strengths, many), problem.quadrature(often)
+        many, often, size = _choose_nodes(problem, many, often, tolerance, in_time=segments <= _FEW_SEGMENTS)
+        nodes, (at, weights) = problem.nodes(many), problem.quadrature(often)
         values, step, spacing = _refine(problem, nodes, at, size, tolerance)
         in_strength, in_time = problem.tails(values, size, often)
         if max(in_strength, in_time) <= tolerance:
@@ -96,8 +106,9 @@ def solve_moments(
         names=moment_names(unit),
         strengths=problem.strengths,
         breakpoints=problem.breakpoints,
-        coefficients=chebyshev_series(values),
+        coefficients=problem.series(values),
         errors={"step": step, "spacing": spacing, "strength": in_strength, "time": in_time},
+        listed=listed,
     )
 
 
@@ -149,20 +160,41 @@ def _extrapolate(levels: Sequence[Array], ratio: int) -> tuple[Array, Array]:
     return row[-1], before
 
 
-def _choose_nodes(problem: Problem, many: int, often: int, tolerance: float) -> tuple[int, int, Array]:
-    """Choose how many nodes in s and in time, and measure the size of each moment.
+def _choose_often(problem: Problem, often: int, tolerance: float) -> int:
+    """Choose how many nodes in time short segments need, by the extreme values of s.
 
-    One coarse discretization is enough: it is as smooth in s and t as the finest.
+    Between nodes of short segments the errors of a coarse solution vary from step to step, so extrapolated ones tell.
+    """
+    nodes = np.unique(np.array([*problem.strengths, np.mean(problem.strengths)]))
+    nodes = nodes if problem.listed is None else problem.listed
+    grid = problem.grid(nodes, 0.5)
+    while often <= MOST_TIMES:
+        at, _ = problem.quadrature(often)
+        found = [problem.averages(grid, nodes, at, 2**step) for step in range(3)]
+        values, _ = _extrapolate([one for one, _ in found], 2)
+        if problem.tail_in_time(values, found[0][1], often) <= tolerance / 2:
+            break
+        often = often * 3 // 2
+    return often
+
+
+def _choose_nodes(
+    problem: Problem, many: int, often: int, tolerance: float, *, in_time: bool
+) -> tuple[int, int, Array]:
+    """Choose how many nodes in s and, if `in_time`, in time, and measure the size of each moment.
+
+    One coarse discretization is enough: it is as smooth in s, and in time on long segments, as the finest.
     """
     while True:
         at, _ = problem.quadrature(often)
-        nodes = chebyshev_nodes(*problem.strengths, many)
+        nodes = problem.nodes(many)
         values, size = problem.averages(problem.grid(nodes, 1.0), nodes, at, 1)
-        in_strength, in_time = problem.tails(values, size, often)
-        if max(in_strength, in_time) <= tolerance / 2:
+        tail, tail_in_time = problem.tails(values, size, often)
+        rough = in_time and tail_in_time > tolerance / 2
+        if tail <= tolerance / 2 and not rough and often <= MOST_TIMES:
             return many, often, size
-        many = many * 3 // 2 if in_strength > tolerance / 2 else many
-        often = often * 3 // 2 if in_time > tolerance / 2 else often
+        many = many * 3 // 2 if tail > tolerance / 2 else many
+        often = often * 3 // 2 if rough else often
         if many > MOST_STRENGTHS or often > MOST_TIMES:
             remedy = (
                 f"{MOST_STRENGTHS} values of s: narrow the range of s, raise the temperature"

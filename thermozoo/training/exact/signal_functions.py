@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numpy.polynomial import chebyshev
 
 from thermozoo.training.exact.unit_grid import Function
-from thermozoo.training.exact.unit_moments import UnitMoments, chebyshev_nodes, series_from_values, values_from_series
+from thermozoo.training.exact.unit_moments import UnitMoments, series_from_values
 from thermozoo.training.expansion import StepExpansion
 from thermozoo.training.unit_types import UnitType
 
@@ -124,11 +124,10 @@ def kind_moments(
     drift, diffusion : float
         mu dt and mu kT dt.
     """
-    count = moments.coefficients.shape[0]
-    values = np.tensordot(values_from_series(count), moments.coefficients, axes=1)
+    values = moments.at_nodes()
     table = {name: values[:, k] for k, name in enumerate(moments.names)}
     zero = np.zeros_like(table["mean"])
-    push = chebyshev_nodes(*moments.strengths, count)[:, None] * intensity
+    push = moments.nodes[:, None] * intensity
 
     def expected(name: str, product: Array) -> Array:
         pushed = push * table.get(f"h1 {name}", zero) - table.get(f"h1 force {name}", zero)
@@ -154,9 +153,15 @@ def kind_moments(
     )
 
 
-def time_basis(kinds: list[KindMoments], weights: Array) -> Array:
-    """Return orthonormal functions of time that span the means of all kinds, times root weights, shape (T, R)."""
-    stacked = np.concatenate([k.mean for k in kinds]) * np.sqrt(weights)
+def time_basis(kinds: list[KindMoments], weights: Array, *, constant: bool = False) -> Array:
+    """Return orthonormal functions of time that span the means of all kinds, times root weights, shape (T, R).
+
+    With `constant` they span the constant, too: clamped units are.
+    """
+    means = [k.mean for k in kinds]
+    if constant:
+        means.append(np.full((1, weights.size), max(float(np.abs(mean).max()) for mean in means) or 1.0))
+    stacked = np.concatenate(means) * np.sqrt(weights)
     _, singular, basis = np.linalg.svd(stacked, full_matrices=False)
     kept = singular > _SPAN * singular[0] if singular[0] > 0 else np.zeros(len(singular), dtype=bool)
     result: Array = basis[kept].T
@@ -196,9 +201,10 @@ class SignalFunctions:
         edges = np.cumsum([len(r) for r in rows])[:-1]
         self._parts = edges
         functions = np.concatenate(rows)
-        self._series = functions @ series_from_values(functions.shape[1]).T
+        listed = moments.moments.listed is not None
+        self._series = functions if listed else functions @ series_from_values(functions.shape[1]).T
         self._table: Array | None = None
-        if values > 4 * _TABLE:
+        if values > 4 * _TABLE and not listed:
             knots = np.linspace(-1, 1, _TABLE)
             parts = np.array_split(knots, 64)
             self._table = np.concatenate([self._exact(part) for part in parts], axis=1)
@@ -215,7 +221,10 @@ class SignalFunctions:
             M (R, images, U), projected gradient (R, ...), each projected regressor but the constant, then averages over
             time: variance (1, ...), gradient (1 + p, ...), products of regressors, upper triangle.
         """
-        scaled = self.moments.moments.scaled(signals).ravel()
+        moments = self.moments.moments
+        if moments.listed is not None:
+            return np.split(self._series[:, moments.places(signals)], self._parts)
+        scaled = moments.scaled(signals).ravel()
         if self._table is None:
             values = self._exact(scaled)
         else:

@@ -18,22 +18,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+import attrs
 import numpy as np
-import numpy.typing as npt
 
-from thermozoo.arguments import count, finite_array, instance, names_of, positive
+from thermozoo.arguments import count, instance, names_of, number, positive
 from thermozoo.computer.computer import Computer
-from thermozoo.interfaces import Protocol
+from thermozoo.computer.program import Program
+from thermozoo.errors import ParameterError
 from thermozoo.training.exact.exact_equations import exact_equations, threads
 from thermozoo.training.least_squares.bounds import changes_allowed, solve_within
 from thermozoo.training.least_squares.normal_equations import Solution
 from thermozoo.training.loss import StepLoss
+from thermozoo.training.noising import Noising
 from thermozoo.training.result import Training
 from thermozoo.training.unit_types import with_parameters
 
 __all__ = ["WORK", "train_exact", "trained"]
-
-Array = npt.NDArray[np.float64]
 
 #: The total that is reported as progress.
 WORK = 100
@@ -45,10 +45,20 @@ class _Progress:
     def __init__(self, report: Callable[[int], None] | None) -> None:
         self._report = report
         self._done = 0
+        self._assembled = self._solved = 0.0
 
-    def at(self, fraction: float) -> None:
-        """Report that this fraction of everything is done."""
-        done = int(WORK * fraction)
+    def assembled(self, fraction: float) -> None:
+        """Report that this fraction of the equations is made."""
+        self._assembled = fraction
+        self._tell()
+
+    def solved(self, fraction: float) -> None:
+        """Report that this fraction of the equations is solved."""
+        self._solved = fraction
+        self._tell()
+
+    def _tell(self) -> None:
+        done = int(WORK * (0.7 * self._assembled + 0.3 * self._solved))
         if self._report is not None and done > self._done:
             self._report(done - self._done)
             self._done = done
@@ -70,27 +80,30 @@ def trained(computer: Computer, names: tuple[str, ...], solution: Solution) -> C
 
 def train_exact(
     computer: Computer,
-    signals: npt.ArrayLike,
-    protocol: Protocol,
+    noising: Noising,
     loss: StepLoss,
     *,
-    steps: int,
-    windows: int = 1,
+    windows: int | Sequence[float] = 1,
     potential_parameters: Sequence[str] = (),
     tolerance: float = 1e-8,
-    moment_tolerance: float = 3e-4,
+    ridge: float = 0.0,
+    moment_tolerance: float | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Training:
     """Train a computer to the minimum of the loss over all noising trajectories.
 
     Parameters
     ----------
-    computer, signals, protocol, loss, steps, windows, potential_parameters
+    computer, noising, loss, windows, potential_parameters
         See `exact_equations`.
     tolerance : float
-        Relative residual of the linear equations.
-    moment_tolerance : float
-        Relative error of the moments that enter them.
+        Relative residual of the linear equations; the couplings of each window are the first guess of the next one.
+    ridge : float
+        Added to the second derivative of the loss by each coupling among free units, relative to the mean of these: it
+        keeps couplings small that a window determines badly.
+    moment_tolerance : float, optional
+        Relative error of the moments that enter them; by default 3e-4, or up to 1e-3 where the equations are solved no
+        better.
     progress : callable, optional
         Called with the amount of work done since its last call, of `WORK` in all.
 
@@ -104,55 +117,59 @@ def train_exact(
     TrainingError
         When the objective or the potential lacks a property that this needs, or the equations cannot be solved.
     """
-    n = instance("computer", computer, Computer, "assemble one").n
-    signals = finite_array("signals", signals, ("images", n), "see signals_for")
-    instance("protocol", protocol, Protocol)
-    instance("loss", loss, StepLoss, "make one of an objective and dt")
-    steps, windows = count("steps", steps, at_least=1), count("windows", windows, at_least=1)
+    instance("computer", computer, Computer, "assemble one")
+    instance("noising", noising, Noising, "make one of a Dynamics, signals and protocols")
+    instance("loss", loss, StepLoss, "take that of the noising").check(noising.dynamics)
+    if np.ndim(windows) == 0:
+        windows = count("windows", windows, at_least=1)
     potential_parameters = names_of("potential_parameters", potential_parameters)
-    tolerance = positive("tolerance", tolerance)
+    tolerance, ridge = positive("tolerance", tolerance), number("ridge", ridge)
+    if ridge < 0:
+        raise ParameterError(f"ridge must not be negative, got {ridge:g}")
     start = time.perf_counter()
     done = _Progress(progress)
     equations = exact_equations(
         computer,
-        signals,
-        protocol,
+        noising,
         loss,
-        steps=steps,
         windows=windows,
         potential_parameters=potential_parameters,
-        tolerance=moment_tolerance,
-        progress=lambda fraction: done.at(0.7 * fraction),
+        tolerance=moment_tolerance or min(max(tolerance, 3e-4), 1e-3),
+        progress=done.assembled,
     )
-    assembled = time.perf_counter()
-    solutions: list[Solution] = []
-    at_bounds: list[int] = []
+    computers: list[Computer] = []
+    figures: list[tuple[int, float, float, int]] = []
+    guess, solving = None, 0.0
     low, high = changes_allowed(computer, equations.names)
     for one in equations.windows:
-        share = len(solutions)
+        begin = time.perf_counter()
+        share = len(computers)
 
         def solved(fraction: float, share: int = share) -> None:
-            done.at(0.7 + 0.3 * (share + fraction) / windows)
+            done.solved((share + fraction) / equations.count)
 
         with threads(1 if one.pairs.light else None):
-            solution, held = solve_within(one, low, high, tolerance=tolerance, progress=solved)
-        solutions.append(solution)
-        at_bounds.append(held)
-    done.at(1.0)
+            one = attrs.evolve(one, ridge=ridge) if ridge else one
+            found, held = solve_within(one, low, high, tolerance=tolerance, start=guess, progress=solved)
+        guess = found.unknowns.couplings
+        computers.append(trained(computer, equations.names, found))
+        figures.append((found.iterations, found.residual, found.decrease, held))
+        solving += time.perf_counter() - begin
+    done.solved(1.0)
+    seconds = time.perf_counter() - start
     # The first steps of noising are the last of generation.
-    computers = tuple(trained(computer, equations.names, s) for s in reversed(solutions))
+    iterations, residual, decrease, at_bounds = map(list, zip(*reversed(figures), strict=True))
     return Training(
-        computer=computers[-1],
+        program=Program(computers[::-1], np.diff(equations.edges)[::-1] / equations.edges[-1]),
         method="exact",
-        seconds=time.perf_counter() - start,
+        seconds=seconds,
         details={
-            "iterations": [s.iterations for s in reversed(solutions)],
-            "residual": [s.residual for s in reversed(solutions)],
-            "loss_decrease": [s.decrease for s in reversed(solutions)],
-            "parameters_at_bounds": at_bounds[::-1],
+            "iterations": iterations,
+            "residual": residual,
+            "loss_decrease": decrease,
+            "parameters_at_bounds": at_bounds,
             "moment_errors": equations.errors,
-            "seconds_moments_and_sums": assembled - start,
+            "seconds_moments_and_sums": seconds - solving,
             **equations.details,
         },
-        windows=computers if windows > 1 else (),
     )

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 from numpy.polynomial import chebyshev, legendre
+from numpy.typing import NDArray
 
 from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.training.exact.fokker_planck import densities
@@ -30,12 +31,14 @@ class UnitMoments:
     strengths : tuple of float
         Smallest and largest s for which the interpolation holds.
     coefficients : ndarray, shape (S, K, T)
-        Chebyshev coefficients in s of the K moments.
+        Chebyshev coefficients in s of the K moments; with listed values of s the moments at these.
     breakpoints : ndarray, shape (B + 1,)
         Ends of the segments of the quadrature; each has the same number of Gauss-Legendre nodes.
     errors : dict
         Estimated errors by source (``"step"``, ``"spacing"``, ``"strength"``, ``"time"``), relative
         to the size of a moment.
+    listed : ndarray, shape (S,), optional
+        The only values of s that were solved for, in increasing order; None where any in the range will do.
     """
 
     times: Array
@@ -45,6 +48,7 @@ class UnitMoments:
     coefficients: Array
     breakpoints: Array
     errors: dict[str, float]
+    listed: Array | None = None
 
     def __call__(self, name: str, strength: Any) -> Array:
         """Return one moment at values of s, shape (T, *strength.shape).
@@ -57,7 +61,39 @@ class UnitMoments:
         if name not in self.names:
             raise ParameterError(f"no moment is called {name!r}; there are {', '.join(self.names)}")
         series = self.coefficients[:, self.names.index(name)]
+        if self.listed is not None:
+            return np.moveaxis(series[self.places(strength)], -1, 0)
         return np.asarray(chebyshev.chebval(self.scaled(strength), series))
+
+    @property
+    def nodes(self) -> Array:
+        """Return the values of s that were solved for, shape (S,)."""
+        return self.listed if self.listed is not None else chebyshev_nodes(*self.strengths, len(self.coefficients))
+
+    def at_nodes(self) -> Array:
+        """Return the moments at the nodes in s, shape (S, K, T)."""
+        if self.listed is not None:
+            return self.coefficients
+        return np.tensordot(values_from_series(len(self.coefficients)), self.coefficients, axes=1)
+
+    def places(self, strength: Any) -> NDArray[np.int64]:
+        """Return which of the listed values each value of s is.
+
+        Raises
+        ------
+        ParameterError
+            If a value is none of them.
+        """
+        assert self.listed is not None
+        value = np.asarray(strength, dtype=np.float64)
+        place = np.minimum(np.searchsorted(self.listed, value), self.listed.size - 1)
+        strange = value[self.listed[place] != value]
+        if strange.size:
+            raise ParameterError(
+                f"s must be one of the values that were solved for, {', '.join(map('{:g}'.format, self.listed))}; "
+                f"got {strange.flat[0]:g}"
+            )
+        return place.astype(np.int64)
 
     def scaled(self, strength: Any) -> Array:
         """Map values of s to [-1, 1]."""
@@ -146,6 +182,15 @@ class Problem:
     breakpoints: Array
     intensities: tuple[float, float]
     strengths: tuple[float, float]
+    listed: Array | None = None
+
+    def nodes(self, count: int) -> Array:
+        """Return the values of s to solve for: the listed ones, or so many Chebyshev points."""
+        return self.listed if self.listed is not None else chebyshev_nodes(*self.strengths, count)
+
+    def series(self, values: Array) -> Array:
+        """Return what `UnitMoments` keeps of values at the nodes."""
+        return values if self.listed is not None else chebyshev_series(values)
 
     def quadrature(self, count: int) -> tuple[Array, Array]:
         """Return times and weights of `count` quadrature nodes a segment."""
@@ -159,6 +204,7 @@ class Problem:
         """Moments (S, K, T) of one discretization and the size of each, (K,)."""
         edges = np.union1d(self.breakpoints[self.breakpoints < times[-1]], times)
         features = _features(self.unit, grid)
+        moduli = np.abs(features)
         stored, size = [], np.zeros(features.shape[2])
         wanted = np.isin(edges, times)
         solution = densities(self.unit, grid, nodes, self.intensity, edges, substeps=substeps)
@@ -167,7 +213,7 @@ class Problem:
                 moment = (density[:, None] @ features)[:, 0]
                 moment[:, 1] -= moment[:, 0] ** 2
                 stored.append(moment)
-                size = np.maximum(size, (density[:, None] @ np.abs(features)).max(axis=(0, 1)))
+                size = np.maximum(size, (density[:, None] @ moduli).max(axis=(0, 1)))
         result = np.stack(stored, axis=2)
         size[1] = result[:, 1].max()
         return result, np.where(size > 0, size, 1.0)
@@ -176,17 +222,22 @@ class Problem:
         """How far the last Chebyshev and the last Legendre coefficients have fallen."""
         relative = values / size[:, None]
         strength = 0.0
-        if values.shape[0] > 1:
+        if self.listed is None and values.shape[0] > 1:
             coefficient = chebyshev_series(relative)
             # Twice the last eighth: what was cut off and what was folded back, if an eighth halves
             # the coefficients.
             last_ones = np.abs(coefficient[-max(2, values.shape[0] // 8) :])
             strength = 2 * number(last_ones.sum(axis=0).max())
+        return strength, self.tail_in_time(values, size, count)
+
+    def tail_in_time(self, values: Array, size: Array, count: int) -> float:
+        """How far the last two Legendre coefficients have fallen."""
+        relative = values / size[:, None]
         node, weight = legendre.leggauss(count)
         last = legendre.legvander(node, count - 1)[:, -2:] * weight[:, None]
         last = last * (2 * np.arange(count - 2, count) + 1) / 2
         segments = relative.reshape(*relative.shape[:2], -1, count)
-        return strength, number(np.abs(segments @ last).max())
+        return number(np.abs(segments @ last).max())
 
 
 def number(error: Any) -> float:
@@ -211,6 +262,7 @@ def make_problem(
     duration: float,
     strengths: tuple[float, float],
     breakpoints: Sequence[float],
+    listed: Array | None = None,
 ) -> Problem:
     """Check arguments and find the extreme intensities."""
     low, high = map(float, strengths)
@@ -232,4 +284,5 @@ def make_problem(
         breakpoints=cuts,
         intensities=(float(scale.min()), float(scale.max())),
         strengths=(low, high),
+        listed=listed,
     )

@@ -89,6 +89,7 @@ def solve_within(
     high: Array,
     *,
     tolerance: float,
+    start: Array | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[Solution, int]:
     """Find the minimum with local coefficients between bounds, by an active set.
@@ -102,7 +103,7 @@ def solve_within(
         The loss.
     low, high : ndarray, shape (P, n)
         Bounds.
-    tolerance, progress
+    tolerance, start, progress
         See `NormalEquations.solve`.
 
     Returns
@@ -116,7 +117,7 @@ def solve_within(
         When the equations cannot be solved, or the set of held coefficients does not settle.
     """
     at = np.zeros(low.shape, dtype=np.int8)  # -1 at the lower bound, +1 at the upper one
-    couplings, iterations = None, 0
+    couplings, iterations = start, 0
     for _ in range(_MOST_ROUNDS):
         held = at != 0
         values = np.where(at < 0, low, np.where(at > 0, high, 0.0))

@@ -7,7 +7,8 @@ parameters. The loss is
     + \lambda \cdot H_{\lambda\lambda} \lambda).
 
 :math:`H_{\lambda\lambda}` acts on each unit alone, so the coefficients are eliminated exactly, and conjugate gradients
-run over the couplings only. H is never formed: a product with it is a few products of matrices
+run over the couplings only; so are the couplings to clamped units, whose states have no noise
+(`thermozoo.training.least_squares.noiseless`). H is never formed: a product with it is a few products of matrices
 (`thermozoo.training.least_squares.pair_sums`).
 """
 
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.errors import TrainingError
+from thermozoo.training.least_squares.noiseless import Noiseless, noiseless_of
 from thermozoo.training.least_squares.pair_sums import PairSums
 
 __all__ = ["NormalEquations", "Solution", "Unknowns"]
@@ -61,7 +63,7 @@ class Solution:
     decrease : float
         Loss where all unknowns are zero, less its minimum.
     determined : ndarray of bool, shape (E,)
-        Which couplings any data touch; those to clamped units are not, and are zero here.
+        Which couplings any data touch; those to clamped units that hold zero are not, and are zero here.
     """
 
     unknowns: Unknowns
@@ -97,8 +99,13 @@ class NormalEquations:
     gradient: Unknowns
     free: npt.NDArray[np.bool_]
     ridge: float = 0.0
+    _noiseless: tuple[Noiseless, ...] = attrs.field(init=False, repr=False)
     _scale: Array = attrs.field(init=False, repr=False)
     _inverse: Array = attrs.field(init=False, repr=False)
+
+    @_noiseless.default
+    def _find_noiseless(self) -> tuple[Noiseless, ...]:
+        return noiseless_of(self.pairs, self.moments, self.weight, self.free)
 
     @_scale.default
     def _make_scale(self) -> Array:
@@ -109,6 +116,9 @@ class NormalEquations:
         """Return the inverse of the free part of every unit's own second moments, shape (n, P, P)."""
         own = np.moveaxis(self.moments, -1, 0) * self.weight[:, None, None]
         free = (self.free & (self.weight > 0)).T
+        for one in self._noiseless:
+            free[one.units, 0] = False  # the bias is one of them
+            own[:, 1:, 1:] -= np.einsum("pki,qki->ipq", one.local, one.local) * self.weight[:, None, None]
         both = free[:, :, None] & free[:, None, :]
         scale = np.sqrt(np.where(free, np.einsum("ipp->ip", own), 1.0))
         if not np.all(scale > 0):
@@ -153,10 +163,54 @@ class NormalEquations:
                     "state that the data visit"
                 )
 
-    def _eliminate(self, by_local: Array) -> Array:
-        """Return the local coefficients at which a gradient by them, shape (P, n), vanishes."""
+    def _eliminate(self, by_local: Array, by_noiseless: list[Array]) -> tuple[Array, list[Array]]:
+        """Return the local coefficients, and amounts of noiseless regressors, at which gradients by them vanish.
+
+        Of shapes (P, n), and (r, n) for each of the noiseless.
+        """
+        for one, by_amount in zip(self._noiseless, by_noiseless, strict=True):
+            correction = np.einsum("pki,ki->pi", one.local, by_amount)
+            by_local = np.concatenate([by_local[:1], by_local[1:] - correction])
         local: Array = -np.einsum("ipq,qi->pi", self._inverse, by_local)
-        return local
+        amounts = []
+        for one, by_amount in zip(self._noiseless, by_noiseless, strict=True):
+            amount = np.divide(by_amount, -self.weight, out=np.zeros_like(by_amount), where=one.units)
+            amounts.append(amount - np.einsum("pki,pi->ki", one.local, local[1:]))
+        return local, amounts
+
+    def _reduced(self, couplings: Array, gradient: Unknowns | None) -> tuple[Array, Array, list[Array]]:
+        """Return the gradient by couplings among free units, and what was eliminated from it.
+
+        Parameters
+        ----------
+        couplings : ndarray, shape (E,)
+            Couplings; zero where noiseless regressors are eliminated.
+        gradient : Unknowns, optional
+            Of a loss that is quadratic about zero; None where only the second derivative is wanted.
+        """
+        structure = self.pairs.couplings
+        by_noiseless = []
+        for one in self._noiseless:
+            field = structure.with_vector(couplings).product(one.states) * (self.weight * one.units)
+            if gradient is not None:
+                field += one.gradient(gradient.couplings, gradient.local[0])
+            by_noiseless.append(field)
+        amounts: list[Array] = []
+
+        def respond(by_couplings: Array) -> Array:
+            by_local = self.weight * by_couplings
+            if gradient is not None:
+                by_local += gradient.local
+            local, found = self._eliminate(by_local, by_noiseless)
+            amounts.extend(found)
+            return local
+
+        image, local = self.pairs.product(couplings, respond, self.weight)
+        for one, amount in zip(self._noiseless, amounts, strict=True):
+            image += structure.contract(self.weight * amount, one.states)
+        if gradient is not None:
+            image += gradient.couplings
+        return image, local, amounts
 
     def apply(self, unknowns: Unknowns) -> Unknowns:
         """Return H times the unknowns, without ridge, for all coefficients, free or not."""
@@ -202,23 +256,25 @@ class NormalEquations:
         TrainingError
             When the equations are not positive definite, or the tolerance is not reached.
         """
-        # What no data touch (a coupling to a clamped unit) has no equation and stays zero.
+        # What no data touch (a coupling to a clamped unit that holds zero) has no equation and stays zero.
         curvature = self.pairs.curvature(self.weight)
         self._check_numbers(curvature)
-        touched = curvature > 0
+        determined = curvature > 0
+        touched = determined.copy()
+        for one in self._noiseless:
+            touched[one.edges] = False
         shift = self.ridge * float(curvature[touched].mean()) if touched.any() else 0.0
         scale = np.where(self._scale > 0, self._scale, curvature) + shift
         inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=touched)
-        at_zero = self._eliminate(self.gradient.local)
 
         def product(couplings: Array) -> Array:
-            image, _ = self.pairs.product(couplings, lambda b: self._eliminate(self.weight * b), self.weight)
+            image, *_ = self._reduced(couplings, None)
             image += shift * couplings
             return np.where(touched, image, 0.0)
 
-        constant, _ = self.pairs.product(np.zeros_like(inverse), lambda b: at_zero, self.weight)
-        right = np.where(touched, -self.gradient.couplings - constant, 0.0)
-        couplings = np.zeros_like(right) if start is None else start.copy()
+        constant, *_ = self._reduced(np.zeros_like(inverse), self.gradient)
+        right = np.where(touched, -constant, 0.0)
+        couplings = np.zeros_like(right) if start is None else np.where(touched, start, 0.0)
         residual = right - product(couplings) if start is not None else right.copy()
         goal = float(np.sqrt(right @ (inverse * right)))
         direction = inverse * residual
@@ -255,9 +311,9 @@ class NormalEquations:
             direction += preconditioned
             if progress is not None:
                 progress(min(1.0, max(0.0, np.log(max(np.sqrt(square) / goal, 1e-300)) / np.log(tolerance))))
-        _, local = self.pairs.product(
-            couplings, lambda b: self._eliminate(self.weight * b + self.gradient.local), self.weight
-        )
+        _, local, amounts = self._reduced(couplings, self.gradient)
+        for one, amount in zip(self._noiseless, amounts, strict=True):
+            one.fill(amount, couplings, local)
         unknowns = Unknowns(couplings, local)
         reached = float(np.sqrt(square)) / goal if goal > 0 else 0.0
-        return Solution(unknowns, iterations, reached, -self.loss(unknowns), touched)
+        return Solution(unknowns, iterations, reached, -self.loss(unknowns), determined)

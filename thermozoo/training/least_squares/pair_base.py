@@ -20,12 +20,15 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.couplings import Couplings
+from thermozoo.computer.couplings import Couplings, DenseCouplings
 
-__all__ = ["PairSums", "Respond"]
+__all__ = ["NO_UNITS", "PairSums", "Respond"]
 
 Array = npt.NDArray[np.float64]
 Respond = Callable[[Array], Array]
+
+#: No noiseless units.
+NO_UNITS = np.zeros(0, dtype=np.int64)
 
 
 class PairSums(abc.ABC):
@@ -35,15 +38,29 @@ class PairSums(abc.ABC):
     ----------
     couplings : Couplings
         The structure; its strengths do not matter.
+    noiseless : ndarray of int, shape (C,)
+        Units whose states have no noise: clamped ones.
+
+    Attributes
+    ----------
+    by_noiseless : ndarray, shape (1 + C, 1 + C)
+        Sums of products of the constant and of noiseless states with each other.
+    by_state : ndarray, shape (1 + C, n)
+        The same with all states.
+    by_local : ndarray, shape (P - 1, 1 + C, n)
+        The same with the other regressors.
     """
 
-    def __init__(self, couplings: Couplings) -> None:
+    def __init__(self, couplings: Couplings, noiseless: npt.NDArray[np.int64] = NO_UNITS) -> None:
         self.couplings = couplings
         self.n = couplings.n
         self.squares = np.zeros(self.n)
+        self.noiseless = noiseless
+        self.by_noiseless = np.zeros((1 + noiseless.size, 1 + noiseless.size))
+        self.by_state = np.zeros((1 + noiseless.size, self.n))
+        self.by_local = np.zeros((0, 1 + noiseless.size, self.n))
         self._held: tuple[Array, Array] | None = None
 
-    @abc.abstractmethod
     def add(self, states: Array, ones: Array, local: Array) -> None:
         """Add the products of rows of states with each other and with regressors.
 
@@ -56,6 +73,19 @@ class PairSums(abc.ABC):
         local : ndarray, shape (P - 1, R, n)
             The other regressors.
         """
+        if self.noiseless.size:
+            rows = np.concatenate([ones[:, None], states[:, self.noiseless]], axis=1).astype(np.float64)
+            self.by_noiseless += rows.T @ rows
+            self.by_state += rows.T @ states
+            if not len(self.by_local):
+                self.by_local = np.zeros((len(local), *self.by_state.shape))
+            for total, one in zip(self.by_local, local, strict=True):
+                total += rows.T @ one
+        self._add(states, ones, local)
+
+    @abc.abstractmethod
+    def _add(self, states: Array, ones: Array, local: Array) -> None:
+        """Add the products of rows, but those with noiseless states."""
 
     def add_squares(self, values: Array) -> None:
         """Add to the second moment of each unit with itself, shape (n,): a variance that the rows do not hold."""
@@ -67,9 +97,18 @@ class PairSums(abc.ABC):
     def light(self) -> bool:
         """Whether a product is too little work to be worth more than one thread."""
 
-    @abc.abstractmethod
     def absorb(self, other: Self) -> None:
         """Add the sums of another one, which is of no use afterwards."""
+        self._held = None
+        self.squares += other.squares
+        self.by_noiseless += other.by_noiseless
+        self.by_state += other.by_state
+        self.by_local = self.by_local + other.by_local if len(self.by_local) else other.by_local
+        self._absorb(other)
+
+    @abc.abstractmethod
+    def _absorb(self, other: Self) -> None:
+        """Add the sums of another one, but those with noiseless states."""
 
     @abc.abstractmethod
     def product(self, vector: Array, respond: Respond, weight: Array) -> tuple[Array, Array]:
@@ -111,9 +150,16 @@ class PairSums(abc.ABC):
         return self._sums_over_ends(weight, self.row_squares() + self.squares)
 
     def _sums_over_ends(self, weight: Array, values: Array) -> Array:
-        i, j = self.couplings.edges.T
-        total: Array = weight[i] * values[j] + weight[j] * values[i]
-        return total
+        if not isinstance(self.couplings, DenseCouplings):
+            i, j = self.couplings.edges.T
+            total: Array = weight[i] * values[j] + weight[j] * values[i]
+            return total
+        sums: list[Array] = [np.zeros(0)]
+        for part in self.couplings.parts:
+            both = np.multiply.outer(weight[part.rows], values[part.columns])
+            both += np.multiply.outer(values[part.rows], weight[part.columns])
+            sums.append(np.asarray(part.couplings(both), dtype=np.float64))
+        return np.concatenate(sums)
 
     def _own(self, weight: Array) -> Array:
         """Return what the squares of units add to the second derivative by each coupling, shape (E,)."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from thermozoo.computer.blocks import Part
 from thermozoo.computer.couplings import Couplings, DenseCouplings
 from thermozoo.errors import TrainingError
-from thermozoo.training.least_squares.pair_base import PairSums, Respond
+from thermozoo.training.least_squares.pair_base import NO_UNITS, PairSums, Respond
 
 __all__ = ["DensePairs"]
 
@@ -29,16 +29,15 @@ def _parts(couplings: Couplings) -> tuple[Part, ...]:
 class DensePairs(PairSums):
     """All pairs of units, as rows while they are fewer than a third of the units, then as a matrix."""
 
-    def __init__(self, couplings: Couplings) -> None:
-        super().__init__(couplings)
+    def __init__(self, couplings: Couplings, noiseless: npt.NDArray[np.int64] = NO_UNITS) -> None:
+        super().__init__(couplings, noiseless)
         self._parts = _parts(couplings)
         self._rows: list[tuple[Array, Array, Array]] = []
         self._gram: Array | None = None
         self._mean = np.zeros(self.n)
         self._cross: Array | None = None
 
-    def add(self, states: Array, ones: Array, local: Array) -> None:
-        """Add the products of rows."""
+    def _add(self, states: Array, ones: Array, local: Array) -> None:
         self._rows.append((states, ones, local))
         held = sum(len(x) for x, _, _ in self._rows)
         if self._gram is None and held <= self.n // 3:
@@ -63,13 +62,10 @@ class DensePairs(PairSums):
         """Whether the pairs are still kept as rows."""
         return self._gram is None
 
-    def absorb(self, other: Self) -> None:
-        """Add the sums of another one."""
-        self._held = None
-        self.squares += other.squares
+    def _absorb(self, other: Self) -> None:
         if self._gram is None and other._gram is None:
             for row in other._rows:
-                self.add(*row)
+                self._add(*row)
             return
         regressors = len(next(one for one in (self._cross, other._cross) if one is not None))
         self._fold(regressors)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.couplings import Couplings
-from thermozoo.training.least_squares.pair_base import PairSums, Respond
+from thermozoo.training.least_squares.pair_base import NO_UNITS, PairSums, Respond
 
 __all__ = ["SparsePairs"]
 
@@ -24,8 +24,8 @@ class SparsePairs(PairSums):
     Each coupling is two half-edges, owned by either end; the half-edges of one owner make a small dense block.
     """
 
-    def __init__(self, couplings: Couplings) -> None:
-        super().__init__(couplings)
+    def __init__(self, couplings: Couplings, noiseless: npt.NDArray[np.int64] = NO_UNITS) -> None:
+        super().__init__(couplings, noiseless)
         i, j = couplings.edges.T
         edge = np.tile(np.arange(len(i)), 2)
         owner, other = np.concatenate([i, j]), np.concatenate([j, i])
@@ -49,8 +49,7 @@ class SparsePairs(PairSums):
         degree = np.bincount(couplings.edges.ravel(), minlength=couplings.n)
         return int(np.sum(degree.astype(np.int64) ** 2))
 
-    def add(self, states: Array, ones: Array, local: Array) -> None:
-        """Add the products of rows."""
+    def _add(self, states: Array, ones: Array, local: Array) -> None:
         if self._cross is None:
             self._cross = np.zeros((1 + len(local), len(self._owner)))
         self._ready = None
@@ -67,10 +66,8 @@ class SparsePairs(PairSums):
         """Whether a product is little work: a sparse one always is."""
         return True
 
-    def absorb(self, other: Self) -> None:
-        """Add the sums of another one."""
-        self._held = self._ready = None
-        self.squares += other.squares
+    def _absorb(self, other: Self) -> None:
+        self._ready = None
         self._sums += other._sums
         if self._cross is None or other._cross is None:
             self._cross = other._cross if self._cross is None else self._cross

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from thermozoo.computer.couplings import Couplings, DenseCouplings
-from thermozoo.training.least_squares.pair_base import PairSums
+from thermozoo.training.least_squares.pair_base import NO_UNITS, PairSums
 from thermozoo.training.least_squares.pair_dense import DensePairs
 from thermozoo.training.least_squares.pair_sparse import SparsePairs
 
@@ -13,9 +16,9 @@ __all__ = ["DensePairs", "PairSums", "SparsePairs", "pair_sums"]
 _MOST_ENTRIES = 40_000_000
 
 
-def pair_sums(couplings: Couplings) -> PairSums:
-    """Return the cheaper of both for a connectivity."""
+def pair_sums(couplings: Couplings, noiseless: npt.NDArray[np.int64] = NO_UNITS) -> PairSums:
+    """Return the cheaper of both for a connectivity; see `PairSums` for the parameters."""
     sparse = not isinstance(couplings, DenseCouplings) and couplings.blocks is None
     if sparse and SparsePairs.entries(couplings) <= min(_MOST_ENTRIES, couplings.n**2 // 4):
-        return SparsePairs(couplings)
-    return DensePairs(couplings)
+        return SparsePairs(couplings, noiseless)
+    return DensePairs(couplings, noiseless)

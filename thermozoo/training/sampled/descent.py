@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from thermozoo.arguments import checked, count, positive
 from thermozoo.computer.computer import Computer
+from thermozoo.computer.program import Program
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import TrainingError
 from thermozoo.training.loss import StepLoss
@@ -65,6 +66,7 @@ class Descent:
     """Shared part of both ways of descending: the order of trajectories, the curves, the failure."""
 
     def __init__(self, process: NoisingProcess, loss: StepLoss, schedule: Schedule, seed: int) -> None:
+        loss.check(process.dynamics)
         self.process = process
         self.loss = loss
         self.schedule = schedule
@@ -123,7 +125,7 @@ class Descent:
         trained, training = np.array(self.curve).T
         validated, validation = np.array(self.validation).T
         return Training(
-            computer=computer,
+            program=Program(computer),
             method=method,
             seconds=seconds,
             history={

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from thermozoo.arguments import count, instance, names_of, positive
 from thermozoo.computer.computer import Computer
+from thermozoo.computer.program import Program
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.training.exact.train import trained
@@ -78,6 +79,7 @@ def sampled_equations(
     TrainingError
         When the objective is not quadratic with constant curvature, or the energy not linear in a parameter.
     """
+    loss.check(process.dynamics)
     expansion = expand_objective(
         loss.derived,
         loss.objective,
@@ -162,7 +164,7 @@ class _Sums:
         return NormalEquations(
             self.pairs,
             self.moments,
-            np.where(self.computer.layout.free, curvature, 0.0),
+            curvature * self.loss.weights_of(self.computer),
             Unknowns(self.couplings / self.steps, self.local / self.steps),
             self.free,
         )
@@ -282,9 +284,9 @@ def train_by_moments(
         solution, held = solve_within(attrs.evolve(one, ridge=ridge), low, high, tolerance=tolerance)
         solutions.append(solution)
         at_bounds.append(held)
-    computers = tuple(trained(computer, names, s) for s in reversed(solutions))
+    program = Program([trained(computer, names, s) for s in reversed(solutions)])
     return Training(
-        computer=computers[-1],
+        program=program,
         method="moments",
         seconds=time.perf_counter() - start,
         details={
@@ -295,5 +297,4 @@ def train_by_moments(
             "loss_decrease": [s.decrease for s in reversed(solutions)],
             "parameters_at_bounds": at_bounds[::-1],
         },
-        windows=computers if windows > 1 else (),
     )

@@ -79,10 +79,17 @@ def train_online(
 
 
 def _response(loss: StepLoss, computer: Computer) -> Any:
-    """Return a quick function (x', x, g') -> (loss, dl/dg') of one unit."""
+    """Return a quick function (x', x, g') -> (loss, dl/dg') of every unit, both weighted; zero on clamped units."""
     f = loss.derived.formula
     arguments = [f.x_next, f.x, f.gradient_next]
-    return loss.bound(computer).function("response", arguments, f.loss, loss.derived.by_gradient_next)
+    function = loss.bound(computer).function("response", arguments, f.loss, loss.derived.by_gradient_next)
+    weights, free = loss.weights_of(computer), computer.layout.free
+
+    def respond(x_next: Array, x: Array, g: Array) -> tuple[Array, Array]:
+        found, response = function(x_next, x, g)
+        return np.where(free, weights * found, 0.0), np.where(free, weights * response, 0.0)
+
+    return respond
 
 
 @attrs.define(eq=False)
@@ -119,10 +126,9 @@ def _stretch(moving: _Moving, x: Array, rate: float, respond: Any) -> float:
     total = 0.0
     for k in range(len(after)):
         g = base[k] - rate * (pending(k) + np.where(biased, drop, 0))
-        loss, response = respond(after[k], x[k], g)
-        r[k] = np.where(moves, response, 0)
+        loss, r[k] = respond(after[k], x[k], g)
         drop += r[k]
-        total += float(loss[moves].sum(dtype=np.float64))
+        total += float(loss[moves].sum())
     moving.couplings.descend(r, after, rate)
     moving.biases[biased] -= rate * r.sum(axis=0, dtype=np.float64)[biased]
     return total

@@ -75,11 +75,11 @@ def _take(shared: Any) -> int:
     return _add(shared, 0, 1)  # type: ignore[no-any-return]
 
 
-def _barrier(shared: Any, team: int) -> None:
-    """Wait until `team` threads are here."""
-    if team > 1:
+def _barrier(shared: Any, members: int) -> None:
+    """Wait until `members` threads are here."""
+    if members > 1:
         passed = _load(shared, 16)
-        if _add(shared, 8, 1) == team - 1:
+        if _add(shared, 8, 1) == members - 1:
             _store(shared, 8, 0)
             _add(shared, 16, 1)
         else:

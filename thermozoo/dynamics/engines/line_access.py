@@ -8,15 +8,15 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from thermozoo.dynamics.engines.lanes import Lanes, widen
+from thermozoo.dynamics.engines.lines import Line, widen
 from thermozoo.dynamics.engines.vectors import INT64, LINE, Vector, load, spread, store
 
 __all__ = [
-    "gather_lanes",
-    "load_lanes",
+    "gather_line",
+    "load_line",
     "number_at",
-    "put_lanes",
-    "put_lanes_between",
+    "put_line",
+    "put_line_between",
     "put_number",
     "spread_number",
 ]
@@ -26,56 +26,56 @@ def _data(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     return context.make_array(kind)(context, builder, value).data
 
 
-def _line(array: Any) -> Lanes:
-    return Lanes(array.dtype, LINE // (array.dtype.bitwidth // 8))
+def _line_type(array: Any) -> Line:
+    return Line(array.dtype, LINE // (array.dtype.bitwidth // 8))
 
 
-def _load_lanes(typing: Any, array: Any, index: Any) -> Any:
-    lanes = _line(array)
+def _load_line(typing: Any, array: Any, index: Any) -> Any:
+    line = _line_type(array)
 
     def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         data = _data(context, builder, sig.args[0], arguments[0])
-        return load(builder, data, arguments[1], lanes.count).value
+        return load(builder, data, arguments[1], line.count).value
 
-    return lanes(array, types.int64), lower
-
-
-#: ``load_lanes(array, index)``: the numbers from `index` on; nothing is checked.
-load_lanes = intrinsic(_load_lanes)
+    return line(array, types.int64), lower
 
 
-def _gather_lanes(typing: Any, array: Any, origin: Any, places: Any, index: Any) -> Any:
-    lanes = _line(array)
+#: ``load_line(array, index)``: the numbers from `index` on; nothing is checked.
+load_line = intrinsic(_load_line)
+
+
+def _gather_line(typing: Any, array: Any, origin: Any, places: Any, index: Any) -> Any:
+    line = _line_type(array)
 
     def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         data = _data(context, builder, sig.args[0], arguments[0])
         base = builder.gep(data, [arguments[1]])
-        which = load(builder, _data(context, builder, sig.args[2], arguments[2]), arguments[3], lanes.count).value
-        result = ir.Constant(ir.VectorType(data.type.pointee, lanes.count), ir.Undefined)
-        for lane in range(lanes.count):
-            number = ir.Constant(ir.IntType(32), lane)
+        which = load(builder, _data(context, builder, sig.args[2], arguments[2]), arguments[3], line.count).value
+        result = ir.Constant(ir.VectorType(data.type.pointee, line.count), ir.Undefined)
+        for k in range(line.count):
+            number = ir.Constant(ir.IntType(32), k)
             place = builder.zext(builder.extract_element(which, number), INT64)
             result = builder.insert_element(result, builder.load(builder.gep(base, [place])), number)
         return result
 
-    return lanes(array, types.int64, places, types.int64), lower
+    return line(array, types.int64, places, types.int64), lower
 
 
-#: ``gather_lanes(array, origin, places, index)``: the numbers at origin + places[index], and so on.
-gather_lanes = intrinsic(_gather_lanes)
+#: ``gather_line(array, origin, places, index)``: the numbers at origin + places[index], and so on.
+gather_line = intrinsic(_gather_line)
 
 
 def _spread_number(typing: Any, array: Any, index: Any) -> Any:
-    lanes = _line(array)
+    line = _line_type(array)
 
     def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         data = _data(context, builder, sig.args[0], arguments[0])
-        return spread(builder, builder.load(builder.gep(data, [arguments[1]])), lanes.count).value
+        return spread(builder, builder.load(builder.gep(data, [arguments[1]])), line.count).value
 
-    return lanes(array, types.int64), lower
+    return line(array, types.int64), lower
 
 
-#: ``spread_number(array, index)``: the number at `index` in every lane.
+#: ``spread_number(array, index)``: the number at `index` in every place.
 spread_number = intrinsic(_spread_number)
 
 
@@ -104,41 +104,41 @@ def _put_number(typing: Any, array: Any, index: Any, value: Any) -> Any:
 put_number = intrinsic(_put_number)
 
 
-def _put_lanes(typing: Any, array: Any, index: Any, value: Any) -> Any:
-    lanes = _line(array)
+def _put_line(typing: Any, array: Any, index: Any, value: Any) -> Any:
+    line = _line_type(array)
 
     def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         data = _data(context, builder, sig.args[0], arguments[0])
-        wide = widen(context, builder, arguments[2], sig.args[2], lanes)
+        wide = widen(context, builder, arguments[2], sig.args[2], line)
         store(builder, wide, data, arguments[1])
         return context.get_dummy_value()
 
     return types.void(array, types.int64, value), lower
 
 
-#: ``put_lanes(array, index, value)``: write lanes, or a number into every lane.
-put_lanes = intrinsic(_put_lanes)
+#: ``put_line(array, index, value)``: write line, or a number into every lane.
+put_line = intrinsic(_put_line)
 
 
-def _put_lanes_between(typing: Any, array: Any, index: Any, value: Any, first: Any, last: Any) -> Any:
-    lanes = _line(array)
+def _put_line_between(typing: Any, array: Any, index: Any, value: Any, first: Any, last: Any) -> Any:
+    line = _line_type(array)
 
     def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         data = _data(context, builder, sig.args[0], arguments[0])
-        wide = widen(context, builder, arguments[2], sig.args[2], lanes)
+        wide = widen(context, builder, arguments[2], sig.args[2], line)
         first, last = arguments[3:]
         whole = builder.and_(
             builder.icmp_signed("<=", first, ir.Constant(INT64, 0)),
-            builder.icmp_signed(">=", last, ir.Constant(INT64, lanes.count)),
+            builder.icmp_signed(">=", last, ir.Constant(INT64, line.count)),
         )
-        with builder.if_else(whole) as (all_lanes, some_lanes):
-            with all_lanes:
+        with builder.if_else(whole) as (all_places, some_places):
+            with all_places:
                 store(builder, wide, data, arguments[1])
-            with some_lanes:
-                numbers = ir.Constant(ir.VectorType(INT64, lanes.count), list(range(lanes.count)))
-                low, high = (spread(builder, bound, lanes.count).value for bound in (first, last))
+            with some_places:
+                numbers = ir.Constant(ir.VectorType(INT64, line.count), list(range(line.count)))
+                low, high = (spread(builder, bound, line.count).value for bound in (first, last))
                 inside = builder.and_(builder.icmp_signed(">=", numbers, low), builder.icmp_signed("<", numbers, high))
-                before = load(builder, data, arguments[1], lanes.count)
+                before = load(builder, data, arguments[1], line.count)
                 chosen = builder.select(inside, wide.value, before.value)
                 store(builder, Vector(builder, chosen), data, arguments[1])
         return context.get_dummy_value()
@@ -146,5 +146,5 @@ def _put_lanes_between(typing: Any, array: Any, index: Any, value: Any, first: A
     return types.void(array, types.int64, value, types.int64, types.int64), lower
 
 
-#: ``put_lanes_between(array, index, value, first, last)``: write only the lanes from `first` to before `last`.
-put_lanes_between = intrinsic(_put_lanes_between)
+#: ``put_line_between(array, index, value, first, last)``: write only the places from `first` to before `last`.
+put_line_between = intrinsic(_put_line_between)

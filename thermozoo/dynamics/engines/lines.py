@@ -1,7 +1,7 @@
 """A numba type that is one cache line of numbers, so that generated kernels read like formulas of one unit.
 
-A `Lanes` value holds 16 single or 8 double precision numbers: of as many trajectories, or of as many units. It is
-added, multiplied and compared like a number, and the functions of this module are functions of every lane. A `Lanes`
+A `Line` value holds 16 single or 8 double precision numbers: of as many trajectories, or of as many units. It is
+added, multiplied and compared like a number, and the functions of this module are functions of every place. A `Line`
 of booleans is the result of a comparison and the first argument of `choose`.
 """
 
@@ -20,70 +20,70 @@ from numba.extending import intrinsic, lower_builtin, models, register_model, ty
 
 from thermozoo.dynamics.engines.vectors import LINE, Vector, constant, spread
 
-__all__ = ["FUNCTIONS", "Lanes", "choose", "fused", "maximum", "minimum", "widen"]
+__all__ = ["FUNCTIONS", "Line", "choose", "fused", "maximum", "minimum", "widen"]
 
 
-class Lanes(types.Type):  # type: ignore[misc]
+class Line(types.Type):  # type: ignore[misc]
     """Type of one cache line of numbers, or of the booleans of a comparison of such."""
 
     def __init__(self, dtype: Any, count: int) -> None:
         self.dtype, self.count = dtype, count
-        super().__init__(name=f"Lanes({dtype}, {count})")
+        super().__init__(name=f"Line({dtype}, {count})")
 
     @property
-    def mask(self) -> Lanes:
+    def mask(self) -> Line:
         """Type of a comparison."""
-        return Lanes(types.boolean, self.count)
+        return Line(types.boolean, self.count)
 
 
-class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
-    def __init__(self, manager: Any, kind: Lanes) -> None:
+class _LineModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Line) -> None:
         element = ir.IntType(1) if kind.dtype == types.boolean else manager.lookup(kind.dtype).get_value_type()
         super().__init__(manager, kind, ir.VectorType(element, kind.count))
 
 
-register_model(Lanes)(_LanesModel)
+register_model(Line)(_LineModel)
 
 _NUMBER = types.Number
 
 
-def _lanes_of(*arguments: Any) -> Lanes | None:
-    """Return the type of the lanes among the arguments, None where there are none or they do not fit."""
-    kinds = {a for a in arguments if isinstance(a, Lanes)}
-    others = [a for a in arguments if not isinstance(a, (Lanes, _NUMBER))]
+def _line_of(*arguments: Any) -> Line | None:
+    """Return the type of the lines among the arguments, None where there are none or they do not fit."""
+    kinds = {a for a in arguments if isinstance(a, Line)}
+    others = [a for a in arguments if not isinstance(a, (Line, _NUMBER))]
     return kinds.pop() if len(kinds) == 1 and not others else None
 
 
-def widen(context: Any, builder: Any, value: Any, kind: Any, lanes: Lanes) -> Vector:
-    """Return an argument as a vector: a number is converted to the lanes' precision and spread."""
-    if isinstance(kind, Lanes):
+def widen(context: Any, builder: Any, value: Any, kind: Any, line: Line) -> Vector:
+    """Return an argument as a vector: a number is converted to the line's precision and spread."""
+    if isinstance(kind, Line):
         return Vector(builder, value)
-    return spread(builder, context.cast(builder, value, kind, lanes.dtype), lanes.count)
+    return spread(builder, context.cast(builder, value, kind, line.dtype), line.count)
 
 
 def _define(function: Any, apply: Callable[..., Vector], count: int, mask: bool = False) -> None:
-    """Teach numba a function or operator of `count` lanes or numbers, at least one of them lanes."""
+    """Teach numba a function or operator of `count` lines or numbers, at least one of them a line."""
 
     def typer_factory(context: Any) -> Any:
         def one(a: Any) -> Any:
-            lanes = _lanes_of(a)
-            return None if lanes is None else (lanes.mask if mask else lanes)
+            line = _line_of(a)
+            return None if line is None else (line.mask if mask else line)
 
         def two(a: Any, b: Any) -> Any:
-            lanes = _lanes_of(a, b)
-            return None if lanes is None else (lanes.mask if mask else lanes)
+            line = _line_of(a, b)
+            return None if line is None else (line.mask if mask else line)
 
         return one if count == 1 else two
 
     type_callable(function)(typer_factory)
 
     def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        lanes = _lanes_of(*signature.args)
-        assert lanes is not None
-        wide = [widen(context, builder, v, k, lanes) for v, k in zip(arguments, signature.args, strict=True)]
+        line = _line_of(*signature.args)
+        assert line is not None
+        wide = [widen(context, builder, v, k, line) for v, k in zip(arguments, signature.args, strict=True)]
         return impl_ret_untracked(context, builder, signature.return_type, apply(*wide).value)
 
-    kinds = [(Lanes,)] if count == 1 else [(Lanes, Lanes), (Lanes, _NUMBER), (_NUMBER, Lanes)]
+    kinds = [(Line,)] if count == 1 else [(Line, Line), (Line, _NUMBER), (_NUMBER, Line)]
     for kind in kinds:
         lower_builtin(function, *kind)(lower)
 
@@ -112,50 +112,50 @@ for _symbol, _operator in (
     _define(_operator, _compare(_symbol), 2, mask=True)
 
 
-def _function(name: str, apply: Callable[..., Vector], count: int = 1) -> Callable[..., Any]:
-    """Return a function that generated code may call; it exists only inside of compiled code."""
+def _stub(name: str) -> Callable[..., Any]:
+    """Return what stands for a function in generated code; it exists only inside of compiled code."""
 
     def function(*arguments: Any) -> Any:
-        raise TypeError(f"{name} is a function of lanes: it exists in compiled code only")
+        raise TypeError(f"{name} is a function of lines: it exists in compiled code only")
 
-    function.__name__ = name
-    function.__qualname__ = name
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+def _function(name: str, apply: Callable[..., Vector], count: int = 1) -> Callable[..., Any]:
+    """Return a function that generated code may call."""
+    function = _stub(name)
     _define(function, apply, count)
     return function
 
 
 def _scalar_function(name: str, scalar: Any, count: int = 1) -> Callable[..., Any]:
-    """Return a function of lanes that calls a function of numbers, which numba knows, for every lane."""
-
-    def function(*arguments: Any) -> Any:
-        raise TypeError(f"{name} is a function of lanes: it exists in compiled code only")
-
-    function.__name__ = name
-    function.__qualname__ = name
+    """Return a function of lines that calls a function of numbers, which numba knows, for every place."""
+    function = _stub(name)
 
     def typer_factory(context: Any) -> Any:
         if count == 1:
-            return lambda a: _lanes_of(a)
-        return lambda a, b: _lanes_of(a, b)
+            return lambda a: _line_of(a)
+        return lambda a, b: _line_of(a, b)
 
     type_callable(function)(typer_factory)
 
     def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        lanes = signature.return_type
-        wide = [widen(context, builder, v, k, lanes) for v, k in zip(arguments, signature.args, strict=True)]
+        line = signature.return_type
+        wide = [widen(context, builder, v, k, line) for v, k in zip(arguments, signature.args, strict=True)]
         known = context.typing_context.resolve_function_type(
-            context.typing_context.resolve_value_type(scalar), (lanes.dtype,) * count, {}
+            context.typing_context.resolve_value_type(scalar), (line.dtype,) * count, {}
         )
         call = context.get_function(scalar, known)
         result = ir.Constant(wide[0].value.type, ir.Undefined)
-        for lane in range(lanes.count):
-            index = ir.Constant(ir.IntType(32), lane)
+        for k in range(line.count):
+            index = ir.Constant(ir.IntType(32), k)
             value = call(builder, [builder.extract_element(w.value, index) for w in wide])
-            value = context.cast(builder, value, known.return_type, lanes.dtype)
+            value = context.cast(builder, value, known.return_type, line.dtype)
             result = builder.insert_element(result, value, index)
-        return impl_ret_untracked(context, builder, lanes, result)
+        return impl_ret_untracked(context, builder, line, result)
 
-    for kind in [(Lanes,)] if count == 1 else [(Lanes, Lanes), (Lanes, _NUMBER), (_NUMBER, Lanes)]:
+    for kind in [(Line,)] if count == 1 else [(Line, Line), (Line, _NUMBER), (_NUMBER, Line)]:
         lower_builtin(function, *kind)(lower)
     return function
 
@@ -204,12 +204,12 @@ FUNCTIONS: dict[str, Any] = {
 
 
 def _choose(typing: Any, mask: Any, a: Any, b: Any) -> Any:
-    # two numbers: a cache line holds as many lanes as the mask has
-    lanes = _lanes_of(a, b) or Lanes(types.float32 if mask.count * 4 == LINE else types.float64, mask.count)
-    signature = lanes(mask, a, b)
+    # two numbers: a cache line holds as many numbers as the mask has
+    line = _line_of(a, b) or Line(types.float32 if mask.count * 4 == LINE else types.float64, mask.count)
+    signature = line(mask, a, b)
 
     def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        first, second = (widen(context, builder, v, k, lanes) for v, k in zip(arguments[1:], sig.args[1:], strict=True))
+        first, second = (widen(context, builder, v, k, line) for v, k in zip(arguments[1:], sig.args[1:], strict=True))
         return builder.select(arguments[0], first.value, second.value)
 
     return signature, lower
@@ -220,13 +220,13 @@ choose = intrinsic(_choose)
 
 
 def _fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
-    lanes = _lanes_of(a, b, c)
-    kind = lanes or c
+    line = _line_of(a, b, c)
+    kind = line or c
 
     def lower(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        if lanes is not None:
+        if line is not None:
             first, second, third = (
-                widen(context, builder, v, k, lanes) for v, k in zip(arguments, sig.args, strict=True)
+                widen(context, builder, v, k, line) for v, k in zip(arguments, sig.args, strict=True)
             )
             return first.times(second, third).value
         name = "llvm.fma.f32" if kind.bitwidth == 32 else "llvm.fma.f64"
@@ -234,7 +234,7 @@ def _fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
         function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(number, [number] * 3), name)
         return builder.call(function, arguments)
 
-    return (kind(a, b, c) if lanes is not None else kind(kind, kind, kind)), lower
+    return (kind(a, b, c) if line is not None else kind(kind, kind, kind)), lower
 
 
 #: ``fused(a, b, c)``: a b + c, rounded once.

@@ -1,0 +1,148 @@
+"""The tables of a config: every key with its type, default, range and a sentence.
+
+Everything that reads or shows the config (checking, resolved files, JSON Schema, documentation) reads these classes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import attrs
+
+from thermozoo.config.settings import positive, setting
+from thermozoo.dynamics.engines import ENGINES, PRECISIONS
+from thermozoo.thermodynamics.hardware import PRESETS
+from thermozoo.training import METHODS
+
+__all__ = [
+    "ComputerTable",
+    "ConnectivityTable",
+    "DataTable",
+    "DynamicsTable",
+    "EncodingTable",
+    "GenerationTable",
+    "HardwareTable",
+    "NoisingTable",
+    "PotentialTable",
+    "TrainingTable",
+]
+
+
+@attrs.frozen
+class ComputerTable:
+    """Computer: what the machine is."""
+
+    temperature: float = positive(0.1, "kT, in the config's unit of energy E0")
+    mobility: float = positive(1.0, "mobility mu, in 1 / (E0 time)")
+    trainable_biases: tuple[str, ...] = setting(
+        tuple[str, ...], lambda: ("hidden",), "groups whose biases training may change"
+    )
+
+
+@attrs.frozen
+class PotentialTable:
+    """Potential: the energy of a unit, in every group that has no table of its own."""
+
+    plugin: Any = setting(str, "quartic", "potential plugin")
+
+
+@attrs.frozen
+class ConnectivityTable:
+    """Connectivity: which pairs of units are coupled."""
+
+    plugin: Any = setting(str, "dense", "connectivity plugin")
+
+
+@attrs.frozen
+class DynamicsTable:
+    """Dynamics: how the machine moves."""
+
+    integrator: Any = setting(str, "euler-maruyama", "integrator plugin")
+    dt: float = positive(1e-3, "time step")
+    duration: float = positive(
+        2.5, "duration of noising, of equilibration and of generation, rounded to whole time steps"
+    )
+    engine: str = setting(str, "auto", "what advances the states", choices=("auto", *ENGINES))
+    precision: str = setting(
+        str, "single", "data type of states; heat and work are always double", choices=tuple(PRECISIONS)
+    )
+    memory_limit: float = setting(float, 16.0, "memory that a run may need, as predicted [GiB]", above=0)
+
+    @property
+    def steps(self) -> int:
+        """Whole time steps in the duration."""
+        return round(self.duration / self.dt)
+
+
+@attrs.frozen
+class DataTable:
+    """Data: the images to learn."""
+
+    plugin: Any = setting(str, "digits", "data set plugin")
+    classes: tuple[int, ...] = setting(tuple[int, ...], lambda: (0, 1, 2), "labels to learn, in this order")
+    per_class: int = setting(int, 1, "images of each class, in the order of the data set; 0: all", at_least=0)
+
+
+@attrs.frozen
+class EncodingTable:
+    """Encoding: which signals an image is on the units of each group."""
+
+    seed: int = setting(int, 42, "seed of what encodings draw", at_least=0)
+
+
+@attrs.frozen
+class NoisingTable:
+    """Noising: how images are forgotten."""
+
+    protocol: Any = setting(str, "linear-fade", "protocol plugin: the intensity of imposed signals")
+
+
+@attrs.frozen
+class TrainingTable:
+    """Training: how couplings and biases are found."""
+
+    objective: Any = setting(str, "reverse-likelihood", "objective plugin")
+    method: str = setting(str, METHODS[0], "how to minimize it", choices=METHODS)
+    cycles: int = setting(
+        int,
+        300,
+        "noising trajectories of each image (descent, online, moments)",
+        at_least=1,
+        methods=("descent", "online", "moments"),
+    )
+    learning_rate: float = positive(4e-4, "alpha of descent and online", methods=("descent", "online"))
+    windows: int = setting(int, 1, "time windows with couplings of their own (exact, moments)", at_least=1)
+    potential_parameters: tuple[str, ...] = setting(
+        tuple[str, ...], tuple, "on-site parameters to train as well, one value per unit (exact, moments)"
+    )
+    tolerance: float = setting(
+        float,
+        1e-8,
+        "relative residual at which the exact solution stops",
+        at_least=1e-14,
+        below=1,
+        methods=("exact",),
+    )
+    compare: tuple[str, ...] = setting(
+        tuple[str, ...], tuple, "methods to train and report side by side", choices=METHODS
+    )
+    held_out: int = setting(int, 30, "noising trajectories that judge the result", at_least=2)
+
+
+@attrs.frozen
+class GenerationTable:
+    """Generation: how many images are made."""
+
+    samples: int = setting(int, 1000, "how many", at_least=1)
+    condition: Literal["each"] | tuple[int, ...] | None = setting(
+        Literal["each"] | tuple[int, ...], None, "classes to ask for in turn, or each that is learned"
+    )
+
+
+@attrs.frozen
+class HardwareTable:
+    """Hardware: what a unit of time and of energy is in the laboratory."""
+
+    preset: str | None = setting(str, None, "named values of the keys below", choices=tuple(PRESETS))
+    time_unit: float | None = positive(None, "seconds in one unit of time")
+    temperature: float | None = positive(None, "temperature [kelvin]")
