@@ -674,10 +674,11 @@ plugin = "one-hot"
 [[encoding.label]]
 plugin = "tree"
 copies = 4
+medoids = false
 """
     page = _Page(config=CONFIG.replace("[training]", tables + "[training]"))
     assert page.holds("training", "visible is shown image, by hold-ramp (width = 0.5).")
-    assert page.holds("training", "label is shown one-hot and tree (copies = 4).")
+    assert page.holds("training", "label is shown one-hot and tree (copies = 4, medoids = false).")
     assert not _Page().holds("training", "is shown image")
 
 

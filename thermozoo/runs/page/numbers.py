@@ -75,6 +75,8 @@ def settings(table: Mapping[str, Any]) -> list[str]:
 
 
 def _setting(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()  # as in the config
     if is_number(value):
         return plain(value)
     if isinstance(value, list):
