@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -37,11 +40,21 @@ def contents(folder):
 
 def test_the_page_is_the_one_that_the_run_wrote(folder, capsys):
     before = contents(folder)
-    assert len([name for name in before if name.startswith("figures/")]) == 10
+    assert len([name for name in before if name.startswith("figures/")]) == 9
     (folder / "report.html").write_text("stale")
     assert run(["report", str(folder)]) == 0
     assert capsys.readouterr().out == f"report: {folder / 'report.html'}\n"
     assert contents(folder) == before
+
+
+def test_what_the_page_says_to_do_next_can_be_done(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    page = (folder / "report.html").read_text("utf-8")
+    commands = [shlex.split(html.unescape(one)) for one in re.findall(r"<dt><code>(.*?)</code>", page)]
+    assert [command[:2] for command in commands] == [["thermozoo", name] for name in ("run", "run", "show")]
+    for words in commands:
+        wanted = ["check" if word == "run" else word for word in words[1:]]
+        assert run(wanted) == 0, words
 
 
 def test_figures_are_drawn_again_from_the_results(folder, capsys):
@@ -63,10 +76,17 @@ def test_a_figure_that_cannot_be_drawn_is_named(folder, capsys):
     (folder / "samples.nc").write_bytes(b"damaged")
     assert run(["report", str(folder)]) == 0
     err = capsys.readouterr().err.splitlines()
-    assert len(err) == 10
+    assert len(err) == 9
     assert all("missing, it cannot be drawn again: " in line and "samples.nc" in line for line in err)
     page = (folder / "report.html").read_text("utf-8")
-    assert page.count("This figure is missing: it cannot be drawn again") == 10
+    assert page.count("This figure is missing: it cannot be drawn again") == 9
+
+
+def test_a_loss_without_a_curve_is_no_figure_whatever_an_earlier_version_left(folder):
+    before = contents(folder)
+    shutil.copy(folder / "figures" / "heat.png", folder / "figures" / "loss.png")
+    assert run(["report", str(folder)]) == 0
+    assert (folder / "report.html").read_bytes() == before["report.html"]
 
 
 def test_a_run_of_one_group_lacks_no_couplings_and_one_method_no_comparison(folder, capsys):
@@ -80,8 +100,7 @@ def test_a_run_of_one_group_lacks_no_couplings_and_one_method_no_comparison(fold
     assert run(["report", str(folder)]) == 0
     named = [line.split(":")[0] for line in capsys.readouterr().err.splitlines()]
     assert named == [
-        f"figure {n}"
-        for n in ("noising", "generations", "generation", "outputs", "prototypes", "loss", "heat", "ledger")
+        f"figure {n}" for n in ("prototypes", "outputs", "generation", "generations", "noising", "heat", "ledger")
     ]
 
 

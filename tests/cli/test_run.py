@@ -108,7 +108,7 @@ def test_it_ends_well_and_writes_every_file(tiny):
     assert {"config.toml", "manifest.json", "computer.nc", "samples.nc", "report.json", "report.html"} <= names
     figures = {n for n in names if n.startswith("figures/")}
     assert {
-        f"figures/{n}.png" for n in ("noising", "generations", "outputs", "couplings", "loss", "heat", "ledger")
+        f"figures/{n}.png" for n in ("noising", "prototypes", "generations", "outputs", "couplings", "heat", "ledger")
     } | {"figures/generation.gif"} <= figures
     for name in figures:
         begin = b"GIF89a" if name.endswith(".gif") else b"\x89PNG\r\n\x1a\n"

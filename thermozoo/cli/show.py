@@ -285,6 +285,6 @@ def _plot(plugins: list[Plugin], file: Path, force: bool) -> None:
             density,
             title=plugin.name,
             formula=derived_formulas(plugin)[0].latex,
-            density_label=f"Boltzmann density at kT = {KT:g} [1]",
+            density_label=f"Boltzmann density at kT = {KT:g}",
         )
         figure.savefig(beside, format=file.suffix[1:].lower(), dpi=150)

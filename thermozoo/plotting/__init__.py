@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from thermozoo.plotting.codes import plot_codes
 from thermozoo.plotting.comparison import plot_comparison
 from thermozoo.plotting.couplings import plot_couplings
 from thermozoo.plotting.generations import plot_generations
@@ -14,6 +15,7 @@ from thermozoo.plotting.potential import plot_potential
 from thermozoo.plotting.style import png_bytes
 
 __all__ = [
+    "plot_codes",
     "plot_comparison",
     "plot_couplings",
     "plot_generations",

@@ -20,7 +20,7 @@ __all__ = ["plot_comparison"]
 _PANELS: tuple[tuple[str, str, str, str], ...] = (
     ("heat_mean_kT", "heat_std_kT", "standard deviation", "heat [$kT$]"),
     ("likelihood_gain_nats", "likelihood_gain_se", "standard error", "likelihood gain [nats]"),
-    ("mean_best_correlation", "best_correlation_std", "standard deviation", "correlation [1]"),
+    ("mean_best_correlation", "best_correlation_std", "standard deviation", "correlation"),
     ("seconds", "", "", "training time [s]"),
 )
 

@@ -45,7 +45,7 @@ def image_grid(
     *,
     limits: tuple[float, float],
     colormap: str = "gray",
-    bar_label: str = "state $x$ [1]",
+    bar_label: str = "state $x$",
     title: str | None = None,
     below: Sequence[str] | None = None,
     left: Sequence[str] | None = None,

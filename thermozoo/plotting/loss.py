@@ -24,7 +24,7 @@ _SMALLEST_PART = 0.12
 @styled
 def plot_loss(
     steps: ArrayLike,
-    training: ArrayLike | None,
+    training: ArrayLike,
     validation: ArrayLike,
     *,
     floor: float | None = None,
@@ -42,12 +42,10 @@ def plot_loss(
     ----------
     steps : (n,) array
         Where the losses were taken, such as the cycle of training.
-    training : (n,) array or None
-        Mean reverse loss per time step [1] of the noising trajectories trained on; None for a
-        method without a curve.
+    training : (n,) array
+        Mean reverse loss per time step [1] of the noising trajectories trained on.
     validation : (n,) array
-        With `training`: the loss per step of one fixed noising trajectory [1], which follows the training. Without: the
-        mean over held-out noising trajectories [1], as two points of the untrained and the trained computer.
+        The loss per step of one fixed noising trajectory [1], which follows the training.
     floor : float, optional
         N/2 [1], N the number of units that move; None for an objective or integrator for which that is not the mean
         loss of a perfect model: neither the level nor the right axis is drawn then.
@@ -76,17 +74,16 @@ def plot_loss(
     x = finite_array(steps, "steps of the loss figure", 1)
     at = x if validation_steps is None else finite_array(validation_steps, "validation steps", 1)
     held_out = finite_array(validation, "validation loss", 1)
-    trained = None if training is None else finite_array(training, "training loss", 1)
-    if len(at) != len(held_out) or (trained is not None and len(trained) != len(x)):
+    trained = finite_array(training, "training loss", 1)
+    if len(at) != len(held_out) or len(trained) != len(x):
         raise ShapeError(
-            f"loss figure: {len(x)} steps, {0 if trained is None else len(trained)} training and "
+            f"loss figure: {len(x)} steps, {len(trained)} training and "
             f"{len(held_out)} validation losses at {len(at)} steps; give one loss a step."
         )
 
     figure = new_figure(2.9)
     axes = axes_of(figure)
-    if trained is not None:
-        _draw_training(axes, x, trained)
+    _draw_training(axes, x, trained)
     few = len(at) <= 2
     axes.plot(
         at,
@@ -96,11 +93,11 @@ def plot_loss(
         marker="o" if len(at) <= 30 else None,
         markersize=6 if few else 3.5,
         # two sets, whose levels differ by as much as single trajectories scatter
-        label="held-out trajectories" if trained is None else "one fixed trajectory (validation)",
+        label="one fixed trajectory (validation)",
         zorder=4,
     )
-    curves = held_out if trained is None else np.concatenate([trained, held_out])
-    notes = _draw_levels(axes, curves, floor, initial, few and trained is None)
+    curves = np.concatenate([trained, held_out])
+    notes = _draw_levels(axes, curves, floor, initial)
     if few:
         for position, value in zip(at, held_out, strict=True):
             # Away from the line that joins the two points.
@@ -116,19 +113,14 @@ def plot_loss(
                 fontsize=9,
             )
         axes.margins(x=0.35, y=0.22)
-        if trained is None:
-            names = ["untrained", "trained"] if len(at) == 2 else ["trained"]
-            axes.set_xticks(at, names)
-            axes.grid(False, axis="x")
     center = float(curves.mean()) if floor is None else floor
     scale = 1e-3 * max(abs(center), 1.0)
     if max(np.ptp(curves), np.abs(curves - center).max()) < 1e-3 * scale:
         axes.set_ylim(center - scale, center + scale)
-    if trained is not None:  # trajectories and cycles are counted
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        if len(x) == 1:
-            axes.set_xticks(x)
-    _label(axes, floor, None if few and trained is None else xlabel)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # trajectories and cycles are counted
+    if len(x) == 1:
+        axes.set_xticks(x)
+    _label(axes, floor, xlabel)
     handles, labels = axes.get_legend_handles_labels()
     title = "\n".join(notes)
     axes.legend(handles, labels, loc="best", title=title or None, title_fontsize=8.5)
@@ -154,13 +146,12 @@ def _draw_levels(
     curves: NDArray[np.float64],
     floor: float | None,
     initial: float | None,
-    initial_is_drawn: bool,
 ) -> list[str]:
     """Draw N/2 and the untrained computer as levels, or return in words what is too far."""
     notes = []
     low, high = float(curves.min()), float(curves.max())
     levels = [] if floor is None else [(floor, f"perfect model: $N/2$ = {floor:g}", "-")]
-    if initial is not None and not initial_is_drawn:
+    if initial is not None:
         levels.append((initial, f"untrained: {initial:.2f}", ":"))
     for value, text, style in levels:
         whole = max(high, value) - min(low, value)
@@ -172,13 +163,12 @@ def _draw_levels(
     return notes
 
 
-def _label(axes: Axes, floor: float | None, xlabel: str | None) -> None:
+def _label(axes: Axes, floor: float | None, xlabel: str) -> None:
     """Write the axes: the loss in full at the left, its distance from N/2, where that is known, at the right."""
     from matplotlib.ticker import ScalarFormatter
 
-    axes.set_ylabel("reverse loss per time step [1]")
-    if xlabel:
-        axes.set_xlabel(xlabel)
+    axes.set_ylabel("reverse loss per time step")
+    axes.set_xlabel(xlabel)
     axes.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
     if floor is None:
         return
@@ -190,5 +180,5 @@ def _label(axes: Axes, floor: float | None, xlabel: str | None) -> None:
         return distance + floor
 
     right = axes.secondary_yaxis("right", functions=(above, back))
-    right.set_ylabel("distance from $N/2$ [1]")
+    right.set_ylabel("distance from $N/2$")
     right.spines["right"].set_visible(True)

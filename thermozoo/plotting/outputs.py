@@ -24,10 +24,13 @@ def plot_outputs(
     captions: Sequence[str] | None = None,
     title: str | None = None,
     *,
-    label: str = "state $x$ [1]",
+    label: str = "state $x$",
     note: str | None = None,
+    columns: int | None = None,
+    left: Sequence[str] | None = None,
+    cell: float | None = None,
 ) -> Figure:
-    """Show images in a grid that is as square as their number allows.
+    """Show images in a grid.
 
     Parameters
     ----------
@@ -41,6 +44,12 @@ def plot_outputs(
         What the color bar is labelled with, unit included.
     note : str, optional
         Written below the grid, such as what the captions say.
+    columns : int, optional
+        Images in a row; by default so many that the grid is as square as their number allows.
+    left : sequence of str, optional
+        A text left of each row, such as the class that it was asked for.
+    cell : float, optional
+        Width of an image [inch]; by default as wide as the figure allows.
 
     Returns
     -------
@@ -61,7 +70,11 @@ def plot_outputs(
             f"output figure: {len(states)} images but {len(captions)} captions; give one caption "
             "an image or none at all."
         )
-    columns = len(states) if len(states) <= 5 else min(10, math.ceil(math.sqrt(len(states))))
+    if columns is None:
+        columns = len(states) if len(states) <= 5 else min(10, math.ceil(math.sqrt(len(states))))
+    rows = -(-len(states) // columns)
+    if left is not None and len(left) != rows:
+        raise ShapeError(f"output figure: {rows} rows but {len(left)} texts left of them; give one text a row.")
     return image_grid(
         states,
         columns,
@@ -69,6 +82,7 @@ def plot_outputs(
         bar_label=label,
         title=title,
         below=captions,
+        left=left,
         axis_label=note,
-        cell=min(0.92, 4.9 / columns),
+        cell=cell if cell is not None or left is not None else min(0.92, 4.9 / columns),
     )

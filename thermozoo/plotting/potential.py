@@ -33,7 +33,7 @@ def plot_potential(
     title: str = "",
     formula: str = "",
     *,
-    density_label: str = r"density $\propto e^{-U/kT}$ [1]",
+    density_label: str = r"density $\propto e^{-U/kT}$",
 ) -> Figure:
     """Show energy, force, Boltzmann density and, if given, curvature of one uncoupled unit.
 
@@ -98,7 +98,7 @@ def plot_potential(
             axes.axhline(0, color=GRAY, linewidth=0.7)
         for state in stable:
             axes.axvline(state, color=GRAY, linewidth=0.9, linestyle=":")
-    grid[-1].set_xlabel("state $x$ [1]" + ("   (dotted: stable)" if len(stable) else ""))
+    grid[-1].set_xlabel("state $x$" + ("   (dotted: stable)" if len(stable) else ""))
     if len(states) > 1:
         grid[-1].set_xlim(states[0], states[-1])
     figure.align_ylabels()

@@ -24,10 +24,10 @@ MARK = "manifest.json"
 #: Where the plugin files of a run are.
 PLUGINS = "plugins"
 
-#: The figures of a run, in order, "generation" an animation; couplings are there where hidden units are, a comparison
-#: where methods are compared.
+#: The figures of a run, in order, "generation" an animation; couplings are there where hidden units are, codes where
+#: these are shown one, a loss where the method has a curve, a comparison where methods are compared.
 FIGURES = (
-    "noising", "generations", "generation", "outputs", "prototypes", "couplings", "loss", "heat", "ledger",
+    "prototypes", "outputs", "generation", "generations", "noising", "codes", "couplings", "loss", "heat", "ledger",
     "comparison",
 )  # fmt: skip
 

@@ -14,11 +14,10 @@ import numpy as np
 from thermozoo.computer.computer import TERMS
 from thermozoo.computer.files import load_program, replace_file
 from thermozoo.errors import ConfigError, DataError, ThermozooError, shown
-from thermozoo.plotting.style import png_bytes
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.claim import holder_of
 from thermozoo.runs.extras import draw_each
-from thermozoo.runs.figures import Drawing, Results, draw_results, plot_losses
+from thermozoo.runs.figures import Drawing, Results, draw_results
 from thermozoo.runs.folder import write_text
 from thermozoo.runs.page import render_page
 from thermozoo.runs.place import FIGURES, figure_file
@@ -34,6 +33,9 @@ _MANIFEST = {"versions": dict, "plugins": list, "engine": dict}
 
 #: What a file that holds something else makes of the sentences of a page.
 _FOREIGN = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+
+#: Methods whose loss has a curve.
+_WITH_A_CURVE = ("descent", "online")
 
 #: How the files of figures begin.
 _SIGNATURES = {".png": b"\x89PNG\r\n\x1a\n", ".gif": b"GIF89a"}
@@ -150,18 +152,19 @@ def _pictures(
     folder: Path, config: Mapping[str, Any], report: Report, catalogue: Callable[[], Catalogue]
 ) -> Iterator[tuple[str, bytes | str]]:
     """Yield every figure of a run, from its file or drawn again, or why it is missing."""
-    files = {figure: _picture(folder / figure_file(figure)) for figure in FIGURES}
+    known = [figure for figure in FIGURES if figure != "loss" or report.method in _WITH_A_CURVE]
+    files = {figure: _picture(folder / figure_file(figure)) for figure in known}
     reason, drawings = "the run folder does not hold what it shows", {}
-    if None in files.values():
+    if any(files[figure] is None for figure in known if figure != "codes"):
         try:
             drawings = _drawings(folder, report, catalogue)
         except (ThermozooError, OSError, *_FOREIGN) as error:
             reason = f"it cannot be drawn again: {shown(error, 200)}"
-    expected = set(FIGURES) - set(() if report.comparison else ["comparison"])
+    # whether hidden units were shown a code, the folder does not say
+    expected = set(known) - {"codes"} - set(() if report.comparison else ["comparison"])
     if len(config.get("computer", {}).get("units", ())) < 2:
         expected.discard("couplings")  # every unit shows the image
-    for figure in FIGURES:
-        found = files[figure]
+    for figure, found in files.items():
         if found is not None:
             yield figure, found
         elif figure in drawings:
@@ -181,11 +184,7 @@ def _picture(path: Path) -> bytes | None:
 def _drawings(folder: Path, report: Report, catalogue: Callable[[], Catalogue]) -> dict[str, Drawing]:
     """Return what draws the figures of which the folder holds all that they show."""
     results = read_results(folder, report, with_copies(folder / "config.toml", catalogue()))
-    drawings = draw_results(results)
-    if report.method in ("exact", "moments"):  # the others have a curve, which is not kept
-        losses = (report.loss_initial, report.loss_final, report.loss_perfect)
-        drawings["loss"] = lambda: png_bytes(plot_losses(*losses))
-    return drawings
+    return draw_results(results)
 
 
 def read_results(folder: Path, report: Report, catalogue: Catalogue) -> Results:
@@ -217,6 +216,7 @@ def read_results(folder: Path, report: Report, catalogue: Catalogue) -> Results:
             shown=samples["shown_state"].values,
             heat=heat,
             comparison=report.comparison or (),
+            condition=samples["condition"].values if "condition" in samples else None,
         )
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise DataError(f"{shown(path, 200)} does not hold the samples of a run: {shown(error, 100)}") from error

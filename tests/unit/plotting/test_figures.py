@@ -15,6 +15,7 @@ import pytest
 
 from thermozoo.errors import ShapeError
 from thermozoo.plotting import (
+    plot_codes,
     plot_comparison,
     plot_couplings,
     plot_generations,
@@ -50,9 +51,13 @@ FIGURES = {
     "generations, one sample, one time": lambda: plot_generations(IMAGES[None, :1], [0.0]),
     "outputs": lambda: plot_outputs(IMAGES, [f"{k % 3}  r = 0.{k:02}" for k in range(25)], "25"),
     "outputs, with a note": lambda: plot_outputs(IMAGES[:3], ["0", "1", "2"], note="below each: its class, in words"),
+    "outputs, a row for each name": lambda: plot_outputs(IMAGES[:8], columns=4, left=["zero", "one"], cell=0.4),
     "outputs, one": lambda: plot_outputs(IMAGES[:1]),
     "outputs, equal values": lambda: plot_outputs(np.full((4, 3, 5), 0.3)),
     "outputs, one pixel": lambda: plot_outputs([[[1.0]]]),
+    "codes": lambda: plot_codes(IMAGES[:10], np.sign(RNG.normal(size=(10, 96))), [*"0123456789"], starts=(2, 30)),
+    "codes, one unit, a name and a title": lambda: plot_codes(IMAGES[:1], [[1.0]], ["a long name"], "Codes"),
+    "codes, all zero": lambda: plot_codes(IMAGES[:2], np.zeros((2, 3))),
     "couplings": lambda: plot_couplings(IMAGES[:16] / 30, range(16)),
     "couplings, untrained": lambda: plot_couplings(np.zeros((2, 28, 28)), [0, 1]),
     "loss": lambda: plot_loss(
@@ -62,13 +67,17 @@ FIGURES = {
         floor=648,
         initial=652.87,
     ),
-    "loss, untrained and trained": lambda: plot_loss([0, 1], None, [652.87, 647.91], floor=648),
+    "loss, two cycles": lambda: plot_loss([1, 2], [651.0, 648.0], [652.87, 647.91], floor=648),
     "loss, one cycle": lambda: plot_loss([1], [652.0], [651.0], floor=648, initial=652.9),
     "loss, no known floor": lambda: plot_loss([0, 1, 2], [652, 650, 649.0], [652, 650.5, 649.5]),
-    "loss, equal values and no known floor": lambda: plot_loss([0, 1, 2], None, [648, 648, 648]),
-    "loss, equal values": lambda: plot_loss([0, 1, 2], None, [648, 648, 648], floor=648),
+    "loss, equal values and no known floor": lambda: plot_loss([0, 1, 2], [648, 648, 648], [648, 648, 648]),
+    "loss, equal values": lambda: plot_loss([0, 1, 2], [648, 648, 648], [648, 648, 648], floor=648),
     "loss, far below the start": lambda: plot_loss(
-        np.arange(40), None, 647.98 + 0.001 * np.cos(np.arange(40)), floor=648, initial=652.87
+        np.arange(40),
+        np.full(40, 647.98),
+        647.98 + 0.001 * np.cos(np.arange(40)),
+        floor=648,
+        initial=652.87,
     ),
     "heat": lambda: plot_heat(HEAT, ("published", 2900.0, 350.0)),
     "heat, one sample": lambda: plot_heat([1351.0]),
@@ -130,10 +139,10 @@ def test_same_figure_gives_the_same_bytes():
 
 
 def test_settings_of_the_caller_stay_and_do_not_matter():
-    usual = png_bytes(FIGURES["loss, untrained and trained"]())
+    usual = png_bytes(FIGURES["loss, two cycles"]())
     with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 20}):
         before = dict(matplotlib.rcParams)
-        changed = png_bytes(FIGURES["loss, untrained and trained"]())
+        changed = png_bytes(FIGURES["loss, two cycles"]())
         assert dict(matplotlib.rcParams) == before
     assert changed == usual
 
@@ -192,7 +201,7 @@ def _texts(figure):
 
 def test_times_stand_below_the_images_with_their_unit():
     text = _texts(plot_noising(IMAGES[:3], [0.0, 1.25, 2.5], "Noising", time_unit="ns"))
-    for part in ("0", "1.25", "2.5", "[ns]", "Noising", "state $x$ [1]"):
+    for part in ("0", "1.25", "2.5", "[ns]", "Noising", "state $x$"):
         assert part in text
 
 
@@ -203,7 +212,7 @@ def _boxes(figure, texts):
 
 
 def test_labels_of_the_panels_of_a_potential_do_not_overlap():
-    labels = {"density_label": "Boltzmann density at kT = 0.5 [1]"}
+    labels = {"density_label": "Boltzmann density at kT = 0.5"}
     for options in ({}, {"curvature": 12 * X**2 - 4}):
         figure = _potential(**options, **labels)
         texts = [axes.yaxis.label for axes in figure.axes]
@@ -216,7 +225,7 @@ def test_labels_of_the_panels_of_a_potential_do_not_overlap():
 def test_the_label_of_a_short_bar_is_on_one_line_beside_the_title(name):
     figure = FIGURES[name]()
     texts = [*figure.texts, *(text for axes in figure.axes for text in (axes.yaxis.label, *axes.texts))]
-    (label,) = (text for text in texts if text.get_text().replace("\n", " ") == "state $x$ [1]")
+    (label,) = (text for text in texts if text.get_text().replace("\n", " ") == "state $x$")
     assert "\n" not in label.get_text()
     (own,) = _boxes(figure, [label])
     for other in _boxes(figure, [text for text in texts if text is not label and text.get_text()]):
@@ -243,19 +252,27 @@ def test_without_a_known_floor_neither_the_level_nor_the_right_axis_is_drawn():
 
 
 def test_two_losses_carry_their_values():
-    text = _texts(FIGURES["loss, untrained and trained"]())
-    for part in ("652.87", "647.91", "untrained", "trained", "$N/2$ = 648"):
+    text = _texts(FIGURES["loss, two cycles"]())
+    for part in ("652.87", "647.91", "$N/2$ = 648"):
         assert part in text
 
 
 def test_a_curve_of_validation_is_not_called_held_out():
-    """It follows one trajectory; the two points of a method without a curve are means over the held-out ones."""
-    for figure, label in (
-        (plot_loss([1, 2], [26.0, 25.9], [26.6, 26.5, 26.3], validation_steps=[0, 1, 2]), "one fixed trajectory"),
-        (plot_loss([0, 1], None, [26.3, 26.0]), "held-out trajectories"),
-    ):
-        labels = figure.axes[0].get_legend_handles_labels()[1]
-        assert [text.startswith(label) for text in labels].count(True) == 1
+    """It follows one trajectory."""
+    figure = plot_loss([1, 2], [26.0, 25.9], [26.6, 26.5, 26.3], validation_steps=[0, 1, 2])
+    labels = figure.axes[0].get_legend_handles_labels()[1]
+    assert [text.startswith("one fixed trajectory") for text in labels].count(True) == 1
+
+
+def test_a_code_has_a_column_for_each_unit_and_a_line_where_a_level_begins():
+    codes = np.array([[1.0, -1.0, -1.0, 1.0], [0.0, 1.0, -1.0, -1.0]])
+    axes = plot_codes(IMAGES[:2], codes, starts=(1, 3)).axes[0]
+    rows = [image for image in axes.images if image.get_array().shape == (1, 4)]
+    assert [row.get_array()[0].tolist() for row in rows] == codes.tolist()
+    assert {row.get_clim() for row in rows} == {(-1.0, 1.0)}
+    left, right, _, _ = rows[0].get_extent()
+    lines = [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 2]
+    assert lines == pytest.approx([left + (right - left) / 4, left + 3 * (right - left) / 4])
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])
@@ -372,6 +389,9 @@ BAD = {
     "times": lambda: plot_noising(IMAGES[:3], [0, 1]),
     "generation times": lambda: plot_generations(IMAGES[None], [0, 1]),
     "captions": lambda: plot_outputs(IMAGES, ["a"]),
+    "texts left of rows": lambda: plot_outputs(IMAGES[:4], columns=2, left=["one"]),
+    "codes": lambda: plot_codes(IMAGES[:2], np.ones((3, 4))),
+    "names of codes": lambda: plot_codes(IMAGES[:2], np.ones((2, 4)), ["a"]),
     "unit numbers": lambda: plot_couplings(IMAGES, [1]),
     "no image": lambda: plot_outputs(np.zeros((0, 28, 28))),
     "one dimension too few": lambda: plot_outputs(IMAGES[0]),

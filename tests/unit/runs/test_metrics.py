@@ -22,8 +22,8 @@ from thermozoo.training.loss import StepLoss
 
 
 def test_captions_of_outputs_have_a_true_minus_sign():
-    assert output_caption("2", -0.856) == "2, $r$ = \u22120.86"
-    assert output_caption("$", 0.5) == r"\$, $r$ = 0.50"  # a name is no formula
+    assert output_caption("2", -0.856) == "2\n\u22120.86"
+    assert output_caption("$", 0.5) == "\\$\n0.50"  # a name is no formula
 
 
 def test_the_advantage_is_that_over_a_denoiser_of_the_size_of_the_image():

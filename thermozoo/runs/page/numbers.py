@@ -39,7 +39,25 @@ def short(value: float) -> str:
 
 def percent(fraction: float) -> str:
     """Write a fraction in percent, without decimals where there are none to write."""
+    if not math.isfinite(fraction):
+        return significant(fraction)
     return f"{100 * fraction:.1f}".removesuffix(".0") + " %"
+
+
+def share(fraction: float, of: int) -> str:
+    """Write a fraction of so many in percent with its 95 % interval, that of Wilson, which stays between 0 and 1.
+
+    References
+    ----------
+    E. B. Wilson, Probable inference, the law of succession, and statistical inference, Journal of the American
+    Statistical Association 22, 209 (1927).
+    """
+    if not (math.isfinite(fraction) and of > 0):
+        return percent(fraction)
+    z2 = 1.959964**2 / of
+    center, half = fraction + z2 / 2, math.sqrt(z2 * (fraction * (1 - fraction) + z2 / 4))
+    low, high = ((center + side * half) / (1 + z2) for side in (-1, 1))
+    return f"{percent(fraction)} ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
 def in_words(value: int) -> str:
@@ -57,6 +75,8 @@ def settings(table: Mapping[str, Any]) -> list[str]:
 
 
 def _setting(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()  # as in the config
     if is_number(value):
         return plain(value)
     if isinstance(value, list):
@@ -66,4 +86,4 @@ def _setting(value: Any) -> str:
 
 
 #: What templates of the page write numbers with.
-FILTERS = (count, duration, in_words, percent, plain, plus_minus, quantity, settings, short, significant)
+FILTERS = (count, duration, fixed, in_words, percent, plain, plus_minus, quantity, settings, share, short, significant)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -15,9 +16,12 @@ import attrs
 from markupsafe import Markup
 
 from thermozoo.runs.page import numbers
+from thermozoo.runs.page.classes import disagreement
+from thermozoo.runs.page.commands import next_commands, plugin_options
 from thermozoo.runs.page.described import Described
 from thermozoo.runs.page.measures import reasons
-from thermozoo.runs.page.tables import plugin_copies, plugin_files, tables_of
+from thermozoo.runs.page.novelty import Novelty
+from thermozoo.runs.page.tables import plugin_copies, tables_of
 from thermozoo.runs.results import Report
 from thermozoo.thermodynamics.advantage import (
     BOLTZMANN,
@@ -27,6 +31,7 @@ from thermozoo.thermodynamics.advantage import (
     denoiser_layers,
     denoiser_operations,
 )
+from thermozoo.thermodynamics.hardware import PRESETS
 
 if TYPE_CHECKING:
     import jinja2
@@ -35,13 +40,14 @@ __all__ = ["render_page"]
 
 #: The section of the page in which a figure stands; others stand in one of their own.
 _PLACES = {
-    "noising": "training",
-    "prototypes": "training",
-    "loss": "training",
-    "couplings": "training",
-    "generations": "generation",
-    "generation": "generation",
+    "prototypes": "generation",
     "outputs": "generation",
+    "generation": "course",
+    "generations": "course",
+    "codes": "course",
+    "noising": "training",
+    "couplings": "training",
+    "loss": "training",
     "heat": "cost",
     "ledger": "cost",
     "comparison": "comparison",
@@ -103,6 +109,8 @@ def render_page(
     """
     config = tomllib.loads(config_toml)
     machine = Described.of(config)
+    asked = bool(config.get("generation", {}).get("condition"))
+    time = machine.duration * config["computer"]["mobility"]
     return (
         _environment()
         .get_template("page.html.jinja")
@@ -118,10 +126,18 @@ def render_page(
                 "joules": JOULE_PER_MAC,
                 "steps": DENOISING_STEPS,
             },
-            tables=tables_of(report, manifest),
+            asked=asked,
+            beside={row.name: row for row in (report.quality.rows if report.quality else ())},
+            judged=_judged(report),
+            disagreement=disagreement(report),
+            loss_scatter=_loss_scatter(report, config, machine),
+            novelty=Novelty.of(report.quality),
+            presets={name: (one.description, one.seconds(time)) for name, one in PRESETS.items()},
+            commands=next_commands(report, config, manifest),
+            tables=tables_of(report, manifest, asked),
             pictures=_by_section({name: Picture.of(png) for name, png in figures.items()}),
             missing=_by_section(missing or {}),
-            plugin_files=plugin_files(manifest),
+            plugin_options=plugin_options(manifest),
             plugin_copies=plugin_copies(manifest),
             config_toml=config_toml,
             manifest=json.dumps(manifest, indent=2, ensure_ascii=False, default=str) if manifest else "",
@@ -137,6 +153,24 @@ def _by_section(named: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _judged(report: Report) -> int:
+    """Return how many outputs the perceptron has judged, which of very many are not all."""
+    verdicts = (report.quality and report.quality.confusion) or {}
+    return sum(sum(counts.values()) for counts in verdicts.values()) or report.samples
+
+
+def _loss_scatter(report: Report, config: Mapping[str, Any], machine: Described) -> float | None:
+    """Return by how much the mean loss of a perfect model scatters about N/2 on held-out steps, None where not known.
+
+    The loss of a step of a perfect model is half of a chi-squared number with N degrees of freedom, which has the mean
+    N/2 and the variance N/2; steps are independent. With weights of groups it is another.
+    """
+    training = config["training"]
+    if not report.loss_perfect or training.get("weights") or not training.get("held_out"):
+        return None
+    return math.sqrt(report.loss_perfect / (machine.steps * training["held_out"]))
+
+
 @functools.cache
 def _environment() -> jinja2.Environment:
     """Return what reads the templates beside this module."""
@@ -150,6 +184,8 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
     )
     environment.filters |= {
+        "bits": math.log2,
+        "capitalize_first": lambda text: text[:1].upper() + text[1:],
         "flat": _flat,
         "reasons": reasons,
         **{one.__name__: one for one in numbers.FILTERS},

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from thermozoo.digits import count, decimals, fixed, is_number, plain, plus_minus, quantity, significant
+from thermozoo.runs.page.classes import asked_table, classes_table
 from thermozoo.runs.page.measures import head_and_rows
 from thermozoo.runs.page.numbers import duration
+from thermozoo.runs.page.table import Table
 from thermozoo.runs.results import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS, Report
 
-__all__ = ["Table", "plugin_copies", "plugin_files", "tables_of"]
+__all__ = ["plugin_copies", "tables_of"]
 
 #: Columns of the comparison, in order: key, heading with unit, key of the error.
 _COMPARISON = (
@@ -43,44 +44,21 @@ _WITHHELD = {
 _ENGINE = ("engine", "precision", "noise")
 
 
-@attrs.frozen
-class Table:
-    """Rows of a table; `numbers` aligns all but the first column to the right."""
-
-    rows: list[list[str]]
-    head: list[str] = attrs.field(factory=list)
-    caption: str = ""
-    numbers: bool = True
-    total: bool = False
-
-
-def tables_of(report: Report, manifest: Mapping[str, Any]) -> dict[str, Table]:
-    """Return the tables of the page by their section."""
-    judge = report.judge
+def tables_of(report: Report, manifest: Mapping[str, Any], asked: bool = False) -> dict[str, Table]:
+    """Return the tables of the page by their section; `asked`: whether outputs were asked for by class."""
     device = attrs.asdict(report.hardware) if report.hardware else {}
     tables = {
-        "training": Table(_rows(report.training)),
-        "generation": _classes(report.class_counts, report, "Outputs by class of the nearest prototype"),
-        "quality": _classes(
-            judge.counts if judge and judge.counts else {},
-            report,
-            "Outputs by class of the data set, as the judge sees them",
-        ),
+        "generation": asked_table(report) if asked else Table([]),
+        "quality": classes_table(report),
         "measures": _measures(report),
         "cost": _terms(report.heat_by_term_kT),
         "hardware": Table(_rows({key: value for key, value in device.items() if key != "description"})),
+        "training": Table(_rows(report.training), folded="Figures of the solver"),
         "comparison": _comparison([attrs.asdict(row) for row in report.comparison or ()]),
         "time": _seconds(report.seconds),
         "provenance": _provenance(report, manifest),
     }
     return {section: table for section, table in tables.items() if table.rows}
-
-
-def _classes(counts: Mapping[str, int], report: Report, caption: str) -> Table:
-    """Return how many outputs there are of each class, by its name where it has one."""
-    total = sum(counts.values())
-    rows = [[report.class_names.get(k, k), count(n), f"{100 * n / (total or 1):.1f} %"] for k, n in counts.items()]
-    return Table(rows, ["class", "outputs", "share"], caption)
 
 
 def _measures(report: Report) -> Table:
@@ -157,12 +135,6 @@ def _item(entry: Any) -> str:
     if isinstance(entry, list):  # within a list that is parted by commas
         return " and ".join(str(item) for item in entry)
     return str(entry)
-
-
-def plugin_files(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the single files that plugins of the run came from and that are not copied into its folder, each once."""
-    entries = [e for e in manifest.get("plugins", ()) if isinstance(e, Mapping) and not e.get("copy")]
-    return list(dict.fromkeys(shlex.quote(e["file"]) for e in entries if e.get("file")))
 
 
 def plugin_copies(manifest: Mapping[str, Any]) -> list[str]:
