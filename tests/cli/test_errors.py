@@ -92,6 +92,7 @@ SETTINGS = [
     ("computer.potential.hidden.J2=[1.0, 2.0]", "expected a number or 4 values, one a unit, got 2 values"),
     ("data.classes=[0, 12]", "has 0 images of class 12, expected at least 1; classes: 0, 1"),
     ("data.per_class=100000", "expected at least 100000"),
+    ("data.skip=100000", "data.skip: data set 'digits' has"),
     ("data.classes=[]", "data.classes: expected at least one class to learn, got none"),
 ]
 

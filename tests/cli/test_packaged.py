@@ -24,7 +24,7 @@ def test_run_lists_names_and_sentences(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == NAMES
     assert len({line.index(line.split()[1]) for line in lines}) == 1  # in a column
-    assert [line.split()[0] for line in lines if line.endswith(" (default)")] == ["paper"]
+    assert [line.split()[0] for line in lines if line.endswith(" (default)")] == ["ten-digits"]
     for name, line in zip(NAMES, lines, strict=True):
         sentence = line.removeprefix(name).removesuffix(" (default)").strip()
         assert FILES[name].startswith(f"# {sentence}\n")
@@ -39,7 +39,7 @@ def test_each_holds_no_fault_and_its_tables_alone(name):
 
 
 def test_none_is_the_default():
-    assert tz.load_config(None).given == tz.load_config("paper").given
+    assert tz.load_config(None).given == tz.load_config("ten-digits").given
 
 
 def test_a_name_comes_before_a_file_and_a_path_is_a_file(tmp_path, monkeypatch, capsys):

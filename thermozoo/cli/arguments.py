@@ -23,7 +23,7 @@ ConfigFile = Annotated[
     str | None,
     typer.Argument(
         metavar="CONFIG|NAME",
-        help="Config file (TOML), or name of a built-in config; - reads standard input. Default: paper.",
+        help="Config file (TOML), or name of a built-in config; - reads standard input. Default: ten-digits.",
     ),
 ]
 Assignments = Annotated[

@@ -75,7 +75,7 @@ def test_round_trip(data):
 
 
 def test_every_default_is_written_out():
-    config = load_config(None, catalogue())
+    config = load_config("paper", catalogue())
     for name, table in TABLES.items():
         if table.optional:
             assert name not in config.resolved
@@ -87,8 +87,8 @@ def test_every_default_is_written_out():
     assert_same(config, again(config))
 
 
-def test_the_built_in_config_is_the_paper_set_up():
-    config = load_config(None, catalogue())
+def test_the_paper_set_up():
+    config = load_config("paper", catalogue())
     assert config.sizes == {"visible": 784, "hidden": 512}
     assert (config.computer.temperature, config.computer.mobility) == (0.1, 1.0)
     assert config.computer.trainable_biases == ("hidden",)

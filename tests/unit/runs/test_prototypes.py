@@ -91,6 +91,14 @@ def test_all_of_a_class():
     assert choose_prototypes(dataset(), (5,), 0).labels.tolist() == [5, 5, 5]
 
 
+@pytest.mark.parametrize(("count", "skip", "numbers"), [(1, 1, (4, 2)), (0, 1, (4, 7, 2, 5)), (2, 0, (1, 4, 0, 2))])
+def test_the_first_images_may_be_passed_over(count, skip, numbers):
+    chosen = choose_prototypes(dataset(), (5, 4), count, skip=skip)
+    np.testing.assert_array_equal(chosen.images, standardized(IMAGES[list(numbers)].reshape(len(numbers), -1)))
+    with pytest.raises(DataError, match="has 3 images of class 5, expected at least 4"):
+        choose_prototypes(dataset(), (5, 4), count, skip=4 - max(1, count))
+
+
 def test_scaling():
     scaled = standardized(IMAGES.reshape(8, -1))
     assert scaled.mean(axis=1) == pytest.approx(np.zeros(8), abs=1e-14)
