@@ -91,20 +91,12 @@ def _check_condition(config: Config, faults: Faults) -> None:
         faults.add("generation.condition", f"{expected} in the list, got an empty one")
     if faults.found_in("encoding", "computer.units"):
         return
-    holding = [config.encodings[group] for group in config.clamped if config.encodings.get(group)]
-    if not holding:
+    if not any(config.encodings.get(group) for group in config.clamped):
         faults.add(
             "generation.condition",
-            'no units hold a class: clamp a group and give it an encoding of labels, as label = {size = "auto", '
+            'no units hold a class: clamp a group and give it an encoding, as label = {size = "auto", '
             'clamped = true} in [computer.units] and plugin = "one-hot" in [encoding.label]; or leave condition out',
             also=["computer.units", "encoding"],
-        )
-    for one in (one for several in holding for one in several if not one.by_label):
-        faults.add(
-            "generation.condition",
-            f"clamped units hold the encoding {one.name!r}, which a class alone does not tell: give clamped groups "
-            "encodings of labels, such as one-hot, or leave condition out",
-            also=["encoding"],
         )
 
 

@@ -80,6 +80,14 @@ def assemble_machine(config: Config) -> Machine:
         trainable_forces(computer, config.training.potential_parameters)
     except TrainingError as error:
         faults.add("training.potential_parameters", str(error).removeprefix("potential_parameters: "))
+    for label in dict.fromkeys(config.condition):
+        if label not in prototypes.labels:
+            faults.add(
+                "generation.condition",
+                f"class {label} is asked for, but the encodings keep no image of it to learn: take others, or leave it "
+                "out",
+                also=["generation.condition", "encoding"],
+            )
     faults.raise_any()
     return Machine(config, computer, prototypes, noising)
 

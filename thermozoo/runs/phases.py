@@ -18,6 +18,7 @@ from thermozoo.computer.stability import check_time_step
 from thermozoo.config.schema import Config
 from thermozoo.digits import in_ascii
 from thermozoo.runs import calibration, memory
+from thermozoo.runs.conditions import asked_classes, held_values
 from thermozoo.runs.engine import engine_note, engine_of
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
@@ -101,13 +102,15 @@ def _evaluate(run: Run, progress: Progress) -> None:
 
 
 def _generate(run: Run, progress: Progress) -> None:
-    untrained = run.machine.dynamics
+    untrained, asked = run.machine.dynamics, asked_classes(run.config)
     run.outcome.generated = generate(
         attrs.evolve(untrained, computer=run.outcome.training.program),
         untrained,
         run.config.generation.samples,
         seed=run.config.seed,
         engine=run.engine,
+        condition=asked,
+        clamped=held_values(run.machine, asked),
         progress=progress,
     )
 
@@ -118,7 +121,13 @@ def _judge(run: Run, progress: Progress) -> None:
     outcome.figures = Figures.of(
         training_figures(machine, outcome.initial, outcome.held_out, outcome.training),
         generation_figures(machine, outcome.generated, correlations),
-        judged_figures(machine, outputs, correlations, images_of(machine, outcome.generated.start)),
+        judged_figures(
+            machine,
+            outputs,
+            correlations,
+            untrained=images_of(machine, outcome.generated.start),
+            asked=outcome.generated.condition,
+        ),
     )
 
 

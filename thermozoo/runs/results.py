@@ -17,6 +17,7 @@ __all__ = [
     "NO_OTHER_CLASS",
     "SECTIONS",
     "UNKNOWN_CLASS",
+    "AskedFigures",
     "ComparisonRow",
     "Device",
     "Figures",
@@ -85,6 +86,29 @@ class Verdicts:
         float | None, Key("fraction of trained classes that get at least a tenth of an even share of the outputs")
     ] = None
     counts: Annotated[dict[str, int] | None, Key("outputs by class of the data set")] = None
+
+
+@attrs.frozen(kw_only=True)
+class AskedFigures:
+    """Whether outputs show the class that was asked for."""
+
+    counts: Annotated[dict[str, int], Key("outputs by the class that was asked for")]
+    nearest_as_asked: Annotated[
+        float, Key("fraction of the outputs of which the prototype that they resemble most is of that class")
+    ]
+    nearest_by_class: Annotated[dict[str, float], Key("that fraction, by the class that was asked for")]
+    judged_as_asked: Annotated[
+        float | None,
+        Key("fraction that the judge of `quality` puts into that class; `null` where its verdicts are withheld"),
+    ]
+    judged_by_class: Annotated[dict[str, float] | None, Key("that fraction, by the class that was asked for")]
+    judge_accuracy: Annotated[
+        float | None,
+        Key(
+            "fraction of real images, as noisy as the outputs, that this judge puts into their own class; neither it "
+            "nor the computer has learned them"
+        ),
+    ]
 
 
 @attrs.frozen(kw_only=True)
@@ -220,6 +244,14 @@ class QualityFigures:
         Key(
             "the outputs beside real images that nothing was trained on, and beside imitations; absent in a report of "
             "an earlier version",
+            optional=True,
+        ),
+    ] = None
+    asked: Annotated[
+        AskedFigures | None,
+        Key(
+            "whether outputs show the class that was asked for; `null` where none was; absent in a report of an "
+            "earlier version",
             optional=True,
         ),
     ] = None
