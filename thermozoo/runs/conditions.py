@@ -40,8 +40,8 @@ def held_values(machine: Machine, asked: Indices | None) -> Array | None:
     drawn = uniforms(NoiseKey(machine.config.seed).named("condition"), 0, np.arange(len(asked)), 1)[:, 0]
     held = np.zeros((len(asked), int(clamped.sum())))
     for label in np.unique(asked).tolist():
-        rows = np.flatnonzero(asked == label)
-        images = np.flatnonzero(machine.prototypes.labels == label)
+        part, rows = machine.part(label), np.flatnonzero(asked == label)
+        images = np.flatnonzero(part.prototypes.labels == label)
         shown = images[(drawn[rows] * len(images)).astype(np.int64)]
-        held[rows] = machine.noising.signals[shown][:, clamped]
+        held[rows] = part.noising.signals[shown][:, clamped]
     return held

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -93,21 +94,34 @@ def _zero_between(config: Config, felt: float, zero: float, largest: float) -> f
     return float(f"{zero:.9g}")
 
 
-def _trained_parameters(machine: Machine, training: Training) -> dict[str, dict[str, tuple[float, float]]]:
-    """Return the range, over units and windows, of every on-site parameter that was trained, by group and name."""
+def _trained_parameters(machine: Machine, trained: Sequence[Training]) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return the range, over units, windows and programs, of every on-site parameter that was trained, by group."""
     found: dict[str, dict[str, tuple[float, float]]] = {}
-    for group in training.computer.layout.groups:
-        if group in training.computer.layout.clamped:
+    computers = [one for training in trained for one in training.program.computers]
+    for group in machine.computer.layout.groups:
+        if group in machine.computer.layout.clamped:
             continue
         for name in machine.config.training.potential_parameters:
-            if name in training.computer.onsite.sites[group].values:
-                values = np.array([one.onsite.sites[group].values[name] for one in training.program.computers])
+            if name in computers[0].onsite.sites[group].values:
+                values = np.array([one.onsite.sites[group].values[name] for one in computers])
                 found.setdefault(group, {})[name] = (float(values.min()), float(values.max()))
     return found
 
 
-def training_figures(machine: Machine, initial: float, held_out: HeldOut, training: Training) -> TrainingFigures:
-    """Return what training achieved on held-out noising trajectories."""
+def _details(machine: Machine, trained: Sequence[Training]) -> dict[str, Any]:
+    """Return the figures of the method; one that differs from program to program is a table by class."""
+    first, *others = [one.details for one in trained]
+    return {
+        key: value
+        if all(one.get(key) == value for one in others)
+        else {str(label): one.details.get(key) for label, one in zip(machine.classes, trained, strict=True)}
+        for key, value in first.items()
+    }
+
+
+def training_figures(machine: Machine, initial: float, held_out: HeldOut, *trained: Training) -> TrainingFigures:
+    """Return what training achieved on held-out noising trajectories; of programs for classes, all are given."""
+    training = trained[0]
     return TrainingFigures(
         method=training.method,
         loss_initial=initial,
@@ -117,9 +131,10 @@ def training_figures(machine: Machine, initial: float, held_out: HeldOut, traini
         likelihood_gain_se=held_out.gain_se,
         imposed_signal=imposed_signal(machine),
         windows=training.program.windows,
-        trained_parameters=_trained_parameters(machine, training),
+        trained_parameters=_trained_parameters(machine, trained),
         coupling_norm=training.computer.couplings.norm(),
-        training=training.details,
+        training=_details(machine, trained),
+        programs=len(trained),
     )
 
 

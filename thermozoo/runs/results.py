@@ -174,18 +174,35 @@ class TrainingFigures:
     windows: Annotated[
         int, Key("time windows of generation, each with trained parameters of its own; 1 without windows")
     ]
+    programs: Annotated[
+        int,
+        Key(
+            "programs that were trained: one for each class with `by_class`, else 1; loss and gain are then means over "
+            "classes, each of its program on its own images. Absent in a report of an earlier version",
+            optional=True,
+        ),
+    ] = 1
     trained_parameters: Annotated[
         dict[str, dict[str, tuple[float, float]]],
         Key(
-            "smallest and largest value after training, over units and windows, of every on-site parameter that was "
-            "trained, by group; empty without `potential_parameters`"
+            "smallest and largest value after training, over units, windows and programs, of every on-site parameter "
+            "that was trained, by group; empty without `potential_parameters`"
         ),
     ]
     coupling_norm: Annotated[
-        float, Key("Frobenius norm of the symmetric matrix $J$; with windows, of the last one", "E0")
+        float,
+        Key(
+            "Frobenius norm of the symmetric matrix $J$; with windows, of the last one, and with a program for each "
+            "class, of the first",
+            "E0",
+        ),
     ]
     training: Annotated[
-        dict[str, Any], Key("figures of the method: trajectories and learning rate, or iterations and residuals")
+        dict[str, Any],
+        Key(
+            "figures of the method: trajectories and learning rate, or iterations and residuals; with a program for "
+            "each class, by class where they differ"
+        ),
     ]
 
 
@@ -278,7 +295,7 @@ class Report(Figures):
         str,
         Key(
             "SHA-256 of everything that enters the energy of the trained computer; with windows, of the digests of all "
-            "and of their shares of the time"
+            "and of their shares of the time; with a program for each class, of classes and the digests of programs"
         ),
     ]
     hardware: Annotated[
