@@ -63,7 +63,8 @@ def splits(
         Classes that distances are measured in; all unless given.
     seen : ndarray of int, optional
         Images that a computer has learned: they are the pool and in no other set. What they leave of the first quarter
-        is used for distances where the second holds too few.
+        is used for distances where the second holds too few. Where they leave hardly anything of both, the rest of all
+        images is halved.
     unusable : ndarray of bool, shape (images,), optional
         Images that belong to no set.
     """
@@ -79,6 +80,9 @@ def splits(
     judge = order[free[order] & (quarter[order] >= 2)][:_JUDGE]
     usual = order[free[order] & (quarter[order] == 1)]
     spare = order[free[order] & (quarter[order] == 0)] if seen is not None else order[:0]
+    if len(usual) + len(spare) < free.sum() // 4:
+        rest = order[free[order]]
+        usual, spare, judge = rest[: len(rest) // 2], rest[:0], rest[len(rest) // 2 :][:_JUDGE]
     among = np.unique(labels) if classes is None else np.unique(classes)
     held_out, reference = [], []
     for label in among:

@@ -86,3 +86,13 @@ def test_sets_of_images():
     assert found.size == 80 * 12
     nothing = RealImages.of(images, labels, splits(labels, seen=np.arange(80)))
     assert [len(one) for one in (nothing.seen, nothing.reference, nothing.held_out, nothing.judge)] == [80, 0, 0, 0]
+
+
+def test_what_a_computer_that_learns_much_leaves_is_halved():
+    """Here it has learned the first half and more: the quarter for distances is gone."""
+    labels = np.arange(1000) % 10
+    found = splits(labels, seen=np.arange(600))
+    assert len(found.judge) == 200
+    distances = np.concatenate([found.held_out, found.reference])
+    assert sorted(distances.tolist()) == list(range(600, 800))
+    assert sorted(found.judge.tolist()) == list(range(800, 1000))
