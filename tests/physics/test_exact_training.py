@@ -108,16 +108,16 @@ def test_gradient_of_the_sampled_loss_vanishes_at_the_exact_solution(potential):
     assert np.abs(scores(off)).max() > 8
 
 
-def test_no_other_method_beats_the_exact_minimum_on_held_out_trajectories():
+@pytest.mark.parametrize("method", ["moments", pytest.param("descent", marks=pytest.mark.long)])
+def test_no_other_method_beats_the_exact_minimum_on_held_out_trajectories(method):
     computer = machine()
     s = signals(computer)
     process = noising(computer, s)
     exact = trained().computer
-    others = {
-        "moments": train_by_moments(computer, process, LOSS, cycles=20, seed=2).computer,
-        "descent": train_by_descent(computer, process, LOSS, Schedule(40, 2e-2), seed=2).computer,
-        "untrained": computer,
-    }
+    if method == "moments":
+        other = train_by_moments(computer, process, LOSS, cycles=20, seed=2).computer
+    else:
+        other = train_by_descent(computer, process, LOSS, Schedule(40, 2e-2), seed=2).computer
     numbers = np.arange(400)
     states = process.trajectory(NoiseKey(9).named("held-out"), numbers, numbers % len(s))
 
@@ -125,10 +125,9 @@ def test_no_other_method_beats_the_exact_minimum_on_held_out_trajectories():
         return LOSS.value(at, states[:-1], states[1:]).sum(axis=0)
 
     best = losses(exact)
-    for name, other in others.items():
-        worse = losses(other) - best
-        # One-sided at 3.5 standard errors: one false alarm in 1,400 seeds for each method.
-        assert worse.mean() > -3.5 * worse.std(ddof=1) / np.sqrt(len(numbers)), name
+    worse = losses(other) - best
+    # One-sided at 3.5 standard errors: one false alarm in 4,300 seeds.
+    assert worse.mean() > -3.5 * worse.std(ddof=1) / np.sqrt(len(numbers))
     assert (losses(computer) - best).mean() > 5
 
 

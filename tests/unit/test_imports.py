@@ -140,6 +140,14 @@ def test_import_is_light():
     assert done.stdout.strip() == "[]"
 
 
+def test_plugins_with_plain_constraints_are_light():
+    """A class states its constraints when it is made: arithmetic loads no SciPy, and of NumPy only what it needs."""
+    slow = ("scipy", "numpy.f2py", "numba", "matplotlib")
+    code = f"import sys, thermozoo_plugins.protocols; print([m for m in {slow!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_public_names_can_be_had():
     import thermozoo
 

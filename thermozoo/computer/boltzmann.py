@@ -162,7 +162,14 @@ def unit_boltzmann(one: UnitEnergy, kT: float, force: npt.ArrayLike = 0.0, point
         When the energy does not confine a unit, so that it has no Boltzmann distribution, or it varies on too small a
         scale for a grid.
     """
-    tilted, low, high = _interval(one, kT, np.asarray(force, dtype=np.float64), points)
+    forces = np.asarray(force, dtype=np.float64)
+    if forces.ndim == 1 and not any(np.ndim(v) for v in one.values.values()):
+        # units of one energy under one force, the background of an image above all, have one distribution
+        kinds, kind = np.unique(forces, return_inverse=True)
+        if kinds.size < forces.size:
+            few = unit_boltzmann(one, kT, kinds, points)
+            return UnitBoltzmann(x=few.x[kind], weight=few.weight[kind], log_partition=few.log_partition[kind])
+    tilted, low, high = _interval(one, kT, forces, points)
     grid = low + (high - low) * np.linspace(0.0, 1.0, points)
     energy = tilted(grid)
     bend = _bend(energy)

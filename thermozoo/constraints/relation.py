@@ -142,8 +142,17 @@ def _sides(relation: Any, symbols: tuple[Any, ...]) -> Callable[..., Any]:
         for one in _atoms(relation)
         for side in (one.lhs, one.rhs)
     ]
-    function: Callable[..., Any] = sympy.lambdify(symbols, expressions, modules=["numpy", "scipy"])
+    # plain arithmetic needs no library: importing all of SciPy, and of NumPy, would take longer than what a plugin's
+    # import does else
+    modules: list[Any] = [{}] if all(map(_is_arithmetic, expressions)) else ["numpy", "scipy"]
+    function: Callable[..., Any] = sympy.lambdify(symbols, expressions, modules=modules)
     return function
+
+
+def _is_arithmetic(side: Any) -> bool:
+    """Return whether an expression has sums, products and whole powers of symbols and rational numbers only."""
+    named = side.has(sympy.Function, sympy.NumberSymbol)
+    return not named and all(power.exp.is_Integer for power in side.atoms(sympy.Pow))
 
 
 def _truth(relation: Any, sides: Mapping[Any, tuple[Array, Array]]) -> Any:

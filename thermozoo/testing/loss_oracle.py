@@ -70,8 +70,9 @@ def gradient(theta: Any, x: Any) -> Any:
     """Return dV/dx of states of shape (..., 3), written out pair by pair."""
     couplings, biases = theta[: len(PAIRS)], theta[len(PAIRS) : len(PAIRS) + N]
     columns = []
+    cube = x * x * x  # a power of an array is worked out by logarithms
     for i in range(N):
-        value = 2 * A * x[..., i] + 4 * C * x[..., i] ** 3 + biases[i]
+        value = 2 * A * x[..., i] + 4 * C * cube[..., i] + biases[i]
         for J, (p, q) in zip(couplings, PAIRS, strict=True):
             if i in (p, q):
                 value = value + J * x[..., q if i == p else p]
@@ -93,7 +94,7 @@ def chain_rule(objective: Any, derived: LossGradients, theta: Array, x: Array, x
     biases = [r[..., i] + q[..., i] for i in range(N)]
     onsite = [
         (r * 2 * x_next + q * 2 * x).sum(axis=-1),
-        (r * 4 * x_next**3 + q * 4 * x**3).sum(axis=-1),
+        (r * 4 * x_next * x_next * x_next + q * 4 * x * x * x).sum(axis=-1),
     ]
     return np.stack([*couplings, *biases, *onsite], axis=-1)
 

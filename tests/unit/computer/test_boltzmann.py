@@ -14,6 +14,7 @@ from scipy import integrate, stats
 from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
 
 from thermozoo import Potential, parameter
+from thermozoo.computer import boltzmann
 from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.onsite import unit_energy
 from thermozoo.errors import FormulaError, ParameterError
@@ -173,3 +174,24 @@ def test_narrow_wells_are_resolved(kT):
 def test_a_well_too_narrow_for_a_grid_is_refused():
     with pytest.raises(ParameterError, match="raise the temperature"):
         unit_boltzmann(unit_energy(DoubleWell()), 1e-9, 0.0)
+
+
+def test_units_alike_are_worked_out_once(monkeypatch):
+    """Each unit has the distribution of its own force, however often and in what order forces come."""
+    asked = []
+    whole = boltzmann._interval
+    monkeypatch.setattr(
+        boltzmann, "_interval", lambda one, kT, force, points: asked.append(force.size) or whole(one, kT, force, points)
+    )
+    forces = np.array([0.7, -1.2, 0.7, 0.7, 0.0, -1.2])
+    many = unit_boltzmann(unit_energy(Quartic()), 0.3, forces)
+    assert asked == [3]
+    for i, force in enumerate(forces):
+        log_z, mean, _ = adaptive(lambda x, f=force: x**2 + x**4 - f * x, 0.3)
+        assert many.log_partition[i] == pytest.approx(log_z, rel=1e-9)
+        assert many.mean(many.x)[i] == pytest.approx(mean, rel=1e-8, abs=1e-8)
+    # values of their own make units differ under one force
+    stiff = unit_boltzmann(
+        attrs.evolve(unit_energy(Quartic()), values={"J2": np.array([1.0, 4.0]), "J4": 1.0}), 0.3, [0.5, 0.5]
+    )
+    assert stiff.mean(stiff.x)[1] < 0.6 * stiff.mean(stiff.x)[0]

@@ -341,6 +341,9 @@ def test_auto_takes_the_engine_that_is_done_first(make_computer, euler, monkeypa
     assert engine_for("reference", dynamics, 1000, 1000).name == "reference"
     assert engine_for("compiled", dynamics, 1, 1).name == "compiled"
     assert engine_for("auto", dynamics, 1, 1).name == "reference"
+    # exact training draws no trajectory, however many steps there are
+    assert reference_seconds(70, 0, 10**7) == 0
+    assert engine_for("auto", dynamics, 0, 10**7).name == "reference"
     advance(CompiledEngine(1, 16), dynamics, np.zeros((1, 70)))
     middling = 1000, 100
     assert 0.5 < reference_seconds(70, *middling) < 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 import threading
@@ -280,5 +281,8 @@ def test_arrangements():
         assert arrange(attrs.evolve(few, trajectories=1), 2, None).unit_layout
     # couplings beyond any cache: chunks take turns on each part of them
     assert arrange(load(units=20000, dense=400_000_000), 2, None).group > 1
+    for width, threads in itertools.product((None, 1, 16), (1, 2, 8)):  # a method may draw no trajectory
+        nothing = arrange(load(trajectories=0), threads, width)
+        assert (nothing.threads, nothing.group) == (1, 1)
     lattice = arrange(load(trajectories=1, units=10**6, dense=0, sparse=4 * 10**6), 2, None)
     assert (lattice.unit_layout, lattice.together) == (True, True)

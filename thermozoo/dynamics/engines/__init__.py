@@ -75,7 +75,9 @@ def engine_named(name: str) -> Engine:
 
 
 def reference_seconds(units: int, trajectories: int, steps: int) -> float:
-    """Return about how many seconds the reference engine needs for a batch of trajectories."""
+    """Return about how many seconds the reference engine needs for a batch of trajectories, none for none."""
+    if trajectories == 0:
+        return 0.0
     padded = -(-units // _BLOCK) * _BLOCK
     return steps * (_STEP + trajectories * padded * _UNIT_STEP)
 

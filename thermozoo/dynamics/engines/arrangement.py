@@ -96,10 +96,10 @@ def _candidates(load: Load, threads: int) -> list[tuple[float, Arrangement]]:
     for unit_layout in (False, True):
         layout = "unit" if unit_layout else "batch"
         chunks = load.trajectories if unit_layout else -(-load.trajectories // load.width)
-        members = min(threads, chunks)
+        members = max(1, min(threads, chunks))  # there may be nothing to share out: a method that draws no trajectory
         each = -(-chunks // members)
         beyond = load.dense * load.itemsize > _CACHED
-        group = min(_GROUP, each) if (unit_layout and load.dense > 0) or beyond else 1
+        group = max(1, min(_GROUP, each)) if (unit_layout and load.dense > 0) or beyond else 1
         start = _START if members > 1 else 0.0
         found.append((each * load.nanoseconds(layout, group) + start, Arrangement(unit_layout, members, False, group)))
         # tiles of a dense product with trajectories side by side are not aligned to what threads share

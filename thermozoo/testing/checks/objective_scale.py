@@ -69,4 +69,4 @@ def _scales(loss: LossOracle) -> Iterator[Measured]:
 
 def _gradient(x: Any) -> Any:
     """Return dV/dx of one unit of the suite's computer."""
-    return 2 * A * x + 4 * C * x**3
+    return 2 * A * x + 4 * C * x * x * x

@@ -30,6 +30,9 @@ from thermozoo.training.exact.unit_grid import Array, Function, Grid, Unit, eval
 
 __all__ = ["boltzmann", "densities"]
 
+#: Entries of a band that are made at once: all of them stay in a processor's own cache.
+_AT_ONCE = 2**14
+
 
 def boltzmann(grid: Grid, force: Array, temperature: float) -> Array:
     """Return the Boltzmann weights of the grid, shape (S, M), under one force for each s."""
@@ -38,15 +41,24 @@ def boltzmann(grid: Grid, force: Array, temperature: float) -> Array:
     return np.asarray(density / density.sum(axis=1, keepdims=True))
 
 
-def _rates(grid: Grid, force: Array, unit: Unit) -> tuple[Array, Array]:
-    """Return the rates up and down between neighbors, each (S, M - 1), in detailed balance."""
-    z = np.diff(grid.energy, axis=1) - force[:, None] * grid.spacing / unit.temperature
+def _bands(grid: Grid, forces: Array, steps: Array, unit: Unit) -> tuple[Array, Array, Array]:
+    """Return the bands of 1 - tau L of implicit steps under some forces, each (steps, S, M): lower, diagonal, upper.
+
+    Rates up and down between neighbors are in detailed balance; blocks of the values of s are separated by zeros.
+    """
+    z = np.diff(grid.energy, axis=1) - forces[..., None] * grid.spacing / unit.temperature
     size = np.abs(z)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         slow = size / np.expm1(size)  # Bernoulli function of |z|, free of cancellation
     slow[size < 1e-9] = 1.0
     rate = unit.mobility * unit.temperature / grid.spacing**2
-    return rate * (slow + np.maximum(-z, 0)), rate * (slow + np.maximum(z, 0))
+    lower, upper = np.zeros((2, len(steps), *grid.x.shape))
+    lower[..., :-1] = -steps[:, None, None] * (rate * (slow + np.maximum(-z, 0)))
+    upper[..., :-1] = -steps[:, None, None] * (rate * (slow + np.maximum(z, 0)))
+    diagonal = np.ones_like(lower)
+    diagonal[..., :-1] -= lower[..., :-1]
+    diagonal[..., 1:] -= upper[..., :-1]
+    return lower, diagonal, upper
 
 
 def densities(
@@ -91,37 +103,33 @@ def densities(
     from scipy.linalg.lapack import dgtsv
 
     # All values of s in one tridiagonal system: blocks that zeros separate.
-    count, points = grid.x.shape
+    shape = grid.x.shape
     start = float(evaluate(intensity, edges[:1], "intensity")[0])
     density = np.ascontiguousarray(boltzmann(grid, start * strengths, unit.temperature))
     yield density
-    key: tuple[float, float] | None = None
-    at: float | None = None
-    rests = True
-    diagonal = np.empty((count, points))
-    upper, lower = np.zeros((count, points)), np.zeros((count, points))
-    steps = np.diff(edges) / substeps
-    middles = edges[:-1, None] + steps[:, None] * (np.arange(substeps) + 0.5)
-    intensities = evaluate(intensity, middles.ravel(), "intensity").reshape(middles.shape)
-    for begin, step, during in zip(edges[:-1], map(float, steps), intensities, strict=True):
-        for held in map(float, during):
-            # The equilibrium of the first intensity stays what it is for as long as this intensity is held.
-            rests = rests and held == start
-            if rests:
-                continue
-            if at != held:
-                up, down = _rates(grid, held * strengths, unit)
-                at = held
-            if key != (step, held):
-                lower[:, :-1], upper[:, :-1] = -step * up, -step * down
-                diagonal[:] = 1.0
-                diagonal[:, :-1] -= lower[:, :-1]
-                diagonal[:, 1:] -= upper[:, :-1]
-                key = (step, held)
+    lengths = np.diff(edges) / substeps
+    middles = (edges[:-1, None] + lengths[:, None] * (np.arange(substeps) + 0.5)).ravel()
+    held, steps = evaluate(intensity, middles, "intensity"), np.repeat(lengths, substeps)
+    # The equilibrium of the first intensity stays what it is for as long as this intensity is held.
+    resting = int(np.argmax(np.append(held, np.nan) != start))
+    # A matrix is made where it changes, and for many steps at once: small arrays would wait for NumPy.
+    changes = np.append(True, (held[1:] != held[:-1]) | (steps[1:] != steps[:-1]))
+    first, number = np.flatnonzero(changes), np.cumsum(changes) - 1
+    many = max(1, _AT_ONCE // grid.x.size)
+    made: list[tuple[Array, Array, Array]] = []
+    for n in range(held.size):
+        if n >= resting:
+            turn = (number[n] - number[resting]) % many
+            if n == resting or (changes[n] and turn == 0):
+                some = first[number[n] : number[n] + many]
+                made = list(zip(*_bands(grid, held[some, None] * strengths, steps[some], unit), strict=True))
+            lower, diagonal, upper = made[turn]
             *_, solution, info = dgtsv(lower.ravel()[:-1], diagonal.ravel(), upper.ravel()[:-1], density.ravel())
             if info != 0:
                 raise TrainingError(
-                    f"a Fokker-Planck step failed at t = {begin:g} (pivot {info}); is the intensity finite?"
+                    f"a Fokker-Planck step failed at t = {edges[n // substeps]:g} (pivot {info}); is the intensity "
+                    "finite?"
                 )
-            density = solution.reshape(count, points)
-        yield density
+            density = solution.reshape(shape)
+        if (n + 1) % substeps == 0:
+            yield density
