@@ -102,8 +102,13 @@ def test_outputs_of_another_class_are_not_as_asked():
     outputs = np.stack([images[label] for label in shown.tolist()])
     outputs = outputs + 0.1 * np.random.default_rng(2).standard_normal(outputs.shape)
     correlations = machine.prototypes.correlations(outputs)
-    for asked, share in ((shown, 1.0), (shown[::-1], 0.0), (np.full(40, TOP), 0.5)):
-        found = judged_figures(machine, outputs, correlations, asked=asked).asked
+    # without real images to try its judge on, the classifier of images that are left speaks
+    least = attrs.evolve(machine, prototypes=attrs.evolve(machine.prototypes, real=None))
+    cases = [(shown, 1.0, "quality"), (shown[::-1], 0.0, "quality"), (np.full(40, TOP), 0.5, "judge")]
+    for asked, share, by in cases:
+        found = judged_figures(least if by == "judge" else machine, outputs, correlations, asked=asked).asked
+        assert found.judged_by == by
+        assert found.judge_accuracy >= 0.9
         assert found.nearest_as_asked == found.judged_as_asked == share
         by_class = {str(label): float((shown[asked == label] == label).mean()) for label in set(asked.tolist())}
         assert found.nearest_by_class == found.judged_by_class == by_class
