@@ -117,7 +117,7 @@ def untrained(monkeypatch):
     def refuse(*arguments, **options):
         raise TrainingError("no training today")
 
-    monkeypatch.setattr(phases, "train", refuse)
+    monkeypatch.setattr(phases, "train_parts", refuse)
 
 
 @pytest.mark.usefixtures("untrained")

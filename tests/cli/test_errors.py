@@ -199,12 +199,12 @@ def test_an_output_folder_that_cannot_be_written(place, capsys):
 
 def test_a_failure_in_the_middle_leaves_nothing(place, capsys, monkeypatch):
     """The disk fills while the last files are written."""
-    from thermozoo.runs import phases
+    from thermozoo.runs import outcome
 
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(phases, "save_computer", full)
+    monkeypatch.setattr(outcome, "save_computer", full)
     line = refused(place, capsys, "good.toml", "--out", "deep/run")
     assert "cannot write deep/run: No space left on device" in line
 

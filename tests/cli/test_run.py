@@ -426,7 +426,7 @@ def test_a_figure_that_is_no_number_takes_nothing_with_it(tmp_path, capsys, monk
     from thermozoo.runs.results import QualityFigures
 
     found = QualityFigures(diversity=float("nan"), nearest_prototype_distance=0.5, judge=None)
-    monkeypatch.setattr(phases, "judged_figures", lambda *arguments: found)
+    monkeypatch.setattr(phases, "judged_figures", lambda *arguments, **options: found)
     small(tmp_path, "a")
     assert "report: diversity is no finite number" in capsys.readouterr().err
     assert json.loads((tmp_path / "a" / "report.json").read_text())["diversity"] is None
@@ -449,7 +449,7 @@ def untrained(monkeypatch):
     """Fail where a run begins to train."""
     from thermozoo.runs import phases
 
-    monkeypatch.setattr(phases, "train", fails(AssertionError("training began")))
+    monkeypatch.setattr(phases, "train_parts", fails(AssertionError("training began")))
 
 
 @pytest.mark.parametrize(
@@ -495,15 +495,15 @@ def test_a_second_run_of_the_name_is_refused_at_once_and_one_without_a_name_goes
     from thermozoo.runs import phases
 
     monkeypatch.chdir(tmp_path)
-    real, codes = phases.train, []
+    real, codes = phases.train_parts, []
 
     def with_others(*arguments):
-        monkeypatch.setattr(phases, "train", real)
+        monkeypatch.setattr(phases, "train_parts", real)
         words = ["run", "small.toml", "--plugin", "stripes.py"]
         codes.extend(run([*words, *more]) for more in (["--out", "thermozoo-run"], ["--force"], []))
         return real(*arguments)
 
-    monkeypatch.setattr(phases, "train", with_others)
+    monkeypatch.setattr(phases, "train_parts", with_others)
     small(tmp_path, "thermozoo-run")
     assert codes == [2, 2, 0]
     err = capsys.readouterr().err
@@ -567,12 +567,12 @@ def test_a_copied_plugin_file_that_was_changed_is_not_executed_unasked(tmp_path,
 def test_a_plugin_file_that_is_edited_during_the_run_is_kept_as_it_was_loaded(tmp_path, monkeypatch, no_pictures):
     from thermozoo.runs import phases
 
-    real = phases.train
+    real = phases.train_parts
 
     def edit(*arguments):
         (tmp_path / "stripes.py").unlink()
         return real(*arguments)
 
-    monkeypatch.setattr(phases, "train", edit)
+    monkeypatch.setattr(phases, "train_parts", edit)
     small(tmp_path, "a")
     assert (tmp_path / "a" / "plugins" / "stripes.py").read_text() == TOY

@@ -46,12 +46,13 @@ def lines(machine: Machine, memory: int) -> list[str]:
 
     config, computer = machine.config, machine.computer
     groups = [f"{g} {n:,}{' (clamped)' if g in config.clamped else ''}" for g, n in config.sizes.items()]
-    images = machine.images
+    images, programs = machine.images, config.programs
     return [
         f"units: {computer.n:,} ({', '.join(groups)})",
         f"couplings: {computer.couplings.size:,} ({config.connectivity.name})",
         f"time steps: {config.steps:,} of {config.dynamics.dt:g} ({config.integrator.name})",
-        f"training: {config.training.method}, {images:,} {'image' if images == 1 else 'images'} of "
+        f"training: {config.training.method}{f', a program for each of {programs} classes' if programs > 1 else ''}, "
+        f"{images:,} {'image' if images == 1 else 'images'} of "
         f"{config.dataset.name}; then {config.generation.samples:,} samples",
         f"memory: about {bytes_text(memory)} at most",
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -32,12 +31,16 @@ def save_programs(programs: Mapping[int, Program], path: str | Path) -> None:
         count("condition", condition, at_least=-(2**63))
         instance(f"program of condition {condition}", one, Program, "make it with Program(computers)")
     check_together(programs)
-    parts = [program_dataset(one, several=True) for one in programs.values()]
-    dataset = parts[0]
-    for name, first in list(dataset.data_vars.items()):
-        if first.dims[:1] == ("window",):
-            values: Any = np.stack([part[name].values for part in parts])
-            dataset[name] = (("condition", *first.dims), values, first.attrs)
+    first = next(iter(programs.values()))
+    dataset = program_dataset(first, several=True)
+    changing = [name for name, one in dataset.data_vars.items() if one.dims[:1] == ("window",)]
+    values = {name: np.empty((len(programs), *dataset[name].shape)) for name in changing}
+    for place, one in enumerate(programs.values()):  # the programs may be large: they are taken one by one
+        part = program_dataset(one, several=True)
+        for name in changing:
+            values[name][place] = part[name].values
+    for name in changing:
+        dataset[name] = (("condition", *dataset[name].dims), values[name], dataset[name].attrs)
     dataset = dataset.assign_coords(condition=np.array(list(programs), dtype=np.int64))
     dataset.attrs |= {"format": OF_CONDITIONS, "digest": programs_digest(programs)}
     write_sealed(dataset, path)

@@ -16,7 +16,7 @@ from thermozoo.quality.perceptron import FEATURES, Perceptron, trained_perceptro
 from thermozoo.quality.result import MEASURES, QualityRow
 from thermozoo.quality.sets import Images, RealImages
 
-__all__ = ["Yardstick"]
+__all__ = ["Yardstick", "confusion"]
 
 Array = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
@@ -153,11 +153,15 @@ class Yardstick:
         asked = self.classes_of(pixels, asked)
         if self.judge is None or asked is None or "judged_right" in self.withheld:
             return None
-        verdicts = self.judge.verdicts(self.judge.features(pixels)).labels
-        return {
-            str(label): {
-                str(verdict): int(count)
-                for verdict, count in zip(*np.unique(verdicts[asked == label], return_counts=True), strict=True)
-            }
-            for label in np.unique(asked)
+        return confusion(self.judge.verdicts(self.judge.features(pixels)).labels, asked)
+
+
+def confusion(verdicts: Integers, asked: Integers) -> dict[str, dict[str, int]]:
+    """Return how many images of each class are put into each."""
+    return {
+        str(label): {
+            str(verdict): int(count)
+            for verdict, count in zip(*np.unique(verdicts[asked == label], return_counts=True), strict=True)
         }
+        for label in np.unique(asked)
+    }

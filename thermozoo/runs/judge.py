@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.quality.scaling import standardized
+from thermozoo.quality.yardstick import confusion
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.results import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS, Verdicts, Withheld
 
@@ -66,8 +67,8 @@ class Judge:
         labels = self.prototypes.rest_labels
         return self._trained_on < len(labels) and len(np.unique(labels[: self._trained_on])) > 1
 
-    def judge(self, outputs: Array) -> Verdicts:
-        """Return how outputs of shape (samples, pixels) are classified."""
+    def judge(self, outputs: Array, asked: npt.NDArray[np.int64] | None = None) -> Verdicts:
+        """Return how outputs of shape (samples, pixels) are classified, also by the class each was asked to show."""
         from sklearn.linear_model import LogisticRegression
         from threadpoolctl import threadpool_limits
 
@@ -104,6 +105,7 @@ class Judge:
             class_entropy_bits=float(-(share * np.log2(share)).sum()) + 0.0,
             coverage=float(np.mean([(verdicts == c).sum() >= needed for c in classes])),
             counts={str(c): int(k) for c, k in zip(np.unique(labels).tolist(), counts.tolist(), strict=True)},
+            confusion=None if asked is None else confusion(verdicts, asked),
         )
 
 

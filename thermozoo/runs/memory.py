@@ -125,9 +125,11 @@ def judging(size: Size) -> tuple[Share, ...]:
 
 
 def results(size: Size) -> tuple[Share, ...]:
-    """Files under way."""
+    """Files under way; of several windows or programs, in one array."""
+    several = size.config.programs * size.config.training.windows
     return (
         _samples(size, LEDGER),
+        _couplings(size, 8 * size.couplings * several if several > 1 else 0),
         _couplings(size, 8 * _WRITTEN * size.couplings, lasts=True),
         _couplings(size, 8 * _WRITING * size.couplings),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from thermozoo.config.schema import Config
 from thermozoo.quality import Quality, evaluate
-from thermozoo.quality.result import HELD_OUT, OUTPUTS
+from thermozoo.quality.result import HELD_OUT
 from thermozoo.runs.generation import Generated
 from thermozoo.runs.judge import Judge, diversity
 from thermozoo.runs.machine import Machine
@@ -24,6 +24,7 @@ from thermozoo.runs.results import (
     ImposedSignal,
     QualityFigures,
     TrainingFigures,
+    Verdicts,
 )
 from thermozoo.symbolic.reverse import is_reverse_action
 from thermozoo.thermodynamics.advantage import thermodynamic_advantage
@@ -202,30 +203,39 @@ def judged_figures(
     judge = Judge(prototypes, machine.config.seed)
     real = prototypes.real
     quality = evaluate(outputs, real, asked=asked, untrained=untrained) if real else None
+    verdicts = judge.judge(outputs, asked) if judge.able else None
     return QualityFigures(
         diversity=diversity(outputs),
         nearest_prototype_distance=float(np.sqrt(2.0 * (1.0 - best)).mean()),
-        judge=judge.judge(outputs) if judge.able else None,
+        judge=verdicts,
         quality=quality,
-        asked=None if asked is None else _asked_figures(machine, correlations, quality, asked),
+        asked=None if asked is None else _asked_figures(machine, correlations, quality, verdicts, asked),
     )
 
 
-def _asked_figures(machine: Machine, correlations: Array, quality: Quality | None, asked: Indices) -> AskedFigures:
-    """Return how many outputs show the class that was asked for, by their nearest prototype and by the judge."""
+def _asked_figures(
+    machine: Machine, correlations: Array, quality: Quality | None, verdicts: Verdicts | None, asked: Indices
+) -> AskedFigures:
+    """Return how many outputs show the class that was asked for, by their nearest prototype and by a judge."""
     classes = np.unique(asked).tolist()
     right = machine.prototypes.labels[np.abs(correlations).argmax(axis=1)] == asked
-    outputs, held_out = (quality.row(name) if quality else None for name in (OUTPUTS, HELD_OUT))
-    by_class = None
+    judged_by: Literal["quality", "judge"] | None = None
+    judged: dict[str, dict[str, int]] = {}
+    accuracy = None
     if quality is not None and quality.confusion is not None:
-        by_class = {label: row.get(label, 0) / sum(row.values()) for label, row in quality.confusion.items()}
+        held_out = quality.row(HELD_OUT)
+        judged_by, judged, accuracy = "quality", quality.confusion, held_out.judged_right if held_out else None
+    elif verdicts is not None and verdicts.confusion is not None:
+        judged_by, judged, accuracy = "judge", verdicts.confusion, verdicts.accuracy
+    found = {label: (row.get(label, 0), sum(row.values())) for label, row in judged.items()}
     return AskedFigures(
         counts={str(label): int((asked == label).sum()) for label in classes},
         nearest_as_asked=float(right.mean()),
         nearest_by_class={str(label): float(right[asked == label].mean()) for label in classes},
-        judged_as_asked=outputs.judged_right if outputs else None,
-        judged_by_class=by_class,
-        judge_accuracy=held_out.judged_right if held_out else None,
+        judged_as_asked=sum(n for n, _ in found.values()) / sum(n for _, n in found.values()) if found else None,
+        judged_by=judged_by,
+        judged_by_class={label: n / of for label, (n, of) in found.items()} or None,
+        judge_accuracy=accuracy,
     )
 
 

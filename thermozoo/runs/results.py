@@ -86,6 +86,14 @@ class Verdicts:
         float | None, Key("fraction of trained classes that get at least a tenth of an even share of the outputs")
     ] = None
     counts: Annotated[dict[str, int] | None, Key("outputs by class of the data set")] = None
+    confusion: Annotated[
+        dict[str, dict[str, int]] | None,
+        Key(
+            "outputs by the class that was asked for, and in it by the verdict; `null` where none was, absent in a "
+            "report of an earlier version",
+            optional=True,
+        ),
+    ] = None
 
 
 @attrs.frozen(kw_only=True)
@@ -99,14 +107,21 @@ class AskedFigures:
     nearest_by_class: Annotated[dict[str, float], Key("that fraction, by the class that was asked for")]
     judged_as_asked: Annotated[
         float | None,
-        Key("fraction that the judge of `quality` puts into that class; `null` where its verdicts are withheld"),
+        Key("fraction that a judge puts into that class; `null` where the verdicts of all are withheld"),
+    ]
+    judged_by: Annotated[
+        Literal["quality", "judge"] | None,
+        Key(
+            "which one: the perceptron of `quality`, or else, where no real images are left to try it on, the linear "
+            "classifier of `judge`"
+        ),
     ]
     judged_by_class: Annotated[dict[str, float] | None, Key("that fraction, by the class that was asked for")]
     judge_accuracy: Annotated[
         float | None,
         Key(
-            "fraction of real images, as noisy as the outputs, that this judge puts into their own class; neither it "
-            "nor the computer has learned them"
+            "fraction of real images, as noisy as the outputs, that it puts into their own class; neither it nor the "
+            "computer has learned them"
         ),
     ]
 

@@ -15,6 +15,7 @@ def summary(report: Report) -> list[str]:
     gain = ""
     if report.likelihood_gain_nats is not None:
         gain = f", likelihood gain {plus_minus(report.likelihood_gain_nats, report.likelihood_gain_se, 2)} nats"
+    programs = f", {report.programs} programs" if report.programs > 1 else ""
     perfect = "" if report.loss_perfect is None else f" (perfect {report.loss_perfect:g})"
     heat = f"heat {number_text(report.heat_mean_kT)} kT (one sample)"
     if several:
@@ -22,7 +23,8 @@ def summary(report: Report) -> list[str]:
     if report.thermodynamic_advantage is not None:
         heat += f"; thermodynamic advantage {report.thermodynamic_advantage:.2g}"
     lines = [
-        f"trained ({report.method}): loss per step {report.loss_initial:.2f} -> {report.loss_final:.2f}{perfect}{gain}",
+        f"trained ({report.method}{programs}): loss per step {report.loss_initial:.2f} -> {report.loss_final:.2f}"
+        f"{perfect}{gain}",
         f"generated {report.samples:,} {'images' if several else 'image'} ({counts}; {report.inverted} inverted), "
         f"{'mean best' if several else 'best'} |correlation| {report.mean_best_correlation:.3f}",
         *_asked(report),

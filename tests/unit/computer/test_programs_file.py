@@ -80,7 +80,8 @@ def test_other_tools_find_dimensions_with_names(computer, tmp_path):
 def test_the_digest_is_of_conditions_and_programs(computer):
     given = programs(computer, 1)
     exchanged = {7: given[3], 3: given[7], -1: given[-1]}
-    assert len({programs_digest(one) for one in (given, exchanged, {7: given[7]})}) == 3
+    renamed = {8: given[7], 3: given[3], -1: given[-1]}
+    assert len({programs_digest(one) for one in (given, exchanged, renamed, {7: given[7]})}) == 4
 
 
 def test_one_is_not_taken_for_several_nor_several_for_one(computer, tmp_path):

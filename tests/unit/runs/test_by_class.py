@@ -8,6 +8,7 @@ import tomli_w
 from two_shapes import LEFT, TOP, Silent, config, plugins
 
 import thermozoo as tz
+from thermozoo.cli.check import lines
 from thermozoo.computer.program import programs_digest
 from thermozoo.dynamics.engines import engine_named
 from thermozoo.errors import ConfigError, DataError
@@ -90,6 +91,9 @@ def test_each_program_is_that_of_its_class_alone(method, assignments):
 def test_the_machine_has_the_images_of_all_classes():
     made = machine()
     assert made.images == len(made.prototypes.images) == 12
+    assert "training: exact, a program for each of 2 classes, 12 images of two-shapes; then 40 samples" in lines(
+        made, 0
+    )
     assert made.prototypes.labels.tolist() == [LEFT] * 6 + [TOP] * 6
     assert made.noising is made.classes[LEFT].noising
     assert [set(part.prototypes.labels.tolist()) for part in made.parts] == [{LEFT}, {TOP}]
@@ -153,6 +157,7 @@ def test_programs_are_read_again(run):
         assert loaded.programs[label].digest() == one.digest()
         assert loaded.programs[label].windows == loaded.report["windows"] == 2
     assert loaded.report["programs"] == 2
+    assert "trained (exact, 2 programs): loss per step" in repr(loaded)
     with pytest.raises(DataError, match=r"a program for each of 2 conditions \(7, 4\)"):
         _ = loaded.program
     with pytest.raises(DataError, match="a program for each of 2 conditions"):

@@ -15,6 +15,7 @@ from thermozoo.runs import phases
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.conditions import asked_classes, held_values
 from thermozoo.runs.experiment import run_experiment
+from thermozoo.runs.metrics import judged_figures
 from thermozoo.runs.saved import page_again
 
 #: Clamped units that hold the image itself.
@@ -91,6 +92,27 @@ def test_the_report_says_how_many_are_right_by_class(run):
     assert {label: sum(row.values()) for label, row in confusion.items()} == found["counts"]
     assert found["judged_by_class"] == {label: row.get(label, 0) / 30 for label, row in confusion.items()}
     assert f"as asked: {right.mean():.1%} resemble" in repr(run)
+
+
+def test_outputs_of_another_class_are_not_as_asked():
+    """Prototypes in noise, half of them of the class that was asked for and half of the other."""
+    machine = assemble_machine(config(CONDITIONED))
+    shown = np.resize([LEFT, TOP], 40)
+    images = {label: machine.prototypes.images[machine.prototypes.labels == label][0] for label in (LEFT, TOP)}
+    outputs = np.stack([images[label] for label in shown.tolist()])
+    outputs = outputs + 0.1 * np.random.default_rng(2).standard_normal(outputs.shape)
+    correlations = machine.prototypes.correlations(outputs)
+    # without real images to try its judge on, the classifier of images that are left speaks
+    least = attrs.evolve(machine, prototypes=attrs.evolve(machine.prototypes, real=None))
+    cases = [(shown, 1.0, "quality"), (shown[::-1], 0.0, "quality"), (np.full(40, TOP), 0.5, "judge")]
+    for asked, share, by in cases:
+        found = judged_figures(least if by == "judge" else machine, outputs, correlations, asked=asked).asked
+        assert found.judged_by == by
+        assert found.judge_accuracy >= 0.9
+        assert found.nearest_as_asked == found.judged_as_asked == share
+        by_class = {str(label): float((shown[asked == label] == label).mean()) for label in set(asked.tolist())}
+        assert found.nearest_by_class == found.judged_by_class == by_class
+    assert judged_figures(machine, outputs, correlations).asked is None
 
 
 def test_the_page_can_be_made_again(run):
