@@ -1,14 +1,13 @@
-"""First-party protocols and encodings: how strongly units are driven, and to what."""
+"""First-party protocols."""
 
 from __future__ import annotations
 
 from thermozoo import Protocol, hookimpl
-from thermozoo_plugins.encodings import thermozoo_encodings
 from thermozoo_plugins.protocols.constant import Constant
 from thermozoo_plugins.protocols.hold_ramp import HoldRamp
 from thermozoo_plugins.protocols.linear_fade import LinearFade
 
-__all__ = ["Constant", "HoldRamp", "LinearFade", "thermozoo_encodings"]
+__all__ = ["Constant", "HoldRamp", "LinearFade"]
 
 
 @hookimpl
