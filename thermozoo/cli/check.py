@@ -46,7 +46,7 @@ def lines(machine: Machine, memory: int) -> list[str]:
 
     config, computer = machine.config, machine.computer
     groups = [f"{g} {n:,}{' (clamped)' if g in config.clamped else ''}" for g, n in config.sizes.items()]
-    images = len(machine.noising.signals)
+    images = machine.images
     return [
         f"units: {computer.n:,} ({', '.join(groups)})",
         f"couplings: {computer.couplings.size:,} ({config.connectivity.name})",

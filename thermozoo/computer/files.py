@@ -17,7 +17,7 @@ from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings, DenseCouplings, EdgeCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy
-from thermozoo.computer.program import Program
+from thermozoo.computer.program import Program, programs_digest
 from thermozoo.computer.seal import add_seal, check_seal
 from thermozoo.computer.settings import plugin_settings, rebuilt_plugin
 from thermozoo.errors import DataError, OutputError, UnknownNameError
@@ -30,13 +30,18 @@ if TYPE_CHECKING:
     from thermozoo.registry.catalogue import Catalogue
 
 __all__ = [
+    "OF_CONDITIONS",
     "check_settings",
+    "load_all",
     "load_computer",
     "load_program",
+    "load_programs",
+    "program_dataset",
     "read_dataset",
     "replace_file",
     "save_computer",
     "write_dataset",
+    "write_sealed",
 ]
 
 #: Characters of another library's message, at most.
@@ -44,6 +49,9 @@ _LONGEST = 200
 
 #: The format of one window, that of several, and the one before them, whose files have no digest of their contents.
 _FORMAT, _OF_WINDOWS, _WITHOUT_CONTENTS = "thermozoo computer 2", "thermozoo computer 3", "thermozoo computer 1"
+
+#: The format of a program for each condition.
+OF_CONDITIONS = "thermozoo computer 4"
 
 #: NetCDF has no truth values: what the numbers of such a variable mean, in the words of the CF conventions.
 _TRUTH = {"flag_values": np.array([0, 1], dtype=np.int8), "flag_meanings": "false true"}
@@ -154,14 +162,23 @@ def save_computer(computer: Computer | Program, path: str | Path) -> None:
     OutputError
         When the file cannot be written, or a potential has a setting that is neither text nor numbers.
     """
-    import xarray
-
-    path = _path(path)
     if not isinstance(computer, Program):
         instance("computer", computer, Computer, "assemble one")
     program = Program.of(computer)
+    write_sealed(program_dataset(program, several=program.windows > 1), path)
+
+
+def write_sealed(dataset: xarray.Dataset, path: str | Path) -> None:
+    """Write a data set of computers with a digest of its contents."""
+    dataset.attrs["contents"] = _contents(dataset)
+    write_dataset(dataset, _path(path))
+
+
+def program_dataset(program: Program, *, several: bool) -> xarray.Dataset:
+    """Return what a file holds of a program; with the dimension ``window``, or without, where there is one window."""
+    import xarray
+
     computer, windows, layout = program.computers[0], program.computers, program.layout
-    several = program.windows > 1
 
     def of_windows(dims: tuple[str, ...], values: list[Any], attributes: dict[str, Any]) -> Any:
         return (("window", *dims), np.stack(values), attributes) if several else (dims, values[0], attributes)
@@ -193,7 +210,7 @@ def save_computer(computer: Computer | Program, path: str | Path) -> None:
             variables[f"potential_{g}.{name}"] = of_windows(dims, values, unit)
     if several:
         variables["share"] = ("window", program.shares, {"long_name": "fraction of the duration, in order of time"})
-    dataset = xarray.Dataset(
+    return xarray.Dataset(
         variables,
         coords={"group": list(layout.groups)},
         attrs={
@@ -204,8 +221,6 @@ def save_computer(computer: Computer | Program, path: str | Path) -> None:
             "energy": "V = sum_i U(x_i) + sum_i b_i x_i + sum_(i<j) J_ij x_i x_j",
         },
     )
-    dataset.attrs["contents"] = _contents(dataset)
-    write_dataset(dataset, path)
 
 
 def load_computer(path: str | Path, catalogue: Catalogue | None = None) -> Computer:
@@ -234,22 +249,52 @@ def load_program(path: str | Path, catalogue: Catalogue | None = None) -> Progra
     UnknownNameError
         When a potential's plugin is not installed.
     """
+    loaded = load_all(path, catalogue)
+    if isinstance(loaded, Program):
+        return loaded
+    raise DataError(
+        f"{path} holds a program for each of {len(loaded)} conditions ({', '.join(map(str, loaded))}): load it with "
+        "thermozoo.load"
+    )
+
+
+def load_programs(path: str | Path, catalogue: Catalogue | None = None) -> dict[int, Program]:
+    """Load the programs for each condition that `save_programs` wrote, by condition.
+
+    Raises
+    ------
+    DataError
+        When the file is missing, foreign or damaged, as for `load_program`, or holds one program for all conditions.
+    UnknownNameError
+        When a potential's plugin is not installed.
+    """
+    loaded = load_all(path, catalogue)
+    if isinstance(loaded, Program):
+        raise DataError(f"{path} holds one program for all conditions: load it with thermozoo.load")
+    return loaded
+
+
+def load_all(path: str | Path, catalogue: Catalogue | None = None) -> Program | dict[int, Program]:
+    """Load what a computer's file holds: a program, or one for each condition; see `load_program`."""
     from thermozoo.registry.catalogue import catalogue as installed
 
     plugins = catalogue or installed()
     dataset = read_dataset(path)
     form = dataset.attrs.get("format")
-    if not isinstance(form, str) or form not in (_FORMAT, _OF_WINDOWS, _WITHOUT_CONTENTS):
+    if not isinstance(form, str) or form not in (_FORMAT, _OF_WINDOWS, OF_CONDITIONS, _WITHOUT_CONTENTS):
         raise DataError(
-            f"{path} is not a computer's file: expected the attribute format = {_FORMAT!r}, or {_OF_WINDOWS!r}"
+            f"{path} is not a computer's file: expected the attribute format = {_FORMAT!r}, {_OF_WINDOWS!r} or "
+            f"{OF_CONDITIONS!r}"
         )
     # before anything is made of what may be damaged
     if form != _WITHOUT_CONTENTS and _contents(dataset) != dataset.attrs.get("contents"):
         raise DataError(f"{path}: {_CHANGED}")
     try:
+        if form == OF_CONDITIONS:
+            return _programs_of(dataset, plugins, f"{path}: {_CHANGED}")
         program = _program_of(dataset, plugins) if form == _OF_WINDOWS else Program(_computer_of(dataset, plugins))
     except (LookupError, ValueError, TypeError, OverflowError, AttributeError, MemoryError) as error:
-        if isinstance(error, UnknownNameError):
+        if isinstance(error, UnknownNameError | DataError):
             raise
         raise DataError(f"{path} does not hold a whole computer: {_first_line(error)}") from error
     if program.digest() != dataset.attrs.get("digest"):
@@ -258,6 +303,15 @@ def load_program(path: str | Path, catalogue: Catalogue | None = None) -> Progra
 
 
 _CHANGED = "the digest of its contents is not the one that it states; the file was changed or damaged"
+
+
+def _programs_of(dataset: xarray.Dataset, plugins: Catalogue, changed: str) -> dict[int, Program]:
+    """Return the programs that a data set with conditions describes."""
+    conditions = [int(c) for c in dataset["condition"].values]
+    programs = {c: _program_of(dataset.isel(condition=k), plugins) for k, c in enumerate(conditions)}
+    if len(programs) != len(conditions) or programs_digest(programs) != dataset.attrs.get("digest"):
+        raise DataError(changed)
+    return programs
 
 
 def _contents(dataset: xarray.Dataset) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -18,7 +18,7 @@ from thermozoo.computer.layout import Layout
 from thermozoo.computer.settings import plugin_settings
 from thermozoo.errors import ArgumentError, ParameterError, ShapeError
 
-__all__ = ["Program"]
+__all__ = ["Program", "check_together", "programs_digest"]
 
 #: How far from one the sum of shares may be: what adding them leaves.
 _ROUNDING = 1e-9
@@ -221,6 +221,36 @@ class Program:
         )
         head = "<tr><th>window</th><th>share of time</th><th>norm of J [E₀]</th><th>norm of b [E₀]</th></tr>"
         return f"<div>{html.escape(repr(self))}<table>{head}{rows}</table></div>"
+
+
+def check_together(programs: Mapping[int, Program]) -> None:
+    """Refuse programs for each condition that are not programs of one machine, in as many windows.
+
+    Raises
+    ------
+    ShapeError
+        When there is none.
+    ParameterError
+        When two differ in more than parameters and shares.
+    """
+    if not programs:
+        raise ShapeError("programs for each condition: expected at least one, got none")
+    (name, first), *others = programs.items()
+    for condition, one in others:
+        different = _difference(first.computers[0], one.computers[0])
+        if one.windows != first.windows:
+            different = f"{one.windows} windows instead of {first.windows}"
+        if different:
+            raise ParameterError(
+                f"programs for each condition are of one machine whose parameters they choose, but that of condition "
+                f"{condition} has {different}, compared with that of condition {name}"
+            )
+
+
+def programs_digest(programs: Mapping[int, Program]) -> str:
+    """Return a SHA-256 over the conditions and the digests of their programs."""
+    text = "".join(f"{condition} {one.digest()} " for condition, one in programs.items())
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _difference(one: Computer, other: Computer) -> str:

@@ -54,6 +54,8 @@ def check(config: Config, faults: Faults) -> None:
     if not config.data.classes:
         faults.add("data.classes", "expected at least one class to learn, got none")
     _check_condition(config, faults)
+    if config.training.by_class and not faults.found_in("encoding", "computer.units"):
+        _check_programs(config, faults)
     if not faults.found_in("encoding", "computer.units"):
         _check_sizes(config, faults)
     if dynamics.duration < dynamics.dt:
@@ -91,21 +93,29 @@ def _check_condition(config: Config, faults: Faults) -> None:
         faults.add("generation.condition", f"{expected} in the list, got an empty one")
     if faults.found_in("encoding", "computer.units"):
         return
-    holding = [config.encodings[group] for group in config.clamped if config.encodings.get(group)]
-    if not holding:
+    if config.training.by_class:
+        return  # which selects a program, whatever clamped units hold
+    if not any(config.encodings.get(group) for group in config.clamped):
         faults.add(
             "generation.condition",
-            'no units hold a class: clamp a group and give it an encoding of labels, as label = {size = "auto", '
-            'clamped = true} in [computer.units] and plugin = "one-hot" in [encoding.label]; or leave condition out',
+            'no units hold a class: clamp a group and give it an encoding, as label = {size = "auto", '
+            'clamped = true} in [computer.units] and plugin = "one-hot" in [encoding.label]; or train a program for '
+            "each class, training.by_class = true; or leave condition out",
             also=["computer.units", "encoding"],
         )
-    for one in (one for several in holding for one in several if not one.by_label):
-        faults.add(
-            "generation.condition",
-            f"clamped units hold the encoding {one.name!r}, which a class alone does not tell: give clamped groups "
-            "encodings of labels, such as one-hot, or leave condition out",
-            also=["encoding"],
-        )
+
+
+def _check_programs(config: Config, faults: Faults) -> None:
+    """Add a fault for clamped units that hold the same for every image that a program learns."""
+    for group in config.clamped:
+        for one in config.encodings.get(group, ()):
+            if one.by_label:
+                faults.add(
+                    f"encoding.{group}",
+                    f"with training.by_class a program learns the images of one class, for all of which the encoding "
+                    f"{one.name!r} is the same: leave group {group!r} out, or by_class",
+                    also=["training.by_class", f"computer.units.{group}"],
+                )
 
 
 def _check_sizes(config: Config, faults: Faults) -> None:

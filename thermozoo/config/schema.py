@@ -189,9 +189,16 @@ class Config:
 
     @property
     def condition(self) -> tuple[int, ...]:
-        """Classes to ask for, in turn; none: whatever comes."""
+        """Classes to ask for, in turn; none: whatever comes. Programs for classes are asked for each by default."""
         asked = self.generation.condition
+        if asked is None and self.training.by_class:
+            asked = "each"
         return self.data.classes if isinstance(asked, str) else asked or ()
+
+    @property
+    def programs(self) -> int:
+        """How many programs are trained: one, or one for each class."""
+        return len(self.data.classes) if self.training.by_class else 1
 
     @property
     def steps(self) -> int:

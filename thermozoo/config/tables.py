@@ -131,6 +131,7 @@ class TrainingTable:
         at_most=LARGEST,
         methods=("exact",),
     )
+    by_class: bool = setting(bool, False, "one program for each class, which the condition selects")
     compare: tuple[str, ...] = setting(
         tuple[str, ...], tuple, "methods to train and report side by side", choices=METHODS
     )
@@ -143,7 +144,9 @@ class GenerationTable:
 
     samples: int = setting(int, 1000, "how many", at_least=1)
     condition: Literal["each"] | tuple[int, ...] | None = setting(
-        Literal["each"] | tuple[int, ...], None, "classes to ask for in turn, or each that is learned"
+        Literal["each"] | tuple[int, ...],
+        None,
+        "classes to ask for in turn, or each that is learned (by default with training.by_class)",
     )
 
 

@@ -51,6 +51,7 @@ STREAMS = {
     "equilibration": 5,
     "generation": 6,
     "projection": 7,
+    "condition": 8,
     "user": 100,
 }
 

@@ -62,7 +62,7 @@ class Run:
 
     @functools.cached_property
     def program(self) -> Program:
-        """The trained computer, of one time window or several."""
+        """The trained computer, of one time window or several; where each class has one, see `programs`."""
         from thermozoo.computer.files import load_computer, load_program
         from thermozoo.computer.program import Program
 
@@ -73,6 +73,13 @@ class Run:
         # folders of before had one file for each window
         files = [self.folder / f"computer-window-{w + 1}.nc" for w in range(windows)]
         return Program([load_computer(file, self.catalogue) for file in files])
+
+    @functools.cached_property
+    def programs(self) -> dict[int, Program]:
+        """The programs by class, of a run that trained one for each."""
+        from thermozoo.computer.files import load_programs
+
+        return load_programs(self.folder / "computer.nc", self.catalogue)
 
     @property
     def computer(self) -> Computer:
@@ -126,8 +133,8 @@ def load(path: str | Path, *, catalogue: Catalogue | None = None) -> Any:
 
     Returns
     -------
-    Run, Computer or Program
-        Of a file with several windows, a Program.
+    Run, Computer, Program or dict of int to Program
+        Of a file with several windows, a Program; of one with a program for each condition, these by condition.
 
     Raises
     ------
@@ -136,9 +143,11 @@ def load(path: str | Path, *, catalogue: Catalogue | None = None) -> Any:
     """
     place = Path(instance("path", path, str | Path, "a run folder or a computer.nc"))
     if place.is_file():
-        from thermozoo.computer.files import load_program
+        from thermozoo.computer.files import load_all
 
-        program = load_program(place, catalogue)
+        program = load_all(place, catalogue)
+        if isinstance(program, dict):
+            return program
         return program if program.windows > 1 else program.computers[0]
     if not place.is_dir():
         raise DataError(f"nothing lies at {place}: give a run folder or a computer.nc")

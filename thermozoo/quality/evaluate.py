@@ -10,7 +10,7 @@ import numpy.typing as npt
 from thermozoo.errors import ShapeError
 from thermozoo.quality import baselines
 from thermozoo.quality.readout import Readout, grain_of, white_grain
-from thermozoo.quality.result import OUTPUTS, Quality, QualityRow
+from thermozoo.quality.result import HELD_OUT, OUTPUTS, Quality, QualityRow
 from thermozoo.quality.scaling import standardized
 from thermozoo.quality.sets import Images, RealImages
 from thermozoo.quality.yardstick import Yardstick
@@ -93,7 +93,7 @@ def _evaluate(
     yardstick = Yardstick.of(real, shown, len(outputs))
     fitted_to, rows = _imitations(real, yardstick, readout, random) if yardstick.count else (None, [])
     if yardstick.count:
-        rows.insert(0, yardstick.measure("real held-out", shown.pixels, shown.labels))
+        rows.insert(0, yardstick.measure(HELD_OUT, shown.pixels, shown.labels))
         # what shows no image is asked for classes all the same: by chance some of it is right
         if untrained is not None:
             rows.append(

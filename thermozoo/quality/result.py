@@ -8,10 +8,13 @@ import attrs
 
 from thermozoo.keys import Key
 
-__all__ = ["MEASURES", "OUTPUTS", "Quality", "QualityRow"]
+__all__ = ["HELD_OUT", "MEASURES", "OUTPUTS", "Quality", "QualityRow"]
 
 #: The row of what was generated.
 OUTPUTS = "outputs"
+
+#: The row of real images that neither the computer nor the judge has learned.
+HELD_OUT = "real held-out"
 
 
 @attrs.frozen(kw_only=True)

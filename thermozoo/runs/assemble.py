@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 import numpy as np
 
@@ -20,6 +22,7 @@ from thermozoo.runs.encoded import encode, sized
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.prototypes import Prototypes, choose_prototypes, load_images, too_few
 from thermozoo.training.noising import Noising, image_group
+from thermozoo.training.signals import Encoded
 from thermozoo.training.unit_types import trainable_forces
 
 __all__ = ["assemble_machine"]
@@ -39,7 +42,7 @@ def assemble_machine(config: Config) -> Machine:
     faults = Faults(config.origin)
     check(config, faults)
     prototypes = _prototypes(config, faults)
-    encoded = None
+    encoded: dict[int | None, tuple[Prototypes, Encoded]] = {}
     if prototypes is not None:
         config = sized(config, prototypes, faults)
         try:
@@ -50,7 +53,7 @@ def assemble_machine(config: Config) -> Machine:
         encoded = encode(config, prototypes, faults)
     faults.raise_any()
     assert prototypes is not None
-    assert encoded is not None
+    assert encoded
     computer = assemble(
         config.sizes,
         config.potentials,
@@ -60,13 +63,13 @@ def assemble_machine(config: Config) -> Machine:
         trainable_biases=config.computer.trainable_biases,
         clamped=config.clamped,
     )
-    prototypes = attrs.evolve(
-        prototypes, images=prototypes.images[encoded.kept], labels=prototypes.labels[encoded.kept]
-    )
     dynamics = Dynamics(computer, config.integrator, config.dynamics.dt, config.dynamics.precision, config.steps)
-    noising = Noising(dynamics, encoded.signals, encoded.protocols)
-    peaks = np.abs(noising.intensities).max(axis=1)[noising.protocol_of] * np.abs(noising.signals).max(axis=0)
-    force = float(peaks[computer.layout.free].max())
+    made = {
+        label: Machine(config, computer, shown, Noising(dynamics, one.signals, one.protocols))
+        for label, (shown, one) in encoded.items()
+    }
+    machine = _together(made)
+    force = max(_largest_force(part.noising) for part in machine.parts)
     try:
         check_time_step(computer, config.dynamics.dt, (-force, force))
     except (StabilityError, ParameterError) as error:  # units on which nothing is imposed were looked at before
@@ -80,8 +83,36 @@ def assemble_machine(config: Config) -> Machine:
         trainable_forces(computer, config.training.potential_parameters)
     except TrainingError as error:
         faults.add("training.potential_parameters", str(error).removeprefix("potential_parameters: "))
+    for label in dict.fromkeys(config.condition):
+        if label not in machine.prototypes.labels:
+            faults.add(
+                "generation.condition",
+                f"class {label} is asked for, but the encodings keep no image of it to learn: take others, or leave it "
+                "out",
+                also=["generation.condition", "encoding"],
+            )
     faults.raise_any()
-    return Machine(config, computer, prototypes, noising)
+    return machine
+
+
+def _together(made: Mapping[int | None, Machine]) -> Machine:
+    """Return the machine of all images: the only one, or one of the machines of classes."""
+    classes = {label: one for label, one in made.items() if label is not None}
+    if not classes:
+        return made[None]
+    first, *_ = parts = list(classes.values())
+    prototypes = attrs.evolve(
+        first.prototypes,
+        images=np.concatenate([one.prototypes.images for one in parts]),
+        labels=np.concatenate([one.prototypes.labels for one in parts]),
+    )
+    return attrs.evolve(first, prototypes=prototypes, classes=classes)
+
+
+def _largest_force(noising: Noising) -> float:
+    """Return the largest force that is imposed on a free unit."""
+    peaks = np.abs(noising.intensities).max(axis=1)[noising.protocol_of] * np.abs(noising.signals).max(axis=0)
+    return float(peaks[noising.dynamics.computer.layout.free].max())
 
 
 def _prototypes(config: Config, faults: Faults) -> Prototypes | None:

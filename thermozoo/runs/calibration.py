@@ -14,6 +14,7 @@ from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms
 from thermozoo.runs.disk import predicted_disk
+from thermozoo.runs.evaluation import held_out_each
 from thermozoo.runs.generation import OBSERVATIONS
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import judged_figures
@@ -64,7 +65,8 @@ def preparation_seconds(of: Calibration) -> float:
 
 def training_seconds(of: Calibration) -> float:
     """Return the seconds of training: exact training of a few images, or a few noising trajectories of each image."""
-    machine, engine, method = of.machine, of.engine, of.method
+    engine, method, programs = of.engine, of.method, len(of.machine.parts)
+    machine = of.machine.parts[0]  # the programs of all classes learn as many images
 
     def counted(measured: int) -> None:
         of.progress(TRAINING * measured)
@@ -74,14 +76,14 @@ def training_seconds(of: Calibration) -> float:
         def exact(count: int) -> None:
             train(_with_images(machine, count), engine, method)
 
-        return along_a_line(exact, *_IMAGES, len(machine.noising.signals), progress=counted)
+        return programs * along_a_line(exact, *_IMAGES, len(machine.noising.signals), progress=counted)
     few = machine if len(machine.noising.signals) <= _IMAGES[1] else _with_images(machine, _IMAGES[1])
 
     def sampled(count: int) -> None:
         train(_with_cycles(few, count), engine, method)
 
     ratio = len(machine.noising.signals) / len(few.noising.signals)
-    return ratio * along_a_line(sampled, *_CYCLES[method], machine.config.training.cycles, progress=counted)
+    return programs * ratio * along_a_line(sampled, *_CYCLES[method], machine.config.training.cycles, progress=counted)
 
 
 def _with_images(machine: Machine, count: int) -> Machine:
@@ -98,8 +100,8 @@ def evaluation_seconds(of: Calibration) -> float:
     """Return the seconds of evaluating held-out trajectories."""
     machine = of.machine
     process, computer = NoisingProcess(machine.noising, of.engine), with_random_couplings(machine.computer)
-    held_out = machine.config.training.held_out
-    return along_a_line(
+    held_out = held_out_each(machine)
+    return len(machine.parts) * along_a_line(
         lambda steps: evaluate(
             computer, attrs.evolve(process, steps=steps), machine.loss, seed=0, trajectories=held_out
         ),

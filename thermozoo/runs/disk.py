@@ -23,4 +23,11 @@ def predicted_disk(machine: Machine) -> int:
     states = (config.generation.samples + (OBSERVATIONS + 1) * SHOWN) * computer.n * itemsize
     ledger = 8 * config.generation.samples * (3 * (OBSERVATIONS + 1) + 2)
     prototypes = machine.prototypes.images.nbytes
-    return int(couplings * config.training.windows + states + ledger + prototypes + 50 * computer.n + _PICTURES)
+    return int(
+        couplings * config.training.windows * config.programs
+        + states
+        + ledger
+        + prototypes
+        + 50 * computer.n
+        + _PICTURES
+    )

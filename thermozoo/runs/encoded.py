@@ -34,21 +34,52 @@ def sized(config: Config, prototypes: Prototypes, faults: Faults) -> Config:
     """
     sizes = {}
     for group in config.auto:
-        before, size = faults.added, 0
-        for place, one in enumerate(config.encodings.get(group, ())):
-            try:
-                size += ask(one, "units", prototypes.images, prototypes.labels) or 0
-            except ThermozooError as error:
-                path = _path(config, group, place)
-                faults.add(path, str(error), also=[path, "data"])
+        before = faults.added
+        needed: dict[int, int | None] = {}
+        for label, shown in _parts(config, prototypes):
+            if faults.added == before:
+                needed.setdefault(_needed(config, group, shown, faults), label)
+        if len(needed) > 1:
+            (size, one), (more, other), *_ = needed.items()
+            path = f"computer.units.{group}"
+            faults.add(
+                path,
+                f"with training.by_class the programs of all classes have the same units, but the encodings of group "
+                f"{group!r} need {size} for the images of class {one}, and {more} for those of class {other}: take "
+                "encodings whose size does not depend on the images, or train one program for all",
+                also=[f"encoding.{group}", path, "training.by_class"],
+            )
         if faults.added == before:
-            sizes[group] = size
-            _check_values(config, group, size, faults)
+            (sizes[group],) = needed
+            _check_values(config, group, sizes[group], faults)
     return config.with_sizes(sizes)
 
 
-def encode(config: Config, prototypes: Prototypes, faults: Faults) -> Encoded | None:
-    """Return the signals of a config whose sizes are known, or None after adding every fault.
+def _needed(config: Config, group: str, shown: Prototypes, faults: Faults) -> int:
+    """Return how many units the encodings of a group need; where they do not say it, after adding the fault."""
+    size = 0
+    for place, one in enumerate(config.encodings.get(group, ())):
+        try:
+            size += ask(one, "units", shown.images, shown.labels) or 0
+        except ThermozooError as error:
+            path = _path(config, group, place)
+            faults.add(path, str(error), also=[path, "data"])
+    return size
+
+
+def _parts(config: Config, prototypes: Prototypes) -> list[tuple[int | None, Prototypes]]:
+    """Return the images that are encoded together: all, or those of each class that has a program of its own."""
+    if not config.training.by_class:
+        return [(None, prototypes)]
+    labels = prototypes.labels
+    return [(label, prototypes.some(np.flatnonzero(labels == label))) for label in config.data.classes]
+
+
+def encode(config: Config, prototypes: Prototypes, faults: Faults) -> dict[int | None, tuple[Prototypes, Encoded]]:
+    """Return images that training shows, with their signals, of a config whose sizes are known; or the faults.
+
+    Where each class has a program of its own, its images are encoded by themselves, and stand under its label; else
+    all do under None.
 
     Parameters
     ----------
@@ -60,24 +91,29 @@ def encode(config: Config, prototypes: Prototypes, faults: Faults) -> Encoded | 
         Those that were found, at sizes too, and receives the others.
     """
     if faults.found_in("computer.units", "encoding", "noising"):
-        return None
+        return {}
     known = np.unique(np.concatenate([prototypes.labels, prototypes.rest_labels]))
-    labels = prototypes.labels if len(known) > 1 else None  # a data set without labels gives all images the same
+    labeled = len(known) > 1  # a data set without labels gives all images the same
     layout = Layout(config.sizes, clamped=config.clamped)
-    try:
-        encoded = encode_groups(
-            layout, config.encodings, prototypes.images, labels, config.encoding.seed, config.protocols
-        )
-    except EncodingError as error:
-        for group, place, message in error.faults:
-            path = _path(config, group, place)
-            also = [path, f"computer.units.{group}", f"noising.{group}", "noising.protocol", "data"]
-            faults.add(path, message, also=also)
-        return None
+    found: dict[int | None, tuple[Prototypes, Encoded]] = {}
+    for label, shown in _parts(config, prototypes):
+        labels = shown.labels if labeled else None
+        try:
+            encoded = encode_groups(
+                layout, config.encodings, shown.images, labels, config.encoding.seed, config.protocols
+            )
+        except EncodingError as error:
+            for group, place, message in error.faults:
+                path = _path(config, group, place)
+                also = [path, f"computer.units.{group}", f"noising.{group}", "noising.protocol", "data"]
+                faults.add(path, message if label is None else f"class {label}: {message}", also=also)
+            return {}  # another class would show the same again
+        found[label] = shown.some(encoded.kept), encoded
+    first = _parts(config, prototypes)[0][1]
     for group, encodings in config.encodings.items():
         for one in encodings:
-            _check_given(config, group, one, prototypes, faults)
-    return encoded
+            _check_given(config, group, one, first, faults)
+    return found
 
 
 def _path(config: Config, group: str, place: int | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from thermozoo.computer.computer import Computer
@@ -27,13 +29,30 @@ class Machine:
     prototypes : Prototypes
         The images to learn.
     noising : Noising
-        What training undoes.
+        What training undoes; where each class has a program of its own, that of the first class.
+    classes : mapping of int to Machine
+        The machine of each class, with its images alone, where each has a program of its own; else empty.
     """
 
     config: Config
     computer: Computer
     prototypes: Prototypes
     noising: Noising
+    classes: Mapping[int, Machine] = attrs.field(factory=dict)
+
+    @property
+    def parts(self) -> tuple[Machine, ...]:
+        """What is trained one by one: the machine of each class, or this one."""
+        return tuple(self.classes.values()) or (self,)
+
+    @property
+    def images(self) -> int:
+        """How many images training shows."""
+        return sum(len(part.noising.signals) for part in self.parts)
+
+    def part(self, label: int) -> Machine:
+        """Return what is trained on the images of a class."""
+        return self.classes.get(label, self)
 
     @property
     def dynamics(self) -> Dynamics:

@@ -86,9 +86,12 @@ def training(size: Size, *methods: str) -> tuple[Share, ...]:
     also: tuple[str, ...] = ("computer.connectivity",)
     if table.windows > 1:
         path, also, cause = "training.windows", (path, *also), f"{table.windows} time windows of {cause}"
+    programs = size.config.programs
+    if programs > 1:
+        path, also, cause = "training.by_class", (path, *also), f"{programs} programs of {cause}"
     images = Share(2 * 8 * size.images * size.n, "data.per_class", "the images", ("data",))
     return (
-        Share(table.windows * trained_bytes(size.couplings), path, cause, also, lasts=True),
+        Share(programs * table.windows * trained_bytes(size.couplings), path, cause, also, lasts=True),
         images,
         *max(meanwhile, key=lambda shares: sum(share.bytes for share in shares)),
     )

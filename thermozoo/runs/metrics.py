@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -9,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.config.schema import Config
-from thermozoo.quality import evaluate
+from thermozoo.quality import Quality, evaluate
+from thermozoo.quality.result import HELD_OUT, OUTPUTS
 from thermozoo.runs.generation import Generated
 from thermozoo.runs.judge import Judge, diversity
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.results import (
+    AskedFigures,
     ComparisonRow,
     Device,
     Figures,
@@ -43,6 +46,7 @@ __all__ = [
 ]
 
 Array = npt.NDArray[np.floating[Any]]
+Indices = npt.NDArray[np.int64]
 
 
 def perfect_loss(machine: Machine) -> float | None:
@@ -90,21 +94,34 @@ def _zero_between(config: Config, felt: float, zero: float, largest: float) -> f
     return float(f"{zero:.9g}")
 
 
-def _trained_parameters(machine: Machine, training: Training) -> dict[str, dict[str, tuple[float, float]]]:
-    """Return the range, over units and windows, of every on-site parameter that was trained, by group and name."""
+def _trained_parameters(machine: Machine, trained: Sequence[Training]) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return the range, over units, windows and programs, of every on-site parameter that was trained, by group."""
     found: dict[str, dict[str, tuple[float, float]]] = {}
-    for group in training.computer.layout.groups:
-        if group in training.computer.layout.clamped:
+    computers = [one for training in trained for one in training.program.computers]
+    for group in machine.computer.layout.groups:
+        if group in machine.computer.layout.clamped:
             continue
         for name in machine.config.training.potential_parameters:
-            if name in training.computer.onsite.sites[group].values:
-                values = np.array([one.onsite.sites[group].values[name] for one in training.program.computers])
+            if name in computers[0].onsite.sites[group].values:
+                values = np.array([one.onsite.sites[group].values[name] for one in computers])
                 found.setdefault(group, {})[name] = (float(values.min()), float(values.max()))
     return found
 
 
-def training_figures(machine: Machine, initial: float, held_out: HeldOut, training: Training) -> TrainingFigures:
-    """Return what training achieved on held-out noising trajectories."""
+def _details(machine: Machine, trained: Sequence[Training]) -> dict[str, Any]:
+    """Return the figures of the method; one that differs from program to program is a table by class."""
+    first, *others = [one.details for one in trained]
+    return {
+        key: value
+        if all(one.get(key) == value for one in others)
+        else {str(label): one.details.get(key) for label, one in zip(machine.classes, trained, strict=True)}
+        for key, value in first.items()
+    }
+
+
+def training_figures(machine: Machine, initial: float, held_out: HeldOut, *trained: Training) -> TrainingFigures:
+    """Return what training achieved on held-out noising trajectories; of programs for classes, all are given."""
+    training = trained[0]
     return TrainingFigures(
         method=training.method,
         loss_initial=initial,
@@ -114,9 +131,10 @@ def training_figures(machine: Machine, initial: float, held_out: HeldOut, traini
         likelihood_gain_se=held_out.gain_se,
         imposed_signal=imposed_signal(machine),
         windows=training.program.windows,
-        trained_parameters=_trained_parameters(machine, training),
+        trained_parameters=_trained_parameters(machine, trained),
         coupling_norm=training.computer.couplings.norm(),
-        training=training.details,
+        training=_details(machine, trained),
+        programs=len(trained),
     )
 
 
@@ -159,7 +177,12 @@ def generation_figures(machine: Machine, generated: Generated, correlations: Arr
 
 
 def judged_figures(
-    machine: Machine, outputs: Array, correlations: Array, untrained: Array | None = None
+    machine: Machine,
+    outputs: Array,
+    correlations: Array,
+    *,
+    untrained: Array | None = None,
+    asked: Indices | None = None,
 ) -> QualityFigures:
     """Return what a classifier makes of the outputs, their diversity, their distance from prototypes and real images.
 
@@ -171,15 +194,38 @@ def judged_figures(
         What `outputs_of` returned.
     untrained : ndarray, shape (samples, pixels), optional
         What the untrained computer shows.
+    asked : ndarray of int, shape (samples,), optional
+        The class that each was asked to show.
     """
     best = np.abs(correlations).max(axis=1)
     prototypes = machine.prototypes
     judge = Judge(prototypes, machine.config.seed)
+    real = prototypes.real
+    quality = evaluate(outputs, real, asked=asked, untrained=untrained) if real else None
     return QualityFigures(
         diversity=diversity(outputs),
         nearest_prototype_distance=float(np.sqrt(2.0 * (1.0 - best)).mean()),
         judge=judge.judge(outputs) if judge.able else None,
-        quality=evaluate(outputs, prototypes.real, untrained=untrained) if prototypes.real else None,
+        quality=quality,
+        asked=None if asked is None else _asked_figures(machine, correlations, quality, asked),
+    )
+
+
+def _asked_figures(machine: Machine, correlations: Array, quality: Quality | None, asked: Indices) -> AskedFigures:
+    """Return how many outputs show the class that was asked for, by their nearest prototype and by the judge."""
+    classes = np.unique(asked).tolist()
+    right = machine.prototypes.labels[np.abs(correlations).argmax(axis=1)] == asked
+    outputs, held_out = (quality.row(name) if quality else None for name in (OUTPUTS, HELD_OUT))
+    by_class = None
+    if quality is not None and quality.confusion is not None:
+        by_class = {label: row.get(label, 0) / sum(row.values()) for label, row in quality.confusion.items()}
+    return AskedFigures(
+        counts={str(label): int((asked == label).sum()) for label in classes},
+        nearest_as_asked=float(right.mean()),
+        nearest_by_class={str(label): float(right[asked == label].mean()) for label in classes},
+        judged_as_asked=outputs.judged_right if outputs else None,
+        judged_by_class=by_class,
+        judge_accuracy=held_out.judged_right if held_out else None,
     )
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import attrs
 
+from thermozoo.computer.files import save_computer
+from thermozoo.computer.program import Program, programs_digest
+from thermozoo.computer.programs_file import save_programs
 from thermozoo.dynamics.engines import Engine
 from thermozoo.runs.generation import Generated
 from thermozoo.runs.machine import Machine
@@ -29,8 +34,8 @@ class Outcome:
 
     Attributes
     ----------
-    training : Training
-        The trained computer.
+    trained : tuple of Training
+        The trained computer; of programs for classes, each.
     initial : float
         Held-out loss per step of the untrained computer.
     held_out : HeldOut
@@ -44,8 +49,30 @@ class Outcome:
     machine: Machine
     engine: Engine
     method: str
-    training: Training = attrs.field(init=False)
+    trained: tuple[Training, ...] = attrs.field(init=False)
     initial: float = attrs.field(init=False)
     held_out: HeldOut = attrs.field(init=False)
     generated: Generated = attrs.field(init=False)
     figures: Figures = attrs.field(init=False)
+
+    @property
+    def training(self) -> Training:
+        """The trained computer; of programs for classes, that of the first."""
+        return self.trained[0]
+
+    @property
+    def programs(self) -> dict[int, Program]:
+        """The program of each class; empty where one is for all."""
+        return {label: one.program for label, one in zip(self.machine.classes, self.trained, strict=False)}
+
+    @property
+    def digest(self) -> str:
+        """The digest of everything that enters the energies of what was trained."""
+        return programs_digest(self.programs) if self.programs else self.training.program.digest()
+
+    def save(self, path: Path) -> None:
+        """Save what was trained in one file."""
+        if self.programs:
+            save_programs(self.programs, path)
+        else:
+            save_computer(self.training.program, path)

@@ -202,7 +202,7 @@ class Size:
     def images(self) -> int:
         """Images to train on, as many as are asked for where they are not loaded."""
         if self.machine is not None:
-            return len(self.machine.noising.signals)
+            return self.machine.images
         return len(self.config.data.classes) * max(1, self.config.data.per_class)
 
     @property

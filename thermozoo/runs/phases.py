@@ -13,12 +13,14 @@ from pathlib import Path
 import attrs
 import tomli_w
 
-from thermozoo.computer.files import save_computer, write_dataset
+from thermozoo.computer.files import write_dataset
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.schema import Config
 from thermozoo.digits import in_ascii
 from thermozoo.runs import calibration, memory
+from thermozoo.runs.conditions import asked_classes, held_values
 from thermozoo.runs.engine import engine_note, engine_of
+from thermozoo.runs.evaluation import evaluate_parts
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import write_json, write_text
@@ -39,9 +41,8 @@ from thermozoo.runs.preflight import try_figures, try_last_phases, warm_up
 from thermozoo.runs.report_file import report_json
 from thermozoo.runs.results import ComparisonRow, Figures, Report
 from thermozoo.runs.samples import samples_dataset
-from thermozoo.runs.training import train, training_work
+from thermozoo.runs.training import train_parts, training_work
 from thermozoo.runs.window_heat import run_warnings
-from thermozoo.training.evaluate import evaluate
 from thermozoo.training.noising import NoisingProcess
 
 __all__ = ["PHASES", "other_methods", "phases_of"]
@@ -85,29 +86,27 @@ def _prepare(run: Run, progress: Progress) -> None:
 
 def _train(run: Run, progress: Progress) -> None:
     machine, outcome = run.machine, run.outcome
-    outcome.training = train(machine, outcome.engine, outcome.method, progress)
-    check_time_step(outcome.training.program, machine.config.dynamics.dt)
+    outcome.trained = train_parts(machine, outcome.engine, outcome.method, progress)
+    for one in outcome.trained:
+        check_time_step(one.program, machine.config.dynamics.dt)
 
 
 def _evaluate(run: Run, progress: Progress) -> None:
     machine, outcome = run.machine, run.outcome
-    outcome.initial, outcome.held_out = evaluate(
-        outcome.training.program,
-        NoisingProcess(machine.noising, outcome.engine),
-        machine.loss,
-        seed=machine.config.seed,
-        trajectories=machine.config.training.held_out,
-    )
+    outcome.initial, outcome.held_out = evaluate_parts(machine, outcome.engine, outcome.trained)
 
 
 def _generate(run: Run, progress: Progress) -> None:
-    untrained = run.machine.dynamics
+    untrained, asked = run.machine.dynamics, asked_classes(run.config)
+    laws = {label: attrs.evolve(untrained, computer=one) for label, one in run.outcome.programs.items()}
     run.outcome.generated = generate(
-        attrs.evolve(untrained, computer=run.outcome.training.program),
+        laws or attrs.evolve(untrained, computer=run.outcome.training.program),
         untrained,
         run.config.generation.samples,
         seed=run.config.seed,
         engine=run.engine,
+        condition=asked,
+        clamped=held_values(run.machine, asked),
         progress=progress,
     )
 
@@ -116,9 +115,15 @@ def _judge(run: Run, progress: Progress) -> None:
     machine, outcome = run.machine, run.outcome
     outputs, correlations = outputs_of(machine, outcome.generated)
     outcome.figures = Figures.of(
-        training_figures(machine, outcome.initial, outcome.held_out, outcome.training),
+        training_figures(machine, outcome.initial, outcome.held_out, *outcome.trained),
         generation_figures(machine, outcome.generated, correlations),
-        judged_figures(machine, outputs, correlations, images_of(machine, outcome.generated.start)),
+        judged_figures(
+            machine,
+            outputs,
+            correlations,
+            untrained=images_of(machine, outcome.generated.start),
+            asked=outcome.generated.condition,
+        ),
     )
 
 
@@ -131,7 +136,7 @@ def _write_results(run: Run, progress: Progress) -> None:
         engine=run.engine.name,
         seed=run.config.seed,
         config_digest=hashlib.sha256(config_toml.encode()).hexdigest(),
-        parameter_digest=run.outcome.training.program.digest(),
+        parameter_digest=run.outcome.digest,
         hardware=hardware_figures(run.machine, figures.heat_mean_kT),
         warnings=run_warnings(run.machine, run.outcome.generated),
         seconds=run.clock.rounded,
@@ -148,7 +153,7 @@ def _write_results(run: Run, progress: Progress) -> None:
         for name, source in run.copies.items():
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(source)
-        save_computer(run.outcome.training.program, folder / "computer.nc")
+        run.outcome.save(folder / "computer.nc")
         write_dataset(samples_dataset(run.machine, run.outcome.generated), folder / "samples.nc")
         write_json(folder / "report.json", content)
         write_json(folder / "manifest.json", about)
@@ -171,7 +176,7 @@ def _compare(run: Run, progress: Progress) -> None:
 
 
 def _row(run: Run) -> ComparisonRow:
-    return comparison_row(run.outcome.figures, run.outcome.training.seconds)
+    return comparison_row(run.outcome.figures, sum(one.seconds for one in run.outcome.trained))
 
 
 def _compare_seconds(of: Calibration) -> float:

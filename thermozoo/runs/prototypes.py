@@ -56,6 +56,10 @@ class Prototypes:
     names: Mapping[int, str] = attrs.field(factory=dict)
     real: RealImages | None = None
 
+    def some(self, which: npt.NDArray[np.integer[Any]]) -> Prototypes:
+        """Return some of the prototypes, beside the same other images."""
+        return attrs.evolve(self, images=self.images[which], labels=self.labels[which])
+
     def name(self, label: int) -> str:
         """Return what to call a class: its name, or else its label."""
         return self.names.get(int(label), str(label))

@@ -17,6 +17,7 @@ __all__ = [
     "NO_OTHER_CLASS",
     "SECTIONS",
     "UNKNOWN_CLASS",
+    "AskedFigures",
     "ComparisonRow",
     "Device",
     "Figures",
@@ -88,6 +89,29 @@ class Verdicts:
 
 
 @attrs.frozen(kw_only=True)
+class AskedFigures:
+    """Whether outputs show the class that was asked for."""
+
+    counts: Annotated[dict[str, int], Key("outputs by the class that was asked for")]
+    nearest_as_asked: Annotated[
+        float, Key("fraction of the outputs of which the prototype that they resemble most is of that class")
+    ]
+    nearest_by_class: Annotated[dict[str, float], Key("that fraction, by the class that was asked for")]
+    judged_as_asked: Annotated[
+        float | None,
+        Key("fraction that the judge of `quality` puts into that class; `null` where its verdicts are withheld"),
+    ]
+    judged_by_class: Annotated[dict[str, float] | None, Key("that fraction, by the class that was asked for")]
+    judge_accuracy: Annotated[
+        float | None,
+        Key(
+            "fraction of real images, as noisy as the outputs, that this judge puts into their own class; neither it "
+            "nor the computer has learned them"
+        ),
+    ]
+
+
+@attrs.frozen(kw_only=True)
 class Device:
     """One generation in laboratory units."""
 
@@ -150,18 +174,35 @@ class TrainingFigures:
     windows: Annotated[
         int, Key("time windows of generation, each with trained parameters of its own; 1 without windows")
     ]
+    programs: Annotated[
+        int,
+        Key(
+            "programs that were trained: one for each class with `by_class`, else 1; loss and gain are then means over "
+            "classes, each of its program on its own images. Absent in a report of an earlier version",
+            optional=True,
+        ),
+    ] = 1
     trained_parameters: Annotated[
         dict[str, dict[str, tuple[float, float]]],
         Key(
-            "smallest and largest value after training, over units and windows, of every on-site parameter that was "
-            "trained, by group; empty without `potential_parameters`"
+            "smallest and largest value after training, over units, windows and programs, of every on-site parameter "
+            "that was trained, by group; empty without `potential_parameters`"
         ),
     ]
     coupling_norm: Annotated[
-        float, Key("Frobenius norm of the symmetric matrix $J$; with windows, of the last one", "E0")
+        float,
+        Key(
+            "Frobenius norm of the symmetric matrix $J$; with windows, of the last one, and with a program for each "
+            "class, of the first",
+            "E0",
+        ),
     ]
     training: Annotated[
-        dict[str, Any], Key("figures of the method: trajectories and learning rate, or iterations and residuals")
+        dict[str, Any],
+        Key(
+            "figures of the method: trajectories and learning rate, or iterations and residuals; with a program for "
+            "each class, by class where they differ"
+        ),
     ]
 
 
@@ -223,6 +264,14 @@ class QualityFigures:
             optional=True,
         ),
     ] = None
+    asked: Annotated[
+        AskedFigures | None,
+        Key(
+            "whether outputs show the class that was asked for; `null` where none was; absent in a report of an "
+            "earlier version",
+            optional=True,
+        ),
+    ] = None
 
 
 @attrs.frozen(kw_only=True)
@@ -246,7 +295,7 @@ class Report(Figures):
         str,
         Key(
             "SHA-256 of everything that enters the energy of the trained computer; with windows, of the digests of all "
-            "and of their shares of the time"
+            "and of their shares of the time; with a program for each class, of classes and the digests of programs"
         ),
     ]
     hardware: Annotated[

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from thermozoo.computer.computer import TERMS
-from thermozoo.computer.files import load_program, replace_file
+from thermozoo.computer.files import load_all, replace_file
 from thermozoo.errors import ConfigError, DataError, ThermozooError, shown
 from thermozoo.plotting.style import png_bytes
 from thermozoo.registry.catalogue import Catalogue
@@ -198,7 +198,8 @@ def read_results(folder: Path, report: Report, catalogue: Catalogue) -> Results:
     """
     import xarray
 
-    computer = load_program(folder / "computer.nc", catalogue).computers[-1]
+    loaded = load_all(folder / "computer.nc", catalogue)
+    program = next(iter(loaded.values())) if isinstance(loaded, dict) else loaded
     path = folder / "samples.nc"
     try:
         with xarray.open_dataset(path, engine="h5netcdf") as opened:
@@ -209,7 +210,7 @@ def read_results(folder: Path, report: Report, catalogue: Catalogue) -> Results:
         images, labels = samples["prototype"].values, samples["label"].values
         names = {int(label): str(name) for label, name in report.class_names.items()}
         return Results(
-            computer=computer,
+            computer=program.computers[-1],
             windows=report.windows,
             prototypes=Prototypes(images, labels, (height, width), np.empty((0, images.shape[1])), labels[:0], names),
             times=samples["time"].values,

@@ -25,7 +25,21 @@ def summary(report: Report) -> list[str]:
         f"trained ({report.method}): loss per step {report.loss_initial:.2f} -> {report.loss_final:.2f}{perfect}{gain}",
         f"generated {report.samples:,} {'images' if several else 'image'} ({counts}; {report.inverted} inverted), "
         f"{'mean best' if several else 'best'} |correlation| {report.mean_best_correlation:.3f}",
+        *_asked(report),
         heat,
         f"seed {report.seed}, engine {report.engine}, {sum(report.seconds.values()):.1f} s",
     ]
     return [in_ascii(line) for line in lines]
+
+
+def _asked(report: Report) -> list[str]:
+    """Return how many outputs show the class that was asked for, where one was."""
+    if report.asked is None:
+        return []
+    told = f"as asked: {report.asked.nearest_as_asked:.1%} resemble a prototype of the class most"
+    if report.asked.judged_as_asked is not None:
+        told += (
+            f", the judge sees {report.asked.judged_as_asked:.1%} as it (of real images it is right about "
+            f"{report.asked.judge_accuracy:.1%})"
+        )
+    return [told]

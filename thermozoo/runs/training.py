@@ -10,7 +10,7 @@ from thermozoo.training.exact.train import WORK
 from thermozoo.training.methods import train_by
 from thermozoo.training.result import Training
 
-__all__ = ["sampled_trajectories", "train", "training_work"]
+__all__ = ["sampled_trajectories", "train", "train_parts", "training_work"]
 
 
 def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None] | None = None) -> Training:
@@ -40,11 +40,18 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
     )
 
 
+def train_parts(
+    machine: Machine, engine: Engine, method: str, progress: Callable[[int], None] | None = None
+) -> tuple[Training, ...]:
+    """Train each part of a machine: the program of each class by itself, or the only one; see `train`."""
+    return tuple(train(part, engine, method, progress) for part in machine.parts)
+
+
 def training_work(machine: Machine, method: str) -> int:
-    """Return the total that `train` reports as progress: percents of an exact training, or noising trajectories."""
-    return WORK if method == "exact" else sampled_trajectories(machine, method)
+    """Return the total that `train_parts` reports: percents of each exact training, or noising trajectories."""
+    return WORK * len(machine.parts) if method == "exact" else sampled_trajectories(machine, method)
 
 
 def sampled_trajectories(machine: Machine, method: str) -> int:
     """Return how many noising trajectories a method samples."""
-    return 0 if method == "exact" else machine.config.training.cycles * len(machine.noising.signals)
+    return 0 if method == "exact" else machine.config.training.cycles * machine.images

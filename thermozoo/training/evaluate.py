@@ -58,6 +58,7 @@ def evaluate(
     *,
     seed: int,
     trajectories: int = 30,
+    first: int = 0,
 ) -> tuple[float, HeldOut]:
     """Evaluate a computer or a program on held-out noising trajectories.
 
@@ -73,6 +74,8 @@ def evaluate(
         Seed; the stream is one that no training uses.
     trajectories : int
         How many, spread over the images.
+    first : int
+        Number of the first; another one has other noise.
 
     Returns
     -------
@@ -82,17 +85,18 @@ def evaluate(
     loss.check(process.dynamics)
     numbers = np.arange(count("trajectories", trajectories, at_least=1))
     which = numbers % len(process.signals)
+    numbers = numbers + count("first", first)
     untrained = process.dynamics.one_computer
     program, steps = Program.of(instance("trained", trained, Computer | Program, _REMEDY)), process.steps
     density = StepDensity.of(process.dynamics.integrator, process.dynamics.dt)
     losses = np.zeros((2, trajectories))
     gain = np.zeros(trajectories)
 
-    def judge(first: int, states: Array, part: slice) -> None:
+    def judge(step: int, states: Array, part: slice) -> None:
         """Add a stretch of some trajectories to their sums."""
-        stop = first + len(states) - 1
-        for a, b, computer in reversed(program.pieces(steps - stop, steps - first, steps)):
-            inside = states[steps - b - first : steps - a - first + 1, part]
+        stop = step + len(states) - 1
+        for a, b, computer in reversed(program.pieces(steps - stop, steps - step, steps)):
+            inside = states[steps - b - step : steps - a - step + 1, part]
             x, x_next = inside[:-1], inside[1:]
             for row, (one, sign) in enumerate(((untrained, -1.0), (computer, 1.0))):
                 # the reverse of an observed step starts at x', so loss and density share the gradient there
@@ -102,8 +106,8 @@ def evaluate(
                     gain[part] += sign * density.log_density(one, x_next, x, gradient=gradient).sum(axis=0)
 
     with shared_out(trajectories) as share:
-        for first, states in process.stretches(NoiseKey(seed).named("held-out"), numbers, which, length=STRETCH):
-            share(functools.partial(judge, first, states))
+        for step, states in process.stretches(NoiseKey(seed).named("held-out"), numbers, which, length=STRETCH):
+            share(functools.partial(judge, step, states))
     initial, final = losses.mean(axis=1) / process.steps
     se = float(gain.std(ddof=1) / np.sqrt(trajectories)) if trajectories > 1 else float("nan")
     known = density is not None

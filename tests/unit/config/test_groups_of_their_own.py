@@ -162,7 +162,6 @@ WRONG = [
     ("generation.condition=[]", "generation.condition", "expected one of 0, 1, 2 or 'each' in the list, got an empty"),
     ("generation.condition=all", "generation.condition", "expected 'each' or a list of integers, got \"all\""),
     ("generation.condition=[1.5]", "generation.condition", "expected 'each' or a list of integers, got [1.5]"),
-    ("encoding.label={plugin='image'}", "encoding.label", "'image', which a class alone does not tell"),
     # sizes
     ("computer.units.hidden=-3", "computer.units.hidden", "expected a value of at least 1"),
     ("computer.units.hidden=large", "computer.units.hidden", "expected an integer, got \"large\""),

@@ -1,0 +1,43 @@
+"""The file of a program for each condition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from thermozoo.arguments import count, instance
+from thermozoo.computer.files import OF_CONDITIONS, program_dataset, write_sealed
+from thermozoo.computer.program import Program, check_together, programs_digest
+
+__all__ = ["save_programs"]
+
+
+def save_programs(programs: Mapping[int, Program], path: str | Path) -> None:
+    """Save the programs for each condition, such as a class of images, in one file; see `save_computer`.
+
+    What changes from window to window has the dimensions ``condition`` and ``window``. Load it with `load_programs`.
+
+    Raises
+    ------
+    ShapeError, ParameterError
+        When there is none, or they are not programs of one machine.
+    OutputError
+        When the file cannot be written, or a potential has a setting that is neither text nor numbers.
+    """
+    instance("programs", programs, Mapping, "programs by condition, such as {3: program, 7: other}")
+    for condition, one in programs.items():
+        count("condition", condition, at_least=-(2**63))
+        instance(f"program of condition {condition}", one, Program, "make it with Program(computers)")
+    check_together(programs)
+    parts = [program_dataset(one, several=True) for one in programs.values()]
+    dataset = parts[0]
+    for name, first in list(dataset.data_vars.items()):
+        if first.dims[:1] == ("window",):
+            values: Any = np.stack([part[name].values for part in parts])
+            dataset[name] = (("condition", *first.dims), values, first.attrs)
+    dataset = dataset.assign_coords(condition=np.array(list(programs), dtype=np.int64))
+    dataset.attrs |= {"format": OF_CONDITIONS, "digest": programs_digest(programs)}
+    write_sealed(dataset, path)

@@ -1,0 +1,64 @@
+"""The evaluation of what a config trained, on held-out noising trajectories."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from thermozoo.dynamics.engines import Engine
+from thermozoo.runs.machine import Machine
+from thermozoo.training.evaluate import HeldOut, evaluate
+from thermozoo.training.noising import NoisingProcess
+from thermozoo.training.result import Training
+
+__all__ = ["evaluate_parts", "held_out_each"]
+
+
+def held_out_each(machine: Machine) -> int:
+    """Return how many held-out trajectories judge each program: those of the config are shared out, two at least."""
+    programs = machine.config.programs
+    held_out = machine.config.training.held_out
+    return held_out if programs == 1 else max(2, math.ceil(held_out / programs))
+
+
+def evaluate_parts(machine: Machine, engine: Engine, trained: Sequence[Training]) -> tuple[float, HeldOut]:
+    """Evaluate each program on noising trajectories of its own images, and return the means over programs.
+
+    Parameters
+    ----------
+    machine : Machine
+        What was trained.
+    engine : Engine
+        What advances noising trajectories.
+    trained : sequence of Training
+        What `thermozoo.runs.training.train_parts` returned.
+
+    Returns
+    -------
+    float, HeldOut
+        Loss per step of the untrained computer, and the figures of the trained ones; see `evaluate`.
+    """
+    count = held_out_each(machine)
+    found = [
+        evaluate(
+            one.program,
+            NoisingProcess(part.noising, engine),
+            part.loss,
+            seed=machine.config.seed,
+            trajectories=count,
+            first=number * count,  # noise of their own: the errors of classes are independent
+        )
+        for number, (part, one) in enumerate(zip(machine.parts, trained, strict=True))
+    ]
+    if len(found) == 1:
+        return found[0]
+    gains = [held_out.gain for _, held_out in found if held_out.gain is not None]
+    errors = [held_out.gain_se for _, held_out in found if held_out.gain_se is not None]
+    mean = HeldOut(
+        loss=float(np.mean([held_out.loss for _, held_out in found])),
+        gain=float(np.mean(gains)) if gains else None,
+        gain_se=float(np.linalg.norm(errors) / len(errors)) if errors else None,
+    )
+    return float(np.mean([initial for initial, _ in found])), mean
