@@ -111,6 +111,7 @@ def draw(found, path):
 
 
 def main(path):
+    """Measure all sweeps and draw them."""
     start = time.monotonic()
     found, known = {}, {}
     for title, key, values in SWEEPS:
