@@ -1,6 +1,6 @@
 """Quality of ten generated digits against what a recipe costs: windows, duration, scale and hidden units.
 
-    python examples/image_quality.py [FILE.png]         about 4 minutes; also prints the table
+    python examples/image_quality.py [FILE.png]         a few minutes; also prints the table
 
 One of the four is changed at a time; the others stay as `RECIPE` has them. Embedded digits, 64 outputs each.
 """
