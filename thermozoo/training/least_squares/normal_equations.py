@@ -297,7 +297,8 @@ class NormalEquations:
             if not bend > 0:
                 raise TrainingError(
                     f"the equations are not positive definite (curvature {bend:.1e} along a direction): the data do "
-                    "not determine all couplings; couple fewer units, or take a ridge (training.ridge) or method = 'moments'"
+                    "not determine all couplings; couple fewer units, or take a ridge (training.ridge) or method = "
+                    "'moments'"
                 )
             couplings += (square / bend) * direction
             iterations += 1
