@@ -53,16 +53,23 @@ def _escape_docstring(app: Sphinx, what: str, name: str, obj: Any, options: Any,
             lines[i] = _escape(line)
 
 
-_IVAR = re.compile(r":(ivar|vartype) ([^:]*, [^:]*):")
+_IVAR = re.compile(r":ivar ([^:]*):")
+_TYPE = re.compile(r":vartype ([^:]*): (.*)")
 
 
 def _mend_fields(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Undo two misreadings of napoleon, which has run before.
+    """Undo three misreadings of napoleon, which has run before.
 
-    The sentence of a property is no ``type: description``, and ``x, x_next`` are two names, not a type and a name.
+    The sentence of a property is no ``type: description``; ``x, x_next`` are two names, not a type and a name; and
+    ``ndarray, shape (1 + C, n)`` names no class, so the type of an attribute stands before its sentence, as text.
     """
+    types = dict(match.groups() for match in map(_TYPE.match, lines) if match)
+    lines[:] = [line for line in lines if not _TYPE.match(line)]
     for i, line in enumerate(lines):
-        lines[i] = _IVAR.sub(lambda m: f":{m[1]} {m[2].replace(', ', ',')}:", line)
+        match = _IVAR.match(line)
+        if match:
+            said = f" {types[match[1]]}:" if match[1] in types else ""
+            lines[i] = f":ivar {match[1].replace(', ', ',')}:{said}{line[match.end() :]}"
     typed = [line for line in lines if line.startswith(":type: ")]
     if what in ("attribute", "property") and typed:
         lines.remove(typed[0])
@@ -70,7 +77,7 @@ def _mend_fields(app: Sphinx, what: str, name: str, obj: Any, options: Any, line
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the three."""
+    """Register what is in this file."""
     app.connect("missing-reference", _resolve_bare_name)
     app.connect("autodoc-process-docstring", _escape_docstring, priority=400)
     app.connect("autodoc-process-docstring", _mend_fields, priority=600)

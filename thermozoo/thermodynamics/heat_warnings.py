@@ -23,7 +23,10 @@ _SAMPLES = 2000
 #: Fewest windows of which one may do too much, and the share that is too much.
 _WINDOWS, _SHARE = 8, 0.5
 
-_REMEDY = "take more time windows (training.windows) or wider ramps of the protocol (its width)"
+_REMEDY = (
+    "take a ridge in exact training (training.ridge), more time windows (training.windows) or wider ramps of the "
+    "protocol (its width)"
+)
 
 
 def heat_warnings(heat: npt.ArrayLike, window_heat: npt.ArrayLike | None = None) -> tuple[str, ...]:

@@ -284,20 +284,21 @@ class NormalEquations:
             if not np.isfinite(square):
                 raise TrainingError(
                     f"conjugate gradients left the range of numbers after {iterations} iterations: the data determine "
-                    "some couplings badly; take method = 'moments', which has a ridge"
+                    "some couplings badly; take a ridge (training.ridge) or method = 'moments'"
                 )
             if iterations == most_iterations:
                 raise TrainingError(
                     f"conjugate gradients did not reach a relative residual of {tolerance:g} in {most_iterations} "
                     f"iterations (reached {np.sqrt(square) / goal:.1e}): the data determine some couplings badly; "
-                    "raise the tolerance or take method = 'moments', which has a ridge"
+                    "raise the tolerance, or take a ridge (training.ridge) or method = 'moments'"
                 )
             image = product(direction)
             bend = float(direction @ image)
             if not bend > 0:
                 raise TrainingError(
                     f"the equations are not positive definite (curvature {bend:.1e} along a direction): the data do "
-                    "not determine all couplings; couple fewer units or take method = 'moments', which has a ridge"
+                    "not determine all couplings; couple fewer units, or take a ridge (training.ridge) or method = "
+                    "'moments'"
                 )
             couplings += (square / bend) * direction
             iterations += 1
