@@ -218,7 +218,8 @@ def _asked_figures(
 ) -> AskedFigures:
     """Return how many outputs show the class that was asked for, by their nearest prototype and by a judge."""
     classes = np.unique(asked).tolist()
-    right = machine.prototypes.labels[np.abs(correlations).argmax(axis=1)] == asked
+    # with its sign: who asks for a three has not asked for the negative of one
+    right = machine.prototypes.labels[correlations.argmax(axis=1)] == asked
     judged_by: Literal["quality", "judge"] | None = None
     judged: dict[str, dict[str, int]] = {}
     accuracy = None

@@ -80,7 +80,7 @@ def test_the_report_says_how_many_are_right_by_class(run):
     states, asked = run.samples["state"].values[:, :9], run.samples["condition"].values
     images, labels = run.samples["prototype"].values, run.samples["label"].values
     scaled = (states - states.mean(axis=1, keepdims=True)) / states.std(axis=1, keepdims=True)
-    right = labels[np.abs(scaled @ images.T).argmax(axis=1)] == asked
+    right = labels[(scaled @ images.T).argmax(axis=1)] == asked
     found = run.report["asked"]
     assert found["counts"] == {"4": 30, "7": 30}
     assert found["nearest_as_asked"] == pytest.approx(right.mean())
@@ -113,6 +113,16 @@ def test_outputs_of_another_class_are_not_as_asked():
         by_class = {str(label): float((shown[asked == label] == label).mean()) for label in set(asked.tolist())}
         assert found.nearest_by_class == found.judged_by_class == by_class
     assert judged_figures(machine, outputs, correlations).asked is None
+
+
+def test_a_negative_is_not_what_was_asked_for():
+    """It resembles the other image more, however little, where correlations have their sign."""
+    machine = assemble_machine(config(CONDITIONED))
+    images, labels = machine.prototypes.images, machine.prototypes.labels
+    one = images[labels == TOP][0]
+    shown = np.stack([one, -one])
+    found = judged_figures(machine, shown, machine.prototypes.correlations(shown), asked=np.full(2, TOP)).asked
+    assert found.nearest_as_asked == 0.5
 
 
 def test_the_page_can_be_made_again(run):
