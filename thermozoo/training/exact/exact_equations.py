@@ -316,13 +316,13 @@ def exact_equations(
     turns = {time for one in noising.protocols for time in breakpoints(one.protocol, noising.duration)}
     cuts = sorted({*turns, *edges[1:-1].tolist()})
     kinds = _moments(computer, noising, expansion, names, cuts, tolerance, report)
-    moving = computer.layout.free
+    free = computer.layout.free
     return ExactEquations(
         computer=computer,
         signals=np.asarray(noising.signals, dtype=np.float64),
         kinds=kinds,
         edges=edges,
-        free=np.concatenate([(computer.trainable_biases & moving)[None], has & moving]),
+        free=np.concatenate([(computer.trainable_biases & free)[None], has & free]),
         curvature=expansion.curvature,
         weights=loss.weights_of(computer),
         names=names,
