@@ -48,11 +48,12 @@ def _noising(size: Size, images: int) -> Share:
 def assembly(size: Size) -> tuple[Share, ...]:
     """Couplings, signals and the imposed intensities."""
     steps = size.config.steps
+    protocols = 1 if size.machine is None else sum(len(part.noising.protocols) for part in size.machine.parts)
     return (
         _couplings(size, 8 * _COUPLING * size.couplings, lasts=True),
         Share(8 * size.images * size.n, "data.per_class", "the images", ("data",), lasts=True),
         Share(
-            intensity_bytes(steps),
+            intensity_bytes(steps, protocols),
             "dynamics.duration",
             f"{steps:,} time steps (duration / dt)",
             ("dynamics.dt",),
