@@ -126,9 +126,17 @@ def judging(size: Size) -> tuple[Share, ...]:
 
 
 def results(size: Size) -> tuple[Share, ...]:
-    """Files under way."""
+    """Files under way; that of a program holds the couplings of all windows, and once more those of all programs."""
+    windows, programs = size.config.training.windows, size.config.programs
+    stacked = (windows > 1) + (programs > 1)
     return (
         _samples(size, LEDGER),
+        Share(
+            8 * stacked * windows * programs * size.couplings,
+            "training.windows" if windows > 1 else "training.by_class",
+            f"{windows * programs:,} times {size.couplings:,} couplings",
+            ("training.by_class", "computer.units"),
+        ),
         _couplings(size, 8 * _WRITTEN * size.couplings, lasts=True),
         _couplings(size, 8 * _WRITING * size.couplings),
     )
