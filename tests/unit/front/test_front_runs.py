@@ -89,7 +89,7 @@ def test_a_program_is_loaded_as_one(done, tmp_path):
 def test_programs_for_classes_and_one_for_all_are_asked_for_by_their_names(done, tmp_path):
     from thermozoo.computer.programs_file import save_programs
 
-    with pytest.raises(DataError, match="one program for all classes: take it from program$"):
+    with pytest.raises(DataError, match=r"one program for all classes: take it from program$"):
         _ = done.programs
     save_programs({3: done.program, 0: done.program}, tmp_path / "computer.nc")
     several = tz.Run(tmp_path)
