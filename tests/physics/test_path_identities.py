@@ -26,9 +26,9 @@ def test_the_step_density_is_the_normal_one(drawn, plain, euler, data):
     """ln p(x'|x) against scipy's normal density with mean x - mu dV dt + mu f dt and variance 2 mu kT dt."""
     computer = data.draw(drawn.computers(clamped=data.draw(st.booleans())))
     dt, x, x_next = data.draw(drawn.steps(computer))
-    push = np.random.default_rng(1).standard_normal(x.shape)
-    found = StepDensity(euler, dt).log_density(computer, x, x_next, push)
-    mean = x + computer.mobility * (push - plain.gradient(computer, x)) * dt
+    imposed = np.random.default_rng(1).standard_normal(x.shape)
+    found = StepDensity(euler, dt).log_density(computer, x, x_next, imposed)
+    mean = x + computer.mobility * (imposed - plain.gradient(computer, x)) * dt
     spread = np.sqrt(2 * computer.mobility * computer.temperature * dt)
     by_unit = stats.norm(mean, spread).logpdf(x_next)[:, computer.layout.free]
     assert found == pytest.approx(by_unit.sum(axis=-1), rel=1e-10, abs=1e-10 * np.abs(by_unit).sum())
@@ -37,7 +37,7 @@ def test_the_step_density_is_the_normal_one(drawn, plain, euler, data):
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @given(data=st.data())
 def test_exact_discrete_identity(drawn, plain, euler, dtype, data):
-    """For any path, time step, energies and push, to rounding:
+    """For any path, time step, energies and imposed, to rounding:
 
     ln P_0[w] / P_theta[w~] = -(beta/2) sum D.(g+ + g-) + (beta mu dt/4) sum (|g+|^2 - |g-|^2).
 
@@ -52,11 +52,11 @@ def test_exact_discrete_identity(drawn, plain, euler, dtype, data):
     # any path will do, not only a typical one
     walk = random.standard_normal((steps + 1, batch, forward.n))
     states = (data.draw(st.floats(0.05, 1.0)) * walk).astype(dtype)
-    push = random.standard_normal((steps, batch, forward.n)).astype(dtype)
-    found = log_path_ratio(euler, dt, states, forward, backward, push)
+    imposed = random.standard_normal((steps, batch, forward.n)).astype(dtype)
+    found = log_path_ratio(euler, dt, states, forward, backward, imposed)
     wide = states.astype(float)
     d = np.diff(wide, axis=0)
-    before = plain.gradient(forward, wide[:-1]) - push
+    before = plain.gradient(forward, wide[:-1]) - imposed
     after = plain.gradient(backward, wide[1:])
     expected = -(beta / 2) * (d * (after + before)).sum(axis=(0, 2))
     expected += (beta * mobility * dt / 4) * (after**2 - before**2).sum(axis=(0, 2))

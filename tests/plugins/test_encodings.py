@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -218,8 +219,12 @@ def test_each_level_fades_before_the_one_above():
 def test_the_step_that_a_refusal_advises_is_taken():
     images, labels = images_of(100), np.zeros(100, dtype=int)
     size = Tree().units(images, labels)
-    with pytest.raises(ParameterError, match=r"last of the 7 levels .*fade at 0\.23 .*fade_step of at most 0\.117,"):
+    with pytest.raises(ParameterError, match=r"last of the 7 levels .*fade at 0\.23 .*fade_step of at most") as refused:
         Tree().protocol_values(images, labels, size)
+    advised = float(re.search(r"at most ([\d.]+\d)", str(refused.value))[1])
+    assert 0.25 <= Tree(fade_step=advised).protocol_values(images, labels, size)["fade"][-1] < 0.26
+    with pytest.raises(ParameterError, match=r"fade at .* take a smaller width$"):  # which no step mends
+        Tree(fade=0.2).protocol_values(images, labels, size)
     fades = Tree(fade=0.95, fade_step=0.1, width=0.35).protocol_values(images, labels, size)["fade"]
     assert fades[-1] == 0.35
 

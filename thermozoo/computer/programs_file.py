@@ -28,7 +28,7 @@ def save_programs(programs: Mapping[int, Program], path: str | Path) -> None:
     """
     instance("programs", programs, Mapping, "programs by condition, such as {3: program, 7: other}")
     for condition, one in programs.items():
-        count("condition", condition, at_least=-(2**63))
+        count("condition", condition, at_least=-(2**63), at_most=2**63 - 1)
         instance(f"program of condition {condition}", one, Program, "make it with Program(computers)")
     check_together(programs)
     first = next(iter(programs.values()))

@@ -79,10 +79,10 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
 
 def _among_moving(computer: Computer) -> Couplings:
     """Return the couplings, those to clamped units set to zero."""
-    couplings, moving = computer.couplings, computer.layout.free
-    if moving.all():
+    couplings, free = computer.couplings, computer.layout.free
+    if free.all():
         return couplings
-    return couplings.with_vector(np.where(moving[couplings.edges].all(axis=1), couplings.vector, 0.0))
+    return couplings.with_vector(np.where(free[couplings.edges].all(axis=1), couplings.vector, 0.0))
 
 
 def _check_curvature(unit: UnitEnergy, curvature: Array, x: Array, visited: npt.NDArray[np.bool_]) -> None:

@@ -200,8 +200,8 @@ def _check_potential_parameters(
                 f"{', '.join(sorted(known)) or 'none'}",
                 also=["computer.potential"],
             )
-    moving = (one for group, one in potentials.items() if group not in clamped)
-    for refusal in dict.fromkeys(trained_together(one, training.potential_parameters) for one in moving):
+    free = (one for group, one in potentials.items() if group not in clamped)
+    for refusal in dict.fromkeys(trained_together(one, training.potential_parameters) for one in free):
         if refusal:
             faults.add("training.potential_parameters", refusal, also=["computer.potential"])
 

@@ -112,6 +112,10 @@ def units_of(tables: Mapping[str, Any], faults: Faults) -> Groups:
             auto.append(group)
             sizes[group] = 1
             continue
+        if isinstance(size, str):
+            faults.add(path, f'expected an integer, or "{AUTO}" for what its encodings need, got {describe(size)}')
+            sizes[group] = 1
+            continue
         number = structure(Setting(group, int, None, "", at_least=1), size, path, faults)
         sizes[group] = number if number is not None else 1
     return Groups(sizes, tuple(clamped), tuple(auto))

@@ -74,7 +74,7 @@ def least_usual_of_a_step(
 
 
 def check_equilibria(units: Computer, faults: Faults) -> float | None:
-    """Return the largest root mean square of a moving unit in equilibrium; None after adding a fault.
+    """Return the largest root mean square of a free unit in equilibrium; None after adding a fault.
 
     A unit that has an equilibrium at the default temperature and none at the config's is no fault of its potential.
     """

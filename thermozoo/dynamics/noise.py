@@ -5,7 +5,7 @@ whatever the batch, the thread count, the interruption or the machine it ran on.
 
 Layout of the counter: four 32-bit words (block, trajectory, step, stream + 65536 draw) and the key (low and high word
 of the seed). Units come in blocks of 64; unit u belongs to block word 16 (u div 64) + u mod 16, and its place q = (u
-mod 64) div 16 chooses among the four normal numbers of that counter. Neighbors in a lane of 16 have neighboring
+mod 64) div 16 chooses among the four normal numbers of that counter. Neighbors in a row of 16 have neighboring
 counters, which is what lets a compiler vectorize.
 
 Of the four output words w, (w0, w1) give q = 0, 1 and (w2, w3) give q = 2, 3 by Box-Muller, evaluated in single
@@ -184,7 +184,7 @@ def normals(
         radius = np.sqrt(-2.0 * np.log(u.astype(np.float64)))
         angle = 2.0 * np.pi * turn.astype(np.float64)
         parts += [radius * np.cos(angle), radius * np.sin(angle)]
-    # (trajectories, blocks, place, lane) -> unit 64 block + 16 place + lane
+    # (trajectories, blocks, place, column) -> unit 64 block + 16 place + column
     result = np.stack(parts, axis=2).reshape(len(w0), -1)[:, :n]
     return np.ascontiguousarray(result.astype(dtype))
 

@@ -63,10 +63,15 @@ class Run:
     @functools.cached_property
     def program(self) -> Program:
         """The trained computer, of one time window or several; where each class has one, see `programs`."""
-        from thermozoo.computer.files import load_computer, load_program
+        from thermozoo.computer.files import load_all, load_computer
         from thermozoo.computer.program import Program
 
-        found = load_program(self.folder / "computer.nc", self.catalogue)
+        found = load_all(self.folder / "computer.nc", self.catalogue)
+        if not isinstance(found, Program):
+            classes = ", ".join(map(str, found))
+            raise DataError(
+                f"the run {self.folder} trained a program for each class ({classes}): take them from programs, by class"
+            )
         windows = int(self.report.get("windows", 1))
         if found.windows == windows:
             return found
@@ -77,9 +82,13 @@ class Run:
     @functools.cached_property
     def programs(self) -> dict[int, Program]:
         """The programs by class, of a run that trained one for each."""
-        from thermozoo.computer.files import load_programs
+        from thermozoo.computer.files import load_all
+        from thermozoo.computer.program import Program
 
-        return load_programs(self.folder / "computer.nc", self.catalogue)
+        found = load_all(self.folder / "computer.nc", self.catalogue)
+        if isinstance(found, Program):
+            raise DataError(f"the run {self.folder} trained one program for all classes: take it from program")
+        return found
 
     @property
     def computer(self) -> Computer:

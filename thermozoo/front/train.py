@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from thermozoo.arguments import choice, count, finite_array, instance, names_of
 from thermozoo.dynamics.engines import Dynamics, Engine, engine_for
-from thermozoo.errors import DataError, ShapeError
+from thermozoo.errors import DataError, ParameterError, ShapeError
 from thermozoo.interfaces import Encoding, Objective, Protocol
 from thermozoo.training import METHODS
 from thermozoo.training.methods import train_by
@@ -149,6 +149,9 @@ def train(
     noising = Noising(attrs.evolve(dynamics, steps=steps), encoded.signals, encoded.protocols)
     seed = secrets.randbits(63) if seed is None else seed
     trained = names_of("potential_parameters", potential_parameters)
+    _check_used(
+        method, windows=np.ndim(windows) > 0 or windows != 1, potential_parameters=bool(trained), ridge=ridge != 0
+    )
     settings = _Settings(cycles, learning_rate, windows, trained, tolerance, ridge)
     sampled = 0 if method == "exact" else cycles * len(encoded.kept)
     advancing: Any = engine_for(engine, dynamics, sampled, steps) if isinstance(engine, str) else engine
@@ -157,6 +160,17 @@ def train(
         method, computer, noising, noising.loss(measure, weights), advancing, settings, seed=seed, progress=progress
     )
     return attrs.evolve(result, details={**result.details, "seed": seed})
+
+
+def _check_used(method: str, **wanted: bool) -> None:
+    """Raise ParameterError where something is wanted that the method does nothing with."""
+    for name, one in wanted.items():
+        users = ("exact",) if name == "ridge" else ("exact", "moments")
+        if one and method not in users:
+            raise ParameterError(
+                f"method {method!r} does nothing with {name}, which is for {' and '.join(users)}: leave it out, or "
+                "take another method"
+            )
 
 
 def _encoding(given: Encoding | str) -> Encoding:

@@ -152,7 +152,9 @@ def _check_given(config: Config, group: str, one: Encoding, prototypes: Prototyp
         defaults = {declared.name: declared.default for declared in parameters_of(protocol)}
         for name in ask(one, "protocol_values", prototypes.images, prototypes.labels, size or config.sizes[group]):
             without = getattr(common, name, defaults[name])
-            if name in own and (config.origin.given(f"noising.{group}.{name}") or own[name] != without):
+            if name in own and (
+                config.origin.given(f"noising.{group}.{name}") or not np.array_equal(own[name], without)
+            ):
                 faults.add(
                     f"noising.{group}.{name}",
                     f"nothing uses it: the encoding {one.name!r} gives each unit a {name} of its own; leave it out, or "

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Results", "code_of", "draw_figures", "draw_results", "output_caption", "strongest"]
 
 #: Times at which images are shown.
-_PANELS = 11
+_TIMES = 11
 
 #: Images in a row of prototypes and of outputs, where what stands below them is short; rows; width of an image [inch].
 _COLUMNS, _ROWS, _CELL = 10, 3, 0.485
@@ -150,7 +150,7 @@ def _drawing(plot: Callable[[], Figure]) -> Drawing:
 
 
 def _noising(machine: Machine, process: NoisingProcess, results: Results) -> Figure:
-    chosen = np.linspace(0, process.steps, _PANELS).round().astype(int)
+    chosen = np.linspace(0, process.steps, _TIMES).round().astype(int)
     noised = process.frames(NoiseKey(machine.config.seed).named("validation"), 0, 0, chosen)
     return plot_noising(
         results.pictures(noised),
@@ -160,8 +160,8 @@ def _noising(machine: Machine, process: NoisingProcess, results: Results) -> Fig
 
 
 def _generations(results: Results) -> Figure:
-    panels = np.linspace(0, len(results.times) - 1, _PANELS).round().astype(int)
-    return plot_generations(results.pictures(results.shown[panels].swapaxes(0, 1)), results.times[panels])
+    chosen = np.linspace(0, len(results.times) - 1, _TIMES).round().astype(int)
+    return plot_generations(results.pictures(results.shown[chosen].swapaxes(0, 1)), results.times[chosen])
 
 
 def _animation(results: Results) -> bytes:

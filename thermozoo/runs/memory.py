@@ -48,11 +48,12 @@ def _noising(size: Size, images: int) -> Share:
 def assembly(size: Size) -> tuple[Share, ...]:
     """Couplings, signals and the imposed intensities."""
     steps = size.config.steps
+    protocols = 1 if size.machine is None else sum(len(part.noising.protocols) for part in size.machine.parts)
     return (
         _couplings(size, 8 * _COUPLING * size.couplings, lasts=True),
         Share(8 * size.images * size.n, "data.per_class", "the images", ("data",), lasts=True),
         Share(
-            intensity_bytes(steps),
+            intensity_bytes(steps, protocols),
             "dynamics.duration",
             f"{steps:,} time steps (duration / dt)",
             ("dynamics.dt",),
@@ -129,7 +130,12 @@ def results(size: Size) -> tuple[Share, ...]:
     several = size.config.programs * size.config.training.windows
     return (
         _samples(size, LEDGER),
-        _couplings(size, 8 * size.couplings * several if several > 1 else 0),
+        Share(
+            8 * size.couplings * several if several > 1 else 0,
+            "training.windows" if size.config.training.windows > 1 else "training.by_class",
+            f"{several:,} times {size.couplings:,} couplings",
+            ("training.by_class", "computer.units"),
+        ),
         _couplings(size, 8 * _WRITTEN * size.couplings, lasts=True),
         _couplings(size, 8 * _WRITING * size.couplings),
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.config.schema import Config
+from thermozoo.computer.layout import Layout
 from thermozoo.quality import Quality, evaluate
 from thermozoo.quality.result import HELD_OUT
 from thermozoo.runs.generation import Generated
@@ -29,6 +29,7 @@ from thermozoo.runs.results import (
 from thermozoo.symbolic.reverse import is_reverse_action
 from thermozoo.thermodynamics.advantage import thermodynamic_advantage
 from thermozoo.thermodynamics.hardware import PRESETS, Hardware
+from thermozoo.training.encoded_group import one_by_one, values_of_units
 from thermozoo.training.evaluate import HeldOut
 from thermozoo.training.intensity import intensity_of
 from thermozoo.training.noising import image_group
@@ -65,13 +66,18 @@ def imposed_signal(machine: Machine) -> ImposedSignal:
     """Return how strongly noising imposes an image, from the intensities of the protocol at every step."""
     config = machine.config
     times = config.dynamics.dt * np.arange(config.steps + 1)
-    strength = intensity_of(config.protocol, config.duration)(times) * np.ones(len(times))
+    # where units of the image have values of their own, that of most of them
+    size = config.sizes[image_group(Layout(config.sizes, clamped=config.clamped))]
+    alike = one_by_one(config.protocol, np.arange(size), values_of_units(config.protocol, size))
+    protocol, _ = max(alike, key=lambda one: len(one[1]))
+    intensity = intensity_of(protocol, config.duration)
+    strength = intensity(times) * np.ones(len(times))
     # what rounding leaves of the end of a fade is not imposed
     felt = np.flatnonzero(np.abs(strength) > 1e-9 * np.abs(strength).max())
     first = int(felt[-1]) + 1 if len(felt) else 0
     zero_from = float(times[first]) if first < len(times) else None
     if zero_from is not None and first > 0:
-        zero_from = _zero_between(config, times[first - 1], zero_from, float(np.abs(strength).max()))
+        zero_from = _zero_between(intensity, times[first - 1], zero_from, float(np.abs(strength).max()))
     return ImposedSignal(
         start_E0=float(strength[0]),
         end_E0=float(strength[-1]),
@@ -80,13 +86,12 @@ def imposed_signal(machine: Machine) -> ImposedSignal:
     )
 
 
-def _zero_between(config: Config, felt: float, zero: float, largest: float) -> float:
+def _zero_between(intensity: Callable[[npt.ArrayLike], Array], felt: float, zero: float, largest: float) -> float:
     """Return the time at which the imposed signal vanishes, in a time step in which it does.
 
     The step's end is the step's, not the protocol's; the parts of the step are divided again until they are small
     beside the duration.
     """
-    intensity = intensity_of(config.protocol, config.duration)
     for _ in range(4):
         times = np.linspace(felt, zero, 1001)
         strength = intensity(times) * np.ones(len(times))

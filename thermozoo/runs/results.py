@@ -102,7 +102,8 @@ class AskedFigures:
 
     counts: Annotated[dict[str, int], Key("outputs by the class that was asked for")]
     nearest_as_asked: Annotated[
-        float, Key("fraction of the outputs whose largest correlation, with its sign, is with a prototype of that class")
+        float,
+        Key("fraction of the outputs whose largest correlation, with its sign, is with a prototype of that class"),
     ]
     nearest_by_class: Annotated[dict[str, float], Key("that fraction, by the class that was asked for")]
     judged_as_asked: Annotated[

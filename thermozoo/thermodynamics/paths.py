@@ -62,7 +62,7 @@ class StepDensity:
         computer: Computer,
         x: Array,
         x_next: Array,
-        push: Array | float = 0.0,
+        imposed: Array | float = 0.0,
         gradient: Array | None = None,
     ) -> Array:
         """Return ln p(x' | x) summed over the units that move, in double precision, shape (...) of x (..., n).
@@ -73,7 +73,7 @@ class StepDensity:
             Whose energy drives the step.
         x, x_next : ndarray, shape (..., n)
             States before and after.
-        push : ndarray or float
+        imposed : ndarray or float
             Extra force on every unit [energy].
         gradient : ndarray, shape (..., n), optional
             dV at `x`, where the caller has it already.
@@ -84,11 +84,11 @@ class StepDensity:
         forces: list[Array] = []
         for k, stage in enumerate(step.stages):
             if stage == step.x:
-                forces.append(push - (computer.gradient(x) if gradient is None else gradient))
+                forces.append(imposed - (computer.gradient(x) if gradient is None else gradient))
                 continue
             at = bound.function(f"stage_{k}", [step.x, *step.forces[:k]], stage)(x, *forces)[0]
             at[..., ~computer.layout.free] = x[..., ~computer.layout.free]  # clamped units stay where they are
-            forces.append(push - computer.gradient(at))
+            forces.append(imposed - computer.gradient(at))
         arguments = [step.x, *step.forces, self.derived.x_next]
         by_unit = bound.function("log_density", arguments, self.derived.log_density)(x, *forces, x_next)[0]
         total: Array = by_unit[..., computer.layout.free].sum(axis=-1, dtype=np.float64)
@@ -101,7 +101,7 @@ def log_path_ratio(
     states: Array,
     forward: Computer,
     backward: Computer,
-    push: Array | float = 0.0,
+    imposed: Array | float = 0.0,
 ) -> Array:
     """Return ln P_forward[w] - ln P_backward[w~] of paths, conditional on where each starts [nat].
 
@@ -113,7 +113,7 @@ def log_path_ratio(
         The paths w.
     forward, backward : Computer
         What generates w, and what generates its reverse w~.
-    push : ndarray of shape (steps, ..., n) or float
+    imposed : ndarray of shape (steps, ..., n) or float
         Extra force during each forward step [energy].
     """
     density = StepDensity(integrator, dt)
@@ -121,7 +121,7 @@ def log_path_ratio(
     if instance("backward", backward, Computer).n != n:
         raise ShapeError(f"forward and backward must have as many units, got {n} and {backward.n}")
     states = real_array("states", states, ("...", "steps + 1", n))
-    there = density.log_density(forward, states[:-1], states[1:], push)
+    there = density.log_density(forward, states[:-1], states[1:], imposed)
     back = density.log_density(backward, states[1:], states[:-1])
     ratio: Array = (there - back).sum(axis=0)
     return ratio

@@ -16,7 +16,7 @@ from thermozoo.interfaces import Encoding, Protocol, Random
 from thermozoo.interfaces.tree import values_of, with_values
 from thermozoo.training.intensity import intensity_of
 
-__all__ = ["EncodingFaults", "NoLabels", "Part", "parts_of"]
+__all__ = ["EncodingFaults", "NoLabels", "Part", "one_by_one", "parts_of", "values_of_units"]
 
 Array = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
@@ -107,16 +107,24 @@ class Part:
         found = self.tried(lambda: self.encoding.keep(self.images, self.labels))
         return None if found is None else self.tried(lambda: integer_array("keep", found, ("images",), at_most=most))
 
-    def imposed(self, protocol: Protocol) -> list[tuple[Protocol, Numbers]]:
-        """Return the group's protocol with the values that the encoding gives it, and the units of each."""
+    def imposed(self, protocol: Protocol, own: Mapping[str, Array]) -> list[tuple[Protocol, Numbers]]:
+        """Return the group's protocol with the values that the encoding gives it, and the units of each.
+
+        Parameters
+        ----------
+        protocol : Protocol
+            That of the group.
+        own : mapping of str to ndarray
+            What it has a value of for each of these units, by parameter; the encoding's come first.
+        """
         units = np.arange(self.units.start, self.units.stop)
         values = self.tried(lambda: self.encoding.protocol_values(self.images, self.labels, self.size))
         if not values:
-            return [(protocol, units)]
-        return self.tried(lambda: self._levels(protocol, units, values)) or []
+            return self.tried(lambda: one_by_one(protocol, units, own)) or []
+        return self.tried(lambda: self._levels(protocol, units, values, own)) or []
 
     def _levels(
-        self, protocol: Protocol, units: Numbers, values: Mapping[str, npt.NDArray[np.float64]]
+        self, protocol: Protocol, units: Numbers, values: Mapping[str, Array], own: Mapping[str, Array]
     ) -> list[tuple[Protocol, Numbers]]:
         """Return one protocol for each set of values, in the order in which units have them first."""
         known = values_of(protocol)
@@ -127,12 +135,8 @@ class Part:
                 f"{protocol.name!r} has no such parameter (it has {', '.join(known) or 'none'}): take another protocol "
                 f"for the group"
             )
-        columns = [finite_array(f"{name} of the protocol", one, (self.size,)) for name, one in values.items()]
-        table, first, of = np.unique(np.stack(columns, axis=1), axis=0, return_index=True, return_inverse=True)
-        levels = []
-        for level in np.argsort(first):
-            own = with_values(protocol, dict(zip(values, table[level].tolist(), strict=True)))
-            levels.append((own, units[of.ravel() == level]))
+        found = {name: finite_array(f"{name} of the protocol", one, (self.size,)) for name, one in values.items()}
+        levels = one_by_one(protocol, units, {**own, **found})
         self._check_order([one for one, _ in levels])
         return levels
 
@@ -145,6 +149,46 @@ class Part:
                     f"its level {number + 2} fades at {below:.4g} of the duration, after level {number + 1} at "
                     f"{above:.4g}: a child must fade before its parent, which generation decides first"
                 )
+
+
+def values_of_units(protocol: Protocol, size: int) -> dict[str, Array]:
+    """Return what a protocol has a value of for each of a group's units, by parameter.
+
+    Raises
+    ------
+    ShapeError
+        When it has another number of them.
+    """
+    each = {name: value for name, value in values_of(protocol).items() if np.ndim(value)}
+    for name, value in each.items():
+        if np.shape(value) != (size,):
+            raise ShapeError(
+                f"its protocol {protocol.name!r} has {np.size(value)} values of {name}, expected one for all, or one "
+                f"for each of {size} units"
+            )
+    return each
+
+
+def one_by_one(protocol: Protocol, units: Numbers, values: Mapping[str, Array]) -> list[tuple[Protocol, Numbers]]:
+    """Return a protocol for each set of values that units have, in the order in which they have them first.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        What all have in common.
+    units : ndarray of int, shape (U,)
+        The units.
+    values : mapping of str to ndarray of shape (U,)
+        Values of parameters, unit by unit.
+    """
+    if not values:
+        return [(protocol, units)]
+    columns = np.stack(list(values.values()), axis=1)
+    table, first, of = np.unique(columns, axis=0, return_index=True, return_inverse=True)
+    return [
+        (with_values(protocol, dict(zip(values, table[k].tolist(), strict=True))), units[of.ravel() == k])
+        for k in np.argsort(first)
+    ]
 
 
 def _end(protocol: Protocol) -> float:

@@ -18,6 +18,7 @@ from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.noise import NoiseKey, uniforms
 from thermozoo.errors import ShapeError
 from thermozoo.interfaces import Objective, Protocol
+from thermozoo.interfaces.tree import values_of
 from thermozoo.training.intensity import intensity_of
 from thermozoo.training.loss import StepLoss
 
@@ -62,6 +63,14 @@ class Imposed:
 
     protocol: Protocol = checked(instance, Protocol)
     units: npt.NDArray[np.int64] = checked(integer_array, ("units",))
+
+    def __attrs_post_init__(self) -> None:
+        several = next((name for name, value in values_of(self.protocol).items() if np.ndim(value)), None)
+        if several is not None:
+            raise ShapeError(
+                f"protocol {self.protocol.name!r} has several values of {several}, and all units of one Imposed feel "
+                "the same: make one for the units of each value, as encode_groups does"
+            )
 
 
 def _bare(dynamics: Any) -> Dynamics:

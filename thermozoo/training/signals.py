@@ -13,9 +13,9 @@ from thermozoo.arguments import count, finite_array, integer_array
 from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.counter_random import CounterRandom
 from thermozoo.dynamics.noise import NoiseKey
-from thermozoo.errors import nearest
+from thermozoo.errors import ShapeError, nearest
 from thermozoo.interfaces import Encoding, Protocol
-from thermozoo.training.encoded_group import EncodingFaults, NoLabels, parts_of
+from thermozoo.training.encoded_group import EncodingFaults, NoLabels, one_by_one, parts_of, values_of_units
 from thermozoo.training.noising import Imposed, image_group
 
 __all__ = ["Encoded", "encode_groups"]
@@ -55,7 +55,8 @@ def encode_groups(
 
     The encodings of a group stand side by side; one of them may take whatever units the others leave. The image group
     shows the image where it has no encoding of its own (see `thermozoo.training.noising.image_group`); any other group
-    without one is shown nothing. What an encoding says of its protocol's parameters, unit by unit, replaces theirs.
+    without one is shown nothing. A protocol may have a value of a parameter for each unit of its group; what an
+    encoding says of them, unit by unit, replaces it.
 
     Parameters
     ----------
@@ -103,6 +104,13 @@ def encode_groups(
                     f"the images have {rows.shape[1]} pixels, but it has {layout.sizes[group]} units: set "
                     f"computer.units.{group} = {rows.shape[1]}, or take other images",
                 )
+        own: dict[str, Array] = {}
+        if free and group in protocols:
+            try:
+                own = values_of_units(protocols[group], layout.sizes[group])
+            except ShapeError as error:
+                faults.add(group, str(error))
+                continue
         parts = parts_of(group, where, encodings.get(group, ()), rows, given, faults)
         for part in parts:
             found, keep = part.signals(random), part.kept()
@@ -113,9 +121,10 @@ def encode_groups(
                 if not kept.size:
                     faults.add(group, f"the encoding {part.encoding.name!r} keeps no image that all keep", part.place)
             if free and group in protocols:
-                imposed += part.imposed(protocols[group])
+                mine = slice(part.units.start - where.start, part.units.stop - where.start)
+                imposed += part.imposed(protocols[group], {name: values[mine] for name, values in own.items()})
         if free and group in protocols and not parts:
-            imposed.append((protocols[group], np.arange(where.start, where.stop)))
+            imposed += one_by_one(protocols[group], np.arange(where.start, where.stop), own)
     faults.raise_any()
     return Encoded(signals[kept], _joined(imposed), kept)
 

@@ -39,7 +39,7 @@ class UnitType:
 def unit_types(computer: Computer) -> list[UnitType]:
     """Group the units that move by formula and parameter values."""
     found: dict[Any, tuple[UnitEnergy, list[npt.NDArray[np.int64]]]] = {}
-    moving = computer.layout.free
+    free = computer.layout.free
     for where, site in computer.onsite.parts():
         units = np.arange(where.start, where.stop)
         names = [name for name, value in site.values.items() if np.ndim(value)]
@@ -52,7 +52,7 @@ def unit_types(computer: Computer) -> list[UnitType]:
         for k, representative in enumerate(first):
             values = {n: float(v[representative] if np.ndim(v) else v) for n, v in site.values.items()}
             key = (site.formulas.energy, tuple(values.items()))
-            members = units[(unit_type == k) & moving[where]]
+            members = units[(unit_type == k) & free[where]]
             if len(members):
                 found.setdefault(key, (attrs.evolve(site, values=values), []))[1].append(members)
     return [UnitType(site, np.sort(np.concatenate(parts))) for site, parts in found.values()]

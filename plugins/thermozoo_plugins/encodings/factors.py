@@ -12,8 +12,8 @@ __all__ = ["binary_features"]
 
 Array = npt.NDArray[np.float64]
 
-#: Sweeps over the features between two solutions.
-_SWEEPS = 4
+#: Rounds over the features between two solutions.
+_ROUNDS = 4
 
 #: A flip lowers the error if it does so by more than this part of what the feature adds: rounding flips nothing.
 _LOWER = 1e-9
@@ -63,7 +63,7 @@ def _flip(features: Array, residual: Array, added: Array) -> bool:
     sizes = np.diag(overlaps)
     along = residual @ added.T  # all that flips need to know of the residual
     any_flipped = False
-    for _ in range(_SWEEPS):
+    for _ in range(_ROUNDS):
         flipped = False
         for k, size in enumerate(sizes):
             # without b_k W_k the residual r becomes r + 2 b_k W_k, its square more by 4 (b_k r W_k + W_k^2)

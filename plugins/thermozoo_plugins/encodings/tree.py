@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -143,9 +144,11 @@ class Tree(Encoding):
         # rounded, so that a step that fits the last level to its width is not refused for its last digit
         fades = np.round(self.fade - self.fade_step * np.arange(len(levels)), 12)
         if fades[-1] < self.width:
+            # rounded down, so that it is not refused in its turn
+            step = math.floor(1000 * (self.fade - self.width) / max(len(levels) - 1, 1)) / 1000
+            smaller = f"a fade_step of at most {step:g}, or " if step >= 0 else ""
             raise ParameterError(
                 f"the last of the {len(levels)} levels of the encoding 'tree' would fade at {fades[-1]:.3g} of the "
-                f"duration, earlier than a fall of width {self.width:g} allows: take a fade_step of at most "
-                f"{(self.fade - self.width) / max(len(levels) - 1, 1):.3g}, or a smaller width"
+                f"duration, earlier than a fall of width {self.width:g} allows: take {smaller}a smaller width"
             )
         return {"fade": np.repeat(fades, units), "width": np.full(size, self.width)}

@@ -149,6 +149,8 @@ def test_programs_that_do_not_fit_together(computer, make_computer, tmp_path):
         save_programs({1: Program(computer), 2: Program([computer, computer])}, path)
     with pytest.raises(ShapeError, match="expected at least one, got none"):
         save_programs({}, path)
+    with pytest.raises(ParameterError, match="condition must be a whole number from -9223372036854775808 to"):
+        save_programs({2**63: Program(computer)}, path)  # which no file holds
     with pytest.raises(ArgumentError, match="program of condition 1"):
         save_programs({1: computer}, path)
     assert not path.exists()

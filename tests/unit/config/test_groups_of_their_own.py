@@ -164,7 +164,8 @@ WRONG = [
     ("generation.condition=[1.5]", "generation.condition", "expected 'each' or a list of integers, got [1.5]"),
     # sizes
     ("computer.units.hidden=-3", "computer.units.hidden", "expected a value of at least 1"),
-    ("computer.units.hidden=large", "computer.units.hidden", "expected an integer, got \"large\""),
+    ("computer.units.hidden=large", "computer.units.hidden", "expected an integer, or \"auto\" for what its encodings "
+     "need, got \"large\""),
     ("computer.units.seed=3", "computer.units.seed", "no group can be called 'seed', which is a key of [encoding]"),
 ]  # fmt: skip
 

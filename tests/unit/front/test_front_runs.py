@@ -86,6 +86,18 @@ def test_a_program_is_loaded_as_one(done, tmp_path):
     assert loaded.edges(8).tolist() == [0, 6, 8]
 
 
+def test_programs_for_classes_and_one_for_all_are_asked_for_by_their_names(done, tmp_path):
+    from thermozoo.computer.programs_file import save_programs
+
+    with pytest.raises(DataError, match=r"one program for all classes: take it from program$"):
+        _ = done.programs
+    save_programs({3: done.program, 0: done.program}, tmp_path / "computer.nc")
+    several = tz.Run(tmp_path)
+    assert list(several.programs) == [3, 0]
+    with pytest.raises(DataError, match=r"a program for each class \(3, 0\): take them from programs, by class$"):
+        _ = several.computer
+
+
 def test_another_seed_and_a_folder_that_is_there(done, stripes):
     with pytest.raises(OutputError, match="exists"):
         tz.run(CONFIG, out=done.folder, catalogue=stripes, seed=5, quiet=True)

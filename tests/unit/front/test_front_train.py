@@ -119,3 +119,18 @@ def test_groups_may_have_encodings_and_protocols_of_their_own():
     assert np.linalg.norm(plain.computer.parameters) != np.linalg.norm(found.computer.parameters)
     with pytest.raises(EncodingError, match=r"group 'hiden': there is none; did you mean 'hidden'"):
         tz.train(dynamics, stripes, hidden={"hiden": "code"})
+
+
+@pytest.mark.parametrize(
+    ("method", "given"),
+    [
+        ("descent", {"windows": 3}),
+        ("online", {"potential_parameters": ["J2"]}),
+        ("descent", {"ridge": 0.1}),
+        ("moments", {"ridge": 0.1}),
+    ],
+)
+def test_what_a_method_would_ignore_is_refused(dynamics, method, given):
+    (name,) = given
+    with pytest.raises(ParameterError, match=f"method '{method}' does nothing with {name}, which is for exact"):
+        tz.train(dynamics, IMAGES, 30, method=method, cycles=5, engine="reference", **given)

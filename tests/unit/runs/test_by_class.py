@@ -158,9 +158,9 @@ def test_programs_are_read_again(run):
         assert loaded.programs[label].windows == loaded.report["windows"] == 2
     assert loaded.report["programs"] == 2
     assert "trained (exact, 2 programs): loss per step" in repr(loaded)
-    with pytest.raises(DataError, match=r"a program for each of 2 conditions \(7, 4\)"):
+    with pytest.raises(DataError, match=r"a program for each class \(7, 4\): take them from programs"):
         _ = loaded.program
-    with pytest.raises(DataError, match="a program for each of 2 conditions"):
+    with pytest.raises(DataError, match="a program for each class"):
         _ = loaded.computer
 
 

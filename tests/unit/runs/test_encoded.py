@@ -13,10 +13,12 @@ from thermozoo import Dataset
 from thermozoo.config.faults import Origin
 from thermozoo.config.parse import parse
 from thermozoo.config.read import given_by, override
+from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.errors import ConfigError
 from thermozoo.registry.catalogue import Catalogue, catalogue
 from thermozoo.registry.discovery import Record, Source
 from thermozoo.runs.assemble import assemble_machine
+from thermozoo.training.noising import NoisingProcess
 
 #: Four classes, one image each: a tree of 2 + 4 nodes.
 TREE = """
@@ -100,6 +102,18 @@ def test_every_group_has_its_signals_and_protocols():
     assert {(one.amplitude, one.fade, one.width) for one in felt[:784]} == {(3.0, 0.5, 0.5)}
     assert {(one.amplitude, one.fade, one.width) for one in felt[784:788]} == {(2.0, 0.95, 0.25)}
     assert {(one.amplitude, one.fade, one.width) for one in felt[788:796]} == {(2.0, 0.7, 0.25)}
+
+
+def test_a_protocol_has_values_for_units_where_the_config_lists_them():
+    """A step feels them unit by unit, and the resolved config keeps them."""
+    made = machine(PLAIN, 'noising.hidden={protocol = "constant", amplitude = [1.0, 2.0, 2.0, 0.5, 1.0]}')
+    again = assemble_machine(parse(tomllib.loads(tomli_w.dumps(made.config.resolved)), plugins(), Origin("again")))
+    for one in (made, again):
+        drive = NoisingProcess(one.noising, ReferenceEngine()).drive(np.zeros(1, dtype=int))
+        assert drive.on_units(3)[784:].tolist() == [1.0, 2.0, 2.0, 0.5, 1.0]
+    steep = ("dynamics.dt=0.05", "noising.hidden.amplitude=[1e9, 2.0, 2.0, 0.5, 1.0]")
+    (fault,) = faults(PLAIN + '[noising.hidden]\nprotocol = "constant"\n', *steep)
+    assert "the imposed force a(t) s is up to" in fault
 
 
 def test_weights_of_groups_are_those_of_their_units():

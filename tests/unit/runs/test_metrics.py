@@ -47,6 +47,10 @@ def test_the_advantage_is_that_over_a_denoiser_of_the_size_of_the_image():
     [
         ({"protocol": "linear-fade", "amplitude": 3.0}, (3.0, 0.0, False, 0.75 * 2.4)),
         ({"protocol": "linear-fade", "amplitude": 3.0, "fade": 1.0}, (3.0, 0.0, False, 2.4)),
+        (
+            {"protocol": "linear-fade", "amplitude": [1.0, 3.0, 2.0, 3.0]},
+            (3.0, 0.0, False, 0.75 * 2.4),
+        ),  # of most
         ({"protocol": "constant", "amplitude": 1.5}, (1.5, 1.5, True, None)),
         ({"protocol": "constant", "amplitude": 0.0}, (0.0, 0.0, True, 0.0)),
     ],

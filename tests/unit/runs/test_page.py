@@ -594,6 +594,16 @@ def test_what_was_asked_for_stands_beside_what_came_out_with_the_accuracy_of_the
     assert captions[0] != captions[1]
 
 
+def test_programs_for_classes_are_asked_for_each_though_no_condition_is_given():
+    """The config that a run keeps names none, and the figure has a row for each class."""
+    by_class = CONFIG.replace("[training]", "[training]\nby_class = true")
+    asked, found = (
+        _Page(with_quality(confusion=CONFUSION), one, dict.fromkeys(FIGURES, b"\x89PNG")) for one in (ASKED, by_class)
+    )
+    assert found.holds("generation", "two 40 38 95 %")
+    assert [p["alt"] for p in found.pictures["generation"]] == [p["alt"] for p in asked.pictures["generation"]]
+
+
 def test_a_class_that_was_asked_for_and_cannot_be_judged_is_said_so():
     rows = [{**row, "judged_right": None} for row in REPORT["quality"]["rows"]]
     report = with_quality(confusion=None, rows=rows, withheld={"judged_right": "two classes are too few"})
@@ -693,6 +703,12 @@ def test_three_commands_come_next(method, windows, change):
     other = {key: value for key, value in plugin.items() if key != "copy"}
     elsewhere = _Page({**REPORT, "seed": 0}, manifest={"plugins": [other]})
     assert elsewhere.holds("next", "thermozoo run config.toml --plugin 'my dir/q.py' --seed 1", "training.method=exact")
+
+
+def test_no_more_windows_than_steps_are_proposed():
+    few = re.sub(r"duration = .*", "duration = 0.01", re.sub(r"dt = .*", "dt = 0.002", CONFIG))
+    assert _Page({**REPORT, "method": "exact", "windows": 2}, few).holds("next", "--set training.windows=4")
+    assert _Page({**REPORT, "method": "exact", "windows": 3}, few).holds("next", "--set dynamics.dt=0.001")
 
 
 def test_figures_lie_on_a_white_card_in_the_dark():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 import pytest
+from thermozoo_plugins.protocols import Constant, LinearFade
 
 from thermozoo.config.load import check_config
 from thermozoo.dynamics.engines import engine_named
@@ -13,6 +14,7 @@ from thermozoo.runs import budget
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.estimate import estimate_run
 from thermozoo.runs.phases import phases_of
+from thermozoo.training.noising import Imposed
 
 TABLES = {
     "computer": {"units": {"visible": 784, "hidden": 2}, "connectivity": {"plugin": "bipartite"}},
@@ -95,6 +97,27 @@ def test_every_window_has_couplings_of_its_own(machine, process, windows):
     more = attrs.evolve(config, training=attrs.evolve(config.training, windows=1 + windows))
     for phase in ("training", "generation", "results"):
         assert held(phase, more) - held(phase, one) >= 8 * windows * machine.computer.couplings.size
+
+
+@pytest.mark.parametrize(("windows", "by_class", "copies"), [(1, False, 0), (40, False, 1), (40, True, 1)])
+def test_a_file_of_programs_is_put_together_beside_them(machine, process, windows, by_class, copies):
+    """The couplings of all windows, and of all classes, are one array of the file."""
+    config = machine.config
+    many = attrs.evolve(config, training=attrs.evolve(config.training, windows=windows, by_class=by_class))
+    one = attrs.evolve(config, training=attrs.evolve(config.training, windows=1, by_class=False))
+    beside = held("results", many) - held("judging", many) - (held("results", one) - held("judging", one))
+    assert beside == 8 * copies * windows * many.programs * machine.computer.couplings.size
+
+
+def test_every_protocol_has_its_intensities(machine, process):
+    two = attrs.evolve(
+        machine,
+        noising=attrs.evolve(
+            machine.noising, protocols=(Imposed(Constant(), np.arange(784)), Imposed(LinearFade(), np.arange(784, 786)))
+        ),
+    )
+    steps = attrs.evolve(machine.config, dynamics=attrs.evolve(machine.config.dynamics, duration=100.0))
+    assert held("assembly", steps, two) - held("assembly", steps, machine) >= 8 * 100_000
 
 
 def test_the_windows_are_blamed_where_they_are_too_many(machine, process):

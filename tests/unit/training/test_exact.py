@@ -209,6 +209,9 @@ def test_uneven_windows_take_their_shares_of_the_time():
     early, late = (least_squares(computer, s, w) for w in ((0.0, 0.125), (0.125, 0.5)))
     np.testing.assert_allclose(result.program.computers[1].parameters, early, atol=2e-3 * np.abs(early).max())
     np.testing.assert_allclose(result.program.computers[0].parameters, late, atol=2e-3 * np.abs(late).max())
+    for strange, told in (([], "none"), ([0.0, 0.0], "0, 0"), ([0.5, -0.5], "0.5, -0.5")):
+        with pytest.raises(ParameterError, match=rf"positive shares of the duration, .*, got {told}$"):
+            train_exact(computer, noised(computer, s), LOSS, windows=strange)
     with pytest.raises(ParameterError, match=r"window 1, with a share of 0\.0005, takes none"):
         train_exact(computer, noised(computer, s), LOSS, windows=[0.9995, 0.0005])
 

@@ -71,6 +71,11 @@ def test_an_intensity_that_is_not_finite_names_protocol_and_time():
         intensity_of(Hyperbola(), 2.0)([0.0, 1.0])
 
 
+def test_units_with_values_of_their_own_are_not_imposed_on_as_one():
+    with pytest.raises(ShapeError, match="protocol 'linear-fade' has several values of amplitude"):
+        Imposed(LinearFade(amplitude=np.array([1.0, 2.0])), np.arange(2))
+
+
 @pytest.fixture(scope="module")
 def computer():
     return assemble({"visible": 6, "hidden": 4, "label": 2}, Quartic(), Bipartite(), temperature=0.1, clamped=["label"])

@@ -124,6 +124,27 @@ def test_protocols_are_those_of_groups_with_the_values_of_units_together_where_t
     ]
 
 
+def test_a_protocol_may_have_a_value_for_each_unit_beside_what_an_encoding_says():
+    """Units with equal values are together; an encoding's fade replaces the protocol's, unit by unit."""
+    own = LinearFade(amplitude=np.array([1.0, 2.0, 1.0, 1.0, 2.0, 3.0]), fade=0.5)
+    both = LinearFade(amplitude=np.array([1.0, 1.0, 2.0, 2.0]), fade=np.array([0.1, 0.2, 0.3, 0.4]))
+    encodings = {"hidden": (Levels((0.9, 0.9, 0.9)), Code())}
+    found = encode_groups(LAYOUT, encodings, IMAGES, LABELS, 1, {**FREE, "visible": own, "hidden": both})
+    assert [(one.protocol, one.units.tolist()) for one in found.protocols] == [
+        (LinearFade(amplitude=1.0, fade=0.5), [0, 2, 3]),
+        (LinearFade(amplitude=2.0, fade=0.5), [1, 4]),
+        (LinearFade(amplitude=3.0, fade=0.5), [5]),
+        (LinearFade(amplitude=1.0, fade=0.9), [6, 7]),
+        (LinearFade(amplitude=2.0, fade=0.9), [8]),
+        (LinearFade(amplitude=2.0, fade=0.4), [9]),
+        (FADE, [10, 11, 12]),
+    ]
+    few = {**FREE, "hidden": LinearFade(fade=np.array([0.5, 0.6, 0.7]))}
+    ((group, _, message),) = faults_of({}, protocols=few)
+    assert group == "hidden"
+    assert "3 values of fade, expected one for all, or one for each of 4 units" in message
+
+
 def test_a_tree_gives_each_level_its_own_ramp_beside_an_encoding_without_levels():
     layout = Layout({"visible": 6, "hidden": 8})
     protocols = {"visible": LinearFade(fade=0.5), "hidden": HoldRamp(amplitude=3.0)}

@@ -116,7 +116,7 @@ def _put_line(typing: Any, array: Any, index: Any, value: Any) -> Any:
     return types.void(array, types.int64, value), lower
 
 
-#: ``put_line(array, index, value)``: write line, or a number into every lane.
+#: ``put_line(array, index, value)``: write line, or a number into every place.
 put_line = intrinsic(_put_line)
 
 

@@ -27,12 +27,16 @@ def _options(files: Iterable[str | None]) -> str:
     return "".join(f" --plugin {shlex.quote(file)}" for file in dict.fromkeys(files) if file)
 
 
-def next_commands(report: Report, config: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return three commands, each with what it tells."""
+def next_commands(
+    report: Report, config: Mapping[str, Any], manifest: Mapping[str, Any], steps: int
+) -> list[tuple[str, str]]:
+    """Return three commands, each with what it tells; `steps` are those of generation."""
     again = f"thermozoo run config.toml{plugin_options(manifest)}"
     seed = report.seed - 1 if report.seed else 1  # one more may be too large
-    if report.method in ("exact", "moments"):
-        windows = 2 * report.windows if report.windows > 1 else 4
+    windows = 2 * report.windows if report.windows > 1 else 4
+    if report.method in ("exact", "moments") and windows > steps:
+        change = f"dynamics.dt={config['dynamics']['dt'] / 2:.12g}", "the same in steps half as long"
+    elif report.method in ("exact", "moments"):
         change = f"training.windows={windows}", f"the same with parameters that change in time, in {windows} windows"
     else:
         change = "training.method=exact", "the same, trained to the minimum of the loss without a learning rate"

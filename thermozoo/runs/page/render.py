@@ -109,7 +109,8 @@ def render_page(
     """
     config = tomllib.loads(config_toml)
     machine = Described.of(config)
-    asked = bool(config.get("generation", {}).get("condition"))
+    # programs for classes are asked for each class also where the config names none
+    asked = bool(config.get("generation", {}).get("condition") or config.get("training", {}).get("by_class"))
     time = machine.duration * config["computer"]["mobility"]
     return (
         _environment()
@@ -133,7 +134,7 @@ def render_page(
             loss_scatter=_loss_scatter(report, config, machine),
             novelty=Novelty.of(report.quality),
             presets={name: (one.description, one.seconds(time)) for name, one in PRESETS.items()},
-            commands=next_commands(report, config, manifest),
+            commands=next_commands(report, config, manifest, machine.steps),
             tables=tables_of(report, manifest, asked),
             pictures=_by_section({name: Picture.of(png) for name, png in figures.items()}),
             missing=_by_section(missing or {}),

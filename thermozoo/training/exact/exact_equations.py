@@ -316,13 +316,13 @@ def exact_equations(
     turns = {time for one in noising.protocols for time in breakpoints(one.protocol, noising.duration)}
     cuts = sorted({*turns, *edges[1:-1].tolist()})
     kinds = _moments(computer, noising, expansion, names, cuts, tolerance, report)
-    moving = computer.layout.free
+    free = computer.layout.free
     return ExactEquations(
         computer=computer,
         signals=np.asarray(noising.signals, dtype=np.float64),
         kinds=kinds,
         edges=edges,
-        free=np.concatenate([(computer.trainable_biases & moving)[None], has & moving]),
+        free=np.concatenate([(computer.trainable_biases & free)[None], has & free]),
         curvature=expansion.curvature,
         weights=loss.weights_of(computer),
         names=names,
@@ -337,6 +337,11 @@ def _edges(steps: int, windows: int | Sequence[float]) -> npt.NDArray[np.int64]:
             raise ParameterError(f"windows must lie between 1 and the number of steps, {steps}, got {windows}")
         return window_edges(steps, int(windows))
     shares = finite_array("windows", windows, ("windows",), "their shares of the duration, in the order of noising")
+    if not shares.size or (shares <= 0).any():
+        raise ParameterError(
+            "windows must be how many there are, or positive shares of the duration, such as [0.5, 0.25, 0.25], got "
+            f"{', '.join(f'{share:g}' for share in shares[:8]) or 'none'}"
+        )
     ends = np.concatenate([[0.0], np.cumsum(shares)]) / shares.sum()
     edges: npt.NDArray[np.int64] = (steps * ends).round().astype(np.int64)
     if not np.all(np.diff(edges) > 0):

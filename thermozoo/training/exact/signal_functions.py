@@ -1,4 +1,4 @@
-r"""The moments of one unit_type of unit as functions of its signal s, ready to be evaluated for whole data sets.
+r"""The moments of units that are alike as functions of its signal s, ready to be evaluated for whole data sets.
 
 Everything that the normal equations need is an average over time of products of moments of two units. The means
 :math:`m(t, s)` of all kinds span few functions of time, :math:`m(t, s) = \sum_r u_r(t) M_r(s)` with orthonormal
@@ -40,7 +40,7 @@ def observables_for(unit_type: UnitType, expansion: StepExpansion, names: tuple[
     expansion : StepExpansion
         The objective.
     names : tuple of str
-        Trainable on-site parameters that the unit_type has.
+        Trainable on-site parameters that these units have.
     """
     formulas = unit_type.site.formulas
 
@@ -70,7 +70,7 @@ def observables_for(unit_type: UnitType, expansion: StepExpansion, names: tuple[
 
 @attrs.frozen(eq=False)
 class KindMoments:
-    """Moments of a unit_type at the nodes in s and in time, as the normal equations use them.
+    """Moments of units that are alike at the nodes in s and in time, as the normal equations use them.
 
     Parameters
     ----------
@@ -127,11 +127,11 @@ def kind_moments(
     values = moments.at_nodes()
     table = {name: values[:, k] for k, name in enumerate(moments.names)}
     zero = np.zeros_like(table["mean"])
-    push = moments.nodes[:, None] * intensity
+    imposed = moments.nodes[:, None] * intensity
 
     def expected(name: str, product: Array) -> Array:
-        pushed = push * table.get(f"h1 {name}", zero) - table.get(f"h1 force {name}", zero)
-        step = table.get(f"h0 {name}", zero) + drift * pushed + diffusion * table.get(f"h2 {name}", zero)
+        change = imposed * table.get(f"h1 {name}", zero) - table.get(f"h1 force {name}", zero)
+        step = table.get(f"h0 {name}", zero) + drift * change + diffusion * table.get(f"h2 {name}", zero)
         return np.asarray(expansion.curvature * product + step)
 
     forces = [table["force"], *(table[f"phi force {name}"] for name in names)]
@@ -169,7 +169,7 @@ def time_basis(kinds: list[KindMoments], weights: Array, *, constant: bool = Fal
 
 
 class SignalFunctions:
-    """What a unit_type of unit contributes to the sums over a data set, as functions of s, for one time window.
+    """What units that are alike contribute to the sums over a data set, as functions of s, for one time window.
 
     Parameters
     ----------

@@ -114,10 +114,8 @@ class _Sums:
         biases = np.where(computer.trainable_biases, 0.0, computer.biases)
         self.base = attrs.evolve(computer.bare(), biases=biases)
         self.computer, self.loss, self.expansion, self.names = computer, loss, expansion, names
-        moving = computer.layout.free
-        self.free = np.concatenate(
-            [(computer.trainable_biases & moving)[None], trainable_forces(computer, names) & moving]
-        )
+        free = computer.layout.free
+        self.free = np.concatenate([(computer.trainable_biases & free)[None], trainable_forces(computer, names) & free])
         self.pairs = pair_sums(computer.couplings)
         self.couplings = np.zeros(computer.couplings.size)
         self.local = np.zeros(self.free.shape)
