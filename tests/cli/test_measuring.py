@@ -85,7 +85,7 @@ def test_bench_says_how_far_it_is(measured, bars):
     assert bars == [("measuring", bench_work(), 1)]  # of the whole, what the measurement reports
 
 
-@pytest.mark.parametrize("compare", ["[]", '["exact"]'])
+@pytest.mark.parametrize("compare", [pytest.param("[]", marks=pytest.mark.long), '["exact"]'])
 def test_estimate_says_how_far_it_is(tmp_path, capsys, bars, compare):
     config = tmp_path / "tiny.toml"
     config.write_text(TINY.replace("METHOD", "descent"))
@@ -128,7 +128,7 @@ def test_bench_prints_a_table(measured, capsys):
         assert part in text
 
 
-@pytest.mark.parametrize("method", ["descent", "exact", "moments"])
+@pytest.mark.parametrize("method", ["descent", "exact", pytest.param("moments", marks=pytest.mark.long)])
 def test_estimate_covers_every_phase(tmp_path, capsys, method):
     config = tmp_path / "tiny.toml"
     text = TINY.replace("METHOD", method)

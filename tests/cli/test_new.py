@@ -69,6 +69,7 @@ for folder in sys.argv[1:]:
 """
 
 
+@pytest.mark.long
 def test_its_own_tests_pass_as_generated(tmp_path):
     folders = {kind: tmp_path / kind for kind in ("connectivity", "dataset", "encoding", "protocol")}
     for kind, folder in folders.items():

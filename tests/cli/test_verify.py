@@ -86,6 +86,7 @@ def test_nothing_is_left_in_the_working_folder(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir() if p.name != "__pycache__") == ["cache", file.name]
 
 
+@pytest.mark.long
 def test_the_plugin_of_the_readme(tmp_path, capsys):
     """The ten lines as they stand pass the suite."""
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")

@@ -43,7 +43,15 @@ def folder(tmp_path, monkeypatch):
             del sys.modules[name]
 
 
-@pytest.mark.parametrize("page", [p for p in pages() if _runnable(p)], ids=_name)
+#: Pages whose commands take seconds: the long run executes them.
+SLOW = {"ask-for-a-class.md", "own-data.md", "resume-and-replay.md", "run-folder.md"}
+
+
+def _in_time(page: Path) -> Any:
+    return pytest.param(page, marks=pytest.mark.long) if page.name in SLOW else page
+
+
+@pytest.mark.parametrize("page", [_in_time(p) for p in pages() if _runnable(p)], ids=_name)
 def test_blocks_of_the_page_do_what_it_says(page, folder, capsys):
     assert run_page(page, capsys) > 0
 

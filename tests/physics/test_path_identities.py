@@ -148,7 +148,10 @@ def ramp(computer, euler, signal, ends, count, seed, dt=0.0025, duration=0.5):
     return simulate(Dynamics(computer, euler, dt), start, steps, key=NoiseKey(seed), drive=drive).work
 
 
-@pytest.mark.parametrize(("n", "potential"), [(2, DoubleWell(J2=-0.6, J4=0.8)), (3, Quartic(J2=0.5, J4=0.5))])
+@pytest.mark.parametrize(
+    ("n", "potential"),
+    [(2, DoubleWell(J2=-0.6, J4=0.8)), pytest.param(3, Quartic(J2=0.5, J4=0.5), marks=pytest.mark.long)],
+)
 def test_jarzynski(euler, make_computer, n, potential):
     """<exp(-beta (W - dF))> = 1, with dF by quadrature over all states.
 

@@ -38,12 +38,12 @@ def report_of(folder, *words):
 
 
 def test_exact_training_has_the_figures_of_the_prototype(tmp_path):
-    """The built-in config on MNIST: couplings, likelihood, heat.
+    """The paper set-up on MNIST: couplings, likelihood, heat.
 
     Prototype: |J|_F = 12.6; loss per step 652.87 untrained, 647.91 trained; gain 12,407 with a standard error of 154
     nats on 30 noising trajectories; heat 1,351 kT with a standard deviation of 198 kT over 100 generations.
     """
-    found = report_of(tmp_path / "run", "--set", "data.plugin=mnist", "--set", "generation.samples=100")
+    found = report_of(tmp_path / "run", "paper", "--set", "data.plugin=mnist", "--set", "generation.samples=100")
     steps = 2500
     assert abs(found["coupling_norm"] - 12.6) < 4 * np.sqrt(2) * NORM_SPREAD + 0.05  # and its rounding
     gain, gain_se = found["likelihood_gain_nats"], found["likelihood_gain_se"]

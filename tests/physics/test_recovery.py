@@ -41,7 +41,7 @@ class Shown:
 
 @pytest.mark.parametrize(
     ("structure", "trainable"),
-    [(Dense(), ("visible", "hidden")), (Bipartite(), ("hidden",))],
+    [(Dense(), ("visible", "hidden")), pytest.param(Bipartite(), ("hidden",), marks=pytest.mark.long)],
     ids=["dense", "bipartite"],
 )
 def test_full_descent_finds_the_truth_within_its_information(make_computer, euler, objective, structure, trainable):
@@ -71,7 +71,7 @@ def test_full_descent_finds_the_truth_within_its_information(make_computer, eule
     assert np.abs(error).max() < 0.15 * np.abs(truth.parameters).max()
 
 
-@pytest.mark.parametrize("train", [train_by_descent, train_online])
+@pytest.mark.parametrize("train", [train_by_descent, pytest.param(train_online, marks=pytest.mark.long)])
 def test_stochastic_descent_finds_the_truth(make_computer, euler, objective, train):
     """Near the truth the gradients of single trajectories scatter with covariance H, the information of one trajectory,
     so descent at the rate alpha hovers about it with the covariance alpha / 2: six of these standard deviations for

@@ -64,8 +64,8 @@ def alone(label, *assignments):
 
 METHODS = [
     ("exact", ()),
-    ("exact", ("training.windows=3",)),
-    ("exact", ("training.potential_parameters=['J2']",)),
+    pytest.param("exact", ("training.windows=3",), marks=pytest.mark.long),
+    pytest.param("exact", ("training.potential_parameters=['J2']",), marks=pytest.mark.long),
     ("moments", ("training.method=moments", "training.cycles=10", "training.windows=2")),
     ("descent", ("training.method=descent", "training.cycles=2")),
     ("online", ("training.method=online", "training.cycles=2")),

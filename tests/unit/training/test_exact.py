@@ -177,7 +177,12 @@ def least_squares(computer, s, window=(0.0, DURATION), weights=None, protocols=N
     return np.linalg.lstsq(np.concatenate(rows), np.concatenate(targets), rcond=None)[0]
 
 
-@pytest.mark.parametrize("name", MACHINES)
+def sometimes(names, *rarely):
+    """Return names as parameters; the long run alone takes those whose like another one is."""
+    return [pytest.param(name, marks=pytest.mark.long) if name in rarely else name for name in names]
+
+
+@pytest.mark.parametrize("name", sometimes(MACHINES, "nothing", "scattered", "bipartite"))
 def test_exact_training_is_least_squares_over_all_free_parameters(name):
     computer = MACHINES[name]
     s = signals(computer, 3 if name == "ring" else 4)
@@ -191,6 +196,7 @@ def test_exact_training_is_least_squares_over_all_free_parameters(name):
     assert np.array_equal(result.computer.biases[held], computer.biases[held])
 
 
+@pytest.mark.long
 def test_every_window_is_least_squares_over_its_time():
     computer = MACHINES["bipartite"]
     s = signals(computer, 4)
@@ -253,7 +259,7 @@ def two_protocols(computer, held):
     return noising, noising.loss(ReverseLikelihood(), np.linspace(0.1, 1.5, computer.n))
 
 
-@pytest.mark.parametrize("name", CONDITIONED)
+@pytest.mark.parametrize("name", sometimes(CONDITIONED, "some", "fixed-biases"))
 def test_weighted_training_with_clamped_units_and_two_protocols_is_least_squares(name):
     """Labels that add up to one beside a bias have many minima: the one of least norm is taken."""
     computer, held = CONDITIONED[name]
@@ -533,6 +539,7 @@ def test_a_sparse_connectivity_is_summed_sparsely():
     assert isinstance(pair_sums(MACHINES["dense"].couplings), DensePairs)
 
 
+@pytest.mark.long
 def test_large_data_sets_are_served_from_a_table(monkeypatch):
     computer = MACHINES["bipartite"]
     s = signals(computer, 70)

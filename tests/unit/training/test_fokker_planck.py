@@ -44,6 +44,9 @@ POTENTIALS = {
     "cosine": rippled(),
 }
 
+#: The rippled one takes seconds, and is for the long run.
+MOST = [pytest.param(name, marks=pytest.mark.long) if name == "cosine" else name for name in POTENTIALS]
+
 
 def average(unit, function, force):
     """Boltzmann average by the trapezoidal rule, which converges exponentially here."""
@@ -131,7 +134,7 @@ def sampled(unit, s, times, count, seed):
     return np.stack(states)
 
 
-@pytest.mark.parametrize("name", POTENTIALS)
+@pytest.mark.parametrize("name", MOST)
 def test_moments_in_time_are_those_of_sampled_paths(name):
     # 3 potentials x 2 s x 3 times x 3 moments = 54 comparisons at 4.5 standard errors:
     # one false alarm in 2,700 seeds.
@@ -202,7 +205,7 @@ def test_steps_are_of_first_order_and_spacings_of_second():
     np.testing.assert_allclose(np.log2(by_spacing[:-1] / by_spacing[1:]), 2, atol=0.1)
 
 
-@pytest.mark.parametrize("name", POTENTIALS)
+@pytest.mark.parametrize("name", MOST)
 def test_stated_errors_bound_the_true_ones(name):
     unit, s, times = POTENTIALS[name], np.linspace(-0.6, 1.4, 41), [0.1, 0.5, 0.9]
     rough = solve_moments(unit, fade, DURATION, (-0.6, 1.4), tolerance=3e-3, breakpoints=[0.75])
