@@ -1,6 +1,6 @@
 """Quality of ten generated digits against what a recipe costs: windows, duration, scale and hidden units.
 
-    python examples/image_quality.py [FILE.png]         a few minutes; also prints the table
+    python examples/image_quality.py [FILE.png]         about a minute; also prints the table
 
 One of the four is changed at a time; the others stay as `RECIPE` has them. Embedded digits, 64 outputs each.
 """
@@ -55,6 +55,9 @@ SWEEPS = (
 
 QUALITY, HEAT = "#0072B2", "#D55E00"
 
+#: Ticks of the heat [kT].
+HEATS = (2_000, 5_000, 10_000, 20_000, 40_000)
+
 
 def changed(key, value):
     """Return the recipe with one key changed."""
@@ -103,6 +106,7 @@ def draw(found, path):
         column[1].set_xscale("log")
         column[1].set_yscale("log")
         column[1].set_xticks(values, [f"{value:g}" for value in values])
+        column[1].set_yticks(HEATS, [f"{value:,}" for value in HEATS])
         column[1].minorticks_off()
         column[1].set_xlabel(title)
     axes[0, 0].set_ylabel("correlation with\nthe nearest digit")
