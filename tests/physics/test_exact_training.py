@@ -19,7 +19,8 @@ from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.training.exact.exact_equations import exact_equations
 from thermozoo.training.exact.train import train_exact
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import Noising, NoisingProcess
+from thermozoo.training.noising import Noising
+from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.sampled.descent import Schedule, train_by_descent
 from thermozoo.training.sampled.moments import sampled_equations, train_by_moments
 

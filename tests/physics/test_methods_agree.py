@@ -14,7 +14,8 @@ from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.training.exact.train import train_exact
-from thermozoo.training.noising import Imposed, Noising, NoisingProcess
+from thermozoo.training.noising import Imposed, Noising
+from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.sampled.descent import Schedule, train_by_descent
 from thermozoo.training.sampled.moments import train_by_moments
 from thermozoo.training.sampled.online import train_online

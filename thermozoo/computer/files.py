@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +12,10 @@ import numpy as np
 from thermozoo.arguments import instance
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings, DenseCouplings, EdgeCouplings
+from thermozoo.computer.datasets import first_line, path_of, read_dataset, write_dataset
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.computer.program import Program, programs_digest
-from thermozoo.computer.seal import add_seal, check_seal
 from thermozoo.computer.settings import plugin_settings, rebuilt_plugin
 from thermozoo.errors import DataError, OutputError, UnknownNameError
 from thermozoo.interfaces import Plugin, Potential
@@ -35,17 +32,10 @@ __all__ = [
     "load_all",
     "load_computer",
     "load_program",
-    "load_programs",
     "program_dataset",
-    "read_dataset",
-    "replace_file",
     "save_computer",
-    "write_dataset",
     "write_sealed",
 ]
-
-#: Characters of another library's message, at most.
-_LONGEST = 200
 
 #: The format of one window, that of several, and the one before them, whose files have no digest of their contents.
 _FORMAT, _OF_WINDOWS, _WITHOUT_CONTENTS = "thermozoo computer 2", "thermozoo computer 3", "thermozoo computer 1"
@@ -55,97 +45,6 @@ OF_CONDITIONS = "thermozoo computer 4"
 
 #: NetCDF has no truth values: what the numbers of such a variable mean, in the words of the CF conventions.
 _TRUTH = {"flag_values": np.array([0, 1], dtype=np.int8), "flag_meanings": "false true"}
-
-
-def replace_file(path: Path, write: Any) -> None:
-    """Write a file beside its name with ``write(temporary_path)`` and rename it into place.
-
-    Raises
-    ------
-    OutputError
-        When the folder cannot be written.
-    """
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes files that only their owner can read
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _ascii(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Return attributes with characters beyond ASCII escaped."""
-    return {
-        key: value.encode("ascii", "backslashreplace").decode() if isinstance(value, str) else value
-        for key, value in attrs.items()
-    }
-
-
-def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
-    """Write an xarray data set as NetCDF 4, compressed and sealed, and rename it into place.
-
-    Attributes are ASCII, which every tool reads: beyond it, a text would become one of another type (NC_STRING).
-    """
-    dataset = dataset.copy()
-    dataset.attrs = _ascii(dataset.attrs)
-    for variable in dataset.variables.values():
-        variable.attrs = _ascii(variable.attrs)
-    encoding = {
-        name: {"zlib": True, "complevel": 1}
-        for name, array in dataset.variables.items()
-        if array.dtype.kind == "f" and array.size > 1000
-    }
-
-    def write(temporary: Path) -> None:
-        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
-        add_seal(temporary)
-
-    replace_file(path, write)
-
-
-def read_dataset(path: str | Path) -> xarray.Dataset:
-    """Return the whole of a NetCDF 4 file, sealed or not.
-
-    Raises
-    ------
-    DataError
-        When it is missing, damaged or no such file.
-    """
-    import xarray
-
-    path = _path(path)
-    if path.is_dir():
-        raise DataError(f"cannot read {path}: it is a folder; name a file in it, such as {path / 'computer.nc'}")
-    try:
-        check_seal(path)
-        with xarray.open_dataset(path, engine="h5netcdf") as opened:
-            return opened.load()
-    except DataError:
-        raise
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {_first_line(error.strerror or error)}") from error
-    except Exception as error:  # three libraries read a file that may hold anything
-        raise DataError(f"cannot read {path}: {_first_line(error)}") from error
-
-
-def _path(value: Any) -> Path:
-    return Path(instance("path", value, str | os.PathLike, "a string or a Path"))
-
-
-def _first_line(said: object) -> str:
-    """Return what an error says, in one line that one can take in."""
-    line = (str(said).splitlines() or [""])[0].strip() or type(said).__name__
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
 
 
 def save_computer(computer: Computer | Program, path: str | Path) -> None:
@@ -171,7 +70,7 @@ def save_computer(computer: Computer | Program, path: str | Path) -> None:
 def write_sealed(dataset: xarray.Dataset, path: str | Path) -> None:
     """Write a data set of computers with a digest of its contents."""
     dataset.attrs["contents"] = _contents(dataset)
-    write_dataset(dataset, _path(path))
+    write_dataset(dataset, path_of(path))
 
 
 def program_dataset(program: Program, *, several: bool) -> xarray.Dataset:
@@ -258,22 +157,6 @@ def load_program(path: str | Path, catalogue: Catalogue | None = None) -> Progra
     )
 
 
-def load_programs(path: str | Path, catalogue: Catalogue | None = None) -> dict[int, Program]:
-    """Load the programs for each condition that `save_programs` wrote, by condition.
-
-    Raises
-    ------
-    DataError
-        When the file is missing, foreign or damaged, as for `load_program`, or holds one program for all conditions.
-    UnknownNameError
-        When a potential's plugin is not installed.
-    """
-    loaded = load_all(path, catalogue)
-    if isinstance(loaded, Program):
-        raise DataError(f"{path} holds one program for all conditions: load it with thermozoo.load")
-    return loaded
-
-
 def load_all(path: str | Path, catalogue: Catalogue | None = None) -> Program | dict[int, Program]:
     """Load what a computer's file holds: a program, or one for each condition; see `load_program`."""
     from thermozoo.registry.catalogue import catalogue as installed
@@ -296,7 +179,7 @@ def load_all(path: str | Path, catalogue: Catalogue | None = None) -> Program | 
     except (LookupError, ValueError, TypeError, OverflowError, AttributeError, MemoryError) as error:
         if isinstance(error, UnknownNameError | DataError):
             raise
-        raise DataError(f"{path} does not hold a whole computer: {_first_line(error)}") from error
+        raise DataError(f"{path} does not hold a whole computer: {first_line(error)}") from error
     if program.digest() != dataset.attrs.get("digest"):
         raise DataError(f"{path}: {_CHANGED}")
     return program

@@ -17,7 +17,7 @@ __all__ = ["save_programs"]
 def save_programs(programs: Mapping[int, Program], path: str | Path) -> None:
     """Save the programs for each condition, such as a class of images, in one file; see `save_computer`.
 
-    What changes from window to window has the dimensions ``condition`` and ``window``. Load it with `load_programs`.
+    What changes from window to window has the dimensions ``condition`` and ``window``. Load it with `thermozoo.load`.
 
     Raises
     ------

@@ -98,7 +98,7 @@ class Run:
     @functools.cached_property
     def samples(self) -> xarray.Dataset:
         """Final states, heat by sample, the ledger over time, and the prototypes."""
-        from thermozoo.computer.files import read_dataset
+        from thermozoo.computer.datasets import read_dataset
 
         return read_dataset(self.folder / "samples.nc")
 

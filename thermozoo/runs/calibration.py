@@ -23,7 +23,7 @@ from thermozoo.runs.preflight import check_libraries, try_figures, warm_up
 from thermozoo.runs.stopwatch import along_a_line, seconds
 from thermozoo.runs.training import train
 from thermozoo.training.evaluate import evaluate
-from thermozoo.training.noising import NoisingProcess
+from thermozoo.training.noising_process import NoisingProcess
 
 __all__ = [
     "DRAWING",

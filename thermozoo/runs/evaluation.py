@@ -10,7 +10,7 @@ import numpy as np
 from thermozoo.dynamics.engines import Engine
 from thermozoo.runs.machine import Machine
 from thermozoo.training.evaluate import HeldOut, evaluate
-from thermozoo.training.noising import NoisingProcess
+from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
 
 __all__ = ["evaluate_parts", "held_out_each"]

@@ -28,7 +28,8 @@ from thermozoo.runs.outcome import Outcome
 from thermozoo.runs.place import FIGURES
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.results import ComparisonRow
-from thermozoo.training.noising import Noising, NoisingProcess, image_group
+from thermozoo.training.noising import Noising, image_group
+from thermozoo.training.noising_process import NoisingProcess
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

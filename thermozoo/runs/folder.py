@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from thermozoo.computer.files import replace_file
+from thermozoo.computer.datasets import replace_file
 from thermozoo.digits import bytes_text
 from thermozoo.errors import OutputError
 from thermozoo.runs.place import Place, TakenError, claim_folder

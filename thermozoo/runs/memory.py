@@ -10,7 +10,8 @@ from thermozoo.runs.judge import judging_bytes
 from thermozoo.runs.phase import Share, Size
 from thermozoo.training.evaluate import evaluation_bytes
 from thermozoo.training.methods import trained_bytes, training_bytes
-from thermozoo.training.noising import equilibria_bytes, intensity_bytes
+from thermozoo.training.noising import intensity_bytes
+from thermozoo.training.noising_process import equilibria_bytes
 
 __all__ = [
     "assembly",

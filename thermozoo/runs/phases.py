@@ -13,7 +13,7 @@ from pathlib import Path
 import attrs
 import tomli_w
 
-from thermozoo.computer.files import write_dataset
+from thermozoo.computer.datasets import write_dataset
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.schema import Config
 from thermozoo.digits import in_ascii
@@ -43,7 +43,7 @@ from thermozoo.runs.results import ComparisonRow, Figures, Report
 from thermozoo.runs.samples import samples_dataset
 from thermozoo.runs.training import train_parts, training_work
 from thermozoo.runs.window_heat import run_warnings
-from thermozoo.training.noising import NoisingProcess
+from thermozoo.training.noising_process import NoisingProcess
 
 __all__ = ["PHASES", "other_methods", "phases_of"]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from thermozoo.computer.files import check_settings, write_dataset
+from thermozoo.computer.datasets import write_dataset
+from thermozoo.computer.files import check_settings
 from thermozoo.config.faults import Faults
 from thermozoo.dynamics.engines import Engine
 from thermozoo.dynamics.noise import NoiseKey
@@ -18,7 +19,7 @@ from thermozoo.runs.folder import RunFolder
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import imposed_signal, perfect_loss
 from thermozoo.training.evaluate import evaluate
-from thermozoo.training.noising import NoisingProcess
+from thermozoo.training.noising_process import NoisingProcess
 
 __all__ = ["check_libraries", "try_figures", "try_last_phases", "warm_up"]
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from thermozoo.computer.computer import TERMS
-from thermozoo.computer.files import load_all, replace_file
+from thermozoo.computer.datasets import replace_file
+from thermozoo.computer.files import load_all
 from thermozoo.errors import ConfigError, DataError, ThermozooError, shown
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.claim import holder_of

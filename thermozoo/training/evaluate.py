@@ -16,7 +16,7 @@ from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.sharing import shared_out
 from thermozoo.thermodynamics.paths import StepDensity
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import NoisingProcess
+from thermozoo.training.noising_process import NoisingProcess
 
 __all__ = ["HeldOut", "evaluate", "evaluation_bytes"]
 

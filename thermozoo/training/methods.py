@@ -9,7 +9,8 @@ from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.engines import Engine
 from thermozoo.training.exact.train import train_exact
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import Noising, NoisingProcess
+from thermozoo.training.noising import Noising
+from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
 from thermozoo.training.sampled.descent import Schedule, train_by_descent
 from thermozoo.training.sampled.moments import train_by_moments

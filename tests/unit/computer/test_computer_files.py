@@ -12,7 +12,8 @@ from thermozoo_plugins.connectivities import Dense
 from thermozoo_plugins.potentials import DoubleWell, Quartic
 
 from thermozoo import Potential, hookimpl, option, parameter
-from thermozoo.computer.files import load_computer, replace_file, save_computer
+from thermozoo.computer.datasets import replace_file
+from thermozoo.computer.files import load_computer, save_computer
 from thermozoo.errors import ArgumentError, DataError, OutputError, UnknownNameError
 from thermozoo.registry.catalogue import catalogue, load_catalogue
 from thermozoo.registry.discovery import Source

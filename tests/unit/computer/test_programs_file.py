@@ -11,7 +11,7 @@ from thermozoo_plugins.potentials import Quadratic, Quartic
 
 import thermozoo as tz
 from thermozoo import Connectivity
-from thermozoo.computer.files import load_computer, load_program, load_programs, save_computer
+from thermozoo.computer.files import load_all, load_computer, load_program, save_computer
 from thermozoo.computer.program import Program, programs_digest
 from thermozoo.computer.programs_file import save_programs
 from thermozoo.errors import ArgumentError, DataError, ParameterError, ShapeError
@@ -50,7 +50,7 @@ def test_round_trip(computer, tmp_path, windows):
     """Every bit, the order of the conditions, and through the front door as well."""
     given = programs(computer, windows)
     save_programs(given, tmp_path / "p.nc")
-    for loaded in (load_programs(tmp_path / "p.nc"), tz.load(tmp_path / "p.nc")):
+    for loaded in (load_all(tmp_path / "p.nc"), tz.load(tmp_path / "p.nc")):
         assert list(loaded) == [7, 3, -1]
         for condition, one in given.items():
             again = loaded[condition]
@@ -64,7 +64,7 @@ def test_round_trip(computer, tmp_path, windows):
 def test_round_trip_of_pairs_one_by_one(make_computer, tmp_path):
     given = programs(make_computer({"a": 6}, Quartic(), Ring()), 2)
     save_programs(given, tmp_path / "p.nc")
-    loaded = load_programs(tmp_path / "p.nc")
+    loaded = load_all(tmp_path / "p.nc")
     assert programs_digest(loaded) == programs_digest(given)
 
 
@@ -91,8 +91,7 @@ def test_one_is_not_taken_for_several_nor_several_for_one(computer, tmp_path):
     for load in (load_program, load_computer):
         with pytest.raises(DataError, match=said):
             load(tmp_path / "several.nc")
-    with pytest.raises(DataError, match=r"one.nc holds one program for all conditions: load it with thermozoo.load"):
-        load_programs(tmp_path / "one.nc")
+    assert isinstance(load_all(tmp_path / "one.nc"), Program)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +112,7 @@ def test_tampering_is_noticed(computer, tmp_path, tamper):
     tamper(dataset)
     dataset.to_netcdf(path, engine="h5netcdf")
     with pytest.raises(DataError) as caught:
-        load_programs(path)
+        load_all(path)
     assert "\n" not in str(caught.value)
 
 
@@ -136,7 +135,7 @@ def test_a_file_that_is_not_whole_is_refused(computer, tmp_path, damage):
     dataset.attrs["contents"] = files._contents(dataset)
     dataset.to_netcdf(path, engine="h5netcdf")
     with pytest.raises(DataError, match=r"p\.nc") as caught:
-        load_programs(path)
+        load_all(path)
     assert "\n" not in str(caught.value)
 
 

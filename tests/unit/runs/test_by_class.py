@@ -22,7 +22,7 @@ from thermozoo.runs.experiment import run_experiment
 from thermozoo.runs.saved import page_again
 from thermozoo.runs.training import train, train_parts, training_work
 from thermozoo.training.evaluate import evaluate
-from thermozoo.training.noising import NoisingProcess
+from thermozoo.training.noising_process import NoisingProcess
 
 BY_CLASS = """
 seed = 3

@@ -18,7 +18,7 @@ from thermozoo.errors import ConfigError
 from thermozoo.registry.catalogue import Catalogue, catalogue
 from thermozoo.registry.discovery import Record, Source
 from thermozoo.runs.assemble import assemble_machine
-from thermozoo.training.noising import NoisingProcess
+from thermozoo.training.noising_process import NoisingProcess
 
 #: Four classes, one image each: a tree of 2 + 4 nodes.
 TREE = """

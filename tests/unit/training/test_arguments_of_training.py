@@ -17,7 +17,8 @@ from thermozoo.runs.generation import generate
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.exact.train import train_exact
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import Noising, NoisingProcess, window_edges
+from thermozoo.training.noising import Noising, window_edges
+from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.sampled.descent import Schedule
 from thermozoo.training.sampled.moments import train_by_moments
 from thermozoo.training.signals import encode_groups

@@ -28,7 +28,8 @@ from thermozoo.training.exact.unit_grid import Unit
 from thermozoo.training.least_squares.normal_equations import NormalEquations, Unknowns
 from thermozoo.training.least_squares.pair_sums import DensePairs, SparsePairs, pair_sums
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import Imposed, Noising, NoisingProcess
+from thermozoo.training.noising import Imposed, Noising
+from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.sampled.moments import sampled_equations, train_by_moments
 
 DT, STEPS = 1e-3, 500

@@ -17,7 +17,8 @@ from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import Noising, NoisingProcess
+from thermozoo.training.noising import Noising
+from thermozoo.training.noising_process import NoisingProcess
 
 DT, STEPS, COUNT = 0.004, 130, 7
 

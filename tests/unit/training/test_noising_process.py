@@ -20,9 +20,10 @@ from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.errors import ArgumentError, NonFiniteError, ParameterError, ShapeError
-from thermozoo.training import noising
+from thermozoo.training import noising_process
 from thermozoo.training.intensity import intensity_of
-from thermozoo.training.noising import Imposed, Noising, NoisingProcess, image_group
+from thermozoo.training.noising import Imposed, Noising, image_group
+from thermozoo.training.noising_process import NoisingProcess
 
 
 @attrs.frozen
@@ -266,7 +267,7 @@ def test_frames_are_those_of_the_whole_trajectory(process, monkeypatch, length):
     whole = process.trajectory(key, np.array([4]), np.array([1]))[:, 0]
     chosen = [0, 6, 7, 8, process.steps]
     cut = process.stretches
-    monkeypatch.setattr(noising.NoisingProcess, "stretches", lambda _, *rest: cut(*rest, length))
+    monkeypatch.setattr(noising_process.NoisingProcess, "stretches", lambda _, *rest: cut(*rest, length))
     assert np.array_equal(process.frames(key, 4, 1, chosen), whole[chosen])
 
 
@@ -280,8 +281,8 @@ def test_equilibrium_is_computed_once_an_image_while_there_is_room(process, monk
         calls.append(arguments)
         return unit_boltzmann(*arguments)
 
-    monkeypatch.setattr(noising, "unit_boltzmann", counted)
-    monkeypatch.setattr(noising, "_HELD", room)
+    monkeypatch.setattr(noising_process, "unit_boltzmann", counted)
+    monkeypatch.setattr(noising_process, "_HELD", room)
     fresh = attrs.evolve(process)
     batches = [fresh.prepare(key, np.arange(a, a + 2), np.arange(2)) for a in range(0, 8, 2)]
     assert np.array_equal(np.concatenate(batches), whole)

@@ -17,7 +17,8 @@ from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import ParameterError
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import Imposed, Noising, NoisingProcess
+from thermozoo.training.noising import Imposed, Noising
+from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.sampled.descent import Schedule, train_by_descent
 from thermozoo.training.sampled.moments import sampled_equations, train_by_moments
 from thermozoo.training.sampled.online import train_online

@@ -21,7 +21,7 @@ from thermozoo.computer.program import Program
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import TrainingError
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import NoisingProcess
+from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
 
 __all__ = ["STRETCH", "Descent", "Progress", "Schedule", "train_by_descent"]

@@ -26,7 +26,8 @@ from thermozoo.training.least_squares.bounds import changes_allowed, solve_withi
 from thermozoo.training.least_squares.normal_equations import NormalEquations, Solution, Unknowns
 from thermozoo.training.least_squares.pair_sums import pair_sums
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import NoisingProcess, window_edges
+from thermozoo.training.noising import window_edges
+from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
 from thermozoo.training.unit_types import trainable_forces
 

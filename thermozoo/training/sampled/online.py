@@ -20,7 +20,7 @@ import numpy.typing as npt
 from thermozoo.computer.computer import Computer
 from thermozoo.errors import FormulaError
 from thermozoo.training.loss import StepLoss
-from thermozoo.training.noising import NoisingProcess
+from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
 from thermozoo.training.sampled.descent import Descent, Progress, Schedule
 from thermozoo.training.sampled.moving import MovingCouplings, moving_couplings

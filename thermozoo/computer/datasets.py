@@ -1,0 +1,113 @@
+"""Files of data sets: NetCDF 4 through xarray, sealed, written beside their name and renamed into place."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from thermozoo.arguments import instance
+from thermozoo.computer.seal import add_seal, check_seal
+from thermozoo.errors import DataError, OutputError
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["first_line", "path_of", "read_dataset", "replace_file", "write_dataset"]
+
+#: Characters of another library's message, at most.
+_LONGEST = 200
+
+
+def replace_file(path: Path, write: Any) -> None:
+    """Write a file beside its name with ``write(temporary_path)`` and rename it into place.
+
+    Raises
+    ------
+    OutputError
+        When the folder cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # mkstemp makes files that only their owner can read
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _ascii(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return attributes with characters beyond ASCII escaped."""
+    return {
+        key: value.encode("ascii", "backslashreplace").decode() if isinstance(value, str) else value
+        for key, value in attrs.items()
+    }
+
+
+def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
+    """Write an xarray data set as NetCDF 4, compressed and sealed, and rename it into place.
+
+    Attributes are ASCII, which every tool reads: beyond it, a text would become one of another type (NC_STRING).
+    """
+    dataset = dataset.copy()
+    dataset.attrs = _ascii(dataset.attrs)
+    for variable in dataset.variables.values():
+        variable.attrs = _ascii(variable.attrs)
+    encoding = {
+        name: {"zlib": True, "complevel": 1}
+        for name, array in dataset.variables.items()
+        if array.dtype.kind == "f" and array.size > 1000
+    }
+
+    def write(temporary: Path) -> None:
+        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        add_seal(temporary)
+
+    replace_file(path, write)
+
+
+def read_dataset(path: str | Path) -> xarray.Dataset:
+    """Return the whole of a NetCDF 4 file, sealed or not.
+
+    Raises
+    ------
+    DataError
+        When it is missing, damaged or no such file.
+    """
+    import xarray
+
+    path = path_of(path)
+    if path.is_dir():
+        raise DataError(f"cannot read {path}: it is a folder; name a file in it, such as {path / 'computer.nc'}")
+    try:
+        check_seal(path)
+        with xarray.open_dataset(path, engine="h5netcdf") as opened:
+            return opened.load()
+    except DataError:
+        raise
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {first_line(error.strerror or error)}") from error
+    except Exception as error:  # three libraries read a file that may hold anything
+        raise DataError(f"cannot read {path}: {first_line(error)}") from error
+
+
+def path_of(value: Any) -> Path:
+    """Return a path that is given as text or as a path."""
+    return Path(instance("path", value, str | os.PathLike, "a string or a Path"))
+
+
+def first_line(said: object) -> str:
+    """Return what an error says, in one line that one can take in."""
+    line = (str(said).splitlines() or [""])[0].strip() or type(said).__name__
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
