@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -12,21 +13,28 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import checked, finite_array, instance, names_of, positive, told
-from thermozoo.computer.connect import connect
 from thermozoo.computer.couplings import Couplings, DenseCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.computer.settings import plugin_settings
 from thermozoo.computer.states import floating
-from thermozoo.errors import ArgumentError, BudgetError, ShapeError
-from thermozoo.interfaces import Connectivity, Potential
+from thermozoo.computer.term import Term
+from thermozoo.computer.terms.couple import couple
+from thermozoo.errors import ArgumentError, BudgetError, ParameterError, ShapeError
+from thermozoo.interfaces import Connectivity, Interaction, Potential
 
-__all__ = ["TERMS", "Computer", "assemble"]
+__all__ = ["RESERVED", "Computer", "assemble"]
 
 Array = npt.NDArray[np.floating[Any]]
 
-#: The terms of the energy, in the order of every ledger.
-TERMS = ("on-site", "coupling", "bias")
+#: Names that no further term of the energy may have: those of the terms that every computer has, and of what ledgers
+#: hold beside them.
+RESERVED = ("on-site", "coupling", "bias", "signal", "kinetic", "heat", "work", "total", "temperature", "potential")
+
+
+def _kept(terms: Mapping[str, Term]) -> Mapping[str, Term]:
+    """Return a mapping that nobody else changes."""
+    return MappingProxyType(dict(terms))
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -36,7 +44,8 @@ class Computer:
     .. math:: V(x) = \sum_i U_i(x_i) + \sum_i b_i x_i + \sum_{i<j} J_{ij} x_i x_j
 
     with x the states, shape (..., n), U_i the on-site energy of unit i, b the biases and J the couplings, all in
-    units of energy.
+    units of energy. Couplings may be by another interaction, :math:`\sum_e J_e\, \phi(x_{e_1}, \ldots, x_{e_k})`, and
+    there may be further terms.
 
     Parameters
     ----------
@@ -45,7 +54,7 @@ class Computer:
     onsite : OnSiteEnergy
         The potential of each group.
     couplings : Couplings
-        J, each pair once.
+        J, each tuple of units once.
     biases : ndarray, shape (n,)
         b [energy].
     temperature : float
@@ -54,6 +63,8 @@ class Computer:
         mu [1 / (energy time)].
     trainable_biases : ndarray of bool, shape (n,)
         Which biases training may change.
+    terms : mapping of str to Term
+        Further terms of the energy between units, by name; they are switched off in `bare`.
 
     References
     ----------
@@ -70,6 +81,17 @@ class Computer:
         default=attrs.Factory(lambda self: np.zeros(self.layout.n, dtype=bool), takes_self=True)
     )
 
+    terms: Mapping[str, Term] = attrs.field(factory=dict, converter=_kept)
+
+    @terms.validator
+    def _check_terms(self, attribute: Any, value: Any) -> None:
+        for name, term in value.items():
+            if name in RESERVED or name in self.layout.sizes:
+                raise ParameterError(
+                    f"a term of the energy cannot be called {name!r}: something else is; choose another"
+                )
+            instance(f"term {name!r}", term, Term)
+
     @trainable_biases.validator
     def _check_trainable(self, attribute: Any, value: Any) -> None:
         if getattr(value, "dtype", None) != np.bool_:
@@ -84,6 +106,7 @@ class Computer:
             ("biases", self.biases.shape),
             ("trainable_biases", self.trainable_biases.shape),
             ("couplings", (self.couplings.n,)),
+            *((f"term {name!r}", (term.n,)) for name, term in self.terms.items()),
         ):
             if got != (n,):
                 raise ShapeError(f"{name} must have shape ({n},), one entry a unit, got {got}")
@@ -104,32 +127,49 @@ class Computer:
         """Number of units."""
         return self.layout.n
 
+    @property
+    def term_names(self) -> tuple[str, ...]:
+        """The terms of the energy, in the order of every ledger."""
+        return ("on-site", "coupling", *self.terms, "bias")
+
     def energy_terms(self, x: Array) -> dict[str, Array]:
         """Return the energy of states of shape (..., n) by term, in double precision, each of shape (...)."""
         x = floating(x, self.n).astype(np.float64, copy=False)
-        return dict(zip(TERMS, (self.onsite.energy(x), self.couplings.energy(x), x @ self.biases), strict=True))
+        further = {name: term.energy(x) for name, term in self.terms.items()}
+        return {
+            "on-site": self.onsite.energy(x),
+            "coupling": self.couplings.energy(x),
+            **further,
+            "bias": x @ self.biases,
+        }
 
     def energy(self, x: Array) -> Array:
         """Return V(x) of states of shape (..., n), in double precision, shape (...) [energy]."""
         terms = self.energy_terms(x)
-        return terms["on-site"] + terms["coupling"] + terms["bias"]
+        total = terms["on-site"] + terms["coupling"] + terms["bias"]
+        for name in self.terms:
+            total = total + terms[name]
+        return total
 
     def gradient(self, x: Array) -> Array:
         """Return dV/dx of states of shape (..., n), in their precision (integers: double), same shape [energy]."""
         x = floating(x, self.n)
         gradient: Array = self.onsite.gradient(x) + self.biases.astype(x.dtype)
         if self.couplings.size:
-            gradient += self.couplings.product(x)
+            gradient += self.couplings.gradient(x)
+        for term in self.terms.values():
+            gradient += term.gradient(x)
         return gradient
 
     def bare(self) -> Computer:
-        """Return the computer without couplings and biases, as it is before they are switched on."""
-        return attrs.evolve(self, couplings=DenseCouplings(self.n, (), np.empty(0)), biases=np.zeros(self.n))
+        """Return the computer without couplings, further terms and biases, as it is before they are switched on."""
+        return attrs.evolve(self, couplings=DenseCouplings(self.n, (), np.empty(0)), biases=np.zeros(self.n), terms={})
 
     @property
     def parameters(self) -> Array:
-        """Trainable parameters as one vector: couplings, then trainable biases [energy]."""
-        return np.concatenate([self.couplings.vector, self.biases[self.trainable_biases]])
+        """Trainable parameters as one vector: couplings, strengths of further terms, trainable biases [energy]."""
+        further = [term.vector for term in self.terms.values()]
+        return np.concatenate([self.couplings.vector, *further, self.biases[self.trainable_biases]])
 
     def with_parameters(self, vector: npt.ArrayLike) -> Computer:
         """Return the computer with other trainable parameters; the inverse of `parameters`.
@@ -139,13 +179,19 @@ class Computer:
         ArgumentError, ParameterError, ShapeError
             When they are no real numbers, not finite, or not as many as the computer has.
         """
-        edges = self.couplings.size
-        biases_of = int(self.trainable_biases.sum())
-        remedy = f"{edges} couplings and {biases_of} trainable biases"
-        values = finite_array("parameters", vector, (edges + biases_of,), remedy)
+        sizes = [self.couplings.size, *(term.size for term in self.terms.values()), int(self.trainable_biases.sum())]
+        further = f", {sum(sizes[1:-1])} strengths of further terms" if self.terms else ""
+        remedy = f"{sizes[0]} couplings{further} and {sizes[-1]} trainable biases"
+        values = finite_array("parameters", vector, (sum(sizes),), remedy)
+        couplings, *terms, trainable = np.split(values, np.cumsum(sizes)[:-1])
         biases = self.biases.copy()
-        biases[self.trainable_biases] = values[edges:]
-        return attrs.evolve(self, couplings=self.couplings.with_vector(values[:edges]), biases=biases)
+        biases[self.trainable_biases] = trainable
+        return attrs.evolve(
+            self,
+            couplings=self.couplings.with_vector(couplings),
+            terms={name: term.with_vector(v) for (name, term), v in zip(self.terms.items(), terms, strict=True)},
+            biases=biases,
+        )
 
     def with_couplings(self, couplings: npt.ArrayLike | Mapping[tuple[int, int], float]) -> Computer:
         """Return the computer with other couplings.
@@ -187,10 +233,12 @@ class Computer:
                     sha.update(repr(settings).encode())
             for name, value in one.values.items():
                 sha.update(name.encode() + np.ascontiguousarray(value, dtype="<f8").tobytes())
-        sha.update(np.ascontiguousarray(self.couplings.edges, dtype="<i8").tobytes())
+        sha.update(self.couplings.identity())
         sha.update(np.ascontiguousarray(self.couplings.vector, dtype="<f8").tobytes())
         sha.update(np.ascontiguousarray(self.biases, dtype="<f8").tobytes())
         sha.update(np.asarray([self.temperature, self.mobility], dtype="<f8").tobytes())
+        for name, term in self.terms.items():
+            sha.update(name.encode() + term.identity() + np.ascontiguousarray(term.vector, dtype="<f8").tobytes())
         return sha.hexdigest()
 
 
@@ -203,6 +251,7 @@ def assemble(
     mobility: float = 1.0,
     trainable_biases: Iterable[str] | str = (),
     clamped: Iterable[str] | str = (),
+    interaction: Interaction | None = None,
 ) -> Computer:
     """Assemble a computer with zero couplings and biases.
 
@@ -220,6 +269,8 @@ def assemble(
         Groups whose biases training may change.
     clamped : iterable of str, or str
         Groups that are clamped.
+    interaction : Interaction, optional
+        The energy of a coupled tuple of units; none: the product of two states.
 
     Raises
     ------
@@ -246,8 +297,10 @@ def assemble(
     for group, one in potentials.items():
         instance(f"potential of group {group!r}" if isinstance(potential, dict) else "potential", one, Potential)
     instance("connectivity", connectivity, Connectivity)
+    if interaction is not None:
+        instance("interaction", interaction, Interaction)
     try:
-        couplings = connect(connectivity, layout)
+        couplings = couple(connectivity, layout, interaction)
     except MemoryError as error:
         raise BudgetError(
             f"the couplings of {layout.n:,} units by connectivity {connectivity.name!r} do not fit into memory: take "

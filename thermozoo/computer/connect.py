@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.blocks import block_size
-from thermozoo.computer.couplings import Couplings, DenseCouplings, EdgeCouplings
+from thermozoo.computer.couplings import BilinearCouplings, DenseCouplings, EdgeCouplings
 from thermozoo.errors import ShapeError
 from thermozoo.interfaces import Connectivity, UnitLayout
 from thermozoo.symbolic.guard import ask, where_written
@@ -21,7 +21,7 @@ __all__ = ["connect", "pairs_of"]
 Pairs = tuple[list[tuple[str, str]] | None, npt.NDArray[np.integer[Any]] | None]
 
 
-def connect(connectivity: Connectivity, layout: UnitLayout) -> Couplings:
+def connect(connectivity: Connectivity, layout: UnitLayout) -> BilinearCouplings:
     """Ask a connectivity for its pairs and return zero couplings of that structure.
 
     Parameters

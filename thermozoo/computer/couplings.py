@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import attrs
 import numpy as np
@@ -13,10 +13,13 @@ import numpy.typing as npt
 
 from thermozoo.arguments import finite_array, number, real_array, told
 from thermozoo.computer.blocks import Block, Part, block_size, parts_of
+from thermozoo.computer.settings import plugin_identity
 from thermozoo.computer.states import floating
-from thermozoo.errors import ParameterError
+from thermozoo.computer.term import Term
+from thermozoo.errors import ParameterError, TrainingError
+from thermozoo.interfaces import Interaction
 
-__all__ = ["Block", "Couplings", "DenseCouplings", "EdgeCouplings", "block_size"]
+__all__ = ["BilinearCouplings", "Block", "Couplings", "DenseCouplings", "EdgeCouplings", "bilinear", "block_size"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
@@ -26,54 +29,41 @@ Indices = npt.NDArray[np.int64]
 DENSE_ABOVE = 0.1
 
 
-class Couplings(abc.ABC):
-    """Couplings between units: V_J = sum over pairs of J_ij x_i x_j, J symmetric, J_ii = 0.
+class Couplings(Term):
+    """Couplings of units, each tuple of them once: V_J = sum_e J_e phi(x_e1, ..., x_ek).
+
+    Those of this module are bilinear: V_J = sum over pairs of J_ij x_i x_j, J symmetric, J_ii = 0.
 
     Attributes
     ----------
     n : int
         Number of units.
     vector : ndarray
-        Strength of each coupled pair, shape (E,) [energy].
+        Strength of each coupled tuple, shape (E,) [energy].
+    interaction : Interaction or None
+        The energy of a tuple; None: the product of two states.
     """
 
-    n: int
-    vector: Array
+    interaction: Interaction | None
 
     @property
     @abc.abstractmethod
     def edges(self) -> Indices:
-        """Coupled pairs in the order of `vector`, shape (E, 2)."""
-
-    @abc.abstractmethod
-    def with_vector(self, vector: npt.ArrayLike) -> Couplings:
-        """Return the same structure with other strengths, shape (E,) [energy]."""
-
-    @abc.abstractmethod
-    def product(self, x: Array) -> Array:
-        """Return J x for states of shape (..., n), in the data type of `x`."""
-
-    @abc.abstractmethod
-    def contract(self, r: Array, x: Array) -> Array:
-        """Return sum over leading dimensions of r_i x_j + r_j x_i for every edge, shape (E,).
-
-        This is the gradient of sum_i r_i (J x)_i, the one contraction that training needs.
-        """
+        """Coupled tuples in the order of `vector`, shape (E, 2) for pairs."""
 
     @property
     @abc.abstractmethod
     def blocks(self) -> tuple[Block, ...] | None:
         """Dense blocks that make up J (each off-diagonal block once), None where J is sparse."""
 
-    @property
-    def size(self) -> int:
-        """Number of couplings."""
-        return int(self.vector.size)
+    def scaled(self, factor: float) -> Self:
+        """Return the couplings with every strength times a factor."""
+        return self.with_vector(factor * self.vector)
 
-    def energy(self, x: Array) -> Array:
-        """Return the coupling energy of states of shape (..., n), shape (...)."""
-        total: Array = 0.5 * np.einsum("...i,...i->...", x, self.product(x))
-        return total
+    def identity(self) -> bytes:
+        """Return what fixes the couplings besides their strengths."""
+        edges = np.ascontiguousarray(self.edges, dtype="<i8").tobytes()
+        return edges if self.interaction is None else plugin_identity(self.interaction) + edges
 
     def matrix(self) -> Array:
         """Return J as a dense symmetric matrix, shape (n, n)."""
@@ -124,6 +114,25 @@ class Couplings(abc.ABC):
         """Return the Frobenius norm of the symmetric matrix J [energy]."""
         return float(np.sqrt(2.0) * np.linalg.norm(self.vector))
 
+
+class BilinearCouplings(Couplings):
+    """Couplings by the product of two states: V_J = sum over pairs of J_ij x_i x_j, J symmetric, J_ii = 0."""
+
+    interaction = None
+
+    @abc.abstractmethod
+    def product(self, x: Array) -> Array:
+        """Return J x for states of shape (..., n), in the data type of `x`."""
+
+    def gradient(self, x: Array) -> Array:
+        """Return J x; see `Term.gradient`."""
+        return self.product(x)
+
+    def energy(self, x: Array) -> Array:
+        """Return the coupling energy of states of shape (..., n), shape (...)."""
+        total: Array = 0.5 * np.einsum("...i,...i->...", x, self.product(x))
+        return total
+
     def spectral_norm(self) -> float:
         """Return the largest |eigenvalue| of J [energy], from a Lanczos iteration."""
         if self.size == 0 or not np.any(self.vector):
@@ -136,6 +145,23 @@ class Couplings(abc.ABC):
         start = np.random.default_rng(0).standard_normal(self.n)  # eigsh draws its start otherwise
         values = eigsh(operator, k=1, which="LM", v0=start, return_eigenvectors=False, tol=1e-3)
         return float(np.abs(values).max())
+
+
+def bilinear(couplings: Couplings) -> BilinearCouplings:
+    """Return couplings as they are, or refuse those whose force is no product J x.
+
+    Raises
+    ------
+    TrainingError
+        When they are by another interaction.
+    """
+    if isinstance(couplings, BilinearCouplings):
+        return couplings
+    name = couplings.interaction.name if couplings.interaction is not None else type(couplings).__name__
+    raise TrainingError(
+        f"the interaction {name!r} is not the product of two states, so that its force is no product J x: train by "
+        "descent or online, or take the interaction 'bilinear'"
+    )
 
 
 def _refuse(wrong: npt.NDArray[np.bool_], wanted: str, matrix: Array) -> None:
@@ -153,7 +179,7 @@ def _strengths(vector: npt.ArrayLike, count: int) -> Array:
 
 
 @attrs.frozen(eq=False, slots=False)
-class DenseCouplings(Couplings):
+class DenseCouplings(BilinearCouplings):
     """Couplings that are whole dense blocks between ranges of units.
 
     Parameters
@@ -202,7 +228,7 @@ class DenseCouplings(Couplings):
         return cache[dtype]
 
     def product(self, x: Array) -> Array:
-        """Return J x; see `Couplings.product`."""
+        """Return J x; see `BilinearCouplings.product`."""
         x = floating(x, self.n)
         result = np.zeros_like(x)
         for block in self._typed(x.dtype):
@@ -212,7 +238,7 @@ class DenseCouplings(Couplings):
         return result
 
     def energy(self, x: Array) -> Array:
-        """Return the coupling energy; see `Couplings.energy`. A block needs one product here, two in `product`."""
+        """Return the coupling energy; see `Term.energy`. A block needs one product here, two in `product`."""
         x = floating(x, self.n)
         total = np.zeros(x.shape[:-1], dtype=x.dtype)
         for block in self._typed(x.dtype):
@@ -222,7 +248,7 @@ class DenseCouplings(Couplings):
         return total
 
     def contract(self, r: Array, x: Array) -> Array:
-        """Return r_i x_j + r_j x_i summed; see `Couplings.contract`."""
+        """Return r_i x_j + r_j x_i summed; see `Term.contract`."""
         r = r.reshape(-1, self.n)
         x = x.reshape(-1, self.n)
         sums = []
@@ -235,7 +261,7 @@ class DenseCouplings(Couplings):
 
 
 @attrs.frozen(eq=False, slots=False)
-class EdgeCouplings(Couplings):
+class EdgeCouplings(BilinearCouplings):
     """Couplings given pair by pair.
 
     Parameters
@@ -290,7 +316,7 @@ class EdgeCouplings(Couplings):
         return matrix
 
     def product(self, x: Array) -> Array:
-        """Return J x; see `Couplings.product`."""
+        """Return J x; see `BilinearCouplings.product`."""
         x = floating(x, self.n)
         if self.blocks is not None:
             return x @ self.blocks[0].values.astype(x.dtype, copy=False)
@@ -299,7 +325,7 @@ class EdgeCouplings(Couplings):
         return np.ascontiguousarray(result).reshape(x.shape)
 
     def contract(self, r: Array, x: Array) -> Array:
-        """Return r_i x_j + r_j x_i summed; see `Couplings.contract`."""
+        """Return r_i x_j + r_j x_i summed; see `Term.contract`."""
         r = r.reshape(-1, self.n)
         x = x.reshape(-1, self.n)
         i, j = self.edges.T

@@ -114,6 +114,11 @@ class Program:
         return self.computers[0].layout
 
     @property
+    def term_names(self) -> tuple[str, ...]:
+        """The terms of the energy, in the order of every ledger."""
+        return self.computers[0].term_names
+
+    @property
     def temperature(self) -> float:
         """The temperature kT [energy]."""
         return self.computers[0].temperature
@@ -263,6 +268,11 @@ def _difference(one: Computer, other: Computer) -> str:
         return "other trainable biases"
     if not _same_pairs(one, other):
         return "other coupled pairs"
+    if list(one.terms) != list(other.terms):
+        return "other terms of the energy"
+    for name, term in one.terms.items():
+        if type(term) is not type(other.terms[name]) or term.identity() != other.terms[name].identity():
+            return f"another term {name!r}"
     for group in one.layout.groups:
         a, b = one.onsite.sites[group], other.onsite.sites[group]
         same = a.potential.name == b.potential.name and plugin_settings(a.potential) == plugin_settings(b.potential)
@@ -279,4 +289,6 @@ def _same_pairs(one: Computer, other: Computer) -> bool:
         return False
     if isinstance(a, DenseCouplings) and isinstance(b, DenseCouplings):
         return a.pairs == b.pairs
+    if a.interaction is not None:
+        return a.identity() == b.identity()
     return a.edges is b.edges or np.array_equal(a.edges, b.edges)

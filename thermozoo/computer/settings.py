@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+import numpy as np
+
 from thermozoo.interfaces import INTERFACES, Plugin
-from thermozoo.interfaces.tree import folded
+from thermozoo.interfaces.tree import folded, values_of
 from thermozoo.parameters import fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["plugin_settings", "rebuilt_plugin"]
+__all__ = ["plugin_identity", "plugin_settings", "rebuilt_plugin"]
 
 
 def plugin_settings(plugin: Plugin) -> dict[str, Any]:
@@ -19,6 +22,18 @@ def plugin_settings(plugin: Plugin) -> dict[str, Any]:
     """
     settings: dict[str, Any] = folded(plugin, _described)["settings"]
     return settings
+
+
+def plugin_identity(plugin: Plugin) -> bytes:
+    """Return the name of a plugin, its settings and the values of its parameters, as what a digest is made of."""
+    parts = [f"{plugin.kind} {plugin.name}".encode()]
+    settings = plugin_settings(plugin)
+    if settings:
+        # every digit of every entry of an array
+        with np.printoptions(threshold=sys.maxsize, floatmode="unique", precision=None):
+            parts.append(repr(settings).encode())
+    parts += [n.encode() + np.ascontiguousarray(v, dtype="<f8").tobytes() for n, v in values_of(plugin).items()]
+    return b"".join(parts)
 
 
 def _described(plugin: Plugin, fields: list[tuple[Any, Any]]) -> dict[str, Any]:

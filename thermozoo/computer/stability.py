@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.couplings import Couplings
+from thermozoo.computer.couplings import Couplings, bilinear
 from thermozoo.computer.onsite import UnitEnergy
 from thermozoo.computer.program import Program
 from thermozoo.errors import ParameterError, StabilityError
@@ -73,7 +73,7 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
         _check_curvature(unit, unit.columns().curvature(start), start, np.ones(start.shape, dtype=bool))
     if not np.isfinite(computer.couplings.vector).all():
         raise StabilityError("a coupling is not a finite number, so that no time step is stable")
-    largest += _among_moving(computer).spectral_norm()
+    largest += bilinear(_among_moving(computer)).spectral_norm()
     return 2.0 / (computer.mobility * largest) if largest > 0 else float("inf")
 
 

@@ -62,7 +62,8 @@ def _message(
     with np.errstate(over="ignore", invalid="ignore"):
         terms = {
             "on-site": -computer.onsite.gradient(state)[unit],
-            "coupling": -computer.couplings.product(state)[unit],
+            "coupling": -computer.couplings.gradient(state)[unit],
+            **{name: -term.gradient(state)[unit] for name, term in computer.terms.items()},
             "bias": 0.0 - computer.biases[unit],
         }
         if drive is not None:

@@ -14,7 +14,7 @@ from thermozoo.dynamics.engines import ENGINES, Drive, Dynamics, Engine, Stepper
 from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.noise import NUMBERS, NoiseKey, check_numbers
 from thermozoo.dynamics.trajectories import Observer, observers_of
-from thermozoo.dynamics.windows import SWITCH, Switch, prepared
+from thermozoo.dynamics.windows import Switch, prepared, switch_bytes
 from thermozoo.errors import ArgumentError, BudgetError, ParameterError, ShapeError
 
 __all__ = ["Simulation", "simulate"]
@@ -136,7 +136,8 @@ def simulate(
         raise ArgumentError(f"progress must be a function of the number of steps done, got {told(progress)}")
     watching = observers_of(observers)
     observations = -(-steps // interval) + 1
-    needed = sum(o.bytes_needed(observations, len(x), n, x.itemsize) for o in watching) + len(due) * len(x) * SWITCH
+    needed = sum(o.bytes_needed(observations, len(x), n, x.itemsize) for o in watching)
+    needed += len(due) * len(x) * switch_bytes(dynamics.program)
     if needed > byte_limit:
         kept = f"{observations} observations{f' and {len(due)} switches' if due else ''} of {len(x)} trajectories"
         raise BudgetError(

@@ -8,17 +8,20 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.computer import TERMS, Computer
+from thermozoo.computer.computer import Computer
+from thermozoo.computer.program import Program
 from thermozoo.dynamics.engines.base import Drive, Dynamics, Engine, Stepper
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.sharing import shared_out
 
-__all__ = ["SWITCH", "ProgramStepper", "Switch", "energy_by_term", "prepared"]
+__all__ = ["ProgramStepper", "Switch", "energy_by_term", "prepared", "switch_bytes"]
 
 Array = npt.NDArray[np.floating[Any]]
 
-#: Bytes that a switch keeps of a trajectory: energies by term, before and after.
-SWITCH = 8 * 2 * len(TERMS)
+
+def switch_bytes(program: Program) -> int:
+    """Return how many bytes a switch keeps of a trajectory: energies by term, before and after."""
+    return 8 * 2 * len(program.computers[0].term_names)
 
 
 @attrs.frozen(eq=False)

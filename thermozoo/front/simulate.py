@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import finite_array, instance
-from thermozoo.computer.computer import TERMS
 from thermozoo.dynamics.engines import Drive, Dynamics, Engine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import BYTE_LIMIT, Simulation
@@ -193,7 +192,7 @@ def _dataset(
     if done.switches:
         variables["switching"] = (
             ("term", "window", "trajectory"),
-            np.stack([[one.after[t] - one.before[t] for one in done.switches] for t in TERMS]),
+            np.stack([[one.after[t] - one.before[t] for one in done.switches] for t in computer.term_names]),
             {**energy, "long_name": "work of switching by term"},
         )
     return xarray.Dataset(
@@ -204,7 +203,7 @@ def _dataset(
             "trajectory": np.arange(first_trajectory, first_trajectory + x.shape[1]),
             "group": ("unit", np.repeat(list(computer.layout.groups), list(computer.layout.sizes.values()))),
             **({"switched": ("window", [one.step for one in done.switches])} if done.switches else {}),
-            **({"term": list(TERMS)} if "energy" in variables or "switching" in variables else {}),
+            **({"term": list(computer.term_names)} if "energy" in variables or "switching" in variables else {}),
         },
         attrs={
             "seed": key.seed if key.seed < 2**63 else str(key.seed),

@@ -8,6 +8,7 @@ from thermozoo.interfaces.plugin import INTERFACES, Plugin
 # kinds are listed everywhere in the order of these lines
 # isort: off
 from thermozoo.interfaces.potential import Potential
+from thermozoo.interfaces.interaction import Interaction
 from thermozoo.interfaces.integrator import Integrator, StepSymbols
 from thermozoo.interfaces.objective import LossSymbols, Objective
 from thermozoo.interfaces.connectivity import Connectivity, UnitLayout
@@ -24,6 +25,7 @@ __all__ = [
     "Encoding",
     "Images",
     "Integrator",
+    "Interaction",
     "Labels",
     "LossSymbols",
     "Objective",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from thermozoo.errors import PluginClassError
-from thermozoo.interfaces.kind import Declaration
+from thermozoo.interfaces.kind import Declaration, Quantity
 
 __all__ = ["INTERFACES", "Plugin"]
 
@@ -74,6 +74,11 @@ class Plugin(abc.ABC):
             from thermozoo.constraints import check_constraints
 
             check_constraints(self)
+
+    @classmethod
+    def quantities(cls) -> tuple[Quantity, ...]:
+        """Return the quantities whose symbols the formula is called with: those that the kind declares."""
+        return cls.declared.symbols
 
     def constraints(self) -> Any:
         """Return the relations of its parameters that must hold, such as ``[abs(self.f) < self.k * self.w]``; optional.

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.couplings import Couplings
+from thermozoo.computer.couplings import Couplings, bilinear
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.plotting.animation import generation_gif
 from thermozoo.plotting.codes import plot_codes
@@ -322,4 +322,4 @@ def _rows(couplings: Couplings, units: Any) -> Any:
     """Return rows of the symmetric matrix J, shape (units, n)."""
     chosen = np.zeros((len(units), couplings.n))
     chosen[np.arange(len(units)), units] = 1.0
-    return couplings.product(chosen)
+    return bilinear(couplings).product(chosen)

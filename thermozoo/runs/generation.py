@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count, finite_array, instance, integer_array
-from thermozoo.computer.computer import TERMS
 from thermozoo.dynamics.engines import Dynamics, Engine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
@@ -30,7 +29,7 @@ OBSERVATIONS = 50
 SHOWN = 3
 
 #: Bytes of the energy of a sample by term, at every observation.
-LEDGER = 8 * len(TERMS) * (OBSERVATIONS + 1)
+LEDGER = 8 * 3 * (OBSERVATIONS + 1)
 
 
 @attrs.frozen(eq=False)

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from thermozoo.computer.computer import TERMS
 from thermozoo.computer.datasets import replace_file
 from thermozoo.computer.files import load_all
 from thermozoo.errors import ConfigError, DataError, ThermozooError, shown
@@ -206,7 +205,7 @@ def read_results(folder: Path, report: Report, catalogue: Catalogue) -> Results:
             samples = opened.load()
         height, width = (int(samples.attrs[f"image_{side}"]) for side in ("height", "width"))
         kT = float(samples.attrs["temperature_kT_in_E0"])
-        heat = {name: samples[f"heat_{name.replace('-', '_')}"].values / kT for name in TERMS}
+        heat = {name: samples[f"heat_{name.replace('-', '_')}"].values / kT for name in program.term_names}
         images, labels = samples["prototype"].values, samples["label"].values
         names = {int(label): str(name) for label, name in report.class_names.items()}
         return Results(

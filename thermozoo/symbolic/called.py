@@ -56,7 +56,7 @@ def called_if_written(plugin: Plugin, method: str, *, required: bool = False) ->
     declared = type(plugin).declared
     owner = type(plugin).__name__
     copied, parameters = symbolic_copy(plugin)
-    symbols = {one.name: sympy.Symbol(one.name, **{one.sign: True}) for one in declared.symbols}
+    symbols = {one.name: sympy.Symbol(one.name, **{one.sign: True}) for one in type(plugin).quantities()}
     check_names(owner, parameters, symbols.values())
     requests: dict[str, list[tuple[sympy.Symbol, Any]]] = {one.name: [] for one in declared.requests}
     arguments = [_together(declared, symbols, requests)] if declared.together else list(symbols.values())

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count
+from thermozoo.computer.couplings import BilinearCouplings
 from thermozoo.dynamics.engines.arguments import DriveArguments, NoiseArguments, Output, Scratch, Sharing
 from thermozoo.dynamics.engines.arrangement import Arrangement, Load, arrange, widths
 from thermozoo.dynamics.engines.availability import why_not_compiled
@@ -293,6 +294,9 @@ class CompiledEngine:
         reason = self.available()
         if reason is not None:
             raise EngineError(reason)
+        computer = dynamics.one_computer
+        if computer.terms or not isinstance(computer.couplings, BilinearCouplings):
+            raise EngineError("the compiled engine couples units by products of two states only: take 'reference'")
         allowed = widths(np.dtype(dynamics.dtype).itemsize)
         if self.width is not None and self.width not in allowed:
             raise ParameterError(

@@ -191,7 +191,7 @@ class NormalEquations:
         structure = self.pairs.couplings
         by_noiseless = []
         for one in self._noiseless:
-            field = structure.with_vector(couplings).product(one.states) * (self.weight * one.units)
+            field = structure.with_vector(couplings).gradient(one.states) * (self.weight * one.units)
             if gradient is not None:
                 field += one.gradient(gradient.couplings, gradient.local[0])
             by_noiseless.append(field)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.couplings import Couplings, DenseCouplings
+from thermozoo.computer.couplings import Couplings, DenseCouplings, bilinear
 from thermozoo.training.least_squares.pair_base import NO_UNITS, PairSums
 from thermozoo.training.least_squares.pair_dense import DensePairs
 from thermozoo.training.least_squares.pair_sparse import SparsePairs
@@ -18,6 +18,7 @@ _MOST_ENTRIES = 40_000_000
 
 def pair_sums(couplings: Couplings, noiseless: npt.NDArray[np.int64] = NO_UNITS) -> PairSums:
     """Return the cheaper of both for a connectivity; see `PairSums` for the parameters."""
+    bilinear(couplings)
     sparse = not isinstance(couplings, DenseCouplings) and couplings.blocks is None
     if sparse and SparsePairs.entries(couplings) <= min(_MOST_ENTRIES, couplings.n**2 // 4):
         return SparsePairs(couplings, noiseless)

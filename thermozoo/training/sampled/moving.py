@@ -102,7 +102,7 @@ class _Edges(MovingCouplings):
         self.couplings = couplings
 
     def product(self, x: Array) -> Array:
-        return self.couplings.product(x)
+        return self.couplings.gradient(x)
 
     def pending(self, r: Array, x: Array) -> Callable[[int], Array]:
         i, j = self.couplings.edges.T

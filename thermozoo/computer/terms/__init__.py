@@ -1,0 +1,9 @@
+"""The terms of the energy between units: what each of them is, and those of any interaction."""
+
+from __future__ import annotations
+
+from thermozoo.computer.terms.couple import couple
+from thermozoo.computer.terms.separable import SeparableCouplings
+from thermozoo.computer.terms.tuples import TupleCouplings
+
+__all__ = ["SeparableCouplings", "TupleCouplings", "couple"]

@@ -1,0 +1,92 @@
+"""From the energy of one coupled tuple to its derivatives, and to products of functions of one state each."""
+
+from __future__ import annotations
+
+import itertools
+
+import attrs
+import sympy
+
+from thermozoo.errors import FormulaError
+from thermozoo.interfaces import Interaction
+from thermozoo.symbolic.called import called
+from thermozoo.symbolic.formula import Formula, cached_by_formula
+from thermozoo.symbolic.functions import refuse_unknown
+from thermozoo.symbolic.guard import where_written
+from thermozoo.symbolic.separable import Product, separate
+
+__all__ = ["InteractionFormulas", "interaction_formulas"]
+
+
+@attrs.frozen
+class InteractionFormulas(Formula):
+    """Everything that follows from the energy of one tuple.
+
+    Parameters
+    ----------
+    states : tuple of Symbol
+        The states of its units.
+    energy : Expr
+        phi.
+    gradients : tuple of Expr
+        d phi / d state, one for each unit of the tuple.
+    curvatures : tuple of tuple of Expr
+        d2 phi / d state d state.
+    symmetric : bool
+        Whether units may be exchanged, found symbolically.
+    products : tuple of Product or None
+        The energy of a symmetric pair as a sum of products f(x) g(y), where it is one.
+    """
+
+    states: tuple[sympy.Symbol, ...]
+    energy: sympy.Expr
+    gradients: tuple[sympy.Expr, ...]
+    curvatures: tuple[tuple[sympy.Expr, ...], ...]
+    symmetric: bool
+    products: tuple[Product, ...] | None
+
+    @property
+    def bilinear(self) -> bool:
+        """Whether it is the product of two states: what dense kernels are written for."""
+        return len(self.states) == 2 and sympy.expand(self.energy - self.states[0] * self.states[1]) == 0
+
+    @property
+    def slopes(self) -> tuple[Product, ...]:
+        """Of a separated pair energy, f'(x) and g(y) of every product that exerts a force on the first unit."""
+        x = self.states[0]
+        both = ((sympy.diff(one.first, x), one.second) for one in self.products or ())
+        return tuple(Product(slope, second) for slope, second in both if slope != 0)
+
+
+@cached_by_formula(64)
+def interaction_formulas(interaction: Interaction) -> InteractionFormulas:
+    """Derive forces and products from the energy of a tuple.
+
+    Raises
+    ------
+    FormulaError
+        When the formula is not symbolic, sympy cannot differentiate it, or there is no code for a function.
+    """
+    traced = called(interaction)
+    states = tuple(traced.symbols.values())
+    energy = traced.expression
+    gradients = tuple(sympy.diff(energy, state) for state in states)
+    curvatures = tuple(tuple(sympy.diff(gradient, state) for state in states) for gradient in gradients)
+    owner, place = type(interaction).__name__, where_written(interaction.energy)
+    for state, gradient, row in zip(states, gradients, curvatures, strict=True):
+        if gradient.has(sympy.Derivative, sympy.Subs):
+            raise FormulaError(
+                f"{owner}: sympy cannot differentiate the energy (its derivative by {state} is {gradient}; {place}). "
+                "Write it with differentiable functions."
+            )
+        refuse_unknown(gradient, f"{owner}.energy", place, f"derivative by {state}")
+        for one in row:
+            refuse_unknown(one, f"{owner}.energy", place, f"second derivative by {state}")
+    symmetric = all(_same_exchanged(energy, one, other) for one, other in itertools.pairwise(states))
+    products = separate(energy, *states) if len(states) == 2 and symmetric else None
+    return InteractionFormulas(traced.parameters, states, energy, gradients, curvatures, symmetric, products)
+
+
+def _same_exchanged(energy: sympy.Expr, one: sympy.Symbol, other: sympy.Symbol) -> bool:
+    exchanged = energy.xreplace({one: other, other: one})
+    return bool(sympy.simplify(exchanged - energy) == 0)
