@@ -10,11 +10,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from wrong_encodings import ENCODINGS
 from wrong_engines import ENGINES
 from wrong_integrators import INTEGRATORS
+from wrong_interactions import INTERACTIONS
 from wrong_others import OTHERS
 from wrong_potentials import POTENTIALS
 from wrong_subjects import caught
 
-SUBJECTS = [*POTENTIALS, *ENGINES, *INTEGRATORS, *OTHERS, *ENCODINGS]
+SUBJECTS = [*POTENTIALS, *ENGINES, *INTEGRATORS, *INTERACTIONS, *OTHERS, *ENCODINGS]
 
 
 def main() -> int:

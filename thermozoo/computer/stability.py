@@ -2,21 +2,24 @@
 
 An explicit step of dx = -mu V'(x) dt contracts in the direction of an eigenvector of the Hessian with eigenvalue h
 while mu h dt < 2. The largest h is bounded by the largest on-site curvature over the states that are visited plus the
-spectral norm of J.
+spectral norm of J. The second derivative of a term that is not bilinear depends on the states: the largest of its
+spectral norms at a few states that uncoupled units visit stands for it, which is an estimate and no bound.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.boltzmann import unit_boltzmann
+from thermozoo.computer.boltzmann import UnitBoltzmann, unit_boltzmann
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.couplings import Couplings, bilinear
+from thermozoo.computer.couplings import BilinearCouplings
 from thermozoo.computer.onsite import UnitEnergy
 from thermozoo.computer.program import Program
+from thermozoo.computer.term import Term
 from thermozoo.errors import ParameterError, StabilityError
 from thermozoo.symbolic.defined import infinite_curvature
 from thermozoo.symbolic.guard import where_written
@@ -27,6 +30,10 @@ Array = npt.NDArray[np.floating[Any]]
 
 #: States more than this many kT above the minimum are not visited often enough to set the bound.
 _VISITED = 20.0
+
+#: Visited states at which the second derivative of a term is looked at: draws of the Boltzmann distribution, and draws
+#: that are as likely anywhere between the outermost states. Of many units each state holds all kinds of neighbors.
+_DRAWN, _MANY_UNITS = 4, 20_000
 
 
 def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.0)) -> float:
@@ -50,6 +57,8 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
         When the curvature is infinite, or not a number, at a state that is visited.
     """
     largest = 0.0
+    varying = [t for t in (computer.couplings, *computer.terms.values()) if not isinstance(t, BilinearCouplings)]
+    states = _States(computer.n, any(term.size for term in varying))
     ends = np.array(sorted({float(f) for f in forces}))
     for where, one in computer.onsite.parts():
         if not computer.layout.free[where.start]:
@@ -64,6 +73,7 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
             curvature = unit.columns().curvature(boltzmann.x)
             _check_curvature(unit, curvature, boltzmann.x, visited)
             largest = max(largest, float(np.abs(curvature[visited]).max()))
+            states.add(where, boltzmann, visited)
             low, high = boltzmann.x[visited].min(), boltzmann.x[visited].max()
             for cusp in cusps:  # which a grid misses
                 if low < cusp < high:
@@ -71,15 +81,73 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
         # every run starts at x = 0, whether the grid meets it or not
         start = np.zeros((len(boltzmann.x), 1))
         _check_curvature(unit, unit.columns().curvature(start), start, np.ones(start.shape, dtype=bool))
-    if not np.isfinite(computer.couplings.vector).all():
-        raise StabilityError("a coupling is not a finite number, so that no time step is stable")
-    largest += bilinear(_among_moving(computer)).spectral_norm()
+    for term in (computer.couplings, *computer.terms.values()):
+        if not np.isfinite(term.vector).all():
+            raise StabilityError("a coupling is not a finite number, so that no time step is stable")
+        if isinstance(term, BilinearCouplings):
+            largest += _among_moving(term, computer.layout.free).spectral_norm()
+    largest += max((_norm(varying, x, computer.layout.free) for x in states), default=0.0)
     return 2.0 / (computer.mobility * largest) if largest > 0 else float("inf")
 
 
-def _among_moving(computer: Computer) -> Couplings:
-    """Return the couplings, those to clamped units set to zero."""
-    couplings, free = computer.couplings, computer.layout.free
+class _States:
+    """Some states that uncoupled units visit; the first is x = 0, where every run starts."""
+
+    def __init__(self, n: int, wanted: bool) -> None:
+        self._rng = np.random.default_rng(0)
+        drawn = (_DRAWN if n <= _MANY_UNITS else 1) if wanted else 0
+        self._likely = np.zeros((drawn, n))
+        self._anywhere = np.zeros((drawn, n))
+
+    def add(self, where: slice, boltzmann: UnitBoltzmann, visited: npt.NDArray[np.bool_]) -> None:
+        """Take states of a group of units, at random some of each force that acts on them."""
+        count, rows = len(self._likely), where.stop - where.start
+        if not count:
+            return
+        units = len(boltzmann.x)
+        drawn = self._rng.uniform(size=(count * rows // units, units))
+        likely = boltzmann.quantile(drawn).reshape(count, rows)
+        low = np.where(visited, boltzmann.x, np.inf).min(axis=1)
+        high = np.where(visited, boltzmann.x, -np.inf).max(axis=1)
+        anywhere = low + (high - low) * self._rng.uniform(size=(count, rows))
+        taken = self._rng.uniform(size=(count, rows)) < 0.5
+        old = self._likely[:, where], self._anywhere[:, where]
+        self._likely[:, where] = np.where(taken | (old[0] == 0.0), likely, old[0])
+        self._anywhere[:, where] = np.where(taken | (old[1] == 0.0), anywhere, old[1])
+
+    def __iter__(self) -> Iterator[Array]:
+        if len(self._likely):
+            yield np.zeros(self._likely.shape[1])
+            yield from self._likely
+            yield from self._anywhere
+
+
+def _norm(terms: list[Term], x: Array, free: npt.NDArray[np.bool_]) -> float:
+    """Return the largest |eigenvalue| of the second derivative of a sum of terms by the states of free units."""
+    n = len(x)
+
+    def product(v: Array) -> Array:
+        moved = np.where(free, v, 0.0)
+        total = np.zeros(moved.shape)
+        for term in terms:
+            total += term.curvature(np.broadcast_to(x, moved.shape), moved)
+        return np.where(free, total, 0.0)
+
+    if n <= 64:
+        whole = product(np.eye(n))
+        return float(np.abs(np.linalg.eigvalsh((whole + whole.T) / 2)).max(initial=0.0))
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    start = np.random.default_rng(0).standard_normal(n)
+    if not np.any(product(start)):
+        return 0.0
+    operator = LinearOperator((n, n), matvec=lambda v: product(v.ravel()), dtype=np.float64)
+    values = eigsh(operator, k=1, which="LM", v0=start, return_eigenvectors=False, tol=1e-2)
+    return float(np.abs(values).max())
+
+
+def _among_moving(couplings: BilinearCouplings, free: npt.NDArray[np.bool_]) -> BilinearCouplings:
+    """Return couplings, those to clamped units set to zero."""
     if free.all():
         return couplings
     return couplings.with_vector(np.where(free[couplings.edges].all(axis=1), couplings.vector, 0.0))

@@ -5,14 +5,18 @@ from __future__ import annotations
 import itertools
 
 import attrs
+import numpy as np
 import sympy
 
-from thermozoo.errors import FormulaError
+from thermozoo.errors import FormulaError, ParameterError
 from thermozoo.interfaces import Interaction
+from thermozoo.interfaces.tree import values_of
+from thermozoo.symbolic.calculus import derivative
 from thermozoo.symbolic.called import called
 from thermozoo.symbolic.formula import Formula, cached_by_formula
 from thermozoo.symbolic.functions import refuse_unknown
 from thermozoo.symbolic.guard import where_written
+from thermozoo.symbolic.lines import undefined_somewhere
 from thermozoo.symbolic.separable import Product, separate
 
 __all__ = ["InteractionFormulas", "interaction_formulas"]
@@ -29,9 +33,7 @@ class InteractionFormulas(Formula):
     energy : Expr
         phi.
     gradients : tuple of Expr
-        d phi / d state, one for each unit of the tuple.
-    curvatures : tuple of tuple of Expr
-        d2 phi / d state d state.
+        d phi / d state, one for each unit of the tuple; where it jumps, what it is on either side.
     symmetric : bool
         Whether units may be exchanged, found symbolically.
     products : tuple of Product or None
@@ -41,7 +43,6 @@ class InteractionFormulas(Formula):
     states: tuple[sympy.Symbol, ...]
     energy: sympy.Expr
     gradients: tuple[sympy.Expr, ...]
-    curvatures: tuple[tuple[sympy.Expr, ...], ...]
     symmetric: bool
     products: tuple[Product, ...] | None
 
@@ -58,33 +59,48 @@ class InteractionFormulas(Formula):
         return tuple(Product(slope, second) for slope, second in both if slope != 0)
 
 
-@cached_by_formula(64)
 def interaction_formulas(interaction: Interaction) -> InteractionFormulas:
     """Derive forces and products from the energy of a tuple.
 
     Raises
     ------
     FormulaError
-        When the formula is not symbolic, sympy cannot differentiate it, or there is no code for a function.
+        When the formula is not symbolic, sympy cannot differentiate it, there is no code for a function, or, at the
+        interaction's own parameters, the energy jumps or is no number somewhere.
     """
+    formulas = _interaction_formulas(interaction)
+    values = values_of(interaction)
+    several = [name for name, value in values.items() if np.ndim(value)]
+    if several:
+        raise ParameterError(
+            f"the interaction {interaction.name!r} has one value of {several[0]} for each unit: expected a number; "
+            "what differs from tuple to tuple is its strength"
+        )
+    where = undefined_somewhere(
+        formulas.energy, formulas.states, {formulas.parameters[n]: v for n, v in values.items()}
+    )
+    if where is not None:
+        raise FormulaError(f"{type(interaction).__name__}: {where} ({where_written(interaction.energy)})")
+    return formulas
+
+
+@cached_by_formula(64)
+def _interaction_formulas(interaction: Interaction) -> InteractionFormulas:
     traced = called(interaction)
     states = tuple(traced.symbols.values())
     energy = traced.expression
-    gradients = tuple(sympy.diff(energy, state) for state in states)
-    curvatures = tuple(tuple(sympy.diff(gradient, state) for state in states) for gradient in gradients)
+    gradients = tuple(derivative(energy, state, state) for state in states)
     owner, place = type(interaction).__name__, where_written(interaction.energy)
-    for state, gradient, row in zip(states, gradients, curvatures, strict=True):
+    for state, gradient in zip(states, gradients, strict=True):
         if gradient.has(sympy.Derivative, sympy.Subs):
             raise FormulaError(
                 f"{owner}: sympy cannot differentiate the energy (its derivative by {state} is {gradient}; {place}). "
                 "Write it with differentiable functions."
             )
         refuse_unknown(gradient, f"{owner}.energy", place, f"derivative by {state}")
-        for one in row:
-            refuse_unknown(one, f"{owner}.energy", place, f"second derivative by {state}")
     symmetric = all(_same_exchanged(energy, one, other) for one, other in itertools.pairwise(states))
     products = separate(energy, *states) if len(states) == 2 and symmetric else None
-    return InteractionFormulas(traced.parameters, states, energy, gradients, curvatures, symmetric, products)
+    return InteractionFormulas(traced.parameters, states, energy, gradients, symmetric, products)
 
 
 def _same_exchanged(energy: sympy.Expr, one: sympy.Symbol, other: sympy.Symbol) -> bool:

@@ -8,10 +8,11 @@ import attrs
 import sympy
 
 from thermozoo.errors import FormulaError
-from thermozoo.interfaces import Integrator, Objective, Plugin, Potential
+from thermozoo.interfaces import Integrator, Interaction, Objective, Plugin, Potential
 from thermozoo.symbolic.action import transition_density
 from thermozoo.symbolic.called import called
 from thermozoo.symbolic.derive import loss_gradients, potential_formulas
+from thermozoo.symbolic.interaction import interaction_formulas
 from thermozoo.symbolic.latex import formula_latex
 from thermozoo.symbolic.trace import trace_step
 
@@ -80,6 +81,8 @@ def derived_formulas(plugin: Plugin) -> tuple[DerivedFormula, ...]:
     """
     if isinstance(plugin, Potential):
         return tuple(_potential(plugin))
+    if isinstance(plugin, Interaction):
+        return tuple(_interaction(plugin))
     if isinstance(plugin, Integrator):
         return tuple(_integrator(plugin))
     if isinstance(plugin, Objective):
@@ -111,6 +114,27 @@ def _potential(plugin: Potential) -> Iterator[DerivedFormula]:
         latex = f"{left} = {formula_latex(plugin, right)}"
         evaluated = None if f is lifted else lifted.energy_by_parameter[name]
         yield DerivedFormula(f"by {name}", f"By {name}", f"dU/d{name}", right, latex, evaluated)
+
+
+def _interaction(plugin: Interaction) -> Iterator[DerivedFormula]:
+    f = interaction_formulas(plugin)
+    arguments = ", ".join(map(str, f.states))
+    left = f"phi({arguments})"
+    yield DerivedFormula("energy", "Energy", left, f.energy, rf"\phi({arguments}) = {formula_latex(plugin, f.energy)}")
+    for state, gradient in zip(f.states, f.gradients, strict=True):
+        # of a tuple of strength one; term by term, as for potentials
+        right = sympy.expand_mul(-gradient)
+        latex = rf"F_{state} = -\partial_{state} \phi = {formula_latex(plugin, right)}"
+        yield DerivedFormula(f"force on {state}", f"Force on ${state}$", f"F_{state}", right, latex)
+    if f.products is not None:
+        x, y = f.states
+        right = sympy.Add(*(one.first * one.second for one in f.products), evaluate=False)
+        written = " + ".join(
+            rf"\left[{formula_latex(plugin, one.first)}\right]\left[{formula_latex(plugin, one.second)}\right]"
+            for one in f.products
+        )
+        left = "sum_k f_k(x) g_k(y)"
+        yield DerivedFormula("products", "As products", left, right, rf"\sum_k f_k({x})\, g_k({y}) = {written}")
 
 
 def _integrator(plugin: Integrator) -> Iterator[DerivedFormula]:

@@ -7,6 +7,8 @@ The force on a unit is then a sum of products of the coupling matrix with vector
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import sympy
 
@@ -35,16 +37,17 @@ def separate(energy: sympy.Expr, x: sympy.Symbol, y: sympy.Symbol) -> tuple[Prod
     Examples
     --------
     >>> x, y = sympy.symbols("x y", real=True)
-    >>> for one in separate(sympy.cos(x - y), x, y):
+    >>> for one in separate(sympy.cos(2 * (x - y)), x, y):
     ...     print(one.first, "|", one.second)
-    sin(x) | sin(y)
-    cos(x) | cos(y)
+    cos(2*x) | cos(2*y)
+    sin(2*x) | sin(2*y)
     >>> separate(sympy.exp(-((x - y) ** 2)), x, y) is None
     True
     """
-    expanded = sympy.expand(sympy.expand(sympy.sympify(energy), trig=True))
+    both = (sympy.cos, sympy.sin, sympy.cosh, sympy.sinh)
+    added = sympy.expand(energy).replace(lambda e: isinstance(e, both), lambda e: _of_two(e, x, y))
     firsts: dict[sympy.Expr, sympy.Expr] = {}
-    for term in sympy.Add.make_args(expanded):
+    for term in sympy.Add.make_args(sympy.expand(added)):
         second = sympy.Integer(1)
         first = sympy.Integer(1)
         for factor in sympy.Mul.make_args(term):
@@ -55,5 +58,22 @@ def separate(energy: sympy.Expr, x: sympy.Symbol, y: sympy.Symbol) -> tuple[Prod
             else:
                 first *= factor
         firsts[second] = firsts.get(second, sympy.Integer(0)) + first
-    ordered = sorted(firsts.items(), key=lambda pair: sympy.default_sort_key(pair[0]), reverse=True)
+    ordered = sorted(firsts.items(), key=lambda pair: str(pair[0]))
     return tuple(Product(first, second) for second, first in ordered if first != 0)
+
+
+def _of_two(function: Any, x: sympy.Symbol, y: sympy.Symbol) -> sympy.Expr:
+    """Return a circular or hyperbolic function of a sum a(x) + b(y) by the addition theorem; multiples stay."""
+    terms = sympy.Add.make_args(sympy.expand(function.args[0]))
+    a = sympy.Add(*(term for term in terms if not term.has(y)))
+    b = sympy.Add(*(term for term in terms if term.has(y)))
+    if b.has(x) or not (a.has(x) and b):
+        return function
+    sin, cos, cosh, sinh = sympy.sin, sympy.cos, sympy.cosh, sympy.sinh
+    theorem = {
+        sin: sin(a) * cos(b) + cos(a) * sin(b),
+        cos: cos(a) * cos(b) - sin(a) * sin(b),
+        sinh: sinh(a) * cosh(b) + cosh(a) * sinh(b),
+        cosh: cosh(a) * cosh(b) + sinh(a) * sinh(b),
+    }
+    return theorem[function.func]

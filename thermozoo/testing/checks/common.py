@@ -189,9 +189,12 @@ def _numbers_agree(context: Context, called: Called) -> None:
     kind = context.cls.declared
     values = values_of(plugin)
     method = getattr(plugin, kind.formula[0])
-    tried = [_TRIED[one.sign] for one in kind.symbols]
+    tried = [_TRIED[one.sign] for one in context.cls.quantities()]
     points = [
-        dict(zip(called.symbols.values(), (one[k % len(one)] for one in tried), strict=True))
+        # of several states each another
+        dict(
+            zip(called.symbols.values(), (one[(k + place) % len(one)] for place, one in enumerate(tried)), strict=True)
+        )
         for k in range(max(map(len, tried)))
     ]
     for point in points:
