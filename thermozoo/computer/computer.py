@@ -117,8 +117,10 @@ class Computer:
         names = {g: potential.name for g, potential in self.onsite.potentials.items()}
         alike = len(set(names.values())) == 1
         potentials = next(iter(names.values())) if alike else ", ".join(f"{g} {name}" for g, name in names.items())
+        by = "" if self.couplings.interaction is None else f" by {self.couplings.interaction.name}"
+        further = "".join(f"; {name}: {term.size:,} strengths" for name, term in self.terms.items())
         return (
-            f"Computer of {self.n:,} units ({groups}): {potentials}; {self.couplings.size:,} couplings; "
+            f"Computer of {self.n:,} units ({groups}): {potentials}; {self.couplings.size:,} couplings{by}{further}; "
             f"kT = {self.temperature:g} E0, mobility {self.mobility:g}"
         )
 
@@ -193,19 +195,19 @@ class Computer:
             biases=biases,
         )
 
-    def with_couplings(self, couplings: npt.ArrayLike | Mapping[tuple[int, int], float]) -> Computer:
+    def with_couplings(self, couplings: npt.ArrayLike | Mapping[tuple[int, ...], float]) -> Computer:
         """Return the computer with other couplings.
 
         Parameters
         ----------
         couplings : array_like, shape (n, n), or mapping
-            A symmetric matrix J with a zero diagonal, or the strengths of some pairs, ``{(i, j): J_ij}``; the other
-            pairs stay [energy].
+            Of pairs a symmetric matrix J with a zero diagonal, or the strengths of some tuples, ``{(i, j): J_ij}``; the
+            others stay [energy].
 
         Raises
         ------
         ParameterError
-            When J is not symmetric, or couples a pair that the connectivity does not.
+            When J is not symmetric, or couples what the connectivity does not.
 
         Examples
         --------
@@ -215,7 +217,7 @@ class Computer:
         array([[0. , 0.5],
                [0.5, 0. ]])
         """
-        change = self.couplings.with_pairs if isinstance(couplings, Mapping) else self.couplings.with_matrix
+        change = self.couplings.with_strengths if isinstance(couplings, Mapping) else self.couplings.with_matrix
         return attrs.evolve(self, couplings=change(couplings))  # type: ignore[arg-type]
 
     def digest(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import functools
+import math
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -16,8 +17,9 @@ from thermozoo.computer.blocks import Block, Part, block_size, parts_of
 from thermozoo.computer.settings import plugin_identity
 from thermozoo.computer.states import floating
 from thermozoo.computer.term import Term
-from thermozoo.errors import ParameterError, TrainingError
+from thermozoo.errors import ParameterError, ShapeError, TrainingError
 from thermozoo.interfaces import Interaction
+from thermozoo.symbolic.interaction import interaction_formulas
 
 __all__ = ["BilinearCouplings", "Block", "Couplings", "DenseCouplings", "EdgeCouplings", "bilinear", "block_size"]
 
@@ -65,54 +67,88 @@ class Couplings(Term):
         edges = np.ascontiguousarray(self.edges, dtype="<i8").tobytes()
         return edges if self.interaction is None else plugin_identity(self.interaction) + edges
 
+    @property
+    def order(self) -> int:
+        """How many units a tuple has."""
+        return int(self.edges.shape[1])
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether the units of a tuple may be exchanged; else the order in which a tuple names them counts."""
+        return self.interaction is None or interaction_formulas(self.interaction).symmetric
+
+    def _ends(self) -> tuple[Indices, Indices]:
+        if self.order != 2:
+            raise ShapeError(
+                f"couplings of {self.order} units are no matrix: `edges` has their tuples, `vector` their strengths"
+            )
+        return self.edges[:, 0], self.edges[:, 1]
+
     def matrix(self) -> Array:
-        """Return J as a dense symmetric matrix, shape (n, n)."""
+        """Return the strengths of pairs as a dense matrix J, shape (n, n): symmetric where units may be exchanged.
+
+        Raises
+        ------
+        ShapeError
+            When tuples have more than two units.
+        """
         full = np.zeros((self.n, self.n))
-        i, j = self.edges.T
+        i, j = self._ends()
         full[i, j] = self.vector
-        full[j, i] = self.vector
+        if self.symmetric:
+            full[j, i] = self.vector
         return full
 
     def with_matrix(self, matrix: npt.ArrayLike) -> Couplings:
-        """Return the same structure with the strengths of a symmetric matrix J, shape (n, n); the inverse of `matrix`.
+        """Return the same structure with the strengths of a matrix J, shape (n, n); the inverse of `matrix`.
 
         Raises
         ------
         ParameterError
-            When J is not symmetric, has a diagonal, or couples a pair that is not coupled here.
+            When J is not symmetric though units may be exchanged, has a diagonal, or couples a pair that is not coupled
+            here.
+        ShapeError
+            When tuples have more than two units.
         """
+        i, j = self._ends()
         full = finite_array("couplings", matrix, (self.n, self.n))
-        i, j = self.edges.T
-        _refuse(full != full.T, "symmetric, J[i, j] = J[j, i]", full)
+        if self.symmetric:
+            _refuse(full != full.T, "symmetric, J[i, j] = J[j, i]", full)
         _refuse(np.diag(np.diag(full)) != 0, "zero on the diagonal: no unit is coupled to itself", full)
         elsewhere = full != 0
-        elsewhere[i, j] = elsewhere[j, i] = False
+        elsewhere[i, j] = False
+        if self.symmetric:
+            elsewhere[j, i] = False
         _refuse(elsewhere, "zero for pairs that the connectivity does not couple", full)
         return self.with_vector(full[i, j])
 
-    def with_pairs(self, strengths: Mapping[tuple[int, int], float]) -> Couplings:
-        """Return the same structure with other strengths J_ij of some pairs (i, j), in either order.
+    def with_strengths(self, strengths: Mapping[tuple[int, ...], float]) -> Couplings:
+        """Return the same structure with other strengths of some tuples; in any order where units may be exchanged.
 
         Raises
         ------
         ParameterError
-            When a pair is not coupled here.
+            When a tuple is not coupled here.
         """
-        places = {frozenset(pair): k for k, pair in enumerate(self.edges.tolist())}
+        key: Any = frozenset if self.symmetric else tuple
+        places = {key(units): k for k, units in enumerate(self.edges.tolist())}
         vector = self.vector.copy()
-        for pair, strength in strengths.items():
-            place = places.get(frozenset(pair)) if isinstance(pair, tuple) and len(pair) == 2 else None
+        for units, strength in strengths.items():
+            known = isinstance(units, tuple) and len(units) == self.order
+            place = places.get(key(units)) if known else None
             if place is None:
+                what = "a pair (i, j)" if self.order == 2 else f"a tuple of {self.order}"
                 raise ParameterError(
-                    f"couplings: the connectivity does not couple {told(pair)}; expected a pair (i, j) of different "
-                    f"units below {self.n} that it couples"
+                    f"couplings: the connectivity does not couple {told(units)}; expected {what} of different "
+                    f"units below {self.n} that it couples{'' if self.symmetric else ', in the order that it has'}"
                 )
-            vector[place] = number(f"coupling {pair}", strength)
+            vector[place] = number(f"coupling {units}", strength)
         return self.with_vector(vector)
 
     def norm(self) -> float:
-        """Return the Frobenius norm of the symmetric matrix J [energy]."""
-        return float(np.sqrt(2.0) * np.linalg.norm(self.vector))
+        """Return the Frobenius norm of the strengths [energy]: of pairs that may be exchanged that of the matrix J."""
+        times = math.factorial(self.order) if self.symmetric else 1
+        return float(np.sqrt(float(times)) * np.linalg.norm(self.vector))
 
 
 class BilinearCouplings(Couplings):

@@ -11,14 +11,14 @@ import numpy as np
 
 from thermozoo.arguments import instance
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.couplings import Couplings, DenseCouplings, EdgeCouplings
 from thermozoo.computer.datasets import first_line, path_of, read_dataset, write_dataset
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.computer.program import Program, programs_digest
-from thermozoo.computer.settings import plugin_settings, rebuilt_plugin
-from thermozoo.errors import DataError, OutputError, UnknownNameError
-from thermozoo.interfaces import Plugin, Potential
+from thermozoo.computer.settings import rebuilt_plugin, settings_text
+from thermozoo.computer.terms.files import read_couplings, read_terms, write_couplings, write_terms
+from thermozoo.errors import DataError, UnknownNameError
+from thermozoo.interfaces import Potential
 from thermozoo.interfaces.tree import flat_parameters
 
 if TYPE_CHECKING:
@@ -48,12 +48,13 @@ _TRUTH = {"flag_values": np.array([0, 1], dtype=np.int8), "flag_meanings": "fals
 
 
 def save_computer(computer: Computer | Program, path: str | Path) -> None:
-    """Save a computer or a program: groups, potentials with their parameters, couplings, biases, temperature, mobility.
+    """Save a computer or a program: groups, potentials with their parameters, couplings with their interaction, further
+    terms, biases, temperature, mobility.
 
     What changes from window to window has the dimension ``window``; of a single window the file is that of its
     computer.
 
-    Potentials are stored by plugin name, parameter values and settings, so loading needs the same plugins to be
+    Plugins are stored by name, parameter values and settings, so loading needs the same plugins to be
     installed.
 
     Raises
@@ -90,17 +91,13 @@ def program_dataset(program: Program, *, several: bool) -> xarray.Dataset:
         "group_size": ("group", list(layout.sizes.values())),
         "group_clamped": ("group", np.array([g in layout.clamped for g in layout.groups], dtype=np.int8), _TRUTH),
         "potential": ("group", [computer.onsite.potentials[g].name for g in layout.groups]),
-        "potential_settings": ("group", [_settings_text(computer.onsite.potentials[g]) for g in layout.groups]),
+        "potential_settings": ("group", [settings_text(computer.onsite.potentials[g]) for g in layout.groups]),
     }
-    if isinstance(computer.couplings, DenseCouplings):
-        pairs = [[s.start, s.stop, t.start, t.stop] for s, t in computer.couplings.pairs]
-        variables["coupled_ranges"] = (
-            ("block", "bounds"),
-            np.array(pairs, dtype=np.int64).reshape(-1, 4),
-            {"long_name": "first and last unit (exclusive) of rows and of columns"},
-        )
-    else:
-        variables["edges"] = (("edge", "end"), computer.couplings.edges)
+    variables |= write_couplings(computer.couplings, "")
+    variables |= write_terms(computer.terms)
+    for k, name in enumerate(computer.terms):
+        vectors = [one.terms[name].vector for one in windows]
+        variables[f"term_{k}.strength"] = of_windows((f"strength_of_term_{k}",), vectors, {"units": "E0"})
     for g, group in enumerate(layout.groups):
         for name, spec, value in flat_parameters(computer.onsite.potentials[group]):
             dims: tuple[str, ...] = (f"unit_of_{group}",) if np.ndim(value) else ()
@@ -117,9 +114,18 @@ def program_dataset(program: Program, *, several: bool) -> xarray.Dataset:
             "temperature": computer.temperature,
             "mobility": computer.mobility,
             "digest": program.digest(),
-            "energy": "V = sum_i U(x_i) + sum_i b_i x_i + sum_(i<j) J_ij x_i x_j",
+            "energy": _written(computer),
         },
     )
+
+
+def _written(computer: Computer) -> str:
+    """Return the energy as a formula."""
+    couplings = computer.couplings
+    pairs = " + sum_(i<j) J_ij x_i x_j"
+    if couplings.interaction is not None:
+        pairs = f" + sum_e J_e phi(x_e1, ..., x_e{couplings.order})"
+    return f"V = sum_i U(x_i) + sum_i b_i x_i{pairs}{''.join(f' + {name}' for name in computer.terms)}"
 
 
 def load_computer(path: str | Path, catalogue: Catalogue | None = None) -> Computer:
@@ -235,21 +241,15 @@ def _computer_of(dataset: xarray.Dataset, plugins: Catalogue) -> Computer:
         }
         settings = json.loads(str(dataset["potential_settings"].values[g]))
         potentials[group] = rebuilt_plugin(cls, values, settings, plugins)
-    vector = dataset["coupling"].values
-    couplings: Couplings
-    if "coupled_ranges" in dataset:
-        ranges = tuple((slice(a, b), slice(c, d)) for a, b, c, d in dataset["coupled_ranges"].values.tolist())
-        couplings = DenseCouplings(layout.n, ranges, vector)
-    else:
-        couplings = EdgeCouplings(layout.n, dataset["edges"].values, vector)
     return Computer(
         layout=layout,
         onsite=OnSiteEnergy(layout, potentials),
-        couplings=couplings,
+        couplings=read_couplings(dataset, "", layout.n, dataset["coupling"].values, plugins),
         biases=dataset["bias"].values,
         temperature=float(dataset.attrs["temperature"]),
         mobility=float(dataset.attrs["mobility"]),
         trainable_biases=dataset["trainable_bias"].values.astype(bool),
+        terms=read_terms(dataset, layout.n, plugins),
     )
 
 
@@ -259,18 +259,9 @@ def check_settings(computer: Computer) -> None:
     Raises
     ------
     OutputError
-        When a potential has a setting that is neither text nor numbers.
+        When a potential or an interaction has a setting that is neither text nor numbers.
     """
     for group in computer.layout.groups:
-        _settings_text(computer.onsite.potentials[group])
-
-
-def _settings_text(plugin: Plugin) -> str:
-    """Return the settings of a plugin as JSON."""
-    try:
-        return json.dumps(plugin_settings(plugin))
-    except TypeError as error:
-        raise OutputError(
-            f"a computer with the {plugin.kind} {plugin.name!r} cannot be saved: {error}; a setting must be text, a "
-            "number, a list of them, or a plugin"
-        ) from error
+        settings_text(computer.onsite.potentials[group])
+    write_couplings(computer.couplings, "")
+    write_terms(computer.terms)

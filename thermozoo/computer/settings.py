@@ -1,18 +1,20 @@
-"""What a potential is besides its parameters, in a form that a file and a digest can hold."""
+"""What a plugin of a computer is besides its parameters, in a form that a file and a digest can hold."""
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
 import numpy as np
 
+from thermozoo.errors import OutputError
 from thermozoo.interfaces import INTERFACES, Plugin
 from thermozoo.interfaces.tree import folded, values_of
 from thermozoo.parameters import fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
 
-__all__ = ["plugin_identity", "plugin_settings", "rebuilt_plugin"]
+__all__ = ["plugin_identity", "plugin_settings", "rebuilt_plugin", "settings_text"]
 
 
 def plugin_settings(plugin: Plugin) -> dict[str, Any]:
@@ -22,6 +24,23 @@ def plugin_settings(plugin: Plugin) -> dict[str, Any]:
     """
     settings: dict[str, Any] = folded(plugin, _described)["settings"]
     return settings
+
+
+def settings_text(plugin: Plugin) -> str:
+    """Return the settings of a plugin as JSON, for a file.
+
+    Raises
+    ------
+    OutputError
+        When one is neither text nor numbers.
+    """
+    try:
+        return json.dumps(plugin_settings(plugin))
+    except TypeError as error:
+        raise OutputError(
+            f"a computer with the {plugin.kind} {plugin.name!r} cannot be saved: {error}; a setting must be text, a "
+            "number, a list of them, or a plugin"
+        ) from error
 
 
 def plugin_identity(plugin: Plugin) -> bytes:

@@ -17,10 +17,11 @@ from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usu
 from thermozoo.config.schema import Config
 from thermozoo.config.tables import ComputerTable, DynamicsTable, TrainingTable
 from thermozoo.config.unused import check_unused
-from thermozoo.errors import StabilityError, nearest, shown
-from thermozoo.interfaces import Encoding, Objective, Potential
+from thermozoo.errors import StabilityError, ThermozooError, nearest, shown
+from thermozoo.interfaces import Encoding, Interaction, Objective, Potential
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
+from thermozoo.symbolic.interaction import interaction_formulas
 from thermozoo.training.unit_types import trained_together
 
 __all__ = ["check"]
@@ -39,6 +40,9 @@ def check(config: Config, faults: Faults) -> None:
     check_unused(config, faults)
     computer, dynamics, training = config.computer, config.dynamics, config.training
     _check_methods(training, faults)
+    interaction = config.plugins.get(Interaction.kind)
+    if isinstance(interaction, Interaction):
+        _check_interaction(training, interaction, faults)
     if Objective.kind in config.plugins:
         _check_objective(training, config.objective, faults)
     for path, names in (
@@ -153,6 +157,24 @@ def _check_methods(training: TrainingTable, faults: Faults) -> None:
             "training.cycles",
             f"method moments chooses its ridge by every fifth cycle: expected at least 5, got {training.cycles}",
         )
+
+
+def _check_interaction(training: TrainingTable, interaction: Interaction, faults: Faults) -> None:
+    """Add a fault for methods that train products of two states only."""
+    try:
+        known = interaction_formulas(interaction).bilinear
+    except ThermozooError as error:
+        faults.add("computer.interaction", str(error))
+        return
+    for path, methods in (("training.method", (training.method,)), ("training.compare", training.compare)):
+        for method in methods if not known else ():
+            if method in ("exact", "moments"):
+                faults.add(
+                    path,
+                    f"method {method} trains the interaction 'bilinear' only: the force by {interaction.name!r} is no "
+                    "product of couplings with states; take descent or online",
+                    also=["computer.interaction"],
+                )
 
 
 def _check_objective(training: TrainingTable, objective: Objective, faults: Faults) -> None:

@@ -29,6 +29,7 @@ from thermozoo.interfaces import (
     Dataset,
     Encoding,
     Integrator,
+    Interaction,
     Objective,
     Plugin,
     Potential,
@@ -147,6 +148,8 @@ class Config:
         Protocol of each free group.
     weights : dict of str to float
         Weight of each group's units in the loss, where it is not 1.
+    interaction : Interaction or None
+        The one that the config names, if any.
     connectivity, integrator, dataset, protocol, objective : plugin
         Those of them that every config names; the protocol is that of the group that shows the image.
     computer, dynamics, data, encoding, noising, training, generation, hardware
@@ -166,6 +169,7 @@ class Config:
     encodings: dict[str, tuple[Encoding, ...]]
     protocols: dict[str, Protocol]
     weights: dict[str, float]
+    interaction: Interaction | None = _named(Interaction)
     connectivity: Connectivity = _named(Connectivity)
     integrator: Integrator = _named(Integrator)
     dataset: Dataset = _named(Dataset)

@@ -62,6 +62,7 @@ def assemble_machine(config: Config) -> Machine:
         mobility=config.computer.mobility,
         trainable_biases=config.computer.trainable_biases,
         clamped=config.clamped,
+        interaction=config.interaction,
     )
     dynamics = Dynamics(computer, config.integrator, config.dynamics.dt, config.dynamics.precision, config.steps)
     made = {

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.couplings import Couplings, bilinear
+from thermozoo.computer.couplings import Couplings
+from thermozoo.computer.terms import pairwise
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.plotting.animation import generation_gif
 from thermozoo.plotting.codes import plot_codes
@@ -138,7 +139,7 @@ def draw_results(results: Results) -> dict[str, Drawing]:
         "heat": lambda: plot_heat(sum(part[-1] for part in results.heat.values())),
         "ledger": lambda: _ledger(results),
     }
-    if _hidden(results).size:
+    if _hidden(results).size and results.computer.couplings.order == 2:
         drawings["couplings"] = lambda: _couplings(results)
     if results.comparison:
         drawings["comparison"] = lambda: plot_comparison([attrs.asdict(row) for row in results.comparison])
@@ -319,7 +320,7 @@ def _plain(name: str) -> str:
 
 
 def _rows(couplings: Couplings, units: Any) -> Any:
-    """Return rows of the symmetric matrix J, shape (units, n)."""
+    """Return rows of the symmetric matrix of the strengths of pairs, shape (units, n)."""
     chosen = np.zeros((len(units), couplings.n))
     chosen[np.arange(len(units)), units] = 1.0
-    return bilinear(couplings).product(chosen)
+    return pairwise(couplings).product(chosen)

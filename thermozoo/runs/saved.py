@@ -162,8 +162,9 @@ def _pictures(
             reason = f"it cannot be drawn again: {shown(error, 200)}"
     # whether hidden units were shown a code, the folder does not say
     expected = set(known) - {"codes"} - set(() if report.comparison else ["comparison"])
-    if len(config.get("computer", {}).get("units", ())) < 2:
-        expected.discard("couplings")  # every unit shows the image
+    computer = config.get("computer", {})
+    if len(computer.get("units", ())) < 2 or "interaction" in computer:
+        expected.discard("couplings")  # every unit shows the image, or tuples may be no pairs
     for figure, found in files.items():
         if found is not None:
             yield figure, found

@@ -142,7 +142,8 @@ class StepLoss:
     def gradient(self, computer: Computer, x: Array, x_next: Array) -> tuple[float, Array]:
         """Return the summed loss of the steps and its gradient by the computer's trainable parameters.
 
-        With r = dl/dg' and q = dl/dg,  dl/dJ_ij = r_i x'_j + r_j x'_i + q_i x_j + q_j x_i  and  dl/db_i = r_i + q_i.
+        With r = dl/dg' and q = dl/dg,  dl/db_i = r_i + q_i,  and of strengths the contraction of their term with r at
+        x' and with q at x; of bilinear couplings  dl/dJ_ij = r_i x'_j + r_j x'_i + q_i x_j + q_j x_i.
 
         Parameters
         ----------
@@ -157,12 +158,13 @@ class StepLoss:
             In the order of ``computer.parameters`` [1 / energy].
         """
         loss, r, q = self.responses(computer, x, x_next)
-        couplings = computer.couplings.contract(r, x_next)
+        terms = (computer.couplings, *computer.terms.values())
+        strengths = [term.contract(r, x_next) for term in terms]
         biases = r.sum(axis=tuple(range(r.ndim - 1)), dtype=np.float64)
         if q is not None:
-            couplings = couplings + computer.couplings.contract(q, x)
+            strengths = [one + term.contract(q, x) for one, term in zip(strengths, terms, strict=True)]
             biases = biases + q.sum(axis=tuple(range(q.ndim - 1)), dtype=np.float64)
-        gradient = np.concatenate([couplings, biases[computer.trainable_biases]])
+        gradient = np.concatenate([*strengths, biases[computer.trainable_biases]])
         return float(loss.sum(dtype=np.float64)), gradient
 
     def gradient_by_parameter(self, computer: Computer, group: str, name: str, x: Array, x_next: Array) -> Array:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from thermozoo.computer.terms.couple import couple
+from thermozoo.computer.terms.couple import couple, pairwise
 from thermozoo.computer.terms.separable import SeparableCouplings
 from thermozoo.computer.terms.tuples import TupleCouplings
 
-__all__ = ["SeparableCouplings", "TupleCouplings", "couple"]
+__all__ = ["SeparableCouplings", "TupleCouplings", "couple", "pairwise"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from thermozoo.computer.connect import connect
-from thermozoo.computer.couplings import Couplings
+from thermozoo.computer.couplings import BilinearCouplings, Couplings, EdgeCouplings
 from thermozoo.computer.terms.separable import SeparableCouplings
 from thermozoo.computer.terms.tuples import TupleCouplings
 from thermozoo.errors import ShapeError
 from thermozoo.interfaces import Connectivity, Interaction, UnitLayout
 from thermozoo.symbolic.interaction import interaction_formulas
 
-__all__ = ["couple"]
+__all__ = ["couple", "pairwise"]
 
 
 def couple(connectivity: Connectivity, layout: UnitLayout, interaction: Interaction | None = None) -> Couplings:
@@ -47,3 +47,20 @@ def couple(connectivity: Connectivity, layout: UnitLayout, interaction: Interact
     if formulas.products is not None:
         return SeparableCouplings(pairs, interaction)
     return TupleCouplings(pairs.n, np.asarray(pairs.edges), pairs.vector, interaction)
+
+
+def pairwise(couplings: Couplings) -> BilinearCouplings:
+    """Return the strengths of couplings of pairs, by whatever interaction, as those of products of two states.
+
+    Raises
+    ------
+    ShapeError
+        When tuples have more than two units.
+    """
+    if isinstance(couplings, BilinearCouplings):
+        return couplings
+    if isinstance(couplings, SeparableCouplings):
+        return couplings.pairs
+    if couplings.order != 2:
+        raise ShapeError(f"the interaction couples {couplings.order} units: there is no matrix of pairs")
+    return EdgeCouplings(couplings.n, couplings.edges, couplings.vector)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from thermozoo.computer.blocks import Block
 from thermozoo.computer.couplings import BilinearCouplings, Couplings
 from thermozoo.computer.states import floating
+from thermozoo.errors import ShapeError
 from thermozoo.interfaces import Interaction
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.interaction import InteractionFormulas, interaction_formulas
@@ -42,6 +43,13 @@ class SeparableCouplings(Couplings):
 
     pairs: BilinearCouplings
     interaction: Interaction
+
+    def __attrs_post_init__(self) -> None:
+        if self.formulas.products is None:
+            raise ShapeError(
+                f"the energy of the interaction {self.interaction.name!r} is no sum of products of functions of one "
+                "state of a pair: couple its tuples one by one"
+            )
 
     @property
     def n(self) -> int:  # type: ignore[override]

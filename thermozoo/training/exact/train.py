@@ -25,6 +25,7 @@ from thermozoo.arguments import count, instance, names_of, number, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
 from thermozoo.errors import ParameterError
+from thermozoo.training.bilinear import require_bilinear
 from thermozoo.training.exact.exact_equations import exact_equations, threads
 from thermozoo.training.least_squares.bounds import changes_allowed, solve_within
 from thermozoo.training.least_squares.normal_equations import Solution
@@ -117,7 +118,7 @@ def train_exact(
     TrainingError
         When the objective or the potential lacks a property that this needs, or the equations cannot be solved.
     """
-    instance("computer", computer, Computer, "assemble one")
+    require_bilinear(instance("computer", computer, Computer, "assemble one"))
     instance("noising", noising, Noising, "make one of a Dynamics, signals and protocols")
     instance("loss", loss, StepLoss, "take that of the noising").check(noising.dynamics)
     if np.ndim(windows) == 0:

@@ -20,6 +20,7 @@ from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import ParameterError, TrainingError
+from thermozoo.training.bilinear import require_bilinear
 from thermozoo.training.exact.train import trained
 from thermozoo.training.expansion import StepExpansion, expand_objective
 from thermozoo.training.least_squares.bounds import changes_allowed, solve_within
@@ -239,7 +240,7 @@ def train_by_moments(
     TrainingError
         When the equations cannot be set up or solved.
     """
-    instance("computer", computer, Computer, "assemble one")
+    require_bilinear(instance("computer", computer, Computer, "assemble one"))
     instance("loss", loss, StepLoss, "make one of an objective and dt")
     cycles, windows = count("cycles", cycles, at_least=1), count("windows", windows, at_least=1)
     potential_parameters = names_of("potential_parameters", potential_parameters)

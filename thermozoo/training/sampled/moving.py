@@ -1,6 +1,6 @@
-"""Couplings that change in place, for training with an update a step.
+"""Terms of the energy whose strengths change in place, for training with an update a step.
 
-`pending` gives what updates that are still held back would change in J x; `descend` carries them out.
+`pending` gives what updates that are still held back would change in a gradient; `descend` carries them out.
 """
 
 from __future__ import annotations
@@ -12,41 +12,44 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.couplings import Couplings, DenseCouplings
+from thermozoo.computer.couplings import DenseCouplings, EdgeCouplings
+from thermozoo.computer.term import Term
 
-__all__ = ["MovingCouplings", "moving_couplings"]
+__all__ = ["MovingTerm", "moving"]
 
 Array = npt.NDArray[np.floating[Any]]
 
 
-class MovingCouplings(abc.ABC):
-    """Couplings that change in place."""
+class MovingTerm(abc.ABC):
+    """A term whose strengths change in place."""
 
     @abc.abstractmethod
-    def product(self, x: Array) -> Array:
-        """Return J x for states of shape (steps, n)."""
+    def gradient(self, x: Array) -> Array:
+        """Return the derivative of the energy by states of shape (steps, n): of bilinear couplings J x."""
 
     @abc.abstractmethod
     def pending(self, r: Array, x: Array) -> Callable[[int], Array]:
-        """Return a function of k: sum over m < k of (dl_m/dJ) x_k, for states x and responses r (filled meanwhile)."""
+        """Return a function of k = 0, 1, ...: the gradient at x_k of a term whose strengths are the sum over m < k of
+        what strengths contract to, for states x and responses r (filled meanwhile).
+        """
 
     @abc.abstractmethod
     def descend(self, r: Array, x: Array, rate: float) -> None:
-        """Subtract ``rate`` times sum over steps of r_i x_j + r_j x_i from every coupling."""
+        """Subtract ``rate`` times the contraction of all steps from every strength."""
 
     @abc.abstractmethod
     def vector(self) -> Array:
-        """Return the strengths in the order of `Couplings.vector`, in double precision."""
+        """Return the strengths in the order of `Term.vector`, in double precision."""
 
 
-class _Blocks(MovingCouplings):
+class _Blocks(MovingTerm):
     """Dense blocks, in the data type of the states."""
 
     def __init__(self, couplings: DenseCouplings, dtype: npt.DTypeLike) -> None:
         self.pairs, self.parts = couplings.pairs, couplings.parts
         self.values = [b.values.astype(dtype) for b in couplings.blocks]
 
-    def product(self, x: Array) -> Array:
+    def gradient(self, x: Array) -> Array:
         result: Array = np.zeros_like(x)
         for (rows, columns), values in zip(self.pairs, self.values, strict=True):
             result[:, rows] += x[:, columns] @ values.T
@@ -95,17 +98,41 @@ class _Blocks(MovingCouplings):
         return np.concatenate(strengths).astype(np.float64) if strengths else np.empty(0)
 
 
-class _Edges(MovingCouplings):
-    """Single pairs."""
+class _Whole(MovingTerm):
+    """Any term, by its contraction: the updates that are held back are summed up, strength by strength."""
 
-    def __init__(self, couplings: Couplings) -> None:
-        self.couplings = couplings
+    def __init__(self, term: Term) -> None:
+        self.term = term
 
-    def product(self, x: Array) -> Array:
-        return self.couplings.gradient(x)
+    def gradient(self, x: Array) -> Array:
+        return self.term.gradient(x)
 
     def pending(self, r: Array, x: Array) -> Callable[[int], Array]:
-        i, j = self.couplings.edges.T
+        held = np.zeros(self.term.size)
+
+        def change(k: int) -> Array:
+            nonlocal held
+            if k == 0:
+                return np.zeros_like(x[0])
+            held = held + self.term.contract(r[k - 1 : k], x[k - 1 : k])
+            return self.term.with_vector(held).gradient(x[k : k + 1])[0]
+
+        return change
+
+    def descend(self, r: Array, x: Array, rate: float) -> None:
+        self.term = self.term.with_vector(self.term.vector - rate * self.term.contract(r, x))
+
+    def vector(self) -> Array:
+        return self.term.vector
+
+
+class _Edges(_Whole):
+    """Single pairs of bilinear couplings."""
+
+    term: EdgeCouplings
+
+    def pending(self, r: Array, x: Array) -> Callable[[int], Array]:
+        i, j = self.term.edges.T
 
         def change(k: int) -> Array:
             total: Array = np.zeros_like(x[k])
@@ -116,13 +143,9 @@ class _Edges(MovingCouplings):
 
         return change
 
-    def descend(self, r: Array, x: Array, rate: float) -> None:
-        self.couplings = self.couplings.with_vector(self.couplings.vector - rate * self.couplings.contract(r, x))
 
-    def vector(self) -> Array:
-        return self.couplings.vector
-
-
-def moving_couplings(couplings: Couplings, dtype: npt.DTypeLike) -> MovingCouplings:
-    """Return couplings that change in place, starting from given ones."""
-    return _Blocks(couplings, dtype) if isinstance(couplings, DenseCouplings) else _Edges(couplings)
+def moving(term: Term, dtype: npt.DTypeLike) -> MovingTerm:
+    """Return a term whose strengths change in place, starting from given ones."""
+    if isinstance(term, DenseCouplings):
+        return _Blocks(term, dtype)
+    return _Edges(term) if isinstance(term, EdgeCouplings) else _Whole(term)

@@ -5,7 +5,7 @@
 An update of all couplings moves every number of J twice for a handful of operations each, so it is limited by memory.
 Updates are therefore held back for a stretch of steps: J_k x = J_0 x - alpha sum_(m<k) [r_m (x_m . x) + x_m (r_m .
 x)], block by block, which needs only scalar products within the stretch, and is the same sequence of updates up to
-rounding.
+rounding. Terms that are no such blocks sum up their updates, strength by strength.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
 from thermozoo.training.sampled.descent import Descent, Progress, Schedule
-from thermozoo.training.sampled.moving import MovingCouplings, moving_couplings
+from thermozoo.training.sampled.moving import MovingTerm, moving
 
 __all__ = ["train_online"]
 
@@ -63,18 +63,18 @@ def train_online(
     points = schedule.validate_after(descent.images)
     descent.validate(0, computer)
     respond = _response(loss, computer)
-    moving = _Moving.of(computer, process.dynamics.dtype)
+    changing = _Changing.of(computer, process.dynamics.dtype)
     for number in descent.trajectories:
         total = 0.0
         for x in descent.stretches(number):
             for first in range(0, len(x) - 1, HELD_BACK):
-                total += _stretch(moving, x[first : first + HELD_BACK + 1], schedule.learning_rate, respond)
+                total += _stretch(changing, x[first : first + HELD_BACK + 1], schedule.learning_rate, respond)
         descent.curve.append((number + 1, total / process.steps))
         if number + 1 in points:
-            descent.validate(number + 1, descent.moved(number + 1, computer, moving.parameters))
+            descent.validate(number + 1, descent.moved(number + 1, computer, changing.parameters))
         if progress is not None:
             progress(1)
-    done = descent.moved(len(descent.trajectories), computer, moving.parameters)
+    done = descent.moved(len(descent.trajectories), computer, changing.parameters)
     return descent.result(done, "online", time.perf_counter() - start)
 
 
@@ -93,42 +93,47 @@ def _response(loss: StepLoss, computer: Computer) -> Any:
 
 
 @attrs.define(eq=False)
-class _Moving:
-    """A computer whose couplings and biases change in place."""
+class _Changing:
+    """A computer whose strengths and biases change in place."""
 
     computer: Computer
-    couplings: MovingCouplings
+    terms: list[MovingTerm]
     biases: Array
 
     @classmethod
-    def of(cls, computer: Computer, dtype: npt.DTypeLike) -> _Moving:
-        return cls(computer, moving_couplings(computer.couplings, dtype), computer.biases.copy())
+    def of(cls, computer: Computer, dtype: npt.DTypeLike) -> _Changing:
+        terms = [moving(term, dtype) for term in (computer.couplings, *computer.terms.values())]
+        return cls(computer, terms, computer.biases.copy())
 
     def gradient(self, x: Array) -> Array:
-        onsite = self.computer.onsite.gradient(x)
-        gradient: Array = onsite + self.couplings.product(x) + self.biases.astype(x.dtype)
+        gradient: Array = self.computer.onsite.gradient(x) + self.terms[0].gradient(x) + self.biases.astype(x.dtype)
+        for term in self.terms[1:]:
+            gradient += term.gradient(x)
         return gradient
 
     @property
     def parameters(self) -> Array:
-        return np.concatenate([self.couplings.vector(), self.biases[self.computer.trainable_biases]])
+        return np.concatenate([*(term.vector() for term in self.terms), self.biases[self.computer.trainable_biases]])
 
 
-def _stretch(moving: _Moving, x: Array, rate: float, respond: Any) -> float:
+def _stretch(changing: _Changing, x: Array, rate: float, respond: Any) -> float:
     """Do the updates of one stretch of steps in place; return the summed loss."""
     after = x[1:]
-    base = moving.gradient(after)
-    moves = moving.computer.layout.free
-    biased = moving.computer.trainable_biases
+    base = changing.gradient(after)
+    moves = changing.computer.layout.free
+    biased = changing.computer.trainable_biases
     r = np.zeros_like(after)
-    pending = moving.couplings.pending(r, after)
+    pending = [term.pending(r, after) for term in changing.terms]
     drop = np.zeros_like(after[0])
     total = 0.0
     for k in range(len(after)):
-        g = base[k] - rate * (pending(k) + np.where(biased, drop, 0))
-        loss, r[k] = respond(after[k], x[k], g)
+        change = np.where(biased, drop, 0)
+        for one in pending:
+            change = one(k) + change
+        loss, r[k] = respond(after[k], x[k], base[k] - rate * change)
         drop += r[k]
         total += float(loss[moves].sum())
-    moving.couplings.descend(r, after, rate)
-    moving.biases[biased] -= rate * r.sum(axis=0, dtype=np.float64)[biased]
+    for term in changing.terms:
+        term.descend(r, after, rate)
+    changing.biases[biased] -= rate * r.sum(axis=0, dtype=np.float64)[biased]
     return total

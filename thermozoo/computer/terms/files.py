@@ -1,0 +1,147 @@
+"""Terms of the energy as variables of a computer's file, and back.
+
+A kind of term has a line in `KINDS`: how it is written, apart from its strengths, and how it is read again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.couplings import BilinearCouplings, Couplings, DenseCouplings, EdgeCouplings
+from thermozoo.computer.settings import rebuilt_plugin, settings_text
+from thermozoo.computer.term import Term
+from thermozoo.computer.terms.separable import SeparableCouplings
+from thermozoo.computer.terms.tuples import TupleCouplings
+from thermozoo.errors import DataError, OutputError
+from thermozoo.interfaces import Interaction
+from thermozoo.interfaces.tree import flat_parameters
+from thermozoo.symbolic.interaction import interaction_formulas
+
+if TYPE_CHECKING:
+    import xarray
+
+    from thermozoo.registry.catalogue import Catalogue
+
+__all__ = ["KINDS", "TermKind", "read_couplings", "read_terms", "write_couplings", "write_terms"]
+
+Array = npt.NDArray[np.floating[Any]]
+Variables = dict[str, Any]
+
+
+@attrs.frozen
+class TermKind:
+    """A kind of term in a file.
+
+    Parameters
+    ----------
+    holds : type
+        Its class.
+    write : callable
+        ``write(term, prefix)`` returns variables whose names begin with the prefix.
+    read : callable
+        ``read(dataset, prefix, n, vector, plugins)`` returns the term of these variables with its strengths.
+    """
+
+    holds: type[Term]
+    write: Callable[[Any, str], Variables]
+    read: Callable[[xarray.Dataset, str, int, Array, Catalogue], Term]
+
+
+def write_couplings(couplings: Couplings, prefix: str) -> Variables:
+    """Return which units are coupled and by what interaction, apart from the strengths."""
+    pairs = couplings.pairs if isinstance(couplings, SeparableCouplings) else couplings
+    found: Variables = {}
+    if isinstance(pairs, DenseCouplings):
+        ranges = [[s.start, s.stop, t.start, t.stop] for s, t in pairs.pairs]
+        found[f"{prefix}coupled_ranges"] = (
+            (f"{prefix}block", "bounds"),
+            np.array(ranges, dtype=np.int64).reshape(-1, 4),
+            {"long_name": "first and last unit (exclusive) of rows and of columns"},
+        )
+    else:
+        found[f"{prefix}edges"] = ((f"{prefix}edge", f"{prefix}end"), couplings.edges)
+    if couplings.interaction is None:
+        return found
+    found[f"{prefix}interaction"] = ((), couplings.interaction.name)
+    found[f"{prefix}interaction_settings"] = ((), settings_text(couplings.interaction))
+    for name, spec, value in flat_parameters(couplings.interaction):
+        found[f"{prefix}interaction.{name}"] = ((), float(value), {"units": spec.unit.replace("energy", "E0")})
+    return found
+
+
+def read_couplings(dataset: xarray.Dataset, prefix: str, n: int, vector: Array, plugins: Catalogue) -> Couplings:
+    """Return the couplings that `write_couplings` described, with their strengths."""
+    interaction = _interaction(dataset, prefix, plugins)
+    pairs: BilinearCouplings
+    if f"{prefix}coupled_ranges" in dataset:
+        bounds = dataset[f"{prefix}coupled_ranges"].values.tolist()
+        pairs = DenseCouplings(n, tuple((slice(a, b), slice(c, d)) for a, b, c, d in bounds), vector)
+    else:
+        edges = dataset[f"{prefix}edges"].values
+        if interaction is not None and interaction_formulas(interaction).products is None:
+            return TupleCouplings(n, edges, vector, interaction)
+        pairs = EdgeCouplings(n, edges, vector)
+    return pairs if interaction is None else SeparableCouplings(pairs, interaction)
+
+
+def _interaction(dataset: xarray.Dataset, prefix: str, plugins: Catalogue) -> Interaction | None:
+    if f"{prefix}interaction" not in dataset:
+        return None
+    cls = plugins.get(Interaction, dataset[f"{prefix}interaction"].item())  # type: ignore[type-abstract]
+    begin = f"{prefix}interaction."
+    values = {str(k)[len(begin) :]: float(dataset[k]) for k in dataset.variables if str(k).startswith(begin)}
+    settings = json.loads(dataset[f"{prefix}interaction_settings"].item())
+    rebuilt: Interaction = rebuilt_plugin(cls, values, settings, plugins)
+    return rebuilt
+
+
+#: The kinds of terms by the name that a file gives them.
+KINDS: dict[str, TermKind] = {"couplings": TermKind(Couplings, write_couplings, read_couplings)}
+
+
+def write_terms(terms: Mapping[str, Term]) -> Variables:
+    """Return names, kinds and structure of further terms, apart from their strengths; nothing where there are none.
+
+    Raises
+    ------
+    OutputError
+        When no kind of term in `KINDS` is that of one.
+    """
+    if not terms:
+        return {}
+    found: Variables = {"term": ("term", list(terms)), "term_kind": ("term", [_kind(*one) for one in terms.items()])}
+    for k, term in enumerate(terms.values()):
+        found |= KINDS[found["term_kind"][1][k]].write(term, f"term_{k}.")
+    return found
+
+
+def _kind(name: str, term: Term) -> str:
+    for kind, one in KINDS.items():
+        if isinstance(term, one.holds):
+            return kind
+    raise OutputError(f"a computer with the term {name!r} cannot be saved: no file holds a {type(term).__name__}")
+
+
+def read_terms(dataset: xarray.Dataset, n: int, plugins: Catalogue) -> dict[str, Term]:
+    """Return the further terms of a data set, with their strengths.
+
+    Raises
+    ------
+    DataError
+        When one is of a kind that nothing here reads.
+    """
+    terms: dict[str, Term] = {}
+    if "term_kind" not in dataset:
+        return terms
+    for k, (name, kind) in enumerate(zip(dataset["term"].values, dataset["term_kind"].values, strict=True)):
+        if str(kind) not in KINDS:
+            raise DataError(f"the term {str(name)!r} is of the unknown kind {str(kind)!r}; kinds: {', '.join(KINDS)}")
+        vector = dataset[f"term_{k}.strength"].values
+        terms[str(name)] = KINDS[str(kind)].read(dataset, f"term_{k}.", n, vector, plugins)
+    return terms
