@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import pkgutil
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ import thermozoo
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.config.schema import PLACES
 from thermozoo.constraints import constraints_of
+from thermozoo.errors import DataError
 from thermozoo.interfaces import INTERFACES, Connectivity, Plugin
 from thermozoo.parameters import doc_of, parameters_of
 from thermozoo.registry.catalogue import Record, catalogue
@@ -98,9 +100,10 @@ def _facts(plugin: Plugin) -> list[str]:
         from thermozoo.computer.connect import connect
         from thermozoo.computer.layout import Layout
 
-        count = connect(plugin, Layout(_PAPER)).size
-        sizes = " and ".join(f"{size} {group}" for group, size in _PAPER.items())
-        facts.append(f"Couplings, with these settings, of {sizes} units: {count:,}.")
+        with contextlib.suppress(DataError):  # a file of the user's says what is coupled
+            count = connect(plugin, Layout(_PAPER)).size
+            sizes = " and ".join(f"{size} {group}" for group, size in _PAPER.items())
+            facts.append(f"Couplings, with these settings, of {sizes} units: {count:,}.")
     return [line for fact in facts for line in (fact, "")]
 
 

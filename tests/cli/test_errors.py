@@ -73,6 +73,22 @@ SETTINGS = [
     ("computer.temprature=0.1", "computer.temprature: unknown key; did you mean 'temperature'"),
     ("generatoin.samples=2", "generatoin: unknown table; did you mean 'generation'"),
     ("computer.connectivity.within=['hiden']", "no group is called 'hiden'; did you mean 'hidden'"),
+    (
+        "computer.connectivity={plugin='lattice',shape=[28,28]}",
+        "computer.connectivity: connectivity 'lattice': shape [28, 28] holds 28 x 28 = 784 units, but the computer",
+    ),
+    (
+        "computer.connectivity={plugin='lattice',shape=[28,0]}",
+        "computer.connectivity.shape: a side of shape must be a whole number of 1 or more, got 0",
+    ),
+    (
+        "computer.connectivity={plugin='random-regular',degree=788}",
+        "computer.connectivity: connectivity 'random-regular': degree = 788 needs more than 788 units",
+    ),
+    (
+        "computer.connectivity={plugin='edges',path='nowhere.csv'}",
+        "computer.connectivity: cannot read the edge file nowhere.csv: No such file or directory",
+    ),
     ("computer.trainable_biases=['hiden']", "no group is called 'hiden'; did you mean 'hidden'"),
     ("computer.potential.hiden.J2=1.0", "no group is called 'hiden'; did you mean 'hidden'"),
     # wrong type
@@ -298,3 +314,21 @@ def test_memory_that_runs_out(place, capsys, monkeypatch):
     monkeypatch.setattr(experiment, "assemble_machine", greedy)
     line = refused(place, capsys, "good.toml")
     assert line.startswith("thermozoo: out of memory: Unable to allocate 9 TiB; fewer samples, units, images or time")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0,1\n2,2\n", "edges.csv, line 2: couples unit 2 with itself"),
+        ("0,1\n1,0\n", "edges.csv, line 2: couples the units 0 and 1 again"),
+        ("0,1\n0,788\n", "connectivity 'edges': edges.csv, line 2: no unit 788: the computer has 788 units"),
+        ("i,j,strength\n0,1,nan\n", "edges.csv, line 2: expected a strength, a finite number, got 'nan'"),
+        ("0,1,2\n", "connectivity 'edges' has tuples of 3 units, the interaction 'bilinear' couples 2"),
+        ("", "edges.csv lists no tuple of units"),
+        ("\0", "edges.csv, line 1: expected two or more columns of units, got 1"),
+    ],
+)
+def test_faults_of_an_edge_file(place, capsys, text, said):
+    (place / "edges.csv").write_text(text)
+    line = refused(place, capsys, "good.toml", "--set", "computer.connectivity={plugin='edges'}")
+    assert f"--set: computer.connectivity: {said}" in line

@@ -51,6 +51,8 @@ def test_one_value_per_unit_shows_the_stable_states_of_every_unit(capsys):
         ("reverse-likelihood", "r ="),
         ("linear-fade", "a(t) ="),
         ("bipartite", "setting within"),
+        ("lattice", "setting shape = ()"),
+        ("edges", "setting path = 'edges.csv'"),
         ("digits", "dataset digits"),
         ("one-hot", "signals that depend on the label alone: True"),
     ],

@@ -48,6 +48,10 @@ def test_first_party(check, data_folder):
         table = data_folder / "signals.csv"
         np.savetxt(table, np.random.default_rng(0).standard_normal((IMAGES, 5)), delimiter=",")
         check = attrs.evolve(check, plugin=check.plugin(path=str(table)))
+    elif check.plugin.name == "edges":
+        triangle = data_folder / "triangle.csv"
+        triangle.write_text("i, j, strength\n0, 1, -1\n1, 2, 0.5\n2, 0, 1\n")
+        check = attrs.evolve(check, plugin=check.plugin(path=str(triangle)))
     elif any(field.name == "path" for field in attrs.fields(check.plugin)):
         assert check.plugin.name in FILES, "a data set that reads files needs toy files here"
         check = attrs.evolve(check, plugin=check.plugin(path=str(data_folder)))

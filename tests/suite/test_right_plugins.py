@@ -1,14 +1,16 @@
-"""Unusual plugins that are right must not be rejected: energies with kinks, branches with rounded edges."""
+"""Unusual plugins that are right must not be rejected: energies with kinks, rounded edges, few layouts."""
 
 from __future__ import annotations
 
 import attrs
+import numpy as np
 import pytest
 import sympy
 
-from thermozoo import Potential, option, parameter
+from thermozoo import Connectivity, Potential, option, parameter
 from thermozoo.dynamics.engines import engine_named
-from thermozoo.testing import Status, checks_for, saved
+from thermozoo.errors import ShapeError
+from thermozoo.testing import Status, checks_for, saved, verify
 from thermozoo.testing.checks.potential import KT
 from thermozoo.testing.checks.potential_paths import has_kink
 from thermozoo.testing.oracle import UnitOracle
@@ -404,3 +406,51 @@ def test_the_path_identity_is_judged_with_slopes_whose_terms_cancel():
     (one,) = (c for c in checks_for(quotient) if c.name == "path-identity")
     outcome = run_check(one, context_for(quotient, engines=[engine_named("reference")]))
     assert outcome.status is Status.PASSED, outcome.reason
+
+
+@attrs.frozen
+class Patch(Connectivity):
+    """Made for one number of units, which nothing tells but its refusals."""
+
+    name = "patch"
+    units: int = option(40, doc="how many")
+
+    def edges(self, layout):
+        if layout.n != self.units:
+            raise ShapeError(f"it is for {self.units} units, but the computer has {layout.n}")
+        return np.array([(0, self.units - 1)])
+
+
+@attrs.frozen
+class Far(Connectivity):
+    """Couples units that only a large computer has."""
+
+    name = "far"
+
+    def edges(self, layout):
+        if layout.n < 70:
+            raise ShapeError("it needs 70 units")
+        return np.array([(0, 69)])
+
+
+@attrs.frozen
+class Triplets(Connectivity):
+    name = "triplets"
+
+    def edges(self, layout):
+        i = np.arange(layout.n - 2)
+        return np.stack([i + 2, i, i + 1], axis=1)
+
+    def strengths(self, layout):
+        return np.full(max(0, layout.n - 2), 0.5)
+
+
+@pytest.mark.parametrize("plugin", [Patch(), Patch(units=90), Patch(units=2), Far(), Triplets()])
+def test_connectivities_of_few_layouts_and_of_other_orders(plugin):
+    report = verify(plugin, engines=(), expected_failures={"documented": "a test"})
+    pairs = not isinstance(plugin, Triplets)
+    statuses = {outcome.check: outcome.status for outcome in report.outcomes}
+    assert report.holds, [(o.check, o.reason) for o in report.outcomes]
+    assert statuses["pairs"] is statuses["repeatable"] is Status.PASSED
+    assert statuses["product"] is (Status.PASSED if pairs else Status.DOES_NOT_APPLY)
+    assert statuses["strengths"] is (Status.DOES_NOT_APPLY if pairs else Status.PASSED)

@@ -168,6 +168,55 @@ class AllOfOne(Connectivity):
 
 
 @attrs.frozen
+class Triples(Connectivity):
+    """Three units a tuple, the next ones round: right, but that two units come round to the first."""
+
+    __doc__ = DOC
+    name = "triples"
+
+    def edges(self, layout):
+        i = np.arange(layout.n)
+        return np.stack([i, (i + 1) % layout.n, (i + 2) % layout.n], axis=1)[: None if layout.n > 3 else 1]
+
+
+@attrs.frozen
+class UnitTwice(Connectivity):
+    __doc__ = DOC
+    name = "unit-twice"
+
+    def edges(self, layout):  # the last of a row is the first
+        i = np.arange(layout.n - 2)
+        return np.stack([i, i + 1, np.where(i == layout.n - 3, i, i + 2)], axis=1)
+
+
+@attrs.frozen
+class OneStrengthShort(Connectivity):
+    __doc__ = DOC
+    name = "one-strength-short"
+
+    def edges(self, layout):
+        i = np.arange(layout.n - 1)
+        return np.stack([i, i + 1], axis=1)
+
+    def strengths(self, layout):
+        return np.ones(max(1, layout.n - 2))
+
+
+@attrs.frozen
+class AnyFile(Connectivity):
+    __doc__ = DOC
+    name = "any-file"
+    path: str = option("", doc="file")
+
+    def edges(self, layout):
+        if self.path:
+            with open(self.path) as stream:
+                stream.read()
+        i = np.arange(layout.n - 1)
+        return np.stack([i, i + 1], axis=1)
+
+
+@attrs.frozen
 class Singular(Protocol):
     __doc__ = DOC
     name = "singular"
@@ -297,6 +346,10 @@ OTHERS = [
     Wrong("a likelihood at one time step only", "likelihood-scale", RightAtOneTimeStep),
     Wrong("1/2 in the mean, but no density", "likelihood-scale", NotNormalized),
     Wrong("every pair in both orders", "pairs", BothWays),
+    Wrong("three units a tuple, one of them twice", "pairs", UnitTwice),
+    Wrong("three units a tuple, and one or two in all", "group-sizes", Triples),
+    Wrong("one strength less than pairs", "strengths", OneStrengthShort),
+    Wrong("FileNotFoundError for a missing list of pairs", "missing-data", AnyFile),
     Wrong("a ring that forgets one and two units", "group-sizes", NaiveRing),
     Wrong("random pairs without a seed", "repeatable", Unseeded),
     Wrong("edges and blocks that differ", "edges-and-blocks", TwoMinds),

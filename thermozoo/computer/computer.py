@@ -255,7 +255,7 @@ def assemble(
     clamped: Iterable[str] | str = (),
     interaction: Interaction | None = None,
 ) -> Computer:
-    """Assemble a computer with zero couplings and biases.
+    """Assemble a computer with zero biases, and with zero couplings or those that its connectivity states.
 
     Parameters
     ----------
@@ -264,7 +264,7 @@ def assemble(
     potential : Potential or dict
         One for all groups, or one a group.
     connectivity : Connectivity
-        Which pairs are coupled.
+        Which pairs are coupled, and the strengths that it states.
     temperature, mobility : float
         kT [energy] and mu [1 / (energy time)].
     trainable_biases : iterable of str, or str

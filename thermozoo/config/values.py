@@ -27,7 +27,9 @@ def type_name(kind: Any) -> str:
         return _NAMES[kind]
     origin = typing.get_origin(kind)
     if origin in (tuple, list):
-        inner = {int: "integers", float: "numbers", str: "strings"}.get(typing.get_args(kind)[0], "values")
+        inner = {int: "integers", float: "numbers", str: "strings", bool: "booleans"}.get(
+            typing.get_args(kind)[0], "values"
+        )
         return f"a list of {inner}"
     if origin is typing.Literal:
         return " or ".join(f"'{choice}'" for choice in typing.get_args(kind))

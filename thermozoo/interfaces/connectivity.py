@@ -1,4 +1,4 @@
-"""The interface of a connectivity: which pairs of units are coupled."""
+"""The interface of a connectivity: which tuples of units are coupled."""
 
 from __future__ import annotations
 
@@ -32,21 +32,32 @@ class UnitLayout(Protocol):
 class Connectivity(
     Plugin, kind="connectivity", formula=("edges", "blocks"), plural="connectivities", table="computer.connectivity"
 ):
-    """Which pairs of units are coupled; the strengths J_ij are the computer's.
+    """Which tuples of units are coupled, most often pairs; their strengths J are the computer's.
 
-    The author writes `edges` or `blocks`; parameter vector, products and symmetry are derived from it.
+    The author writes `edges` or `blocks`; parameter vector, products and symmetry are derived from it. Where the
+    strengths are known as well, `strengths` states those that the computer begins with.
     """
 
     __slots__ = ()
 
     def edges(self, layout: UnitLayout) -> npt.NDArray[np.integer[Any]] | None:
-        """Return the coupled pairs, each once and in either order: integers of shape (E, 2); None: see `blocks`."""
+        """Return the coupled tuples of k units, each once, in any order: integers of shape (E, k); None: see `blocks`.
+
+        Pairs have k = 2. No unit comes twice in a tuple; k is what the interaction couples, see its order.
+        """
         return None
 
     def blocks(self, layout: UnitLayout) -> Sequence[tuple[str, str]] | None:
         """Return pairs of groups that are coupled all to all, each pair once; None: see `edges`.
 
         A pair of one group with itself couples all of its units with each other.
+        """
+        return None
+
+    def strengths(self, layout: UnitLayout) -> npt.NDArray[np.floating[Any]] | None:
+        """Return the strength of each tuple in the order of `edges`, shape (E,) [energy]; None, the default: all zero.
+
+        Where `blocks` says what is coupled: block after block, row by row, of a group with itself the upper triangle.
         """
         return None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 
 import attrs
 import numpy as np
@@ -15,7 +16,7 @@ from thermozoo.config.faults import Faults
 from thermozoo.config.magnitudes import least_usual_of_a_step
 from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Dynamics
-from thermozoo.errors import BudgetError, DataError, ParameterError, StabilityError, TrainingError
+from thermozoo.errors import BudgetError, DataError, ParameterError, ShapeError, StabilityError, TrainingError
 from thermozoo.parameters import fields_of
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.encoded import encode, sized
@@ -46,7 +47,8 @@ def assemble_machine(config: Config) -> Machine:
     if prototypes is not None:
         config = sized(config, prototypes, faults)
         try:
-            check_memory(config)
+            with _of_connectivity(config, faults):
+                check_memory(config)
         except BudgetError:
             faults.raise_any()
             raise
@@ -54,16 +56,18 @@ def assemble_machine(config: Config) -> Machine:
     faults.raise_any()
     assert prototypes is not None
     assert encoded
-    computer = assemble(
-        config.sizes,
-        config.potentials,
-        config.connectivity,
-        temperature=config.computer.temperature,
-        mobility=config.computer.mobility,
-        trainable_biases=config.computer.trainable_biases,
-        clamped=config.clamped,
-        interaction=config.interaction,
-    )
+    with _of_connectivity(config, faults):
+        computer = assemble(
+            config.sizes,
+            config.potentials,
+            config.connectivity,
+            temperature=config.computer.temperature,
+            mobility=config.computer.mobility,
+            trainable_biases=config.computer.trainable_biases,
+            clamped=config.clamped,
+            interaction=config.interaction,
+        )
+    faults.raise_any()
     dynamics = Dynamics(computer, config.integrator, config.dynamics.dt, config.dynamics.precision, config.steps)
     made = {
         label: Machine(config, computer, shown, Noising(dynamics, one.signals, one.protocols))
@@ -94,6 +98,16 @@ def assemble_machine(config: Config) -> Machine:
             )
     faults.raise_any()
     return machine
+
+
+@contextlib.contextmanager
+def _of_connectivity(config: Config, faults: Faults) -> Iterator[None]:
+    """Add as a fault what the connectivity says of the groups, or of the file that it reads."""
+    try:
+        yield
+    except (ShapeError, DataError) as error:
+        keys = [f"computer.connectivity.{field.alias}" for field in fields_of(config.connectivity) if field.init]
+        faults.add("computer.connectivity", str(error), also=[*keys, "computer.connectivity.plugin", "computer.units"])
 
 
 def _together(made: Mapping[int | None, Machine]) -> Machine:

@@ -25,7 +25,7 @@ class Machine:
     config : Config
         What it was assembled from, with the size of every group.
     computer : Computer
-        With zero couplings and biases.
+        With zero biases, and zero couplings but for strengths that its connectivity states.
     prototypes : Prototypes
         The images to learn.
     noising : Noising

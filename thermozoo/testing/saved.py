@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo.computer.computer import assemble
+from thermozoo.computer.computer import Computer, assemble
 from thermozoo.computer.files import load_computer, save_computer
 from thermozoo.config.faults import Origin
 from thermozoo.config.parse import parse
@@ -171,21 +171,27 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
     return found[0], found[1]
 
 
-def from_computer_file(potential: Any, rng: np.random.Generator) -> Any:
-    """Return the potential of a computer with random couplings and biases that was saved and loaded.
+def from_computer_file(potential: Any, rng: np.random.Generator, interaction: Any = None) -> Computer:
+    """Return a computer with random couplings and biases that was saved and loaded.
 
     Raises
     ------
     CheckFailed
         When the file is refused, or anything else of the computer is not what was saved.
     """
-    base = assemble({"units": UNITS}, potential, AllPairs(), temperature=0.5, mobility=1.3, trainable_biases=["units"])
+    settings: dict[str, Any] = {
+        "temperature": 0.5,
+        "mobility": 1.3,
+        "trainable_biases": ["units"],
+        "interaction": interaction,
+    }
+    base = assemble({"units": UNITS}, potential, AllPairs(), **settings)
     computer = base.with_parameters(rng.standard_normal(base.parameters.size))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "computer.nc"
         save_computer(computer, path)
         try:
-            again = load_computer(path, catalogue_with(potential))
+            again = load_computer(path, catalogue_with(interaction or potential))
         except (DataError, UnknownNameError, TypeError) as error:
             # the path is a temporary one and would differ from run to run
             reason = str(error).replace(str(path), "the file")
@@ -193,4 +199,4 @@ def from_computer_file(potential: Any, rng: np.random.Generator) -> Any:
     same = np.array_equal(again.parameters, computer.parameters) and again.digest() == computer.digest()
     if not same:
         raise CheckFailed("a computer with it that is saved and loaded is another computer")
-    return again.onsite.potentials["units"]
+    return again

@@ -9,7 +9,7 @@ from thermozoo import Encoding, option, parameter
 from thermozoo.interfaces import Images, Labels, Random, Signals
 from thermozoo_plugins.encodings.factors import binary_features
 from thermozoo_plugins.encodings.ink import Ink
-from thermozoo_plugins.encodings.settings import whole
+from thermozoo_plugins.settings import whole
 
 
 @attrs.frozen

@@ -11,7 +11,7 @@ from thermozoo.errors import DataError
 from thermozoo.interfaces import Images, Labels, Random, Signals
 from thermozoo_plugins.encodings.halving import levels_of_images
 from thermozoo_plugins.encodings.principal import principal_directions
-from thermozoo_plugins.encodings.settings import whole
+from thermozoo_plugins.settings import whole
 
 
 @attrs.frozen

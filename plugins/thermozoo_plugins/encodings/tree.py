@@ -14,7 +14,8 @@ from thermozoo import Encoding, option, parameter
 from thermozoo.errors import DataError, ParameterError, ShapeError
 from thermozoo.interfaces import Images, Labels, Random, Signals
 from thermozoo_plugins.encodings.halving import Level, levels_of_classes, levels_of_images, members_of
-from thermozoo_plugins.encodings.settings import copies_a_level, whole
+from thermozoo_plugins.encodings.settings import copies_a_level
+from thermozoo_plugins.settings import whole
 
 
 def _leaves(value: Any) -> int:

@@ -10,19 +10,22 @@ from hypothesis import strategies as st
 from thermozoo_plugins.connectivities import Bipartite, Dense
 
 from thermozoo import Connectivity
-from thermozoo.computer.connect import connect
+from thermozoo.computer.connect import connect, strengths_of, tuples_of
 from thermozoo.computer.couplings import DenseCouplings, EdgeCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.errors import PluginError, ShapeError
 
 
-def listed(edges):
+def listed(edges, strengths=None):
     @attrs.frozen
     class Listed(Connectivity):
         name = "listed"
 
         def edges(self, layout):
             return edges
+
+        def strengths(self, layout):
+            return strengths
 
     return Listed()
 
@@ -151,13 +154,87 @@ def test_few_edges_are_sparse_and_many_dense():
         ([(0, 1), (1, 0)], r"the pair \(0, 1\) more than once"),
         ([(0.0, 1.0)], "must return integers of shape"),
         ([0, 1, 2], "must return integers of shape"),
-        ([(0, 1, 2)], "must return integers of shape"),
+        ([(0,), (1,)], "must return integers of shape"),
         ([(0, 1), (2,)], "must return integers of shape .*, got rows of unequal length"),
     ],
 )
 def test_bad_edges(edges, said):
     with pytest.raises(ShapeError, match=rf"^connectivity 'listed': .*{said}.* \(.*\.py, line \d+\)$"):
         connect(listed(edges), Layout({"a": 3}))
+
+
+@pytest.mark.parametrize(
+    ("edges", "said"),
+    [
+        ([(0, 1, 2), (1, 3, 1)], r"has a unit twice in the tuple \(1, 1, 3\)"),
+        ([(0, 1, 2), (1, 3, 2), (2, 1, 0)], r"the tuple \(0, 1, 2\) more than once"),
+        ([(0, 1, 4)], "names unit 4, but units are numbered 0 to 3"),
+    ],
+)
+def test_bad_tuples(edges, said):
+    with pytest.raises(ShapeError, match=rf"^connectivity 'listed': edges\(layout\) .*{said}.* \(.*\.py, line \d+\)$"):
+        tuples_of(listed(edges), Layout({"a": 4}), 3)
+
+
+def test_tuples_of_any_order_keep_the_order_of_their_units():
+    edges = [(2, 0, 1), (3, 1, 0)]
+    assert tuples_of(listed(edges), Layout({"a": 4}), 3).tolist() == [[2, 0, 1], [3, 1, 0]]
+    assert tuples_of(listed([(3, 1)]), Layout({"a": 4}), 2).tolist() == [[3, 1]]
+    assert tuples_of(listed([]), Layout({"a": 4}), 3).shape == (0, 3)
+    assert tuples_of(Dense(), Layout({"a": 2, "b": 1}), 2).tolist() == [[0, 1], [0, 2], [1, 2]]
+    layout = Layout({"a": 3, "b": 2})
+    bipartite = Bipartite(within=["b"])
+    assert np.array_equal(tuples_of(bipartite, layout, 2), connect(bipartite, layout).edges)
+
+
+def test_an_order_that_the_interaction_does_not_have():
+    said = "connectivity 'listed' has tuples of 3 units, the interaction 'bilinear' couples 2: take"
+    with pytest.raises(ShapeError, match=f"^{said}"):
+        connect(listed([(0, 1, 2)]), Layout({"a": 3}))
+    said = "connectivity 'listed' has tuples of 2 units, the interaction 'three-body' couples 3: take"
+    with pytest.raises(ShapeError, match=f"^{said}"):
+        tuples_of(listed([(0, 1)]), Layout({"a": 3}), 3, "three-body")
+    with pytest.raises(ShapeError, match=r"^connectivity 'dense' has tuples of 2 units, the interaction 'x' couples 4"):
+        tuples_of(Dense(), Layout({"a": 3}), 4, "x")
+
+
+def test_strengths_that_are_stated():
+    layout = Layout({"a": 3})
+    one = connect(listed([(2, 1), (0, 2)], np.array([2, -1])), layout)
+    assert one.matrix().tolist() == [[0, 0, -1], [0, 0, 2], [-1, 2, 0]]
+    assert one.vector.dtype == np.float64
+    assert strengths_of(listed([(2, 1), (0, 2)], [2, -1]), layout, 2).tolist() == [2.0, -1.0]
+    assert strengths_of(listed([(2, 1)]), layout, 1).tolist() == [0.0]
+
+    @attrs.frozen
+    class Weighted(Connectivity):
+        name = "weighted"
+
+        def blocks(self, layout):
+            return [("a", "a")]
+
+        def strengths(self, layout):
+            return np.array([1.0, 2.0, 3.0])
+
+    assert connect(Weighted(), layout).matrix().tolist() == [[0, 1, 2], [1, 0, 3], [2, 3, 0]]
+
+
+@pytest.mark.parametrize(
+    ("strengths", "said"),
+    [
+        ([1.0], r"got float64 of shape \(1,\)"),
+        ([1.0, np.nan], "got nan for tuple 1"),
+        ([1.0, -np.inf], "got -inf for tuple 1"),
+        (["1", "2"], r"got strings of shape \(2,\)"),
+        ([True, False], r"got booleans of shape \(2,\)"),
+        ([1j, 2], r"got complex128 of shape \(2,\)"),
+        ([[1, 2], [3]], "got rows of unequal length"),
+    ],
+)
+def test_bad_strengths(strengths, said):
+    expected = r"strengths\(layout\) must return 2 finite numbers, one a tuple, or None, "
+    with pytest.raises(ShapeError, match=rf"^connectivity 'listed': {expected}{said} \(.*\.py, line \d+\)$"):
+        connect(listed([(0, 1), (1, 2)], strengths), Layout({"a": 3}))
 
 
 def test_what_a_connectivity_raises_names_the_line():

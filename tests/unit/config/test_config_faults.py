@@ -176,7 +176,7 @@ def test_one_fault(assignment, path, said):
 def test_all_faults_at_once():
     chosen = [
         "computer.temperature=0", "dynamics.dt=-1", "computer.potential.J4=-1.0", "computer.potential.hidden.J2=1.0",
-        "computer.connectivity.plugin='ring'", "data.plugin='cifar'", "noising.amplitud=3", "training.method='sgd'",
+        "computer.connectivity.plugin='loop'", "data.plugin='cifar'", "noising.amplitud=3", "training.method='sgd'",
         "generaton.samples=3", "seed=-4", "computer.trainable_biases=['hiden']", "computer.units.hidden=0",
     ]  # fmt: skip
     faults = faults_of(*chosen)

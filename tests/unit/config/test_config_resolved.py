@@ -53,11 +53,18 @@ def test_round_trip(data):
             "potential": {**draw(POTENTIALS), **draw(st.sampled_from([{}, {"hidden": {"plugin": "quadratic"}}]))},
             "connectivity": draw(
                 st.sampled_from(
-                    [{"plugin": "dense"}, {"plugin": "bipartite"}, {"plugin": "bipartite", "within": ["hidden"]}]
+                    [
+                        {"plugin": "dense"},
+                        {"plugin": "bipartite", "within": ["hidden"]},
+                        {"plugin": "lattice", "shape": [2, 3], "periodic": [True, False]},
+                        {"plugin": "lattice", "periodic": True},
+                        {"plugin": "random-regular", "degree": 2, "seed": 2**63 - 1},
+                        {"plugin": "edges", "path": "some file.mtx"},
+                    ]
                 )
             ),
         },
-        "dynamics": {"dt": draw(positive(1e-4, 1e-2)), "precision": draw(st.sampled_from(["single", "double"]))},
+        "dynamics": {"dt": draw(positive(1e-5, 1e-3)), "precision": draw(st.sampled_from(["single", "double"]))},
         "data": draw(
             st.sampled_from([{}, {"plugin": "mnist", "path": "some folder", "split": "train"}, {"classes": [7]}])
         ),

@@ -43,6 +43,13 @@ def test_a_group_takes_the_common_potential_where_it_names_none():
     assert group["properties"]["J2"] == properties("computer.potential")["J2"]
 
 
+def test_lists_that_are_settings_of_connectivities():
+    keys = properties("computer.connectivity")
+    assert keys["shape"]["type"] == "array"
+    assert keys["shape"]["items"] == {"type": "integer"}
+    assert keys["periodic"]["anyOf"] == [{"type": "boolean"}, {"type": "array", "items": {"type": "boolean"}}]
+
+
 def test_what_groups_may_have_of_their_own():
     schema = json_schema(catalogue())["properties"]
     one, several = schema["encoding"]["additionalProperties"]["anyOf"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from thermozoo.computer.connect import connect
+from thermozoo.computer.connect import connect, strengths_of, tuples_of
 from thermozoo.computer.couplings import BilinearCouplings, Couplings, EdgeCouplings
 from thermozoo.computer.terms.separable import SeparableCouplings
 from thermozoo.computer.terms.tuples import TupleCouplings
@@ -16,7 +16,7 @@ __all__ = ["couple", "pairwise"]
 
 
 def couple(connectivity: Connectivity, layout: UnitLayout, interaction: Interaction | None = None) -> Couplings:
-    """Return couplings of strength zero.
+    """Return couplings, with the strengths that the connectivity states, else of strength zero.
 
     Parameters
     ----------
@@ -26,7 +26,8 @@ def couple(connectivity: Connectivity, layout: UnitLayout, interaction: Interact
         Groups of units.
     interaction : Interaction, optional
         The energy of a coupled tuple; none: the product of two states. An energy that is that product has the same
-        couplings, whatever plugin it comes from.
+        couplings, whatever plugin it comes from. Where units of a tuple may not be exchanged, they keep the order in
+        which the connectivity names them.
 
     Raises
     ------
@@ -36,17 +37,14 @@ def couple(connectivity: Connectivity, layout: UnitLayout, interaction: Interact
     if interaction is None:
         return connect(connectivity, layout)
     formulas = interaction_formulas(interaction)
-    if interaction.order != 2:
-        raise ShapeError(
-            f"connectivity {connectivity.name!r} couples pairs of units, the interaction {interaction.name!r} tuples "
-            f"of {interaction.order}"
-        )
-    pairs = connect(connectivity, layout)
     if formulas.bilinear:
-        return pairs
+        return connect(connectivity, layout, interaction.name)
     if formulas.products is not None:
-        return SeparableCouplings(pairs, interaction)
-    return TupleCouplings(pairs.n, np.asarray(pairs.edges), pairs.vector, interaction)
+        return SeparableCouplings(connect(connectivity, layout, interaction.name), interaction)
+    tuples = tuples_of(connectivity, layout, interaction.order, interaction.name)
+    if formulas.symmetric:  # then one order of the units of a tuple is as good as another
+        tuples = np.sort(tuples, axis=1)
+    return TupleCouplings(layout.n, tuples, strengths_of(connectivity, layout, len(tuples)), interaction)
 
 
 def pairwise(couplings: Couplings) -> BilinearCouplings:

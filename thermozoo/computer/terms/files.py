@@ -102,7 +102,9 @@ def _interaction(dataset: xarray.Dataset, prefix: str, plugins: Catalogue) -> In
 
 
 #: The kinds of terms by the name that a file gives them.
-KINDS: dict[str, TermKind] = {"couplings": TermKind(Couplings, write_couplings, read_couplings)}
+KINDS: dict[str, TermKind] = {
+    "couplings": TermKind(Couplings, write_couplings, read_couplings),  # type: ignore[type-abstract]
+}
 
 
 def write_terms(terms: Mapping[str, Term]) -> Variables:

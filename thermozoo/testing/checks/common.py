@@ -22,6 +22,7 @@ from thermozoo.testing import saved
 from thermozoo.testing.context import Context
 from thermozoo.testing.measured import Measured
 from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
+from thermozoo.testing.probes import ProbeQuartic
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
 from thermozoo.testing.side_effects import watched
@@ -64,7 +65,7 @@ def documented(context: Context) -> Measured:
     "file.",
 )
 def round_trip(context: Context) -> Measured:
-    """Write it as TOML, as a config that names it and, if it is a potential, in a computer's file; read, compare."""
+    """Write it as TOML, as a config that names it and, if a computer holds it, in a computer's file; read, compare."""
     if not _clamped(context.plugin):
         raise CheckFailed(f"{context.title} can be changed after it was made: decorate it with @attrs.frozen")
     _name_is_free(context)
@@ -86,6 +87,8 @@ def round_trip(context: Context) -> Measured:
     tried = for_all(parameter_values(context.plugin), claim, seed=context.integer("round-trip"), examples=20)
     if context.cls.kind == "potential":
         _file_round_trip(context)
+    if context.cls.kind == "interaction" and context.plugin.order == 2:
+        _interaction_round_trip(context)
     return Measured("settings that differ", 0, 0, 0, detail=f"{tried} settings")
 
 
@@ -137,10 +140,25 @@ def _file_round_trip(context: Context) -> None:
             plugins.append(with_values(context.plugin, several))
         for plugin in plugins:
             try:
-                again = saved.from_computer_file(plugin, rng)
+                again = saved.from_computer_file(plugin, rng).onsite.potentials["units"]
             except FormulaError:
                 return  # without a formula there is no computer to save, as one-formula says
             _same("a computer's file", plugin, again)
+
+    for_all(parameter_values(context.plugin), claim, seed=context.integer("computer-file"), examples=5)
+
+
+def _interaction_round_trip(context: Context) -> None:
+    """Save and load computers whose units are coupled by an interaction with drawn parameters."""
+    rng = context.rng("computer-file")
+
+    def claim(values: dict[str, float]) -> None:
+        plugin = with_values(context.plugin, values)
+        try:
+            again = saved.from_computer_file(ProbeQuartic(), rng, plugin)
+        except FormulaError:
+            return  # without a formula there is no computer to save, as one-formula says
+        _same("a computer's file", plugin, again.couplings.interaction)
 
     for_all(parameter_values(context.plugin), claim, seed=context.integer("computer-file"), examples=5)
 

@@ -1,20 +1,22 @@
-"""Checks of a connectivity: its pairs, and what is built on them."""
+"""Checks of a connectivity: its tuples of units, and what is built on them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.connect import connect
+from thermozoo.computer.connect import connect, strengths_of
 from thermozoo.computer.layout import Layout
-from thermozoo.errors import ParameterError, ShapeError
+from thermozoo.errors import DataError, ParameterError, ShapeError
 from thermozoo.testing.checks.common import documented  # noqa: F401 - registers the shared checks first
 from thermozoo.testing.context import Context
+from thermozoo.testing.layouts import Tuple, for_layouts, pairs_of_blocks, refusal, tuples_in
 from thermozoo.testing.measured import Measured, worst
+from thermozoo.testing.missing import refuses_missing_files
 from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
@@ -35,51 +37,10 @@ AWKWARD: tuple[dict[str, int], ...] = (
 )
 
 
-def _groups(context: Context, layout: Layout) -> set[tuple[int, int]] | None:
-    """Return the pairs that `blocks` says, written out with loops, or None."""
-    pairs = context.plugin.blocks(layout)
-    if pairs is None:
-        return None
-    return set(_written_out(pairs, layout))
-
-
-def _written_out(pairs: Sequence[tuple[str, str]], layout: Layout) -> list[tuple[int, int]]:
-    found = []
-    for first, second in pairs:
-        a, b = layout.slice(first), layout.slice(second)
-        for i in range(a.start, a.stop):
-            for j in range(b.start, b.stop):
-                if first != second or i < j:
-                    found.append((min(i, j), max(i, j)))
-    return found
-
-
-def _pairs(context: Context, sizes: Mapping[str, int]) -> tuple[Layout, list[tuple[int, int]]] | None:
-    """Return the plugin's pairs for a layout, each ordered; None where it refuses the layout with a clear error."""
-    layout = Layout(sizes)
-    try:
-        groups = context.plugin.blocks(layout)
-        edges = context.plugin.edges(layout) if groups is None else None
-    except (ShapeError, ParameterError) as error:
-        vars(context)["_refusal"] = str(error)
-        return None
-    if groups is not None:
-        return layout, _written_out(groups, layout)
-    array = np.asarray(edges)
-    if array.size == 0:
-        return layout, []
-    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
-        raise CheckFailed(
-            f"edges returned an array of {array.dtype} of shape {array.shape}; expected integers of shape (E, 2)",
-            {"sizes": dict(sizes)},
-        )
-    return layout, [(min(i, j), max(i, j)) for i, j in array.tolist()]
-
-
 def _valid(context: Context, sizes: Mapping[str, int]) -> int | None:
     try:
-        found = _pairs(context, sizes)
-    except CheckFailed:
+        found = tuples_in(context, sizes)
+    except (CheckFailed, DataError):
         raise
     except Exception as error:
         raise CheckFailed(
@@ -89,34 +50,37 @@ def _valid(context: Context, sizes: Mapping[str, int]) -> int | None:
         ) from error
     if found is None:
         return None
-    layout, pairs = found
-    for i, j in pairs:
-        if i == j:
-            raise CheckFailed(f"unit {i} is coupled with itself", {"sizes": dict(sizes)})
-        if i < 0 or j >= layout.n:
-            raise CheckFailed(f"the pair ({i}, {j}) names no unit of {layout.n}", {"sizes": dict(sizes)})
-    if len(set(pairs)) < len(pairs):
-        twice = next(p for p in pairs if pairs.count(p) > 1)
-        raise CheckFailed(f"the pair {twice} comes more than once", {"sizes": dict(sizes)})
-    return len(pairs)
+    layout, tuples = found
+    for units in tuples:
+        what, listed = ("pair" if len(units) == 2 else "tuple"), f"({', '.join(map(str, units))})"
+        if len(set(units)) < len(units):
+            if len(units) == 2:
+                raise CheckFailed(f"unit {units[0]} is coupled with itself", {"sizes": dict(sizes)})
+            raise CheckFailed(f"the tuple {listed} has a unit twice", {"sizes": dict(sizes)})
+        if units[0] < 0 or units[-1] >= layout.n:
+            raise CheckFailed(f"the {what} {listed} names no unit of {layout.n}", {"sizes": dict(sizes)})
+    if len(set(tuples)) < len(tuples):
+        twice = next(units for units in tuples if tuples.count(units) > 1)
+        raise CheckFailed(f"the tuple {twice} comes more than once", {"sizes": dict(sizes)})
+    return len(tuples)
 
 
 @check(
     "connectivity",
-    claim="No unit is coupled with itself, no pair comes twice, every unit exists.",
+    claim="No tuple has a unit twice, none comes twice, every unit exists.",
 )
 def pairs(context: Context) -> Measured:
-    """Ask for the pairs of drawn layouts with three or more units a group."""
+    """Ask for the tuples of drawn layouts with three or more units a group."""
     refused = 0
 
     def claim(sizes: dict[str, int]) -> None:
         nonlocal refused
         refused += _valid(context, sizes) is None
 
-    tried = for_all(layout_sizes(3, 9), claim, seed=context.integer("pairs"), examples=60)
+    tried = for_layouts(context, claim, 3, 9, stream="pairs", examples=60)
     if refused == tried:
         raise CheckFailed(
-            f"it refuses every layout that was tried; of the last it says: {vars(context)['_refusal']}",
+            f"it refuses every layout that was tried; of the last it says: {refusal(context)}",
             {"layouts": tried},
         )
     return Measured("wrong layouts", 0, 0, 0, detail=f"{tried} layouts, {refused} refused")
@@ -128,7 +92,7 @@ def pairs(context: Context) -> Measured:
     needs=("pairs",),
 )
 def group_sizes(context: Context) -> Measured:
-    """Ask for the pairs of the layouts that plugins forget."""
+    """Ask for the tuples of the layouts that plugins forget."""
     counts = [_valid(context, sizes) for sizes in AWKWARD]
     refused = sum(c is None for c in counts)
 
@@ -141,21 +105,21 @@ def group_sizes(context: Context) -> Measured:
 
 @check(
     "connectivity",
-    claim="The same layout always gives the same pairs in the same order.",
+    claim="The same layout always gives the same tuples in the same order.",
     needs=("pairs",),
 )
 def repeatable(context: Context) -> Measured:
     """Ask twice."""
 
     def claim(sizes: dict[str, int]) -> None:
-        first, second = _pairs(context, sizes), _pairs(context, sizes)
+        first, second = tuples_in(context, sizes), tuples_in(context, sizes)
         if first is not None and second is not None and first[1] != second[1]:
             raise CheckFailed(
                 "two calls with one layout give different pairs: draw random ones from a seed that is a setting",
                 {"sizes": sizes, "first": first[1][:3], "second": second[1][:3]},
             )
 
-    tried = for_all(layout_sizes(2, 9), claim, seed=context.integer("repeatable"), examples=20)
+    tried = for_layouts(context, claim, 2, 9, stream="repeatable", examples=20)
     return Measured("layouts that differ", 0, 0, 0, detail=f"{tried} layouts")
 
 
@@ -172,29 +136,63 @@ def edges_and_blocks(context: Context) -> Measured:
         nonlocal compared
         layout = Layout(sizes)
         try:
-            groups, edges = _groups(context, layout), context.plugin.edges(layout)
+            groups, edges = pairs_of_blocks(context, layout), context.plugin.edges(layout)
         except (ShapeError, ParameterError):
             return
         if groups is None or edges is None:
             return
         compared += 1
-        listed = {(min(i, j), max(i, j)) for i, j in np.asarray(edges).reshape(-1, 2).tolist()}
+        listed = {tuple(sorted(units)) for units in np.asarray(edges).tolist()}
         if listed != groups:
             odd = min(listed ^ groups)
             raise CheckFailed(f"only one of edges and blocks has the pair {odd}", {"sizes": sizes})
 
-    for_all(layout_sizes(1, 5), claim, seed=context.integer("both"), examples=20)
+    for_layouts(context, claim, 1, 5, stream="both", examples=20)
     if not compared:
         raise DoesNotApply("it has only one of them")
     return Measured("layouts that differ", 0, 0, 0, detail=f"{compared} layouts")
 
 
-def _built(context: Context, sizes: Mapping[str, int]) -> tuple[Any, list[tuple[int, int]], Array] | None:
+@check(
+    "connectivity",
+    claim="Strengths, where it states any, are one finite number a tuple, and the same every time.",
+    needs=("repeatable",),
+)
+def strengths(context: Context) -> Measured:
+    """Ask twice, and count."""
+    stated = 0
+
+    def claim(sizes: dict[str, int]) -> None:
+        nonlocal stated
+        found = tuples_in(context, sizes)
+        if found is None:
+            return
+        layout, listed = found
+        values = context.plugin.strengths(layout)
+        if values is None:
+            return
+        stated += 1
+        try:
+            first = strengths_of(context.plugin, layout, len(listed))
+        except ShapeError as error:
+            raise CheckFailed(str(error), {"sizes": sizes}) from error
+        if not np.array_equal(first, strengths_of(context.plugin, layout, len(listed))):
+            raise CheckFailed("two calls with one layout give different strengths", {"sizes": sizes})
+
+    tried = for_layouts(context, claim, 1, 6, stream="strengths", examples=25)
+    if not stated:
+        raise DoesNotApply("it states none")
+    return Measured("layouts that differ", 0, 0, 0, detail=f"{tried} layouts")
+
+
+def _built(context: Context, sizes: Mapping[str, int]) -> tuple[Any, list[Tuple], Array] | None:
     """Return couplings with random strengths, their pairs and strengths; None where the layout is refused."""
-    found = _pairs(context, sizes)
+    found = tuples_in(context, sizes)
     if found is None:
         return None
     layout, listed = found
+    if any(len(units) != 2 for units in listed):
+        raise DoesNotApply(f"its tuples have {len(listed[0])} units, and couplings of pairs are built here")
     structure = connect(context.plugin, layout)
     strengths = context.rng(f"strengths {sorted(sizes.items())}").standard_normal(structure.size)
     return structure.with_vector(strengths), listed, strengths
@@ -204,7 +202,7 @@ def _built(context: Context, sizes: Mapping[str, int]) -> tuple[Any, list[tuple[
     "connectivity",
     claim="The parameter vector is a round trip: strength k belongs to pair k, and couplings rebuilt from it "
     "are the same.",
-    needs=("group-sizes", "repeatable"),
+    needs=("group-sizes", "repeatable", "strengths"),
 )
 def parameter_vector(context: Context) -> Measured:
     """Set distinct strengths and find each where its pair says."""
@@ -223,7 +221,7 @@ def parameter_vector(context: Context) -> Measured:
         if not (np.array_equal(again.vector, strengths) and np.array_equal(again.matrix(), matrix) and placed):
             raise CheckFailed("strengths are not where their pairs say", {"sizes": sizes})
 
-    tried = for_all(layout_sizes(0, 6), claim, seed=context.integer("vector"), examples=25)
+    tried = for_layouts(context, claim, 0, 6, stream="vector", examples=25)
     return Measured("layouts that differ", 0, 0, 0, detail=f"{tried} layouts")
 
 
@@ -266,5 +264,12 @@ def product(context: Context) -> Measured:
         if not np.allclose(couplings.contract(r, x), wanted, rtol=1e-12, atol=1e-12):
             raise CheckFailed("the training contraction is not r_i x_j + r_j x_i of every pair", {"sizes": sizes})
 
-    tried = for_all(layout_sizes(0, 6), claim, seed=context.integer("product"), examples=25)
+    tried = for_layouts(context, claim, 0, 6, stream="product", examples=25)
     return attrs.evolve(worst(found), detail=f"{tried} layouts")
+
+
+@check("connectivity", claim="A file that is missing gives one clear error that names it.")
+def missing_data(context: Context) -> Measured:
+    """Point every setting called path, folder or file at an empty folder."""
+    layout = Layout({"visible": 3, "hidden": 2})
+    return refuses_missing_files(context, lambda plugin: (plugin.blocks(layout), plugin.edges(layout)), "edges")

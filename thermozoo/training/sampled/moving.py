@@ -115,7 +115,8 @@ class _Whole(MovingTerm):
             if k == 0:
                 return np.zeros_like(x[0])
             held = held + self.term.contract(r[k - 1 : k], x[k - 1 : k])
-            return self.term.with_vector(held).gradient(x[k : k + 1])[0]
+            gradient: Array = self.term.with_vector(held).gradient(x[k : k + 1])[0]
+            return gradient
 
         return change
 

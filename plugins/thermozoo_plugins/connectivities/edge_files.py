@@ -1,0 +1,54 @@
+"""Files that list tuples of units: which format one has, and what holds for all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from thermozoo.errors import DataError, shown
+from thermozoo_plugins.connectivities.comma_separated import read_comma_separated
+from thermozoo_plugins.connectivities.edge_table import EdgeSource, EdgeTable
+from thermozoo_plugins.connectivities.g_set import read_g_set
+from thermozoo_plugins.connectivities.matrix_market import BANNER, read_matrix_market
+
+__all__ = ["EdgeTable", "read_edges"]
+
+
+def read_edges(path: Path) -> EdgeTable:
+    """Return the tuples of a file, each once, of different units.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read, or is not what its format says: with the line and what is wrong there.
+    """
+    source = EdgeSource(shown(path, 200), _lines(path))
+    if source.lines and source.lines[0].lower().startswith(BANNER):
+        return read_matrix_market(source)
+    suffix = path.suffix.lower()
+    if suffix == ".mtx":
+        raise source.fault(1, "expected a Matrix Market file, which begins with %%MatrixMarket")
+    return read_comma_separated(source) if suffix == ".csv" else read_g_set(source)
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines of a text file, whatever they end with."""
+    what = f"the edge file {shown(path, 200)}"
+    try:
+        file = path.expanduser()
+        if file.exists() and not file.is_file():  # a pipe would be waited for
+            raise OSError("it is no file")
+        data = file.read_bytes()
+    except (OSError, ValueError, RuntimeError) as error:  # a name that no file can have; ~user of a user that is none
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"cannot read {what}: {reason}; expected a .csv, Matrix Market or G-set file") from error
+    ends = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    try:
+        text = ends.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = ends.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{shown(path, 200)}, line {line}: no UTF-8 text (byte 0x{ends[error.start]:02x}): expected a .csv, Matrix "
+            "Market or G-set file, not packed"
+        ) from error
+    # only these end a line here: str.splitlines knows others, and numbers that no editor shows
+    return text.split("\n")
