@@ -99,6 +99,14 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
         biases = tuple(g for g in biases if g in sizes and g not in clamped)
         values["computer"] = attrs.evolve(values["computer"], trainable_biases=biases)
     known_groups(biases, sizes, "computer.trainable_biases", faults)
+    for k, group in enumerate(biases):
+        if group in clamped and not faults.found_in("computer.units"):
+            faults.add(
+                f"computer.trainable_biases[{k}]",
+                f"group {group!r} is clamped: its units take no steps, so that training cannot change their biases; "
+                "leave it out",
+                also=[f"computer.units.{group}"],
+            )
     default = COMPUTER_TABLES["potential"].default_plugin
     raw = _as_table(section.get("potential", {}), "computer.potential", faults)
     potentials = plugins_by_group(Potential, str(default), raw, groups, tuple(sizes), catalogue, faults)

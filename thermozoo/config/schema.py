@@ -193,9 +193,13 @@ class Config:
 
     @property
     def condition(self) -> tuple[int, ...]:
-        """Classes to ask for, in turn; none: whatever comes. Programs for classes are asked for each by default."""
+        """Classes to ask for, in turn; none: whatever comes.
+
+        Where something selects the class, programs or clamped units that hold it, each is asked for by default.
+        """
         asked = self.generation.condition
-        if asked is None and self.training.by_class:
+        selected = self.training.by_class or any(self.encodings.get(group) for group in self.clamped)
+        if asked is None and selected:
             asked = "each"
         return self.data.classes if isinstance(asked, str) else asked or ()
 

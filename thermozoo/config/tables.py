@@ -147,7 +147,7 @@ class GenerationTable:
     condition: Literal["each"] | tuple[int, ...] | None = setting(
         Literal["each"] | tuple[int, ...],
         None,
-        "classes to ask for in turn, or each that is learned (by default with training.by_class)",
+        "classes to ask for in turn, or each that is learned (by default where units or programs select the class)",
     )
 
 

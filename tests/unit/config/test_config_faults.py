@@ -139,6 +139,7 @@ CASES = [
         "expected each entry once, got 'J2' more than once",
     ),
     ("computer.trainable_biases=['hidden', 'hidden']", "computer.trainable_biases", "got 'hidden' more than once"),
+    ("computer.units.hidden={size = 512, clamped = true}", "computer.trainable_biases[0]", "'hidden' is clamped: its"),
     ("computer.units.hidden={clamped = true}", "computer.units.hidden", "expected a size, such as {size = 784"),
     # keys that live elsewhere
     ("mobility=0.2", "mobility", "unknown table; did you mean computer.mobility?"),

@@ -113,6 +113,15 @@ def test_the_condition_each_is_every_class_that_is_learned():
     assert config(PLAIN).condition == ()
 
 
+def test_each_class_is_asked_for_where_clamped_units_hold_it_and_nothing_is_said():
+    text = TREE.replace("condition = [1, 2]", "samples = 3")
+    assert config(text, "data.classes=[4, 0]").condition == (4, 0)
+    unlabeled = text.replace('[encoding.label]\nplugin = "one-hot"\nrole = "clamped"\n', "").replace(
+        '"auto", cl', "4, cl"
+    )
+    assert config(unlabeled, "data.classes=[4, 0]").condition == ()
+
+
 WRONG = [
     # encodings
     ("encoding.hiden={plugin='tree'}", "encoding.hiden", "no group is called 'hiden'; did you mean 'hidden'"),

@@ -22,13 +22,18 @@ from thermozoo.runs.saved import page_again
 BY_IMAGE = "encoding.label={plugin='image'}"
 
 
+#: No class is asked for, of units that hold one and of units that hold none.
+NOT_SAID = CONDITIONED.replace('condition = "each"', "")
+UNLABELED = NOT_SAID.replace('[encoding.label]\nplugin = "one-hot"\n', "").replace('"auto"', "2")
+
+
 def test_classes_take_turns():
     assert asked_classes(config(CONDITIONED, "generation.samples=5")).tolist() == [LEFT, TOP, LEFT, TOP, LEFT]
     asked = asked_classes(config(CONDITIONED, "generation.samples=7", f"generation.condition=[{TOP}, {TOP}, {LEFT}]"))
     assert asked.tolist() == [TOP, TOP, LEFT, TOP, TOP, LEFT, TOP]
-    text = CONDITIONED.replace('condition = "each"', "")
-    assert asked_classes(config(text)) is None
-    assert held_values(assemble_machine(config(text)), None) is None
+    assert asked_classes(config(NOT_SAID, "generation.samples=3")).tolist() == [LEFT, TOP, LEFT]
+    assert asked_classes(config(UNLABELED)) is None
+    assert held_values(assemble_machine(config(UNLABELED)), None) is None
 
 
 def test_units_hold_the_signal_of_the_class():
@@ -133,7 +138,7 @@ def test_the_page_can_be_made_again(run):
 
 def test_a_run_that_asks_for_nothing_reports_nothing_of_it(tmp_path, monkeypatch):
     monkeypatch.setattr(phases, "draw_figures", lambda *arguments: {})
-    silent = config(CONDITIONED.replace('condition = "each"', ""), "generation.samples=3")
+    silent = config(UNLABELED, "generation.samples=3")
     run_experiment(silent, plugins(), tmp_path / "run", reporter=Silent())
     assert json.loads((tmp_path / "run" / "report.json").read_text())["asked"] is None
     loaded = tz.load(tmp_path / "run", catalogue=plugins())

@@ -47,6 +47,27 @@ def test_the_heat_of_a_window_is_its_fall_of_energy(computer, euler):
     np.testing.assert_allclose(done.window_heat.sum(axis=0), done.ledger.total, atol=1e-12)
 
 
+def test_classes_of_different_heat_are_no_two_groups(computer):
+    """Seven thousand kT against a hundred by class says nothing of switching; the same within a class does.
+
+    False alarms: fewer than one in a thousand, by the test's own bound.
+    """
+    random = np.random.default_rng(5)
+    machine = SimpleNamespace(computer=SimpleNamespace(temperature=0.5))
+    asked = np.resize([3, 7], 400)
+    mean = np.where(asked == 3, 100.0, 7000.0)
+
+    def warned(mean, condition):
+        heat = 0.5 * (mean + 20 * random.standard_normal(400))
+        return run_warnings(
+            machine, SimpleNamespace(ledger=SimpleNamespace(total=heat), window_heat=[heat], condition=condition)
+        )
+
+    assert warned(mean, asked) == ()
+    assert "falls into two groups" in warned(mean, None)[0]
+    assert "falls into two groups" in warned(np.where(np.arange(400) < 200, 100.0, 7000.0), asked)[0]
+
+
 def test_a_run_says_which_window_does_most_of_the_work(computer, euler):
     """Of nine windows the sixth switches strong couplings on, which the last ones keep."""
     off, on = computer.with_parameters(0 * computer.parameters), computer.with_parameters(-40 * computer.parameters)
