@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from thermozoo_plugins.connectivities import Bipartite, Dense
 from thermozoo_plugins.datasets import Digits
 from thermozoo_plugins.objectives import ReverseLikelihood
-from thermozoo_plugins.potentials import Cosine, DoubleWell, LogCosh, Quadratic, Quartic, Sextic, TiltedWell
+from thermozoo_plugins.potentials import (
+    Cosine,
+    DoubleWell,
+    LogCosh,
+    Periodic,
+    Quadratic,
+    Quartic,
+    Sextic,
+    TiltedWell,
+    Washboard,
+)
 from thermozoo_plugins.protocols import Constant, HoldRamp, LinearFade
 
 from thermozoo.computer.layout import Layout
@@ -50,6 +60,8 @@ ENERGIES = {
     TiltedWell: lambda x, p: p["J2"] * x**2 + p["J4"] * x**4 + p["h"] * x,
     Sextic: lambda x, p: x**2 * (p["J2"] + x**2 * (p["J4"] + x**2 * p["J6"])),
     Cosine: lambda x, p: p["EL"] / 2 * x**2 - p["EJ"] * sympy.cos(x - p["phi"]),
+    Periodic: lambda x, p: p["K"] * (2 * sympy.cos(x) ** 2 - 1),
+    Washboard: lambda x, p: p["K"] * sympy.cos(x) - p["f"] * x,
     LogCosh: lambda x, p: p["K"] * p["w"] ** 2 * sympy.log(sympy.cosh(x / p["w"])),
 }
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.boltzmann import unit_boltzmann
+from thermozoo.computer.boltzmann import turn, unit_boltzmann
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings
 from thermozoo.computer.onsite import UnitEnergy
@@ -27,6 +27,9 @@ Array = npt.NDArray[np.floating[Any]]
 
 #: States more than this many kT above the minimum are not visited often enough to set the bound.
 _VISITED = 20.0
+
+#: Points a unit at which the curvature is looked at.
+_POINTS = 257
 
 
 def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.0)) -> float:
@@ -58,23 +61,32 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
         cusps = infinite_curvature(one.formulas, one.values)
         unit = one if any(np.ndim(v) for v in one.values.values()) else one.at(slice(0, 1))
         for force in ends:
-            many = np.full(rows, force) if unit is one and rows > 1 else force
-            boltzmann = unit_boltzmann(unit, computer.temperature, many, points=257)
-            visited = boltzmann.weight > boltzmann.weight.max(axis=1, keepdims=True) * np.exp(-_VISITED)
-            curvature = unit.columns().curvature(boltzmann.x)
-            _check_curvature(unit, curvature, boltzmann.x, visited)
+            many = np.full(rows, force) if unit is one and rows > 1 else np.full(1, force)
+            x, visited = _visited(unit, computer.temperature, many)
+            curvature = unit.columns().curvature(x)
+            _check_curvature(unit, curvature, x, visited)
             largest = max(largest, float(np.abs(curvature[visited]).max()))
-            low, high = boltzmann.x[visited].min(), boltzmann.x[visited].max()
+            low, high = x[visited].min(), x[visited].max()
             for cusp in cusps:  # which a grid misses
                 if low < cusp < high:
                     raise _infinite(unit, cusp)
         # every run starts at x = 0, whether the grid meets it or not
-        start = np.zeros((len(boltzmann.x), 1))
+        start = np.zeros((len(x), 1))
         _check_curvature(unit, unit.columns().curvature(start), start, np.ones(start.shape, dtype=bool))
     if not np.isfinite(computer.couplings.vector).all():
         raise StabilityError("a coupling is not a finite number, so that no time step is stable")
     largest += _among_moving(computer).spectral_norm()
     return 2.0 / (computer.mobility * largest) if largest > 0 else float("inf")
+
+
+def _visited(unit: UnitEnergy, kT: float, force: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """Return states of each unit, shape (units, points), and which of them it visits: on a circle all of one turn."""
+    if unit.period is not None:
+        rows = max(force.size, *(np.size(v) for v in unit.values.values()), 1)
+        x = np.broadcast_to(turn(unit.period, _POINTS), (rows, _POINTS))
+        return x, np.ones(x.shape, dtype=bool)
+    boltzmann = unit_boltzmann(unit, kT, force, points=_POINTS)
+    return boltzmann.x, boltzmann.weight > boltzmann.weight.max(axis=1, keepdims=True) * np.exp(-_VISITED)
 
 
 def _among_moving(computer: Computer) -> Couplings:
