@@ -18,17 +18,17 @@ from thermozoo.registry.catalogue import load_catalogue
 
 def test_files_and_next_steps(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert run(["new", "potential", "tilted-well"]) == 0
-    folder = tmp_path / "thermozoo-tilted-well"
+    assert run(["new", "potential", "sloped-well"]) == 0
+    folder = tmp_path / "thermozoo-sloped-well"
     found = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
     assert found == [
         "README.md",
         "pyproject.toml",
-        "src/thermozoo_tilted_well/__init__.py",
-        "tests/test_tilted_well.py",
+        "src/thermozoo_sloped_well/__init__.py",
+        "tests/test_sloped_well.py",
     ]
-    assert 'tilted-well = "thermozoo_tilted_well"' in (folder / "pyproject.toml").read_text()
-    assert "thermozoo verify tilted-well" in capsys.readouterr().out
+    assert 'sloped-well = "thermozoo_sloped_well"' in (folder / "pyproject.toml").read_text()
+    assert "thermozoo verify sloped-well" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kind", list(INTERFACES))

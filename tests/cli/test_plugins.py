@@ -17,18 +17,18 @@ from thermozoo import Potential, hookimpl
 
 
 @attrs.frozen
-class Sextic(Potential):
-    """Sixth power."""
+class Octic(Potential):
+    """Eighth power."""
 
-    name = "sextic"
+    name = "octic"
 
     def energy(self, x):
-        return x**6
+        return x**8
 
 
 @hookimpl
 def thermozoo_potentials():
-    return [Sextic]
+    return [Octic]
 '''
 
 
@@ -66,10 +66,10 @@ def test_the_list_as_json(capsys):
 
 
 def test_a_file_is_listed_with_the_rest(tmp_path, capsys):
-    (tmp_path / "sextic.py").write_text(GOOD)
-    assert run(["plugins", "--json", f"--plugin={tmp_path / 'sextic.py'}"]) == 0
+    (tmp_path / "octic.py").write_text(GOOD)
+    assert run(["plugins", "--json", f"--plugin={tmp_path / 'octic.py'}"]) == 0
     records = {r["name"]: r for r in json.loads(capsys.readouterr().out)}
-    assert records["sextic"]["distribution"] == "sextic.py"
+    assert records["octic"]["distribution"] == "octic.py"
     assert "quartic" in records
 
 
@@ -122,8 +122,8 @@ def test_strict_makes_it_fatal(broken, capsys):
         ("x = 1", "defines no hook"),
         (GOOD.replace("thermozoo_potentials", "thermozoo_potential"), "did you mean 'thermozoo_potentials'"),
         (GOOD.replace("@hookimpl\n", ""), "is not marked with @thermozoo.hookimpl"),
-        (GOOD.replace("[Sextic]", "Sextic"), "expected a list of classes"),
-        (GOOD.replace('"sextic"', '"quartic"'), "two plugins are called 'quartic' (potential): one of thermozoo"),
+        (GOOD.replace("[Octic]", "Octic"), "expected a list of classes"),
+        (GOOD.replace('"octic"', '"quartic"'), "two plugins are called 'quartic' (potential): one of thermozoo"),
     ],
     ids=["missing", "exit", "syntax", "no hook", "misspelt", "unmarked", "no list", "clash"],
 )

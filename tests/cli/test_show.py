@@ -45,6 +45,47 @@ def test_one_value_per_unit_shows_the_stable_states_of_every_unit(capsys):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        (["periodic"], ["of circumference 6.28319", "x = -1.571, 1.571"]),
+        (["washboard", "--set", "f=0"], ["of circumference 6.28319", "x = 3.142"]),
+        (["washboard"], ["circle of circumference 6.28319; the energy changes by -2*pi*f a turn, so", "x = -2.618"]),
+        (["washboard", "--set", "f=1.5"], ["there is no Boltzmann weight", "x = none: around the circle"]),
+        (["washboard", "--set", "f=[0,1.5]"], ["6.28319 (of unit 0)", "weight (of unit 1)", "of unit 0: x = 3.142"]),
+    ],
+)
+def test_states_on_a_circle(capsys, arguments, lines):
+    out = shown(capsys, *arguments)
+    for line in lines:
+        assert any(one.endswith(line) or line in one for one in out.splitlines()), line
+
+
+def test_states_on_a_circle_as_json(capsys):
+    table = json.loads(shown(capsys, "washboard", "--json"))
+    assert table["period"] == pytest.approx(2 * np.pi)
+    assert table["energy_of_a_turn"] == "-2*pi*f"
+    assert json.loads(shown(capsys, "quartic", "--json"))["period"] is None
+
+
+@pytest.mark.parametrize("name", ["periodic", "washboard"])
+def test_plot_of_one_turn(tmp_path, capsys, monkeypatch, name):
+    """From where the energy rises most steeply, with a density where there is one."""
+    from thermozoo.plotting import potential
+
+    given = {}
+    plot = potential.plot_potential
+    monkeypatch.setattr(
+        potential, "plot_potential", lambda *a, **k: given.update(x=a[0], density=a[3]) or plot(*a, **k)
+    )
+    shown(capsys, name, "--latex", "--plot", str(tmp_path / "turn.png"))
+    assert given["x"][-1] - given["x"][0] == pytest.approx(2 * np.pi)
+    if name == "washboard":
+        assert given["density"] is None
+    else:
+        assert np.trapezoid(given["density"], given["x"]) == pytest.approx(1.0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
     ("name", "words"),
     [
         ("euler-maruyama", "S(x', x) ="),

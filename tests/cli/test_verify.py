@@ -91,7 +91,7 @@ def test_the_plugin_of_the_readme(tmp_path, capsys):
     """The ten lines as they stand pass the suite."""
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     [code] = [b for b in re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL) if b.startswith("# file: ")]
-    file = tmp_path / "tilted_well.py"
+    file = tmp_path / "tilted_quartic.py"
     file.write_text(code)
     assert run(["verify", str(file)]) == 0, capsys.readouterr().out
 

@@ -86,7 +86,7 @@ def test_pages_can_be_followed_one_after_the_other():
         for block in blocks_of(page):
             for made in _makes(block):
                 makers.setdefault(made, set()).add(_name(page))
-    assert {"toy", "images.npz", "bars.nc", "sextic.toml", "thermozoo-flat-bottom"} <= set(makers)
+    assert {"toy", "images.npz", "bars.nc", "octic.toml", "thermozoo-flat-bottom"} <= set(makers)
     assert {made: sorted(by) for made, by in makers.items() if len(by) > 1} == {}
 
 

@@ -10,10 +10,22 @@ from hypothesis import strategies as st
 from thermozoo_plugins.connectivities import Bipartite, Dense
 from thermozoo_plugins.datasets import Digits
 from thermozoo_plugins.objectives import ReverseLikelihood
-from thermozoo_plugins.potentials import DoubleWell, Quadratic, Quartic
+from thermozoo_plugins.potentials import (
+    Cosine,
+    DoubleWell,
+    LogCosh,
+    Periodic,
+    Quadratic,
+    Quartic,
+    Sextic,
+    TiltedWell,
+    Washboard,
+)
 from thermozoo_plugins.protocols import Constant, HoldRamp, LinearFade
 
 from thermozoo.computer.layout import Layout
+from thermozoo.computer.minima import stable_states
+from thermozoo.computer.onsite import unit_energy
 from thermozoo.errors import ParameterError
 from thermozoo.interfaces import INTERFACES
 from thermozoo.parameters import parameters_of
@@ -40,13 +52,43 @@ def test_a_first_party_plugin_is_documented(record):
         assert declared.symbol
 
 
-@pytest.mark.parametrize("cls", [Quartic, DoubleWell, Quadratic])
+#: The energy of each potential written out by hand.
+ENERGIES = {
+    Quartic: lambda x, p: p["J2"] * x**2 + p["J4"] * x**4,
+    DoubleWell: lambda x, p: p["J2"] * x**2 + p["J4"] * x**4,
+    Quadratic: lambda x, p: p["J2"] * x**2,
+    TiltedWell: lambda x, p: p["J2"] * x**2 + p["J4"] * x**4 + p["h"] * x,
+    Sextic: lambda x, p: x**2 * (p["J2"] + x**2 * (p["J4"] + x**2 * p["J6"])),
+    Cosine: lambda x, p: p["EL"] / 2 * x**2 - p["EJ"] * sympy.cos(x - p["phi"]),
+    Periodic: lambda x, p: p["K"] * (2 * sympy.cos(x) ** 2 - 1),
+    Washboard: lambda x, p: p["K"] * sympy.cos(x) - p["f"] * x,
+    LogCosh: lambda x, p: p["K"] * p["w"] ** 2 * sympy.log(sympy.cosh(x / p["w"])),
+}
+
+
+@pytest.mark.parametrize("cls", list(ENERGIES))
 def test_potentials(cls):
     formulas = potential_formulas(cls())
     x, p = formulas.x, formulas.parameters
-    energy = p["J2"] * x**2 + (p["J4"] * x**4 if "J4" in p else 0)
-    assert sympy.expand(formulas.energy - energy) == 0
-    assert sympy.expand(formulas.gradient - sympy.diff(energy, x)) == 0
+    energy = ENERGIES[cls](x, p)
+    assert sympy.simplify(formulas.energy - energy) == 0
+    assert sympy.simplify(formulas.gradient - sympy.diff(energy, x)) == 0
+
+
+@pytest.mark.parametrize(("h", "expected"), [(0.5, 2), (1.0886, 2), (1.0888, 1), (-1.0888, 1)])
+def test_a_tilted_well_loses_a_state_where_its_docstring_says(h, expected):
+    """27 h^2 J4 < 8 |J2|^3 is |h| < 1.08866 for J2 = -1, J4 = 1 / 4; from the roots of the slope."""
+    slope = np.roots([4 * 0.25, 0.0, 2 * -1.0, h])
+    assert np.sum(np.abs(slope.imag) < 1e-9) == 2 * expected - 1
+    found = stable_states(unit_energy(TiltedWell(J2=-1.0, J4=0.25, h=h)), 0.1)
+    assert len(found) == expected
+
+
+@pytest.mark.parametrize(("J2", "J4", "places"), [(1.0, -2.0, (-1, 0, 1)), (1.0, -1.7, (0,)), (-1.0, 0.0, (-1, 1))])
+def test_a_sextic_unit_has_the_states_that_its_docstring_says(J2, J4, places):
+    J6 = 1 / 3 if J2 < 0 else 1.0
+    found = stable_states(unit_energy(Sextic(J2=J2, J4=J4, J6=J6)), 0.1)
+    assert [one.x for one in found] == pytest.approx(places, abs=1e-9)
 
 
 @settings(max_examples=40)

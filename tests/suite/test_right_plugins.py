@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import attrs
 import numpy as np
 import pytest
@@ -254,6 +256,38 @@ class Mixture(Potential):
 
 
 MORE["mixture"] = Mixture
+
+
+@attrs.frozen
+class Locked(Potential):
+    """A phase that second harmonics lock to one of two states, the seam of the circle among them."""
+
+    name = "locked"
+    stable_states = 2
+    period = 2 * math.pi
+    k: float = stiffness()
+
+    def energy(self, x):
+        return -self.k * sympy.cos(2 * x)
+
+
+@attrs.frozen
+class Triangle(Potential):
+    """A wave of straight pieces: its force jumps where a turn begins."""
+
+    name = "triangle"
+    stable_states = 1
+    period = math.pi
+    k: float = stiffness()
+
+    def energy(self, x):
+        return self.k * sympy.Abs(sympy.sin(x))
+
+
+@pytest.mark.parametrize("cls", [Locked, pytest.param(Triangle, marks=pytest.mark.long)])
+def test_a_potential_of_a_circle_passes(cls):
+    passes(cls, both_engines=False)
+    assert has_kink(UnitOracle(cls(), KT)) == (cls is Triangle)
 
 
 @pytest.mark.parametrize("title", [*SMALL, *(pytest.param(title, marks=pytest.mark.long) for title in MORE)])

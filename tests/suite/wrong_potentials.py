@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import attrs
 import sympy
@@ -308,6 +309,40 @@ class LooseConstraint(Potential):
 
 
 @attrs.frozen
+class HalfATurn(Potential):
+    __doc__ = DOC
+    name = "half-a-turn"
+    period = math.pi
+    a: float = stiffness()
+
+    def energy(self, x):
+        return self.a * sympy.cos(x)
+
+
+@attrs.frozen
+class BarelyRound(Potential):
+    __doc__ = DOC
+    name = "barely-round"
+    period = 2 * math.pi
+    a: float = stiffness()
+    k: float = parameter(1.0, unit="1", doc="waves a turn")
+
+    def energy(self, x):
+        return self.a * sympy.cos(self.k * x)  # of this circle for whole numbers only, the default among them
+
+
+@attrs.frozen
+class TrapOnACircle(Potential):
+    __doc__ = DOC
+    name = "trap-on-a-circle"
+    period = 2 * math.pi
+    a: float = stiffness()
+
+    def energy(self, x):
+        return self.a * x**2
+
+
+@attrs.frozen
 class Sound(Potential):
     __doc__ = DOC
     name = "sound"
@@ -343,5 +378,8 @@ POTENTIALS = [
     Wrong("a constraint that leaves one point", "constraints", LeavesNothing),
     Wrong("a constraint that leaves too much", "confining", LooseConstraint),
     Wrong("a jump between two branches", "continuous", Jump),
+    Wrong("a circle of half the circumference", "circle", HalfATurn),
+    Wrong("a circle for some parameters only", "circle", BarelyRound),
+    Wrong("a trap whose states are said to live on a circle", "circle", TrapOnACircle),
     Wrong("an energy with a cliff, which no state that is visited feels", "fluctuation-relation", Cliff),
 ]

@@ -43,7 +43,7 @@ def new(
 ) -> None:
     """Write a plugin package that works and passes its own tests: change its formula into yours.
 
-    Example: thermozoo new potential tilted-well
+    Example: thermozoo new potential sloped-well
     """
     _refuse_bad_name(kind, name)
     _refuse_taken(context_of(ctx).catalogue, kind, name)

@@ -158,6 +158,9 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
         units = [stable_places(one, KT) for one in single_units(plugin)]
         places = [[place.x for place in one] for one in units]
         table["stable_states_at"] = places[0] if _of_one_unit(plugin) else places
+        climb = potential_formulas(plugin).climb
+        if climb is not None:
+            table["energy_of_a_turn"] = str(climb)
         bent = [_kinks(one) for one in single_units(plugin)]
         if any(bent):
             table["kinks"] = bent[0] if _of_one_unit(plugin) else bent
@@ -175,7 +178,20 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
 def _places(potential: Potential) -> str:
     """Return the stable states of one unit, as text; what an energy without any means for a run."""
     places = [in_words(place) for place in stable_places(potential, KT)]
+    if not places and potential.period is not None:
+        return "none: around the circle the force has one direction, or there is none"
     return ", ".join(places) or "none: the energy does not rise on both sides; a run refuses it as not confining a unit"
+
+
+def _circle(potential: Potential) -> str:
+    """Return what the circle means on which the states of one unit live, as text."""
+    from thermozoo.computer.onsite import unit_energy
+
+    climb = potential_formulas(potential).climb
+    driven = unit_energy(potential).driven
+    return f"states live on a circle of circumference {potential.period:.6g}" + (
+        f"; the energy changes by {climb} a turn, so that a current flows: there is no Boltzmann weight" * driven
+    )
 
 
 def _kinks(potential: Potential) -> list[dict[str, float]]:
@@ -235,6 +251,8 @@ def _print(plugin: Plugin, out: TextIO) -> None:
     if "stable_states_at" in table:
         console.print()
         for words, one in _named_units(plugin):
+            if one.period is not None:
+                console.print(f"{_circle(one)}{words and f' ({words.strip()})'}", soft_wrap=True)
             console.print(f"stable states at these values{words}: x = {_places(one)}", soft_wrap=True)
             for kink in _kinks(one):
                 text = f"kink{words} at x = {kink['x']:.6g}: the force jumps by {kink['force_jumps_by']:.6g}"
@@ -252,7 +270,7 @@ def _print(plugin: Plugin, out: TextIO) -> None:
 def _plot(plugins: list[Plugin], file: Path, force: bool) -> None:
     import numpy as np
 
-    from thermozoo.computer.boltzmann import unit_boltzmann
+    from thermozoo.computer.boltzmann import unit_boltzmann, unit_interval
     from thermozoo.computer.onsite import unit_energy
     from thermozoo.plotting.potential import plot_potential
 
@@ -274,10 +292,15 @@ def _plot(plugins: list[Plugin], file: Path, force: bool) -> None:
         )
     with new_file(file, force=force) as beside:
         one = unit_energy(plugin)  # type: ignore[arg-type]
-        boltzmann = unit_boltzmann(one, KT, points=1001)
-        likely = boltzmann.weight[0] > boltzmann.weight[0].max() * np.exp(-12.0)
-        x = np.linspace(boltzmann.x[0][likely][0], boltzmann.x[0][likely][-1], 801)
-        density = np.interp(x, boltzmann.x[0], boltzmann.density[0])
+        boltzmann = None if one.driven else unit_boltzmann(one, KT, points=1001)
+        if one.period is not None or boltzmann is None:
+            x = np.linspace(*unit_interval(one, KT), 801)
+        else:
+            likely = boltzmann.weight[0] > boltzmann.weight[0].max() * np.exp(-12.0)
+            x = np.linspace(boltzmann.x[0][likely][0], boltzmann.x[0][likely][-1], 801)
+        density = None
+        if boltzmann is not None:
+            density = np.interp(x, boltzmann.x[0], boltzmann.density[0], period=one.period)
         figure = plot_potential(
             x,
             one.energy(x),

@@ -2,7 +2,8 @@
 
 An uncoupled unit under a constant force f has the density p(x) = exp(-(U(x) - f x) / kT) / Z. Every unit gets a grid of
 its own that covers all x with p(x) > exp(-40) max p; on it the trapezoidal rule converges faster than any power of the
-spacing for a smooth energy.
+spacing for a smooth energy. A unit whose state lives on a circle gets a grid over one turn, with the density of the
+states within it; it has one where no force drives it around.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from thermozoo.computer.support import confining_window
 from thermozoo.errors import ParameterError
 from thermozoo.symbolic.guard import where_written
 
-__all__ = ["UnitBoltzmann", "unit_boltzmann", "unit_interval"]
+__all__ = ["UnitBoltzmann", "turn", "unit_boltzmann", "unit_interval"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -47,11 +48,14 @@ class UnitBoltzmann:
         Density times spacing; each row sums to one.
     log_partition : ndarray, shape (units,)
         ln of the integral of exp(-(U - f x)/kT).
+    closed : bool
+        Whether the grid is one turn of a circle, whose first and last point are one state: each has half its weight.
     """
 
     x: Array
     weight: Array
     log_partition: Array
+    closed: bool = False
 
     def mean(self, values: Array) -> Array:
         """Return the average of `values`, given on the grid, for each unit."""
@@ -61,7 +65,10 @@ class UnitBoltzmann:
     @property
     def density(self) -> Array:
         """Density of each unit on its grid [1 / state]."""
-        return self.weight / np.diff(self.x, axis=1)[:, :1]
+        density: Array = self.weight / np.diff(self.x, axis=1)[:, :1]
+        if self.closed:
+            density[:, [0, -1]] *= 2.0
+        return density
 
     @functools.cached_property
     def _distribution(self) -> tuple[Array, Array]:
@@ -94,6 +101,8 @@ class UnitBoltzmann:
         cell = np.clip(flat - row * points, 0, points - 2)
         rest = (u - cumulative[row, cell]) * total
         left, right = self.weight[row, cell] / h, self.weight[row, cell + 1] / h
+        if self.closed:
+            left, right = left * np.where(cell == 0, 2.0, 1.0), right * np.where(cell == points - 2, 2.0, 1.0)
         slope = (right - left) / h
         # the root of left d + slope d^2 / 2 = rest, in the form that does not cancel; rounding may take the
         # discriminant of the last sample of a cell below zero
@@ -103,20 +112,33 @@ class UnitBoltzmann:
         return result
 
 
+def turn(period: float, points: int) -> Array:
+    """Return a grid over one turn of a circle, from -period / 2 on, with both ends."""
+    return np.linspace(-period / 2, period / 2, points)
+
+
 def unit_interval(one: UnitEnergy, kT: float) -> tuple[float, float]:
-    """Return an interval outside of which one unit's energy is more than 40 kT above its minimum.
+    """Return an interval outside of which one unit's energy is more than 40 kT above its minimum; of a circle one turn.
+
+    A turn begins where the energy rises most steeply, so that no stable state lies at its ends.
 
     Raises
     ------
     ParameterError
         When the energy does not confine a unit.
     """
+    if one.period is not None:
+        x = turn(one.period, 801)
+        steepest = float(x[np.argmax(one.gradient(x))])
+        return steepest, steepest + one.period
     _, low, high = _interval(one, kT, np.zeros(1), 801)
     return float(low[0, 0]), float(high[0, 0])
 
 
 def _interval(one: UnitEnergy, kT: float, force: Array, points: int) -> tuple[Callable[[Array], Array], Array, Array]:
     """Return (U(x) - f x) / kT as a function, and ends of an interval of each unit that its visited states fill."""
+    if one.period is not None:
+        _refuse_driven(one, force)
     site = one.columns()
     units = max(force.size, *(v.shape[0] for v in site.values.values() if np.ndim(v)), 1)
     f = np.broadcast_to(force, (units,))[:, None]
@@ -125,6 +147,9 @@ def _interval(one: UnitEnergy, kT: float, force: Array, points: int) -> tuple[Ca
         values: Array = (site.energy(x) - f * x) / kT
         return values
 
+    if one.period is not None:
+        half = np.full((units, 1), one.period / 2)
+        return tilted, -half, half
     width, confined = confining_window(tilted, units, DEPTH, lambda energy, x: _check_numbers(energy, x, one))
     if np.isinf(width):
         free = int(np.argmin(confined))
@@ -159,8 +184,8 @@ def unit_boltzmann(one: UnitEnergy, kT: float, force: npt.ArrayLike = 0.0, point
     Raises
     ------
     ParameterError
-        When the energy does not confine a unit, so that it has no Boltzmann distribution, or it varies on too small a
-        scale for a grid.
+        When the energy does not confine a unit, or a force drives it around a circle, so that it has no Boltzmann
+        distribution, or it varies on too small a scale for a grid.
     """
     forces = np.asarray(force, dtype=np.float64)
     if forces.ndim == 1 and not any(np.ndim(v) for v in one.values.values()):
@@ -168,7 +193,8 @@ def unit_boltzmann(one: UnitEnergy, kT: float, force: npt.ArrayLike = 0.0, point
         kinds, kind = np.unique(forces, return_inverse=True)
         if kinds.size < forces.size:
             few = unit_boltzmann(one, kT, kinds, points)
-            return UnitBoltzmann(x=few.x[kind], weight=few.weight[kind], log_partition=few.log_partition[kind])
+            rows = {name: getattr(few, name)[kind] for name in ("x", "weight", "log_partition")}
+            return attrs.evolve(few, **rows)
     tilted, low, high = _interval(one, kT, forces, points)
     grid = low + (high - low) * np.linspace(0.0, 1.0, points)
     energy = tilted(grid)
@@ -185,12 +211,15 @@ def unit_boltzmann(one: UnitEnergy, kT: float, force: npt.ArrayLike = 0.0, point
     _check_numbers(energy, grid, one)
     floor = energy.min(axis=1, keepdims=True)
     weight = np.exp(-(energy - floor))
+    if one.period is not None:
+        weight[:, [0, -1]] *= 0.5
     total = weight.sum(axis=1, keepdims=True)
     spacing = (high - low)[:, 0] / (points - 1)
     return UnitBoltzmann(
         x=grid,
         weight=weight / total,
         log_partition=np.log(total[:, 0] * spacing) - floor[:, 0],
+        closed=one.period is not None,
     )
 
 
@@ -209,6 +238,23 @@ def _bend(energy: Array) -> float:
     visited = energy[:, 1:-1] < energy.min(axis=1, keepdims=True) + DEPTH / 2
     second = np.abs(energy[:, 2:] - 2 * energy[:, 1:-1] + energy[:, :-2])
     return float(second[visited].max(initial=0.0))
+
+
+def _refuse_driven(one: UnitEnergy, force: Array) -> None:
+    """Raise ParameterError where something drives a unit around its circle: a current flows, and nothing is at rest."""
+    name = type(one.potential).__name__
+    if one.driven:
+        raise ParameterError(
+            f"{name} drives a unit around its circle: its energy changes by {one.formulas.climb} a turn, so a current "
+            f"flows and there is no Boltzmann distribution ({where_written(one.potential.energy)}): choose parameters "
+            "with which this is zero, or simulate it, which needs none"
+        )
+    if np.any(force):
+        raise ParameterError(
+            f"{name}: the state lives on a circle, around which the imposed force f = {force[force != 0][0]:g} drives "
+            "a unit, so a current flows and there is no Boltzmann distribution: impose no force on these units, or "
+            "choose a potential that confines them"
+        )
 
 
 def _unconfined(one: UnitEnergy, force: float, unit: int) -> ParameterError:

@@ -38,7 +38,7 @@ class StableState:
 
 
 def stable_states(one: UnitEnergy, kT: float) -> list[StableState]:
-    """Return the minima of the energy of one unit among the states that it visits.
+    """Return the minima of the energy of one unit among the states that it visits; on a circle, those of one turn.
 
     Where minima seem to lie close together the sign of the slope may be rounding, as beside a minimum at which the
     curvature vanishes: there it is asked of the formula, in many digits.
@@ -83,7 +83,17 @@ def stable_states(one: UnitEnergy, kT: float) -> list[StableState]:
         minimum = float(brentq(exact if doubtful[k] else coded, x[k], x[k + 1]))
         left, right = (_end_of_flat(one, minimum, sign * _BESIDE * reach) for sign in (-1.0, 1.0))
         found.append(StableState(minimum, (left, right) if right > left else None))
-    return found
+    return found if one.period is None else _around(found, one.period)
+
+
+def _around(states: list[StableState], period: float) -> list[StableState]:
+    """Return states on a circle as they lie on the turn about zero, in increasing order."""
+    turned = []
+    for state in states:
+        shift = -period * np.ceil(state.x / period - 0.5)
+        flat = None if state.flat is None else (state.flat[0] + shift, state.flat[1] + shift)
+        turned.append(StableState(float(state.x + shift), flat))
+    return sorted(turned, key=lambda state: state.x)
 
 
 def _end_of_flat(one: UnitEnergy, x: float, step: float) -> float:

@@ -56,6 +56,17 @@ class UnitEnergy:
         """Return d2U/dx2, shape of `x` [energy]."""
         return self.evaluate("curvature", self.formulas.curvature, x)
 
+    @property
+    def period(self) -> float | None:
+        """Circumference of the circle on which states live; None: they live on a line."""
+        return self.potential.period
+
+    @property
+    def driven(self) -> bool:
+        """Whether a turn of the circle changes the energy of a unit, so that a current flows and none is at rest."""
+        climb = self.formulas.climb
+        return climb is not None and bool(np.any(self.evaluate("climb", climb, np.zeros(1)) != 0.0))
+
     def at(self, units: Any) -> UnitEnergy:
         """Return the site of some of the units only (an index into the group)."""
         picked = {k: v[units] if np.ndim(v) else v for k, v in self.values.items()}

@@ -8,13 +8,14 @@ spectral norms at a few states that uncoupled units visit stands for it, which i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.boltzmann import UnitBoltzmann, unit_boltzmann
+from thermozoo.computer.boltzmann import turn, unit_boltzmann
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import BilinearCouplings
 from thermozoo.computer.onsite import UnitEnergy
@@ -34,6 +35,8 @@ _VISITED = 20.0
 #: Visited states at which the second derivative of a term is looked at: draws of the Boltzmann distribution, and draws
 #: that are as likely anywhere between the outermost states. Of many units each state holds all kinds of neighbors.
 _DRAWN, _MANY_UNITS = 4, 20_000
+#: Points a unit at which the curvature is looked at.
+_POINTS = 257
 
 
 def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.0)) -> float:
@@ -67,19 +70,19 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
         cusps = infinite_curvature(one.formulas, one.values)
         unit = one if any(np.ndim(v) for v in one.values.values()) else one.at(slice(0, 1))
         for force in ends:
-            many = np.full(rows, force) if unit is one and rows > 1 else force
-            boltzmann = unit_boltzmann(unit, computer.temperature, many, points=257)
-            visited = boltzmann.weight > boltzmann.weight.max(axis=1, keepdims=True) * np.exp(-_VISITED)
-            curvature = unit.columns().curvature(boltzmann.x)
-            _check_curvature(unit, curvature, boltzmann.x, visited)
-            largest = max(largest, float(np.abs(curvature[visited]).max()))
-            states.add(where, boltzmann, visited)
-            low, high = boltzmann.x[visited].min(), boltzmann.x[visited].max()
+            many = np.full(rows, force) if unit is one and rows > 1 else np.full(1, force)
+            seen = _seen(unit, computer.temperature, many)
+            x = seen.x
+            curvature = unit.columns().curvature(x)
+            _check_curvature(unit, curvature, x, seen.visited)
+            largest = max(largest, float(np.abs(curvature[seen.visited]).max()))
+            states.add(where, seen)
+            low, high = x[seen.visited].min(), x[seen.visited].max()
             for cusp in cusps:  # which a grid misses
                 if low < cusp < high:
                     raise _infinite(unit, cusp)
         # every run starts at x = 0, whether the grid meets it or not
-        start = np.zeros((len(boltzmann.x), 1))
+        start = np.zeros((len(x), 1))
         _check_curvature(unit, unit.columns().curvature(start), start, np.ones(start.shape, dtype=bool))
     for term in (computer.couplings, *computer.terms.values()):
         if not np.isfinite(term.vector).all():
@@ -88,6 +91,37 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
             largest += _among_moving(term, computer.layout.free).spectral_norm()
     largest += max((_norm(varying, x, computer.layout.free) for x in states), default=0.0)
     return 2.0 / (computer.mobility * largest) if largest > 0 else float("inf")
+
+
+@attrs.frozen(eq=False)
+class _Seen:
+    """Which states units visit.
+
+    Parameters
+    ----------
+    x : ndarray, shape (units, points)
+        States of each unit.
+    visited : ndarray of bool, shape (units, points)
+        Which of them it visits: on a circle all of one turn.
+    quantile : callable
+        What a number from 0 to 1 for each unit, shape (..., units), is drawn for.
+    """
+
+    x: Array
+    visited: npt.NDArray[np.bool_]
+    quantile: Callable[[Array], Array]
+
+
+def _seen(unit: UnitEnergy, kT: float, force: Array) -> _Seen:
+    """Return the states that uncoupled units visit."""
+    if unit.period is not None:
+        period = unit.period
+        rows = max(force.size, *(np.size(v) for v in unit.values.values()), 1)
+        x = np.broadcast_to(turn(period, _POINTS), (rows, _POINTS))
+        return _Seen(x, np.ones(x.shape, dtype=bool), lambda drawn: x[0, 0] + period * drawn)
+    boltzmann = unit_boltzmann(unit, kT, force, points=_POINTS)
+    visited = boltzmann.weight > boltzmann.weight.max(axis=1, keepdims=True) * np.exp(-_VISITED)
+    return _Seen(boltzmann.x, visited, boltzmann.quantile)
 
 
 class _States:
@@ -99,16 +133,16 @@ class _States:
         self._likely = np.zeros((drawn, n))
         self._anywhere = np.zeros((drawn, n))
 
-    def add(self, where: slice, boltzmann: UnitBoltzmann, visited: npt.NDArray[np.bool_]) -> None:
+    def add(self, where: slice, seen: _Seen) -> None:
         """Take states of a group of units, at random some of each force that acts on them."""
         count, rows = len(self._likely), where.stop - where.start
         if not count:
             return
-        units = len(boltzmann.x)
+        units = len(seen.x)
         drawn = self._rng.uniform(size=(count * rows // units, units))
-        likely = boltzmann.quantile(drawn).reshape(count, rows)
-        low = np.where(visited, boltzmann.x, np.inf).min(axis=1)
-        high = np.where(visited, boltzmann.x, -np.inf).max(axis=1)
+        likely = seen.quantile(drawn).reshape(count, rows)
+        low = np.where(seen.visited, seen.x, np.inf).min(axis=1)
+        high = np.where(seen.visited, seen.x, -np.inf).max(axis=1)
         anywhere = low + (high - low) * self._rng.uniform(size=(count, rows))
         taken = self._rng.uniform(size=(count, rows)) < 0.5
         old = self._likely[:, where], self._anywhere[:, where]

@@ -10,7 +10,7 @@ import numpy as np
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import DenseCouplings
 from thermozoo.computer.layout import Layout
-from thermozoo.computer.onsite import OnSiteEnergy
+from thermozoo.computer.onsite import OnSiteEnergy, unit_energy
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.faults import Faults, describe
 from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usual_of_a_step
@@ -22,6 +22,8 @@ from thermozoo.interfaces import Encoding, Interaction, Objective, Potential
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.symbolic.interaction import interaction_formulas
+from thermozoo.training.exact.unit_grid import follows_a_line
+from thermozoo.training.intensity import intensity_of
 from thermozoo.training.unit_types import trained_together
 
 __all__ = ["check"]
@@ -79,8 +81,42 @@ def check(config: Config, faults: Faults) -> None:
         return
     if not faults.found_in("training.potential_parameters"):
         _check_potential_parameters(training, potentials, clamped, faults)
+    _check_circles(config, faults)
     if not faults.found_in("dynamics.dt", "dynamics.duration", "computer.temperature", "computer.mobility"):
         _check_stability(computer, dynamics, potentials, clamped, faults)
+
+
+def _check_circles(config: Config, faults: Faults) -> None:
+    """Add a fault for free units on a circle that noising cannot begin with, or whose density training cannot follow.
+
+    Noising begins in equilibrium, and a force around a circle leaves none.
+    """
+    for group, potential in config.potentials.items():
+        if potential.period is None or group in config.clamped:
+            continue
+        path, name = f"computer.potential.{group}", potential.name
+        protocol = config.protocols.get(group)
+        try:
+            driven = unit_energy(potential).driven
+            begins = protocol is not None and bool(np.any(intensity_of(protocol, 1.0)(0.0)))
+        except Exception:  # whatever an author's formula raises
+            continue  # what needs the formula reports it, with more to say
+        if driven or (begins and config.encodings.get(group)):
+            by = "it" if driven else "a signal"
+            faults.add(
+                path,
+                f"states of {name!r} live on a circle, around which {by} drives the units of group {group!r}, so that "
+                "they have no equilibrium for noising to begin with: "
+                + (
+                    "choose parameters without a force around the circle, or simulate it"
+                    if driven
+                    else "leave out the group's encoding, take a protocol that begins at zero, or choose a potential "
+                    "that confines"
+                ),
+                also=["computer.potential"] if driven else ["computer.potential", f"encoding.{group}", "noising"],
+            )
+        elif "exact" in (config.training.method, *config.training.compare):
+            faults.add("training.method", follows_a_line(potential), also=["training.compare", "computer.potential"])
 
 
 def _check_condition(config: Config, faults: Faults) -> None:

@@ -82,6 +82,9 @@ def check_equilibria(units: Computer, faults: Faults) -> float | None:
     for where, one in units.onsite.parts():
         if not units.layout.free[where.start]:
             continue
+        if one.period is not None:  # states lie anywhere on the circle, with an equilibrium or without
+            largest = max(largest, one.period / 2)
+            continue
         unit = one.at(slice(0, 1)) if not any(np.ndim(v) for v in one.values.values()) else one
         try:
             found = unit_boltzmann(unit, units.temperature, points=257)

@@ -26,7 +26,7 @@ def get(name: str | Path, /, *, catalogue: Catalogue | None = None, **settings: 
     ----------
     name : str or path
         Name of an installed plugin (``"quartic"``; ``"potential:quartic"`` where several kinds have one of that name),
-        or a plugin file (``"tilted_well.py"``) that registers one plugin.
+        or a plugin file (``"tilted_quartic.py"``) that registers one plugin.
     catalogue : Catalogue, optional
         Where to look (default: the installed plugins).
     **settings

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import abc
+import math
 from typing import Any, ClassVar
 
+from thermozoo.errors import PluginClassError
 from thermozoo.interfaces.kind import Quantity
 from thermozoo.interfaces.plugin import Plugin
 
@@ -17,7 +19,10 @@ class Potential(
     formula="energy",
     symbols=(Quantity("x", "state of the unit"),),
     table="computer.potential",
-    claims={"stable_states": "stable states of one unit"},
+    claims={
+        "stable_states": "stable states of one unit",
+        "period": "circumference of the circle on which the state of a unit lives",
+    },
     checks=(
         "potential",
         "potential_edges",
@@ -37,11 +42,26 @@ class Potential(
     ----------
     stable_states : int or None
         Claim: the number of minima of U, over the whole of the declared parameter bounds (None: no claim).
+    period : float or None
+        Claim: the state lives on a circle of this circumference, as a phase does, so that the force is the same after
+        one turn (None: on a line). Nothing wraps a state: it counts turns, and averages and Boltzmann weights are over
+        one of them. An energy that changes by a turn is that of a driven unit, which has no Boltzmann weight.
     """
 
     __slots__ = ()
 
     stable_states: ClassVar[int | None] = None
+    period: ClassVar[float | None] = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a circumference that is none."""
+        super().__init_subclass__(**kwargs)
+        length = cls.period
+        if length is not None and not (isinstance(length, int | float) and 0 < length < math.inf):
+            raise PluginClassError(
+                f"{cls.__qualname__}: period, the circumference of a circle, must be a positive number such as "
+                f"2 * math.pi, got {length!r}"
+            )
 
     @abc.abstractmethod
     def energy(self, x: Any) -> Any:

@@ -28,14 +28,14 @@ def plot_potential(
     x: ArrayLike,
     energy: ArrayLike,
     force: ArrayLike,
-    density: ArrayLike,
+    density: ArrayLike | None = None,
     curvature: ArrayLike | None = None,
     title: str = "",
     formula: str = "",
     *,
     density_label: str = r"density $\propto e^{-U/kT}$",
 ) -> Figure:
-    """Show energy, force, Boltzmann density and, if given, curvature of one uncoupled unit.
+    """Show energy, force and, if given, Boltzmann density and curvature of one uncoupled unit.
 
     The panels share the state's axis, and stable states (where the force changes sign from plus to
     minus) are marked in all of them: a minimum of the energy, a zero of the force and a peak of
@@ -49,8 +49,8 @@ def plot_potential(
         U(x) [E0].
     force : (n,) array
         -dU/dx [E0].
-    density : (n,) array
-        Boltzmann density [1].
+    density : (n,) array, optional
+        Boltzmann density [1]; a driven unit has none.
     curvature : (n,) array, optional
         d2U/dx2 [E0].
     title, formula : str
@@ -72,11 +72,12 @@ def plot_potential(
     panels = [
         ("energy $U$ [$E_0$]", finite_array(energy, "energy", 1), PALETTE["blue"]),
         ("force $-U'$ [$E_0$]", finite_array(force, "force", 1), PALETTE["vermilion"]),
-        (density_label, finite_array(density, "density", 1), PALETTE["green"]),
     ]
     if curvature is not None:
         values = finite_array(curvature, "curvature", 1)
-        panels.insert(2, ("curvature $U''$ [$E_0$]", values, PALETTE["purple"]))
+        panels.append(("curvature $U''$ [$E_0$]", values, PALETTE["purple"]))
+    if density is not None:
+        panels.append((density_label, finite_array(density, "density", 1), PALETTE["green"]))
     for label, values, _ in panels:
         if len(values) != len(states):
             raise ShapeError(
@@ -91,7 +92,7 @@ def plot_potential(
         axes.plot(states, values, color=color, marker="o" if len(states) == 1 else None)
         # no longer than its panel is high, so that it does not run into its neighbor
         axes.set_ylabel(wrapped(label, _PANEL))
-        if label is panels[-1][0]:
+        if label == density_label:
             axes.fill_between(states, values, color=color, alpha=0.15, linewidth=0)
             axes.set_ylim(bottom=0)
         else:

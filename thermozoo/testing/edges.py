@@ -69,6 +69,8 @@ def _jumps(
         return np.abs(value(right) - value(left) - np.where(np.isfinite(explained), explained, 0.0))
 
     low, high = oracle.interval
+    if oracle.period is not None:
+        low -= 0.01 * oracle.period  # a turn that begins at an edge
     shift = 0.317 * (high - low) / _CELLS  # no cell ends at a short number, as edges do
     ends = np.concatenate([[low], np.linspace(low + shift, high, _CELLS)])
     left, right = ends[:-1].copy(), ends[1:].copy()
@@ -89,14 +91,16 @@ def _jumps(
         place = float(f"{0.5 * (left[k] + right[k]):.12g}")
         place = 0.0 if abs(place) < 1e-12 * (high - low) else place
         reach = 1e-11 * max(abs(place), high - low)
+        if oracle.period is not None and found and place - found[0].x > oracle.period - 100 * reach:
+            break  # once around
         height = exact(place + reach) - exact(place - reach)
         if abs(height) > 1e-6 * size[k] and (not found or place - found[-1].x > 100 * reach):
             found.append(Jump(place, height))
     return found
 
 
-def breakpoints(expression: Any, x: Any, values: Mapping[Any, float]) -> list[float]:
-    """Return the states at which an expression may change its branch, by what it is made of.
+def breakpoints(expression: Any, x: Any, values: Mapping[Any, float], period: float | None = None) -> list[float]:
+    """Return the states at which an expression may change its branch, by what it is made of; on a circle, of one turn.
 
     Of Piecewise, Max, Min, Abs, sign and Heaviside, and of a power that is no whole number: where its base vanishes.
     """
@@ -104,7 +108,7 @@ def breakpoints(expression: Any, x: Any, values: Mapping[Any, float]) -> list[fl
     found: set[float] = set()
     for argument in dict.fromkeys(_switches(numeric)):
         if argument.has(x):
-            found |= set(_zeros(argument, x))
+            found |= set(_zeros(argument, x, period))
     return sorted(found)
 
 
@@ -121,7 +125,7 @@ def _switches(expression: Any) -> Iterator[Any]:
             yield node.base
 
 
-def _zeros(argument: Any, x: Any) -> list[float]:
+def _zeros(argument: Any, x: Any, period: float | None) -> list[float]:
     """Return the real zeros of an argument: of a polynomial all of them, else those at which it changes its sign."""
     if argument.is_polynomial(x):
         roots = sympy.Poly(argument, x).nroots(n=30, maxsteps=200) if sympy.degree(argument, x) > 0 else []
@@ -133,8 +137,11 @@ def _zeros(argument: Any, x: Any) -> list[float]:
     def value(at: Any) -> Any:
         return on_array(function, at)
 
-    sizes = np.logspace(-6, 6, 1201)
-    grid = np.unique(np.concatenate([-sizes, [0.0], sizes, np.linspace(-20, 20, 4001)]))
+    if period is None:
+        sizes = np.logspace(-6, 6, 1201)
+        grid = np.unique(np.concatenate([-sizes, [0.0], sizes, np.linspace(-20, 20, 4001)]))
+    else:
+        grid = 0.51 * period * np.linspace(-1.0, 1.0, 4001)  # the seam is inside
     there = value(grid)
     found = [float(v) for v in grid[there == 0.0]]
     for k in np.flatnonzero(np.sign(there[:-1]) * np.sign(there[1:]) < 0):

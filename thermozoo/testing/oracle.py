@@ -16,11 +16,14 @@ import numpy.typing as npt
 
 from thermozoo.interfaces.tree import values_of
 from thermozoo.testing.author import DIGITS, authored, evaluate, is_number, limit, on_array
-from thermozoo.testing.outcomes import CheckFailed
+from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
 
-__all__ = ["UnitOracle"]
+__all__ = ["DRIVEN", "UnitOracle"]
 
 Array = npt.NDArray[np.floating[Any]]
+
+#: Why what needs a Boltzmann weight is not asked of a unit that is driven around its circle.
+DRIVEN = "a turn of the circle changes the energy, so a current flows and there is no Boltzmann weight"
 
 #: States of one array at which a formula that is 0/0 is taken to its limit; more are no single states.
 _SINGLE_STATES = 64
@@ -94,9 +97,31 @@ class UnitOracle:
         """Return d2U/dx2."""
         return self._functions[2](x)
 
+    @property
+    def period(self) -> float | None:
+        """Circumference of the circle on which states live; None: they live on a line."""
+        period: float | None = self.potential.period
+        return period
+
+    @functools.cached_property
+    def driven(self) -> bool:
+        """Whether a turn of the circle changes the energy, so that there is no Boltzmann weight."""
+        if self.period is None:
+            return False
+        x = np.linspace(0.0, self.period, 65)
+        before, after = self.energy(x), self.energy(x + self.period)
+        return bool(np.abs(after - before).max() > 1e-9 * (np.abs(before).max() + self.kT))
+
     @functools.cached_property
     def interval(self) -> tuple[float, float]:
-        """An interval outside of which the Boltzmann weight is below exp(-40) of its maximum."""
+        """An interval outside of which the Boltzmann weight is below exp(-40) of its maximum; of a circle one turn.
+
+        A turn begins where the energy rises most steeply, so that no stable state lies at its ends.
+        """
+        if self.period is not None:
+            x = np.linspace(-self.period / 2, self.period / 2, 2001)
+            steepest = float(x[np.nanargmax(self.gradient(x))])
+            return steepest, steepest + self.period
         half = 1.0
         for _ in range(50):
             x = np.linspace(-half, half, 2001)
@@ -134,10 +159,20 @@ class UnitOracle:
 
     def weights(self, points: int = 4001) -> tuple[Array, Array]:
         """Return a grid and the Boltzmann probability of each of its points."""
+        if self.driven:
+            raise DoesNotApply(DRIVEN)
         x = self.grid(points)
         u = self.energy(x) / self.kT
         w = np.exp(-(u - u.min()))
+        if self.period is not None:  # first and last point are one state
+            w[[0, -1]] *= 0.5
         return x, w / w.sum()
+
+    def visited(self, points: int = 4001) -> tuple[Array, Array]:
+        """Return a grid and probabilities to begin with: Boltzmann's, of a unit that has none all states alike."""
+        if not self.driven:
+            return self.weights(points)
+        return self.grid(points), np.full(points, 1.0 / points)
 
     @property
     def log_partition(self) -> float:
@@ -157,27 +192,27 @@ class UnitOracle:
 
     @functools.cached_property
     def width(self) -> float:
-        """Standard deviation of the state at equilibrium."""
-        x, w = self.weights()
+        """Standard deviation of the state at equilibrium, or of all states of a turn."""
+        x, w = self.visited()
         mean = (w * x).sum()
         return float(np.sqrt((w * (x - mean) ** 2).sum()))
 
     @functools.cached_property
     def center(self) -> float:
-        """Mean state at equilibrium."""
-        x, w = self.weights()
+        """Mean state at equilibrium, or of all states of a turn."""
+        x, w = self.visited()
         return float((w * x).sum())
 
     def samples(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-        """Return independent Boltzmann samples, by inversion on a fine grid."""
-        x, w = self.weights(20001)
+        """Return independent Boltzmann samples, by inversion on a fine grid; of a driven unit, uniform ones."""
+        x, w = self.visited(20001)
         cumulative = np.concatenate([[0.0], np.cumsum(0.5 * (w[1:] + w[:-1]))])
         drawn: Array = np.interp(rng.uniform(size=shape) * cumulative[-1], cumulative, x)
         return drawn
 
     def time_step(self, mobility: float, fraction: float = 0.02) -> float:
         """Return a time step that is a small fraction of the fastest relaxation among visited states."""
-        x, w = self.weights()
+        x, w = self.visited()
         visited = w > w.max() * np.exp(-12.0)
         fastest = np.nanmax(np.abs(self.curvature(x[visited])))
         steepest = np.nanmax(np.abs(self.gradient(x[visited])))

@@ -17,11 +17,17 @@ __all__ = ["StepFunction", "carried", "exact_average", "kernel", "step_function"
 Array = npt.NDArray[np.floating[Any]]
 
 
-def kernel(x: Array, force: Array, mobility: float, kT: float, dt: float) -> Array:
-    """Return the Euler-Maruyama transition probabilities between points of a uniform grid, rows from, columns to."""
+def kernel(x: Array, force: Array, mobility: float, kT: float, dt: float, period: float | None = None) -> Array:
+    """Return the Euler-Maruyama transition probabilities between points of a uniform grid, rows from, columns to.
+
+    On a circle, `period`, a step is far shorter than a turn: it goes the nearer way.
+    """
     variance = 2 * mobility * kT * dt
     mean = x + mobility * force * dt
-    density = np.exp(-((x[None, :] - mean[:, None]) ** 2) / (2 * variance))
+    distance = x[None, :] - mean[:, None]
+    if period is not None:
+        distance -= period * np.round(distance / period)
+    density = np.exp(-(distance**2) / (2 * variance))
     probabilities: Array = density * ((x[1] - x[0]) / np.sqrt(2 * np.pi * variance))
     return probabilities
 

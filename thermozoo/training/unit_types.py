@@ -51,7 +51,7 @@ def unit_types(computer: Computer) -> list[UnitType]:
             first, unit_type = np.zeros(1, dtype=np.int64), np.zeros(len(units), dtype=np.int64)
         for k, representative in enumerate(first):
             values = {n: float(v[representative] if np.ndim(v) else v) for n, v in site.values.items()}
-            key = (site.formulas.energy, tuple(values.items()))
+            key = (site.formulas.energy, site.period, tuple(values.items()))
             members = units[(unit_type == k) & free[where]]
             if len(members):
                 found.setdefault(key, (attrs.evolve(site, values=values), []))[1].append(members)

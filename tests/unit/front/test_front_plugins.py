@@ -29,16 +29,16 @@ def test_it_says_what_is_wrong(name, settings, message):
 
 
 def test_a_plugin_file(tmp_path):
-    file = tmp_path / "tilted_well.py"
+    file = tmp_path / "tilted_quartic.py"
     file.write_text(
         '"""A file."""\nimport attrs\nfrom thermozoo import Potential, hookimpl, parameter\n\n\n'
-        '@attrs.frozen\nclass TiltedWell(Potential):\n    """U = x^4 + h x."""\n\n    name = "tilted-well"\n'
+        '@attrs.frozen\nclass TiltedQuartic(Potential):\n    """U = x^4 + h x."""\n\n    name = "tilted-quartic"\n'
         '    h: float = parameter(0.1, unit="energy", doc="slope")\n\n'
         "    def energy(self, x):\n        return x**4 + self.h * x\n\n\n"
-        "@hookimpl\ndef thermozoo_potentials():\n    return [TiltedWell]\n"
+        "@hookimpl\ndef thermozoo_potentials():\n    return [TiltedQuartic]\n"
     )
     assert tz.get(file, h=0.3).h == 0.3
-    assert tz.get(str(file)).name == "tilted-well"
+    assert tz.get(str(file)).name == "tilted-quartic"
 
 
 def test_verify_takes_a_name_an_instance_and_nothing_else():

@@ -365,6 +365,7 @@ def test_potential_marks_the_stable_states_in_every_panel():
 
 def test_unstable_state_is_not_marked():
     figure = plot_potential(X, -(X**2), 2 * X, np.ones_like(X))
+    assert len(plot_potential(X, -(X**2), 2 * X).axes) == 2  # a driven unit has no density
     assert not [line for line in figure.axes[0].lines if line.get_linestyle() == ":"]
 
 

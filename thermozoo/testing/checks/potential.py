@@ -1,18 +1,21 @@
-"""Checks of a potential's energy itself: finite, confining, continuous."""
+"""Checks of a potential's energy itself: finite, confining or on a circle."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from thermozoo.symbolic.defined import evaluable
+from thermozoo.symbolic.derive import potential_formulas
 from thermozoo.symbolic.trace import trace_energy
 from thermozoo.testing.author import evaluate
 from thermozoo.testing.checks.common import one_formula  # noqa: F401 - registers the shared checks first
 from thermozoo.testing.context import Context
 from thermozoo.testing.exact import Exact
 from thermozoo.testing.measured import Measured
-from thermozoo.testing.outcomes import CheckFailed
+from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
 from thermozoo.testing.registry import check
 from thermozoo.testing.search import for_all
 from thermozoo.testing.strategies import corner_values, parameter_values
@@ -22,6 +25,10 @@ KT = 0.5
 
 #: Combinations of extreme parameters at which an energy is followed outwards.
 _MOST_CORNERS = 81
+
+#: By how much what a turn adds to the energy may differ between states, in parts of the energies; for a circumference
+#: that is a rounded number it is far less.
+_TURN = 1e-12
 
 #: How a promise that the bounds make too large is made smaller.
 _REMEDY = (
@@ -99,6 +106,8 @@ def short(value: Any) -> str:
 )
 def confining(context: Context) -> Measured:
     """Follow x dU/dx outwards on both sides: it must stay positive and grow, at every corner of the bounds."""
+    if context.cls.period is not None:
+        raise DoesNotApply("its states live on a circle, where there is no infinity to be kept from")
 
     def claim(values: Mapping[str, float]) -> None:
         exact = Exact(context.plugin, values)
@@ -127,3 +136,67 @@ def confining(context: Context) -> Measured:
             raise
     tried = for_all(parameter_values(context.plugin), claim, seed=context.integer("confining"), examples=40)
     return Measured("draws that do not confine", 0, 0, 0, detail=f"{len(cases)} corners, {tried} draws")
+
+
+@check(
+    "potential",
+    claim="On a circle, one turn leaves the force as it is, over the whole of the declared bounds; what it adds to the "
+    "energy is as derived, and named where it is not zero.",
+    needs=("finite",),
+)
+def circle(context: Context) -> Measured:
+    """Compare the energy after a turn with that before at pairs of states, to 90 digits: all must differ alike."""
+    from hypothesis import strategies as st
+
+    period = context.cls.period
+    if period is None:
+        raise DoesNotApply("its states live on a line")
+    largest = 0.0
+
+    def climb(exact: Exact, x: float) -> tuple[Any, Any]:
+        before, after = exact.energy(x), exact.energy(x + _exactly(period))
+        return after - before, abs(before) + abs(after)
+
+    def claim(case: tuple[dict[str, float], float, float]) -> None:
+        nonlocal largest
+        values, x, other = case
+        exact = Exact(context.plugin, values)
+        (here, size), (there, other_size) = climb(exact, x), climb(exact, other)
+        gap = float(abs(here - there) / (size + other_size + KT))
+        largest = max(largest, gap)
+        left, right = short_apart(here, there)
+        Measured("relative difference of turns", gap, 0.0, _TURN).require(
+            f"one turn, x + {period:.6g}, adds {left} to the energy at x = {x:g} and {right} at x = {other:g}: the "
+            "force is not the same after it, so that states do not live on this circle",
+            {"parameters": values, "x": x},
+        )
+
+    states = st.floats(-2.0, 2.0).map(lambda turns: float(f"{turns * period:.3g}"))
+    cases = st.tuples(parameter_values(context.plugin), states, states)
+    tried = for_all(cases, claim, seed=context.integer("circle"), examples=60)
+    derived = potential_formulas(context.plugin)
+
+    def as_derived(values: dict[str, float]) -> None:
+        found, size = climb(Exact(context.plugin, values), 0.25 * period)
+        point = {derived.parameters[name]: value for name, value in values.items()}
+        expected = evaluate(derived.climb, point)
+        Measured("relative error of a turn", float(abs(found - expected) / (size + KT)), 0.0, _TURN).require(
+            f"one turn adds {short(found)} to the energy, {derived.climb} was derived", {"parameters": values}
+        )
+
+    for_all(parameter_values(context.plugin), as_derived, seed=context.integer("turn"), examples=20)
+    note = (
+        f"a turn changes the energy by {derived.climb}: where that is not zero a current flows, there is no Boltzmann "
+        "weight, and what needs one refuses it: averages by quadrature, training, equilibrium"
+    )
+    notes = (note,) * (derived.climb != 0)
+    return Measured("relative difference of turns", largest, 0.0, _TURN, detail=f"{tried} pairs of states", notes=notes)
+
+
+def _exactly(period: float) -> Any:
+    """Return a circumference that is a fraction of pi to rounding as one in many digits, any other as it is."""
+    import mpmath
+
+    turns = Fraction(period / math.pi).limit_denominator(1000)
+    exact = mpmath.pi * turns.numerator / turns.denominator
+    return exact if abs(exact - period) < 4 * math.ulp(period) else mpmath.mpf(period)

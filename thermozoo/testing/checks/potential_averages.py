@@ -16,6 +16,7 @@ from thermozoo.testing.checks.potential_paths import MOBILITY, coupling_strength
 from thermozoo.testing.context import Context
 from thermozoo.testing.measured import Measured, worst
 from thermozoo.testing.oracle import UnitOracle
+from thermozoo.testing.outcomes import DoesNotApply
 from thermozoo.testing.probes import UNITS, ProbeStep, coupled, record, uncoupled
 from thermozoo.testing.registry import check
 from thermozoo.testing.statistics import compare_distribution, compare_mean
@@ -69,10 +70,12 @@ def marginals(context: Context) -> Measured:
         steps = 64
         initial = oracle.samples(rng, (500, UNITS))
         x = _kernel_grid(oracle, dt)
-        step = kernel(x, -oracle.gradient(x), MOBILITY, KT, dt)
-        weight = np.exp(-(oracle.energy(x) - oracle.energy(x).min()) / KT)
+        step = kernel(x, -oracle.gradient(x), MOBILITY, KT, dt, oracle.period)
+        weight = np.exp(-(oracle.energy(x) - oracle.energy(x).min()) / KT) if not oracle.driven else np.ones(len(x))
         expected = carried(weight / weight.sum(), step, steps)
         cumulative = np.cumsum(expected) - 0.5 * expected
+        if oracle.period is not None:  # from the first point once around
+            x, cumulative = np.append(x, x[0] + oracle.period), np.append(cumulative - 0.5 * expected[0], 1.0)
 
         def expectation(states: Array, x: Array = x, cumulative: Array = cumulative) -> Array:
             values: Array = np.interp(states, x, cumulative)
@@ -81,15 +84,20 @@ def marginals(context: Context) -> Measured:
         for engine in context.engines:
             computer = uncoupled(plugin, KT, MOBILITY)
             path = record(engine, Dynamics(computer, ProbeStep(), dt=dt), initial, steps, context.key("marginals"))
-            figures.append(compare_distribution(f"one unit on the {engine.name} engine", path[-1], expectation))
+            final = path[-1]
+            if oracle.period is not None:
+                final = x[0] + (final - x[0]) % oracle.period
+            figures.append(compare_distribution(f"one unit on the {engine.name} engine", final, expectation))
     return worst(figures)
 
 
 def _kernel_grid(oracle: UnitOracle, dt: float) -> Array:
-    """Return a grid on which a step's normal density is resolved."""
+    """Return a grid on which a step's normal density is resolved; of a circle without the end, which is its start."""
     low, high = oracle.interval
     spacing = math.sqrt(2 * MOBILITY * KT * dt) / 2.0
     points = min(max(301, math.ceil((high - low) / spacing)), 2001)
+    if oracle.period is not None:
+        return np.linspace(low, high, points, endpoint=False)
     margin = 0.05 * (high - low)
     return np.linspace(low - margin, high + margin, points)
 
@@ -103,6 +111,8 @@ def jarzynski(context: Context) -> Measured:
     """Ramp a force on one unit; dF by adaptive quadrature, the bias of a finite dt by quadrature of the step."""
     from thermozoo.testing.transfer import kernel
 
+    if context.cls.period is not None:
+        raise DoesNotApply("around a circle an imposed force drives a current: with it there is no free energy")
     figures = []
     for plugin, oracle in draws(context, "jarzynski"):
         rng = context.rng("jarzynski-states")

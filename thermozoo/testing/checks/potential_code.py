@@ -73,7 +73,7 @@ def generated_code(context: Context) -> Measured:
         units = _units(formulas, values, place.width)
         numbers = formulas.bind(values).numbers
         far = {u * place.width * s for s in (10.0, 100.0, 1000.0)}
-        edges = breakpoints(formulas.energy, formulas.x, numbers)
+        edges = breakpoints(formulas.energy, formulas.x, numbers, context.cls.period)
         beside = [float(np.nextafter(edge, side)) for edge in edges for side in (-np.inf, np.inf)]
         for x in dict.fromkeys((place.x, *edges, *beside, *sorted(far))):
             excess = place.excess(x)
@@ -114,7 +114,7 @@ def engine_force(context: Context) -> Measured:
         oracle = UnitOracle(plugin, KT)
         x = oracle.center + oracle.width * rng.uniform(-4, 4, size=(4, UNITS))
         numbers = formulas.bind(values).numbers
-        edges = breakpoints(formulas.gradient, formulas.x, numbers)[: x.size]
+        edges = breakpoints(formulas.gradient, formulas.x, numbers, plugin.period)[: x.size]
         x.ravel()[: len(edges)] = edges
         for engine in context.engines:
             dynamics = Dynamics(uncoupled(plugin, 1e-300), ProbeStep(), dt=1.0)

@@ -185,7 +185,7 @@ def written_gradient(context: Context) -> Measured:
 @check(
     "potential",
     claim="The derived force is the derivative of the energy.",
-    needs=("one-formula", "finite", "continuous", "written-gradient"),
+    needs=("one-formula", "finite", "circle", "continuous", "written-gradient"),
 )
 def force(context: Context) -> Measured:
     """Compare with one-sided differences in 90 digits; grade the generated code."""

@@ -49,7 +49,7 @@ def continuous(context: Context) -> Measured:
         plugin = with_values(context.plugin, values)
         exact = Exact(plugin, values)
         numbers = {formula.parameters[k]: v for k, v in values.items()}
-        places = breakpoints(formula.energy, formula.x, numbers)
+        places = breakpoints(formula.energy, formula.x, numbers, plugin.period)
         try:
             oracle = UnitOracle(plugin, KT)
             places += [jump.x for jump in energy_jumps(oracle)]

@@ -25,7 +25,7 @@ from thermozoo.training.exact.signal_functions import (
     observables_for,
     time_basis,
 )
-from thermozoo.training.exact.unit_grid import Unit, make_grid
+from thermozoo.training.exact.unit_grid import Unit, follows_a_line, make_grid
 from thermozoo.training.expansion import StepExpansion, expand_objective
 from thermozoo.training.intensity import intensity_of
 from thermozoo.training.least_squares.normal_equations import NormalEquations, Unknowns
@@ -297,6 +297,9 @@ def exact_equations(
     TrainingError
         When the objective or the potential lacks a property that this needs (the message names it).
     """
+    for one in unit_types(computer):
+        if one.site.period is not None:
+            raise TrainingError(follows_a_line(one.site.potential))
     edges = np.asarray(_edges(noising.steps, windows) * noising.dynamics.dt, dtype=np.float64)
     report = progress or (lambda fraction: None)
     names = tuple(potential_parameters)

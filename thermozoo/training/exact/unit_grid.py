@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from thermozoo.computer.support import confining_window
 from thermozoo.errors import ParameterError, TrainingError
+from thermozoo.interfaces import Potential
 
-__all__ = ["Grid", "Unit", "make_grid"]
+__all__ = ["Grid", "Unit", "follows_a_line", "make_grid"]
 
 Array = NDArray[np.float64]
 Function = Callable[[Array], Any]
@@ -76,6 +77,14 @@ class Unit:
         taken = sorted({"mean", "variance", "force"} & set(self.observables))
         if taken:
             raise ParameterError(f"an observable cannot be called {taken[0]!r}: that moment is always there")
+
+
+def follows_a_line(potential: Potential) -> str:
+    """Return why the density of a unit whose states live on a circle is not followed, and what to do."""
+    return (
+        f"states of {potential.name!r} live on a circle (period {potential.period:.6g}), and exact training follows "
+        "densities on a line: take a sampled method, such as method = 'moments'"
+    )
 
 
 @attrs.frozen
