@@ -121,7 +121,6 @@ def test_every_cycle_of_five_is_as_likely():
 def test_every_graph_of_few_units_comes_and_no_other(n, degree, count):
     """Of few units most draws have pairs that are wrong, of some none can be switched; `count` labelled graphs.
 
-
     The rarest has a share of 1/200 or more, so that one is missed once in 10^4 times.
     """
     layout = Layout({"units": n})
