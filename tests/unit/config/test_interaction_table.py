@@ -91,3 +91,18 @@ def test_an_energy_with_a_pole_is_a_fault_of_its_table(tmp_path):
     )
     with pytest.raises(ConfigError, match=r"computer\.interaction: Pole: the energy of a tuple is no finite number"):
         config("computer.interaction.plugin=pole", plugins=load_catalogue(files=[file]))
+
+
+def test_the_memory_of_tuples_one_by_one_is_predicted(tmp_path):
+    """Units of a tuple, and the matrices that add up their forces, beside the strengths."""
+    file = tmp_path / "short.py"
+    file.write_text(
+        "import attrs\nfrom sympy import exp\nfrom thermozoo import Interaction, hookimpl\n\n@attrs.frozen\n"
+        "class Short(Interaction):\n    name = 'short'\n    def energy(self, *x):\n"
+        "        return exp(-(x[0] - x[1]) ** 2)\n\n@hookimpl\ndef thermozoo_interactions():\n    return [Short]\n"
+    )
+    read = config("computer.interaction.plugin=short", plugins=load_catalogue(files=[file]))
+    couplings = assemble_machine(read).computer.couplings
+    held = couplings.tuples.nbytes + sum(m.data.nbytes + m.indices.nbytes for m in couplings._scatter)
+    assert 0.7 * held < 8 * Size.of(read).beside_strength * couplings.size < 1.4 * held
+    assert Size.of(config()).beside_strength == 0
