@@ -1,6 +1,6 @@
 """Run the image recipes of `examples/` on MNIST and print what their outputs measure, with every seed.
 
-    MNIST=FOLDER python benchmarks/images.py [ten|thirty|new ...] [--seeds 1 2 3] [--set key=value ...]
+    MNIST=FOLDER python benchmarks/images.py [ten|thirty|hundred|asked|new ...] [--seeds 1 2 3] [--set key=value ...]
 
 The folder holds the test images of MNIST. The first images of each class are learned, the judge learns from the second
 half. Of each row the judge's verdict stands beside that on the learned images themselves in as much noise: what it
@@ -24,8 +24,10 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 #: Config and outputs of each row.
 ROWS = {
-    "ten": ("mnist-ten-digits.toml", 100),
-    "thirty": ("thirty-digits.toml", 50),
+    "ten": ("mnist-ten-digits.toml", 200),
+    "thirty": ("thirty-digits.toml", 200),
+    "hundred": ("hundred-digits.toml", 200),
+    "asked": ("mnist-conditioned-digits.toml", 200),
     "new": ("mnist-new-digits.toml", 500),
 }
 

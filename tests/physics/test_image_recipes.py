@@ -1,8 +1,9 @@
-"""Ten digits that a person recognises, by the recipe of `examples/mnist-ten-digits.toml`.
+"""Digits that a person recognises, by the recipes of `examples/`.
 
-Required: mean correlation 0.925 with the learned images, none inverted, 0.98 judged right, at most 2,600 kT. The judge,
-which has never seen the learned images, takes the first five of MNIST for a six even without noise: it is left out of
-what is judged.
+What is required of MNIST: correlation with the learned images, share judged right, heat; what was measured with three
+seeds is three standard errors of 200 outputs, or more, on the right side. The judge has never seen the learned images;
+where no share is required it is wrong about some of these, and outputs need only be judged as well as they are in as
+much noise, less 0.05, three standard errors.
 """
 
 from __future__ import annotations
@@ -15,42 +16,66 @@ import pytest
 
 import thermozoo as tz
 
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(
-        "THERMOZOO_TEST_MNIST" not in os.environ, reason="THERMOZOO_TEST_MNIST names no folder with MNIST"
-    ),
-]
+pytestmark = pytest.mark.long
 
-RECIPE = Path(__file__).parents[2] / "examples" / "mnist-ten-digits.toml"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 SAMPLES = 200
 
+#: Config, least correlation, least share judged right, most heat [kT].
+REQUIRED = {
+    "ten": ("mnist-ten-digits.toml", 0.925, 0.98, 2600),
+    "thirty": ("thirty-digits.toml", 0.92, None, 4000),
+    "hundred": ("hundred-digits.toml", 0.905, 0.91, 12_000),
+    "asked": ("mnist-conditioned-digits.toml", 0.9, None, 13_500),
+}
 
-@pytest.fixture(scope="module", params=(2,))
-def report(request, tmp_path_factory):
-    tables = tomllib.loads(RECIPE.read_text("utf-8"))
-    tables["data"]["path"] = os.environ["THERMOZOO_TEST_MNIST"]
-    tables["generation"]["samples"] = SAMPLES
+
+def ran(name, folder, samples, **changes):
+    tables = tomllib.loads((EXAMPLES / name).read_text("utf-8"))
+    tables["generation"]["samples"] = samples
     tables["training"]["held_out"] = 2
-    folder = tmp_path_factory.mktemp("ten") / "run"
-    return tz.run(tables, out=folder, seed=request.param, quiet=True).report
+    for table, values in changes.items():
+        tables[table] |= values
+    return tz.run(tables, out=folder, seed=2, quiet=True)
 
 
-def test_outputs_are_the_learned_images_and_cool(report):
-    assert report["mean_best_correlation"] >= 0.925
+@pytest.fixture(scope="module", params=REQUIRED)
+def recipe(request, tmp_path_factory):
+    if "THERMOZOO_TEST_MNIST" not in os.environ:
+        pytest.skip("THERMOZOO_TEST_MNIST names no folder with MNIST")
+    name, *required = REQUIRED[request.param]
+    mnist = {"plugin": "mnist", "path": os.environ["THERMOZOO_TEST_MNIST"]}
+    return ran(name, tmp_path_factory.mktemp(request.param) / "run", SAMPLES, data=mnist).report, *required
+
+
+def test_outputs_are_the_learned_images_and_cool(recipe):
+    report, correlation, _, heat = recipe
+    assert report["mean_best_correlation"] >= correlation
     assert report["inverted"] == 0
-    assert report["heat_mean_kT"] <= 2600
+    assert report["heat_mean_kT"] <= heat
     assert report["warnings"] == []
 
 
-def test_every_digit_comes_out(report):
-    """Not all as often: of these 200 the rarest comes 7 times."""
-    assert all(count > 0 for count in report["class_counts"].values())
+def test_every_class_comes_out_as_often(recipe):
+    """Of 200 outputs 20 a class, with a standard deviation of 4.2: one in 1,000 runs leaves these bounds."""
+    assert all(5 <= count <= 37 for count in recipe[0]["class_counts"].values())
 
 
-def test_the_judge_names_them(report):
-    """Two of 100 may be wrong."""
-    verdicts = {label: one for label, one in report["quality"]["confusion"].items() if label != "5"}
-    right = sum(one.get(label, 0) for label, one in verdicts.items())
-    assert right >= 0.98 * sum(sum(one.values()) for one in verdicts.values())
+def test_the_judge_names_them(recipe):
+    report, _, judged, _ = recipe
+    rows = {row["name"]: row["judged_right"] for row in report["quality"]["rows"]}
+    assert rows["outputs"] >= (rows["learned images"] - 0.05 if judged is None else judged)
+
+
+def test_windows_solved_for_their_middle_keep_thirty_digits_apart_and_cool(tmp_path):
+    """Over whole windows, without a ridge, units are switched once more than needed; embedded digits, 48 outputs."""
+    middle, whole = (
+        ran("thirty-digits.toml", tmp_path / times, 48, training={"window_times": times}) for times in ("middle", "all")
+    )
+    assert middle.report["warnings"] == []
+    assert middle.report["heat_mean_kT"] < 4500
+    assert middle.report["heat_std_kT"] < 0.1 * middle.report["heat_mean_kT"]
+    assert middle.report["mean_best_correlation"] > 0.93
+    assert whole.report["heat_mean_kT"] > 2 * middle.report["heat_mean_kT"]
+    assert whole.report["warnings"] != []

@@ -12,7 +12,7 @@ import attrs
 from thermozoo.config.settings import LARGEST, positive, setting
 from thermozoo.dynamics.engines import ENGINES, PRECISIONS
 from thermozoo.thermodynamics.hardware import PRESETS
-from thermozoo.training import METHODS
+from thermozoo.training import METHODS, WINDOW_TIMES
 
 __all__ = [
     "ComputerTable",
@@ -113,6 +113,13 @@ class TrainingTable:
     )
     learning_rate: float = positive(4e-4, "alpha of descent and online", methods=("descent", "online"))
     windows: int = setting(int, 1, "time windows with couplings of their own (exact, moments)", at_least=1)
+    window_times: str = setting(
+        str,
+        WINDOW_TIMES[0],
+        "times of a window at which the exact solution minimizes the loss: all, or its middle",
+        choices=WINDOW_TIMES,
+        methods=("exact",),
+    )
     potential_parameters: tuple[str, ...] = setting(
         tuple[str, ...], tuple, "on-site parameters to train as well, one value per unit (exact, moments)"
     )

@@ -14,7 +14,7 @@ from thermozoo.arguments import choice, count, finite_array, instance, names_of
 from thermozoo.dynamics.engines import Dynamics, Engine, engine_for
 from thermozoo.errors import DataError, ParameterError, ShapeError
 from thermozoo.interfaces import Encoding, Objective, Protocol
-from thermozoo.training import METHODS
+from thermozoo.training import METHODS, WINDOW_TIMES
 from thermozoo.training.methods import train_by
 from thermozoo.training.noising import Noising, image_group
 from thermozoo.training.result import Training
@@ -30,6 +30,7 @@ class _Settings:
     cycles: int
     learning_rate: float
     windows: int
+    window_times: str
     potential_parameters: tuple[str, ...]
     tolerance: float
     ridge: float
@@ -48,6 +49,7 @@ def train(
     weights: Mapping[str, float] | None = None,
     projection_seed: int = 42,
     windows: int = 1,
+    window_times: str = WINDOW_TIMES[0],
     potential_parameters: Sequence[str] = (),
     cycles: int = 300,
     learning_rate: float = 4e-4,
@@ -87,6 +89,8 @@ def train(
         Seed of what the encoding draws at random.
     windows : int
         Time windows with couplings of their own (exact, moments).
+    window_times : str
+        Times of a window that the exact solution averages over: ``"all"``, or its ``"middle"`` alone.
     potential_parameters : sequence of str
         On-site parameters to train as well (exact, moments).
     cycles : int
@@ -150,9 +154,13 @@ def train(
     seed = secrets.randbits(63) if seed is None else seed
     trained = names_of("potential_parameters", potential_parameters)
     _check_used(
-        method, windows=np.ndim(windows) > 0 or windows != 1, potential_parameters=bool(trained), ridge=ridge != 0
+        method,
+        windows=np.ndim(windows) > 0 or windows != 1,
+        window_times=window_times != WINDOW_TIMES[0],
+        potential_parameters=bool(trained),
+        ridge=ridge != 0,
     )
-    settings = _Settings(cycles, learning_rate, windows, trained, tolerance, ridge)
+    settings = _Settings(cycles, learning_rate, windows, window_times, trained, tolerance, ridge)
     sampled = 0 if method == "exact" else cycles * len(encoded.kept)
     advancing: Any = engine_for(engine, dynamics, sampled, steps) if isinstance(engine, str) else engine
 
@@ -165,7 +173,7 @@ def train(
 def _check_used(method: str, **wanted: bool) -> None:
     """Raise ParameterError where something is wanted that the method does nothing with."""
     for name, one in wanted.items():
-        users = ("exact",) if name == "ridge" else ("exact", "moments")
+        users = ("exact",) if name in ("ridge", "window_times") else ("exact", "moments")
         if one and method not in users:
             raise ParameterError(
                 f"method {method!r} does nothing with {name}, which is for {' and '.join(users)}: leave it out, or "

@@ -24,8 +24,8 @@ _SAMPLES = 2000
 _WINDOWS, _SHARE = 8, 0.5
 
 _REMEDY = (
-    "take a ridge in exact training (training.ridge), more time windows (training.windows) or wider ramps of the "
-    "protocol (its width)"
+    "in exact training solve for the middle of each window (training.window_times) or take a ridge (training.ridge); "
+    "more time windows (training.windows) and wider ramps of the protocol (its width) help, too"
 )
 
 

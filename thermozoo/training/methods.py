@@ -45,6 +45,10 @@ class Settings(Protocol):
         """Time windows (exact, moments)."""
 
     @property
+    def window_times(self) -> str:
+        """Times that the equations of a window are averaged over (exact)."""
+
+    @property
     def potential_parameters(self) -> tuple[str, ...]:
         """On-site parameters to train as well (exact, moments)."""
 
@@ -95,6 +99,7 @@ def train_by(
             noising,
             loss,
             windows=settings.windows,
+            window_times=settings.window_times,
             potential_parameters=settings.potential_parameters,
             tolerance=settings.tolerance,
             ridge=settings.ridge,

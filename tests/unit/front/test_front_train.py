@@ -128,6 +128,7 @@ def test_groups_may_have_encodings_and_protocols_of_their_own():
         ("online", {"potential_parameters": ["J2"]}),
         ("descent", {"ridge": 0.1}),
         ("moments", {"ridge": 0.1}),
+        ("moments", {"window_times": "middle"}),
     ],
 )
 def test_what_a_method_would_ignore_is_refused(dynamics, method, given):

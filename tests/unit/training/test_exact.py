@@ -223,6 +223,20 @@ def test_uneven_windows_take_their_shares_of_the_time():
         train_exact(computer, noised(computer, s), LOSS, windows=[0.9995, 0.0005])
 
 
+def test_windows_are_solved_for_their_middle():
+    """An average over a thousandth of the duration is that over an instant."""
+    computer = MACHINES["bipartite"]
+    s = signals(computer, 4)
+    found = train_exact(
+        computer, noised(computer, s), LOSS, windows=[1.0, 3.0], window_times="middle", moment_tolerance=1e-4
+    )
+    for middle, one in zip((0.0625, 0.3125), found.program.computers[::-1], strict=True):
+        expected = least_squares(computer, s, (middle - 2.5e-4, middle + 2.5e-4))
+        np.testing.assert_allclose(one.parameters, expected, atol=2e-3 * np.abs(expected).max())
+    with pytest.raises(ParameterError, match="window_times"):
+        train_exact(computer, noised(computer, s), LOSS, window_times="start")
+
+
 @attrs.frozen
 class NotToImage(Connectivity):
     """All pairs but those of the image with the labels."""

@@ -16,6 +16,7 @@ from thermozoo.computer.computer import Computer
 from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.smoothness import breaks
+from thermozoo.training import WINDOW_TIMES
 from thermozoo.training.breakpoints import breakpoints
 from thermozoo.training.exact.refinement import solve_moments
 from thermozoo.training.exact.signal_functions import (
@@ -190,10 +191,14 @@ def _moments(
     expansion: StepExpansion,
     names: tuple[str, ...],
     cuts: Sequence[float],
+    chosen: tuple[Array, Array] | None,
     tolerance: float,
     progress: Callable[[float], None],
 ) -> list[KindMoments]:
-    """Solve the Fokker-Planck equation of every type of unit under its protocol, on common times."""
+    """Solve the Fokker-Planck equation of every type of unit under its protocol, on common times.
+
+    These are nodes of a quadrature between the cuts, or times and weights that were chosen.
+    """
     kinds = _driven_types(computer, noising.protocols)
     duration, dt = noising.duration, noising.dynamics.dt
     solved = []
@@ -228,7 +233,8 @@ def _moments(
     most = max(moments.times.size for *_, moments in solved)
     combined = []
     for unit_type, mine, intensity, moments in solved:
-        common = moments.resampled(most // (moments.breakpoints.size - 1))
+        segments = moments.breakpoints.size - 1
+        common = moments.at(*chosen) if chosen else moments.resampled(most // segments)
         combined.append(
             kind_moments(
                 unit_type,
@@ -267,6 +273,7 @@ def exact_equations(
     loss: StepLoss,
     *,
     windows: int | Sequence[float] = 1,
+    window_times: str = WINDOW_TIMES[0],
     potential_parameters: Sequence[str] = (),
     tolerance: float = 3e-4,
     progress: Callable[[float], None] | None = None,
@@ -285,6 +292,8 @@ def exact_equations(
     windows : int, or sequence of float
         Time windows of noising, each with its own couplings: how many even ones, or the share of the duration that
         each takes, in the order of noising.
+    window_times : str
+        Times that the equations of a window are averaged over: ``"all"`` of it, or its ``"middle"`` alone.
     potential_parameters : sequence of str
         On-site parameters to train, one value a unit.
     tolerance : float
@@ -318,7 +327,8 @@ def exact_equations(
         )
     turns = {time for one in noising.protocols for time in breakpoints(one.protocol, noising.duration)}
     cuts = sorted({*turns, *edges[1:-1].tolist()})
-    kinds = _moments(computer, noising, expansion, names, cuts, tolerance, report)
+    middles = ((edges[1:] + edges[:-1]) / 2, np.diff(edges)) if window_times == "middle" else None
+    kinds = _moments(computer, noising, expansion, names, cuts, middles, tolerance, report)
     free = computer.layout.free
     return ExactEquations(
         computer=computer,

@@ -21,10 +21,11 @@ from collections.abc import Callable, Sequence
 import attrs
 import numpy as np
 
-from thermozoo.arguments import count, instance, names_of, number, positive
+from thermozoo.arguments import choice, count, instance, names_of, number, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
 from thermozoo.errors import ParameterError
+from thermozoo.training import WINDOW_TIMES
 from thermozoo.training.bilinear import require_bilinear
 from thermozoo.training.exact.exact_equations import exact_equations, threads
 from thermozoo.training.least_squares.bounds import changes_allowed, solve_within
@@ -85,6 +86,7 @@ def train_exact(
     loss: StepLoss,
     *,
     windows: int | Sequence[float] = 1,
+    window_times: str = WINDOW_TIMES[0],
     potential_parameters: Sequence[str] = (),
     tolerance: float = 1e-8,
     ridge: float = 0.0,
@@ -95,7 +97,7 @@ def train_exact(
 
     Parameters
     ----------
-    computer, noising, loss, windows, potential_parameters
+    computer, noising, loss, windows, window_times, potential_parameters
         See `exact_equations`.
     tolerance : float
         Relative residual of the linear equations; the couplings of each window are the first guess of the next one.
@@ -123,6 +125,7 @@ def train_exact(
     instance("loss", loss, StepLoss, "take that of the noising").check(noising.dynamics)
     if np.ndim(windows) == 0:
         windows = count("windows", windows, at_least=1)
+    choice("window_times", window_times, WINDOW_TIMES)
     potential_parameters = names_of("potential_parameters", potential_parameters)
     tolerance, ridge = positive("tolerance", tolerance), number("ridge", ridge)
     if ridge < 0:
@@ -134,6 +137,7 @@ def train_exact(
         noising,
         loss,
         windows=windows,
+        window_times=window_times,
         potential_parameters=potential_parameters,
         tolerance=moment_tolerance or min(max(tolerance, 3e-4), 1e-3),
         progress=done.assembled,

@@ -111,18 +111,38 @@ class UnitMoments:
 
     def resampled(self, count: int) -> UnitMoments:
         """Return the moments on `count` quadrature nodes a segment, by Legendre interpolation in time."""
-        segments = self.breakpoints.size - 1
-        old = self.times.size // segments
+        old, segments = self._segments()
         if count == old:
             return self
-        node, weight = legendre.leggauss(old)
         fresh, _ = legendre.leggauss(count)
-        # Discrete Legendre transform: exact for the interpolating polynomial of each segment.
-        to_series = (legendre.legvander(node, old - 1) * weight[:, None]).T * (np.arange(old) + 0.5)[:, None]
-        matrix = legendre.legvander(fresh, old - 1) @ to_series
-        values = self.coefficients.reshape(*self.coefficients.shape[:2], segments, old) @ matrix.T
+        values = segments @ (legendre.legvander(fresh, old - 1) @ _series_in_time(old)).T
         times, weights = segment_quadrature(self.breakpoints, count)
         return attrs.evolve(self, times=times, weights=weights, coefficients=values.reshape(*values.shape[:2], -1))
+
+    def at(self, times: Array, weights: Array) -> UnitMoments:
+        """Return the moments at any times, which get these weights, by Legendre interpolation in time.
+
+        What is returned has no nodes on segments, and cannot be interpolated again.
+        """
+        old, segments = self._segments()
+        segment = np.searchsorted(self.breakpoints[1:-1], times, side="right")
+        begin, end = self.breakpoints[segment], self.breakpoints[segment + 1]
+        within = (2 * times - begin - end) / (end - begin)
+        matrix = legendre.legvander(within, old - 1) @ _series_in_time(old)
+        values = np.einsum("skto,to->skt", segments[:, :, segment], matrix)
+        return attrs.evolve(self, times=times, weights=weights, coefficients=values)
+
+    def _segments(self) -> tuple[int, Array]:
+        """Return how many nodes a segment has, and the coefficients by segment and node, (S, K, segments, nodes)."""
+        segments = self.breakpoints.size - 1
+        return self.times.size // segments, self.coefficients.reshape(*self.coefficients.shape[:2], segments, -1)
+
+
+def _series_in_time(count: int) -> Array:
+    """Matrix from values at the nodes of a segment to Legendre coefficients: exact for their polynomial."""
+    node, weight = legendre.leggauss(count)
+    matrix: Array = (legendre.legvander(node, count - 1) * weight[:, None]).T * (np.arange(count) + 0.5)[:, None]
+    return matrix
 
 
 def segment_quadrature(breakpoints: Array, count: int) -> tuple[Array, Array]:
