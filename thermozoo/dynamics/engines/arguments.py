@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DriveArguments", "LawArguments", "NoiseArguments", "Output", "PackedCouplings", "Scratch", "Sharing"]
+__all__ = [
+    "DriveArguments", "LawArguments", "NoiseArguments", "Output", "PackedCouplings", "Scratch", "Sharing",
+    "TermArguments",
+]  # fmt: skip
 
 Array = npt.NDArray[np.floating[Any]]
 Doubles = npt.NDArray[np.float64]
@@ -36,6 +39,44 @@ class PackedCouplings(NamedTuple):
     starts: Indices
     columns: npt.NDArray[np.int32]
     values: Array
+
+
+class TermArguments(NamedTuple):
+    """Coupling terms that are not products of two states, one after the other; see `term_packing`.
+
+    Parameters
+    ----------
+    table, packed : ndarray
+        Dense parts, as in `PackedCouplings`, of the terms whose energy separates.
+    parts : ndarray of int
+        Which rows of the table each of them has: from one entry to the next.
+    sums : ndarray
+        Sums over rows of J, a number a unit, of those that use them.
+    places : ndarray of int, shape (sets, 4)
+        Where `starts`, `heads`, `values` and `columns` of each set of tuples begin.
+    starts : ndarray of int
+        Where the entries of each row (of each slice of rows) start, counted in entries.
+    heads : ndarray
+        The other units of each entry; in slices, the first of a line of consecutive units, or -1 - k for the k-th line
+        of `columns`.
+    values : ndarray
+        Strengths of the entries.
+    columns : ndarray
+        Lines of units that are not consecutive.
+    constants : ndarray
+        Constants of the interactions.
+    """
+
+    table: Indices
+    parts: Indices
+    packed: Array
+    sums: Array
+    places: Indices
+    starts: Indices
+    heads: npt.NDArray[np.int32]
+    values: Array
+    columns: npt.NDArray[np.int32]
+    constants: Array
 
 
 class LawArguments(NamedTuple):
@@ -122,7 +163,10 @@ class DriveArguments(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for states after a step, forces, stages, kept forces, noise, imposed forces, and sums of the work."""
+    """Room for states after a step, forces, stages, kept forces, noise, imposed forces, sums of the work, and products.
+
+    Of coupling terms that separate, `products` holds every function of states and its product with J.
+    """
 
     spare: Array
     force: Array
@@ -131,6 +175,7 @@ class Scratch(NamedTuple):
     normal: Array
     imposed: Array
     partial: Doubles
+    products: Array
 
 
 class Output(NamedTuple):

@@ -22,9 +22,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from thermozoo.dynamics.engines.elementary import LN2, LOGARITHM
 from thermozoo.dynamics.engines.philox import Word, philox_words
 from thermozoo.dynamics.engines.vectors import (
-    DOUBLE,
     INT32,
     INT64,
     LINE,
@@ -38,15 +38,6 @@ from thermozoo.dynamics.engines.vectors import (
 
 __all__ = ["normal_numbers_batch", "normal_numbers_unit"]
 
-
-_LOG_SINGLE = (
-    0.333333311800300481, -0.24999996957950882, 0.200007157488921017, -0.166678023195012541, 0.142490576456974804,
-    -0.124256873314511061, 0.116854199234867393, -0.114797338466376356, 0.0697161147145117783,
-)  # fmt: skip
-_LOG_DOUBLE = (
-    0.666666666666666665, 0.40000000000000877, 0.285714285708036118, 0.222222223917139174, 0.181817956401329063,
-    0.153862397028146582, 0.132687731386568852, 0.130866261478401021,
-)  # fmt: skip
 _SIN_SINGLE = (
     6.2831852801544065,
     -41.3416806133465153,
@@ -58,8 +49,6 @@ _SIN_DOUBLE = (
     6.28318530717958648, -41.3417022403997602, 81.605249276075051, -76.7058597530607231, 42.0586939448287014,
     -15.0946425727019742, 3.81995243486680902, -0.718118921891065832, 0.104183090870646484, -0.0116830828813074924,
 )  # fmt: skip
-#: ln 2 in two parts; the first has so few digits that its product with an exponent is exact.
-_LN2 = {SINGLE: (0.693359375, -2.12194440e-4), DOUBLE: (6.93147180369123816490e-01, 1.90821492927058770002e-10)}
 
 
 def _radius(word: Vector, element: Any) -> Vector:
@@ -71,15 +60,15 @@ def _radius(word: Vector, element: Any) -> Vector:
     z = (bits - (exponent << digits)).bits(element) - 1.0
     e = exponent.to(element)
     square = z * z
-    high, low = _LN2[element]
+    high, low = LN2[element]
     if element == SINGLE:
-        small = (z.polynomial(_LOG_SINGLE) * z).times(square, e * low)
+        small = (z.polynomial(LOGARITHM[element]) * z).times(square, e * low)
         log = e.times(high, z + square.times(-0.5, small))
     else:
         s = z / (z + 2.0)
         w = s * s
         half = square * 0.5
-        small = s.times(half + w * w.polynomial(_LOG_DOUBLE), e * low)
+        small = s.times(half + w * w.polynomial(LOGARITHM[element]), e * low)
         log = e.times(high, z - (half - small))
     return (log * -2.0).call("sqrt")
 

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count
-from thermozoo.computer.couplings import BilinearCouplings
 from thermozoo.dynamics.engines.arguments import DriveArguments, NoiseArguments, Output, Scratch, Sharing
 from thermozoo.dynamics.engines.arrangement import Arrangement, Load, arrange, widths
 from thermozoo.dynamics.engines.availability import why_not_compiled
@@ -24,6 +23,7 @@ from thermozoo.dynamics.engines.kernel_source import KernelSource
 from thermozoo.dynamics.engines.laws import Law, LawFormulas, aligned, arrange_law
 from thermozoo.dynamics.engines.philox import round_keys
 from thermozoo.dynamics.engines.products import BLOCK, TILE
+from thermozoo.dynamics.engines.term_forces import without_kernel
 from thermozoo.dynamics.engines.thread_group import counters, run_threads
 from thermozoo.dynamics.engines.vectors import LINE, vector_bytes
 from thermozoo.dynamics.noise import NoiseKey, check_numbers
@@ -83,15 +83,14 @@ class CompiledStepper:
 
     def arrangement(self, trajectories: int, steps: int) -> Arrangement:
         """Return how a batch is laid out and shared out."""
-        couplings = self.dynamics.one_computer.couplings
-        counted = couplings.size * 2
+        dense, sparse = self.formulas.multiplications
         load = Load(
             trajectories=trajectories,
             units=self.dynamics.computer.n,
             steps=steps,
             stages=max(1, len(self.formulas.step.stages)),
-            dense=counted if couplings.blocks is not None else 0,
-            sparse=counted if couplings.blocks is None else 0,
+            dense=dense,
+            sparse=sparse,
             itemsize=np.dtype(self.dynamics.dtype).itemsize,
         )
         return arrange(load, self.threads or available_threads(), self.width)
@@ -167,21 +166,23 @@ class _Batch:
     def _scratch(self, slots: int) -> tuple[bool, Scratch]:
         """Return whether states are updated where they are, and the kernel's scratch arrays."""
         source, couplings = self.law.source, self.law.couplings
+        separated, tuples = source.products > 0, source.tuples
         chunk = slots * self.chosen.group * self.size
         span = slots * (16 if self.chosen.unit_layout else 1) * BLOCK * self.width
         dense = couplings.packed.size > 0
         sparse = couplings.values.size > 0
         # other units still read a state where products and updates of blocks alternate
-        in_place = not sparse and not (dense and self.chosen.together)
+        in_place = not (sparse or tuples) and not ((dense or separated) and self.chosen.together)
         sums = slots * 2 * self.chosen.group * self.blocks * self.width
         return in_place, Scratch(
             spare=aligned(0 if in_place else chunk, self.dtype),
-            force=aligned(chunk if dense else span * sparse, self.dtype),
+            force=aligned(chunk if dense else span * (sparse or tuples), self.dtype),
             point=aligned(source.points * chunk, self.dtype),
             kept=aligned(source.kept * chunk, self.dtype),
             normal=aligned(source.draws * (span if source.spans else chunk), self.dtype),
             imposed=aligned(chunk * self.several, self.dtype),
             partial=np.zeros(0 if self.work is None else sums),
+            products=aligned(source.products * chunk, self.dtype),
         )
 
     def _drive(self, first_step: int, steps: int) -> DriveArguments:
@@ -225,6 +226,7 @@ class _Batch:
         groups = (
             Sharing(members, slots, chosen.group, self.size, in_place),
             law.couplings,
+            law.terms,
             law.arguments,
             NoiseArguments(key.stream, round_keys(key.words), self.numbers),
             self._drive(first_step, steps),
@@ -287,16 +289,16 @@ class CompiledEngine:
         Raises
         ------
         EngineError
-            When numba cannot compile here.
+            When numba cannot compile here, or no kernel is written for a term of the energy.
         ParameterError
             When the engine's width is not one of the precision.
         """
         reason = self.available()
         if reason is not None:
             raise EngineError(reason)
-        computer = dynamics.one_computer
-        if computer.terms or not isinstance(computer.couplings, BilinearCouplings):
-            raise EngineError("the compiled engine couples units by products of two states only: take 'reference'")
+        reason = without_kernel(dynamics.one_computer)
+        if reason is not None:
+            raise EngineError(reason)
         allowed = widths(np.dtype(dynamics.dtype).itemsize)
         if self.width is not None and self.width not in allowed:
             raise ParameterError(

@@ -15,6 +15,8 @@ import sympy
 
 from thermozoo.dynamics.engines.kernel_template import CALL, DRIVER, HEAD, PRODUCT, STAGE
 from thermozoo.dynamics.engines.printing import KernelPrinter, statements
+from thermozoo.dynamics.engines.term_forces import TermForce
+from thermozoo.dynamics.engines.term_source import TermSource
 from thermozoo.symbolic.derive import PotentialFormulas
 from thermozoo.symbolic.kernel_plan import Stage, gradient_plan, stages_of
 from thermozoo.symbolic.trace import StepFormula
@@ -41,6 +43,10 @@ class KernelSource:
         How many arrays the kernel needs for points, for forces that later stages use, and for noises.
     spans : bool
         Whether the noise of a few blocks is held at a time, instead of that of all units.
+    products : int
+        How many arrays the kernel needs for functions of states and their products with couplings.
+    tuples : bool
+        Whether units read the states of others while they are updated, tuple by tuple.
     """
 
     text: str
@@ -50,6 +56,8 @@ class KernelSource:
     kept: int
     draws: int
     spans: bool
+    products: int
+    tuples: bool
 
 
 def _indent(lines: Sequence[str] | str, depth: int) -> str:
@@ -61,9 +69,14 @@ class _Writer:
     """Writes the parts of the template for one layout."""
 
     def __init__(
-        self, step: StepFormula, potentials: Sequence[tuple[str, PotentialFormulas]], unit_layout: bool
+        self,
+        step: StepFormula,
+        potentials: Sequence[tuple[str, PotentialFormulas]],
+        forces: Sequence[TermForce],
+        unit_layout: bool,
     ) -> None:
         self.potentials, self.unit_layout = potentials, unit_layout
+        self.terms = TermSource(tuple(forces), unit_layout)
         self.stages, self.constants = stages_of(step)
         self.gradients = [gradient_plan(formulas, _AT) for _, formulas in potentials]
         self.points = sorted({s.to for s in self.stages if s.to.startswith("point")})
@@ -112,6 +125,7 @@ class _Writer:
                 "    if driven:",
                 "        other = other - intensity * load_line(signal, signal_at + i)",
                 "    slope = slope + other",
+                *self.terms.slopes(),
                 f"{name} = -slope",
             ]
             if name in self.kept:
@@ -128,28 +142,35 @@ class _Writer:
         draws = []
         for j in stage.draws:
             at = f"normal_at{_times(j, 'far')}" + ("" if self.spans else " + span * BLOCK_SIZE")
-            call = f"normal_numbers(normal, {at}, span, stop - span, noise.numbers, number_at, step, "
+            call = f"normal_numbers(normal, {at}, span, stop - span, noise.numbers, first_number, step, "
             draws.append(call + f"noise.stream{_times(j, '65536')}, noise.keys)")
         force = []
         if stage.force >= 0:
             at = "state, origin" if stage.at == "x" else self._place(stage.at).removesuffix(" + i")
-            force = [
-                "force_here = force_at",
+            external = "external_forces(force, force_here, bias, span, stop, signal, signal_at, intensity)"
+            force = ["force_here = force_at"]
+            if self.terms.tuples:
+                # of dense couplings, external forces and products are there already
+                force += ["if couplings.packed.size == 0:", "    force_here = force_at - here", f"    {external}"]
+            force += [
                 "if sparse:",
-                "    force_here = force_at - here",
-                "    external_forces(force, force_here, bias, span, stop, signal, signal_at, intensity)",
+                *(() if self.terms.tuples else ("    force_here = force_at - here", f"    {external}")),
                 "    starts, columns, values = couplings.starts, couplings.columns, couplings.values",
                 f"    sparse_product(force, force_here, {at}, span, stop, starts, columns, values)",
+                *self.terms.forces_of_tuples(at),
             ]
         constants = [
             f"{name} = spread_number(constants, {j})"
             for j, name in enumerate(map(str, self.constants.values()))
             if any(_uses(line, name) for line in _lines(stage))
         ]
+        if stage.force >= 0 and self.terms.arrays:
+            constants += [f"wide = products.size // {self.terms.arrays}", *self.terms.constants()]
         kinds = [line for kind in range(len(self.potentials)) for line in self._kind(stage, kind)]
         return STAGE.format(
             index=index,
             doc=_document(stage),
+            coupled="True" if self.terms.tuples else "sparse or couplings.packed.size > 0",
             constants=_indent(constants, 1),
             draws=_indent(draws, 2),
             force=_indent(force, 2),
@@ -166,7 +187,7 @@ class _Writer:
                 at = "state, origin"
                 if stage.at != "x":
                     at = f"point, base{_times(self.points.index(stage.at), 'slots * group * size')}"
-                stages.append(PRODUCT.format(at=at))
+                stages += [PRODUCT.format(at=at), self.terms.products(at)]
             stages.append(CALL.format(index=index, normal_at=normal_at))
         far = "slots * SPAN * BLOCK_SIZE" if self.spans else "slots * group * size"
         return DRIVER.format(points=len(self.points), far=far, stages="".join(stages))
@@ -201,6 +222,7 @@ def write_kernel(
     step: StepFormula,
     title: str,
     potentials: Sequence[tuple[str, PotentialFormulas]],
+    forces: Sequence[TermForce] = (),
     *,
     single: bool,
     unit_layout: bool,
@@ -215,6 +237,8 @@ def write_kernel(
         Its name.
     potentials : sequence of (str, PotentialFormulas)
         Names and formulas of the different on-site potentials.
+    forces : sequence of TermForce
+        Coupling terms besides main couplings that are products of two states.
     single : bool
         Single or double precision.
     unit_layout : bool
@@ -223,12 +247,13 @@ def write_kernel(
     from thermozoo.dynamics.engines.lines import FUNCTIONS
 
     line = 16 if single else 8
-    writer = _Writer(step, potentials, unit_layout)
-    body = "".join(writer.stage(index) for index in range(len(writer.stages)))
+    writer = _Writer(step, potentials, forces, unit_layout)
+    body = writer.terms.functions() + "".join(writer.stage(index) for index in range(len(writer.stages)))
     written = {name: KernelPrinter.names.get(name, name) for name in FUNCTIONS}
     formulas = [f"step: x' = {step.result}"]
     formulas += [f"  force_{j} at {stage}" for j, stage in enumerate(step.stages)]
     formulas += [f"potential {k}, {name}: dU/dx = {f.gradient}" for k, (name, f) in enumerate(potentials)]
+    formulas += [f"term {one.name}, {one.interaction}: energy of a tuple = {one.formulas.energy}" for one in forces]
     formulas += [f"k of the step: {_listed(writer.constants)}"]
     formulas += [f"c of potential {k}: {_listed(used)}" for k, (_, used) in enumerate(writer.gradients)]
     head = HEAD.format(
@@ -249,6 +274,8 @@ def write_kernel(
         kept=len(writer.kept),
         draws=len(step.noises),
         spans=writer.spans,
+        products=writer.terms.arrays,
+        tuples=bool(writer.terms.tuples),
     )
 
 

@@ -14,11 +14,13 @@ from math import nan
 from numba import njit
 
 from thermozoo.dynamics.engines.arguments import (
-    DriveArguments, LawArguments, NoiseArguments, Output, PackedCouplings, Scratch, Sharing,
+    DriveArguments, LawArguments, NoiseArguments, Output, PackedCouplings, Scratch, Sharing, TermArguments,
 )
 from thermozoo.dynamics.engines.box_muller import normal_numbers_{layout}
-from thermozoo.dynamics.engines.line_access import load_line, put_line, put_line_between, spread_number
-from thermozoo.dynamics.engines.lines import FUNCTIONS, choose, maximum, minimum
+from thermozoo.dynamics.engines.line_access import (
+    gather_line, load_line, number_at, put_line, put_line_between, spread_number,
+)
+from thermozoo.dynamics.engines.lines import FUNCTIONS, choose, fused, maximum, minimum
 from thermozoo.dynamics.engines.step_parts import (
     add_work, copy_blocks, external_{layout}, finish_work, multiply_{layout}, record_{layout},
 )
@@ -40,13 +42,14 @@ STAGE = """
 @njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def stage_{index}(
     state, origin, after, to, first, last, force_at, place, normal_at, far,
-    signal, signal_at, intensity, step, number_at, couplings, law, noise, force, point, kept, normal,
+    signal, signal_at, intensity, step, first_number, couplings, terms, law, noise,
+    force, products, point, kept, normal,
 ):
     \"\"\"{doc}\"\"\"
     bias, coefficients, constants, ranges, range_starts = law
     units = 64 * (range_starts.size - 1)
     sparse, driven = couplings.values.size > 0, signal_at >= 0
-    coupled = sparse or couplings.packed.size > 0
+    coupled = {coupled}
 {constants}
     for span in range(first, last, SPAN):
         stop = min(span + SPAN, last)
@@ -63,12 +66,13 @@ def stage_{index}(
 DRIVER = """
 
 @njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, cache=True)
-def advance(member, states, shared, first_step, steps, sharing, couplings, law, noise, drive, scratch, output):
+def advance(member, states, shared, first_step, steps, sharing, couplings, terms, law, noise, drive, scratch, output):
     \"\"\"Do `steps` steps of every chunk; a thread group works on one together, or each thread takes the next.\"\"\"
     sharing, couplings, law = Sharing(*sharing), PackedCouplings(*couplings), LawArguments(*law)
+    terms = TermArguments(*terms)
     noise, drive, scratch, output = NoiseArguments(*noise), DriveArguments(*drive), Scratch(*scratch), Output(*output)
     members, slots, group, size, in_place = sharing
-    spare, force, point, kept, normal, imposed, partial = scratch
+    spare, force, point, kept, normal, imposed, partial, products = scratch
     bias, range_starts = law.bias, law.range_starts
     rows, record = output.rows, output.record
     signals, sources, which = drive.signals, drive.sources, drive.which
@@ -152,7 +156,7 @@ CALL = """
                 force_at = place if dense else slot * SPAN * BLOCK_SIZE
                 stage_{index}(
                     state, origin + g * size, after, to + g * size, first, last, force_at, place, {normal_at}, far,
-                    shown, signal_at, intensity, step, (chunk + g) * WIDTH, couplings, law, noise,
-                    force, point, kept, normal,
+                    shown, signal_at, intensity, step, (chunk + g) * WIDTH, couplings, terms, law, noise,
+                    force, products, point, kept, normal,
                 )
             barrier(shared, members)"""

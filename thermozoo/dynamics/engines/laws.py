@@ -9,12 +9,15 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.dynamics.engines.arguments import LawArguments, PackedCouplings
+from thermozoo.computer.couplings import BilinearCouplings
+from thermozoo.dynamics.engines.arguments import LawArguments, PackedCouplings, TermArguments
 from thermozoo.dynamics.engines.base import Dynamics
 from thermozoo.dynamics.engines.kernel_cache import Kernel, load_kernel
 from thermozoo.dynamics.engines.kernel_source import KernelSource, write_kernel
 from thermozoo.dynamics.engines.packing import pack
 from thermozoo.dynamics.engines.products import BLOCK
+from thermozoo.dynamics.engines.term_forces import TermForce, term_forces
+from thermozoo.dynamics.engines.term_packing import pack_terms
 from thermozoo.dynamics.engines.vectors import LINE
 from thermozoo.errors import ShapeError
 from thermozoo.interfaces.tree import values_of
@@ -47,7 +50,9 @@ class Law:
     kernel : Kernel
         The kernel.
     couplings : PackedCouplings
-        Products.
+        Main couplings that are products of two states.
+    terms : TermArguments
+        All other couplings.
     arguments : LawArguments
         What else the kernel is given of it.
     """
@@ -55,6 +60,7 @@ class Law:
     source: KernelSource
     kernel: Kernel
     couplings: PackedCouplings
+    terms: TermArguments
     arguments: LawArguments
 
 
@@ -90,10 +96,26 @@ class LawFormulas:
             entry[2].append(group)
         return list(found.values())
 
+    @functools.cached_property
+    def terms(self) -> tuple[TermForce, ...]:
+        """Return how every coupling term acts that is not the main one by products of two states."""
+        return term_forces(self.dynamics.one_computer)
+
+    @property
+    def multiplications(self) -> tuple[int, int]:
+        """Multiply-adds of one evaluation of the force: of dense products, and of sparse ones and tuples."""
+        couplings = self.dynamics.one_computer.couplings
+        found = [one.multiplications for one in self.terms]
+        if isinstance(couplings, BilinearCouplings):
+            counted = 2 * couplings.size
+            found.append((counted, 0) if couplings.blocks is not None else (0, counted))
+        return sum(dense for dense, _ in found), sum(sparse for _, sparse in found)
+
     def name(self, unit_layout: bool) -> str:
         """Return the readable part of the name of a kernel."""
         d = self.dynamics
-        parts = [d.integrator.name, *(name for name, _, _ in self.potentials), d.precision]
+        names = (*(name for name, _, _ in self.potentials), *(one.interaction for one in self.terms))
+        parts = [d.integrator.name, *names, d.precision]
         return "_".join(p.replace("-", "_") for p in [*parts, "unit" if unit_layout else "batch"])
 
     def source(self, unit_layout: bool) -> KernelSource:
@@ -102,7 +124,12 @@ class LawFormulas:
             d = self.dynamics
             potentials = [(name, formulas) for name, formulas, _ in self.potentials]
             self._sources[unit_layout] = write_kernel(
-                self.step, d.integrator.name, potentials, single=d.precision == "single", unit_layout=unit_layout
+                self.step,
+                d.integrator.name,
+                potentials,
+                self.terms,
+                single=d.precision == "single",
+                unit_layout=unit_layout,
             )
         return self._sources[unit_layout]
 
@@ -163,6 +190,7 @@ def arrange_law(formulas: LawFormulas, unit_layout: bool) -> Law:
         source=source,
         kernel=load_kernel(formulas.name(unit_layout), source.text),
         couplings=pack(computer, dtype, unit_layout),
+        terms=pack_terms(formulas.terms, computer.layout, dtype, unit_layout),
         arguments=LawArguments(
             bias=bias,
             coefficients=formulas.coefficients(source, units),

@@ -18,6 +18,7 @@ from numba.core import cgutils
 from numba.core.imputils import impl_ret_untracked
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
+from thermozoo.dynamics.engines.elementary import ELEMENTARY
 from thermozoo.dynamics.engines.vectors import LINE, Vector, constant, spread
 
 __all__ = ["FUNCTIONS", "Line", "choose", "fused", "maximum", "minimum", "widen"]
@@ -143,20 +144,52 @@ def _scalar_function(name: str, scalar: Any, count: int = 1) -> Callable[..., An
     def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         line = signature.return_type
         wide = [widen(context, builder, v, k, line) for v, k in zip(arguments, signature.args, strict=True)]
-        known = context.typing_context.resolve_function_type(
-            context.typing_context.resolve_value_type(scalar), (line.dtype,) * count, {}
-        )
-        call = context.get_function(scalar, known)
-        result = ir.Constant(wide[0].value.type, ir.Undefined)
-        for k in range(line.count):
-            index = ir.Constant(ir.IntType(32), k)
-            value = call(builder, [builder.extract_element(w.value, index) for w in wide])
-            value = context.cast(builder, value, known.return_type, line.dtype)
-            result = builder.insert_element(result, value, index)
-        return impl_ret_untracked(context, builder, line, result)
+        return impl_ret_untracked(context, builder, line, _number_by_number(context, line, scalar, wide).value)
 
     for kind in [(Line,)] if count == 1 else [(Line, Line), (Line, _NUMBER), (_NUMBER, Line)]:
         lower_builtin(function, *kind)(lower)
+    return function
+
+
+def _number_by_number(context: Any, line: Line, scalar: Any, wide: list[Vector]) -> Vector:
+    """Return a function of numbers, which numba knows, of every place."""
+    builder = wide[0].builder
+    known = context.typing_context.resolve_function_type(
+        context.typing_context.resolve_value_type(scalar), (line.dtype,) * len(wide), {}
+    )
+    call = context.get_function(scalar, known)
+    result = ir.Constant(wide[0].value.type, ir.Undefined)
+    for k in range(line.count):
+        index = ir.Constant(ir.IntType(32), k)
+        value = call(builder, [builder.extract_element(w.value, index) for w in wide])
+        value = context.cast(builder, value, known.return_type, line.dtype)
+        result = builder.insert_element(result, value, index)
+    return Vector(builder, result)
+
+
+def _elementary_function(name: str) -> Callable[..., Any]:
+    """Return a function of lines that is vector code, and the library's in places that are beyond it."""
+    function = _stub(name)
+    type_callable(function)(lambda context: lambda a: _line_of(a))
+
+    def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        line = signature.return_type
+        at = Vector(builder, arguments[0])
+        quick, inside = ELEMENTARY[name](at)
+        if inside is None:
+            return impl_ret_untracked(context, builder, line, quick.value)
+        bits = builder.bitcast(inside, ir.IntType(line.count))
+        before = builder.block
+        with builder.if_then(builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, -1)), likely=False):
+            library = _number_by_number(context, line, getattr(math, name), [at])
+            mended = builder.select(inside, quick.value, library.value)
+            beyond = builder.block
+        result = builder.phi(quick.value.type)
+        result.add_incoming(quick.value, before)
+        result.add_incoming(mended, beyond)
+        return impl_ret_untracked(context, builder, line, result)
+
+    lower_builtin(function, Line)(lower)
     return function
 
 
@@ -193,11 +226,11 @@ FUNCTIONS: dict[str, Any] = {
     "Pow": _scalar_function("power", math.pow, 2),
     "atan2": _scalar_function("atan2", math.atan2, 2),
     "loggamma": _scalar_function("loggamma", math.lgamma),
+    **{name: _elementary_function(name) for name in ELEMENTARY},
     **{
         name: _scalar_function(name, getattr(math, name))
         for name in (
-            "sin", "cos", "tan", "exp", "log", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh", "acosh",
-            "atanh", "erf", "erfc", "gamma",
+            "tan", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "erf", "erfc", "gamma",
         )
     },
 }  # fmt: skip

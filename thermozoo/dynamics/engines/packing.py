@@ -2,53 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.computer.blocks import Block
 from thermozoo.computer.computer import Computer
+from thermozoo.computer.couplings import BilinearCouplings
+from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.engines.arguments import PackedCouplings
 from thermozoo.dynamics.engines.products import BLOCK, DEPTH, TILE
 from thermozoo.dynamics.engines.vectors import LINE
 
-__all__ = ["pack"]
+__all__ = ["pack", "pack_blocks"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
 
 
 def pack(computer: Computer, dtype: Any, unit_layout: bool) -> PackedCouplings:
-    """Return the couplings in the order in which the kernel of one layout reads them.
+    """Return the couplings by products of two states in the order in which the kernel of one layout reads them.
 
-    Rows of clamped units are left out: nothing acts on them.
+    Rows of clamped units are left out: nothing acts on them. Main couplings by another interaction are none of these.
     """
     couplings = computer.couplings
     nothing = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=dtype)
-    if couplings.size == 0:
+    if couplings.size == 0 or not isinstance(couplings, BilinearCouplings):
         return PackedCouplings(np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=dtype), *nothing)
     if couplings.blocks is None:
         table, packed = np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=dtype)
         sparse = _compressed_rows(computer, dtype)
         return PackedCouplings(table, packed, *(_sliced(*sparse) if unit_layout else sparse))
+    table, packed = pack_blocks(couplings.blocks, computer.layout, dtype, unit_layout)
+    return PackedCouplings(table, packed, *nothing)
+
+
+def pack_blocks(blocks: Iterable[Block], layout: Layout, dtype: Any, unit_layout: bool) -> tuple[Indices, Array]:
+    """Return the table of the dense parts of J that act on free units, and their numbers."""
     entries, parts, place = [], [], 0
-    for rows, columns, matrix in _oriented(computer):
+    for rows, columns, matrix in _oriented(blocks, layout):
         part, first, tiles = (_pack_unit if unit_layout else _pack_batch)(matrix.astype(dtype), rows.start)
         entries.append((first, tiles, columns.start, columns.stop - columns.start, place))
         parts.append(part)
         place += part.size
     numbers = np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)
-    return PackedCouplings(np.array(entries, dtype=np.int64).reshape(-1, 5), numbers, *nothing)
+    return np.array(entries, dtype=np.int64).reshape(-1, 5), numbers
 
 
-def _oriented(computer: Computer) -> list[tuple[slice, slice, Array]]:
+def _oriented(blocks: Iterable[Block], layout: Layout) -> list[tuple[slice, slice, Array]]:
     """Return (rows, columns, matrix) of every dense part that acts on free units, in the order of columns."""
     both = []
-    for block in computer.couplings.blocks or ():
+    for block in blocks:
         both.append((block.rows, block.columns, block.values))
         if not block.diagonal:
             both.append((block.columns, block.rows, block.values.T))
-    layout = computer.layout
     free = [layout.slice(g) for g in layout.groups if g not in layout.clamped]
     parts = []
     for rows, columns, matrix in both:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from thermozoo.computer.couplings import BilinearCouplings
 from thermozoo.dynamics.engines.base import Dynamics
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.engines.laws import aligned
@@ -66,9 +67,11 @@ def products_alone(dynamics: Dynamics, batch: int, threads: int) -> Callable[[in
     Raises
     ------
     ShapeError
-        When the couplings are sparse: their product is not a thing apart in the kernel.
+        When the couplings are sparse, or by another interaction: their product is not a thing apart in the kernel.
     """
     computer, dtype = dynamics.one_computer, dynamics.dtype
+    if not isinstance(computer.couplings, BilinearCouplings):
+        raise ShapeError("only couplings by the product of two states are one product that can be done alone")
     if computer.couplings.blocks is None:
         raise ShapeError("the products of sparse couplings are not done apart from the rest of a step")
     chosen = CompiledEngine(threads).prepare(dynamics).arrangement(batch, 1000)

@@ -1,0 +1,133 @@
+"""Which coupling terms of a computer a kernel is written for, and how each of them acts.
+
+Couplings by the product of two states, where they are the computer's main term, have products of their own
+(`thermozoo.dynamics.engines.products`); every other term is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+import numpy as np
+import sympy
+
+from thermozoo.computer.computer import Computer
+from thermozoo.computer.couplings import BilinearCouplings, Couplings
+from thermozoo.computer.term import Term
+from thermozoo.errors import EngineError, ShapeError
+from thermozoo.interfaces.tree import values_of
+from thermozoo.symbolic.coupling_plan import ProductPlan, TuplePlan, product_plan, tuple_plan
+from thermozoo.symbolic.formula import Bound
+from thermozoo.symbolic.interaction import InteractionFormulas, interaction_formulas
+from thermozoo.symbolic.separable import separate
+
+__all__ = ["TermForce", "term_forces", "without_kernel"]
+
+
+@attrs.frozen(eq=False)
+class TermForce:
+    """How one coupling term acts.
+
+    Parameters
+    ----------
+    name : str
+        Name of the term in the computer's energy.
+    couplings : Couplings
+        The term.
+    formulas : InteractionFormulas
+        The energy of a tuple.
+    products : ProductPlan or None
+        Where J is made of dense blocks and the energy separates: products with J.
+    tuples : tuple of TuplePlan
+        Else: how a tuple acts on each of its units, all alike where they may be exchanged.
+    """
+
+    name: str
+    couplings: Couplings
+    formulas: InteractionFormulas
+    products: ProductPlan | None
+    tuples: tuple[TuplePlan, ...]
+
+    @property
+    def interaction(self) -> str:
+        """Name of the interaction."""
+        return "bilinear" if self.couplings.interaction is None else self.couplings.interaction.name
+
+    @property
+    def constants(self) -> list[sympy.Expr]:
+        """Expressions of the constants, in the order of their names."""
+        plans = self.tuples if self.products is None else (self.products,)
+        return [expression for plan in plans for expression in plan.constants]
+
+    @property
+    def numbers(self) -> Iterator[float]:
+        """The same as numbers.
+
+        Raises
+        ------
+        ShapeError
+            When a parameter of the interaction is no number.
+        """
+        interaction = self.couplings.interaction
+        own = {} if interaction is None else values_of(interaction)
+        for name, value in own.items():
+            if np.ndim(value):
+                raise ShapeError(
+                    f"{name} of the interaction {self.interaction!r} must be a number in the compiled engine, got an "
+                    f"array of shape {np.shape(value)}: take engine = 'reference'"
+                )
+        bound: Bound = self.formulas.bind(own)
+        for expression in self.constants:
+            yield float(bound.function("constant", [], expression)()[0])
+
+    @property
+    def multiplications(self) -> tuple[int, int]:
+        """Multiply-adds, about, of dense products and of tuples, in one evaluation of the force on all units."""
+        if self.products is not None:
+            return 2 * self.couplings.size * len(self.products.factors), 0
+        return 0, self.couplings.size * self.couplings.edges.shape[1]
+
+
+def without_kernel(computer: Computer) -> str | None:
+    """Return None where kernels can be written for every term of the energy, else which not and what to do."""
+    for name, term in computer.terms.items():
+        if not isinstance(term, Couplings):
+            kind = type(term).__name__
+            return f"no kernel is written for the term {name!r} of the energy ({kind}); use engine = 'reference'"
+    return None
+
+
+def term_forces(computer: Computer) -> tuple[TermForce, ...]:
+    """Return how every coupling term acts, in the order of the energy, without main couplings that are bilinear.
+
+    Raises
+    ------
+    EngineError
+        When a term is of a kind that no kernel is written for.
+    """
+    reason = without_kernel(computer)
+    if reason is not None:
+        raise EngineError(reason)
+    every: dict[str, Term] = {"coupling": computer.couplings, **computer.terms}
+    if isinstance(computer.couplings, BilinearCouplings):
+        del every["coupling"]
+    coupled = {name: term for name, term in every.items() if isinstance(term, Couplings) and term.size}
+    return tuple(_force(name, term, f"t{t}_") for t, (name, term) in enumerate(coupled.items()))
+
+
+def _force(name: str, term: Couplings, prefix: str) -> TermForce:
+    formulas = _bilinear() if term.interaction is None else interaction_formulas(term.interaction)
+    if formulas.products is not None and term.blocks is not None:
+        return TermForce(name, term, formulas, product_plan(formulas, prefix), ())
+    places = (0,) if formulas.symmetric else range(len(formulas.states))
+    tuples = tuple(tuple_plan(formulas, place, f"{prefix}{place}_") for place in places)
+    return TermForce(name, term, formulas, None, tuples)
+
+
+def _bilinear() -> InteractionFormulas:
+    """Return what is derived from the product of two states."""
+    x, y = sympy.symbols("x y", real=True)
+    one, zero = sympy.Integer(1), sympy.Integer(0)
+    curvatures = ((zero, one), (one, zero))
+    return InteractionFormulas({}, (x, y), x * y, (y, x), curvatures, True, separate(x * y, x, y))
