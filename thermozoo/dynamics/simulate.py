@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count, finite_array, instance, integer_array, told
+from thermozoo.computer.discrete import check_states
 from thermozoo.dynamics.engines import ENGINES, Drive, Dynamics, Engine, Stepper, engine_for
 from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.noise import NUMBERS, NoiseKey, check_numbers
@@ -178,6 +179,7 @@ def _initial(initial: npt.ArrayLike, n: int, dynamics: Dynamics) -> Array:
         raise ParameterError(
             f"initial states must be finite in {dynamics.precision} precision: one is too large for it"
         )
+    check_states(dynamics.program.computers[0], x)
     return x
 
 

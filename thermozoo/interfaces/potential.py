@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import abc
+import math
 from typing import Any, ClassVar
 
+from thermozoo.errors import PluginClassError
 from thermozoo.interfaces.kind import Quantity
 from thermozoo.interfaces.plugin import Plugin
 
@@ -37,11 +39,15 @@ class Potential(
     ----------
     stable_states : int or None
         Claim: the number of minima of U, over the whole of the declared parameter bounds (None: no claim).
+    states : tuple of float or None
+        The states of a discrete unit, in ascending order, such as ``(-1, 1)``; its energy is linear in x. None (the
+        default): any real number.
     """
 
     __slots__ = ()
 
     stable_states: ClassVar[int | None] = None
+    states: ClassVar[tuple[float, ...] | None] = None
 
     @abc.abstractmethod
     def energy(self, x: Any) -> Any:
@@ -57,3 +63,18 @@ class Potential(
         None (the default) means: derive it.
         """
         return None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse states that no discrete unit has."""
+        super().__init_subclass__(**kwargs)
+        states = cls.states
+        if states is None:
+            return
+        numbers = isinstance(states, tuple) and all(
+            isinstance(s, (int, float)) and not isinstance(s, bool) and math.isfinite(s) for s in states
+        )
+        if not numbers or len(states) < 2 or list(states) != sorted(set(states)):
+            raise PluginClassError(
+                f"{cls.__qualname__}.states are the states of a discrete unit: expected at least two different numbers "
+                f"in ascending order, such as (-1, 1), got {states!r}"
+            )
