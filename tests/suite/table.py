@@ -12,9 +12,10 @@ from wrong_engines import ENGINES
 from wrong_integrators import INTEGRATORS
 from wrong_others import OTHERS
 from wrong_potentials import POTENTIALS
+from wrong_spins import SPINS
 from wrong_subjects import caught
 
-SUBJECTS = [*POTENTIALS, *ENGINES, *INTEGRATORS, *OTHERS, *ENCODINGS]
+SUBJECTS = [*POTENTIALS, *ENGINES, *INTEGRATORS, *OTHERS, *ENCODINGS, *SPINS]
 
 
 def main() -> int:

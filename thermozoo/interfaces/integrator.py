@@ -60,7 +60,7 @@ class Integrator(
     table="dynamics",
     key="integrator",
     claims={"weak_order": "weak order"},
-    checks=("integrator", "integrator_statistics", "integrator_long"),
+    checks=("integrator", "integrator_statistics", "integrator_long", "integrator_by_color"),
 ):
     """One step of the overdamped Langevin equation dx = -mu dV dt + sqrt(2 mu kT) dW, as a map; or of discrete units.
 
@@ -85,6 +85,12 @@ class Integrator(
     @abc.abstractmethod
     def step(self, s: StepSymbols) -> Any:
         """Return the state of a unit after the step, as an expression of the symbols `s`."""
+
+    @classmethod
+    def check_modules(cls) -> tuple[str, ...]:
+        """Return the modules of checks that are about it: those of updates by color, or the others."""
+        by_color = "integrator_by_color"
+        return (by_color,) if cls.updates == "by color" else tuple(m for m in cls.declared.checks if m != by_color)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse an order of updates that there is not."""

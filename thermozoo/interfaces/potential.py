@@ -28,6 +28,7 @@ class Potential(
         "potential_code",
         "potential_paths",
         "potential_averages",
+        "discrete_potential",
     ),
 ):
     """On-site energy U(x; parameters) of one unit.
@@ -63,6 +64,12 @@ class Potential(
         None (the default) means: derive it.
         """
         return None
+
+    @classmethod
+    def check_modules(cls) -> tuple[str, ...]:
+        """Return the modules of checks that are about it: those of discrete units, or the others."""
+        discrete = ("potential", "discrete_potential")
+        return discrete if cls.states is not None else tuple(m for m in cls.declared.checks if m not in discrete[1:])
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse states that no discrete unit has."""

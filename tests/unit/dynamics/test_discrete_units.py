@@ -218,7 +218,7 @@ def test_a_potential_that_is_not_linear():
         def energy(self, x):
             return x**2 + x
 
-    with pytest.raises(ParameterError, match="'square' of group 'a' .* an energy that is not linear"):
+    with pytest.raises(ParameterError, match=r"'square' of group 'a' .* an energy that is not linear"):
         heat_bath(tz.assemble({"a": 3}, Square(), tz.get("dense")))
 
 
