@@ -15,6 +15,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.computer.discrete import refuse_discrete
 from thermozoo.computer.onsite import UnitEnergy
 from thermozoo.computer.support import confining_window
 from thermozoo.errors import ParameterError
@@ -117,6 +118,7 @@ def unit_interval(one: UnitEnergy, kT: float) -> tuple[float, float]:
 
 def _interval(one: UnitEnergy, kT: float, force: Array, points: int) -> tuple[Callable[[Array], Array], Array, Array]:
     """Return (U(x) - f x) / kT as a function, and ends of an interval of each unit that its visited states fill."""
+    refuse_discrete(one.potential, "a Boltzmann density")
     site = one.columns()
     units = max(force.size, *(v.shape[0] for v in site.values.values() if np.ndim(v)), 1)
     f = np.broadcast_to(force, (units,))[:, None]

@@ -25,6 +25,7 @@ __all__ = [
     "is_linear",
     "is_multilinear",
     "monomials",
+    "refuse_discrete",
     "states_in_words",
 ]
 
@@ -45,6 +46,16 @@ def discrete_groups(computer: Computer) -> dict[str, Potential]:
 def states_in_words(potential: Potential) -> str:
     """Return the states of a discrete unit, as text."""
     return ", ".join(f"{state:g}" for state in potential.states or ())
+
+
+def refuse_discrete(potential: Potential, what: str) -> None:
+    """Raise ParameterError for the potential of a discrete unit; `what` says what needs continuous ones."""
+    if potential.states is not None:
+        raise ParameterError(
+            f"{what} needs units whose states are real numbers, and the potential {potential.name!r} has the states "
+            f"{states_in_words(potential)}: sample discrete units with simulate(...) and an integrator that updates by "
+            "color, such as 'heat-bath', or take another potential"
+        )
 
 
 def check_states(computer: Computer, x: Array) -> None:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings, bilinear
+from thermozoo.computer.discrete import discrete_groups
 from thermozoo.computer.onsite import UnitEnergy
 from thermozoo.computer.program import Program
 from thermozoo.errors import ParameterError, StabilityError
@@ -42,13 +43,16 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
     Returns
     -------
     float
-        Infinite where no curvature sets a bound: an energy of straight pieces, such as :math:`|x|`.
+        Infinite where no curvature sets a bound: an energy of straight pieces, such as :math:`|x|`; discrete units,
+        which take no steps in time that could be too long.
 
     Raises
     ------
     StabilityError
         When the curvature is infinite, or not a number, at a state that is visited.
     """
+    if discrete_groups(computer).keys() - computer.layout.clamped:
+        return float("inf")
     largest = 0.0
     ends = np.array(sorted({float(f) for f in forces}))
     for where, one in computer.onsite.parts():

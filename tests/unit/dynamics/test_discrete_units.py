@@ -11,12 +11,16 @@ import sympy
 
 import thermozoo as tz
 from thermozoo import Connectivity, Integrator, Interaction, Potential, parameter
+from thermozoo.computer.boltzmann import unit_boltzmann
+from thermozoo.computer.onsite import unit_energy
+from thermozoo.computer.stability import largest_stable_dt
 from thermozoo.computer.terms import TupleCouplings
 from thermozoo.dynamics.engines import Drive
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.dynamics.noise import UNIFORM_DRAWS, NoiseKey, uniforms
-from thermozoo.errors import EngineError, ParameterError, PluginClassError
+from thermozoo.errors import EngineError, FormulaError, ParameterError, PluginClassError
+from thermozoo.symbolic.action import transition_density
 from thermozoo.testing.probes import record
 
 KEY = NoiseKey(42)
@@ -286,3 +290,27 @@ def test_states_that_no_unit_has(states):
 def test_an_order_of_updates_that_there_is_not():
     with pytest.raises(PluginClassError, match="updates must be 'together' or 'by color', got 'at random'"):
         type("Strange", (Integrator,), {"updates": "at random", "name": "strange"})
+
+
+def test_many_colors_are_said():
+    computer = tz.assemble({"spins": 300}, tz.get("spin"), tz.get("dense"))
+    with pytest.warns(UserWarning, match="300 colors for 300 discrete units"):
+        tz.simulate(heat_bath(computer), np.ones((1, 300)), 1, seed=1, engine="compiled")
+
+
+def test_what_needs_continuous_units_refuses_discrete_ones():
+    computer = tz.assemble({"visible": 4, "hidden": 2}, tz.get("spin"), tz.get("bipartite"))
+    said = r"needs units whose states are real numbers, and the potential 'spin' has the states -1, 1: .*'heat-bath'"
+    with pytest.raises(ParameterError, match=f"a Boltzmann density {said}"):
+        unit_boltzmann(unit_energy(tz.get("spin")), 1.0)
+    dynamics = tz.Dynamics(computer, tz.get("heat-bath"), dt=0.1, steps=10)
+    for method in ("exact", "moments", "descent", "online"):
+        with pytest.raises(ParameterError, match=f"training, which undoes noising, {said}"):
+            tz.train(dynamics, np.random.default_rng(0).standard_normal((3, 4)), method=method, seed=1)
+    with pytest.raises(FormulaError, match="draws uniform numbers: its step has no closed transition density"):
+        transition_density(tz.get("heat-bath"))
+
+
+def test_no_time_step_is_too_long_for_discrete_units():
+    computer = case("sparse", np.random.default_rng(1))
+    assert largest_stable_dt(computer) == np.inf
