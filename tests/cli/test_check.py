@@ -168,7 +168,7 @@ def test_standard_input_that_is_closed(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("[dynamics]", '[computer.potential]\nplugin = "spin"\n[dynamics]', "computer.potential: group 'visible' is trained"),
+        ("[dynamics]", '[computer.potential]\nplugin = "spin"\n[dynamics]', "group 'visible' is trained"),
         ("[dynamics]", '[dynamics]\nintegrator = "heat-bath"', "dynamics.integrator: the potential 'quartic' of group"),
     ],
 )  # fmt: skip
