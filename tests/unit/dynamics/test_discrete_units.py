@@ -314,3 +314,16 @@ def test_what_needs_continuous_units_refuses_discrete_ones():
 def test_no_time_step_is_too_long_for_discrete_units():
     computer = case("sparse", np.random.default_rng(1))
     assert largest_stable_dt(computer) == np.inf
+
+
+def test_a_program_of_discrete_units():
+    """Its windows switch at their steps, and the work of switching is in the ledger."""
+    first = case("sparse", np.random.default_rng(8))
+    second = first.with_parameters(-first.parameters)
+    dynamics = heat_bath(tz.Program((first, second)), steps=10)
+    x0 = np.random.default_rng(9).choice([-1.0, 1.0], (3, first.n))
+    done = tz.simulate(dynamics, x0, seed=4, every=1, engine="compiled")
+    other = tz.simulate(dynamics, x0, seed=4, every=1, engine="reference")
+    assert np.array_equal(done.x, other.x)
+    at = done.x.values[5]
+    assert done.work.values == pytest.approx(second.energy(at) - first.energy(at))
