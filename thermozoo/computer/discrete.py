@@ -14,7 +14,7 @@ from thermozoo.computer.couplings import Couplings
 from thermozoo.errors import ParameterError
 from thermozoo.interfaces import Interaction, Potential
 from thermozoo.interfaces.tree import values_of
-from thermozoo.symbolic.derive import PotentialFormulas
+from thermozoo.symbolic.derive import potential_formulas
 from thermozoo.symbolic.formula import cached_by_formula
 from thermozoo.symbolic.interaction import interaction_formulas
 
@@ -72,9 +72,10 @@ def check_states(computer: Computer, x: Array) -> None:
             )
 
 
-def is_linear(formulas: PotentialFormulas) -> bool:
+@cached_by_formula(64)
+def is_linear(potential: Potential) -> bool:
     """Whether the energy of a unit is linear in its state."""
-    return bool(sympy.simplify(formulas.plain.curvature) == 0)
+    return bool(sympy.simplify(potential_formulas(potential).plain.curvature) == 0)
 
 
 @cached_by_formula(64)
@@ -90,7 +91,7 @@ def check_multilinear(computer: Computer) -> None:
     Only then is a gradient, times the difference of two states, their difference of energies.
     """
     for group, potential in discrete_groups(computer).items():
-        if group not in computer.layout.clamped and not is_linear(computer.onsite.sites[group].formulas):
+        if group not in computer.layout.clamped and not is_linear(potential):
             raise ParameterError(
                 f"the potential {potential.name!r} of group {group!r} has the states {states_in_words(potential)} and "
                 "an energy that is not linear in x: a discrete unit is updated by its gradient, so write the linear "

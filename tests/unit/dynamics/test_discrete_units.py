@@ -327,3 +327,33 @@ def test_a_program_of_discrete_units():
     assert np.array_equal(done.x, other.x)
     at = done.x.values[5]
     assert done.work.values == pytest.approx(second.energy(at) - first.energy(at))
+
+
+@attrs.frozen(eq=False)
+class Annealed(tz.Dynamics):
+    """A law whose temperature, couplings and biases are other ones in every step."""
+
+    def at(self, step):
+        one = self.computer
+        changed = {"temperature": one.temperature / (1 + step), "biases": one.biases * np.cos(step)}
+        if step % 3 == 0:
+            changed["couplings"] = one.couplings.scaled(1 + 0.3 * step)
+            changed["terms"] = {name: term.scaled(1 - 0.2 * step) for name, term in one.terms.items()}
+        return heat_bath(attrs.evolve(one, **changed), precision=self.precision)
+
+
+@pytest.mark.parametrize("width", [1, None])
+def test_values_that_are_driven(width):
+    """Every step has the law that `at` returns: the same as one engine a step."""
+    rng = np.random.default_rng(6)
+    computer = case("sparse and triples", rng)
+    dynamics = Annealed(computer, tz.get("heat-bath"), dt=1.0)
+    x0 = rng.choice([-1.0, 1.0], (7, computer.n))
+    x = x0.copy()
+    numbers = np.arange(7)
+    CompiledEngine(2, width).prepare(dynamics).advance(x, key=KEY, first_step=0, steps=9, trajectories=numbers)
+    expected = x0.copy()
+    for k in range(9):
+        stepper = ReferenceEngine().prepare(dynamics.at(k))
+        stepper.advance(expected, key=KEY, first_step=k, steps=1, trajectories=numbers)
+    assert np.array_equal(x, expected)

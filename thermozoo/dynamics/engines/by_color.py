@@ -129,13 +129,18 @@ class ColorStepper:
         check_numbers(first_step, steps, trajectories)
         if steps == 0 or len(x) == 0:
             return
-        batch = _Batch(self.law(self.unit_layout(len(x))), x, trajectories, self.threads or available_threads())
-        if drive is None and record is None:
+        law = self.law(self.unit_layout(len(x)))
+        batch = _Batch(law, x, trajectories, self.threads or available_threads())
+        # a law whose values are driven is another one in each step
+        driven = self.dynamics.at(first_step) is not self.dynamics
+        if drive is None and record is None and not driven:
             batch.advance(key, first_step, steps)
             batch.write_back()
             return
         signal = None if drive is None else drive.signals.astype(np.float64)[drive.which]
         for k in range(first_step, first_step + steps):
+            if driven:
+                batch.take_law(law.of(self.dynamics.at(k)))
             if drive is not None and signal is not None:
                 if work is not None:
                     work -= drive.work(signal, k, x.astype(np.float64))
@@ -157,6 +162,16 @@ class _Law:
     rows: dict[int, Rows]
     colors: Colors
     unit_layout: bool
+
+    def of(self, dynamics: Dynamics) -> _Law:
+        """Return the law of other values, with the same units, colors and places."""
+        old, new = self.computer, dynamics.one_computer
+        same = new.couplings is old.couplings and all(one is old.terms[name] for name, one in new.terms.items())
+        rows = self.rows if same else rows_of(new)
+        law = attrs.evolve(self, dynamics=dynamics, rows=rows)
+        kept = ("places", "size", "order", "structure", *(("entries",) if same else ()))
+        vars(law).update({name: getattr(self, name) for name in kept})
+        return law
 
     @property
     def computer(self) -> Computer:
@@ -257,6 +272,10 @@ class _Batch:
         slots = 1 if together else self.threads
         self.uniform = aligned(slots * law.source.draws * room, dtype)
         self.field, self.own_field = law.arranged(law.field, 1), False
+
+    def take_law(self, law: _Law) -> None:
+        """Go on by the law of other values."""
+        self.law, self.field, self.own_field = law, law.arranged(law.field, 1), False
 
     def impose(self, force: Array) -> None:
         """Add a force on the units of each trajectory, shape (B, n)."""
