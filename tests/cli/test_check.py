@@ -163,3 +163,18 @@ def test_standard_input_that_is_closed(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", None)
     assert run(["check", "-"]) == 2
     assert capsys.readouterr().err == "thermozoo: standard input: it is closed; expected a TOML config\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[dynamics]", '[computer.potential]\nplugin = "spin"\n[dynamics]', "group 'visible' is trained"),
+        ("[dynamics]", '[dynamics]\nintegrator = "heat-bath"', "dynamics.integrator: the potential 'quartic' of group"),
+    ],
+)  # fmt: skip
+def test_discrete_units_are_a_fault_of_one_line(tmp_path, capsys, old, new, said):
+    file = tmp_path / "spins.toml"
+    file.write_text(CONFIG.replace(old, new))
+    assert run(["check", str(file)]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert said in line

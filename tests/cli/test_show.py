@@ -186,6 +186,17 @@ def test_a_field_without_a_declaration_is_called_a_constant(tmp_path, capsys):
     )
 
 
+def test_a_discrete_unit_and_its_updates(capsys):
+    out = shown(capsys, "spin")
+    assert "discrete: the states are -1, 1" in out
+    assert "stable" not in out
+    table = json.loads(shown(capsys, "spin", "--json"))
+    assert table["states"] == [-1, 1]
+    assert not any("stable" in key for key in table)
+    assert "one color after the other" in shown(capsys, "heat-bath")
+    assert "np.where" in shown(capsys, "heat-bath", "--code")
+
+
 def test_json(capsys):
     table = json.loads(shown(capsys, "quartic", "--json", "--code"))
     assert table["formulas"]["energy"] == "J2*x**2 + J4*x**4"

@@ -7,6 +7,7 @@ import pytest
 from table import SUBJECTS
 from wrong_engines import Sound
 from wrong_integrators import SoundStep
+from wrong_spins import SoundBath, SoundSpin
 from wrong_subjects import caught
 
 from thermozoo import Connectivity
@@ -68,7 +69,7 @@ def test_some_checks_are_for_the_full_profile_only():
     assert [o.check for o in report.with_status(Status.NOT_RUN) if o.reason == ONLY_FULL] == full
 
 
-FAULTY_ENGINES = [s for s in SUBJECTS if s.engines and s.plugin in (Sound, SoundStep)]
+FAULTY_ENGINES = [s for s in SUBJECTS if s.engines and s.plugin in (Sound, SoundStep, SoundSpin, SoundBath)]
 
 
 @pytest.mark.parametrize("subject", by_level(FAULTY_ENGINES))

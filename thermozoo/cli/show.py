@@ -154,7 +154,12 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
         "references": references(plugin),
     }
     table |= {claim: getattr(plugin, claim) for claim in plugin.declared.claims}
-    if plugin.kind == "potential":
+    if plugin.kind == "integrator" and plugin.updates != "together":
+        table["updates"] = plugin.updates
+    if plugin.kind == "potential" and plugin.states is not None:
+        table["states"] = list(plugin.states)
+        del table["stable_states"]
+    elif plugin.kind == "potential":
         units = [stable_places(one, KT) for one in single_units(plugin)]
         places = [[place.x for place in one] for one in units]
         table["stable_states_at"] = places[0] if _of_one_unit(plugin) else places
@@ -248,6 +253,10 @@ def _print(plugin: Plugin, out: TextIO) -> None:
         console.print(
             f"\nsetting {setting['name']} = {setting['value']}: {setting['doc'] or _UNDECLARED}", soft_wrap=True
         )
+    if "states" in table:
+        console.print(f"\ndiscrete: the states are {', '.join(f'{s:g}' for s in table['states'])}")
+    if "updates" in table:
+        console.print("\nunits are updated one color after the other; those of one color are not coupled")
     if "stable_states_at" in table:
         console.print()
         for words, one in _named_units(plugin):
@@ -261,7 +270,7 @@ def _print(plugin: Plugin, out: TextIO) -> None:
                 text = f"curvature{words} infinite at x = {x:.6g}: no time step is stable; a run refuses it"
                 console.print(text, soft_wrap=True)
     for claim, words in plugin.declared.claims.items():
-        if table[claim] is not None and "stable_states_at" not in table:  # those that there are say more
+        if table.get(claim) is not None and "stable_states_at" not in table:  # those that there are say more
             console.print(f"\nclaims {words}: {table[claim]}")
     if table["references"]:
         console.print(f"\nreferences: {table['references']}", soft_wrap=True)

@@ -16,6 +16,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.computer.discrete import refuse_discrete
 from thermozoo.computer.onsite import UnitEnergy
 from thermozoo.computer.support import confining_window
 from thermozoo.errors import ParameterError
@@ -137,6 +138,7 @@ def unit_interval(one: UnitEnergy, kT: float) -> tuple[float, float]:
 
 def _interval(one: UnitEnergy, kT: float, force: Array, points: int) -> tuple[Callable[[Array], Array], Array, Array]:
     """Return (U(x) - f x) / kT as a function, and ends of an interval of each unit that its visited states fill."""
+    refuse_discrete(one.potential, "a Boltzmann density")
     if one.period is not None:
         _refuse_driven(one, force)
     site = one.columns()

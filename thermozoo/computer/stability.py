@@ -18,6 +18,7 @@ import numpy.typing as npt
 from thermozoo.computer.boltzmann import turn, unit_boltzmann
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import BilinearCouplings
+from thermozoo.computer.discrete import discrete_groups
 from thermozoo.computer.onsite import UnitEnergy
 from thermozoo.computer.program import Program
 from thermozoo.computer.term import Term
@@ -52,13 +53,16 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
     Returns
     -------
     float
-        Infinite where no curvature sets a bound: an energy of straight pieces, such as :math:`|x|`.
+        Infinite where no curvature sets a bound: an energy of straight pieces, such as :math:`|x|`; discrete units,
+        which take no steps in time that could be too long.
 
     Raises
     ------
     StabilityError
         When the curvature is infinite, or not a number, at a state that is visited.
     """
+    if discrete_groups(computer).keys() - computer.layout.clamped:
+        return float("inf")
     largest = 0.0
     varying = [t for t in (computer.couplings, *computer.terms.values()) if not isinstance(t, BilinearCouplings)]
     states = _States(computer.n, any(term.size for term in varying))

@@ -9,6 +9,7 @@ import numpy as np
 
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import DenseCouplings
+from thermozoo.computer.discrete import refuse_discrete
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy, unit_energy
 from thermozoo.computer.stability import check_time_step
@@ -17,8 +18,9 @@ from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usu
 from thermozoo.config.schema import Config
 from thermozoo.config.tables import ComputerTable, DynamicsTable, TrainingTable
 from thermozoo.config.unused import check_unused
-from thermozoo.errors import StabilityError, ThermozooError, nearest, shown
-from thermozoo.interfaces import Encoding, Interaction, Objective, Potential
+from thermozoo.dynamics.units import why_not_updated
+from thermozoo.errors import ParameterError, StabilityError, ThermozooError, nearest, shown
+from thermozoo.interfaces import Encoding, Integrator, Interaction, Objective, Potential
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.symbolic.interaction import interaction_formulas
@@ -79,6 +81,8 @@ def check(config: Config, faults: Faults) -> None:
         or faults.found_in("computer.potential", "computer.units")
     ):
         return
+    if _discrete_units(config, faults):
+        return
     if not faults.found_in("training.potential_parameters"):
         _check_potential_parameters(training, potentials, clamped, faults)
     _check_circles(config, faults)
@@ -117,6 +121,26 @@ def _check_circles(config: Config, faults: Faults) -> None:
             )
         elif "exact" in (config.training.method, *config.training.compare):
             faults.add("training.method", follows_a_line(potential), also=["training.compare", "computer.potential"])
+
+
+def _discrete_units(config: Config, faults: Faults) -> bool:
+    """Add a fault where units are discrete or an integrator is that of discrete units; return whether there is one."""
+    before = faults.added
+    for group, potential in config.potentials.items():
+        if group in config.clamped:
+            continue
+        if potential.states is not None:
+            try:
+                refuse_discrete(potential, f"group {group!r} is trained, which")
+            except ParameterError as error:
+                faults.add("computer.potential", str(error), also=[f"computer.potential.{group}"])
+        elif Integrator.kind in config.plugins:
+            reason = why_not_updated(group, potential, config.integrator)
+            if reason is not None:
+                faults.add("dynamics.integrator", reason, also=["computer.potential"])
+        if faults.added > before:
+            return True
+    return False
 
 
 def _check_condition(config: Config, faults: Faults) -> None:

@@ -14,6 +14,10 @@ precision up to the logarithm so that every engine starts from identical numbers
     u = (w_a >> 1) 2^-31 + 2^-32  in (0, 1],   turn = int32(w_b) 2^-32  in [-1/2, 1/2)
     xi = sqrt(-2 ln u) cos(2 pi turn),   sqrt(-2 ln u) sin(2 pi turn)
 
+Uniform numbers are made from single words: of unit u, word q of the same counter. In double precision (w + 1/2) 2^-32,
+in single precision ((w >> 9) + 1/2) 2^-23; both are exact, so every engine has the same bits. Those that an integrator
+asks for have draws of their own, from 32768 on: they share no word with its normal numbers.
+
 References
 ----------
 J. K. Salmon, M. A. Moraes, R. O. Dror and D. E. Shaw, Parallel random numbers: as easy as 1, 2, 3, SC11 (2011).
@@ -30,7 +34,7 @@ import numpy.typing as npt
 from thermozoo.arguments import checked, count, instance, integer_array, told
 from thermozoo.errors import ParameterError, UnknownNameError, nearest
 
-__all__ = ["NUMBERS", "STREAMS", "NoiseKey", "check_numbers", "normals", "philox", "uniforms"]
+__all__ = ["NUMBERS", "STREAMS", "UNIFORM_DRAWS", "NoiseKey", "check_numbers", "normals", "philox", "uniforms"]
 
 Words = npt.NDArray[np.uint32]
 
@@ -54,6 +58,9 @@ STREAMS = {
     "condition": 8,
     "user": 100,
 }
+
+#: The draw of the first uniform number of an integrator's step; its normal numbers have draws below.
+UNIFORM_DRAWS = 2**15
 
 #: The numbers that states are prepared from before the first step have the stream of the steps plus this.
 _PREPARATION = 1000
@@ -190,8 +197,15 @@ def normals(
 
 
 def uniforms(
-    key: NoiseKey, step: int, trajectories: npt.NDArray[Any], n: int, draw: int = 0
-) -> npt.NDArray[np.float64]:
-    """Return uniform numbers in (0, 1), shape (trajectories, n), from the same words."""
-    words = np.stack(_words(key, step, trajectories, n, draw), axis=2)
-    return np.ascontiguousarray((words.reshape(len(words), -1)[:, :n] + 0.5) * 2.0**-32)
+    key: NoiseKey,
+    step: int,
+    trajectories: npt.NDArray[Any],
+    n: int,
+    draw: int = 0,
+    dtype: npt.DTypeLike = np.float64,
+) -> npt.NDArray[Any]:
+    """Return uniform numbers in (0, 1), shape (trajectories, n), from the same words; parameters as of `normals`."""
+    words = np.stack(_words(key, step, trajectories, n, draw), axis=2).reshape(len(trajectories), -1)[:, :n]
+    if np.dtype(dtype) == np.float32:  # 32 bits would round to 1
+        return np.ascontiguousarray(((words >> np.uint32(9)) + np.float32(0.5)) * np.float32(2.0**-23), np.float32)
+    return np.ascontiguousarray((words + 0.5) * 2.0**-32)

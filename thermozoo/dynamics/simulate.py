@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count, finite_array, instance, integer_array, told
+from thermozoo.computer.coloring import units_by_color
+from thermozoo.computer.discrete import check_states
 from thermozoo.dynamics.engines import ENGINES, Drive, Dynamics, Engine, Stepper, engine_for
 from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.noise import NUMBERS, NoiseKey, check_numbers
@@ -23,6 +26,9 @@ Array = npt.NDArray[np.floating[Any]]
 
 #: Steps between two looks for a non-finite state.
 CHECK_EVERY = 250
+
+#: Colors above which it is said what they cost.
+MANY_COLORS = 256
 
 #: Bytes that observers may keep unless the caller allows more.
 BYTE_LIMIT = 4 * 2**30
@@ -144,6 +150,7 @@ def simulate(
             f"keeping {kept} needs {needed / 2**30:.1f} GiB, above the limit of {byte_limit / 2**30:.1f} GiB: observe "
             "fewer steps or trajectories, or raise byte_limit"
         )
+    _say_what_colors_cost(dynamics)
     chosen = _engine(engine, dynamics.at(first_step), len(x), steps)
     work = np.zeros(len(x))
     run = _Run(dynamics, prepared(chosen, dynamics), key, numbers, drive, work)
@@ -178,7 +185,22 @@ def _initial(initial: npt.ArrayLike, n: int, dynamics: Dynamics) -> Array:
         raise ParameterError(
             f"initial states must be finite in {dynamics.precision} precision: one is too large for it"
         )
+    check_states(dynamics.program.computers[0], x)
     return x
+
+
+def _say_what_colors_cost(dynamics: Dynamics) -> None:
+    """Warn where discrete units need many colors."""
+    if dynamics.integrator.updates != "by color":
+        return
+    colors = len(units_by_color(dynamics.program.computers[0]))
+    if colors > MANY_COLORS:
+        warnings.warn(
+            f"{colors:,} colors for {int(dynamics.computer.layout.free.sum()):,} discrete units, as they are coupled "
+            "densely: a step updates one color after the other, so the units of a trajectory wait for one another; "
+            "many trajectories at once take little longer than one",
+            stacklevel=3,
+        )
 
 
 def _engine(engine: Engine | str, dynamics: Dynamics, trajectories: int, steps: int) -> Engine:

@@ -80,6 +80,11 @@ class Plugin(abc.ABC):
         """Return the quantities whose symbols the formula is called with: those that the kind declares."""
         return cls.declared.symbols
 
+    @classmethod
+    def check_modules(cls) -> tuple[str, ...]:
+        """Return the modules of checks that are about it: all of its kind, unless its interface knows better."""
+        return cls.declared.checks
+
     def constraints(self) -> Any:
         """Return the relations of its parameters that must hold, such as ``[abs(self.f) < self.k * self.w]``; optional.
 

@@ -31,6 +31,7 @@ class Potential(
         "potential_code",
         "potential_paths",
         "potential_averages",
+        "discrete_potential",
     ),
 ):
     """On-site energy U(x; parameters) of one unit.
@@ -46,22 +47,16 @@ class Potential(
         Claim: the state lives on a circle of this circumference, as a phase does, so that the force is the same after
         one turn (None: on a line). Nothing wraps a state: it counts turns, and averages and Boltzmann weights are over
         one of them. An energy that changes by a turn is that of a driven unit, which has no Boltzmann weight.
+    states : tuple of float or None
+        The states of a discrete unit, in ascending order, such as ``(-1, 1)``; its energy is linear in x. None (the
+        default): any real number.
     """
 
     __slots__ = ()
 
     stable_states: ClassVar[int | None] = None
+    states: ClassVar[tuple[float, ...] | None] = None
     period: ClassVar[float | None] = None
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse a circumference that is none."""
-        super().__init_subclass__(**kwargs)
-        length = cls.period
-        if length is not None and not (isinstance(length, int | float) and 0 < length < math.inf):
-            raise PluginClassError(
-                f"{cls.__qualname__}: period, the circumference of a circle, must be a positive number such as "
-                f"2 * math.pi, got {length!r}"
-            )
 
     @abc.abstractmethod
     def energy(self, x: Any) -> Any:
@@ -77,3 +72,29 @@ class Potential(
         None (the default) means: derive it.
         """
         return None
+
+    @classmethod
+    def check_modules(cls) -> tuple[str, ...]:
+        """Return the modules of checks that are about it: those of discrete units, or the others."""
+        discrete = ("potential", "discrete_potential")
+        return discrete if cls.states is not None else tuple(m for m in cls.declared.checks if m not in discrete[1:])
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a circumference that is none, and states that no discrete unit has."""
+        super().__init_subclass__(**kwargs)
+        length, states = cls.period, cls.states
+        if length is not None and not (isinstance(length, int | float) and 0 < length < math.inf):
+            raise PluginClassError(
+                f"{cls.__qualname__}: period, the circumference of a circle, must be a positive number such as "
+                f"2 * math.pi, got {length!r}"
+            )
+        if states is None:
+            return
+        numbers = isinstance(states, tuple) and all(
+            isinstance(s, (int, float)) and not isinstance(s, bool) and math.isfinite(s) for s in states
+        )
+        if not numbers or len(states) < 2 or list(states) != sorted(set(states)):
+            raise PluginClassError(
+                f"{cls.__qualname__}.states are the states of a discrete unit: expected at least two different numbers "
+                f"in ascending order, such as (-1, 1), got {states!r}"
+            )

@@ -53,6 +53,8 @@ def transition_density(integrator: Integrator) -> TransitionDensity:
     """
     step = trace_step(integrator)
     name = type(integrator).__name__
+    if step.uniforms:
+        raise FormulaError(f"{name} draws uniform numbers: its step has no closed transition density.")
     noises = set(step.noises)
     if any(stage.free_symbols & noises for stage in step.stages):
         raise FormulaError(

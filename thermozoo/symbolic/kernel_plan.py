@@ -82,7 +82,7 @@ class Stage:
     value : Expr or None
         What it writes, in terms of `reads`, its force and constants; None where it writes nothing.
     reads : list of str
-        Which of ``x``, earlier ``force_j`` and ``noise_j`` the value depends on.
+        Which of ``x``, earlier ``force_j``, ``noise_j`` and ``uniform_j`` the value depends on.
     draws : list of int
         Noises that are drawn in this stage.
     """
@@ -97,7 +97,7 @@ class Stage:
 
 def stages_of(formula: StepFormula) -> tuple[list[Stage], dict[sympy.Expr, sympy.Symbol]]:
     """Return the stages of a step in order, and the constants that they use, named ``k0``, ``k1``, ..."""
-    varying = frozenset([formula.x, *formula.forces, *formula.noises])
+    varying = frozenset([formula.x, *formula.forces, *formula.noises, *formula.uniforms])
     constants = Constants("k", varying)
     # a point that is x itself needs nothing to be written
     names = ["x" if point == formula.x else f"point_{j}" for j, point in enumerate(formula.stages)]

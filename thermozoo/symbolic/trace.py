@@ -52,6 +52,8 @@ class StepFormula(Formula):
         The force that each stage returns.
     noises : tuple of Symbol
         Independent standard normal numbers.
+    uniforms : tuple of Symbol
+        Independent numbers, uniform between 0 and 1.
     result : Expr
         The state after the step.
     x, dt, mobility, kT : Symbol
@@ -65,6 +67,7 @@ class StepFormula(Formula):
     stages: tuple[sympy.Expr, ...]
     forces: tuple[sympy.Symbol, ...]
     noises: tuple[sympy.Symbol, ...]
+    uniforms: tuple[sympy.Symbol, ...]
     result: sympy.Expr
 
 
@@ -141,6 +144,7 @@ def trace_step(integrator: Integrator) -> StepFormula:
         stages=tuple(at for _, at in step.requests["force"]),
         forces=tuple(symbol for symbol, _ in step.requests["force"]),
         noises=tuple(symbol for symbol, _ in step.requests["noise"]),
+        uniforms=tuple(symbol for symbol, _ in step.requests["uniform"]),
         result=step.expression,
         parameters=step.parameters,
     )

@@ -149,5 +149,6 @@ def checks_for(plugin: Any) -> tuple[Check, ...]:
                 )
     if isinstance(plugin, str):
         return tuple(found)
-    cls = plugin if isinstance(plugin, type) else type(plugin)
-    return tuple(one for one in found if one.concerns(cls))
+    cls: Any = plugin if isinstance(plugin, type) else type(plugin)
+    others = {f"thermozoo.testing.checks.{module}" for module in {*declared.checks} - {*cls.check_modules()}}
+    return tuple(one for one in found if one.concerns(cls) and one.function.__module__ not in others)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from thermozoo.arguments import checked, count, finite_array, instance, integer_array, number
 from thermozoo.computer.computer import Computer
+from thermozoo.computer.discrete import refuse_discrete
 from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.engines import Dynamics
 from thermozoo.errors import ShapeError
@@ -69,6 +70,10 @@ def _bare(dynamics: Any) -> Dynamics:
     """Return a law of motion without couplings and biases, and check that it has a duration."""
     instance("dynamics", dynamics, Dynamics, "make one of a computer, an integrator, dt and steps")
     count("steps", dynamics.steps, at_least=1)
+    layout = dynamics.computer.layout
+    for group, potential in dynamics.computer.onsite.potentials.items():
+        if group not in layout.clamped and layout.sizes[group]:
+            refuse_discrete(potential, "training, which undoes noising,")
     bare: Dynamics = attrs.evolve(dynamics, computer=dynamics.computer.bare())
     return bare
 

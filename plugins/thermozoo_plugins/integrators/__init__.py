@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from thermozoo import Integrator, hookimpl
 from thermozoo_plugins.integrators.euler_maruyama import EulerMaruyama
+from thermozoo_plugins.integrators.heat_bath import HeatBath
 from thermozoo_plugins.integrators.leimkuhler_matthews import LeimkuhlerMatthews
 from thermozoo_plugins.integrators.stochastic_heun import StochasticHeun
 
-__all__ = ["EulerMaruyama", "LeimkuhlerMatthews", "StochasticHeun"]
+__all__ = ["EulerMaruyama", "HeatBath", "LeimkuhlerMatthews", "StochasticHeun"]
 
 
 @hookimpl
 def thermozoo_integrators() -> list[type[Integrator]]:
     """Return the first-party integrators."""
-    return [EulerMaruyama, StochasticHeun, LeimkuhlerMatthews]
+    return [EulerMaruyama, StochasticHeun, LeimkuhlerMatthews, HeatBath]

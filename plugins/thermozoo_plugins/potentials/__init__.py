@@ -10,13 +10,25 @@ from thermozoo_plugins.potentials.periodic import Periodic
 from thermozoo_plugins.potentials.quadratic import Quadratic
 from thermozoo_plugins.potentials.quartic import Quartic
 from thermozoo_plugins.potentials.sextic import Sextic
+from thermozoo_plugins.potentials.spin import Spin
 from thermozoo_plugins.potentials.tilted_well import TiltedWell
 from thermozoo_plugins.potentials.washboard import Washboard
 
-__all__ = ["Cosine", "DoubleWell", "LogCosh", "Periodic", "Quadratic", "Quartic", "Sextic", "TiltedWell", "Washboard"]
+__all__ = [
+    "Cosine",
+    "DoubleWell",
+    "LogCosh",
+    "Periodic",
+    "Quadratic",
+    "Quartic",
+    "Sextic",
+    "Spin",
+    "TiltedWell",
+    "Washboard",
+]
 
 
 @hookimpl
 def thermozoo_potentials() -> list[type[Potential]]:
     """Return the first-party potentials."""
-    return [Quartic, DoubleWell, Quadratic, TiltedWell, Sextic, Cosine, LogCosh, Periodic, Washboard]
+    return [Quartic, DoubleWell, Quadratic, TiltedWell, Sextic, Cosine, LogCosh, Periodic, Washboard, Spin]

@@ -122,6 +122,32 @@ def test_uniforms():
     assert stats.kstest(u.ravel(), "uniform").pvalue > 1e-6
 
 
+def test_uniforms_in_single_precision():
+    """False-alarm rate 1e-6."""
+    u = uniforms(NoiseKey(8), 0, np.arange(2000), 64, dtype=np.float32)
+    assert u.dtype == np.float32
+    assert u.min() > 0.0
+    assert u.max() < 1.0
+    assert stats.kstest(u.ravel().astype(float), "uniform").pvalue > 1e-6
+    both = uniforms(NoiseKey(8), 0, np.arange(2000), 64)
+    assert np.abs(both - u).max() <= 2.0**-23
+
+
+@pytest.mark.parametrize(("dtype", "bits"), [(np.float64, 32), (np.float32, 23)])
+@given(unit=st.integers(0, 199), step=st.integers(0, 2**32 - 1), draw=st.integers(0, 3))
+def test_a_uniform_number_is_a_word_of_the_layout(dtype, bits, unit, step, draw):
+    place, lane, block = (unit % 64) // 16, unit % 16, unit // 64
+    word = plain_philox((16 * block + lane, 3, step, 7 + 65536 * draw), (11, 0))[place]
+    found = uniforms(NoiseKey(11, 7), step, np.array([3]), 200, draw, dtype)
+    assert found[0, unit] == ((word >> (32 - bits)) + 0.5) / 2**bits
+
+
+def test_the_largest_and_smallest_words_stay_inside():
+    for bits, dtype in ((32, np.float64), (23, np.float32)):
+        for word in (0, 2**bits - 1):
+            assert 0 < dtype((word + 0.5) / 2.0**bits) < 1
+
+
 def other(**changes):
     options = {"seed": 2026, "stream": STREAMS["user"], "first": 0, "trajectory": 0, "draw": 0} | changes
     key = NoiseKey(options["seed"], options["stream"])

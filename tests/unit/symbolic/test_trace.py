@@ -46,7 +46,7 @@ def test_energy_is_called_with_symbols_of_the_declared_bounds():
     [
         (
             lambda s: s.x + s.temperature,
-            r"s has no attribute 'temperature'; s has dt, force\(at\), kT, mobility, noise\(\), x",
+            r"s has no attribute 'temperature'; s has dt, force\(at\), kT, mobility, noise\(\), uniform\(\), x",
         ),
         (lambda s: s.x + s.mobilty, "s has no attribute 'mobilty'; did you mean 'mobility'"),
         (lambda s: s.x + s.force * s.dt, r"call s\.force\(s\.x\), the force at the state s\.x"),

@@ -80,7 +80,19 @@ def test_a_check_is_left_out_where_it_concerns_nothing():
         def constraints(self):
             return [self.f < self.k]
 
-    names = [check.name for check in checks_for("potential")]
+    discrete = {"linear", "state-probabilities"}
+    names = [check.name for check in checks_for("potential") if check.name not in discrete]
     assert "constraints" in names
     assert [check.name for check in checks_for(Slope)] == [check.name for check in checks_for(Slope())] == names
     assert [check.name for check in checks_for(Quartic)] == [name for name in names if name != "constraints"]
+
+
+def test_discrete_units_and_updates_by_color_have_checks_of_their_own():
+    from thermozoo_plugins.integrators import EulerMaruyama, HeatBath
+    from thermozoo_plugins.potentials import Spin
+
+    shared = ["documented", "round-trip", "one-formula"]
+    assert [check.name for check in checks_for(Spin)] == [*shared, "finite", "linear", "state-probabilities"]
+    by_color = ["choice", "update-balance", "step-stationary", "engine-updates"]
+    assert [check.name for check in checks_for(HeatBath)] == [*shared, *by_color]
+    assert not {*by_color} & {check.name for check in checks_for(EulerMaruyama)}

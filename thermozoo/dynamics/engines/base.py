@@ -16,6 +16,7 @@ from thermozoo.arguments import checked, choice, count, finite_array, instance, 
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.units import check_units
 from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.interfaces import Integrator
 
@@ -52,7 +53,8 @@ class Dynamics:
     Raises
     ------
     ParameterError
-        When a window of the program would have no step.
+        When a window of the program would have no step, or the integrator cannot update the free units: discrete ones
+        need one that updates by color, continuous ones one that updates all together.
     """
 
     computer: Computer | Program = attrs.field()
@@ -69,6 +71,7 @@ class Dynamics:
     def __attrs_post_init__(self) -> None:
         if isinstance(self.computer, Program):
             self.computer.edges(self.steps)
+        check_units(self.program.computers[0], self.integrator)
 
     @property
     def program(self) -> Program:
@@ -164,6 +167,23 @@ class Drive:
             return np.broadcast_to(self.intensity[index], self.signals.shape[1])
         felt: Array = self.intensity[self.protocol_of, index]
         return felt
+
+    def work(self, signal: Array, k: int, x: Array) -> Array | float:
+        """Return the sum over protocols of (a_k+1 - a_k) s . x_k of their units, shape (B,).
+
+        Parameters
+        ----------
+        signal, x : ndarray, shape (B, n)
+            The signal of each trajectory and the states before step k.
+        k : int
+            The step.
+        """
+        total: Array | float = 0.0
+        for intensity, units in self.protocols:
+            change = intensity[k + 1] - intensity[k]
+            if change != 0.0:
+                total = total + change * np.einsum("bi,bi->b", signal[:, units], x[:, units])
+        return total
 
     def batch(self, rows: slice) -> Drive:
         """Return the drive of some of the trajectories."""

@@ -36,7 +36,7 @@ from thermozoo.dynamics.engines.vectors import (
     vector_bytes,
 )
 
-__all__ = ["normal_numbers_batch", "normal_numbers_unit"]
+__all__ = ["NumberWriter", "normal_numbers_batch", "normal_numbers_unit", "typed_numbers"]
 
 _SIN_SINGLE = (
     6.2831852801544065,
@@ -106,7 +106,7 @@ def _loop(builder: Any, count: Any) -> Iterator[Any]:
     builder.position_at_end(after)
 
 
-class _Writer:
+class NumberWriter:
     """Writes the function void(out, block, blocks, trajectories, step, stream, keys) for one layout and precision.
 
     Parameters
@@ -116,6 +116,9 @@ class _Writer:
     width : int
         Trajectories side by side (the numbers of a cache line), or 1 where units lie side by side.
     """
+
+    #: What the numbers are, in the name of the function.
+    title = "normal"
 
     #: Blocks of 64 units a call at most where units lie side by side.
     most = 16
@@ -208,13 +211,15 @@ class _Writer:
         store(b, radius * sine, self.out, there)
 
 
-def _call(context: Any, builder: Any, signature: Any, arguments: Any, unit_layout: bool) -> Any:
+def _call(
+    context: Any, builder: Any, signature: Any, arguments: Any, writer: type[NumberWriter], unit_layout: bool
+) -> Any:
     out, offset, block, blocks, numbers, first, step, stream, keys = arguments
     element = context.get_value_type(signature.args[0].dtype)
     width = 1 if unit_layout else LINE // (4 if element == SINGLE else 8)
-    name = f"thermozoo_normal_numbers_{'unit' if unit_layout else 'batch'}_{element}"
+    name = f"thermozoo_{writer.title}_numbers_{'unit' if unit_layout else 'batch'}_{element}"
     module = builder.module
-    function = module.globals.get(name) or _Writer(module, name, element, width).function
+    function = module.globals.get(name) or writer(module, name, element, width).function
 
     def pointer(position: int, value: Any, index: Any) -> Any:
         array = context.make_array(signature.args[position])(context, builder, value)
@@ -226,14 +231,16 @@ def _call(context: Any, builder: Any, signature: Any, arguments: Any, unit_layou
     return context.get_dummy_value()
 
 
-def _typed(unit_layout: bool) -> Any:
+def typed_numbers(writer: type[NumberWriter], unit_layout: bool) -> Any:
+    """Return what numba makes an intrinsic of that calls what a writer writes."""
+
     def typer(
         typing: Any, out: Any, offset: Any, block: Any, blocks: Any, numbers: Any, first: Any, step: Any, stream: Any,
         keys: Any,
     ) -> Any:  # fmt: skip
         number = types.int64
         signature = types.void(out, number, number, number, numbers, number, number, number, keys)
-        return signature, lambda context, builder, sig, args: _call(context, builder, sig, args, unit_layout)
+        return signature, lambda context, builder, sig, args: _call(context, builder, sig, args, writer, unit_layout)
 
     return typer
 
@@ -241,7 +248,7 @@ def _typed(unit_layout: bool) -> Any:
 #: ``normal_numbers_batch(out, offset, block, blocks, numbers, first, step, stream, keys)``: the numbers of the 64 units
 #: of a block for as many trajectories as a cache line holds (their numbers stand in `numbers` from `first` on), as
 #: [unit][trajectory].
-normal_numbers_batch = intrinsic(_typed(unit_layout=False))
+normal_numbers_batch = intrinsic(typed_numbers(NumberWriter, unit_layout=False))
 
 #: The same for one trajectory and up to 16 blocks, as [unit].
-normal_numbers_unit = intrinsic(_typed(unit_layout=True))
+normal_numbers_unit = intrinsic(typed_numbers(NumberWriter, unit_layout=True))

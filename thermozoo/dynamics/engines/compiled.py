@@ -18,6 +18,8 @@ from thermozoo.dynamics.engines.arguments import DriveArguments, NoiseArguments,
 from thermozoo.dynamics.engines.arrangement import Arrangement, Load, arrange, widths
 from thermozoo.dynamics.engines.availability import why_not_compiled
 from thermozoo.dynamics.engines.base import Drive, Dynamics
+from thermozoo.dynamics.engines.by_color import ColorStepper
+from thermozoo.dynamics.engines.color_kernel import why_not_by_color
 from thermozoo.dynamics.engines.kernel_cache import Kernel, compiled_before
 from thermozoo.dynamics.engines.kernel_source import KernelSource
 from thermozoo.dynamics.engines.laws import Law, LawFormulas, aligned, arrange_law
@@ -30,6 +32,7 @@ from thermozoo.dynamics.noise import NoiseKey, check_numbers
 from thermozoo.dynamics.openblas import loaded_kernels
 from thermozoo.dynamics.threads import available_threads
 from thermozoo.errors import EngineError, ParameterError
+from thermozoo.symbolic.trace import trace_step
 
 __all__ = ["CompiledEngine", "CompiledStepper"]
 
@@ -283,7 +286,7 @@ class CompiledEngine:
         """Return None, or why numba cannot compile here."""
         return why_not_compiled()
 
-    def prepare(self, dynamics: Dynamics) -> CompiledStepper:
+    def prepare(self, dynamics: Dynamics) -> CompiledStepper | ColorStepper:
         """Return the law of motion; it is compiled when it is first advanced.
 
         Raises
@@ -296,6 +299,13 @@ class CompiledEngine:
         reason = self.available()
         if reason is not None:
             raise EngineError(reason)
+        if dynamics.integrator.updates == "by color":
+            return self._by_color(dynamics)
+        if trace_step(dynamics.integrator).uniforms:
+            raise EngineError(
+                f"the compiled engine has no uniform numbers for units that are updated together, which the integrator "
+                f"{dynamics.integrator.name!r} draws: take 'reference'"
+            )
         reason = without_kernel(dynamics.one_computer)
         if reason is not None:
             raise EngineError(reason)
@@ -305,3 +315,13 @@ class CompiledEngine:
                 f"width must be {' or '.join(map(str, allowed))} in {dynamics.precision} precision, got {self.width}"
             )
         return CompiledStepper(dynamics, self.threads, self.width)
+
+    def _by_color(self, dynamics: Dynamics) -> ColorStepper:
+        """Return the law of motion of discrete units."""
+        reason = why_not_by_color(trace_step(dynamics.integrator))
+        if reason is not None:
+            raise EngineError(
+                f"the compiled engine updates units by color in steps of one force and uniform numbers, and the "
+                f"integrator {dynamics.integrator.name!r} {reason}: take 'reference'"
+            )
+        return ColorStepper(dynamics, self.threads, self.width)

@@ -16,7 +16,7 @@ from thermozoo.dynamics.engines.arguments import PackedCouplings
 from thermozoo.dynamics.engines.products import BLOCK, DEPTH, TILE
 from thermozoo.dynamics.engines.vectors import LINE
 
-__all__ = ["pack", "pack_blocks"]
+__all__ = ["pack", "pack_blocks", "sliced"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
@@ -34,7 +34,7 @@ def pack(computer: Computer, dtype: Any, unit_layout: bool) -> PackedCouplings:
     if couplings.blocks is None:
         table, packed = np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=dtype)
         sparse = _compressed_rows(computer, dtype)
-        return PackedCouplings(table, packed, *(_sliced(*sparse) if unit_layout else sparse))
+        return PackedCouplings(table, packed, *(sliced(*sparse) if unit_layout else sparse))
     table, packed = pack_blocks(couplings.blocks, computer.layout, dtype, unit_layout)
     return PackedCouplings(table, packed, *nothing)
 
@@ -103,8 +103,8 @@ def _compressed_rows(computer: Computer, dtype: Any) -> tuple[Indices, npt.NDArr
     return starts, csr.indices[kept].astype(np.int32), csr.data[kept].astype(dtype)
 
 
-def _sliced(
-    starts: Indices, columns: npt.NDArray[np.int32], values: Array
+def sliced(
+    starts: Indices, columns: npt.NDArray[np.int32], values: Array, *, heads: bool = True
 ) -> tuple[Indices, npt.NDArray[np.int32], Array]:
     """Return compressed rows cut into slices of as many rows as a line holds, each [entry][row].
 
@@ -113,7 +113,8 @@ def _sliced(
 
     The columns come in two parts: a number for each line of strengths, and then lines of columns. The number is the
     first column where a line names consecutive units, as it does inside of lattices, so that they are read at once and
-    their columns not at all; else it is -1 - k, where k counts the lines of columns.
+    their columns not at all; else it is -1 - k, where k counts the lines of columns. Without `heads`, there are only
+    lines of columns.
     """
     line = LINE // values.itemsize
     counts = np.diff(starts)
@@ -125,7 +126,9 @@ def _sliced(
     row = np.repeat(unit, counts)
     place = begin[row // line] + (np.arange(len(row)) - starts[row]) * line + row % line
     which[place], strength[place] = columns, values
+    if not heads:
+        return begin, which, strength
     lines = which.reshape(-1, line)
     scattered = np.any(np.diff(lines, axis=1) != 1, axis=1)
-    heads = np.where(scattered, -np.cumsum(scattered), lines[:, 0]).astype(np.int32)
-    return begin, np.concatenate([heads, lines[scattered].ravel()]), strength
+    first = np.where(scattered, -np.cumsum(scattered), lines[:, 0]).astype(np.int32)
+    return begin, np.concatenate([first, lines[scattered].ravel()]), strength

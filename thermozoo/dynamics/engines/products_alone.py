@@ -10,7 +10,7 @@ from numba import njit
 
 from thermozoo.computer.couplings import BilinearCouplings
 from thermozoo.dynamics.engines.base import Dynamics
-from thermozoo.dynamics.engines.compiled import CompiledEngine
+from thermozoo.dynamics.engines.compiled import CompiledEngine, CompiledStepper
 from thermozoo.dynamics.engines.laws import aligned
 from thermozoo.dynamics.engines.packing import pack
 from thermozoo.dynamics.engines.products import BLOCK, dense_batch, dense_unit
@@ -67,14 +67,18 @@ def products_alone(dynamics: Dynamics, batch: int, threads: int) -> Callable[[in
     Raises
     ------
     ShapeError
-        When the couplings are sparse, or by another interaction: their product is not a thing apart in the kernel.
+        When the couplings are sparse, or by another interaction, or units are discrete: their product is not a thing
+        apart in the kernel.
     """
     computer, dtype = dynamics.one_computer, dynamics.dtype
     if not isinstance(computer.couplings, BilinearCouplings):
         raise ShapeError("only couplings by the product of two states are one product that can be done alone")
     if computer.couplings.blocks is None:
         raise ShapeError("the products of sparse couplings are not done apart from the rest of a step")
-    chosen = CompiledEngine(threads).prepare(dynamics).arrangement(batch, 1000)
+    stepper = CompiledEngine(threads).prepare(dynamics)
+    if not isinstance(stepper, CompiledStepper):
+        raise ShapeError("discrete units are updated one color after the other: there is no product of all at once")
+    chosen = stepper.arrangement(batch, 1000)
     width = 1 if chosen.unit_layout else LINE // np.dtype(dtype).itemsize
     chunks = -(-batch // width)
     blocks = -(-computer.n // BLOCK)

@@ -8,8 +8,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.computer.coloring import units_by_color
 from thermozoo.dynamics.engines.base import Drive, Dynamics
-from thermozoo.dynamics.noise import NoiseKey, check_numbers, normals
+from thermozoo.dynamics.noise import UNIFORM_DRAWS, NoiseKey, check_numbers, normals, uniforms
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.formula import Bound
 from thermozoo.symbolic.trace import StepFormula, trace_step
@@ -26,6 +27,7 @@ class ReferenceStepper:
     dynamics: Dynamics
     formula: StepFormula = attrs.field(init=False)
     bound: Bound = attrs.field(init=False)
+    colors: tuple[npt.NDArray[np.int64] | slice, ...] = attrs.field(init=False, repr=False)
 
     @formula.default
     def _formula(self) -> StepFormula:
@@ -37,13 +39,18 @@ class ReferenceStepper:
         constants = {"dt": d.dt, "mobility": d.computer.mobility, "kT": d.computer.temperature}
         return self.formula.bind(values_of(d.integrator), **constants)
 
+    @colors.default
+    def _colors(self) -> tuple[npt.NDArray[np.int64] | slice, ...]:
+        by_color = self.dynamics.integrator.updates == "by color"
+        return units_by_color(self.dynamics.one_computer) if by_color else (slice(None),)
+
     def _evaluate(self, name: str, expression: Any, x: Array, forces: list[Array], noises: list[Array]) -> Array:
         f = self.formula
-        arguments = [f.x, *f.forces[: len(forces)], *f.noises]
+        arguments = [f.x, *f.forces[: len(forces)], *f.noises, *f.uniforms]
         return self.bound.function(name, arguments, expression)(x, *forces, *noises)[0]
 
     def _step(self, x: Array, imposed: Array | float, noises: list[Array]) -> Array:
-        """Return the states after one step; `imposed` is the drive's force."""
+        """Return all states after a step; `imposed` is the drive's force, `noises` are all random numbers."""
         forces: list[Array] = []
         clamped = ~self.dynamics.computer.layout.free
         for k, stage in enumerate(self.formula.stages):
@@ -53,16 +60,6 @@ class ReferenceStepper:
                 at[:, clamped] = x[:, clamped]  # clamped units act on others from where they are
             forces.append(imposed - self.dynamics.one_computer.gradient(at))
         return self._evaluate("step", self.formula.result, x, forces, noises)
-
-    @staticmethod
-    def _work(drive: Drive, signal: Array, k: int, x: Array) -> Array | float:
-        """Return the sum over protocols of (a_k+1 - a_k) s . x_k of their units, shape (B,)."""
-        total: Array | float = 0.0
-        for intensity, units in drive.protocols:
-            change = intensity[k + 1] - intensity[k]
-            if change != 0.0:
-                total = total + change * np.einsum("bi,bi->b", signal[:, units], x[:, units])
-        return total
 
     def advance(
         self,
@@ -85,14 +82,19 @@ class ReferenceStepper:
             imposed: Array | float = 0.0
             if drive is not None and signal is not None:
                 if work is not None:
-                    work -= self._work(drive, signal, k, x.astype(np.float64))
+                    work -= drive.work(signal, k, x.astype(np.float64))
                 imposed = (drive.on_units(k + 1) * signal).astype(x.dtype)
             noises = [
                 normals(key, k, trajectories, layout.n, draw, x.dtype) for draw in range(len(self.formula.noises))
             ]
-            after = self._step(x, imposed, noises)
-            after[:, clamped] = x[:, clamped]
-            x[:] = after
+            noises += [
+                uniforms(key, k, trajectories, layout.n, UNIFORM_DRAWS + draw, x.dtype)
+                for draw in range(len(self.formula.uniforms))
+            ]
+            for units in self.colors:  # all at once, or one color after the other
+                after = self._step(x, imposed, noises)
+                after[:, clamped] = x[:, clamped]
+                x[:, units] = after[:, units]
             if record is not None:
                 record[k - first_step] = x
 

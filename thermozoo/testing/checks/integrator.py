@@ -194,7 +194,7 @@ def every_potential(context: Context) -> Measured:
     runs = 0
     for name in names:
         cls: Any = catalogue.get(Potential, name)
-        if any(f.default is attrs.NOTHING for f in attrs.fields(cls) if f.init):
+        if cls.states is not None or any(f.default is attrs.NOTHING for f in attrs.fields(cls) if f.init):
             continue
         for values in moderate(cls(), rng, 4 if context.full else 2):
             plugin = with_values(cls(), values)

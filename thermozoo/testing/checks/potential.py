@@ -103,6 +103,7 @@ def short(value: Any) -> str:
     "potential",
     claim="The energy confines a unit: its Boltzmann weight is integrable over the whole of the declared bounds.",
     needs=("finite",),
+    concerns=lambda cls: cls.states is None,
 )
 def confining(context: Context) -> Measured:
     """Follow x dU/dx outwards on both sides: it must stay positive and grow, at every corner of the bounds."""
