@@ -15,8 +15,18 @@ from wrong_others import OTHERS
 from wrong_potentials import POTENTIALS
 from wrong_spins import SPINS
 from wrong_subjects import caught
+from wrong_underdamped import UNDERDAMPED
 
-SUBJECTS = [*POTENTIALS, *ENGINES, *INTEGRATORS, *INTERACTIONS, *OTHERS, *ENCODINGS, *SPINS]
+SUBJECTS = [
+    *POTENTIALS,
+    *ENGINES,
+    *INTEGRATORS,
+    *UNDERDAMPED,
+    *INTERACTIONS,
+    *OTHERS,
+    *ENCODINGS,
+    *SPINS,
+]
 
 
 def main() -> int:

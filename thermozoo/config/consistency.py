@@ -26,6 +26,7 @@ from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.symbolic.interaction import interaction_formulas
 from thermozoo.training.exact.unit_grid import follows_a_line
 from thermozoo.training.intensity import intensity_of
+from thermozoo.training.noising import why_not_noised_by
 from thermozoo.training.unit_types import trained_together
 
 __all__ = ["check"]
@@ -49,6 +50,10 @@ def check(config: Config, faults: Faults) -> None:
         _check_interaction(training, interaction, faults)
     if Objective.kind in config.plugins:
         _check_objective(training, config.objective, faults)
+    if Integrator.kind in config.plugins:
+        refusal = why_not_noised_by(config.integrator)
+        if refusal is not None:
+            faults.add("dynamics.integrator", refusal)
     for path, names in (
         ("data.classes", config.data.classes),
         ("computer.trainable_biases", computer.trainable_biases),

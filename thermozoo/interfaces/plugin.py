@@ -85,6 +85,11 @@ class Plugin(abc.ABC):
         """Return the modules of checks that are about it: all of its kind, unless its interface knows better."""
         return cls.declared.checks
 
+    @classmethod
+    def results(cls) -> tuple[str, ...]:
+        """Return the names of what the formula returns, where it may return several expressions as a mapping."""
+        return ()
+
     def constraints(self) -> Any:
         """Return the relations of its parameters that must hold, such as ``[abs(self.f) < self.k * self.w]``; optional.
 

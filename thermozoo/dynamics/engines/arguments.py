@@ -165,7 +165,8 @@ class DriveArguments(NamedTuple):
 class Scratch(NamedTuple):
     """Room for states after a step, forces, stages, kept forces, noise, imposed forces, sums of the work, and products.
 
-    Of coupling terms that separate, `products` holds every function of states and its product with J.
+    Of coupling terms that separate, `products` holds every function of states and its product with J. Beside it are the
+    auxiliary variables of units, one after the other, each in the layout of states.
     """
 
     spare: Array
@@ -176,6 +177,7 @@ class Scratch(NamedTuple):
     imposed: Array
     partial: Doubles
     products: Array
+    variables: Array
 
 
 class Output(NamedTuple):

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from thermozoo.computer.coloring import units_by_color
 from thermozoo.computer.computer import Computer
-from thermozoo.dynamics.engines.base import Drive, Dynamics
+from thermozoo.dynamics.engines.base import Drive, Dynamics, check_held
 from thermozoo.dynamics.engines.color_kernel import ColorKernel, write_color_kernel
 from thermozoo.dynamics.engines.color_rows import Places, Rows, fields, in_places, places_of, rows_of
 from thermozoo.dynamics.engines.kernel_cache import Kernel, compiled_before, load_kernel
@@ -124,8 +124,10 @@ class ColorStepper:
         drive: Drive | None = None,
         record: Array | None = None,
         work: npt.NDArray[np.float64] | None = None,
+        variables: dict[str, Array] | None = None,
     ) -> None:
-        """See `thermozoo.dynamics.engines.base.Stepper.advance`."""
+        """See `thermozoo.dynamics.engines.base.Stepper.advance`; discrete units have no variables beside their state."""
+        check_held(self.dynamics, variables)
         check_numbers(first_step, steps, trajectories)
         if steps == 0 or len(x) == 0:
             return

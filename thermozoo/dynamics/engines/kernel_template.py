@@ -43,7 +43,7 @@ STAGE = """
 def stage_{index}(
     state, origin, after, to, first, last, force_at, place, normal_at, far,
     signal, signal_at, intensity, step, first_number, couplings, terms, law, noise,
-    force, products, point, kept, normal,
+    force, products, point, kept, normal{more},
 ):
     \"\"\"{doc}\"\"\"
     bias, coefficients, constants, ranges, range_starts = law
@@ -72,7 +72,7 @@ def advance(member, states, shared, first_step, steps, sharing, couplings, terms
     terms = TermArguments(*terms)
     noise, drive, scratch, output = NoiseArguments(*noise), DriveArguments(*drive), Scratch(*scratch), Output(*output)
     members, slots, group, size, in_place = sharing
-    spare, force, point, kept, normal, imposed, partial, products = scratch
+    spare, force, point, kept, normal, imposed, partial, products, variables = scratch
     bias, range_starts = law.bias, law.range_starts
     rows, record = output.rows, output.record
     signals, sources, which = drive.signals, drive.sources, drive.which
@@ -142,7 +142,7 @@ def advance(member, states, shared, first_step, steps, sharing, couplings, terms
 """
 
 PRODUCT = """
-            if dense:
+            if {dense}:
                 for g in range(count):
                     signal_at = shown_from + g * size if driven else -1
                     place = base + g * size
@@ -157,6 +157,6 @@ CALL = """
                 stage_{index}(
                     state, origin + g * size, after, to + g * size, first, last, force_at, place, {normal_at}, far,
                     shown, signal_at, intensity, step, (chunk + g) * WIDTH, couplings, terms, law, noise,
-                    force, products, point, kept, normal,
+                    force, products, point, kept, normal{more},
                 )
             barrier(shared, members)"""
