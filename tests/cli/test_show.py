@@ -49,7 +49,7 @@ def test_one_value_per_unit_shows_the_stable_states_of_every_unit(capsys):
     [
         ("euler-maruyama", "S(x', x) ="),
         ("reverse-likelihood", "r ="),
-        ("linear-fade", "a(t) ="),
+        ("linear-fade", "c(t) ="),
         ("bipartite", "setting within"),
         ("digits", "dataset digits"),
         ("one-hot", "signals that depend on the label alone: True"),

@@ -72,14 +72,14 @@ class EnergyTerms:
     Parameters
     ----------
     computer : Computer or Dynamics
-        Whose energy. Of a program it is the dynamics, which know when the windows switch: at a switch, the energy is
-        that of the window that begins.
+        Whose energy. Of a program or a schedule it is the dynamics, which know when windows switch and values change:
+        at a switch, the energy is that of the window that begins, with the driven values before the step.
     """
 
     def __init__(self, computer: Computer | Dynamics) -> None:
         self.computer: Computer | Dynamics = computer
         if not isinstance(computer, Dynamics):
-            instance("computer", computer, Computer, "of a program, give the Dynamics that it acts in")
+            instance("computer", computer, Computer, "of a program or a schedule, give the Dynamics that it acts in")
         self.start()
 
     def start(self) -> None:
@@ -90,7 +90,7 @@ class EnergyTerms:
     def observe(self, step: int, x: Array) -> None:
         """Evaluate and keep the terms."""
         self.steps.append(step)
-        one = self.computer if isinstance(self.computer, Computer) else self.computer.at(step).one_computer
+        one = self.computer if isinstance(self.computer, Computer) else self.computer.computer_before(step)
         self._terms.append(energy_by_term(one, x))
 
     def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:

@@ -51,7 +51,7 @@ class Integrator(
     table="dynamics",
     key="integrator",
     claims={"weak_order": "weak order"},
-    checks=("integrator", "integrator_statistics", "integrator_long"),
+    checks=("integrator", "integrator_statistics", "integrator_clock", "integrator_long"),
 ):
     """One step of the overdamped Langevin equation dx = -mu dV dt + sqrt(2 mu kT) dW, as a map.
 

@@ -26,6 +26,7 @@ class Potential(
         "potential_code",
         "potential_paths",
         "potential_averages",
+        "potential_driven",
     ),
 ):
     """On-site energy U(x; parameters) of one unit.

@@ -13,10 +13,10 @@ from thermozoo.arguments import checked, count, finite_array, instance, integer_
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.engines import Dynamics
-from thermozoo.errors import ShapeError
+from thermozoo.dynamics.intensity import intensity_of
+from thermozoo.errors import ShapeError, TrainingError
 from thermozoo.interfaces import Objective, Protocol
 from thermozoo.interfaces.tree import values_of
-from thermozoo.training.intensity import intensity_of
 from thermozoo.training.loss import StepLoss
 
 __all__ = [
@@ -69,6 +69,12 @@ def _bare(dynamics: Any) -> Dynamics:
     """Return a law of motion without couplings and biases, and check that it has a duration."""
     instance("dynamics", dynamics, Dynamics, "make one of a computer, an integrator, dt and steps")
     count("steps", dynamics.steps, at_least=1)
+    if dynamics.driven is not None and dynamics.schedule is not None:
+        raise TrainingError(
+            f"a schedule drives {', '.join(map(repr, dynamics.schedule.targets))}, but noising is of the bare computer "
+            "under the protocols of its signals, and training undoes it: leave the schedule out, and drive what "
+            "generates"
+        )
     bare: Dynamics = attrs.evolve(dynamics, computer=dynamics.computer.bare())
     return bare
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import attrs
@@ -26,6 +27,8 @@ class ReferenceStepper:
     dynamics: Dynamics
     formula: StepFormula = attrs.field(init=False)
     bound: Bound = attrs.field(init=False)
+    #: The index of the driven values that act, where values are driven.
+    index: int = attrs.field(init=False, default=0)
 
     @formula.default
     def _formula(self) -> StepFormula:
@@ -33,9 +36,25 @@ class ReferenceStepper:
 
     @bound.default
     def _bound(self) -> Bound:
+        return self._bound_at(self.dynamics.computer.temperature)
+
+    def _bound_at(self, kT: float) -> Bound:
         d = self.dynamics
-        constants = {"dt": d.dt, "mobility": d.computer.mobility, "kT": d.computer.temperature}
-        return self.formula.bind(values_of(d.integrator), **constants)
+        return self.formula.bind(values_of(d.integrator), dt=d.dt, mobility=d.computer.mobility, kT=kT)
+
+    def _of_step(self, step: int) -> ReferenceStepper:
+        """Return the law of motion of a step, with its driven values."""
+        driven = self.dynamics.driven
+        if driven is None:
+            return self
+        law = copy.copy(self)
+        object.__setattr__(law, "index", step + 1)
+        object.__setattr__(law, "bound", self._bound_at(driven.kT(self.dynamics.one_computer, step + 1)))
+        return law
+
+    def _gradient(self, x: Array) -> Array:
+        computer, driven = self.dynamics.one_computer, self.dynamics.driven
+        return computer.gradient(x) if driven is None else driven.gradient(computer, x, self.index)
 
     def _evaluate(self, name: str, expression: Any, x: Array, forces: list[Array], noises: list[Array]) -> Array:
         f = self.formula
@@ -51,7 +70,7 @@ class ReferenceStepper:
             if stage != self.formula.x:
                 at = self._evaluate(f"stage_{k}", stage, x, forces, noises)
                 at[:, clamped] = x[:, clamped]  # clamped units act on others from where they are
-            forces.append(imposed - self.dynamics.one_computer.gradient(at))
+            forces.append(imposed - self._gradient(at))
         return self._evaluate("step", self.formula.result, x, forces, noises)
 
     @staticmethod
@@ -90,7 +109,7 @@ class ReferenceStepper:
             noises = [
                 normals(key, k, trajectories, layout.n, draw, x.dtype) for draw in range(len(self.formula.noises))
             ]
-            after = self._step(x, imposed, noises)
+            after = self._of_step(k)._step(x, imposed, noises)
             after[:, clamped] = x[:, clamped]
             x[:] = after
             if record is not None:
