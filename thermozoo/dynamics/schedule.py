@@ -17,6 +17,8 @@ from thermozoo.dynamics.intensity import intensity_of
 from thermozoo.errors import ArgumentError, ParameterError, ShapeError, UnknownNameError, nearest
 from thermozoo.interfaces import Potential, Protocol
 from thermozoo.interfaces.tree import flat_parameters, members, values_of, with_values
+from thermozoo.symbolic.derive import potential_formulas
+from thermozoo.symbolic.formula import cached_by_formula
 
 __all__ = ["Driven", "Schedule", "driven_by", "target_groups"]
 
@@ -257,17 +259,29 @@ class Driven:
         c = self.amplitudes.get("on-site", np.ones(first + steps + 1))
         total = np.zeros(states.shape[:2])
         for group, one in computer.onsite.sites.items():
+            driven = self.parameters.get(group, {})
+            if "on-site" not in self.amplitudes and not driven:
+                continue
             x = states[..., computer.layout.slice(group)]
+            if "on-site" not in self.amplitudes and set(driven) <= set(_linear(one.potential)) and len(driven) == 1:
+                # the energy is linear in its only driven parameter, so that the change is, without a difference
+                (name, values), *_ = driven.items()
+                slope = one.evaluate("energy_by_parameter", one.formulas.energy_by_parameter[name], x).sum(axis=-1)
+                total += np.diff(values[first : first + steps + 1])[:, None] * slope
+                continue
             energies = []
             for index in (first, first + 1):
-                driven = {
-                    name: values[index : index + steps, None, None]
-                    for name, values in self.parameters.get(group, {}).items()
-                }
-                energy = attrs.evolve(one, values={**one.values, **driven}).energy(x)
+                now = {name: values[index : index + steps, None, None] for name, values in driven.items()}
+                energy = attrs.evolve(one, values={**one.values, **now}).energy(x)
                 energies.append(c[index : index + steps, None, None] * energy)
             total += (energies[1] - energies[0]).sum(axis=-1)
         return total
+
+
+@cached_by_formula(256)
+def _linear(potential: Potential) -> tuple[str, ...]:
+    """Return the parameters in which the energy is linear, each by itself."""
+    return potential_formulas(potential).linear_parameters
 
 
 def driven_by(schedule: Schedule, computers: Collection[Computer], steps: int, dt: float) -> Driven:

@@ -154,5 +154,5 @@ def test_a_key_in_quotation_marks_holds_dots():
     assert tables == {"a": {"b.c": {"d": 1}, "e": 2}}
     assert given_by(tables, ['a."b.c".d=3']) == ['a."b.c".d']
     for wrong in ('a."b=1', 'a."b.c"d=1', 'a."b c"=1'):
-        with pytest.raises(ConfigError, match="expected table.key=value"):
+        with pytest.raises(ConfigError, match=r"expected table.key=value"):
             override({}, [wrong])

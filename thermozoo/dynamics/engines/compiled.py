@@ -113,7 +113,8 @@ class CompiledStepper:
         check_numbers(first_step, steps, trajectories)
         if steps == 0 or len(x) == 0:
             return
-        chosen = self.arrangement(len(x), steps)
+        # threads are set to work in every call of the kernel, which of a driven law is every step
+        chosen = self.arrangement(len(x), steps if self.dynamics.driven is None else 1)
         law = self.law(chosen.unit_layout)
         run = _Batch(self.formulas, law, chosen, x, trajectories, drive, record, work)
         run.advance(key, first_step, steps)
