@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from thermozoo.config.load import load_config
     from thermozoo.dynamics.engines.base import Drive, Dynamics
     from thermozoo.dynamics.noise import NoiseKey
+    from thermozoo.dynamics.schedule import Schedule
     from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
     from thermozoo.errors import ThermozooError
     from thermozoo.front.plugins import formulas, get, verify
@@ -59,6 +60,7 @@ _HOMES = {
     "Program": "thermozoo.computer.program",
     "Protocol": "thermozoo.interfaces",
     "Run": "thermozoo.front.runs",
+    "Schedule": "thermozoo.dynamics.schedule",
     "ThermozooError": "thermozoo.errors",
     "Training": "thermozoo.training.result",
     "assemble": "thermozoo.computer.computer",
@@ -97,6 +99,7 @@ __all__ = [
     "Program",
     "Protocol",
     "Run",
+    "Schedule",
     "ThermozooError",
     "Training",
     "assemble",

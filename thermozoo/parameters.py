@@ -15,6 +15,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from thermozoo.arguments import told
 from thermozoo.errors import ParameterError
@@ -72,6 +73,20 @@ class Parameter:
         )
         return f"{low}, {high}"
 
+    def inside(self, values: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
+        """Return which values are finite and within the bounds."""
+        bounds: tuple[tuple[float | None, Callable[..., Any]], ...] = (
+            (self.above, np.greater),
+            (self.below, np.less),
+            (self.at_least, np.greater_equal),
+            (self.at_most, np.less_equal),
+        )
+        inside: npt.NDArray[np.bool_] = np.isfinite(values)
+        for bound, holds in bounds:
+            if bound is not None:
+                inside &= holds(values, bound)
+        return inside
+
     def check(self, owner: str, value: Any) -> None:
         """Raise ParameterError unless every entry of `value` is finite and within the bounds."""
         array = np.asarray(value, dtype=np.float64)
@@ -81,16 +96,7 @@ class Parameter:
             )
         if array.ndim == 1 and array.size == 0:
             raise ParameterError(f"{owner}.{self.name} must have at least one value, got an empty list")
-        bounds: tuple[tuple[float | None, Callable[..., Any]], ...] = (
-            (self.above, np.greater),
-            (self.below, np.less),
-            (self.at_least, np.greater_equal),
-            (self.at_most, np.less_equal),
-        )
-        inside = np.isfinite(array)
-        for bound, holds in bounds:
-            if bound is not None:
-                inside &= holds(array, bound)
+        inside = self.inside(array)
         if not np.all(inside):
             first = float(array.ravel()[int(np.argmin(inside.ravel()))])
             raise ParameterError(f"{owner}.{self.name} must lie in {self.range}, got {first:g}")

@@ -90,7 +90,7 @@ def test_plot_of_one_turn(tmp_path, capsys, monkeypatch, name):
     [
         ("euler-maruyama", "S(x', x) ="),
         ("reverse-likelihood", "r ="),
-        ("linear-fade", "a(t) ="),
+        ("linear-fade", "c(t) ="),
         ("bipartite", "setting within"),
         ("lattice", "setting shape = ()"),
         ("edges", "setting path = 'edges.csv'"),

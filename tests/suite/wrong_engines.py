@@ -11,6 +11,7 @@ from thermozoo.computer import files
 from thermozoo.computer.couplings import DenseCouplings
 from thermozoo.dynamics.engines.reference import ReferenceStepper
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.schedule import Driven
 
 
 class Engine:
@@ -93,6 +94,33 @@ class Tiring(ReferenceStepper):
         tired.advance(x, first_step=first_step + fresh, steps=steps - fresh, record=tail, **rest)
 
 
+def without_schedule(dynamics):
+    return attrs.evolve(dynamics, schedule=None)
+
+
+def never_hotter_than(kT):
+    def change(dynamics):
+        computer = attrs.evolve(dynamics.computer, temperature=min(kT, dynamics.computer.temperature))
+        return attrs.evolve(dynamics, computer=computer)
+
+    return change
+
+
+class HotAfterEight(ReferenceStepper):
+    """Is ten times too hot after eight steps of a schedule."""
+
+    def _of_step(self, step):
+        law = super()._of_step(step)
+        if law is not self and step >= 8:
+            object.__setattr__(law, "bound", self._bound_at(10 * self.dynamics.computer.temperature))
+        return law
+
+
+def with_the_wrong_sign(self, computer, states, first):
+    return {name: -work for name, work in _driven_work(self, computer, states, first).items()}
+
+
+_driven_work = Driven.work
 _typed = DenseCouplings._typed
 _with_vector = DenseCouplings.with_vector
 
@@ -143,4 +171,13 @@ ENGINES = [
         also={"path-identity", "temperature", "jarzynski"},
     ),
     Wrong("engine: work with the wrong sign", "jarzynski", Sound, engine(WorkSign)),
+    Wrong("engine: no schedule", "driven-parameter", Sound, engine(change=without_schedule), also={"clock-speed"}),
+    Wrong(
+        "core: work of driven values with the wrong sign",
+        "driven-parameter",
+        Sound,
+        patch=(Driven, "work", with_the_wrong_sign),
+    ),
+    Wrong("engine: ten times too hot after eight steps of a schedule", "driven-work", Sound, engine(HotAfterEight)),
+    Wrong("engine: never hotter than kT = 1", "clock-speed", Sound, engine(change=never_hotter_than(1.0))),
 ]

@@ -102,7 +102,18 @@ class DividesByState(Integrator):
         return s.x * sympy.exp(s.mobility * s.force(s.x) * s.dt / s.x) + xi(s)
 
 
+@attrs.frozen
+class OwnClock(Integrator):
+    __doc__ = DOC
+    name = "own-clock"
+    weak_order = 1
+
+    def step(self, s):
+        return s.x + s.mobility * s.force(s.x) * s.dt * (1 + s.dt / 20) + xi(s)
+
+
 INTEGRATORS = [
+    Wrong("a drift that knows how long the step is", "clock-speed", OwnClock),
     Wrong("a noise that is drawn and not used", "noise-once", UnusedNoise),
     Wrong("half the variance of the noise", "noise-variance", HalfVariance),
     Wrong("a noise that is right at kT = 1/2 only", "noise-variance", SquaredTemperature),

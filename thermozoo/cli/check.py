@@ -48,6 +48,7 @@ def lines(machine: Machine, memory: int) -> list[str]:
     groups = [f"{g} {n:,}{' (clamped)' if g in config.clamped else ''}" for g, n in config.sizes.items()]
     images, programs = machine.images, config.programs
     by = f", {config.interaction.name}" if config.interaction is not None else ""
+    driven = [f"{name} ({one.name})" for name, one in config.schedule.items()]
     return [
         f"units: {computer.n:,} ({', '.join(groups)})",
         f"couplings: {computer.couplings.size:,} ({config.connectivity.name}{by})",
@@ -55,5 +56,6 @@ def lines(machine: Machine, memory: int) -> list[str]:
         f"training: {config.training.method}{f', a program for each of {programs} classes' if programs > 1 else ''}, "
         f"{images:,} {'image' if images == 1 else 'images'} of "
         f"{config.dataset.name}; then {config.generation.samples:,} samples",
+        *([f"driven in generation: {', '.join(driven)}"] if driven else []),
         f"memory: about {bytes_text(memory)} at most",
     ]

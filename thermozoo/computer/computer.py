@@ -136,14 +136,16 @@ class Computer:
 
     def energy_terms(self, x: Array) -> dict[str, Array]:
         """Return the energy of states of shape (..., n) by term, in double precision, each of shape (...)."""
+        return {name: self.energy_of(name, x) for name in self.term_names}
+
+    def energy_of(self, name: str, x: Array) -> Array:
+        """Return one term of the energy of states of shape (..., n), in double precision, shape (...)."""
         x = floating(x, self.n).astype(np.float64, copy=False)
-        further = {name: term.energy(x) for name, term in self.terms.items()}
-        return {
-            "on-site": self.onsite.energy(x),
-            "coupling": self.couplings.energy(x),
-            **further,
-            "bias": x @ self.biases,
-        }
+        if name == "bias":
+            return x @ self.biases
+        if name == "on-site":
+            return self.onsite.energy(x)
+        return (self.couplings if name == "coupling" else self.terms[name]).energy(x)
 
     def energy(self, x: Array) -> Array:
         """Return V(x) of states of shape (..., n), in double precision, shape (...) [energy]."""

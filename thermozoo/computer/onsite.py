@@ -33,16 +33,20 @@ class UnitEnergy:
         What was derived from it.
     values : dict of str to float or ndarray
         Parameter values by dotted name: a number, or one value per unit.
+    amplitude : float
+        A factor of the energy, where a schedule drives it.
     """
 
     potential: Potential
     formulas: PotentialFormulas
     values: dict[str, Any]
+    amplitude: float = 1.0
 
     def evaluate(self, name: str, expression: Any, x: Array) -> Array:
         """Return an expression of the state and the parameters at `x`, shape (..., units)."""
         f = self.formulas
-        return f.bind(self.values).function(name, [f.x], expression, variable=f.x)(x)[0]
+        found = f.bind(self.values).function(name, [f.x], expression, variable=f.x)(x)[0]
+        return found if self.amplitude == 1.0 else found * found.dtype.type(self.amplitude)
 
     def energy(self, x: Array) -> Array:
         """Return U(x), shape of `x` [energy]."""
@@ -94,10 +98,13 @@ class OnSiteEnergy:
         Groups of units.
     potentials : dict of str to Potential
         The potential of each group.
+    amplitude : float
+        A factor of all of it, where a schedule drives it.
     """
 
     layout: Layout
     potentials: dict[str, Potential]
+    amplitude: float = 1.0
     sites: dict[str, UnitEnergy] = attrs.field(init=False, repr=False)
 
     @sites.default
@@ -111,6 +118,8 @@ class OnSiteEnergy:
                 f"a potential is given for {strange[0]!r}, which is no group; groups: {', '.join(self.layout.groups)}"
             )
         sites = {g: unit_energy(self.potentials[g]) for g in self.layout.groups}
+        if self.amplitude != 1.0:
+            sites = {g: attrs.evolve(one, amplitude=self.amplitude) for g, one in sites.items()}
         for group, one in sites.items():
             for name, value in one.values.items():
                 if np.ndim(value) and len(value) != self.layout.sizes[group]:
@@ -119,6 +128,10 @@ class OnSiteEnergy:
                         f"{self.layout.sizes[group]} units"
                     )
         return sites
+
+    def scaled(self, factor: float) -> OnSiteEnergy:
+        """Return it with its energy times a factor."""
+        return attrs.evolve(self, amplitude=self.amplitude * factor)
 
     def parts(self) -> Iterator[tuple[slice, UnitEnergy]]:
         """Yield (positions, site) of every group that has units."""

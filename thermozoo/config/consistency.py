@@ -15,6 +15,7 @@ from thermozoo.computer.onsite import OnSiteEnergy, unit_energy
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.faults import Faults, describe
 from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usual_of_a_step
+from thermozoo.config.schedules import check_schedule
 from thermozoo.config.schema import Config
 from thermozoo.config.tables import ComputerTable, DynamicsTable, TrainingTable
 from thermozoo.config.unused import check_unused
@@ -93,6 +94,8 @@ def check(config: Config, faults: Faults) -> None:
     _check_circles(config, faults)
     if not faults.found_in("dynamics.dt", "dynamics.duration", "computer.temperature", "computer.mobility"):
         _check_stability(computer, dynamics, potentials, clamped, faults)
+        if config.schedule and not faults.found_in("schedule"):
+            check_schedule(config.schedule, _units(computer, potentials, clamped), dynamics.steps, dynamics.dt, faults)
 
 
 def _check_circles(config: Config, faults: Faults) -> None:
@@ -293,6 +296,23 @@ def _check_potential_parameters(
             faults.add("training.potential_parameters", refusal, also=["computer.potential"])
 
 
+def _units(computer: ComputerTable, potentials: Mapping[str, Potential], clamped: tuple[str, ...]) -> Computer:
+    """Return units of every group that nothing couples; of units with one energy a single one."""
+    sizes = {
+        group: next((np.size(value) for value in values_of(one).values() if np.ndim(value)), 1)
+        for group, one in potentials.items()
+    }
+    layout = Layout(sizes, clamped=clamped)
+    return Computer(
+        layout=layout,
+        onsite=OnSiteEnergy(layout, dict(potentials)),
+        couplings=DenseCouplings(layout.n, (), np.empty(0)),
+        biases=np.zeros(layout.n),
+        temperature=computer.temperature,
+        mobility=computer.mobility,
+    )
+
+
 def _check_stability(
     computer: ComputerTable,
     dynamics: DynamicsTable,
@@ -304,26 +324,13 @@ def _check_stability(
 
     The images, which add forces, are not known yet: with them the bound is found once more.
     """
-    # units that have one energy have one bound
-    sizes = {
-        group: next((np.size(value) for value in values_of(one).values() if np.ndim(value)), 1)
-        for group, one in potentials.items()
-    }
-    layout = Layout(sizes, clamped=clamped)
     different: list[Potential] = []
     for one in potentials.values():
         if one not in different:
             different.append(one)
     tables = {"computer.potential": different}
     try:
-        units = Computer(
-            layout=layout,
-            onsite=OnSiteEnergy(layout, dict(potentials)),
-            couplings=DenseCouplings(layout.n, (), np.empty(0)),
-            biases=np.zeros(layout.n),
-            temperature=computer.temperature,
-            mobility=computer.mobility,
-        )
+        units = _units(computer, potentials, clamped)
         size = check_equilibria(units, faults)
         if size is None:
             return

@@ -66,6 +66,7 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
         "description": "weights of groups of units in the loss, 1 where none is given",
         "additionalProperties": {"type": "number"} | _limits(WEIGHT),
     }
+    tables["schedule"] = _schedule(tables["noising"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "thermozoo config",
@@ -114,6 +115,24 @@ def _of_a_group(common: dict[str, Any], interface: type[Plugin]) -> dict[str, An
     return common | {
         "description": f"the {interface.kind} of one group",
         "properties": common["properties"] | {name: plugin},
+    }
+
+
+def _schedule(noising: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of [schedule]: a protocol of everything that is driven, with the keys of a group's protocol."""
+    own = _of_a_group({k: v for k, v in noising.items() if k != "additionalProperties"}, Protocol)
+    properties = {key: value for key, value in own["properties"].items() if key not in FORMER}
+    one = own | {
+        "description": "how it changes in time",
+        "properties": properties,
+        "required": [Protocol.declared.key],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "description": "Schedule: what is driven in generation, by its name: temperature, a term of the energy, or "
+        "potential.GROUP.NAME in quotation marks.",
+        "additionalProperties": one,
     }
 
 

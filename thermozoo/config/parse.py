@@ -18,6 +18,7 @@ from thermozoo.config.encodings import encodings_of, former_keys
 from thermozoo.config.faults import Faults, Origin, describe, inside
 from thermozoo.config.groups import Groups, plugins_by_group, units_of
 from thermozoo.config.plugins import build_plugin
+from thermozoo.config.schedules import protocols_of
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Config, Table
 from thermozoo.config.settings import LARGEST, SMALLEST, Setting, settings_of
 from thermozoo.config.values import known_groups, no_group, structure
@@ -28,7 +29,7 @@ from thermozoo.training.noising import image_group
 
 __all__ = ["WEIGHT", "parse"]
 
-_ENCODING, _NOISING = "encoding", "noising"
+_ENCODING, _NOISING, _SCHEDULE = "encoding", "noising", "schedule"
 
 #: What stands in a table beside its keys and those of its plugin.
 _CHILDREN = {"computer": ("units", *COMPUTER_TABLES), "training": ("weights",)}
@@ -58,7 +59,7 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
         between keys are found as well then, as far as the others allow.
     """
     faults = Faults(origin)
-    known = ("seed", *TABLES)
+    known = ("seed", *TABLES, _SCHEDULE)
     for key in tables:
         if key not in known:
             homes = [f"{name}.{key}" for name, table in TABLES.items() if key in settings_of(table.settings)]
@@ -123,6 +124,7 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
         plugins={kind: plugin for kind, plugin in plugins.items() if plugin is not None},
         encodings=encodings,
         protocols=protocols,
+        schedule=protocols_of(tables.get(_SCHEDULE, {}), catalogue, faults),
         weights=_weights(given["training"].get("weights", {}), groups, faults),
         **{name: value for name, value in values.items() if name in attrs.fields_dict(Config)},
         given=tables,

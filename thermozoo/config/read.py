@@ -33,8 +33,9 @@ _OPEN_FILE = re.compile(r"/dev/(stdin|fd/\d+)|/proc/(self|\d+)/fd/\d+")
 
 _EXPECTED = "expected a TOML config"
 
-#: A part of a key as ``--set`` takes it.
-_KEY = re.compile(r"[A-Za-z0-9_-]+")
+#: A part of a key as ``--set`` takes it, with dots where it was quoted; and the parts, quoted or not.
+_KEY = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_QUOTED = re.compile(r'"[^"]*"|[^".]+')
 
 
 def read_config(path: str | Path | None) -> tuple[str, dict[str, Any]]:
@@ -146,6 +147,10 @@ def _assign(tables: dict[str, Any], assignment: str) -> None:
 
 
 def _parts(key: str) -> list[str]:
+    """Return the parts of a key; one in quotation marks may hold dots."""
+    found = _QUOTED.findall(key)
+    if '"' in key and ".".join(found) == key.strip():
+        return [part.strip('"') for part in found]
     return [part.strip() for part in key.split(".")]
 
 
@@ -160,7 +165,7 @@ def given_by(tables: Mapping[str, Any], assignments: Iterable[str]) -> list[str]
                 parts = parts[: depth + 1]
                 break
             place = place[part]
-        found.append(".".join(parts))
+        found.append(".".join(f'"{part}"' if "." in part else part for part in parts))
     return found
 
 

@@ -146,6 +146,8 @@ class Config:
         What the units of each group are shown, side by side; a clamped group may have none.
     protocols : dict of str to Protocol
         Protocol of each free group.
+    schedule : dict of str to Protocol
+        Protocol of everything that is driven in generation, by the name of what it drives.
     weights : dict of str to float
         Weight of each group's units in the loss, where it is not 1.
     interaction : Interaction or None
@@ -168,6 +170,7 @@ class Config:
     plugins: dict[str, Plugin]
     encodings: dict[str, tuple[Encoding, ...]]
     protocols: dict[str, Protocol]
+    schedule: dict[str, Protocol]
     weights: dict[str, float]
     interaction: Interaction | None = _named(Interaction)
     connectivity: Connectivity = _named(Connectivity)
@@ -244,6 +247,10 @@ class Config:
             tables = [resolved_plugin(one) for one in encodings]
             resolved["encoding"][group] = tables[0] if len(tables) == 1 else tables
         resolved["noising"] = _by_group(self.protocols, Protocol.declared.key)
+        if self.schedule:
+            resolved["schedule"] = {
+                name: {Protocol.declared.key: one.name} | _without_name(one) for name, one in self.schedule.items()
+            }
         if self.weights:
             resolved["training"]["weights"] = dict(self.weights)
         return resolved

@@ -19,6 +19,7 @@ from thermozoo.dynamics.noise import NUMBERS, NoiseKey, check_numbers
 from thermozoo.dynamics.trajectories import Observer, observed_bytes, observers_of, seen_by
 from thermozoo.dynamics.variables import Variables, given_variables, kinetic_terms, start_variables
 from thermozoo.dynamics.windows import Switch, prepared, switch_bytes
+from thermozoo.dynamics.work import DrivenWork, stretch
 from thermozoo.errors import ArgumentError, BudgetError, ParameterError, ShapeError
 
 __all__ = ["Simulation", "simulate"]
@@ -44,7 +45,7 @@ class Simulation:
     final : ndarray, shape (B, n)
         States after the last step.
     work : ndarray of float64, shape (B,)
-        Work that the drive did on each trajectory, and that of switching [energy].
+        Work that the drive did on each trajectory, that of switching, and that of driven values [energy].
     steps : int
         Steps done.
     engine : str
@@ -53,6 +54,8 @@ class Simulation:
         The switches of a program's windows on the way, in order.
     variables : dict of str to ndarray, shape (B, n)
         Auxiliary variables of the integrator after the last step.
+    driven : DrivenWork or None
+        Work of driven values by term, at every observation and switch.
     """
 
     final: Array
@@ -61,6 +64,16 @@ class Simulation:
     engine: str
     switches: tuple[Switch, ...] = ()
     variables: Variables = attrs.field(factory=dict)
+    driven: DrivenWork | None = None
+
+    @property
+    def work_by_term(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Work of switching and of driven values on each trajectory, by term of the energy that any was done on."""
+        found = {name: total.copy() for name, total in self.driven.sums.items()} if self.driven is not None else {}
+        for switch in self.switches:
+            for name, before in switch.before.items():
+                found[name] = found.get(name, 0.0) + (switch.after[name] - before)
+        return found
 
 
 def simulate(
@@ -88,7 +101,8 @@ def simulate(
     ----------
     dynamics : Dynamics
         Computer or program, integrator, time step and precision. The windows of a program switch at their steps of
-        ``dynamics.steps``; at a switch, the work V(x; new) - V(x; old) is done, and belongs to the step before it.
+        ``dynamics.steps``; at a switch, the work V(x; new) - V(x; old) is done, and belongs to the step before it. What
+        a schedule drives changes when a step begins, and its work belongs to that step.
     initial : array_like, shape (B, n)
         Initial states.
     steps : int
@@ -121,8 +135,8 @@ def simulate(
     Raises
     ------
     ArgumentError, ParameterError
-        When an argument is of the wrong kind or out of its range, a program ends before the last step, or noise cannot
-        count the steps or trajectories.
+        When an argument is of the wrong kind or out of its range, a program or schedule ends before the last step, or
+        noise cannot count the steps or trajectories.
     EngineError
         When the engine cannot be used here.
     BudgetError
@@ -146,6 +160,12 @@ def simulate(
         numbers = integer_array("trajectories", trajectories, (len(x),), at_most=NUMBERS - 1)
     check_numbers(first_step, steps, numbers)
     due = dynamics.program.switches(first_step, first_step + steps, dynamics.steps)
+    driven = dynamics.driven
+    if driven is not None and first_step + steps > dynamics.steps:
+        raise ParameterError(
+            f"the schedule ends with step {dynamics.steps}, got {first_step + steps}: simulate fewer steps, or give "
+            "Dynamics the steps of the whole"
+        )
     byte_limit = count("byte_limit", byte_limit)
     if drive is not None:
         _check_drive(instance("drive", drive, Drive), len(x), n, first_step + steps)
@@ -156,6 +176,8 @@ def simulate(
     observations = -(-steps // interval) + 1
     needed = sum(observed_bytes(one, observations, x, held) for one in watching)
     needed += len(due) * len(x) * switch_bytes(dynamics)
+    if driven is not None:
+        needed += DrivenWork.bytes_needed(driven, observations + len(due), len(x))
     if needed > byte_limit:
         kept = f"{observations} observations{f' and {len(due)} switches' if due else ''} of {len(x)} trajectories"
         raise BudgetError(
@@ -165,12 +187,13 @@ def simulate(
     _say_what_colors_cost(dynamics)
     chosen = _engine(engine, dynamics.at(first_step), len(x), steps)
     work = np.zeros(len(x))
-    run = _Run(dynamics, prepared(chosen, dynamics), key, numbers, drive, work, held)
+    booked = None if driven is None else DrivenWork(dynamics, driven, len(x))
+    run = _Run(dynamics, prepared(chosen, dynamics), key, numbers, drive, work, held, booked)
     switches: list[Switch] = []
     done = 0
     for observer in watching:
         observer.start()
-    _observe(watching, first_step, x, held)
+    _observe(watching, first_step, x, held, booked)
     while done < steps:
         switch = next((step - first_step for step in due if step > first_step + done), steps)
         stop = min(steps, (done // interval + 1) * interval, done + CHECK_EVERY, switch)
@@ -179,12 +202,26 @@ def simulate(
             progress(stop - done)
         done = stop
         if first_step + done in due:
-            kinetic = kinetic_terms(dynamics, held)
-            switches.append(Switch.between(first_step + done, *due[first_step + done], x, kinetic))
+            both = due[first_step + done]
+            if driven is not None:
+                both = driven.at(both[0], first_step + done), driven.at(both[1], first_step + done)
+            switches.append(Switch.between(first_step + done, *both, x, kinetic_terms(dynamics, held)))
             work += switches[-1].work
+            if booked is not None:
+                booked.note(first_step + done)
         if done % interval == 0 or done == steps:
-            _observe(watching, first_step + done, x, held)
-    return Simulation(final=x, work=work, steps=steps, engine=chosen.name, switches=tuple(switches), variables=held)
+            _observe(watching, first_step + done, x, held, booked)
+    if booked is not None:
+        work += sum(booked.sums.values())
+    return Simulation(
+        final=x,
+        work=work,
+        steps=steps,
+        engine=chosen.name,
+        switches=tuple(switches),
+        variables=held,
+        driven=booked,
+    )
 
 
 def _variables(
@@ -243,9 +280,13 @@ def _engine(engine: Engine | str, dynamics: Dynamics, trajectories: int, steps: 
     return engine
 
 
-def _observe(observers: Sequence[Observer], step: int, x: Array, variables: Variables) -> None:
+def _observe(
+    observers: Sequence[Observer], step: int, x: Array, variables: Variables, booked: DrivenWork | None
+) -> None:
     for observer in observers:
         observer.observe(step, x, **seen_by(observer, variables))
+    if booked is not None:
+        booked.note(step)
 
 
 def _check_drive(drive: Drive, trajectories: int, n: int, steps: int) -> None:
@@ -272,8 +313,20 @@ class _Run:
     drive: Drive | None
     work: npt.NDArray[np.float64]
     variables: Variables
+    booked: DrivenWork | None
 
     def advance(self, x: Array, first_step: int, steps: int) -> None:
+        if self.booked is None or not self.booked.sums:
+            self._advance(x, first_step, steps, None)
+            return
+        states = np.empty((stretch(x, steps) + 1, *x.shape), dtype=x.dtype)
+        for first in range(first_step, first_step + steps, len(states) - 1):
+            count = min(len(states) - 1, first_step + steps - first)
+            states[0] = x
+            self._advance(x, first, count, states[1 : count + 1])
+            self.booked.add(first, states[:count])
+
+    def _advance(self, x: Array, first_step: int, steps: int, record: Array | None) -> None:
         before, held = x.copy(), {name: values.copy() for name, values in self.variables.items()}
         more: dict[str, Any] = {"variables": self.variables} if self.variables else {}
         # a blow-up overflows on its way to the non-finite state that is reported below
@@ -285,6 +338,7 @@ class _Run:
                 steps=steps,
                 trajectories=self.trajectories,
                 drive=self.drive,
+                record=record,
                 work=self.work,
                 **more,
             )

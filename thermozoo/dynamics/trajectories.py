@@ -88,15 +88,15 @@ class EnergyTerms:
     Parameters
     ----------
     computer : Computer or Dynamics
-        Whose energy. Of a program it is the dynamics, which know when the windows switch: at a switch, the energy is
-        that of the window that begins. So it is where units have auxiliary variables: their kinetic energy is the
-        integrator's.
+        Whose energy. Of a program or a schedule it is the dynamics, which know when windows switch and values change:
+        at a switch, the energy is that of the window that begins, with the driven values before the step. So it is
+        where units have auxiliary variables: their kinetic energy is the integrator's.
     """
 
     def __init__(self, computer: Computer | Dynamics) -> None:
         self.computer: Computer | Dynamics = computer
         if not isinstance(computer, Dynamics):
-            instance("computer", computer, Computer, "of a program, give the Dynamics that it acts in")
+            instance("computer", computer, Computer, "of a program or a schedule, give the Dynamics that it acts in")
         self.start()
 
     def start(self) -> None:
@@ -114,13 +114,13 @@ class EnergyTerms:
                 )
             self._terms.append(energy_by_term(self.computer, x))
         else:
-            law = self.computer.at(step)
-            self._terms.append({**energy_by_term(law.one_computer, x), **kinetic_terms(law, variables)})
+            energies = energy_by_term(self.computer.computer_before(step), x)
+            self._terms.append({**energies, **kinetic_terms(self.computer, variables)})
         self.steps.append(step)
 
     def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
         """Return how many bytes the terms take."""
-        return observations * trajectories * 3 * 8
+        return observations * trajectories * len(self.computer.term_names) * 8
 
     @property
     def terms(self) -> dict[str, Array]:

@@ -47,8 +47,8 @@ def simulate(
     Parameters
     ----------
     dynamics : Dynamics
-        Computer or program, integrator, time step and precision. A program has its ``steps`` as well, in which its
-        windows switch.
+        Computer or program, integrator, time step and precision. A program or a schedule has its ``steps`` as well, in
+        which windows switch and values change.
     x0 : array_like, shape (trajectories, n) or (n,), or xarray.Dataset
         Initial states; or what an earlier call returned, to go on from its last states, steps and noise: N steps are
         bit for bit k steps and then N - k.
@@ -83,7 +83,9 @@ def simulate(
         in units of energy, with :math:`Q = W - (V_\text{end} - V_\text{start})`; ``energy`` (term, observation,
         trajectory), with the kinetic energy where there is one; each auxiliary variable of the integrator by its name,
         like ``x``; of a program ``switching`` (term, window, trajectory), the work of switching to each window but the
-        first, which is part of ``work``; coordinates ``time``, ``step``, ``trajectory`` and ``group`` (of each unit).
+        first, which is part of ``work``; of a program or a schedule ``work_by_term`` (term, trajectory), the work of
+        both, which is all of ``work`` where no signal is imposed; coordinates ``time``, ``step``, ``trajectory`` and
+        ``group`` (of each unit). Driven values are in ``driven`` (target, observation), those before each step.
 
     Raises
     ------
@@ -197,7 +199,7 @@ def _dataset(
     variables: dict[str, Any] = {
         "x": (("observation", "trajectory", "unit"), x, {"units": "1", "long_name": "states, the final ones last"}),
         "heat": ("trajectory", done.work - change, {**energy, "long_name": "heat released, first to last observation"}),
-        "work": ("trajectory", done.work, {**energy, "long_name": "work of the imposed signal, and of switching"}),
+        "work": ("trajectory", done.work, {**energy, "long_name": "work of imposed signal, switching and schedule"}),
     }
     for name, one in type(dynamics.integrator).variables.items():
         said = {"units": one.unit, "long_name": f"{one.doc}, the final ones last"}
@@ -214,6 +216,17 @@ def _dataset(
             np.stack([[one.after[t] - one.before[t] for one in done.switches] for t in dynamics.term_names]),
             {**energy, "long_name": "work of switching by term"},
         )
+    if done.switches or done.driven is not None:
+        by_term, none = done.work_by_term, np.zeros(x.shape[1])
+        variables["work_by_term"] = (
+            ("term", "trajectory"),
+            np.stack([by_term.get(name, none) for name in dynamics.term_names]),
+            {**energy, "long_name": "work of switching and of the schedule by term"},
+        )
+    if dynamics.schedule is not None and dynamics.driven is not None:
+        targets = list(dynamics.schedule.targets)
+        values = [dynamics.schedule.values(name, dynamics.steps, dynamics.dt)[steps] for name in targets]
+        variables["driven"] = (("target", "observation"), np.stack(values), {"long_name": "values of the schedule"})
     return xarray.Dataset(
         variables,
         coords={
@@ -222,7 +235,8 @@ def _dataset(
             "trajectory": np.arange(first_trajectory, first_trajectory + x.shape[1]),
             "group": ("unit", np.repeat(list(computer.layout.groups), list(computer.layout.sizes.values()))),
             **({"switched": ("window", [one.step for one in done.switches])} if done.switches else {}),
-            **({"term": list(dynamics.term_names)} if "energy" in variables or "switching" in variables else {}),
+            **({"term": list(dynamics.term_names)} if any("term" in one[0] for one in variables.values()) else {}),
+            **({"target": targets} if "driven" in variables else {}),
         },
         attrs={
             "seed": key.seed if key.seed < 2**63 else str(key.seed),

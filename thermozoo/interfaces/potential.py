@@ -32,6 +32,7 @@ class Potential(
         "potential_paths",
         "potential_averages",
         "discrete_potential",
+        "potential_driven",
     ),
 ):
     """On-site energy U(x; parameters) of one unit.

@@ -225,8 +225,8 @@ def _run(
         final=done.final,
         shown=states.states[:, :shown],
         times=np.array(energies.steps) * dynamics.dt,
-        ledger=HeatLedger.of(energies, done.switches),
-        window_heat=heat_by_window(energies, done.switches),
+        ledger=HeatLedger.of(energies, done.switches, done.driven),
+        window_heat=heat_by_window(energies, done.switches, done.driven),
         window_work=np.stack(work),
     )
 

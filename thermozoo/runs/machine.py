@@ -9,6 +9,7 @@ import attrs
 from thermozoo.computer.computer import Computer
 from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Dynamics
+from thermozoo.dynamics.schedule import Schedule
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import Noising
@@ -58,6 +59,11 @@ class Machine:
     def dynamics(self) -> Dynamics:
         """The untrained computer's law of motion, as the config takes its time steps."""
         return attrs.evolve(self.noising.dynamics, computer=self.computer)
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """What is driven in generation."""
+        return Schedule(self.config.schedule) if self.config.schedule else None
 
     @property
     def loss(self) -> StepLoss:

@@ -83,7 +83,7 @@ def plugin_copies(config: Config, catalogue: Catalogue) -> dict[str, bytes]:
 
 def _used(config: Config, catalogue: Catalogue) -> list[Record]:
     """Return the records of the plugins that a config names, and of those that they hold."""
-    named = (*config.potentials.values(), *config.plugins.values())
+    named = (*config.potentials.values(), *config.plugins.values(), *config.schedule.values())
     used = {(p.kind, p.name) for one in named for _, p in members(one)}
     return [catalogue.record(kind, name) for kind, name in sorted(used)]
 

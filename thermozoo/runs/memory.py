@@ -116,7 +116,9 @@ def evaluation(size: Size) -> tuple[Share, ...]:
 
 def generation(size: Size) -> tuple[Share, ...]:
     """States and energies of all samples."""
-    held = generation_bytes(size.n, size.itemsize, size.config.training.windows)
+    # of a schedule work is kept as of windows
+    windows = max(size.config.training.windows, 2 if size.config.schedule else 1)
+    held = generation_bytes(size.n, size.itemsize, windows)
     return _samples(size, held.kept, lasts=True), _samples(size, held.meanwhile)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.layout import Layout
+from thermozoo.dynamics.intensity import intensity_of
 from thermozoo.quality import Quality, evaluate
 from thermozoo.quality.result import HELD_OUT
 from thermozoo.runs.generation import Generated
@@ -31,7 +32,6 @@ from thermozoo.thermodynamics.advantage import thermodynamic_advantage
 from thermozoo.thermodynamics.hardware import PRESETS, Hardware
 from thermozoo.training.encoded_group import one_by_one, values_of_units
 from thermozoo.training.evaluate import HeldOut
-from thermozoo.training.intensity import intensity_of
 from thermozoo.training.noising import image_group
 from thermozoo.training.result import Training
 

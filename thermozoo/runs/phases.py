@@ -89,6 +89,9 @@ def _train(run: Run, progress: Progress) -> None:
     outcome.trained = train_parts(machine, outcome.engine, outcome.method, progress)
     for one in outcome.trained:
         check_time_step(one.program, machine.config.dynamics.dt)
+        law = attrs.evolve(machine.dynamics, computer=one.program, schedule=machine.schedule)
+        for step in law.driven.extremes() if law.driven is not None else ():
+            check_time_step(law.computer_before(step), law.dt)
 
 
 def _evaluate(run: Run, progress: Progress) -> None:
@@ -98,9 +101,12 @@ def _evaluate(run: Run, progress: Progress) -> None:
 
 def _generate(run: Run, progress: Progress) -> None:
     untrained, asked = run.machine.dynamics, asked_classes(run.config)
-    laws = {label: attrs.evolve(untrained, computer=one) for label, one in run.outcome.programs.items()}
+    schedule = run.machine.schedule
+    laws = {
+        label: attrs.evolve(untrained, computer=one, schedule=schedule) for label, one in run.outcome.programs.items()
+    }
     run.outcome.generated = generate(
-        laws or attrs.evolve(untrained, computer=run.outcome.training.program),
+        laws or attrs.evolve(untrained, computer=run.outcome.training.program, schedule=schedule),
         untrained,
         run.config.generation.samples,
         seed=run.config.seed,

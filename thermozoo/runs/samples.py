@@ -23,10 +23,11 @@ def samples_dataset(machine: Machine, generated: Generated) -> xarray.Dataset:
     layout = machine.computer.layout
     shown = layout.slice(image_group(machine.computer))
     energy = {"units": "E0"}
+    work = "work of switching and of the schedule" if machine.config.schedule else "switching work"
     variables = {
         "state": (("sample", "unit"), generated.final, {"long_name": "states at the end of generation"}),
         "heat": ("sample", generated.ledger.total, {**energy, "long_name": "heat released, switched on to end"}),
-        "work": ("sample", generated.ledger.total_work, {**energy, "long_name": "switching work"}),
+        "work": ("sample", generated.ledger.total_work, {**energy, "long_name": work}),
         "shown_state": (("time", "shown", "unit"), generated.shown),
         "prototype": (("prototype", "pixel"), machine.prototypes.images),
         "label": ("prototype", machine.prototypes.labels),

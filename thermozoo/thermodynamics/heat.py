@@ -2,7 +2,7 @@
 
 With fixed parameters Q = V(x_start) - V(x_end) > 0 is heat released. With driven parameters the drive does the work
 W = sum_k [V(x_k; lambda_(k+1)) - V(x_k; lambda_k)] and Q = W - (V_end - V_start). All of it in double precision.
-A program switches its parameters between windows; inside of one they are fixed.
+A program switches its parameters between windows, and a schedule changes what it drives in every step.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from thermozoo.arguments import real_array
 from thermozoo.dynamics.trajectories import EnergyTerms
 from thermozoo.dynamics.windows import Switch
+from thermozoo.dynamics.work import DrivenWork
 from thermozoo.errors import ParameterError, ShapeError
 
 __all__ = ["HeatLedger", "heat_by_window"]
@@ -48,18 +49,25 @@ class HeatLedger:
     work: Mapping[str, Array] = attrs.field(factory=dict)
 
     @classmethod
-    def of(cls, energies: EnergyTerms, switches: Sequence[Switch] = ()) -> HeatLedger:
-        """Return the ledger of a simulation from the energies that were observed and the switches on its way."""
+    def of(cls, energies: EnergyTerms, switches: Sequence[Switch] = (), driven: DrivenWork | None = None) -> HeatLedger:
+        """Return the ledger of a simulation: observed energies, switches on its way, work of driven values."""
         terms = energies.terms
-        if not switches:
-            return cls(terms)
+        work = cls._of_switches(energies, switches) if switches else {}
+        if driven is not None:
+            for name, sums in driven.at(energies.steps).items():
+                work[name] = work[name] + sums if name in work else sums
+        return cls(terms, work)
+
+    @staticmethod
+    def _of_switches(energies: EnergyTerms, switches: Sequence[Switch]) -> dict[str, Array]:
+        terms = energies.terms
         booked = {name: [np.zeros_like(values[0])] for name, values in terms.items()}
         for switch in switches:
             for name, sums in booked.items():
                 sums.append(sums[-1] + switch.after[name] - switch.before[name])
         # the energy observed at a switch is that of the window that begins
         done = np.searchsorted([switch.step for switch in switches], energies.steps, side="right")
-        return cls(terms, {name: np.stack(sums)[done] for name, sums in booked.items()})
+        return {name: np.stack(sums)[done] for name, sums in booked.items()}
 
     def __attrs_post_init__(self) -> None:
         strange = [name for name in self.work if name not in self.terms]
@@ -109,13 +117,18 @@ class HeatLedger:
         return {name: part.mean(axis=1) for name, part in self.by_term.items()}
 
 
-def heat_by_window(energies: EnergyTerms, switches: Sequence[Switch] = ()) -> Array:
+def heat_by_window(energies: EnergyTerms, switches: Sequence[Switch] = (), driven: DrivenWork | None = None) -> Array:
     """Return the heat that every trajectory released in each window, shape (windows, trajectories) [energy].
 
-    No work is done inside of a window: it is the energy lost there.
+    It is the energy lost there, and the work of driven values inside of the window.
     """
     terms = energies.terms
     first, last = ({name: values[k] for name, values in terms.items()} for k in (0, -1))
     begins = [first, *(switch.after for switch in switches)]
     ends = [*(switch.before for switch in switches), last]
-    return np.stack([sum(a.values()) - sum(b.values()) for a, b in zip(begins, ends, strict=True)])
+    heat = np.stack([sum(a.values()) - sum(b.values()) for a, b in zip(begins, ends, strict=True)])
+    if driven is not None:
+        edges = [energies.steps[0], *(switch.step for switch in switches), energies.steps[-1]]
+        for sums in driven.at(edges).values():
+            heat += np.diff(sums, axis=0)
+    return heat

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import finite_array, integer_array
+from thermozoo.dynamics.intensity import intensity_of
 from thermozoo.errors import DataError, EncodingError, ShapeError, ThermozooError
 from thermozoo.interfaces import Encoding, Protocol, Random
 from thermozoo.interfaces.tree import values_of, with_values
-from thermozoo.training.intensity import intensity_of
 
 __all__ = ["EncodingFaults", "NoLabels", "Part", "one_by_one", "parts_of", "values_of_units"]
 

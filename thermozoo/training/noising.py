@@ -14,10 +14,10 @@ from thermozoo.computer.computer import Computer
 from thermozoo.computer.discrete import refuse_discrete
 from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.engines import Dynamics
-from thermozoo.errors import ParameterError, ShapeError
+from thermozoo.dynamics.intensity import intensity_of
+from thermozoo.errors import ParameterError, ShapeError, TrainingError
 from thermozoo.interfaces import Integrator, Objective, Protocol
 from thermozoo.interfaces.tree import values_of
-from thermozoo.training.intensity import intensity_of
 from thermozoo.training.loss import StepLoss
 
 __all__ = [
@@ -90,6 +90,12 @@ def _bare(dynamics: Any) -> Dynamics:
     for group, potential in dynamics.computer.onsite.potentials.items():
         if group not in layout.clamped and layout.sizes[group]:
             refuse_discrete(potential, "training, which undoes noising,")
+    if dynamics.driven is not None and dynamics.schedule is not None:
+        raise TrainingError(
+            f"a schedule drives {', '.join(map(repr, dynamics.schedule.targets))}, but noising is of the bare computer "
+            "under the protocols of its signals, and training undoes it: leave the schedule out, and drive what "
+            "generates"
+        )
     bare: Dynamics = attrs.evolve(dynamics, computer=dynamics.computer.bare())
     return bare
 

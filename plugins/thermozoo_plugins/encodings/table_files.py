@@ -13,8 +13,10 @@ from thermozoo.errors import DataError
 __all__ = ["read_table"]
 
 
-def read_table(file: Path) -> npt.NDArray[np.float64]:
-    """Return the finite numbers of a .csv or .npy file, one row a row.
+def read_table(
+    file: Path, wanted: str = "numbers with a row for each image and a column for each unit"
+) -> npt.NDArray[np.float64]:
+    """Return the finite numbers of a .csv or .npy file, one row a row; an error says what is wanted.
 
     Raises
     ------
@@ -30,10 +32,7 @@ def read_table(file: Path) -> npt.NDArray[np.float64]:
         ) from error
     table = np.asarray(found)
     if table.ndim != 2 or table.dtype.kind not in "iuf" or 0 in table.shape:
-        raise DataError(
-            f"the table {file} holds {table.dtype} of shape {table.shape}; expected numbers with a row for each image "
-            "and a column for each unit"
-        )
+        raise DataError(f"the table {file} holds {table.dtype} of shape {table.shape}; expected {wanted}")
     table = table.astype(np.float64)
     bad = np.argwhere(~np.isfinite(table))
     if len(bad):

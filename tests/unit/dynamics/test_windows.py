@@ -204,7 +204,9 @@ def test_what_cannot_be(computers, start):
         simulate(dynamics, start, 41, key=KEY)
     with pytest.raises(ParameterError, match="ends with step 40, got 45"):
         simulate(dynamics, start, 10, key=KEY, first_step=35)
-    with pytest.raises(ArgumentError, match=r"computer must be a Computer, got .*of a program, give the Dynamics"):
+    with pytest.raises(
+        ArgumentError, match=r"computer must be a Computer, got .*of a program or a schedule, give the Dynamics"
+    ):
         EnergyTerms(program(computers))
     with pytest.raises(ArgumentError, match="computer must be a Computer, got 'a'"):
         of("a")

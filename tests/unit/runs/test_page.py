@@ -692,6 +692,22 @@ medoids = false
     assert not _Page().holds("training", "is shown image")
 
 
+def test_what_a_schedule_drives_is_said():
+    tables = """
+[schedule.temperature]
+protocol = "ramp"
+final = 0.05
+[schedule."potential.hidden.J2"]
+protocol = "constant"
+amplitude = 2.0
+"""
+    page = _Page(config=CONFIG.replace("[training]", tables + "[training]"))
+    assert page.holds(
+        "computer", "drives temperature by ramp (final = 0.05) and potential.hidden.J2 by constant (amplit"
+    )
+    assert not _Page().holds("computer", "a schedule drives")
+
+
 @pytest.mark.parametrize(("method", "windows", "change"), [("exact", 1, "windows=4"), ("moments", 8, "windows=16")])
 def test_three_commands_come_next(method, windows, change):
     plugin = {"kind": "potential", "name": "quartic", "version": None, "file": "my dir/q.py", "copy": "plugins/q.py"}

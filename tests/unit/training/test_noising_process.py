@@ -18,10 +18,10 @@ from thermozoo import Potential, Protocol
 from thermozoo.computer.boltzmann import unit_boltzmann
 from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines import Dynamics, engine_named
+from thermozoo.dynamics.intensity import intensity_of
 from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.errors import ArgumentError, NonFiniteError, ParameterError, ShapeError
 from thermozoo.training import noising_process
-from thermozoo.training.intensity import intensity_of
 from thermozoo.training.noising import Imposed, Noising, image_group
 from thermozoo.training.noising_process import NoisingProcess
 

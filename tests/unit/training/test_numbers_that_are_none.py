@@ -17,13 +17,13 @@ from thermozoo_plugins.protocols import LinearFade
 from thermozoo import Potential, Protocol, parameter
 from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines import Dynamics
+from thermozoo.dynamics.intensity import intensity_of
 from thermozoo.errors import TrainingError
 from thermozoo.training.exact.exact_equations import exact_equations
 from thermozoo.training.exact.refinement import solve_moments
 from thermozoo.training.exact.train import train_exact
 from thermozoo.training.exact.unit_grid import Unit, make_grid
 from thermozoo.training.exact.unit_moments import Problem, number
-from thermozoo.training.intensity import intensity_of
 from thermozoo.training.least_squares.normal_equations import Unknowns
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import Noising

@@ -16,6 +16,7 @@ from thermozoo.arguments import checked, choice, count, finite_array, instance, 
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.schedule import Driven, Schedule, driven_by
 from thermozoo.dynamics.units import check_units
 from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.interfaces import Integrator
@@ -43,19 +44,26 @@ class Dynamics:
     precision : str
         ``"single"`` or ``"double"``.
     steps : int, optional
-        How long it lasts, where it lasts for a time of its own: the steps of noising, of generation and of a program.
+        How long it lasts, where it lasts for a time of its own: the steps of noising, of generation and of a program or
+        schedule.
+    schedule : Schedule, optional
+        What is driven in time.
 
     Attributes
     ----------
+    driven : Driven or None
+        The values of what is driven.
     duration : float
         `steps` times `dt` [time]; zero where it has no time of its own.
 
     Raises
     ------
+    UnknownNameError
+        When the schedule drives what does not exist.
     ParameterError
-        When a window of the program would have no step, a term of the computer is called like the kinetic energy, or
-        the integrator cannot update the free units: discrete ones need one that updates by color, continuous ones one
-        that updates all together.
+        When a window of the program would have no step, a term of the computer is called like the kinetic energy, the
+        integrator cannot update the free units (discrete ones need one that updates by color, continuous ones one that
+        updates all together), or a driven value is out of its range at some time.
     """
 
     computer: Computer | Program = attrs.field()
@@ -63,6 +71,13 @@ class Dynamics:
     dt: float = checked(positive)
     precision: str = checked(choice, tuple(PRECISIONS), default="double")
     steps: int = checked(count, default=0)
+    schedule: Schedule | None = attrs.field(default=None)
+    driven: Driven | None = attrs.field(init=False, default=None, repr=False)
+
+    @schedule.validator
+    def _check_schedule(self, attribute: Any, value: Any) -> None:
+        if value is not None:
+            instance("schedule", value, Schedule, 'Schedule({"temperature": ...})')
 
     @computer.validator
     def _check_computer(self, attribute: Any, value: Any) -> None:
@@ -78,6 +93,9 @@ class Dynamics:
                 f"a term of the computer is called 'kinetic', like the kinetic energy of {self.integrator.name!r}: "
                 "rename the term"
             )
+        if self.schedule is not None and self.schedule.targets:
+            driven = driven_by(self.schedule, self.program.computers, self.steps, self.dt)
+            object.__setattr__(self, "driven", driven)
 
     @property
     def program(self) -> Program:
@@ -103,10 +121,23 @@ class Dynamics:
         return self.computer.computers[0]
 
     def at(self, step: int) -> Dynamics:
-        """Return the law of motion of a step: that of the computer of its window."""
+        """Return the law of motion of a step: of the computer of its window, with the driven values of the step."""
+        if self.driven is not None:
+            return attrs.evolve(self, computer=self._with_driven(step, step + 1), schedule=None)
         if isinstance(self.computer, Computer):
             return self
         return attrs.evolve(self, computer=self.computer.at(step, self.steps))
+
+    def computer_before(self, step: int) -> Computer:
+        """Return the computer whose energy the states before a step have.
+
+        Its windows have switched and its driven values have not changed yet: they do so when the step begins.
+        """
+        return self._with_driven(step, step)
+
+    def _with_driven(self, step: int, index: int) -> Computer:
+        one = self.program.at(step, self.steps)
+        return one if self.driven is None else self.driven.at(one, min(index, self.steps))
 
     @property
     def term_names(self) -> tuple[str, ...]:

@@ -126,7 +126,7 @@ class ColorStepper:
         work: npt.NDArray[np.float64] | None = None,
         variables: dict[str, Array] | None = None,
     ) -> None:
-        """See `thermozoo.dynamics.engines.base.Stepper.advance`; discrete units have no variables beside their state."""
+        """See `thermozoo.dynamics.engines.base.Stepper.advance`; discrete units have no variables."""
         check_held(self.dynamics, variables)
         check_numbers(first_step, steps, trajectories)
         if steps == 0 or len(x) == 0:

@@ -21,6 +21,7 @@ from thermozoo.dynamics.engines.availability import why_not_compiled
 from thermozoo.dynamics.engines.base import Drive, Dynamics, check_held
 from thermozoo.dynamics.engines.by_color import ColorStepper
 from thermozoo.dynamics.engines.color_kernel import why_not_by_color
+from thermozoo.dynamics.engines.driven_law import arguments_of_step
 from thermozoo.dynamics.engines.kernel_cache import Kernel, compiled_before
 from thermozoo.dynamics.engines.kernel_source import KernelSource
 from thermozoo.dynamics.engines.laws import Law, LawFormulas, aligned, arrange_law
@@ -117,10 +118,11 @@ class CompiledStepper:
         check_held(self.dynamics, variables)
         if steps == 0 or len(x) == 0:
             return
-        chosen = self.arrangement(len(x), steps)
+        # threads are set to work in every call of the kernel, which of a driven law is every step
+        chosen = self.arrangement(len(x), steps if self.dynamics.driven is None else 1)
         law = self.law(chosen.unit_layout)
         held = [variables[name] for name in self.formulas.step.variables] if variables else []
-        run = _Batch(law, chosen, self.dynamics, x, trajectories, drive, record, work, held)
+        run = _Batch(self.formulas, law, chosen, x, trajectories, drive, record, work, held)
         run.advance(key, first_step, steps)
 
 
@@ -129,9 +131,9 @@ class _Batch:
 
     def __init__(
         self,
+        formulas: LawFormulas,
         law: Law,
         chosen: Arrangement,
-        dynamics: Dynamics,
         x: Array,
         trajectories: npt.NDArray[np.int64],
         drive: Drive | None,
@@ -140,7 +142,7 @@ class _Batch:
         held: Sequence[Array] = (),
     ) -> None:
         self.law, self.chosen, self.x, self.drive, self.record, self.work = law, chosen, x, drive, record, work
-        self.dtype = np.dtype(dynamics.dtype)
+        self.formulas, self.dtype = formulas, np.dtype(formulas.dynamics.dtype)
         self.width = 1 if chosen.unit_layout else LINE // self.dtype.itemsize
         self.rows, self.n = x.shape
         self.chunks = -(-self.rows // self.width)
@@ -153,6 +155,7 @@ class _Batch:
         self.variables = aligned(len(held) * self.states.size, self.dtype).reshape(len(held), self.states.size)
         for values, packed in zip(held, self.variables, strict=True):
             packed[:] = self._chunks(values)
+        self.scratch: tuple[bool, Scratch] | None = None
         self.numbers = np.zeros(self.chunks * self.width, dtype=np.int64)
         self.numbers[: self.rows] = trajectories
 
@@ -229,32 +232,43 @@ class _Batch:
         return DriveArguments(signals, of_steps, intensities, protocols, runs, working, changes, shares, sources, which)
 
     def advance(self, key: NoiseKey, first_step: int, steps: int) -> None:
-        """Do the steps."""
-        law, chosen = self.law, self.chosen
-        members, slots = (chosen.threads, 1) if chosen.together else (1, chosen.threads)
-        in_place, scratch = self._scratch(slots)
+        """Do the steps: all in one call of the kernel, or one by one where values are driven."""
+        worked = np.zeros(self.rows)
         record = np.empty((0, 0, 0), self.dtype) if self.record is None else self.record
         target = np.require(record, self.dtype, ["C", "W"])
-        worked = np.zeros(self.rows)
-        groups = (
-            Sharing(members, slots, chosen.group, self.size, in_place),
-            law.couplings,
-            law.terms,
-            law.arguments,
-            NoiseArguments(key.stream, round_keys(key.words), self.numbers),
-            self._drive(first_step, steps),
-            scratch,
-            Output(self.rows, worked, self.record is not None, target),
-        )
-        arguments = (first_step, steps, *map(tuple, groups))
-        law.kernel.call_first(0, self.states[:0], counters(), *arguments)
-        shared = counters()
-        run_threads(lambda member: law.kernel.advance(member, self.states, shared, *arguments), chosen.threads)
+        stride = steps if self.formulas.dynamics.driven is None else 1
+        for first in range(first_step, first_step + steps, stride):
+            here = first - first_step
+            output = Output(self.rows, worked, self.record is not None, target[here : here + stride])
+            self._call(key, first, stride, output)
         self._write_back()
         if self.record is not None and target is not self.record:
             self.record[:] = target
         if self.work is not None:
             self.work += worked
+
+    def _call(self, key: NoiseKey, first_step: int, steps: int, output: Output) -> None:
+        """Call the kernel."""
+        law, chosen = self.law, self.chosen
+        members, slots = (chosen.threads, 1) if chosen.together else (1, chosen.threads)
+        if self.scratch is None:
+            self.scratch = self._scratch(slots)
+        in_place, scratch = self.scratch
+        couplings, terms, given = arguments_of_step(self.formulas, law, first_step)
+        groups = (
+            Sharing(members, slots, chosen.group, self.size, in_place),
+            couplings,
+            terms,
+            given,
+            NoiseArguments(key.stream, round_keys(key.words), self.numbers),
+            self._drive(first_step, steps),
+            scratch,
+            output,
+        )
+        arguments = (first_step, steps, *map(tuple, groups))
+        law.kernel.call_first(0, self.states[:0], counters(), *arguments)
+        shared = counters()
+        run_threads(lambda member: law.kernel.advance(member, self.states, shared, *arguments), chosen.threads)
 
 
 class CompiledEngine:

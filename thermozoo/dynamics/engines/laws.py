@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 import numpy.typing as npt
+import sympy
 
 from thermozoo.computer.couplings import BilinearCouplings
 from thermozoo.dynamics.engines.arguments import LawArguments, PackedCouplings, TermArguments
@@ -29,6 +30,9 @@ __all__ = ["Law", "LawFormulas", "aligned", "arrange_law"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
+
+#: The factor of the on-site energy, where it is driven: a parameter of every potential, by a name that none has.
+_ONSITE = "on-site"
 
 
 def aligned(count: int, dtype: Any) -> Array:
@@ -86,13 +90,18 @@ class LawFormulas:
 
     @functools.cached_property
     def potentials(self) -> list[tuple[str, PotentialFormulas, list[str]]]:
-        """Return name, formulas and groups of every different potential of free units."""
+        """Return name, formulas and groups of every different potential of free units.
+
+        Where the on-site energy is driven as a whole, its factor is one more parameter.
+        """
         found: dict[Any, tuple[str, PotentialFormulas, list[str]]] = {}
         computer = self.dynamics.one_computer
         for group, site in computer.onsite.sites.items():
             if group in computer.layout.clamped or computer.layout.sizes[group] == 0:
                 continue
-            entry = found.setdefault(formula_key(site.potential), (site.potential.name, site.formulas, []))
+            entry = found.setdefault(
+                formula_key(site.potential), (site.potential.name, self._driven(site.formulas), [])
+            )
             entry[2].append(group)
         return list(found.values())
 
@@ -110,6 +119,14 @@ class LawFormulas:
             counted = 2 * couplings.size
             found.append((counted, 0) if couplings.blocks is not None else (0, counted))
         return sum(dense for dense, _ in found), sum(sparse for _, sparse in found)
+
+    def _driven(self, formulas: PotentialFormulas) -> PotentialFormulas:
+        if self.dynamics.driven is None or _ONSITE not in self.dynamics.driven.amplitudes:
+            return formulas
+        factor = sympy.Symbol("onsite_amplitude", real=True)
+        return attrs.evolve(
+            formulas, parameters={**formulas.parameters, _ONSITE: factor}, gradient=factor * formulas.gradient
+        )
 
     def name(self, unit_layout: bool) -> str:
         """Return the readable part of the name of a kernel."""
@@ -148,20 +165,24 @@ class LawFormulas:
             range_starts.append(len(ranges))
         return np.array(ranges, dtype=np.int64).reshape(-1, 3), np.array(range_starts, dtype=np.int64)
 
-    def coefficients(self, source: KernelSource, units: int) -> Array:
-        """Return the constants of each unit, in double precision until they are stored."""
-        computer = self.dynamics.one_computer
+    def coefficients(self, source: KernelSource, units: int, index: int = 0) -> Array:
+        """Return the constants of each unit, in double precision until they are stored; `index` is of driven values."""
+        computer, driven = self.dynamics.one_computer, self.dynamics.driven
         rows = max((len(c) for c in source.coefficients), default=0)
         table = aligned(max(1, rows) * units, self.dynamics.dtype).reshape(-1, units)
         for (_, formulas, groups), expressions in zip(self.potentials, source.coefficients, strict=True):
             for group in groups:
-                bound = formulas.bind(computer.onsite.sites[group].values)
+                values = computer.onsite.sites[group].values
+                if driven is not None:
+                    values = driven.values_of(group, values, index)
+                    values[_ONSITE] = driven.amplitudes.get(_ONSITE, np.ones(index + 1))[index]
+                bound = formulas.bind(values)
                 for row, expression in enumerate(expressions):
                     table[row, computer.layout.slice(group)] = bound.function("constant", [], expression)()[0]
         return table.ravel()
 
-    def constants(self, source: KernelSource) -> Array:
-        """Return the constants of the step."""
+    def constants(self, source: KernelSource, kT: float | None = None) -> Array:
+        """Return the constants of the step, at the computer's temperature or another."""
         d, f = self.dynamics, self.step
         own = values_of(d.integrator)
         for name, value in own.items():
@@ -170,7 +191,7 @@ class LawFormulas:
                     f"{name} of integrator {d.integrator.name!r} must be a number in the compiled engine, got an "
                     f"array of shape {np.shape(value)}: take engine = 'reference'"
                 )
-        bound = f.bind(own, dt=d.dt, mobility=d.computer.mobility, kT=d.computer.temperature)
+        bound = f.bind(own, dt=d.dt, mobility=d.computer.mobility, kT=d.computer.temperature if kT is None else kT)
         result = aligned(max(1, len(source.constants)), d.dtype)
         for row, expression in enumerate(source.constants):
             result[row] = bound.function("constant", [], expression)()[0]

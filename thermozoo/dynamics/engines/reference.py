@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import attrs
@@ -28,6 +29,8 @@ class ReferenceStepper:
     formula: StepFormula = attrs.field(init=False)
     bound: Bound = attrs.field(init=False)
     colors: tuple[npt.NDArray[np.int64] | slice, ...] = attrs.field(init=False, repr=False)
+    #: The index of the driven values that act, where values are driven.
+    index: int = attrs.field(init=False, default=0)
 
     @formula.default
     def _formula(self) -> StepFormula:
@@ -35,9 +38,25 @@ class ReferenceStepper:
 
     @bound.default
     def _bound(self) -> Bound:
+        return self._bound_at(self.dynamics.computer.temperature)
+
+    def _bound_at(self, kT: float) -> Bound:
         d = self.dynamics
-        constants = {"dt": d.dt, "mobility": d.computer.mobility, "kT": d.computer.temperature}
-        return self.formula.bind(values_of(d.integrator), **constants)
+        return self.formula.bind(values_of(d.integrator), dt=d.dt, mobility=d.computer.mobility, kT=kT)
+
+    def _of_step(self, step: int) -> ReferenceStepper:
+        """Return the law of motion of a step, with its driven values."""
+        driven = self.dynamics.driven
+        if driven is None:
+            return self
+        law = copy.copy(self)
+        object.__setattr__(law, "index", step + 1)
+        object.__setattr__(law, "bound", self._bound_at(driven.kT(self.dynamics.one_computer, step + 1)))
+        return law
+
+    def _gradient(self, x: Array) -> Array:
+        computer, driven = self.dynamics.one_computer, self.dynamics.driven
+        return computer.gradient(x) if driven is None else driven.gradient(computer, x, self.index)
 
     @colors.default
     def _colors(self) -> tuple[npt.NDArray[np.int64] | slice, ...]:
@@ -88,7 +107,7 @@ class ReferenceStepper:
             if k == 0 and first is not None:
                 forces.append(first)
             else:
-                forces.append(imposed - self.dynamics.one_computer.gradient(at))
+                forces.append(imposed - self._gradient(at))
         # where the last force is that of the state after the step, both are one number, bit for bit
         after = places[-1] if f.carries else self._evaluate("step", f.result, x, held, forces, noises)
         if variables is None:
@@ -129,17 +148,18 @@ class ReferenceStepper:
                 uniforms(key, k, trajectories, layout.n, UNIFORM_DRAWS + draw, x.dtype)
                 for draw in range(len(self.formula.uniforms))
             ]
+            law = self._of_step(k)
             if variables:
-                after, moved, last = self._step(x, imposed, noises, variables, force)
-                # a drive may change from one step to the next, and its force with it
-                force = last if drive is None else None
+                after, moved, last = law._step(x, imposed, noises, variables, force)
+                # what is driven may change from one step to the next, and the force with it
+                force = last if drive is None and self.dynamics.driven is None else None
                 for name, values in moved.items():
                     variables[name][:, free] = values[:, free]
                 after[:, clamped] = x[:, clamped]
                 x[:] = after
             else:
                 for units in self.colors:  # all at once, or one color after the other
-                    after = self._step(x, imposed, noises)
+                    after = law._step(x, imposed, noises)
                     after[:, clamped] = x[:, clamped]
                     x[:, units] = after[:, units]
             if record is not None:

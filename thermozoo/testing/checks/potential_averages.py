@@ -69,7 +69,7 @@ def marginals(context: Context) -> Measured:
         dt = 4.0 * oracle.time_step(MOBILITY)
         steps = 64
         initial = oracle.samples(rng, (500, UNITS))
-        x = _kernel_grid(oracle, dt)
+        x = kernel_grid(oracle, dt)
         step = kernel(x, -oracle.gradient(x), MOBILITY, KT, dt, oracle.period)
         weight = np.exp(-(oracle.energy(x) - oracle.energy(x).min()) / KT) if not oracle.driven else np.ones(len(x))
         expected = carried(weight / weight.sum(), step, steps)
@@ -91,7 +91,7 @@ def marginals(context: Context) -> Measured:
     return worst(figures)
 
 
-def _kernel_grid(oracle: UnitOracle, dt: float) -> Array:
+def kernel_grid(oracle: UnitOracle, dt: float) -> Array:
     """Return a grid on which a step's normal density is resolved; of a circle without the end, which is its start."""
     low, high = oracle.interval
     spacing = math.sqrt(2 * MOBILITY * KT * dt) / 2.0
@@ -129,7 +129,7 @@ def jarzynski(context: Context) -> Measured:
         initial = oracle.samples(rng, (rows, UNITS))
         after = attrs.evolve(oracle, tilt=end)
         exact = math.exp(after.log_partition - oracle.log_partition)
-        x = _kernel_grid(oracle, dt)
+        x = kernel_grid(oracle, dt)
         p = np.exp(-(oracle.energy(x) - oracle.energy(x).min()) / KT)
         # weighted by exp(-W/kT), and by its square for the scatter of the samples
         p = np.stack([p, p]) / p.sum()

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from thermozoo.arguments import finite_array
 from thermozoo.computer.computer import Computer
+from thermozoo.dynamics.intensity import intensity_of
 from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.smoothness import breaks
@@ -28,7 +29,6 @@ from thermozoo.training.exact.signal_functions import (
 )
 from thermozoo.training.exact.unit_grid import Unit, follows_a_line, make_grid
 from thermozoo.training.expansion import StepExpansion, expand_objective
-from thermozoo.training.intensity import intensity_of
 from thermozoo.training.least_squares.normal_equations import NormalEquations, Unknowns
 from thermozoo.training.least_squares.pair_sums import pair_sums
 from thermozoo.training.loss import StepLoss
