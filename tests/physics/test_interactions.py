@@ -45,7 +45,7 @@ class Listed(Connectivity):
 def phases(n, strengths, kT, connectivity=None):
     """Phases whose pairs have given strengths of cos(x_i - x_j)."""
     graph = Listed(tuple(strengths)) if connectivity is None else connectivity
-    base = tz.assemble({"phase": n}, Free(), graph, temperature=kT, interaction=tz.get("cosine"))
+    base = tz.assemble({"phase": n}, Free(), graph, temperature=kT, interaction=tz.get("interaction:cosine"))
     return base.with_couplings(strengths)
 
 

@@ -53,7 +53,7 @@ def computer():
         {"visible": 3, "hidden": 2},
         tz.get("quartic"),
         tz.get("bipartite"),
-        interaction=tz.get("cosine"),
+        interaction=tz.get("interaction:cosine"),
         trainable_biases="hidden",
     )
     terms = {

@@ -75,7 +75,7 @@ CASES = {
         [lambda x, y: x - y, lambda x, y: y - x],
     ),
     "cosine": (
-        tz.get("cosine"),
+        tz.get("interaction:cosine"),
         PAIRS,
         lambda x, y: np.cos(x - y),
         [lambda x, y: -np.sin(x - y), lambda x, y: np.sin(x - y)],
@@ -176,7 +176,7 @@ def test_pair_energies_that_separate_run_as_products():
         "gate": TupleCouplings,
         "arrow": TupleCouplings,
     }
-    dense = couple(tz.get("dense"), layout, tz.get("cosine"))
+    dense = couple(tz.get("dense"), layout, tz.get("interaction:cosine"))
     assert isinstance(dense.pairs, DenseCouplings)
     with pytest.raises(ShapeError, match="'short' is no sum of products"):
         SeparableCouplings(dense.pairs, Short())
@@ -201,7 +201,7 @@ def test_strengths_by_tuple_and_as_a_matrix():
         triple.with_strengths({(0, 1): 1.0})
     with pytest.raises(ShapeError, match="couples 3 units: there is no matrix of pairs"):
         pairwise(triple)
-    cosine = couple(tz.get("dense"), layout, tz.get("cosine")).with_strengths({(2, 1): 0.5})
+    cosine = couple(tz.get("dense"), layout, tz.get("interaction:cosine")).with_strengths({(2, 1): 0.5})
     assert cosine.norm() == pytest.approx(np.linalg.norm(cosine.matrix()))
     assert np.array_equal(pairwise(cosine).matrix(), cosine.matrix())
     short = couple(Listed(((2, 1),)), layout, Short()).with_strengths({(1, 2): 0.5})
@@ -212,7 +212,7 @@ def test_strengths_by_tuple_and_as_a_matrix():
     ("tuples", "interaction", "said"),
     [
         (((0, 1),), Gate(), "has tuples of 2 units, the interaction 'gate' couples 3"),
-        (((0, 1, 2),), tz.get("cosine"), "has tuples of 3 units, the interaction 'cosine' couples 2"),
+        (((0, 1, 2),), tz.get("interaction:cosine"), "has tuples of 3 units, the interaction 'cosine' couples 2"),
         (((0, 1, 2),), Arrow(), "has tuples of 3 units, the interaction 'arrow' couples 2"),
         (((0, 1, 2), (2, 1, 0)), Gate(), r"returns the tuple \(0, 1, 2\) more than once"),
         (((0, 1, 1),), Gate(), "has a unit twice"),

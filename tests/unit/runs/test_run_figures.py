@@ -132,7 +132,7 @@ def test_couplings_are_no_figure_where_every_unit_shows_the_image():
 
 def test_couplings_of_more_than_two_units_are_no_figure_and_those_of_any_pair_energy_are_one():
     pairs = EdgeCouplings(LAYOUT.n, np.array([(0, 300), (7, 304)]), np.array([1.0, -2.0]))
-    units, weights = strongest(results(SeparableCouplings(pairs, tz.get("cosine"))), 2)
+    units, weights = strongest(results(SeparableCouplings(pairs, tz.get("interaction:cosine"))), 2)
     assert units.tolist() == [7, 0]
     assert weights[:, [4, 0]].tolist() == [[-2.0, 0.0], [0.0, 1.0]]
     triples = TupleCouplings(LAYOUT.n, np.array([[0, 1, 300]]), np.array([1.0]), tz.get("three-body"))

@@ -57,7 +57,12 @@ def computer(interaction, terms=True):
     return base.with_parameters(0.3 * np.random.default_rng(0).standard_normal(base.parameters.size))
 
 
-INTERACTIONS = {"cosine": tz.get("cosine"), "difference": tz.get("difference"), "short": Short(), "none": None}
+INTERACTIONS = {
+    "cosine": tz.get("interaction:cosine"),
+    "difference": tz.get("difference"),
+    "short": Short(),
+    "none": None,
+}
 
 
 @pytest.mark.parametrize("name", list(INTERACTIONS))
@@ -121,7 +126,7 @@ def test_updates_are_those_that_a_loop_does(name):
 
 
 def test_what_is_held_back_is_in_the_precision_of_states():
-    one = computer(tz.get("cosine"))
+    one = computer(tz.get("interaction:cosine"))
     r, x = np.random.default_rng(2).standard_normal((2, 3, one.n)).astype(np.float32)
     for term in (one.couplings, *one.terms.values()):
         assert moving(term, np.float32).pending(r, x)(1).dtype == np.float32
@@ -131,7 +136,10 @@ def test_what_is_held_back_is_in_the_precision_of_states():
 @pytest.mark.parametrize(
     ("one", "said"),
     [
-        (lambda: computer(tz.get("cosine"), terms=False), "interaction 'cosine' is not the product of two states"),
+        (
+            lambda: computer(tz.get("interaction:cosine"), terms=False),
+            "interaction 'cosine' is not the product of two states",
+        ),
         (lambda: computer(None), "further terms 'triples', 'springs'"),
     ],
 )
@@ -145,7 +153,9 @@ def test_phases_learn_by_descent_from_arrays():
     """The loss of held-out trajectories falls."""
     stripes = np.kron([[[1, 0], [1, 0]], [[1, 1], [0, 0]]], np.ones((2, 2)))
     layout = {"visible": 16, "hidden": 4}
-    phases = tz.assemble(layout, tz.get("quartic"), tz.get("dense"), temperature=0.1, interaction=tz.get("cosine"))
+    phases = tz.assemble(
+        layout, tz.get("quartic"), tz.get("dense"), temperature=0.1, interaction=tz.get("interaction:cosine")
+    )
     dynamics = tz.Dynamics(phases, tz.get("euler-maruyama"), dt=0.01, steps=100)
     for method in ("descent", "online"):
         done = tz.train(dynamics, stripes, method=method, cycles=10, learning_rate=1e-3, seed=1, engine=tz_reference())
