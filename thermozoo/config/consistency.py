@@ -24,7 +24,7 @@ from thermozoo.errors import ParameterError, StabilityError, ThermozooError, nea
 from thermozoo.interfaces import Encoding, Integrator, Interaction, Objective, Potential
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
-from thermozoo.symbolic.interaction import interaction_formulas
+from thermozoo.symbolic.interaction import checked_formulas
 from thermozoo.training.exact.unit_grid import follows_a_line
 from thermozoo.training.intensity import intensity_of
 from thermozoo.training.noising import why_not_noised_by
@@ -230,7 +230,7 @@ def _check_methods(training: TrainingTable, faults: Faults) -> None:
 def _check_interaction(training: TrainingTable, interaction: Interaction, faults: Faults) -> None:
     """Add a fault for methods that train products of two states only."""
     try:
-        known = interaction_formulas(interaction).bilinear
+        known = checked_formulas(interaction).bilinear
     except ThermozooError as error:
         faults.add("computer.interaction", str(error))
         return
