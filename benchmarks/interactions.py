@@ -135,7 +135,7 @@ def main() -> None:
         times = shortest(works, lasting, clock)
         title = f"{sum(sizes.values())} units, all to all, {batch} trajectories: multiples of bilinear"
         found[title] = {name: t / times[0] for name, t in zip(names, times, strict=True)}
-    side, steps = 200 if arguments.quick else 1000, 5
+    side, steps = 200 if arguments.quick else 1000, 20
     sparse = (None, Difference(), Cosine(), Well(), Soft(), Lopsided(), ThreeBody())
     works = [advancing(on_a_lattice(side, one), 1, steps, threads) for one in sparse]
     names = ["bilinear" if one is None else one.name for one in sparse]
