@@ -116,7 +116,7 @@ INTEGRATORS = [
     Wrong("a drift that knows how long the step is", "clock-speed", OwnClock),
     Wrong("a noise that is drawn and not used", "noise-once", UnusedNoise),
     Wrong("half the variance of the noise", "noise-variance", HalfVariance),
-    Wrong("a noise that is right at kT = 1/2 only", "noise-variance", SquaredTemperature),
+    Wrong("a noise that is right at kT = 1/2 only", "noise-variance", SquaredTemperature, also={"clock-speed"}),
     Wrong("no mobility in the drift", "deterministic-limit", ForgotMobility),
     Wrong("claims weak order 2 with a predictor without noise", "weak-order", ColdPredictor),
     Wrong("a drift that grows with temperature", "stationarity", SpuriousDrift),

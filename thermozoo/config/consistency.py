@@ -26,7 +26,7 @@ from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.symbolic.interaction import checked_formulas
 from thermozoo.training.exact.unit_grid import follows_a_line
-from thermozoo.training.intensity import intensity_of
+from thermozoo.dynamics.intensity import intensity_of
 from thermozoo.training.noising import why_not_noised_by
 from thermozoo.training.unit_types import trained_together
 

@@ -18,6 +18,7 @@ from thermozoo.computer.computer import assemble
 from thermozoo.computer.program import Program
 from thermozoo.computer.terms import TupleCouplings
 from thermozoo.dynamics.engines import Drive, Dynamics
+from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.dynamics.schedule import Schedule
 from thermozoo.dynamics.simulate import simulate
@@ -319,3 +320,27 @@ def test_a_schedule_has_its_steps(computer, start):
 def test_training_refuses_it(computer):
     with pytest.raises(TrainingError, match="a schedule drives 'bias', but noising is of the bare computer"):
         Noising.of(law(computer, {"bias": ALL["bias"]}), np.ones((1, 5)), Ramp())
+
+
+def test_bits_of_the_compiled_engine_depend_on_no_arrangement(computer, start):
+    """Layout, threads and batch: with everything driven, and a kernel of several stages."""
+    dynamics = law(computer, ALL, StochasticHeun(), precision="single")
+    whole = simulate(dynamics, start, STEPS, key=KEY, engine=CompiledEngine(threads=1, width=16))
+    for engine in (CompiledEngine(threads=2, width=1), CompiledEngine(threads=2, width=16)):
+        done = simulate(dynamics, start, STEPS, key=KEY, engine=engine)
+        assert np.array_equal(done.final, whole.final)
+        assert done.work == pytest.approx(whole.work, abs=1e-12)
+    last = simulate(dynamics, start[3:], STEPS, key=KEY, first_trajectory=3, engine=CompiledEngine(threads=1, width=1))
+    assert np.array_equal(last.final, whole.final[3:])
+
+
+def test_clamped_units_are_driven_as_others_are(start):
+    """Their parameters and amplitudes do work as well, as what they couple to does; they do not move."""
+    one = assemble({"a": 3, "b": 2}, Quartic(), Dense(), clamped=["b"])
+    one = one.with_parameters(np.linspace(-1, 1, one.parameters.size))
+    targets = {"potential.b.J2": ramp(1.0, 2.0), "coupling": ramp(1.0, 0.0)}
+    found = [simulate(law(one, targets), start, STEPS, key=KEY, engine=name) for name in ENGINES]
+    assert found[1].final == pytest.approx(found[0].final, abs=1e-5)
+    for done in found:
+        assert np.array_equal(done.final[:, 3:], start[:, 3:])
+        assert done.work_by_term["on-site"] == pytest.approx((start[:, 3:] ** 2).sum(axis=1), abs=1e-12)
