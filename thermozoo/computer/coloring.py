@@ -17,6 +17,7 @@ import numpy.typing as npt
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import Couplings, DenseCouplings
 from thermozoo.computer.terms.separable import SeparableCouplings
+from thermozoo.errors import ParameterError
 
 __all__ = ["coupled_pairs", "units_by_color"]
 
@@ -37,7 +38,7 @@ def units_by_color(computer: Computer) -> tuple[Indices, ...]:
 
     Raises
     ------
-    TypeError
+    ParameterError
         When a term of the energy does not say which units it couples.
     """
     ranges = _ranges(computer)
@@ -58,7 +59,10 @@ def coupled_pairs(computer: Computer) -> Indices:
     found = [np.empty((0, 2), dtype=np.int64)]
     for term in (computer.couplings, *computer.terms.values()):
         if not isinstance(term, Couplings):
-            raise TypeError(f"a {type(term).__name__} does not say which units it couples")
+            raise ParameterError(
+                f"a {type(term).__name__} does not say which units it couples: units have colors where all terms are "
+                "sums over tuples of units"
+            )
         edges = np.asarray(term.edges, dtype=np.int64)
         found += [edges[:, both] for both in itertools.combinations(range(edges.shape[1]), 2)]
     pairs = np.concatenate(found)

@@ -213,39 +213,35 @@ def _names(k: int, order: int) -> list[str]:
 
 def _added(k: int, order: int, unit_layout: bool) -> list[str]:
     """Return the lines that add the entries of one order to the gradient of a row."""
-    if unit_layout:
-        states = [f"gather_line(states, origin, others_{k}_{m}, entry)" for m in range(order - 1)]
-        value, stride = f"load_line(values_{k}, entry)", "LINE"
-    else:
-        states = [f"load_line(states, origin + number_at(others_{k}_{m}, entry) * LINE)" for m in range(order - 1)]
-        value, stride = f"spread_number(values_{k}, entry)", "1"
+    stride = "LINE" if unit_layout else "1"
+    value = f"load_line(values_{k}, entry)" if unit_layout else f"spread_number(values_{k}, entry)"
     head = [f"entry, stop = number_at(starts_{k}, row), number_at(starts_{k}, row + 1)"]
+    others = [line for m in range(order - 1) for line in _other(k, m, unit_layout)]
+    product = " * ".join(f"other_{m}" for m in range(order - 1))
+
+    def entry(m: int) -> list[str]:
+        return [*others, f"sum_{m} = fused({value}, {product}, sum_{m})", f"entry += {stride}"]
+
     if order > 2:
-        product = " * ".join(states)
-        return [
-            *head,
-            "while entry < stop:",
-            f"    sum_0 = fused({value}, {product}, sum_0)",
-            f"    entry += {stride}",
-        ]
-    if unit_layout:  # see `thermozoo.dynamics.engines.packing`
-        scattered = f"values_{k}.size // LINE"
-        other = [
-            f"head = number_at(others_{k}_0, entry // LINE)",
-            "if head >= 0:",
-            "    other = load_line(states, origin + head)",
-            "else:",
-            f"    other = gather_line(states, origin, others_{k}_0, {scattered} - (head + 1) * LINE)",
-        ]
-    else:
-        other = [f"other = {states[0]}"]
+        return [*head, "while entry < stop:", *(f"    {line}" for line in entry(0))]
     lines = [*head, "sum_1 = sum_2 = sum_3 = spread_number(constants, constants.size - 1)"]
     lines.append(f"while entry + 3 * {stride} < stop:")
-    for m in range(4):
-        lines += [f"    {line}" for line in other]
-        lines += [f"    sum_{m} = fused({value}, other, sum_{m})", f"    entry += {stride}"]
+    lines += [f"    {line}" for m in range(4) for line in entry(m)]
     for m in range(3):
-        lines.append("if entry < stop:")
-        lines += [f"    {line}" for line in other]
-        lines += [f"    sum_{m} = fused({value}, other, sum_{m})", f"    entry += {stride}"]
+        lines += ["if entry < stop:", *(f"    {line}" for line in entry(m))]
     return [*lines, "sum_0 = (sum_0 + sum_1) + (sum_2 + sum_3)"]
+
+
+def _other(k: int, m: int, unit_layout: bool) -> list[str]:
+    """Return the lines that read the states of one of the other units of an entry."""
+    if not unit_layout:
+        return [f"other_{m} = load_line(states, origin + number_at(others_{k}_{m}, entry) * LINE)"]
+    # consecutive units are read at once, others one by one: see `thermozoo.dynamics.engines.packing`
+    return [
+        f"head = number_at(others_{k}_{m}, entry // LINE)",
+        "if head >= 0:",
+        f"    other_{m} = load_line(states, origin + head)",
+        "else:",
+        f"    scattered = values_{k}.size // LINE - (head + 1) * LINE",
+        f"    other_{m} = gather_line(states, origin, others_{k}_{m}, scattered)",
+    ]

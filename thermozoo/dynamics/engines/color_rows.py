@@ -117,7 +117,7 @@ def in_places(rows: Rows, places: Places, dtype: Any) -> Rows:
     """Return rows as the lines of units that lie side by side read them.
 
     A line has as many entries as its longest row, each a line of numbers; the others are filled up with strengths of
-    zero. The other units of pairs are as `thermozoo.dynamics.engines.packing.sliced` has them.
+    zero. The other units are as `thermozoo.dynamics.engines.packing.sliced` has them.
     """
     counts = np.diff(rows.starts)[places.unit] * places.filled
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -125,6 +125,5 @@ def in_places(rows: Rows, places: Places, dtype: Any) -> Rows:
     entry = rows.starts[places.unit[row]] + np.arange(len(row)) - starts[row]
     columns = [places.place[one[entry]].astype(np.int32) for one in rows.others]
     values = rows.values[entry].astype(dtype)
-    heads = len(columns) == 1
-    cut = [sliced(starts, one, values, heads=heads) for one in columns]
+    cut = [sliced(starts, one, values) for one in columns]
     return Rows(cut[0][0], tuple(one[1] for one in cut), cut[0][2])

@@ -104,7 +104,7 @@ def _compressed_rows(computer: Computer, dtype: Any) -> tuple[Indices, npt.NDArr
 
 
 def sliced(
-    starts: Indices, columns: npt.NDArray[np.int32], values: Array, *, heads: bool = True
+    starts: Indices, columns: npt.NDArray[np.int32], values: Array
 ) -> tuple[Indices, npt.NDArray[np.int32], Array]:
     """Return compressed rows cut into slices of as many rows as a line holds, each [entry][row].
 
@@ -113,8 +113,7 @@ def sliced(
 
     The columns come in two parts: a number for each line of strengths, and then lines of columns. The number is the
     first column where a line names consecutive units, as it does inside of lattices, so that they are read at once and
-    their columns not at all; else it is -1 - k, where k counts the lines of columns. Without `heads`, there are only
-    lines of columns.
+    their columns not at all; else it is -1 - k, where k counts the lines of columns.
     """
     line = LINE // values.itemsize
     counts = np.diff(starts)
@@ -126,9 +125,7 @@ def sliced(
     row = np.repeat(unit, counts)
     place = begin[row // line] + (np.arange(len(row)) - starts[row]) * line + row % line
     which[place], strength[place] = columns, values
-    if not heads:
-        return begin, which, strength
     lines = which.reshape(-1, line)
     scattered = np.any(np.diff(lines, axis=1) != 1, axis=1)
-    first = np.where(scattered, -np.cumsum(scattered), lines[:, 0]).astype(np.int32)
-    return begin, np.concatenate([first, lines[scattered].ravel()]), strength
+    heads = np.where(scattered, -np.cumsum(scattered), lines[:, 0]).astype(np.int32)
+    return begin, np.concatenate([heads, lines[scattered].ravel()]), strength
