@@ -128,4 +128,6 @@ def _force(name: str, term: Couplings, prefix: str) -> TermForce:
 def _bilinear() -> InteractionFormulas:
     """Return what is derived from the product of two states."""
     x, y = sympy.symbols("x y", real=True)
-    return InteractionFormulas({}, (x, y), x * y, (y, x), True, separate(x * y, x, y))
+    one, zero = sympy.Integer(1), sympy.Integer(0)
+    curvatures = ((zero, one), (one, zero))
+    return InteractionFormulas({}, (x, y), x * y, (y, x), curvatures, True, separate(x * y, x, y))
