@@ -139,7 +139,7 @@ def main() -> None:
     sparse = (None, Difference(), Cosine(), Well(), Soft(), Lopsided(), ThreeBody())
     works = [advancing(on_a_lattice(side, one), 1, steps, threads) for one in sparse]
     names = ["bilinear" if one is None else one.name for one in sparse]
-    updates = [side * side * steps / (t * 1e9) for t in shortest(works, 3 * lasting, clock)]
+    updates = [side * side * steps / (t * 1e9) for t in shortest(works, 2 * lasting, clock)]
     title = f"lattice of {side * side} units, 1 trajectory: unit updates a nanosecond"
     found[title] = dict(zip(names, updates, strict=True))
     for title, figures in found.items():

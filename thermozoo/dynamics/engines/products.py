@@ -179,16 +179,20 @@ def _sparse_unit(
     """Do the same for one trajectory, whose rows are sliced: as many rows as a line holds lie side by side."""
     line = LINE // state.itemsize
     scattered = values.size // line
+    part = first * BLOCK // line
+    # slices follow each other, and so do their heads: to divide for each of them takes longer than the product
+    counted = number_at(starts, part) // line
     for unit in range(first * BLOCK, last * BLOCK, line):
         total = load_line(force, at + unit)
-        part = unit // line
         for entry in range(number_at(starts, part), number_at(starts, part + 1), line):
-            head = number_at(columns, entry // line)  # see `thermozoo.dynamics.engines.packing`
+            head = number_at(columns, counted)  # see `thermozoo.dynamics.engines.packing`
+            counted += 1
             if head >= 0:
                 other = load_line(state, origin + head)
             else:
                 other = gather_line(state, origin, columns, scattered - (head + 1) * line)
             total = fused(load_line(values, entry), other, total)
+        part += 1
         put_line(force, at + unit, total)
 
 
