@@ -320,3 +320,15 @@ def test_constraints_are_shown_and_obeyed(capsys, tmp_path):
     assert run(["show", str(file), "--set", "f=-3"]) == 2
     said = "k = 1, f = -3 break the constraint |f| < k of 'slope': |-3| < 1 does not hold\n"
     assert capsys.readouterr().err.endswith(said)
+
+
+def test_an_integrator_with_a_velocity(capsys):
+    out = shown(capsys, "baoab")
+    assert "force₁ = F(x')" in out
+    assert "v' =" in out
+    assert "m⋅v" in out.replace("mass⋅v", "m⋅v")
+    assert "variable v [1 / time]: velocity, parity -1" in out
+    table = json.loads(shown(capsys, "baoab", "--json"))
+    assert table["variables"] == [{"name": "v", "doc": "velocity", "unit": "1 / time", "parity": -1}]
+    assert table["formulas"]["energy"] == "mass*v**2/2"
+    assert "variables" not in json.loads(shown(capsys, "euler-maruyama", "--json"))

@@ -13,8 +13,9 @@ from wrong_integrators import INTEGRATORS
 from wrong_others import OTHERS
 from wrong_potentials import POTENTIALS
 from wrong_subjects import caught
+from wrong_underdamped import UNDERDAMPED
 
-SUBJECTS = [*POTENTIALS, *ENGINES, *INTEGRATORS, *OTHERS, *ENCODINGS]
+SUBJECTS = [*POTENTIALS, *ENGINES, *INTEGRATORS, *UNDERDAMPED, *OTHERS, *ENCODINGS]
 
 
 def main() -> int:

@@ -68,18 +68,18 @@ class WorkSign(ReferenceStepper):
 class CoinFlips(ReferenceStepper):
     """Uses the sign of the noise only: its variance is right, its distribution is not."""
 
-    def _step(self, x, imposed, noises):
-        return super()._step(x, imposed, [np.sign(n) for n in noises])
+    def _step(self, x, imposed, noises, *rest):
+        return super()._step(x, imposed, [np.sign(n) for n in noises], *rest)
 
 
 class SharedNoise(ReferenceStepper):
     """Gives two neighboring units one number."""
 
-    def _step(self, x, imposed, noises):
+    def _step(self, x, imposed, noises, *rest):
         shared = [n.copy() for n in noises]
         for n in shared:
             n[:, 1::2] = n[:, : n.shape[1] - n.shape[1] % 2 : 2]
-        return super()._step(x, imposed, shared)
+        return super()._step(x, imposed, shared, *rest)
 
 
 class Tiring(ReferenceStepper):

@@ -154,6 +154,11 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
         "references": references(plugin),
     }
     table |= {claim: getattr(plugin, claim) for claim in plugin.declared.claims}
+    if plugin.kind == "integrator" and plugin.variables:
+        table["variables"] = [
+            {"name": name, "doc": one.doc, "unit": one.unit, "parity": one.parity}
+            for name, one in plugin.variables.items()
+        ]
     if plugin.kind == "potential":
         units = [stable_places(one, KT) for one in single_units(plugin)]
         places = [[place.x for place in one] for one in units]
@@ -242,6 +247,8 @@ def _print(plugin: Plugin, out: TextIO) -> None:
             for x in _cusps(one):
                 text = f"curvature{words} infinite at x = {x:.6g}: no time step is stable; a run refuses it"
                 console.print(text, soft_wrap=True)
+    for one in table.get("variables", ()):
+        console.print(f"\nvariable {one['name']} [{one['unit']}]: {one['doc']}, parity {one['parity']:+d}")
     for claim, words in plugin.declared.claims.items():
         if table[claim] is not None and "stable_states_at" not in table:  # those that there are say more
             console.print(f"\nclaims {words}: {table[claim]}")

@@ -18,9 +18,10 @@ from thermozoo.config.schema import Config
 from thermozoo.config.tables import ComputerTable, DynamicsTable, TrainingTable
 from thermozoo.config.unused import check_unused
 from thermozoo.errors import StabilityError, nearest, shown
-from thermozoo.interfaces import Encoding, Objective, Potential
+from thermozoo.interfaces import Encoding, Integrator, Objective, Potential
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
+from thermozoo.training.noising import why_not_noised_by
 from thermozoo.training.unit_types import trained_together
 
 __all__ = ["check"]
@@ -41,6 +42,10 @@ def check(config: Config, faults: Faults) -> None:
     _check_methods(training, faults)
     if Objective.kind in config.plugins:
         _check_objective(training, config.objective, faults)
+    if Integrator.kind in config.plugins:
+        refusal = why_not_noised_by(config.integrator)
+        if refusal is not None:
+            faults.add("dynamics.integrator", refusal)
     for path, names in (
         ("data.classes", config.data.classes),
         ("computer.trainable_biases", computer.trainable_biases),

@@ -19,6 +19,7 @@ from thermozoo.dynamics.engines import PRECISIONS, Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.openblas import loaded_kernels
 from thermozoo.dynamics.threads import available_threads
+from thermozoo.dynamics.variables import resting
 from thermozoo.interfaces import Integrator, Potential
 
 __all__ = [
@@ -98,7 +99,8 @@ def _steps(dynamics: Dynamics, batch: int, threads: int) -> Callable[[int], None
     stepper = CompiledEngine(threads).prepare(dynamics)
     x = np.zeros((batch, dynamics.computer.n), dtype=dynamics.dtype)
     numbers = np.arange(batch, dtype=np.int64)
-    return lambda n: stepper.advance(x, key=_KEY, first_step=0, steps=n, trajectories=numbers)
+    held = resting(dynamics, batch)
+    return lambda n: stepper.advance(x, key=_KEY, first_step=0, steps=n, trajectories=numbers, variables=held)
 
 
 def step_seconds(dynamics: Dynamics, batch: int, threads: int, steps: int | None = None) -> float:

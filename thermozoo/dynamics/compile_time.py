@@ -13,6 +13,7 @@ import numpy as np
 
 from thermozoo.dynamics.engines.base import Dynamics
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.variables import resting
 
 __all__ = ["compile_seconds", "compile_seconds_cold_and_warm"]
 
@@ -29,7 +30,8 @@ def compile_seconds(dynamics: Dynamics) -> float:
     for width in (line, 1):
         x = np.zeros((1, dynamics.computer.n), dtype=dynamics.dtype)
         stepper = CompiledEngine(1, width).prepare(dynamics)
-        stepper.advance(x, key=NoiseKey(1), first_step=0, steps=1, trajectories=np.zeros(1, dtype=np.int64))
+        held, numbers = resting(dynamics, 1), np.zeros(1, dtype=np.int64)
+        stepper.advance(x, key=NoiseKey(1), first_step=0, steps=1, trajectories=numbers, variables=held)
     return time.perf_counter() - start
 
 

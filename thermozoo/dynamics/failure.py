@@ -10,6 +10,7 @@ import numpy.typing as npt
 from thermozoo.computer.stability import stability_in_words
 from thermozoo.dynamics.engines.base import Drive, Dynamics, Stepper
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.variables import Variables
 from thermozoo.errors import NonFiniteError
 
 __all__ = ["find_failure"]
@@ -26,21 +27,26 @@ def find_failure(
     before: Array,
     first_step: int,
     steps: int,
+    variables: Variables | None = None,
 ) -> NonFiniteError:
     """Replay a stretch that ended in a non-finite state step by step and return the error for its first one.
 
     The replay gives the same bits, because noise is counted by step. The error carries the last finite states as
     ``last_finite_state``.
     """
-    x = before.copy()
+    x, held = before.copy(), {name: values.copy() for name, values in (variables or {}).items()}
+    more: dict[str, Any] = {"variables": held} if held else {}
     for k in range(first_step, first_step + steps):
         last = x.copy()
         with np.errstate(over="ignore", invalid="ignore"):
-            stepper.advance(x, key=key, first_step=k, steps=1, trajectories=trajectories, drive=drive)
-        if not np.isfinite(x).all():
+            stepper.advance(x, key=key, first_step=k, steps=1, trajectories=trajectories, drive=drive, **more)
+        failed = [name for name, values in {"state": x, **held}.items() if not np.isfinite(values).all()]
+        if failed:
             break
-    row, unit = (int(v) for v in np.argwhere(~np.isfinite(x))[0])
-    error = NonFiniteError(_message(dynamics, trajectories, drive, last, x, k, row, unit))
+    what, values = failed[0], {"state": x, **held}[failed[0]]
+    row, unit = (int(v) for v in np.argwhere(~np.isfinite(values))[0])
+    became = f"{what} became {values[row, unit]:g}"
+    error = NonFiniteError(_message(dynamics, trajectories, drive, last, became, k, row, unit))
     error.last_finite_state = last  # type: ignore[attr-defined]
     return error
 
@@ -50,7 +56,7 @@ def _message(
     trajectories: npt.NDArray[np.int64],
     drive: Drive | None,
     last: Array,
-    x: Array,
+    became: str,
     step: int,
     row: int,
     unit: int,
@@ -69,10 +75,11 @@ def _message(
         if drive is not None:
             terms["drive"] = drive.on_units(step + 1)[unit] * drive.signals[drive.which[row], unit]
         forces = ", ".join(f"{name} {value:.3g}" for name, value in terms.items())
+    it = "it" if became.startswith("state") else "the state"
+    # what is known of the largest stable step is known of overdamped ones
+    stable = "" if type(dynamics.integrator).variables else f"; {stability_in_words(computer)}"
     return (
-        f"state became {x[row, unit]:g} in step {step} (time {step * dynamics.dt:g}) of trajectory "
-        f"{trajectories[row]}, unit "
-        f"{unit} ({group}): it was {state[unit]:.6g}, with forces {forces}; potential {plugin.name!r} "
-        f"({type(plugin).__module__}), integrator {dynamics.integrator.name!r}, dt = {dynamics.dt:g}; "
-        f"{stability_in_words(computer)}"
+        f"{became} in step {step} (time {step * dynamics.dt:g}) of trajectory {trajectories[row]}, unit "
+        f"{unit} ({group}): {it} was {state[unit]:.6g}, with forces {forces}; potential {plugin.name!r} "
+        f"({type(plugin).__module__}), integrator {dynamics.integrator.name!r}, dt = {dynamics.dt:g}{stable}"
     )

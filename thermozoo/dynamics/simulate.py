@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,7 +13,8 @@ from thermozoo.arguments import count, finite_array, instance, integer_array, to
 from thermozoo.dynamics.engines import ENGINES, Drive, Dynamics, Engine, Stepper, engine_for
 from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.noise import NUMBERS, NoiseKey, check_numbers
-from thermozoo.dynamics.trajectories import Observer, observers_of
+from thermozoo.dynamics.trajectories import Observer, observed_bytes, observers_of, seen_by
+from thermozoo.dynamics.variables import Variables, given_variables, kinetic_terms, start_variables
 from thermozoo.dynamics.windows import Switch, prepared, switch_bytes
 from thermozoo.errors import ArgumentError, BudgetError, ParameterError, ShapeError
 
@@ -44,6 +45,8 @@ class Simulation:
         The engine that did them.
     switches : tuple of Switch
         The switches of a program's windows on the way, in order.
+    variables : dict of str to ndarray, shape (B, n)
+        Auxiliary variables of the integrator after the last step.
     """
 
     final: Array
@@ -51,6 +54,7 @@ class Simulation:
     steps: int
     engine: str
     switches: tuple[Switch, ...] = ()
+    variables: Variables = attrs.field(factory=dict)
 
 
 def simulate(
@@ -59,6 +63,7 @@ def simulate(
     steps: int,
     *,
     key: NoiseKey,
+    variables: Mapping[str, npt.ArrayLike] | None = None,
     first_step: int = 0,
     first_trajectory: int = 0,
     trajectories: npt.ArrayLike | None = None,
@@ -71,6 +76,8 @@ def simulate(
 ) -> Simulation:
     r"""Run trajectories of :math:`dx_i = -\mu\, \partial_i V\, dt + \sqrt{2 \mu k_B T}\, dW_i`.
 
+    An integrator whose units have more than a state, such as a velocity, has a law of its own.
+
     Parameters
     ----------
     dynamics : Dynamics
@@ -82,6 +89,10 @@ def simulate(
         Steps to do.
     key : NoiseKey
         Seed and stream of the noise.
+    variables : mapping of str to array_like, shape (B, n), optional
+        Auxiliary variables of the integrator before the first step, such as velocities (default: drawn as the
+        integrator says, from their Boltzmann distribution where it does not; zero on clamped units). What goes on from
+        an earlier simulation needs those that it ended with.
     first_step, first_trajectory : int
         Numbers of the first step and trajectory: N steps are bit for bit k steps and then N - k with ``first_step =
         k``, done by the same engine.
@@ -134,10 +145,11 @@ def simulate(
         _check_drive(instance("drive", drive, Drive), len(x), n, first_step + steps)
     if progress is not None and not callable(progress):
         raise ArgumentError(f"progress must be a function of the number of steps done, got {told(progress)}")
+    held = _variables(dynamics, variables, key, first_step, numbers)
     watching = observers_of(observers)
     observations = -(-steps // interval) + 1
-    needed = sum(o.bytes_needed(observations, len(x), n, x.itemsize) for o in watching)
-    needed += len(due) * len(x) * switch_bytes(dynamics.program)
+    needed = sum(observed_bytes(one, observations, x, held) for one in watching)
+    needed += len(due) * len(x) * switch_bytes(dynamics)
     if needed > byte_limit:
         kept = f"{observations} observations{f' and {len(due)} switches' if due else ''} of {len(x)} trajectories"
         raise BudgetError(
@@ -146,12 +158,12 @@ def simulate(
         )
     chosen = _engine(engine, dynamics.at(first_step), len(x), steps)
     work = np.zeros(len(x))
-    run = _Run(dynamics, prepared(chosen, dynamics), key, numbers, drive, work)
+    run = _Run(dynamics, prepared(chosen, dynamics), key, numbers, drive, work, held)
     switches: list[Switch] = []
     done = 0
     for observer in watching:
         observer.start()
-    _observe(watching, first_step, x)
+    _observe(watching, first_step, x, held)
     while done < steps:
         switch = next((step - first_step for step in due if step > first_step + done), steps)
         stop = min(steps, (done // interval + 1) * interval, done + CHECK_EVERY, switch)
@@ -160,11 +172,31 @@ def simulate(
             progress(stop - done)
         done = stop
         if first_step + done in due:
-            switches.append(Switch.between(first_step + done, *due[first_step + done], x))
+            kinetic = kinetic_terms(dynamics, held)
+            switches.append(Switch.between(first_step + done, *due[first_step + done], x, kinetic))
             work += switches[-1].work
         if done % interval == 0 or done == steps:
-            _observe(watching, first_step + done, x)
-    return Simulation(final=x, work=work, steps=steps, engine=chosen.name, switches=tuple(switches))
+            _observe(watching, first_step + done, x, held)
+    return Simulation(final=x, work=work, steps=steps, engine=chosen.name, switches=tuple(switches), variables=held)
+
+
+def _variables(
+    dynamics: Dynamics,
+    given: Mapping[str, npt.ArrayLike] | None,
+    key: NoiseKey,
+    first_step: int,
+    trajectories: npt.NDArray[np.int64],
+) -> Variables:
+    """Return the auxiliary variables before the first step."""
+    if given is not None:
+        return given_variables(dynamics, given, len(trajectories))
+    names = type(dynamics.integrator).variables
+    if names and first_step > 0:
+        raise ParameterError(
+            f"step {first_step} goes on from an earlier one, with its {', '.join(names)}: give "
+            "variables=simulation.variables, or begin with step 0"
+        )
+    return start_variables(dynamics, key, trajectories)
 
 
 def _initial(initial: npt.ArrayLike, n: int, dynamics: Dynamics) -> Array:
@@ -189,9 +221,9 @@ def _engine(engine: Engine | str, dynamics: Dynamics, trajectories: int, steps: 
     return engine
 
 
-def _observe(observers: Sequence[Observer], step: int, x: Array) -> None:
+def _observe(observers: Sequence[Observer], step: int, x: Array, variables: Variables) -> None:
     for observer in observers:
-        observer.observe(step, x)
+        observer.observe(step, x, **seen_by(observer, variables))
 
 
 def _check_drive(drive: Drive, trajectories: int, n: int, steps: int) -> None:
@@ -217,9 +249,11 @@ class _Run:
     trajectories: npt.NDArray[np.int64]
     drive: Drive | None
     work: npt.NDArray[np.float64]
+    variables: Variables
 
     def advance(self, x: Array, first_step: int, steps: int) -> None:
-        before = x.copy()
+        before, held = x.copy(), {name: values.copy() for name, values in self.variables.items()}
+        more: dict[str, Any] = {"variables": self.variables} if self.variables else {}
         # a blow-up overflows on its way to the non-finite state that is reported below
         with np.errstate(over="ignore", invalid="ignore"):
             self.stepper.advance(
@@ -230,8 +264,9 @@ class _Run:
                 trajectories=self.trajectories,
                 drive=self.drive,
                 work=self.work,
+                **more,
             )
-        if not np.isfinite(x).all():
+        if not all(np.isfinite(values).all() for values in (x, *self.variables.values())):
             raise find_failure(
-                self.dynamics, self.stepper, self.key, self.trajectories, self.drive, before, first_step, steps
+                self.dynamics, self.stepper, self.key, self.trajectories, self.drive, before, first_step, steps, held
             )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,10 +13,11 @@ import numpy.typing as npt
 from thermozoo.arguments import count, instance, told
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.engines.base import Dynamics
+from thermozoo.dynamics.variables import kinetic_terms
 from thermozoo.dynamics.windows import energy_by_term
 from thermozoo.errors import ArgumentError, ParameterError
 
-__all__ = ["EnergyTerms", "KeptStates", "Observer", "observers_of"]
+__all__ = ["EnergyTerms", "KeptStates", "Observer", "observed_bytes", "observers_of", "seen_by"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -24,8 +28,12 @@ class Observer(Protocol):
     def start(self) -> None:
         """Forget an earlier simulation: one is about to start."""
 
-    def observe(self, step: int, x: Array) -> None:
-        """Look at the states x, shape (B, n), before step `step`."""
+    def observe(self, step: int, x: Array, /) -> None:
+        """Look at the states x, shape (B, n), before step `step`.
+
+        An observer whose method has an argument called ``variables`` is given the auxiliary variables as well, where
+        the integrator has some: a dict of arrays of that shape.
+        """
 
     def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
         """Return how many bytes it will keep."""
@@ -48,11 +56,13 @@ class KeptStates:
         """Forget what was kept of an earlier simulation."""
         self.steps: list[int] = []
         self._states: list[Array] = []
+        self._variables: list[dict[str, Array]] = []
 
-    def observe(self, step: int, x: Array) -> None:
+    def observe(self, step: int, x: Array, variables: Mapping[str, Array] = MappingProxyType({})) -> None:
         """Keep a copy."""
         self.steps.append(step)
         self._states.append(x[: self.trajectories].copy())
+        self._variables.append({name: one[: self.trajectories].copy() for name, one in variables.items()})
 
     def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
         """Return how many bytes the copies take."""
@@ -65,6 +75,12 @@ class KeptStates:
         _check_observed(self)
         return np.stack(self._states)
 
+    @property
+    def variables(self) -> dict[str, Array]:
+        """Kept auxiliary variables, each of shape (observations, trajectories, n)."""
+        _check_observed(self)
+        return {name: np.stack([one[name] for one in self._variables]) for name in self._variables[0]}
+
 
 class EnergyTerms:
     """Keeps the energy by term of every trajectory, in double precision; another simulation starts it anew.
@@ -73,7 +89,8 @@ class EnergyTerms:
     ----------
     computer : Computer or Dynamics
         Whose energy. Of a program it is the dynamics, which know when the windows switch: at a switch, the energy is
-        that of the window that begins.
+        that of the window that begins. So it is where units have auxiliary variables: their kinetic energy is the
+        integrator's.
     """
 
     def __init__(self, computer: Computer | Dynamics) -> None:
@@ -87,11 +104,19 @@ class EnergyTerms:
         self.steps: list[int] = []
         self._terms: list[dict[str, Array]] = []
 
-    def observe(self, step: int, x: Array) -> None:
+    def observe(self, step: int, x: Array, variables: Mapping[str, Array] = MappingProxyType({})) -> None:
         """Evaluate and keep the terms."""
+        if isinstance(self.computer, Computer):
+            if variables:
+                raise ParameterError(
+                    f"units have the variables {', '.join(variables)}, whose kinetic energy a computer does not know: "
+                    "give EnergyTerms(dynamics)"
+                )
+            self._terms.append(energy_by_term(self.computer, x))
+        else:
+            law = self.computer.at(step)
+            self._terms.append({**energy_by_term(law.one_computer, x), **kinetic_terms(law, variables)})
         self.steps.append(step)
-        one = self.computer if isinstance(self.computer, Computer) else self.computer.at(step).one_computer
-        self._terms.append(energy_by_term(one, x))
 
     def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
         """Return how many bytes the terms take."""
@@ -109,6 +134,18 @@ def _check_observed(observer: KeptStates | EnergyTerms) -> None:
         raise ParameterError(
             f"this {type(observer).__name__} has observed nothing yet: pass it to simulate(..., observers=[...])"
         )
+
+
+def seen_by(observer: Observer, variables: Mapping[str, Array]) -> dict[str, Any]:
+    """Return what an observer is given beside states: the auxiliary variables, if there are any and it takes them."""
+    takes = variables and "variables" in inspect.signature(observer.observe).parameters
+    return {"variables": variables} if takes else {}
+
+
+def observed_bytes(observer: Observer, observations: int, x: Array, variables: Mapping[str, Array]) -> int:
+    """Return how many bytes an observer will keep of states x, shape (B, n), and of what it takes beside them."""
+    arrays = 1 + len(seen_by(observer, variables).get("variables", ()))
+    return observer.bytes_needed(observations, len(x), x.shape[1] * arrays, x.itemsize)
 
 
 #: What an observer needs.

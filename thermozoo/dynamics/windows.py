@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -9,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.program import Program
 from thermozoo.dynamics.engines.base import Drive, Dynamics, Engine, Stepper
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.sharing import shared_out
@@ -19,9 +19,9 @@ __all__ = ["ProgramStepper", "Switch", "energy_by_term", "prepared", "switch_byt
 Array = npt.NDArray[np.floating[Any]]
 
 
-def switch_bytes(program: Program) -> int:
+def switch_bytes(dynamics: Dynamics) -> int:
     """Return how many bytes a switch keeps of a trajectory: energies by term, before and after."""
-    return 8 * 2 * len(program.computers[0].term_names)
+    return 8 * 2 * len(dynamics.term_names)
 
 
 @attrs.frozen(eq=False)
@@ -41,9 +41,12 @@ class Switch:
     after: dict[str, Array]
 
     @classmethod
-    def between(cls, step: int, ends: Computer, begins: Computer, x: Array) -> Switch:
-        """Return the switch between two computers in states x, shape (B, n)."""
-        return cls(step, energy_by_term(ends, x), energy_by_term(begins, x))
+    def between(
+        cls, step: int, ends: Computer, begins: Computer, x: Array, kinetic: Mapping[str, Array] | None = None
+    ) -> Switch:
+        """Return the switch between two computers in states x, shape (B, n), with energies that it does not change."""
+        same = kinetic or {}
+        return cls(step, {**energy_by_term(ends, x), **same}, {**energy_by_term(begins, x), **same})
 
     @property
     def work(self) -> Array:
@@ -87,6 +90,7 @@ class ProgramStepper:
         drive: Drive | None = None,
         record: Array | None = None,
         work: npt.NDArray[np.float64] | None = None,
+        variables: dict[str, Array] | None = None,
     ) -> None:
         """See `thermozoo.dynamics.engines.base.Stepper.advance`; the work of switching is not booked here."""
         program = self.dynamics.program
@@ -100,6 +104,7 @@ class ProgramStepper:
                 drive=drive,
                 record=None if record is None else record[first - first_step : stop - first_step],
                 work=work,
+                variables=variables,
             )
 
     def _stepper(self, computer: Computer) -> Stepper:

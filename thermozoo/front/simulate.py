@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +30,7 @@ def simulate(
     *,
     seed: int | None = None,
     key: NoiseKey | None = None,
+    variables: Mapping[str, npt.ArrayLike] | None = None,
     every: int | None = None,
     drive: Drive | None = None,
     first_step: int | None = None,
@@ -39,7 +40,9 @@ def simulate(
     progress: Callable[[int], None] | None = None,
     byte_limit: int = BYTE_LIMIT,
 ) -> xarray.Dataset:
-    r"""Run trajectories of :math:`dx_i = -\mu\, \partial_i V\, dt + \sqrt{2 \mu k_B T}\, dW_i` and book their heat.
+    r"""Run trajectories and book their heat: :math:`dx_i = -\mu\, \partial_i V\, dt + \sqrt{2 \mu k_B T}\, dW_i`.
+
+    An integrator whose units have more than a state, such as a velocity, has a law of its own.
 
     Parameters
     ----------
@@ -55,6 +58,9 @@ def simulate(
         Seed of the noise. Without it one is drawn; the result's attribute ``seed`` says which.
     key : NoiseKey, optional
         Seed and stream of the noise, instead of `seed`.
+    variables : mapping of str to array_like, shape (trajectories, n), optional
+        Auxiliary variables of the integrator at the start, such as velocities (default: those that `x0` ends with, or
+        drawn as the integrator says, mostly from their Boltzmann distribution).
     every : int, optional
         Steps between observations; the initial and the final states are always observed.
     drive : Drive, optional
@@ -75,7 +81,8 @@ def simulate(
     xarray.Dataset
         ``x`` (observation, trajectory, unit), the final states last; ``heat`` and ``work`` (trajectory) of the whole,
         in units of energy, with :math:`Q = W - (V_\text{end} - V_\text{start})`; ``energy`` (term, observation,
-        trajectory); of a program ``switching`` (term, window, trajectory), the work of switching to each window but the
+        trajectory), with the kinetic energy where there is one; each auxiliary variable of the integrator by its name,
+        like ``x``; of a program ``switching`` (term, window, trajectory), the work of switching to each window but the
         first, which is part of ``work``; coordinates ``time``, ``step``, ``trajectory`` and ``group`` (of each unit).
 
     Raises
@@ -109,12 +116,15 @@ def simulate(
                 f"say how many steps: simulate(..., steps); the dynamics have {dynamics.steps}, and it begins with "
                 f"step {first}"
             )
+    if variables is None:
+        variables = _held(x0, tuple(type(dynamics.integrator).variables))
     kept, terms = KeptStates(), EnergyTerms(dynamics)
     done = run(
         dynamics,
         states,
         steps,
         key=noise,
+        variables=variables,
         first_step=first,
         first_trajectory=number,
         drive=drive,
@@ -126,8 +136,8 @@ def simulate(
     )
     x = kept.states
     if not energies:
-        for step, state in ((first, x[0]), (first + steps, x[-1])):
-            terms.observe(step, state)
+        for step, k in ((first, 0), (first + steps, -1)):
+            terms.observe(step, x[k], {name: values[k] for name, values in kept.variables.items()})
     total = np.sum(list(terms.terms.values()), axis=0)
     change = total[-1] - total[0]
     if drive is not None:
@@ -135,7 +145,7 @@ def simulate(
         for sign, state, step in ((1.0, x[-1], first + steps), (-1.0, x[0], first)):
             for intensity, units in drive.protocols:
                 change = change - sign * intensity[step] * np.sum(signals[:, units] * state[:, units], axis=1)
-    return _dataset(dynamics, noise, kept.steps, x, number, done, change, terms.terms if energies else None)
+    return _dataset(dynamics, noise, kept, number, done, change, terms.terms if energies else None)
 
 
 def _start(
@@ -164,11 +174,17 @@ def _start(
     return given, states, 0 if first_step is None else first_step, 0 if first_trajectory is None else first_trajectory
 
 
+def _held(x0: Any, names: tuple[str, ...]) -> dict[str, npt.NDArray[Any]] | None:
+    """Return the auxiliary variables that a data set ends with; None where it has none of the integrator's."""
+    if not names or not hasattr(x0, "data_vars") or not all(name in x0 for name in names):
+        return None
+    return {name: np.array(x0[name].values[-1]) for name in names}
+
+
 def _dataset(
     dynamics: Dynamics,
     key: NoiseKey,
-    steps: list[int],
-    x: npt.NDArray[Any],
+    kept: KeptStates,
     first_trajectory: int,
     done: Simulation,
     change: npt.NDArray[Any],
@@ -176,13 +192,16 @@ def _dataset(
 ) -> xarray.Dataset:
     import xarray
 
-    computer = dynamics.computer
+    computer, x, steps = dynamics.computer, kept.states, kept.steps
     energy = {"units": "E0"}
     variables: dict[str, Any] = {
         "x": (("observation", "trajectory", "unit"), x, {"units": "1", "long_name": "states, the final ones last"}),
         "heat": ("trajectory", done.work - change, {**energy, "long_name": "heat released, first to last observation"}),
         "work": ("trajectory", done.work, {**energy, "long_name": "work of the imposed signal, and of switching"}),
     }
+    for name, one in type(dynamics.integrator).variables.items():
+        said = {"units": one.unit, "long_name": f"{one.doc}, the final ones last"}
+        variables[name] = (("observation", "trajectory", "unit"), kept.variables[name], said)
     if terms is not None:
         variables["energy"] = (
             ("term", "observation", "trajectory"),
@@ -192,7 +211,7 @@ def _dataset(
     if done.switches:
         variables["switching"] = (
             ("term", "window", "trajectory"),
-            np.stack([[one.after[t] - one.before[t] for one in done.switches] for t in computer.term_names]),
+            np.stack([[one.after[t] - one.before[t] for one in done.switches] for t in dynamics.term_names]),
             {**energy, "long_name": "work of switching by term"},
         )
     return xarray.Dataset(
@@ -203,7 +222,7 @@ def _dataset(
             "trajectory": np.arange(first_trajectory, first_trajectory + x.shape[1]),
             "group": ("unit", np.repeat(list(computer.layout.groups), list(computer.layout.sizes.values()))),
             **({"switched": ("window", [one.step for one in done.switches])} if done.switches else {}),
-            **({"term": list(computer.term_names)} if "energy" in variables or "switching" in variables else {}),
+            **({"term": list(dynamics.term_names)} if "energy" in variables or "switching" in variables else {}),
         },
         attrs={
             "seed": key.seed if key.seed < 2**63 else str(key.seed),

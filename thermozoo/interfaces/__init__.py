@@ -9,7 +9,7 @@ from thermozoo.interfaces.plugin import INTERFACES, Plugin
 # isort: off
 from thermozoo.interfaces.potential import Potential
 from thermozoo.interfaces.interaction import Interaction
-from thermozoo.interfaces.integrator import Integrator, StepSymbols
+from thermozoo.interfaces.integrator import Integrator, StepSymbols, Variable
 from thermozoo.interfaces.objective import LossSymbols, Objective
 from thermozoo.interfaces.connectivity import Connectivity, UnitLayout
 from thermozoo.interfaces.protocol import Protocol
@@ -36,4 +36,5 @@ __all__ = [
     "Signals",
     "StepSymbols",
     "UnitLayout",
+    "Variable",
 ]

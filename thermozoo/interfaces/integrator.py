@@ -3,12 +3,47 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
+import attrs
+
+from thermozoo.errors import PluginClassError
 from thermozoo.interfaces.kind import DT, KT, MOBILITY, Quantity, Request
 from thermozoo.interfaces.plugin import Plugin
 
-__all__ = ["Integrator", "StepSymbols"]
+__all__ = ["Integrator", "StepSymbols", "Variable"]
+
+
+@attrs.frozen
+class Variable:
+    """An auxiliary variable that each unit has beside its state, such as a velocity.
+
+    Parameters
+    ----------
+    parity : int
+        +1 or -1: what it is multiplied by when time is reversed. A velocity has -1.
+    doc : str
+        What it is, in a few words.
+    unit : str
+        Its unit, such as ``"1 / time"``; a pure number is ``"1"``.
+    start : callable, float or None
+        What it is before the first step: a number; a function of the integrator and the step's symbols that returns an
+        expression, which may draw one ``s.noise()``; None: drawn from its Boltzmann distribution, which the
+        integrator's `energy` says.
+    """
+
+    parity: int
+    doc: str
+    unit: str = "1"
+    start: Callable[[Any, Any], Any] | float | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.parity not in (1, -1):
+            raise PluginClassError(
+                f"a variable's parity is what time reversal multiplies it by: expected 1 or -1, got {self.parity!r}"
+            )
 
 
 class StepSymbols(Protocol):
@@ -24,12 +59,17 @@ class StepSymbols(Protocol):
         Mobility mu [1 / (energy time)].
     kT : expression
         Temperature times Boltzmann's constant [energy].
+
+    Each auxiliary variable of the integrator is an attribute of its own name, its value before the step.
     """
 
     x: Any
     dt: Any
     mobility: Any
     kT: Any
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an auxiliary variable before the step."""
 
     def force(self, at: Any) -> Any:
         """Return the force -dV/dx_i with every unit at its own value of `at`; each call opens a new stage."""
@@ -51,9 +91,9 @@ class Integrator(
     table="dynamics",
     key="integrator",
     claims={"weak_order": "weak order"},
-    checks=("integrator", "integrator_statistics", "integrator_long"),
+    checks=("integrator", "integrator_statistics", "integrator_variables", "integrator_underdamped", "integrator_long"),
 ):
-    """One step of the overdamped Langevin equation dx = -mu dV dt + sqrt(2 mu kT) dW, as a map.
+    """One step of the Langevin equation dx = -mu dV dt + sqrt(2 mu kT) dW, or of one with more variables, as a map.
 
     The author writes `step`; the kernels of every engine and, where the step is linear in its noise, the transition
     density are derived from it.
@@ -62,12 +102,59 @@ class Integrator(
     ----------
     weak_order : int or None
         Claim: the error of averages at a fixed time falls as dt to this power.
+    variables : mapping of str to Variable
+        Auxiliary variables that each unit has beside its state x: none by default.
+    thermal : bool
+        Claim: as dt falls, its stationary distribution tends to the Boltzmann distribution of V plus `energy`.
     """
 
     __slots__ = ()
 
     weak_order: ClassVar[int | None] = None
+    variables: ClassVar[Mapping[str, Variable]] = MappingProxyType({})
+    thermal: ClassVar[bool] = True
 
     @abc.abstractmethod
     def step(self, s: StepSymbols) -> Any:
-        """Return the state of a unit after the step, as an expression of the symbols `s`."""
+        """Return the state of a unit after the step, as an expression of the symbols `s`.
+
+        With auxiliary variables it is a mapping: ``{"x": ..., "v": ...}``.
+        """
+
+    def energy(self, s: StepSymbols) -> Any:
+        """Return the kinetic energy of a unit's auxiliary variables [energy], as an expression of `s`; none: 0."""
+        return 0
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse variables whose names mean something else."""
+        super().__init_subclass__(**kwargs)
+        for name, one in cls.variables.items():
+            if not isinstance(one, Variable):
+                raise PluginClassError(
+                    f"{cls.__qualname__}.variables maps names to Variable(parity=..., doc=...), got {one!r} for "
+                    f"{name!r}"
+                )
+            if not name.isidentifier() or name in _TAKEN:
+                raise PluginClassError(
+                    f"{cls.__qualname__}.variables names a variable {name!r}: expected a Python name other than "
+                    f"{', '.join(sorted(_TAKEN))}"
+                )
+
+    @classmethod
+    def quantities(cls) -> tuple[Quantity, ...]:
+        """Return what the formula is called with: the kind's quantities, then the auxiliary variables."""
+        return (*cls.declared.symbols, *(Quantity(name, one.doc) for name, one in cls.variables.items()))
+
+    @classmethod
+    def results(cls) -> tuple[str, ...]:
+        """Return what the formula returns: the state, then the auxiliary variables."""
+        return ("x", *cls.variables)
+
+
+#: What a step is called with or asks for, and what results keep beside states.
+_TAKEN = frozenset(
+    [
+        *("x", "dt", "mobility", "kT", "noise", "force", "uniform", "energy", "heat", "work", "switching", "step"),
+        *("time", "trajectory", "group", "term", "unit", "observation", "window", "switched"),
+    ]
+)

@@ -80,6 +80,11 @@ class Plugin(abc.ABC):
         """Return the quantities whose symbols the formula is called with: those that the kind declares."""
         return cls.declared.symbols
 
+    @classmethod
+    def results(cls) -> tuple[str, ...]:
+        """Return the names of what the formula returns, where it may return several expressions as a mapping."""
+        return ()
+
     def constraints(self) -> Any:
         """Return the relations of its parameters that must hold, such as ``[abs(self.f) < self.k * self.w]``; optional.
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from thermozoo.arguments import count, finite_array, instance, integer_array
 from thermozoo.dynamics.engines import Dynamics, Engine
 from thermozoo.dynamics.noise import NoiseKey
-from thermozoo.dynamics.simulate import simulate
+from thermozoo.dynamics.simulate import Simulation, simulate
 from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
 from thermozoo.errors import ParameterError
 from thermozoo.thermodynamics.heat import HeatLedger, heat_by_window
@@ -118,11 +118,11 @@ def generate(
         held = ~untrained.computer.layout.free
         x[:, held] = finite_array("clamped", clamped, (samples, int(held.sum())), "one value for each clamped unit")
     uncoupled = attrs.evolve(untrained, computer=untrained.computer.bare())
-    start = simulate(
+    equilibrated = simulate(
         uncoupled, x, untrained.steps, key=key.named("equilibration"), engine=engine, progress=progress
-    ).final
-    told = _Progress(progress, samples)
-    parts = [_run(law, start, rows, key.named("generation"), engine, told) for law, rows in groups]
+    )
+    start, told = equilibrated.final, _Progress(progress, samples)
+    parts = [_run(law, equilibrated, rows, key.named("generation"), engine, told) for law, rows in groups]
     if len(parts) == 1:
         return attrs.evolve(parts[0], condition=condition)
     # back in the order of the samples
@@ -200,8 +200,11 @@ def _groups(
     return found
 
 
-def _run(dynamics: Dynamics, x: Array, rows: Indices, key: NoiseKey, engine: Engine, told: _Progress) -> Generated:
+def _run(
+    dynamics: Dynamics, equilibrated: Simulation, rows: Indices, key: NoiseKey, engine: Engine, told: _Progress
+) -> Generated:
     """Run the trained computer on some of the samples."""
+    x, held = equilibrated.final, {name: values[rows] for name, values in equilibrated.variables.items()}
     states, energies = KeptStates(SHOWN), EnergyTerms(dynamics)
     shown = int((rows < SHOWN).sum())
     done = simulate(
@@ -209,6 +212,7 @@ def _run(dynamics: Dynamics, x: Array, rows: Indices, key: NoiseKey, engine: Eng
         x[rows],
         dynamics.steps,
         key=key,
+        variables=held or None,
         trajectories=rows,
         every=max(1, dynamics.steps // OBSERVATIONS),
         observers=[states, energies],

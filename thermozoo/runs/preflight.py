@@ -12,6 +12,7 @@ from thermozoo.computer.files import check_settings
 from thermozoo.config.faults import Faults
 from thermozoo.dynamics.engines import Engine
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.variables import resting
 from thermozoo.errors import LibraryError
 from thermozoo.plotting.style import load_matplotlib
 from thermozoo.runs.disk import predicted_disk
@@ -79,8 +80,9 @@ def warm_up(machine: Machine, engine: Engine) -> None:
     dynamics = machine.dynamics
     for trajectories in (1, 32):
         x = np.zeros((trajectories, machine.computer.n), dtype=dynamics.dtype)
+        numbers, held = np.arange(trajectories, dtype=np.int64), resting(dynamics, trajectories)
         engine.prepare(dynamics).advance(
-            x, key=NoiseKey(0), first_step=0, steps=1, trajectories=np.arange(trajectories, dtype=np.int64)
+            x, key=NoiseKey(0), first_step=0, steps=1, trajectories=numbers, variables=held or None
         )
 
 

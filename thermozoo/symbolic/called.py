@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 import sympy
 
+from thermozoo.errors import FormulaError
 from thermozoo.interfaces import Declaration, Plugin
 from thermozoo.interfaces.kind import Request
 from thermozoo.interfaces.symbolic_copy import check_names, symbolic_copy
-from thermozoo.symbolic.guard import call, scalar_expression
+from thermozoo.symbolic.guard import call, scalar_expression, where_written
 
-__all__ = ["Called", "called", "called_if_written"]
+__all__ = ["Called", "called", "called_if_written", "called_with"]
 
 
 @attrs.frozen
@@ -23,19 +24,22 @@ class Called:
     Parameters
     ----------
     expression : Expr
-        What it returned.
+        What it returned; of several expressions the first of those that its kind names.
     symbols : dict of str to Symbol
         What it was called with, by name, as its kind declares it.
     requests : dict of str to tuple
         What it asked for, by the name of the request: in order, the symbol that it was given and where it wanted it.
     parameters : dict of str to Symbol
         Symbol of each parameter, by its (dotted) name.
+    others : dict of str to Expr
+        What it returned beside that.
     """
 
     expression: sympy.Expr
     symbols: dict[str, sympy.Symbol]
     requests: dict[str, tuple[tuple[sympy.Symbol, Any], ...]]
     parameters: dict[str, sympy.Symbol]
+    others: dict[str, sympy.Expr] = attrs.field(factory=dict)
 
 
 def called(plugin: Plugin) -> Called:
@@ -53,6 +57,26 @@ def called(plugin: Plugin) -> Called:
 
 def called_if_written(plugin: Plugin, method: str, *, required: bool = False) -> Called | None:
     """Call another method of a plugin like its formula; None where it returns None, unless that is required of it."""
+    names = type(plugin).results() if method in type(plugin).declared.formula else ()
+    return called_with(plugin, lambda copied: getattr(copied, method), names, required=required)
+
+
+def called_with(
+    plugin: Plugin, method: Callable[[Any], Callable[..., Any]], names: tuple[str, ...] = (), *, required: bool = True
+) -> Called | None:
+    """Call what a function finds in a plugin's symbolic copy, with the symbols of its kind.
+
+    Parameters
+    ----------
+    plugin : Plugin
+        The plugin.
+    method : callable
+        Returns what is called, of the symbolic copy.
+    names : tuple of str
+        What it returns: of several, a mapping with all of these keys; of one or none, an expression.
+    required : bool
+        Whether None is no answer.
+    """
     declared = type(plugin).declared
     owner = type(plugin).__name__
     copied, parameters = symbolic_copy(plugin)
@@ -60,7 +84,7 @@ def called_if_written(plugin: Plugin, method: str, *, required: bool = False) ->
     check_names(owner, parameters, symbols.values())
     requests: dict[str, list[tuple[sympy.Symbol, Any]]] = {one.name: [] for one in declared.requests}
     arguments = [_together(declared, symbols, requests)] if declared.together else list(symbols.values())
-    function = getattr(copied, method)
+    function = method(copied)
     value = call(function, owner, *arguments)
     if value is None and not required:
         return None
@@ -71,12 +95,27 @@ def called_if_written(plugin: Plugin, method: str, *, required: bool = False) ->
     def checked(one: Any) -> sympy.Expr:
         return scalar_expression(one, function, owner, allowed)
 
-    expression = checked(value)
+    first, *others = _by_name(value, names, f"{owner}.{function.__name__}", where_written(function))
+    expressions = [checked(one) for one in (first, *others)]
     answered = {
         name: tuple((symbol, None if at is None else checked(at)) for symbol, at in asked)
         for name, asked in requests.items()
     }
-    return Called(expression, symbols, answered, parameters)
+    return Called(expressions[0], symbols, answered, parameters, dict(zip(names[1:], expressions[1:], strict=False)))
+
+
+def _by_name(value: Any, names: tuple[str, ...], what: str, place: str) -> list[Any]:
+    """Return what a formula returned, in the order of the names."""
+    if not names or (len(names) == 1 and not isinstance(value, Mapping)):
+        return [value]
+    wanted = "{" + ", ".join(f'"{name}": ...' for name in names) + "}"
+    if not isinstance(value, Mapping):
+        raise FormulaError(f"{what} must return {wanted}, got {type(value).__name__} ({place})")
+    if {*value} != {*names}:
+        raise FormulaError(
+            f"{what} must return {wanted}, got the keys {', '.join(map(repr, value)) or 'none'} ({place})"
+        )
+    return [value[name] for name in names]
 
 
 def _together(kind: Declaration, symbols: dict[str, Any], requests: dict[str, list[tuple[sympy.Symbol, Any]]]) -> Any:

@@ -82,9 +82,11 @@ class Stage:
     value : Expr or None
         What it writes, in terms of `reads`, its force and constants; None where it writes nothing.
     reads : list of str
-        Which of ``x``, earlier ``force_j`` and ``noise_j`` the value depends on.
+        Which of ``x``, ``point_j``, ``variable_NAME``, earlier ``force_j`` and ``noise_j`` the values depend on.
     draws : list of int
         Noises that are drawn in this stage.
+    others : dict of str to Expr
+        What it writes beside that: in the last stage, auxiliary variables after the step.
     """
 
     at: str
@@ -93,28 +95,43 @@ class Stage:
     value: sympy.Expr | None
     reads: list[str]
     draws: list[int]
+    others: dict[str, sympy.Expr] = attrs.field(factory=dict)
+
+    @property
+    def values(self) -> dict[str, sympy.Expr]:
+        """Everything that it writes, by where."""
+        return self.others | ({} if self.value is None else {self.to: self.value})
 
 
 def stages_of(formula: StepFormula) -> tuple[list[Stage], dict[sympy.Expr, sympy.Symbol]]:
-    """Return the stages of a step in order, and the constants that they use, named ``k0``, ``k1``, ..."""
-    varying = frozenset([formula.x, *formula.forces, *formula.noises])
-    constants = Constants("k", varying)
+    """Return the stages of a step in order, and the constants that they use, named ``k0``, ``k1``, ...
+
+    An auxiliary variable goes by the name ``variable_NAME`` here.
+    """
+    named = {symbol: sympy.Symbol(f"variable_{name}", real=True) for name, symbol in formula.variables.items()}
     # a point that is x itself needs nothing to be written
     names = ["x" if point == formula.x else f"point_{j}" for j, point in enumerate(formula.stages)]
+    points = {point: sympy.Symbol(at, real=True) for at, point in zip(names, formula.stages, strict=True) if at != "x"}
+    varying = frozenset([formula.x, *formula.forces, *formula.noises, *named.values(), *points.values()])
+    constants = Constants("k", varying)
     # each stage writes what the next one evaluates its force at; the first force may need a stage of its own before it
-    targets = [*zip(names, formula.stages, strict=True), ("after", formula.result)]
+    result = points.get(formula.result, formula.result)
+    targets = [*zip(names, formula.stages, strict=True), ("after", result)]
     plan = [(at, j, *target) for j, (at, target) in enumerate(zip(names, targets[1:], strict=True))]
     if targets[0][0] != "x":
         plan.insert(0, ("", -1, *targets[0]))
     drawn: set[int] = set()
     stages = []
     for at, force, to, value in plan:
+        others = {f"variable_{name}": one for name, one in formula.after.items()} if to == "after" else {}
         if to == "x":
             stages.append(Stage(at, force, to, None, [], []))
             continue
-        symbols = value.free_symbols
+        symbols = value.free_symbols.union(*(one.free_symbols for one in others.values()))
+        symbols = {named.get(symbol, symbol) for symbol in symbols}
         draws = [j for j, noise in enumerate(formula.noises) if noise in symbols and j not in drawn]
         drawn.update(draws)
         reads = [str(s) for s in sorted(symbols & varying, key=str) if str(s) != f"force_{force}"]
-        stages.append(Stage(at, force, to, constants.take_out(value), reads, draws))
+        value, *rest = (constants.take_out(one.xreplace(named)) for one in (value, *others.values()))
+        stages.append(Stage(at, force, to, value, reads, draws, dict(zip(others, rest, strict=True))))
     return stages, constants.expressions

@@ -116,9 +116,16 @@ def _potential(plugin: Potential) -> Iterator[DerivedFormula]:
 def _integrator(plugin: Integrator) -> Iterator[DerivedFormula]:
     step = trace_step(plugin)
     for k, (force, at) in enumerate(zip(step.forces, step.stages, strict=True)):
+        at = sympy.Symbol("x'", real=True) if at == step.result else at
         latex = rf"{formula_latex(plugin, force)} = -\partial_i V\left({formula_latex(plugin, at)}\right)"
         yield DerivedFormula(f"stage {k}", f"Stage {k + 1}", str(force), sympy.Function("F")(at), latex)
     yield DerivedFormula("step", "Step", "x'", step.result, f"x' = {formula_latex(plugin, step.result)}")
+    for name, right in step.after.items():
+        latex = f"{name}' = {formula_latex(plugin, right)}"
+        yield DerivedFormula(f"step of {name}", f"Step of {name}", f"{name}'", right, latex)
+    if step.kinetic != 0:
+        latex = rf"E_\text{{kin}} = {formula_latex(plugin, step.kinetic)}"
+        yield DerivedFormula("energy", "Kinetic energy", "E", step.kinetic, latex)
     try:
         density = transition_density(plugin)
     except FormulaError:

@@ -36,6 +36,8 @@ def is_reverse_action(objective: Objective, integrator: Integrator) -> bool:
         density = transition_density(integrator)
     except FormulaError:
         return False
+    if density.after:
+        return False  # a loss is one of states alone
     step, formula = density.step, loss_gradients(objective).formula
     if any(sympy.simplify(stage - step.x) != 0 for stage in step.stages):
         return False

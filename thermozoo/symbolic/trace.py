@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import sympy
 
+from thermozoo.errors import FormulaError
 from thermozoo.interfaces import Integrator, Objective, Potential, Protocol
 from thermozoo.symbolic.called import called, called_if_written
 from thermozoo.symbolic.formula import Formula
@@ -56,6 +57,12 @@ class StepFormula(Formula):
         The state after the step.
     x, dt, mobility, kT : Symbol
         The symbols of the step.
+    variables : dict of str to Symbol
+        Auxiliary variables before the step.
+    after : dict of str to Expr
+        Auxiliary variables after the step.
+    kinetic : Expr
+        Kinetic energy of the auxiliary variables, zero where they have none [energy].
     """
 
     x: sympy.Symbol
@@ -66,6 +73,14 @@ class StepFormula(Formula):
     forces: tuple[sympy.Symbol, ...]
     noises: tuple[sympy.Symbol, ...]
     result: sympy.Expr
+    variables: dict[str, sympy.Symbol] = attrs.field(factory=dict)
+    after: dict[str, sympy.Expr] = attrs.field(factory=dict)
+    kinetic: sympy.Expr = sympy.Integer(0)
+
+    @property
+    def carries(self) -> bool:
+        """Whether the last force of a step is the first of the next one: a step then takes one force less."""
+        return len(self.stages) > 1 and self.stages[0] == self.x and self.stages[-1] == self.result
 
 
 @attrs.frozen
@@ -133,16 +148,28 @@ def trace_step(integrator: Integrator) -> StepFormula:
     Raises
     ------
     FormulaError
-        When it does not return one real expression of these symbols and the declared parameters.
+        When it does not return one real expression of these symbols and the declared parameters for its state and each
+        auxiliary variable, or its kinetic energy asks for forces or noise.
     """
     step = called(integrator)
+    variables = {name: step.symbols[name] for name in type(integrator).variables}
+    kinetic = called_if_written(integrator, "energy", required=True)
+    assert kinetic is not None
+    if any(kinetic.requests.values()) or kinetic.expression.has(step.symbols["x"], step.symbols["dt"]):
+        raise FormulaError(
+            f"{type(integrator).__name__}.energy is the kinetic energy of the auxiliary variables: expected an "
+            f"expression of {', '.join(variables) or 'none'}, mobility, kT and parameters, got {kinetic.expression}"
+        )
     return StepFormula(
-        **step.symbols,
+        **{name: symbol for name, symbol in step.symbols.items() if name not in variables},
         stages=tuple(at for _, at in step.requests["force"]),
         forces=tuple(symbol for symbol, _ in step.requests["force"]),
         noises=tuple(symbol for symbol, _ in step.requests["noise"]),
         result=step.expression,
         parameters=step.parameters,
+        variables=variables,
+        after=step.others,
+        kinetic=kinetic.expression,
     )
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer, assemble
 from thermozoo.dynamics.engines import Dynamics, Engine
+from thermozoo.dynamics.variables import resting
 from thermozoo.interfaces import Connectivity, Integrator, Potential, StepSymbols, UnitLayout
 from thermozoo.parameters import parameter
 
@@ -87,7 +88,10 @@ def record(
     drive: Any = None,
     work: npt.NDArray[np.float64] | None = None,
 ) -> Array:
-    """Return all states of a run, initial ones included, shape (steps + 1, trajectories, units)."""
+    """Return all states of a run, initial ones included, shape (steps + 1, trajectories, units).
+
+    Auxiliary variables start at zero.
+    """
     stepper = engine.prepare(dynamics)
     x = np.ascontiguousarray(initial, dtype=dynamics.dtype).copy()
     kept = np.empty((steps, *x.shape), dtype=dynamics.dtype)
@@ -101,5 +105,6 @@ def record(
             drive=drive,
             record=kept,
             work=work,
+            **({"variables": resting(dynamics, len(x))} if type(dynamics.integrator).variables else {}),
         )
     return np.concatenate([np.asarray(initial, dtype=dynamics.dtype)[None], kept])

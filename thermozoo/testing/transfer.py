@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -37,9 +37,11 @@ def carried(p: Array, step: Array, steps: int) -> Array:
 class _Symbols:
     """What an integrator's `step` sees here; records the places where it asks for forces and noise."""
 
-    def __init__(self) -> None:
+    def __init__(self, variables: Iterable[str]) -> None:
         import sympy
 
+        self.held = {name: sympy.Symbol(f"a_{name}", real=True) for name in variables}
+        vars(self).update(self.held)
         self.x = sympy.Symbol("y", real=True)
         self.dt, self.mobility, self.kT = sympy.symbols("h m T", positive=True)
         self.places: list[Any] = []
@@ -68,14 +70,19 @@ class StepFunction:
     ----------
     symbols : object
         What the author's method was called with.
-    result : Expr
-        The state after the step.
+    results : dict of str to Expr
+        The state after the step, ``x``, and each auxiliary variable after it.
     """
 
     symbols: Any
-    result: Any
+    results: dict[str, Any]
     _stages: tuple[Callable[..., Any], ...] = attrs.field(repr=False)
-    _final: Callable[..., Any] = attrs.field(repr=False)
+    _finals: tuple[Callable[..., Any], ...] = attrs.field(repr=False)
+
+    @property
+    def result(self) -> Any:
+        """The state after the step."""
+        return self.results["x"]
 
     @property
     def noises(self) -> int:
@@ -86,13 +93,25 @@ class StepFunction:
         self, x: Array, noises: list[Array], force: Callable[[Array], Array], mobility: float, kT: float, dt: float
     ) -> Array:
         """Return the state after one step; arrays broadcast."""
+        return self.moved([x], noises, force, mobility, kT, dt)[0]
+
+    def moved(
+        self,
+        phase: Sequence[Array],
+        noises: Sequence[Array],
+        force: Callable[[Array], Array],
+        mobility: float,
+        kT: float,
+        dt: float,
+    ) -> list[Array]:
+        """Return state and auxiliary variables after one step of those in `phase`; arrays broadcast."""
         forces: list[Array] = []
         padding = [0.0] * len(self._stages)
+        known = [phase[0], dt, mobility, kT, *phase[1:], *noises]
         for stage in self._stages:
-            at = stage(x, dt, mobility, kT, *noises, *forces, *padding[len(forces) :])
+            at = stage(*known, *forces, *padding[len(forces) :])
             forces.append(force(np.asarray(at, dtype=float)))
-        after: Array = np.asarray(self._final(x, dt, mobility, kT, *noises, *forces), dtype=float)
-        return after
+        return [np.asarray(final(*known, *forces), dtype=float) for final in self._finals]
 
     def average(
         self,
@@ -126,15 +145,22 @@ def step_function(integrator: Any) -> StepFunction:
     """Call an integrator's step with symbols and return it as NumPy functions."""
     import sympy
 
-    s = _Symbols()
-    result: Any = sympy.sympify(integrator.step(s))
-    arguments = [s.x, s.dt, s.mobility, s.kT, *s.noises, *s.forces]
+    s = _Symbols(type(integrator).variables)
+    returned = integrator.step(s)
+    given = returned if isinstance(returned, Mapping) else {"x": returned}
+    results = {name: sympy.sympify(given[name]) for name in ("x", *s.held)}
+    arguments = [s.x, s.dt, s.mobility, s.kT, *s.held.values(), *s.noises, *s.forces]
 
     def build(expression: Any) -> Callable[..., Any]:
         function: Callable[..., Any] = sympy.lambdify(arguments, expression, modules=["numpy", "scipy"])
         return function
 
-    return StepFunction(symbols=s, result=result, stages=tuple(build(p) for p in s.places), final=build(result))
+    return StepFunction(
+        symbols=s,
+        results=results,
+        stages=tuple(build(p) for p in s.places),
+        finals=tuple(build(one) for one in results.values()),
+    )
 
 
 def exact_average(

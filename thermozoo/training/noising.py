@@ -13,8 +13,8 @@ from thermozoo.arguments import checked, count, finite_array, instance, integer_
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.engines import Dynamics
-from thermozoo.errors import ShapeError
-from thermozoo.interfaces import Objective, Protocol
+from thermozoo.errors import ParameterError, ShapeError
+from thermozoo.interfaces import Integrator, Objective, Protocol
 from thermozoo.interfaces.tree import values_of
 from thermozoo.training.intensity import intensity_of
 from thermozoo.training.loss import StepLoss
@@ -24,6 +24,7 @@ __all__ = [
     "Noising",
     "image_group",
     "intensity_bytes",
+    "why_not_noised_by",
     "window_edges",
 ]
 
@@ -65,10 +66,25 @@ class Imposed:
             )
 
 
+def why_not_noised_by(integrator: Integrator) -> str | None:
+    """Return None, or why noising by an integrator cannot be undone by training."""
+    variables = ", ".join(type(integrator).variables)
+    if not variables:
+        return None
+    return (
+        f"training undoes noising by overdamped steps, whose loss is known; those of {integrator.name!r} have the "
+        f"variables {variables} beside the state: train with an integrator without any, such as euler-maruyama, and "
+        "simulate the trained computer with this one"
+    )
+
+
 def _bare(dynamics: Any) -> Dynamics:
     """Return a law of motion without couplings and biases, and check that it has a duration."""
     instance("dynamics", dynamics, Dynamics, "make one of a computer, an integrator, dt and steps")
     count("steps", dynamics.steps, at_least=1)
+    refusal = why_not_noised_by(dynamics.integrator)
+    if refusal is not None:
+        raise ParameterError(refusal)
     bare: Dynamics = attrs.evolve(dynamics, computer=dynamics.computer.bare())
     return bare
 

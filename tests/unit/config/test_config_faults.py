@@ -70,6 +70,11 @@ CASES = [
     ),
     ("computer.connectivity.plugin='bipartit'", "computer.connectivity.plugin", "did you mean 'bipartite'"),
     ("dynamics.integrator='euler'", "dynamics.integrator", "no integrator is called 'euler'"),
+    (
+        "dynamics.integrator='baoab'",
+        "dynamics.integrator",
+        "those of 'baoab' have the variables v beside the state: train with an integrator without any",
+    ),
     ("data.plugin='cifar'", "data.plugin", "no dataset is called 'cifar'"),
     ("noising.protocol='linear-fad'", "noising.protocol", "did you mean 'linear-fade'"),
     ("training.objective='reverse'", "training.objective", "no objective is called 'reverse'"),

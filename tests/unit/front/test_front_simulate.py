@@ -149,3 +149,34 @@ def test_it_asks_for_steps(dynamics, program):
         tz.simulate(program, np.zeros(5), first_step=50)
     with pytest.raises(tz.errors.ParameterError, match="ends with step 50, got 51"):
         tz.simulate(program, np.zeros(5), 51)
+
+
+@pytest.mark.parametrize("integrator", ["baoab", "coloured-noise"])
+def test_what_units_have_beside_their_state(dynamics, integrator):
+    """It is a variable of the data set, goes on with it, and its kinetic energy is part of the heat."""
+    law = tz.Dynamics(dynamics.computer, tz.get(integrator), dt=1e-2)
+    name, *_ = type(law.integrator).variables
+    whole = tz.simulate(law, np.ones((4, 5)), 30, seed=3, every=10, engine="reference")
+    assert whole[name].dims == whole.x.dims
+    assert whole[name].attrs["units"] == type(law.integrator).variables[name].unit
+    first = tz.simulate(law, np.ones((4, 5)), 12, seed=3, engine="reference")
+    rest = tz.simulate(law, first, 18, engine="reference")
+    assert np.array_equal(rest.x[-1], whole.x[-1])
+    assert np.array_equal(rest[name][-1], whole[name][-1])
+    assert np.allclose(first.heat + rest.heat, whole.heat, atol=1e-12)
+    bare = tz.simulate(law, np.ones((4, 5)), 30, seed=3, energies=False, engine="reference")
+    assert np.allclose(bare.heat, whole.heat, atol=1e-12)
+    terms = whole.energy.sum("term")
+    assert np.allclose(whole.heat, terms[0] - terms[-1], atol=1e-12)
+    assert ("kinetic" in whole.term) == (integrator == "baoab")
+    if integrator == "baoab":
+        assert np.allclose(whole.energy.sel(term="kinetic"), (whole.v**2).sum("unit") / 2, rtol=1e-12)
+    rested = tz.simulate(law, np.ones((4, 5)), 2, seed=3, variables={name: np.zeros((4, 5))}, engine="reference")
+    assert not rested[name][0].values.any()
+
+
+def test_a_data_set_without_velocities_does_not_go_on_underdamped(dynamics):
+    done = tz.simulate(dynamics, np.ones((4, 5)), 12, seed=3, engine="reference")
+    law = tz.Dynamics(dynamics.computer, tz.get("baoab"), dt=1e-2)
+    with pytest.raises(tz.ThermozooError, match="step 12 goes on from an earlier one, with its v"):
+        tz.simulate(law, done, 5, engine="reference")

@@ -6,6 +6,7 @@ import attrs
 import numpy as np
 import pytest
 from thermozoo_plugins.connectivities import Dense
+from thermozoo_plugins.integrators import Baoab
 from thermozoo_plugins.potentials import Quartic
 
 from thermozoo.computer.program import Program
@@ -162,3 +163,25 @@ def test_what_does_not_fit_together(computer, law, make_computer):
         untrained = law(clamped) if "clamped" in given else one
         with pytest.raises(error, match=said):
             generate(dynamics, untrained, 2, **given, **ENGINE)
+
+
+def test_velocities_go_from_equilibration_into_generation(computer):
+    """Of underdamped units, in the order of samples of two conditions; heat counts kinetic energy."""
+
+    def law(one):
+        return Dynamics(one, Baoab(mass=0.5), DT, steps=STEPS)
+
+    other = computer.with_parameters(-computer.parameters)
+    asked = [1, 0, 1]
+    done = generate({0: law(computer), 1: law(other)}, law(computer), 3, condition=asked, **ENGINE)
+    key = NoiseKey(4)
+    begun = simulate(law(computer.bare()), np.zeros((3, 6)), STEPS, key=key.named("equilibration"), engine="reference")
+    for row, one in enumerate((other, computer, other)):
+        v = {"v": begun.variables["v"][[row]]}
+        here = {"key": key.named("generation"), "variables": v, "trajectories": [row], "engine": "reference"}
+        end = simulate(law(one), begun.final[[row]], STEPS, **here)
+        assert np.array_equal(done.final[row], end.final[0])
+        kinetic = 0.25 * ((v["v"] ** 2).sum() - (end.variables["v"] ** 2).sum())
+        lost = one.energy(begun.final[row]) - one.energy(end.final[0])
+        assert done.ledger.total[row] == pytest.approx(lost + kinetic, abs=1e-12)
+        assert done.ledger.by_term["kinetic"][-1, row] == pytest.approx(kinetic, abs=1e-12)

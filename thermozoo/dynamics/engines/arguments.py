@@ -122,7 +122,10 @@ class DriveArguments(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for states after a step, forces, stages, kept forces, noise, imposed forces, and sums of the work."""
+    """Room for states after a step, forces, stages, kept forces, noise, imposed forces, and sums of the work.
+
+    Beside it are the auxiliary variables of units, one after the other, each in the layout of states.
+    """
 
     spare: Array
     force: Array
@@ -131,6 +134,7 @@ class Scratch(NamedTuple):
     normal: Array
     imposed: Array
     partial: Doubles
+    variables: Array
 
 
 class Output(NamedTuple):

@@ -19,7 +19,7 @@ from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.interfaces import Integrator
 
-__all__ = ["PRECISIONS", "Drive", "Dynamics", "Engine", "Stepper"]
+__all__ = ["PRECISIONS", "Drive", "Dynamics", "Engine", "Stepper", "check_held"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -52,7 +52,7 @@ class Dynamics:
     Raises
     ------
     ParameterError
-        When a window of the program would have no step.
+        When a window of the program would have no step, or a term of the computer is called like the kinetic energy.
     """
 
     computer: Computer | Program = attrs.field()
@@ -69,6 +69,11 @@ class Dynamics:
     def __attrs_post_init__(self) -> None:
         if isinstance(self.computer, Program):
             self.computer.edges(self.steps)
+        if self.term_names.count("kinetic") > 1:
+            raise ParameterError(
+                f"a term of the computer is called 'kinetic', like the kinetic energy of {self.integrator.name!r}: "
+                "rename the term"
+            )
 
     @property
     def program(self) -> Program:
@@ -100,6 +105,12 @@ class Dynamics:
         return attrs.evolve(self, computer=self.computer.at(step, self.steps))
 
     @property
+    def term_names(self) -> tuple[str, ...]:
+        """Names of the terms of the energy: those of the computer, and the kinetic energy where there is one."""
+        kinetic = type(self.integrator).energy is not Integrator.energy
+        return (*self.computer.term_names, *(["kinetic"] if kinetic else []))
+
+    @property
     def duration(self) -> float:
         """How long it lasts [time]."""
         return self.steps * self.dt
@@ -108,6 +119,16 @@ class Dynamics:
     def dtype(self) -> type[np.floating[Any]]:
         """Data type of states."""
         return PRECISIONS[self.precision]
+
+
+def check_held(dynamics: Dynamics, variables: dict[str, Array] | None) -> None:
+    """Raise ParameterError where a step would lack auxiliary variables of its integrator, or be given others."""
+    wanted, given = tuple(type(dynamics.integrator).variables), tuple(variables or ())
+    if set(wanted) != set(given):
+        raise ParameterError(
+            f"{dynamics.integrator.name!r} advances the variables {', '.join(wanted) or 'none'} beside the states, got "
+            f"{', '.join(given) or 'none'}: give advance(..., variables=...)"
+        )
 
 
 @attrs.frozen(eq=False)
@@ -184,6 +205,7 @@ class Stepper(Protocol):
         drive: Drive | None = None,
         record: Array | None = None,
         work: npt.NDArray[np.float64] | None = None,
+        variables: dict[str, Array] | None = None,
     ) -> None:
         """Advance a batch of states in place.
 
@@ -205,6 +227,9 @@ class Stepper(Protocol):
             Receives the state after each step.
         work : ndarray of float64, shape (B,), optional
             The drive's work is added to it [energy].
+        variables : dict of str to ndarray, shape (B, n), optional
+            Auxiliary variables of an integrator that has some, advanced in place like the states; see
+            `thermozoo.dynamics.variables`.
         """
 
 

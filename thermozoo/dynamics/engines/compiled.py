@@ -7,6 +7,7 @@ precision, its bits are the same for any number of threads, any batch, split, st
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -18,7 +19,7 @@ from thermozoo.computer.couplings import BilinearCouplings
 from thermozoo.dynamics.engines.arguments import DriveArguments, NoiseArguments, Output, Scratch, Sharing
 from thermozoo.dynamics.engines.arrangement import Arrangement, Load, arrange, widths
 from thermozoo.dynamics.engines.availability import why_not_compiled
-from thermozoo.dynamics.engines.base import Drive, Dynamics
+from thermozoo.dynamics.engines.base import Drive, Dynamics, check_held
 from thermozoo.dynamics.engines.kernel_cache import Kernel, compiled_before
 from thermozoo.dynamics.engines.kernel_source import KernelSource
 from thermozoo.dynamics.engines.laws import Law, LawFormulas, aligned, arrange_law
@@ -107,14 +108,17 @@ class CompiledStepper:
         drive: Drive | None = None,
         record: Array | None = None,
         work: npt.NDArray[np.float64] | None = None,
+        variables: dict[str, Array] | None = None,
     ) -> None:
         """See `thermozoo.dynamics.engines.base.Stepper.advance`."""
         check_numbers(first_step, steps, trajectories)
+        check_held(self.dynamics, variables)
         if steps == 0 or len(x) == 0:
             return
         chosen = self.arrangement(len(x), steps)
         law = self.law(chosen.unit_layout)
-        run = _Batch(law, chosen, self.dynamics, x, trajectories, drive, record, work)
+        held = [variables[name] for name in self.formulas.step.variables] if variables else []
+        run = _Batch(law, chosen, self.dynamics, x, trajectories, drive, record, work, held)
         run.advance(key, first_step, steps)
 
 
@@ -131,6 +135,7 @@ class _Batch:
         drive: Drive | None,
         record: Array | None,
         work: npt.NDArray[np.float64] | None,
+        held: Sequence[Array] = (),
     ) -> None:
         self.law, self.chosen, self.x, self.drive, self.record, self.work = law, chosen, x, drive, record, work
         self.dtype = np.dtype(dynamics.dtype)
@@ -142,7 +147,10 @@ class _Batch:
         extra = BLOCK if chosen.unit_layout else TILE
         self.size = (self.blocks * BLOCK + extra) * self.width
         self.several = drive is not None and drive.intensity.ndim == 2 and len(drive.intensity) > 1
-        self.states = self._chunks(x)
+        self.states, self.held = self._chunks(x), held
+        self.variables = aligned(len(held) * self.states.size, self.dtype).reshape(len(held), self.states.size)
+        for values, packed in zip(held, self.variables, strict=True):
+            packed[:] = self._chunks(values)
         self.numbers = np.zeros(self.chunks * self.width, dtype=np.int64)
         self.numbers[: self.rows] = trajectories
 
@@ -158,11 +166,12 @@ class _Batch:
         return chunks
 
     def _write_back(self) -> None:
-        """Write the states back."""
-        view = self.states.reshape(self.chunks, -1, self.width)
-        for chunk in range(self.chunks):
-            into = self.x[chunk * self.width : (chunk + 1) * self.width]
-            into[:] = view[chunk, : self.n, : len(into)].T
+        """Write the states and what units have beside them back."""
+        for rows, packed in [(self.x, self.states), *zip(self.held, self.variables, strict=True)]:
+            view = packed.reshape(self.chunks, -1, self.width)
+            for chunk in range(self.chunks):
+                into = rows[chunk * self.width : (chunk + 1) * self.width]
+                into[:] = view[chunk, : self.n, : len(into)].T
 
     def _scratch(self, slots: int) -> tuple[bool, Scratch]:
         """Return whether states are updated where they are, and the kernel's scratch arrays."""
@@ -182,6 +191,7 @@ class _Batch:
             normal=aligned(source.draws * (span if source.spans else chunk), self.dtype),
             imposed=aligned(chunk * self.several, self.dtype),
             partial=np.zeros(0 if self.work is None else sums),
+            variables=self.variables.reshape(-1),
         )
 
     def _drive(self, first_step: int, steps: int) -> DriveArguments:

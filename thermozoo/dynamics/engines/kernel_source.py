@@ -65,17 +65,21 @@ class _Writer:
     ) -> None:
         self.potentials, self.unit_layout = potentials, unit_layout
         self.stages, self.constants = stages_of(step)
+        self.variables, self.carries = [f"variable_{name}" for name in step.variables], step.carries
         self.gradients = [gradient_plan(formulas, _AT) for _, formulas in potentials]
         self.points = sorted({s.to for s in self.stages if s.to.startswith("point")})
-        self.kept = sorted({name for s in self.stages for name in s.reads if name.startswith("force_")})
+        kept = {name for s in self.stages for name in s.reads if name.startswith("force_")}
+        self.kept = sorted(kept | ({"force_0"} if self.carries else set()))
         # with one stage, no number is needed again, and the noise of a few blocks stays in the cache
         self.spans = len(self.stages) == 1
 
     def _place(self, name: str) -> str:
-        """Return array and index of a state, point, kept force or noise at index i of the chunk."""
+        """Return array and index of a state, variable, point, kept force or noise at index i of the chunk."""
         if name in ("x", "after"):
             return "state, origin + i" if name == "x" else "after, to + i"
         kind, _, number = name.partition("_")
+        if kind == "variable":
+            return f"variables, variable_at{_times(self.variables.index(name), 'apart')} + i"
         if kind == "point":
             return f"point, place{_times(self.points.index(name), 'far')} + i"
         if kind == "force":
@@ -97,30 +101,44 @@ class _Writer:
         read = "load_line" if self.unit_layout else "spread_number"
         body = ["i = unit" if self.unit_layout else "i = unit * LINE"]
         if stage.force >= 0:
-            name = f"force_{stage.force}"
-            body.append(self._load(stage.at, "at"))
-            body += [
-                f"{constant} = {read}(coefficients, unit{_times(j, 'units')})"
-                for j, constant in enumerate(constants.values())
-            ]
-            body += statements("slope", gradient, "g")
-            body += [
-                "if coupled:",
-                "    slope = slope + load_line(force, force_here + i)",
-                "else:",
-                f"    other = {read}(bias, unit)",
-                "    if driven:",
-                "        other = other - intensity * load_line(signal, signal_at + i)",
-                "    slope = slope + other",
-                f"{name} = -slope",
-            ]
-            if name in self.kept:
-                body.append(self._store(name, name))
+            body += self._force(stage, gradient, list(constants.values()), read)
         body += [self._load(name, name) for name in stage.reads]
-        body += [*_lines(stage), self._store(stage.to, "value")] if stage.value is not None else []
+        written = {to: "value" if to == stage.to else f"value_{k}" for k, to in enumerate(stage.values)}
+        for to, name in written.items():
+            body += statements(name, stage.values[to], "s" if to == stage.to else f"{name}_")
+        body += [self._store(to, name) for to, name in written.items()]
+        if self.carries and stage.force == self.stages[-1].force:
+            body.append(self._store("force_0", f"force_{stage.force}"))
         loop = "range(begin // LINE * LINE, end, LINE)" if self.unit_layout else "range(begin, end)"
         head = [f"{'if' if kind == 0 else 'elif'} kind == {kind}:", f"    for unit in {loop}:"]
         return [*head, _indent(body, 2)]
+
+    def _force(self, stage: Stage, gradient: sympy.Expr, constants: list[sympy.Symbol], read: str) -> list[str]:
+        """Return the statements of a stage's force; where the last step's is the same, it is only read."""
+        name = f"force_{stage.force}"
+        body = [self._load(stage.at, "at")]
+        body += [f"{constant} = {read}(coefficients, unit{_times(j, 'units')})" for j, constant in enumerate(constants)]
+        body += statements("slope", gradient, "g")
+        body += [
+            "if coupled:",
+            "    slope = slope + load_line(force, force_here + i)",
+            "else:",
+            f"    other = {read}(bias, unit)",
+            "    if driven:",
+            "        other = other - intensity * load_line(signal, signal_at + i)",
+            "    slope = slope + other",
+            f"{name} = -slope",
+        ]
+        if self.carries and stage.force == 0:
+            return [
+                "if carried:",
+                f"    {self._load(name, name)}",
+                "else:",
+                _indent([*body, self._store(name, name)], 1),
+            ]
+        if name in self.kept:
+            body.append(self._store(name, name))
+        return body
 
     def stage(self, index: int) -> str:
         """Return the function of one stage."""
@@ -135,7 +153,7 @@ class _Writer:
             at = "state, origin" if stage.at == "x" else self._place(stage.at).removesuffix(" + i")
             force = [
                 "force_here = force_at",
-                "if sparse:",
+                "if sparse and not carried:" if self.carries and stage.force == 0 else "if sparse:",
                 "    force_here = force_at - here",
                 "    external_forces(force, force_here, bias, span, stop, signal, signal_at, intensity)",
                 "    starts, columns, values = couplings.starts, couplings.columns, couplings.values",
@@ -144,8 +162,9 @@ class _Writer:
         constants = [
             f"{name} = spread_number(constants, {j})"
             for j, name in enumerate(map(str, self.constants.values()))
-            if any(_uses(line, name) for line in _lines(stage))
+            if any(str(symbol) == name for value in stage.values.values() for symbol in value.free_symbols)
         ]
+        constants += [f"apart = variables.size // {len(self.variables)}"] if len(self.variables) > 1 else []
         kinds = [line for kind in range(len(self.potentials)) for line in self._kind(stage, kind)]
         return STAGE.format(
             index=index,
@@ -154,20 +173,28 @@ class _Writer:
             draws=_indent(draws, 2),
             force=_indent(force, 2),
             kinds=_indent(kinds, 3),
+            more=self._more("variable_at"),
         )
+
+    def _more(self, at: str) -> str:
+        """Return what stages are given beside: auxiliary variables, from `at` on, and whether a force is carried."""
+        return (f", variables, {at}" if self.variables else "") + (", carried" if self.carries else "")
 
     def driver(self) -> str:
         """Return the function that does all steps."""
         normal_at = "slot * SPAN * BLOCK_SIZE" if self.spans else "place"
         stages = []
+        if self.carries:  # a signal may change from one step to the next, and the force with it
+            stages.append("\n            carried = k > 0 and not driven")
         for index, stage in enumerate(self.stages):
             stages.append(f"\n            # {_document(stage)}")
             if stage.force >= 0:
                 at = "state, origin"
                 if stage.at != "x":
                     at = f"point, base{_times(self.points.index(stage.at), 'slots * group * size')}"
-                stages.append(PRODUCT.format(at=at))
-            stages.append(CALL.format(index=index, normal_at=normal_at))
+                dense = "dense and not carried" if self.carries and stage.force == 0 else "dense"
+                stages.append(PRODUCT.format(at=at, dense=dense))
+            stages.append(CALL.format(index=index, normal_at=normal_at, more=self._more("(chunk + g) * size")))
         far = "slots * SPAN * BLOCK_SIZE" if self.spans else "slots * group * size"
         return DRIVER.format(points=len(self.points), far=far, stages="".join(stages))
 
@@ -186,11 +213,6 @@ def _document(stage: Stage) -> str:
     if stage.value is not None:
         parts.append("the state after the step" if stage.to == "after" else f"{stage.to}")
     return f"Evaluate {', '.join(parts)}."
-
-
-def _lines(stage: Stage) -> list[str]:
-    """Return statements that end with ``value = ...``, none for a stage that writes nothing."""
-    return statements("value", stage.value, "s") if stage.value is not None else []
 
 
 def _uses(line: str, name: str) -> bool:
@@ -226,7 +248,7 @@ def write_kernel(
     writer = _Writer(step, potentials, unit_layout)
     body = "".join(writer.stage(index) for index in range(len(writer.stages)))
     written = {name: KernelPrinter.names.get(name, name) for name in FUNCTIONS}
-    formulas = [f"step: x' = {step.result}"]
+    formulas = [f"step: x' = {step.result}", *(f"  {name}' = {after}" for name, after in step.after.items())]
     formulas += [f"  force_{j} at {stage}" for j, stage in enumerate(step.stages)]
     formulas += [f"potential {k}, {name}: dU/dx = {f.gradient}" for k, (name, f) in enumerate(potentials)]
     formulas += [f"k of the step: {_listed(writer.constants)}"]

@@ -40,7 +40,7 @@ STAGE = """
 @njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def stage_{index}(
     state, origin, after, to, first, last, force_at, place, normal_at, far,
-    signal, signal_at, intensity, step, number_at, couplings, law, noise, force, point, kept, normal,
+    signal, signal_at, intensity, step, number_at, couplings, law, noise, force, point, kept, normal{more},
 ):
     \"\"\"{doc}\"\"\"
     bias, coefficients, constants, ranges, range_starts = law
@@ -68,7 +68,7 @@ def advance(member, states, shared, first_step, steps, sharing, couplings, law, 
     sharing, couplings, law = Sharing(*sharing), PackedCouplings(*couplings), LawArguments(*law)
     noise, drive, scratch, output = NoiseArguments(*noise), DriveArguments(*drive), Scratch(*scratch), Output(*output)
     members, slots, group, size, in_place = sharing
-    spare, force, point, kept, normal, imposed, partial = scratch
+    spare, force, point, kept, normal, imposed, partial, variables = scratch
     bias, range_starts = law.bias, law.range_starts
     rows, record = output.rows, output.record
     signals, sources, which = drive.signals, drive.sources, drive.which
@@ -138,7 +138,7 @@ def advance(member, states, shared, first_step, steps, sharing, couplings, law, 
 """
 
 PRODUCT = """
-            if dense:
+            if {dense}:
                 for g in range(count):
                     signal_at = shown_from + g * size if driven else -1
                     place = base + g * size
@@ -153,6 +153,6 @@ CALL = """
                 stage_{index}(
                     state, origin + g * size, after, to + g * size, first, last, force_at, place, {normal_at}, far,
                     shown, signal_at, intensity, step, (chunk + g) * WIDTH, couplings, law, noise,
-                    force, point, kept, normal,
+                    force, point, kept, normal{more},
                 )
             barrier(shared, members)"""

@@ -37,6 +37,12 @@ def _force(x: Array) -> Array:
     return -(x + x**3)
 
 
+def overdamped(context: Context) -> None:
+    """Say that a check does not apply where steps have auxiliary variables: other checks are made for those."""
+    if context.cls.variables:
+        raise DoesNotApply(f"its units have {', '.join(context.cls.variables)} beside the state: see variables-...")
+
+
 def _spline(grid: Array, values: Array) -> Callable[[Array], Array]:
     from scipy.interpolate import make_interp_spline
 
@@ -95,7 +101,7 @@ def noise_once(context: Context) -> Measured:
     noises = step.symbols.noises
     if not noises:
         raise CheckFailed("the step draws no noise: call s.noise() once for each random number")
-    used = step.result.free_symbols.union(*(p.free_symbols for p in step.symbols.places))
+    used = set().union(*(one.free_symbols for one in (*step.results.values(), *step.symbols.places)))
     unused = [k for k, noise in enumerate(noises) if noise not in used]
     if unused:
         raise CheckFailed(
@@ -112,6 +118,7 @@ def noise_once(context: Context) -> Measured:
 )
 def noise_variance(context: Context) -> Measured:
     """Evaluate the variance of a step by quadrature over its noise, for a tiny dt and several mu and kT."""
+    overdamped(context)
     step = step_function(context.plugin)
     x = np.array([-1.5, -0.2, 0.1, 0.9, 2.0])
     dt = 1e-6
@@ -137,6 +144,7 @@ def noise_variance(context: Context) -> Measured:
 )
 def deterministic_limit(context: Context) -> Measured:
     """Compare coupled units at kT = 1e-300 with SciPy's DOP853 on every engine."""
+    overdamped(context)
     from scipy.integrate import solve_ivp
 
     claimed = max(1, context.cls.weak_order or 1)
@@ -236,6 +244,7 @@ def every_potential(context: Context) -> Measured:
 )
 def weak_order(context: Context) -> Measured:
     """Propagate x and x^2 by quadrature, without sampling, and compare with the diagonalized backward equation."""
+    overdamped(context)
     claimed = context.cls.weak_order
     if claimed is None:
         raise DoesNotApply("it claims no weak order")
@@ -269,6 +278,7 @@ def weak_order(context: Context) -> Measured:
 )
 def stationarity(context: Context) -> Measured:
     """Let the Boltzmann average of x^2 and x^4 drift for a long time, by quadrature, for three time steps."""
+    overdamped(context)
     step = step_function(context.plugin)
     figures = []
     observables: dict[str, Callable[[Array], Array]] = {"x^2": lambda y: y**2, "x^4": lambda y: y**4}

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.engines import Dynamics
-from thermozoo.testing.checks.integrator import KT, MOBILITY, PROBE, closed_form_variance, propagated
+from thermozoo.testing.checks.integrator import KT, MOBILITY, PROBE, closed_form_variance, overdamped, propagated
 from thermozoo.testing.context import Context
 from thermozoo.testing.measured import Measured, worst
 from thermozoo.testing.outcomes import DoesNotApply
@@ -82,6 +82,7 @@ def _computers(context: Context) -> Iterator[Any]:
 )
 def long_run(context: Context) -> Measured:
     """Compare time averages of independent trajectories with closed form and quadrature, by Student's t."""
+    overdamped(context)
     figures = []
     computers = list(_computers(context))
     if not computers:

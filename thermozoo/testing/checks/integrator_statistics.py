@@ -12,7 +12,7 @@ from thermozoo.dynamics.engines import Dynamics
 from thermozoo.errors import FormulaError
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.action import transition_density
-from thermozoo.testing.checks.integrator import KT, MOBILITY, PROBE, _force, closed_form_variance
+from thermozoo.testing.checks.integrator import KT, MOBILITY, PROBE, _force, closed_form_variance, overdamped
 from thermozoo.testing.context import Context
 from thermozoo.testing.measured import Measured, worst
 from thermozoo.testing.outcomes import CheckFailed, DoesNotApply
@@ -34,6 +34,7 @@ Array = npt.NDArray[np.floating[Any]]
 )
 def linear_variance(context: Context) -> Measured:
     """Derive the closed form from the step, take it to dt = 0, and measure it on every engine (chi-square)."""
+    overdamped(context)
     stiffness = 2.0
     closed = closed_form_variance(context.plugin, stiffness, MOBILITY, KT, 0.2 / (MOBILITY * stiffness))
     if closed is None:
@@ -61,6 +62,7 @@ def linear_variance(context: Context) -> Measured:
 )
 def transition_histogram(context: Context) -> Measured:
     """Integrate the density with SciPy, and compare it with single steps on every engine (Kolmogorov-Smirnov)."""
+    overdamped(context)
     import sympy
     from scipy.integrate import quad
 
@@ -117,6 +119,7 @@ def _staged_forces(formula: Any, start: float, dt: float) -> dict[Any, float]:
 )
 def noise_independent(context: Context) -> Measured:
     """Correlate increments of steps so short that they are noise alone, on every engine."""
+    overdamped(context)
     dt, steps, rows = 1e-8, 40, 100
     figures = []
     for engine in context.engines:
