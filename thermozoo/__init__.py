@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from thermozoo.computer.computer import Computer, assemble
     from thermozoo.computer.files import load_computer, save_computer
     from thermozoo.computer.program import Program
+    from thermozoo.computer.terms.couple import couple
+    from thermozoo.computer.terms.projections import project
     from thermozoo.config.load import load_config
     from thermozoo.dynamics.engines.base import Drive, Dynamics
     from thermozoo.dynamics.noise import NoiseKey
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         Interaction,
         Objective,
         Potential,
+        Projection,
         Protocol,
     )
     from thermozoo.parameters import option, parameter
@@ -57,12 +60,14 @@ _HOMES = {
     "Objective": "thermozoo.interfaces",
     "Potential": "thermozoo.interfaces",
     "Program": "thermozoo.computer.program",
+    "Projection": "thermozoo.interfaces",
     "Protocol": "thermozoo.interfaces",
     "Run": "thermozoo.front.runs",
     "ThermozooError": "thermozoo.errors",
     "Training": "thermozoo.training.result",
     "assemble": "thermozoo.computer.computer",
     "catalogue": "thermozoo.registry.catalogue",
+    "couple": "thermozoo.computer.terms.couple",
     "formulas": "thermozoo.front.plugins",
     "get": "thermozoo.front.plugins",
     "hookimpl": "thermozoo.registry.hookspecs",
@@ -72,6 +77,7 @@ _HOMES = {
     "load_config": "thermozoo.config.load",
     "option": "thermozoo.parameters",
     "parameter": "thermozoo.parameters",
+    "project": "thermozoo.computer.terms.projections",
     "run": "thermozoo.front.runs",
     "save_computer": "thermozoo.computer.files",
     "simulate": "thermozoo.front.simulate",
@@ -95,12 +101,14 @@ __all__ = [
     "Objective",
     "Potential",
     "Program",
+    "Projection",
     "Protocol",
     "Run",
     "ThermozooError",
     "Training",
     "assemble",
     "catalogue",
+    "couple",
     "formulas",
     "get",
     "hookimpl",
@@ -110,6 +118,7 @@ __all__ = [
     "load_config",
     "option",
     "parameter",
+    "project",
     "run",
     "save_computer",
     "simulate",

@@ -13,9 +13,10 @@ from wrong_integrators import INTEGRATORS
 from wrong_interactions import INTERACTIONS
 from wrong_others import OTHERS
 from wrong_potentials import POTENTIALS
+from wrong_projections import PROJECTIONS
 from wrong_subjects import caught
 
-SUBJECTS = [*POTENTIALS, *ENGINES, *INTEGRATORS, *INTERACTIONS, *OTHERS, *ENCODINGS]
+SUBJECTS = [*POTENTIALS, *ENGINES, *INTEGRATORS, *INTERACTIONS, *PROJECTIONS, *OTHERS, *ENCODINGS]
 
 
 def main() -> int:

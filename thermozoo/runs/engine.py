@@ -23,7 +23,7 @@ def engine_note(machine: Machine, engine: Engine) -> str:
     work = f"{_trajectories(machine):,} trajectories of {machine.computer.n:,} units, {config.steps:,} steps each"
     if engine.name != "reference":
         return f"engine: {engine.name}, which suits {work}"
-    reason = why_not("compiled")
+    reason = why_not("compiled", machine.dynamics)
     if reason is not None:
         return f"engine: reference, for {work}: {reason}"
     return f'engine: reference, as compiling may take longer than {work} (dynamics.engine = "compiled" compiles)'

@@ -35,8 +35,15 @@ _COMPILING = 2.0
 _LOOKING = 0.5
 
 
-def why_not(name: str) -> str | None:
+def why_not(name: str, dynamics: Dynamics | None = None) -> str | None:
     """Return None where an engine can be used here, else the reason and what to do.
+
+    Parameters
+    ----------
+    name : str
+        Name of an engine.
+    dynamics : Dynamics, optional
+        The law of motion that it is to be used for.
 
     Raises
     ------
@@ -46,7 +53,14 @@ def why_not(name: str) -> str | None:
     if name not in ENGINES:
         hint = nearest(str(name), (*ENGINES, "auto"))
         raise UnknownNameError(f"no engine is called {told(name)}{hint}; engines: {', '.join(ENGINES)}")
-    return why_not_compiled() if name == "compiled" else None
+    if name != "compiled":
+        return None
+    reason = why_not_compiled()
+    if reason is None and dynamics is not None:
+        from thermozoo.dynamics.engines.term_forces import without_kernel
+
+        return without_kernel(dynamics.one_computer)
+    return reason
 
 
 def engine_named(name: str) -> Engine:
@@ -98,7 +112,7 @@ def engine_for(name: str, dynamics: Dynamics, trajectories: int, steps: int) -> 
     if name != "auto":
         return engine_named(name)
     seconds = reference_seconds(dynamics.computer.n, trajectories, steps)
-    if seconds < _LOOKING or why_not("compiled") is not None:
+    if seconds < _LOOKING or why_not("compiled", dynamics) is not None:
         return engine_named("reference")
     if seconds < _COMPILING:
         from thermozoo.dynamics.engines.compiled import CompiledEngine

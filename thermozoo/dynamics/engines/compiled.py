@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count
-from thermozoo.computer.couplings import BilinearCouplings
 from thermozoo.dynamics.engines.arguments import DriveArguments, NoiseArguments, Output, Scratch, Sharing
 from thermozoo.dynamics.engines.arrangement import Arrangement, Load, arrange, widths
 from thermozoo.dynamics.engines.availability import why_not_compiled
@@ -24,6 +23,7 @@ from thermozoo.dynamics.engines.kernel_source import KernelSource
 from thermozoo.dynamics.engines.laws import Law, LawFormulas, aligned, arrange_law
 from thermozoo.dynamics.engines.philox import round_keys
 from thermozoo.dynamics.engines.products import BLOCK, TILE
+from thermozoo.dynamics.engines.term_forces import without_kernel
 from thermozoo.dynamics.engines.thread_group import counters, run_threads
 from thermozoo.dynamics.engines.vectors import LINE, vector_bytes
 from thermozoo.dynamics.noise import NoiseKey, check_numbers
@@ -287,16 +287,16 @@ class CompiledEngine:
         Raises
         ------
         EngineError
-            When numba cannot compile here.
+            When numba cannot compile here, or no kernel is written for a term of the energy.
         ParameterError
             When the engine's width is not one of the precision.
         """
         reason = self.available()
         if reason is not None:
             raise EngineError(reason)
-        computer = dynamics.one_computer
-        if computer.terms or not isinstance(computer.couplings, BilinearCouplings):
-            raise EngineError("the compiled engine couples units by products of two states only: take 'reference'")
+        reason = without_kernel(dynamics.one_computer)
+        if reason is not None:
+            raise EngineError(reason)
         allowed = widths(np.dtype(dynamics.dtype).itemsize)
         if self.width is not None and self.width not in allowed:
             raise ParameterError(
