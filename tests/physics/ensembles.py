@@ -41,12 +41,12 @@ def final_states(computer, integrator, dt, steps, start, seed):
     return simulate(Dynamics(computer, integrator, dt), start, steps, key=NoiseKey(seed), engine="compiled").final
 
 
-def averaged(computer, integrator, dt, *, trajectories, burn, steps, every, measure, seed):
+def averaged(computer, integrator, dt, *, trajectories, burn, steps, every, measure, seed, engine="compiled"):
     """Time averages of ``measure`` after ``burn`` steps from the origin, with their standard errors."""
     kept = Averages(measure, burn)
     start = np.zeros((trajectories, computer.n))
     dynamics = Dynamics(computer, integrator, dt)
-    simulate(dynamics, start, burn + steps, key=NoiseKey(seed), every=every, observers=[kept], engine="compiled")
+    simulate(dynamics, start, burn + steps, key=NoiseKey(seed), every=every, observers=[kept], engine=engine)
     return kept.mean_and_error()
 
 

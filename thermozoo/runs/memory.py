@@ -51,7 +51,7 @@ def assembly(size: Size) -> tuple[Share, ...]:
     steps = size.config.steps
     protocols = 1 if size.machine is None else sum(len(part.noising.protocols) for part in size.machine.parts)
     return (
-        _couplings(size, 8 * _COUPLING * size.couplings, lasts=True),
+        _couplings(size, 8 * (_COUPLING + size.beside_strength) * size.couplings, lasts=True),
         Share(8 * size.images * size.n, "data.per_class", "the images", ("data",), lasts=True),
         Share(
             intensity_bytes(steps, protocols),

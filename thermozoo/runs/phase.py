@@ -23,6 +23,7 @@ from thermozoo.runs.machine import Machine
 from thermozoo.runs.outcome import Outcome
 from thermozoo.runs.progress import Reporter
 from thermozoo.runs.results import Report
+from thermozoo.symbolic.interaction import interaction_formulas
 
 __all__ = ["Calibration", "Clock", "Phase", "Progress", "Run", "Share", "Size"]
 
@@ -197,6 +198,17 @@ class Size:
             return cls(config, machine, layout.n, 0 if edges is None else len(edges), False)
         couplings = sum(block_size((layout.slice(a), layout.slice(b))) for a, b in pairs)
         return cls(config, machine, layout.n, couplings, True)
+
+    @property
+    def beside_strength(self) -> int:
+        """Numbers of 8 bytes that each tuple has beside its strength: its units, and where their forces add up.
+
+        None where couplings are products with a matrix.
+        """
+        interaction = self.config.interaction
+        if interaction is None or interaction_formulas(interaction).products is not None:
+            return 0
+        return 3 * interaction.order
 
     @property
     def images(self) -> int:

@@ -8,8 +8,10 @@ import attrs
 import numpy as np
 import pytest
 
+import thermozoo as tz
 from thermozoo.computer.couplings import EdgeCouplings
 from thermozoo.computer.layout import Layout
+from thermozoo.computer.terms import SeparableCouplings, TupleCouplings
 from thermozoo.runs import figures
 from thermozoo.runs.figures import Results, code_of, draw_results, strongest
 from thermozoo.runs.prototypes import Prototypes
@@ -19,7 +21,8 @@ LAYOUT = Layout({"first": 300, "visible": 6, "label": 3, "last": 301})
 
 
 def results(couplings=None, condition=None, names=None, prototypes=4):
-    computer = SimpleNamespace(n=LAYOUT.n, layout=LAYOUT, couplings=couplings)
+    none = EdgeCouplings(LAYOUT.n, np.empty((0, 2), dtype=np.int64), np.empty(0))
+    computer = SimpleNamespace(n=LAYOUT.n, layout=LAYOUT, couplings=couplings or none)
     images = RANDOM.normal(size=(prototypes, 6))
     labels = np.arange(prototypes)
     return Results(
@@ -125,3 +128,12 @@ def test_couplings_are_no_figure_where_every_unit_shows_the_image():
     alone = SimpleNamespace(n=6, layout=Layout({"visible": 6}), couplings=None)
     assert "couplings" not in draw_results(attrs.evolve(results(), computer=alone))
     assert "couplings" in draw_results(results())
+
+
+def test_couplings_of_more_than_two_units_are_no_figure_and_those_of_any_pair_energy_are_one():
+    pairs = EdgeCouplings(LAYOUT.n, np.array([(0, 300), (7, 304)]), np.array([1.0, -2.0]))
+    units, weights = strongest(results(SeparableCouplings(pairs, tz.get("cosine"))), 2)
+    assert units.tolist() == [7, 0]
+    assert weights[:, [4, 0]].tolist() == [[-2.0, 0.0], [0.0, 1.0]]
+    triples = TupleCouplings(LAYOUT.n, np.array([[0, 1, 300]]), np.array([1.0]), tz.get("three-body"))
+    assert "couplings" not in draw_results(results(triples))
