@@ -16,12 +16,14 @@ from thermozoo.config.faults import Faults, describe
 from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usual_of_a_step
 from thermozoo.config.schema import Config
 from thermozoo.config.tables import ComputerTable, DynamicsTable, TrainingTable
+from thermozoo.config.terms import CouplingTerm, PatternTerm
 from thermozoo.config.unused import check_unused
 from thermozoo.errors import StabilityError, ThermozooError, nearest, shown
 from thermozoo.interfaces import Encoding, Interaction, Objective, Potential
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.symbolic.interaction import interaction_formulas
+from thermozoo.symbolic.projection import projection_formulas
 from thermozoo.training.unit_types import trained_together
 
 __all__ = ["check"]
@@ -43,6 +45,8 @@ def check(config: Config, faults: Faults) -> None:
     interaction = config.plugins.get(Interaction.kind)
     if isinstance(interaction, Interaction):
         _check_interaction(training, interaction, faults)
+    for name, term in config.terms.items():
+        _check_term(training, name, term, faults)
     if Objective.kind in config.plugins:
         _check_objective(training, config.objective, faults)
     for path, names in (
@@ -174,6 +178,28 @@ def _check_interaction(training: TrainingTable, interaction: Interaction, faults
                     f"method {method} trains the interaction 'bilinear' only: the force by {interaction.name!r} is no "
                     "product of couplings with states; take descent or online",
                     also=["computer.interaction"],
+                )
+
+
+def _check_term(training: TrainingTable, name: str, term: PatternTerm | CouplingTerm, faults: Faults) -> None:
+    """Add a fault for a term whose formula is none, and for methods that train couplings alone."""
+    path = f"computer.terms.{name}"
+    try:
+        if isinstance(term, PatternTerm):
+            projection_formulas(term.projection)
+        else:
+            interaction_formulas(term.interaction)
+    except ThermozooError as error:
+        faults.add(path, str(error))
+        return
+    for key, methods in (("training.method", (training.method,)), ("training.compare", training.compare)):
+        for method in methods:
+            if method in ("exact", "moments"):
+                faults.add(
+                    key,
+                    f"method {method} solves for the couplings alone, and the energy has the further term {name!r} "
+                    f"({term.title}); take descent or online",
+                    also=[path],
                 )
 
 

@@ -20,6 +20,7 @@ from thermozoo.config.groups import Groups, plugins_by_group, units_of
 from thermozoo.config.plugins import build_plugin
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Config, Table
 from thermozoo.config.settings import LARGEST, SMALLEST, Setting, settings_of
+from thermozoo.config.terms import further_terms
 from thermozoo.config.values import known_groups, no_group, structure
 from thermozoo.errors import nearest
 from thermozoo.interfaces import Plugin, Potential, Protocol
@@ -31,7 +32,7 @@ __all__ = ["WEIGHT", "parse"]
 _ENCODING, _NOISING = "encoding", "noising"
 
 #: What stands in a table beside its keys and those of its plugin.
-_CHILDREN = {"computer": ("units", *COMPUTER_TABLES), "training": ("weights",)}
+_CHILDREN = {"computer": ("units", "terms", *COMPUTER_TABLES), "training": ("weights",)}
 
 #: A key of [training.weights].
 WEIGHT = Setting(
@@ -115,6 +116,7 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
         plugins={kind: plugin for kind, plugin in plugins.items() if plugin is not None},
         encodings=encodings,
         protocols=protocols,
+        terms=further_terms(section.get("terms", {}), sizes, catalogue, faults),
         weights=_weights(given["training"].get("weights", {}), groups, faults),
         **{name: value for name, value in values.items() if name in attrs.fields_dict(Config)},
         given=tables,

@@ -104,7 +104,7 @@ def test_nothing_of_it_is_trained():
     assert with_memory.terms["memory"].with_vector([]) is with_memory.terms["memory"]
     with pytest.raises(ShapeError, match="patterns and weights are not trained"):
         hopfield(5.0).with_vector([1.0])
-    assert "memory: 7 patterns (modern-hopfield)" in repr(with_memory)
+    assert "memory: 7 patterns" in repr(with_memory)
     assert not with_memory.bare().terms
 
 

@@ -81,7 +81,7 @@ class ProjectionTerm(Term):
     @property
     def summary(self) -> str:
         """How many patterns."""
-        return f"{len(self.patterns):,} patterns ({self.projection.name})"
+        return f"{len(self.patterns):,} patterns"
 
     @functools.cached_property
     def formulas(self) -> ProjectionFormulas:
