@@ -68,6 +68,7 @@ def assemble_machine(config: Config) -> Machine:
             clamped=config.clamped,
             interaction=config.interaction,
         )
+    faults.raise_any()
     computer = computer.with_terms(built_terms(config, computer.layout, prototypes, faults))
     faults.raise_any()
     dynamics = Dynamics(computer, config.integrator, config.dynamics.dt, config.dynamics.precision, config.steps)
