@@ -22,7 +22,7 @@ from thermozoo.errors import StabilityError, ThermozooError, nearest, shown
 from thermozoo.interfaces import Encoding, Interaction, Objective, Potential
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
-from thermozoo.symbolic.interaction import interaction_formulas
+from thermozoo.symbolic.interaction import checked_formulas
 from thermozoo.symbolic.projection import projection_formulas
 from thermozoo.training.unit_types import trained_together
 
@@ -166,7 +166,7 @@ def _check_methods(training: TrainingTable, faults: Faults) -> None:
 def _check_interaction(training: TrainingTable, interaction: Interaction, faults: Faults) -> None:
     """Add a fault for methods that train products of two states only."""
     try:
-        known = interaction_formulas(interaction).bilinear
+        known = checked_formulas(interaction).bilinear
     except ThermozooError as error:
         faults.add("computer.interaction", str(error))
         return
@@ -188,7 +188,7 @@ def _check_term(training: TrainingTable, name: str, term: PatternTerm | Coupling
         if isinstance(term, PatternTerm):
             projection_formulas(term.projection)
         else:
-            interaction_formulas(term.interaction)
+            checked_formulas(term.interaction)
     except ThermozooError as error:
         faults.add(path, str(error))
         return

@@ -19,7 +19,7 @@ from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.lines import undefined_somewhere
 from thermozoo.symbolic.separable import Product, separate
 
-__all__ = ["InteractionFormulas", "interaction_formulas"]
+__all__ = ["InteractionFormulas", "checked_formulas", "interaction_formulas"]
 
 
 @attrs.frozen
@@ -34,6 +34,8 @@ class InteractionFormulas(Formula):
         phi.
     gradients : tuple of Expr
         d phi / d state, one for each unit of the tuple; where it jumps, what it is on either side.
+    curvatures : tuple of tuple of Expr
+        d2 phi / d state d state, likewise.
     symmetric : bool
         Whether units may be exchanged, found symbolically.
     products : tuple of Product or None
@@ -43,6 +45,7 @@ class InteractionFormulas(Formula):
     states: tuple[sympy.Symbol, ...]
     energy: sympy.Expr
     gradients: tuple[sympy.Expr, ...]
+    curvatures: tuple[tuple[sympy.Expr, ...], ...]
     symmetric: bool
     products: tuple[Product, ...] | None
 
@@ -59,22 +62,23 @@ class InteractionFormulas(Formula):
         return tuple(Product(slope, second) for slope, second in both if slope != 0)
 
 
-def interaction_formulas(interaction: Interaction) -> InteractionFormulas:
-    """Derive forces and products from the energy of a tuple.
+def checked_formulas(interaction: Interaction) -> InteractionFormulas:
+    """Derive forces and products of an interaction that units are to be coupled by, at its own parameters.
 
     Raises
     ------
     FormulaError
-        When the formula is not symbolic, sympy cannot differentiate it, there is no code for a function, or, at the
-        interaction's own parameters, the energy jumps or is no number somewhere.
+        As `interaction_formulas`, and when the energy jumps or is no number somewhere.
+    ParameterError
+        When a parameter has several values.
     """
-    formulas = _interaction_formulas(interaction)
+    formulas = interaction_formulas(interaction)
     values = values_of(interaction)
     several = [name for name, value in values.items() if np.ndim(value)]
     if several:
         raise ParameterError(
-            f"the interaction {interaction.name!r} has one value of {several[0]} for each unit: expected a number; "
-            "what differs from tuple to tuple is its strength"
+            f"the interaction {interaction.name!r} has several values of {several[0]}: expected a number; what differs "
+            "from tuple to tuple is its strength"
         )
     where = undefined_somewhere(
         formulas.energy, formulas.states, {formulas.parameters[n]: v for n, v in values.items()}
@@ -85,11 +89,19 @@ def interaction_formulas(interaction: Interaction) -> InteractionFormulas:
 
 
 @cached_by_formula(64)
-def _interaction_formulas(interaction: Interaction) -> InteractionFormulas:
+def interaction_formulas(interaction: Interaction) -> InteractionFormulas:
+    """Derive forces and products from the energy of a tuple.
+
+    Raises
+    ------
+    FormulaError
+        When the formula is not symbolic, sympy cannot differentiate it, or there is no code for a function.
+    """
     traced = called(interaction)
     states = tuple(traced.symbols.values())
     energy = traced.expression
     gradients = tuple(derivative(energy, state, state) for state in states)
+    curvatures = tuple(tuple(derivative(gradient, state, state) for state in states) for gradient in gradients)
     owner, place = type(interaction).__name__, where_written(interaction.energy)
     for state, gradient in zip(states, gradients, strict=True):
         if gradient.has(sympy.Derivative, sympy.Subs):
@@ -100,7 +112,7 @@ def _interaction_formulas(interaction: Interaction) -> InteractionFormulas:
         refuse_unknown(gradient, f"{owner}.energy", place, f"derivative by {state}")
     symmetric = all(_same_exchanged(energy, one, other) for one, other in itertools.pairwise(states))
     products = separate(energy, *states) if len(states) == 2 and symmetric else None
-    return InteractionFormulas(traced.parameters, states, energy, gradients, symmetric, products)
+    return InteractionFormulas(traced.parameters, states, energy, gradients, curvatures, symmetric, products)
 
 
 def _same_exchanged(energy: sympy.Expr, one: sympy.Symbol, other: sympy.Symbol) -> bool:

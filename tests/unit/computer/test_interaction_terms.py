@@ -224,7 +224,7 @@ def test_tuples_that_the_interaction_cannot_take(tuples, interaction, said):
 
 
 def test_an_interaction_has_one_value_of_a_parameter():
-    with pytest.raises(ParameterError, match="has one value of w for each unit: expected a number"):
+    with pytest.raises(ParameterError, match="has several values of w: expected a number"):
         tz.assemble({"a": 2}, tz.get("quartic"), tz.get("dense"), interaction=Short(w=[1.0, 2.0]))
 
 

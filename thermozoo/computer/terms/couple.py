@@ -10,7 +10,7 @@ from thermozoo.computer.terms.separable import SeparableCouplings
 from thermozoo.computer.terms.tuples import TupleCouplings
 from thermozoo.errors import ShapeError
 from thermozoo.interfaces import Connectivity, Interaction, UnitLayout
-from thermozoo.symbolic.interaction import interaction_formulas
+from thermozoo.symbolic.interaction import checked_formulas
 
 __all__ = ["couple", "pairwise"]
 
@@ -33,10 +33,12 @@ def couple(connectivity: Connectivity, layout: UnitLayout, interaction: Interact
     ------
     ShapeError
         When the connectivity refuses the groups, its tuples are wrong, or have another order than the interaction.
+    FormulaError
+        When the energy of a tuple is no number somewhere, jumps, or has no derivative.
     """
     if interaction is None:
         return connect(connectivity, layout)
-    formulas = interaction_formulas(interaction)
+    formulas = checked_formulas(interaction)
     if formulas.bilinear:
         return connect(connectivity, layout, interaction.name)
     if formulas.products is not None:
