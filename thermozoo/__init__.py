@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from thermozoo.computer.computer import Computer, assemble
     from thermozoo.computer.files import load_computer, save_computer
     from thermozoo.computer.program import Program
+    from thermozoo.computer.terms.couple import couple
+    from thermozoo.computer.terms.projections import project
     from thermozoo.config.load import load_config
     from thermozoo.dynamics.engines.base import Drive, Dynamics
     from thermozoo.dynamics.noise import NoiseKey
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         Interaction,
         Objective,
         Potential,
+        Projection,
         Protocol,
     )
     from thermozoo.parameters import option, parameter
@@ -58,6 +61,7 @@ _HOMES = {
     "Objective": "thermozoo.interfaces",
     "Potential": "thermozoo.interfaces",
     "Program": "thermozoo.computer.program",
+    "Projection": "thermozoo.interfaces",
     "Protocol": "thermozoo.interfaces",
     "Run": "thermozoo.front.runs",
     "Schedule": "thermozoo.dynamics.schedule",
@@ -65,6 +69,7 @@ _HOMES = {
     "Training": "thermozoo.training.result",
     "assemble": "thermozoo.computer.computer",
     "catalogue": "thermozoo.registry.catalogue",
+    "couple": "thermozoo.computer.terms.couple",
     "formulas": "thermozoo.front.plugins",
     "get": "thermozoo.front.plugins",
     "hookimpl": "thermozoo.registry.hookspecs",
@@ -74,6 +79,7 @@ _HOMES = {
     "load_config": "thermozoo.config.load",
     "option": "thermozoo.parameters",
     "parameter": "thermozoo.parameters",
+    "project": "thermozoo.computer.terms.projections",
     "run": "thermozoo.front.runs",
     "save_computer": "thermozoo.computer.files",
     "simulate": "thermozoo.front.simulate",
@@ -97,6 +103,7 @@ __all__ = [
     "Objective",
     "Potential",
     "Program",
+    "Projection",
     "Protocol",
     "Run",
     "Schedule",
@@ -104,6 +111,7 @@ __all__ = [
     "Training",
     "assemble",
     "catalogue",
+    "couple",
     "formulas",
     "get",
     "hookimpl",
@@ -113,6 +121,7 @@ __all__ = [
     "load_config",
     "option",
     "parameter",
+    "project",
     "run",
     "save_computer",
     "simulate",

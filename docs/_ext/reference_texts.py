@@ -12,6 +12,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from thermozoo.cli import app as command_line
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Setting, settings_of
+from thermozoo.config.terms import PatternTable
 from thermozoo.config.values import type_name
 from thermozoo.interfaces import INTERFACES, Declaration
 from thermozoo.registry.catalogue import catalogue
@@ -73,7 +74,26 @@ def config_text() -> str:
             parts.append(
                 f"Beside `{table.plugin_key}` stand the settings of the {kind} that it names: " + ", ".join(links) + "."
             )
+        if name == "computer.connectivity":
+            parts += _further_terms()
     return "\n\n".join(parts)
+
+
+def _further_terms() -> list[str]:
+    """Return the section of further terms of the energy, which stand by name."""
+    rows = (
+        (f"`{one.name}`", type_name(one.type), _toml(one.default), _limits(one), one.doc)
+        for one in settings_of(PatternTable).values()
+    )
+    names = (n for n in catalogue().names("projection") if _first_party("projection", n))
+    links = ", ".join(f"[`{n}`](#projection-{n})" for n in names)
+    return [
+        "## `[computer.terms.NAME]`",
+        "A further term of the energy; NAME is what ledgers and reports call it. Either it is of projections:",
+        _table(("key", "type", "default", "values", "meaning"), rows),
+        f"Beside `plugin` stand the settings of the projection that it names: {links}.",
+        "Or it couples units: `interaction`, and `connectivity`, each the name of a plugin or a table that names one.",
+    ]
 
 
 def _first_party(kind: str, name: str) -> bool:

@@ -13,6 +13,7 @@ from wrong_integrators import INTEGRATORS
 from wrong_interactions import INTERACTIONS
 from wrong_others import OTHERS
 from wrong_potentials import POTENTIALS
+from wrong_projections import PROJECTIONS
 from wrong_spins import SPINS
 from wrong_subjects import caught
 from wrong_underdamped import UNDERDAMPED
@@ -23,6 +24,7 @@ SUBJECTS = [
     *INTEGRATORS,
     *UNDERDAMPED,
     *INTERACTIONS,
+    *PROJECTIONS,
     *OTHERS,
     *ENCODINGS,
     *SPINS,

@@ -49,9 +49,11 @@ def lines(machine: Machine, memory: int) -> list[str]:
     images, programs = machine.images, config.programs
     by = f", {config.interaction.name}" if config.interaction is not None else ""
     driven = [f"{name} ({one.name})" for name, one in config.schedule.items()]
+    terms = [f"term {name}: {computer.terms[name].summary} ({term.title})" for name, term in config.terms.items()]
     return [
         f"units: {computer.n:,} ({', '.join(groups)})",
         f"couplings: {computer.couplings.size:,} ({config.connectivity.name}{by})",
+        *terms,
         f"time steps: {config.steps:,} of {config.dynamics.dt:g} ({config.integrator.name})",
         f"training: {config.training.method}{f', a program for each of {programs} classes' if programs > 1 else ''}, "
         f"{images:,} {'image' if images == 1 else 'images'} of "

@@ -118,7 +118,7 @@ class Computer:
         alike = len(set(names.values())) == 1
         potentials = next(iter(names.values())) if alike else ", ".join(f"{g} {name}" for g, name in names.items())
         by = "" if self.couplings.interaction is None else f" by {self.couplings.interaction.name}"
-        further = "".join(f"; {name}: {term.size:,} strengths" for name, term in self.terms.items())
+        further = "".join(f"; {name}: {term.summary}" for name, term in self.terms.items())
         return (
             f"Computer of {self.n:,} units ({groups}): {potentials}; {self.couplings.size:,} couplings{by}{further}; "
             f"kT = {self.temperature:g} E0, mobility {self.mobility:g}"
@@ -221,6 +221,16 @@ class Computer:
         """
         change = self.couplings.with_strengths if isinstance(couplings, Mapping) else self.couplings.with_matrix
         return attrs.evolve(self, couplings=change(couplings))  # type: ignore[arg-type]
+
+    def with_terms(self, terms: Mapping[str, Term]) -> Computer:
+        """Return the computer with other further terms of the energy, by name.
+
+        Raises
+        ------
+        ParameterError, ShapeError
+            When a name is that of something else, or a term has another number of units.
+        """
+        return attrs.evolve(self, terms=terms)
 
     def digest(self) -> str:
         """Return a SHA-256 over everything that enters the energy, and over temperature and mobility.

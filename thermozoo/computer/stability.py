@@ -8,7 +8,7 @@ spectral norms at a few states that uncoupled units visit stands for it, which i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from thermozoo.computer.boltzmann import turn, unit_boltzmann
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.couplings import BilinearCouplings
+from thermozoo.computer.couplings import BilinearCouplings, Couplings
 from thermozoo.computer.discrete import discrete_groups
 from thermozoo.computer.onsite import UnitEnergy
 from thermozoo.computer.program import Program
@@ -65,7 +65,10 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
         return float("inf")
     largest = 0.0
     varying = [t for t in (computer.couplings, *computer.terms.values()) if not isinstance(t, BilinearCouplings)]
-    states = _States(computer.n, any(term.size for term in varying))
+    # what has no strengths, such as projections on patterns, bends all the same
+    further = [term for term in varying if not isinstance(term, Couplings)]
+    varying = [term for term in varying if isinstance(term, Couplings)]
+    states = _States(computer.n, bool(further) or any(term.size for term in varying))
     ends = np.array(sorted({float(f) for f in forces}))
     for where, one in computer.onsite.parts():
         if not computer.layout.free[where.start]:
@@ -94,6 +97,8 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
         if isinstance(term, BilinearCouplings):
             largest += _among_moving(term, computer.layout.free).spectral_norm()
     largest += max((_norm(varying, x, computer.layout.free) for x in states), default=0.0)
+    # a memory bends down between its patterns, which drives states away and shakes none
+    largest += max((_norm(further, x, computer.layout.free, up=True) for x in states), default=0.0)
     return 2.0 / (computer.mobility * largest) if largest > 0 else float("inf")
 
 
@@ -160,9 +165,13 @@ class _States:
             yield from self._anywhere
 
 
-def _norm(terms: list[Term], x: Array, free: npt.NDArray[np.bool_]) -> float:
-    """Return the largest |eigenvalue| of the second derivative of a sum of terms by the states of free units."""
+def _norm(terms: Sequence[Term], x: Array, free: npt.NDArray[np.bool_], *, up: bool = False) -> float:
+    """Return the largest |eigenvalue| of the second derivative of a sum of terms by the states of free units.
+
+    With `up`, of its eigenvalues above zero the largest, and zero where there is none.
+    """
     n = len(x)
+    size: Callable[[Array], Array] = (lambda values: np.maximum(values, 0.0)) if up else np.abs
 
     def product(v: Array) -> Array:
         moved = np.where(free, v, 0.0)
@@ -173,15 +182,16 @@ def _norm(terms: list[Term], x: Array, free: npt.NDArray[np.bool_]) -> float:
 
     if n <= 64:
         whole = product(np.eye(n))
-        return float(np.abs(np.linalg.eigvalsh((whole + whole.T) / 2)).max(initial=0.0))
+        return float(size(np.linalg.eigvalsh((whole + whole.T) / 2)).max(initial=0.0))
     from scipy.sparse.linalg import LinearOperator, eigsh
 
     start = np.random.default_rng(0).standard_normal(n)
     if not np.any(product(start)):
         return 0.0
     operator = LinearOperator((n, n), matvec=lambda v: product(v.ravel()), dtype=np.float64)
-    values = eigsh(operator, k=1, which="LM", v0=start, return_eigenvectors=False, tol=1e-2)
-    return float(np.abs(values).max())
+    which = "LA" if up else "LM"
+    values = eigsh(operator, k=1, which=which, v0=start, return_eigenvectors=False, tol=1e-2)
+    return float(size(values).max())
 
 
 def _among_moving(couplings: BilinearCouplings, free: npt.NDArray[np.bool_]) -> BilinearCouplings:

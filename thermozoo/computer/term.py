@@ -35,6 +35,11 @@ class Term(abc.ABC):
         """Number of strengths."""
         return int(self.vector.size)
 
+    @property
+    def summary(self) -> str:
+        """What it consists of, in a few words."""
+        return f"{self.size:,} strengths"
+
     @abc.abstractmethod
     def energy(self, x: Array) -> Array:
         """Return the energy of states of shape (..., n), shape (...)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+import attrs
 import numpy as np
 
 from thermozoo.computer.computer import Computer
@@ -18,6 +19,7 @@ from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usu
 from thermozoo.config.schedules import check_schedule
 from thermozoo.config.schema import Config
 from thermozoo.config.tables import ComputerTable, DynamicsTable, TrainingTable
+from thermozoo.config.terms import CouplingTerm, PatternTerm
 from thermozoo.config.unused import check_unused
 from thermozoo.dynamics.intensity import intensity_of
 from thermozoo.dynamics.units import why_not_updated
@@ -26,6 +28,7 @@ from thermozoo.interfaces import Encoding, Integrator, Interaction, Objective, P
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.symbolic.interaction import checked_formulas
+from thermozoo.symbolic.projection import projection_formulas
 from thermozoo.training.exact.unit_grid import follows_a_line
 from thermozoo.training.noising import why_not_noised_by
 from thermozoo.training.unit_types import trained_together
@@ -49,6 +52,8 @@ def check(config: Config, faults: Faults) -> None:
     interaction = config.plugins.get(Interaction.kind)
     if isinstance(interaction, Interaction):
         _check_interaction(training, interaction, faults)
+    for name, term in config.terms.items():
+        _check_term(training, name, term, faults)
     if Objective.kind in config.plugins:
         _check_objective(training, config.objective, faults)
     if Integrator.kind in config.plugins:
@@ -95,7 +100,10 @@ def check(config: Config, faults: Faults) -> None:
     if not faults.found_in("dynamics.dt", "dynamics.duration", "computer.temperature", "computer.mobility"):
         _check_stability(computer, dynamics, potentials, clamped, faults)
         if config.schedule and not faults.found_in("schedule"):
-            check_schedule(config.schedule, _units(computer, potentials, clamped), dynamics.steps, dynamics.dt, faults)
+            units = _units(computer, potentials, clamped)
+            nothing = DenseCouplings(units.n, (), np.empty(0))
+            units = attrs.evolve(units, terms=dict.fromkeys(config.terms, nothing))  # a schedule may drive them by name
+            check_schedule(config.schedule, units, dynamics.steps, dynamics.dt, faults)
 
 
 def _check_circles(config: Config, faults: Faults) -> None:
@@ -242,6 +250,28 @@ def _check_interaction(training: TrainingTable, interaction: Interaction, faults
                     f"method {method} trains the interaction 'bilinear' only: the force by {interaction.name!r} is no "
                     "product of couplings with states; take descent or online",
                     also=["computer.interaction"],
+                )
+
+
+def _check_term(training: TrainingTable, name: str, term: PatternTerm | CouplingTerm, faults: Faults) -> None:
+    """Add a fault for a term whose formula is none, and for methods that train couplings alone."""
+    path = f"computer.terms.{name}"
+    try:
+        if isinstance(term, PatternTerm):
+            projection_formulas(term.projection)
+        else:
+            checked_formulas(term.interaction)
+    except ThermozooError as error:
+        faults.add(path, str(error))
+        return
+    for key, methods in (("training.method", (training.method,)), ("training.compare", training.compare)):
+        for method in methods:
+            if method in ("exact", "moments"):
+                faults.add(
+                    key,
+                    f"method {method} solves for the couplings alone, and the energy has the further term {name!r} "
+                    f"({term.title}); take descent or online",
+                    also=[path],
                 )
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import attrs
 
+from thermozoo.computer.computer import RESERVED
 from thermozoo.config.encodings import FORMER, ROLES
 from thermozoo.config.groups import AUTO, GROUP_NAME, LONGEST_GROUP_NAME
 from thermozoo.config.parse import WEIGHT
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Setting, Table, settings_of
+from thermozoo.config.terms import PatternTable
 from thermozoo.constraints import constraints_of_class
-from thermozoo.interfaces import Encoding, Plugin, Potential, Protocol
+from thermozoo.interfaces import Connectivity, Encoding, Interaction, Plugin, Potential, Projection, Protocol
 from thermozoo.parameters import Parameter, doc_of, fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
 
@@ -49,6 +51,16 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
             },
         },
         **{name: _table(table, catalogue) for name, table in COMPUTER_TABLES.items()},
+    }
+    tables["computer"]["properties"]["terms"] = {
+        "type": "object",
+        "description": "further terms of the energy, by name",
+        "propertyNames": {
+            "pattern": f"^{GROUP_NAME.pattern}$",
+            "maxLength": LONGEST_GROUP_NAME,
+            "not": {"enum": list(RESERVED)},
+        },
+        "additionalProperties": {"anyOf": [_pattern_term(catalogue), _coupling_term(catalogue)]},
     }
     tables["computer"]["required"] = ["units"]
     for common, interface in (
@@ -151,6 +163,38 @@ def _encodings(catalogue: Catalogue) -> dict[str, Any]:
         "additionalProperties": False,
     }
     return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+
+
+def _pattern_term(catalogue: Catalogue) -> dict[str, Any]:
+    """Return the schema of a term over projections."""
+    name = {"type": "string", "description": "projection plugin", "enum": catalogue.names(Projection.kind)}
+    properties = {"plugin": name} | {key: _setting(one) for key, one in settings_of(PatternTable).items()}
+    _add_options(properties, Projection, catalogue)
+    return {
+        "type": "object",
+        "description": "a term by projections on patterns",
+        "properties": properties,
+        "required": ["plugin"],
+        "additionalProperties": False,
+    }
+
+
+def _coupling_term(catalogue: Catalogue) -> dict[str, Any]:
+    """Return the schema of a term of further couplings: two plugins, each by its name or by a table."""
+    properties: dict[str, Any] = {}
+    for interface in (Interaction, Connectivity):
+        name = {"type": "string", "enum": catalogue.names(interface.kind)}
+        options: dict[str, Any] = {"plugin": name}
+        _add_options(options, interface, catalogue)
+        table = {"type": "object", "properties": options, "required": ["plugin"], "additionalProperties": False}
+        properties[interface.kind] = {"description": f"{interface.kind} plugin", "anyOf": [name, table]}
+    return {
+        "type": "object",
+        "description": "a term of further couplings",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
 
 def _options(cls: type[Plugin]) -> dict[str, Any]:

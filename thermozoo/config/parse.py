@@ -21,6 +21,7 @@ from thermozoo.config.plugins import build_plugin
 from thermozoo.config.schedules import protocols_of
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Config, Table
 from thermozoo.config.settings import LARGEST, SMALLEST, Setting, settings_of
+from thermozoo.config.terms import further_terms
 from thermozoo.config.values import known_groups, no_group, structure
 from thermozoo.errors import nearest
 from thermozoo.interfaces import Plugin, Potential, Protocol
@@ -32,7 +33,7 @@ __all__ = ["WEIGHT", "parse"]
 _ENCODING, _NOISING, _SCHEDULE = "encoding", "noising", "schedule"
 
 #: What stands in a table beside its keys and those of its plugin.
-_CHILDREN = {"computer": ("units", *COMPUTER_TABLES), "training": ("weights",)}
+_CHILDREN = {"computer": ("units", "terms", *COMPUTER_TABLES), "training": ("weights",)}
 
 #: A key of [training.weights].
 WEIGHT = Setting(
@@ -125,6 +126,7 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
         encodings=encodings,
         protocols=protocols,
         schedule=protocols_of(tables.get(_SCHEDULE, {}), catalogue, faults),
+        terms=further_terms(section.get("terms", {}), sizes, catalogue, faults),
         weights=_weights(given["training"].get("weights", {}), groups, faults),
         **{name: value for name, value in values.items() if name in attrs.fields_dict(Config)},
         given=tables,

@@ -23,6 +23,7 @@ from thermozoo.config.tables import (
     PotentialTable,
     TrainingTable,
 )
+from thermozoo.config.terms import CouplingTerm, PatternTerm, resolved_terms
 from thermozoo.interfaces import (
     INTERFACES,
     Connectivity,
@@ -150,6 +151,8 @@ class Config:
         Protocol of everything that is driven in generation, by the name of what it drives.
     weights : dict of str to float
         Weight of each group's units in the loss, where it is not 1.
+    terms : dict of str to PatternTerm or CouplingTerm
+        Further terms of the energy, by name.
     interaction : Interaction or None
         The one that the config names, if any.
     connectivity, integrator, dataset, protocol, objective : plugin
@@ -172,6 +175,7 @@ class Config:
     protocols: dict[str, Protocol]
     schedule: dict[str, Protocol]
     weights: dict[str, float]
+    terms: dict[str, PatternTerm | CouplingTerm] = attrs.field(factory=dict)
     interaction: Interaction | None = _named(Interaction)
     connectivity: Connectivity = _named(Connectivity)
     integrator: Integrator = _named(Integrator)
@@ -243,6 +247,8 @@ class Config:
                 if table.interface is not None and table.interface.kind in self.plugins
             },
         }
+        if self.terms:
+            resolved["computer"]["terms"] = resolved_terms(self.terms)
         for group, encodings in self.encodings.items():
             tables = [resolved_plugin(one) for one in encodings]
             resolved["encoding"][group] = tables[0] if len(tables) == 1 else tables

@@ -75,14 +75,15 @@ def formulas(plugin: Plugin | str | Path, /) -> Any:
     Parameters
     ----------
     plugin : Plugin, str or path
-        A potential, an interaction, an objective or an integrator: an instance, or what `get` takes.
+        A potential, an interaction, a projection, an objective or an integrator: an instance, or what `get` takes.
 
     Returns
     -------
-    PotentialFormulas, InteractionFormulas, LossGradients or TransitionDensity
+    PotentialFormulas, InteractionFormulas, ProjectionFormulas, LossGradients or TransitionDensity
         Of a potential its energy, ``gradient``, ``curvature`` and derivatives by parameters; of an interaction its
-        energy, ``gradients`` and, where it separates, ``products``; of an objective the
-        derivatives of its loss; of an integrator the density of its step, None where it has no closed one.
+        energy, ``gradients`` and, where it separates, ``products``; of a projection its energy, its ``sums`` over
+        patterns and ``force``; of an objective the derivatives of its loss; of an integrator the density of its step,
+        None where it has no closed one.
 
     Raises
     ------
@@ -100,11 +101,13 @@ def formulas(plugin: Plugin | str | Path, /) -> Any:
     from thermozoo.symbolic.action import transition_density
     from thermozoo.symbolic.derive import loss_gradients, potential_formulas
     from thermozoo.symbolic.interaction import interaction_formulas
+    from thermozoo.symbolic.projection import projection_formulas
 
     given: Any = get(plugin) if isinstance(plugin, (str, Path)) else plugin
     derivations: dict[str, Callable[[Any], Any]] = {
         "potential": potential_formulas,
         "interaction": interaction_formulas,
+        "projection": projection_formulas,
         "objective": loss_gradients,
         "integrator": transition_density,
     }

@@ -9,6 +9,7 @@ from thermozoo.interfaces.plugin import INTERFACES, Plugin
 # isort: off
 from thermozoo.interfaces.potential import Potential
 from thermozoo.interfaces.interaction import Interaction
+from thermozoo.interfaces.projection import Projection, ProjectionSymbols
 from thermozoo.interfaces.integrator import Integrator, StepSymbols, Variable
 from thermozoo.interfaces.objective import LossSymbols, Objective
 from thermozoo.interfaces.connectivity import Connectivity, UnitLayout
@@ -31,6 +32,8 @@ __all__ = [
     "Objective",
     "Plugin",
     "Potential",
+    "Projection",
+    "ProjectionSymbols",
     "Protocol",
     "Random",
     "Signals",

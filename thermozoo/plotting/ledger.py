@@ -37,7 +37,11 @@ _STYLES = {
     "switching": (PALETTE["vermilion"], (0, (5, 1, 1, 1, 1, 1))),
     "drive": (PALETTE["purple"], (0, (3, 1))),
 }
-_SPARE = ((PALETTE["sky"], "-"), (PALETTE["purple"], "-"), (PALETTE["vermilion"], "-"))
+_SPARE = (
+    (PALETTE["sky"], (0, (8, 2))),
+    (PALETTE["purple"], (0, (2, 2))),
+    (PALETTE["vermilion"], (0, (10, 3, 2, 3))),
+)
 
 
 @styled

@@ -22,6 +22,7 @@ from thermozoo.runs.budget import check_memory
 from thermozoo.runs.encoded import encode, sized
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.prototypes import Prototypes, choose_prototypes, load_images, too_few
+from thermozoo.runs.terms import built_terms
 from thermozoo.training.noising import Noising, image_group
 from thermozoo.training.signals import Encoded
 from thermozoo.training.unit_types import trainable_forces
@@ -67,6 +68,8 @@ def assemble_machine(config: Config) -> Machine:
             clamped=config.clamped,
             interaction=config.interaction,
         )
+    faults.raise_any()
+    computer = computer.with_terms(built_terms(config, computer.layout, prototypes, faults))
     faults.raise_any()
     dynamics = Dynamics(computer, config.integrator, config.dynamics.dt, config.dynamics.precision, config.steps)
     made = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from thermozoo.computer.term import Term
+from thermozoo.computer.terms import ProjectionTerm
 from thermozoo.dynamics.engines import PRECISIONS
 from thermozoo.plotting.animation import LIMIT
 from thermozoo.runs.generation import OBSERVATIONS, SHOWN
@@ -22,13 +24,14 @@ def predicted_disk(machine: Machine) -> int:
     """Return about how many bytes the run folder will hold: couplings, states, ledger, pictures."""
     config, computer = machine.config, machine.computer
     couplings = computer.couplings.size * (8 if computer.couplings.blocks is not None else 24)
+    terms = sum(_bytes(term) for term in computer.terms.values())
     itemsize = np.dtype(PRECISIONS[config.dynamics.precision]).itemsize
     states = (config.generation.samples + (OBSERVATIONS + 1) * SHOWN) * computer.n * itemsize
-    ledger = 8 * config.generation.samples * (3 * (OBSERVATIONS + 1) + 2)
+    ledger = 8 * config.generation.samples * (len(computer.term_names) * (OBSERVATIONS + 1) + 2)
     prototypes = machine.prototypes.images.nbytes
     animation = min(LIMIT, _ANIMATED * SHOWN * computer.n * min(OBSERVATIONS, config.steps))
     return int(
-        couplings * config.training.windows * config.programs
+        (couplings + terms) * config.training.windows * config.programs
         + states
         + ledger
         + prototypes
@@ -36,3 +39,8 @@ def predicted_disk(machine: Machine) -> int:
         + _PICTURES
         + animation * 7 // 3  # itself, and once more on the page
     )
+
+
+def _bytes(term: Term) -> int:
+    """Return about how many bytes a further term takes in a file."""
+    return term.patterns.nbytes if isinstance(term, ProjectionTerm) else 24 * term.size

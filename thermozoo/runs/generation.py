@@ -17,7 +17,7 @@ from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
 from thermozoo.errors import ParameterError
 from thermozoo.thermodynamics.heat import HeatLedger, heat_by_window
 
-__all__ = ["LEDGER", "Generated", "Held", "generate", "generation_bytes"]
+__all__ = ["Generated", "Held", "generate", "generation_bytes", "ledger_bytes"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
@@ -27,9 +27,6 @@ OBSERVATIONS = 50
 
 #: Trajectories whose states are kept at every observation.
 SHOWN = 3
-
-#: Bytes of the energy of a sample by term, at every observation.
-LEDGER = 8 * 3 * (OBSERVATIONS + 1)
 
 
 @attrs.frozen(eq=False)
@@ -238,10 +235,15 @@ class Held(NamedTuple):
     meanwhile: int
 
 
-def generation_bytes(n: int, itemsize: int, windows: int) -> Held:
-    """Return the bytes of generating a sample of `n` units.
+def ledger_bytes(terms: int) -> int:
+    """Return the bytes of the energy of a sample by term, at every observation."""
+    return 8 * terms * (OBSERVATIONS + 1)
+
+
+def generation_bytes(n: int, itemsize: int, windows: int, terms: int) -> Held:
+    """Return the bytes of generating a sample of `n` units whose energy has so many terms.
 
     Kept are its states, also in double precision, and the ledger: as it was observed, stacked and ordered in time, with
     work beside energies where there are windows. Meanwhile there are states side by side, copied, and their gradients.
     """
-    return Held(n * (itemsize + 8) + 3 * LEDGER * (2 if windows > 1 else 1), n * (3 * itemsize + 2 * 8))
+    return Held(n * (itemsize + 8) + 3 * ledger_bytes(terms) * (2 if windows > 1 else 1), n * (3 * itemsize + 2 * 8))

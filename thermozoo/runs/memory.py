@@ -5,9 +5,10 @@ The constants are from peaks of whole runs, measured phase by phase (VmHWM, rese
 
 from __future__ import annotations
 
-from thermozoo.runs.generation import LEDGER, generation_bytes
+from thermozoo.runs.generation import generation_bytes, ledger_bytes
 from thermozoo.runs.judge import judging_bytes
 from thermozoo.runs.phase import Share, Size
+from thermozoo.runs.terms import pattern_bytes
 from thermozoo.training.evaluate import evaluation_bytes
 from thermozoo.training.methods import trained_bytes, training_bytes
 from thermozoo.training.noising import intensity_bytes
@@ -53,6 +54,7 @@ def assembly(size: Size) -> tuple[Share, ...]:
     return (
         _couplings(size, 8 * (_COUPLING + size.beside_strength) * size.couplings, lasts=True),
         Share(8 * size.images * size.n, "data.per_class", "the images", ("data",), lasts=True),
+        Share(pattern_bytes(size.config, size.images), "computer.terms", "the patterns of terms", lasts=True),
         Share(
             intensity_bytes(steps, protocols),
             "dynamics.duration",
@@ -118,21 +120,21 @@ def generation(size: Size) -> tuple[Share, ...]:
     """States and energies of all samples."""
     # of a schedule work is kept as of windows
     windows = max(size.config.training.windows, 2 if size.config.schedule else 1)
-    held = generation_bytes(size.n, size.itemsize, windows)
+    held = generation_bytes(size.n, size.itemsize, windows, size.terms)
     return _samples(size, held.kept, lasts=True), _samples(size, held.meanwhile)
 
 
 def judging(size: Size) -> tuple[Share, ...]:
     """Heat by term of all samples, and the images that the judge learns from."""
     images = 0 if size.machine is None else judging_bytes(size.machine.prototypes)
-    return _samples(size, LEDGER), Share(images, "data.per_class", "the images", ("data",))
+    return _samples(size, ledger_bytes(size.terms)), Share(images, "data.per_class", "the images", ("data",))
 
 
 def results(size: Size) -> tuple[Share, ...]:
     """Files under way; of several windows or programs, in one array."""
     several = size.config.programs * size.config.training.windows
     return (
-        _samples(size, LEDGER),
+        _samples(size, ledger_bytes(size.terms)),
         Share(
             8 * size.couplings * several if several > 1 else 0,
             "training.windows" if size.config.training.windows > 1 else "training.by_class",
@@ -155,4 +157,4 @@ def comparison(size: Size) -> tuple[Share, ...]:
 
 def figures(size: Size) -> tuple[Share, ...]:
     """Heat by term, a noising, and what draws."""
-    return _samples(size, LEDGER), _noising(size, 1), Share(_DRAWING, "dynamics.memory_limit")
+    return _samples(size, ledger_bytes(size.terms)), _noising(size, 1), Share(_DRAWING, "dynamics.memory_limit")

@@ -11,10 +11,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo.computer.connect import pairs_of
-from thermozoo.computer.couplings import block_size
 from thermozoo.computer.layout import Layout
 from thermozoo.config.schema import Config
+from thermozoo.config.terms import CouplingTerm
 from thermozoo.dynamics.engines import PRECISIONS, Engine
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.extras import Extras
@@ -23,6 +22,7 @@ from thermozoo.runs.machine import Machine
 from thermozoo.runs.outcome import Outcome
 from thermozoo.runs.progress import Reporter
 from thermozoo.runs.results import Report
+from thermozoo.runs.terms import count_of
 from thermozoo.symbolic.interaction import interaction_formulas
 
 __all__ = ["Calibration", "Clock", "Phase", "Progress", "Run", "Share", "Size"]
@@ -178,7 +178,7 @@ class Size:
     machine : Machine or None
         What was assembled from it, where that is done.
     n, couplings : int
-        Units and couplings.
+        Units, and couplings of all terms.
     dense : bool
         Whether couplings are blocks, and sums over pairs of units are arrays of n x n.
     """
@@ -193,11 +193,10 @@ class Size:
     def of(cls, config: Config, machine: Machine | None = None) -> Size:
         """Return the size of a run; its couplings are counted, not made."""
         layout = Layout(config.sizes, clamped=config.clamped)
-        pairs, edges = pairs_of(config.connectivity, layout)
-        if pairs is None:
-            return cls(config, machine, layout.n, 0 if edges is None else len(edges), False)
-        couplings = sum(block_size((layout.slice(a), layout.slice(b))) for a, b in pairs)
-        return cls(config, machine, layout.n, couplings, True)
+        couplings, dense = count_of(config.connectivity, layout)
+        further = [one.connectivity for one in config.terms.values() if isinstance(one, CouplingTerm)]
+        couplings += sum(count_of(one, layout)[0] for one in further)
+        return cls(config, machine, layout.n, couplings, dense)
 
     @property
     def beside_strength(self) -> int:
@@ -209,6 +208,11 @@ class Size:
         if interaction is None or interaction_formulas(interaction).products is not None:
             return 0
         return 3 * interaction.order
+
+    @property
+    def terms(self) -> int:
+        """How many terms the energy has."""
+        return 3 + len(self.config.terms)
 
     @property
     def images(self) -> int:

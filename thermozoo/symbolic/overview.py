@@ -8,12 +8,13 @@ import attrs
 import sympy
 
 from thermozoo.errors import FormulaError
-from thermozoo.interfaces import Integrator, Interaction, Objective, Plugin, Potential
+from thermozoo.interfaces import Integrator, Interaction, Objective, Plugin, Potential, Projection
 from thermozoo.symbolic.action import transition_density
 from thermozoo.symbolic.called import called
 from thermozoo.symbolic.derive import loss_gradients, potential_formulas
 from thermozoo.symbolic.interaction import interaction_formulas
 from thermozoo.symbolic.latex import formula_latex
+from thermozoo.symbolic.projection import projection_formulas
 from thermozoo.symbolic.trace import trace_step
 
 __all__ = ["DerivedFormula", "derived_formulas"]
@@ -83,6 +84,8 @@ def derived_formulas(plugin: Plugin) -> tuple[DerivedFormula, ...]:
         return tuple(_potential(plugin))
     if isinstance(plugin, Interaction):
         return tuple(_interaction(plugin))
+    if isinstance(plugin, Projection):
+        return tuple(_projection(plugin))
     if isinstance(plugin, Integrator):
         return tuple(_integrator(plugin))
     if isinstance(plugin, Objective):
@@ -135,6 +138,21 @@ def _interaction(plugin: Interaction) -> Iterator[DerivedFormula]:
         )
         left = "sum_k f_k(x) g_k(y)"
         yield DerivedFormula("products", "As products", left, right, rf"\sum_k f_k({x})\, g_k({y}) = {written}")
+
+
+def _projection(plugin: Projection) -> Iterator[DerivedFormula]:
+    f = projection_formulas(plugin)
+    yield DerivedFormula("energy", "Energy", "V_p", f.energy, f"V_p = {formula_latex(plugin, f.energy)}")
+    for one in f.sums:
+        name, left = str(one.symbol), formula_latex(plugin, one.symbol)
+        latex = rf"{left} = \sum_k w_k f(m_k \cdot x), \quad f(z) = {formula_latex(plugin, one.expression)}"
+        yield DerivedFormula(f"summand of {name}", f"Summand of ${left}$", "f(z)", one.expression, latex)
+        if one.exponent is not None:
+            latex = rf"\ln f(z) = {formula_latex(plugin, one.exponent)}"
+            title = f"Logarithm, as ${left}$ is held by its own"
+            yield DerivedFormula(f"exponent of {name}", title, "ln f(z)", one.exponent, latex)
+    latex = rf"-\partial_i V_p = \sum_k w_k m_{{k,i}}\, h(m_k \cdot x), \quad h(z) = {formula_latex(plugin, f.force)}"
+    yield DerivedFormula("force", "Force of a pattern", "h(z)", f.force, latex)
 
 
 def _integrator(plugin: Integrator) -> Iterator[DerivedFormula]:

@@ -16,6 +16,7 @@ from thermozoo.config.faults import Origin
 from thermozoo.config.parse import parse
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.config.schema import PLACES
+from thermozoo.config.terms import PatternTerm
 from thermozoo.errors import ConfigError, DataError, UnknownNameError
 from thermozoo.interfaces import (
     Dataset,
@@ -25,6 +26,7 @@ from thermozoo.interfaces import (
     Objective,
     Plugin,
     Potential,
+    Projection,
     Protocol,
     Random,
     Signals,
@@ -143,6 +145,9 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
     if plugin.kind == Encoding.kind:
         encodings["units"] = {"plugin": plugin.name} | written
     tables["encoding"] = encodings
+    if isinstance(plugin, Projection):  # which stands in a table of its term
+        tables["computer"]["terms"] = {"memory": {"plugin": plugin.name} | written}
+        tables["training"] = {"method": "descent"}
     for kind, (path, key) in PLACES.items():
         if kind not in (plugin.kind, *probes):
             continue  # a config need not name one
@@ -165,7 +170,16 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
             config = parse(text, catalogue, Origin(source))
         except ConfigError as error:
             raise CheckFailed(f"a config that names it is refused: {error}", {"written": written}) from error
-        of_units = {Potential.kind: config.potentials["units"], Encoding.kind: config.encodings["units"][0]}
+        if isinstance(plugin, Projection):
+            term = config.terms["memory"]
+            assert isinstance(term, PatternTerm)
+            found.append(term.projection)
+            tables = config.resolved
+            continue
+        of_units: dict[str, Any] = {
+            Potential.kind: config.potentials["units"],
+            Encoding.kind: config.encodings["units"][0],
+        }
         found.append((config.plugins | of_units)[plugin.kind])
         tables = config.resolved
     return found[0], found[1]

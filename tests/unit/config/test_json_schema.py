@@ -24,8 +24,8 @@ def properties(path):
     return schema["properties"]
 
 
-def test_every_kind_of_plugin_has_a_place_but_those_that_stand_by_group():
-    assert set(INTERFACES) - set(PLACES) == {"encoding"}
+def test_every_kind_of_plugin_has_a_place_but_those_that_stand_by_name():
+    assert set(INTERFACES) - set(PLACES) == {"encoding", "projection"}
 
 
 @pytest.mark.parametrize("kind", PLACES)

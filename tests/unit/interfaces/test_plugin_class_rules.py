@@ -11,7 +11,7 @@ from thermozoo.interfaces import INTERFACES
 
 
 def test_the_kinds():
-    core = ["potential", "interaction", "integrator", "objective", "connectivity", "protocol"]
+    core = ["potential", "interaction", "projection", "integrator", "objective", "connectivity", "protocol"]
     assert list(INTERFACES) == [*core, "encoding", "dataset"]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from thermozoo.computer.terms.couple import couple, pairwise
+from thermozoo.computer.terms.projections import ProjectionTerm, project
 from thermozoo.computer.terms.separable import SeparableCouplings
 from thermozoo.computer.terms.tuples import TupleCouplings
 
-__all__ = ["SeparableCouplings", "TupleCouplings", "couple", "pairwise"]
+__all__ = ["ProjectionTerm", "SeparableCouplings", "TupleCouplings", "couple", "pairwise", "project"]

@@ -16,10 +16,11 @@ import numpy.typing as npt
 from thermozoo.computer.couplings import BilinearCouplings, Couplings, DenseCouplings, EdgeCouplings
 from thermozoo.computer.settings import rebuilt_plugin, settings_text
 from thermozoo.computer.term import Term
+from thermozoo.computer.terms.projections import ProjectionTerm
 from thermozoo.computer.terms.separable import SeparableCouplings
 from thermozoo.computer.terms.tuples import TupleCouplings
 from thermozoo.errors import DataError, OutputError
-from thermozoo.interfaces import Interaction
+from thermozoo.interfaces import Interaction, Plugin, Projection
 from thermozoo.interfaces.tree import flat_parameters
 from thermozoo.symbolic.interaction import interaction_formulas
 
@@ -68,16 +69,22 @@ def write_couplings(couplings: Couplings, prefix: str) -> Variables:
         found[f"{prefix}edges"] = ((f"{prefix}edge", f"{prefix}end"), couplings.edges)
     if couplings.interaction is None:
         return found
-    found[f"{prefix}interaction"] = ((), couplings.interaction.name)
-    found[f"{prefix}interaction_settings"] = ((), settings_text(couplings.interaction))
-    for name, spec, value in flat_parameters(couplings.interaction):
-        found[f"{prefix}interaction.{name}"] = ((), float(value), {"units": spec.unit.replace("energy", "E0")})
+    return found | _write_plugin(couplings.interaction, f"{prefix}interaction")
+
+
+def _write_plugin(plugin: Plugin, name: str) -> Variables:
+    """Return the name of a plugin, its settings and its parameters, which are numbers."""
+    found: Variables = {name: ((), plugin.name), f"{name}_settings": ((), settings_text(plugin))}
+    for parameter, spec, value in flat_parameters(plugin):
+        found[f"{name}.{parameter}"] = ((), float(value), {"units": spec.unit.replace("energy", "E0")})
     return found
 
 
 def read_couplings(dataset: xarray.Dataset, prefix: str, n: int, vector: Array, plugins: Catalogue) -> Couplings:
     """Return the couplings that `write_couplings` described, with their strengths."""
-    interaction = _interaction(dataset, prefix, plugins)
+    interaction: Interaction | None = None
+    if f"{prefix}interaction" in dataset:
+        interaction = _read_plugin(dataset, f"{prefix}interaction", Interaction, plugins)
     pairs: BilinearCouplings
     if f"{prefix}coupled_ranges" in dataset:
         bounds = dataset[f"{prefix}coupled_ranges"].values.tolist()
@@ -90,20 +97,42 @@ def read_couplings(dataset: xarray.Dataset, prefix: str, n: int, vector: Array, 
     return pairs if interaction is None else SeparableCouplings(pairs, interaction)
 
 
-def _interaction(dataset: xarray.Dataset, prefix: str, plugins: Catalogue) -> Interaction | None:
-    if f"{prefix}interaction" not in dataset:
-        return None
-    cls = plugins.get(Interaction, dataset[f"{prefix}interaction"].item())  # type: ignore[type-abstract]
-    begin = f"{prefix}interaction."
+def _read_plugin(dataset: xarray.Dataset, name: str, interface: type[Any], plugins: Catalogue) -> Any:
+    """Return the plugin that `_write_plugin` described."""
+    cls = plugins.get(interface, dataset[name].item())
+    begin = f"{name}."
     values = {str(k)[len(begin) :]: float(dataset[k]) for k in dataset.variables if str(k).startswith(begin)}
-    settings = json.loads(dataset[f"{prefix}interaction_settings"].item())
-    rebuilt: Interaction = rebuilt_plugin(cls, values, settings, plugins)
-    return rebuilt
+    return rebuilt_plugin(cls, values, json.loads(dataset[f"{name}_settings"].item()), plugins)
+
+
+def _write_projections(term: ProjectionTerm, prefix: str) -> Variables:
+    """Return patterns, their units and weights, and the energy of their projections."""
+    return {
+        f"{prefix}patterns": ((f"{prefix}pattern", f"{prefix}unit"), term.patterns),
+        f"{prefix}units": (f"{prefix}unit", term.units, {"long_name": "unit of each entry of a pattern"}),
+        f"{prefix}weights": (f"{prefix}pattern", term.weights),
+        f"{prefix}amplitude": ((), term.amplitude),
+    } | _write_plugin(term.projection, f"{prefix}projection")
+
+
+def _read_projections(
+    dataset: xarray.Dataset, prefix: str, n: int, vector: Array, plugins: Catalogue
+) -> ProjectionTerm:
+    """Return the term that `_write_projections` described; it has no strengths."""
+    return ProjectionTerm(
+        n=n,
+        projection=_read_plugin(dataset, f"{prefix}projection", Projection, plugins),
+        patterns=dataset[f"{prefix}patterns"].values,
+        units=dataset[f"{prefix}units"].values,
+        weights=dataset[f"{prefix}weights"].values,
+        amplitude=float(dataset[f"{prefix}amplitude"]),
+    ).with_vector(vector)
 
 
 #: The kinds of terms by the name that a file gives them.
 KINDS: dict[str, TermKind] = {
     "couplings": TermKind(Couplings, write_couplings, read_couplings),  # type: ignore[type-abstract]
+    "projections": TermKind(ProjectionTerm, _write_projections, _read_projections),
 }
 
 
