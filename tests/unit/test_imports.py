@@ -140,6 +140,18 @@ def test_import_is_light():
     assert done.stdout.strip() == "[]"
 
 
+def test_help_is_light():
+    """It reads what every command says of itself, and derives nothing."""
+    slow = ["sympy", "scipy", "numba", "matplotlib", "xarray", "sklearn"]
+    code = (
+        "import contextlib, io, sys; from thermozoo.cli.app import run\n"
+        "with contextlib.redirect_stdout(io.StringIO()) as out: assert run(['--help']) == 0\n"
+        f"assert 'verify' in out.getvalue(); print([m for m in {slow!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["[]"]
+
+
 def test_plugins_with_plain_constraints_are_light():
     """A class states its constraints when it is made: arithmetic loads no SciPy, and of NumPy only what it needs."""
     slow = ("scipy", "numpy.f2py", "numba", "matplotlib")
