@@ -5,13 +5,14 @@ from __future__ import annotations
 import attrs
 import numpy as np
 import sympy
-from wrong_engines import ReferenceStepper, engine, hotter, weaker_force
+from wrong_engines import ReferenceStepper, engine, hotter, weaker_force, with_the_wrong_sign
 from wrong_potentials import tanh
 from wrong_subjects import DOC, Wrong
 
 from thermozoo import Interaction
 from thermozoo.computer.couplings import EdgeCouplings
 from thermozoo.computer.terms import TupleCouplings
+from thermozoo.dynamics.schedule import Driven
 
 
 @attrs.frozen
@@ -87,8 +88,8 @@ class DeniesExchange(Interaction):
 class PushesOne(ReferenceStepper):
     """Adds a force to the first unit."""
 
-    def _step(self, x, imposed, noises):
-        moved = super()._step(x, imposed, noises)
+    def _step(self, x, imposed, noises, *rest):
+        moved = super()._step(x, imposed, noises, *rest)
         moved[:, 0] += 1e-3
         return moved
 
@@ -133,4 +134,10 @@ INTERACTIONS = [
     ),
     Wrong("engine: no step below 0.008", "clock-speed", SoundPair, engine(change=coarse)),
     Wrong("engine: 30 % too hot", "detailed-balance", SoundPair, engine(change=hotter(1.3))),
+    Wrong(
+        "core: work of driven values with the wrong sign",
+        "driven-strength",
+        SoundPair,
+        patch=(Driven, "work", with_the_wrong_sign),
+    ),
 ]

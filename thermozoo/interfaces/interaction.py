@@ -23,7 +23,7 @@ class Interaction(
     written=r"\phi",
     table="computer.interaction",
     claims={"symmetric": "the units of a tuple may be exchanged"},
-    checks=("interaction", "interaction_forces", "interaction_equilibrium"),
+    checks=("interaction", "interaction_forces", "interaction_equilibrium", "interaction_driven"),
 ):
     """Energy phi(x, y, ...) of one coupled tuple of units, times its strength J: V_J = sum_e J_e phi(x_e1, ..., x_ek).
 

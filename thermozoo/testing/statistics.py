@@ -3,7 +3,7 @@
 Every check that compares samples with an expectation takes its tolerance from the number of samples and from
 `FALSE_ALARM`, the probability that it rejects a correct plugin. No plugin meets more than a hundred such comparisons a
 run (a potential meets 12 in the quick profile and 48 in the full one, and 8 for each of its parameters; an integrator
-14 and 22, an interaction 6 and 24, a protocol 2), so a run of the suite raises a false alarm with probability below
+14 and 22, an interaction 12 and 48, a protocol 2), so a run of the suite raises a false alarm with probability below
 2e-4.
 """
 
