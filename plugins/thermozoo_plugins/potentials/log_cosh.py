@@ -22,7 +22,7 @@ class LogCosh(Potential):
 
     References
     ----------
-    G. Pöschl and E. Teller, Bemerkungen zur Quantenmechanik des anharmonischen Oszillators, Z. Phys. 83, 143 (1933),
+    G. Poeschl and E. Teller, Bemerkungen zur Quantenmechanik des anharmonischen Oszillators, Z. Phys. 83, 143 (1933),
     whose states belong to the Fokker-Planck equation of this unit.
 
     Examples

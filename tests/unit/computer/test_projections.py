@@ -127,7 +127,7 @@ def test_normalized_patterns_have_length_one():
 
 def test_a_file_holds_it(tmp_path):
     base = computer()
-    ring = tz.couple(tz.get("ring"), base.layout, tz.get("cosine")).with_vector(np.arange(5.0))
+    ring = tz.couple(tz.get("ring"), base.layout, tz.get("interaction:cosine")).with_vector(np.arange(5.0))
     dense = tz.project(tz.get("dense-memory", n=4), base.layout, np.ones((2, 5))).scaled(0.25)
     saved = base.with_terms({"memory": hopfield(7.0, weights=WEIGHTS), "dense": dense, "ring": ring})
     tz.save_computer(saved, tmp_path / "computer.nc")

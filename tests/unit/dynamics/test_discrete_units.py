@@ -208,7 +208,7 @@ def test_clamped_units_may_be_continuous():
 
 @pytest.mark.parametrize("name", ["difference", "cosine"])
 def test_interactions_that_are_not_linear_in_a_state(name):
-    computer = tz.assemble({"a": 3}, tz.get("spin"), tz.get("dense"), interaction=tz.get(name))
+    computer = tz.assemble({"a": 3}, tz.get("spin"), tz.get("dense"), interaction=tz.get(f"interaction:{name}"))
     with pytest.raises(ParameterError, match=f"the term 'coupling' .* the interaction '{name}', is not linear"):
         heat_bath(computer)
 

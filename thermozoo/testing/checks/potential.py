@@ -144,6 +144,7 @@ def confining(context: Context) -> Measured:
     claim="On a circle, one turn leaves the force as it is, over the whole of the declared bounds; what it adds to the "
     "energy is as derived, and named where it is not zero.",
     needs=("finite",),
+    concerns=lambda cls: cls.states is None,
 )
 def circle(context: Context) -> Measured:
     """Compare the energy after a turn with that before at pairs of states, to 90 digits: all must differ alike."""
