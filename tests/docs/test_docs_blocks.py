@@ -44,7 +44,10 @@ def folder(tmp_path, monkeypatch):
 
 
 #: Pages whose commands take seconds: the long run executes them.
-SLOW = {"ask-for-a-class.md", "own-data.md", "resume-and-replay.md", "run-folder.md"}
+SLOW = {
+    *("ask-for-a-class.md", "assemble-a-computer.md", "discrete-units.md", "own-data.md", "resume-and-replay.md"),
+    *("run-folder.md", "verify-a-plugin.md"),
+}
 
 
 def _in_time(page: Path) -> Any:

@@ -10,7 +10,7 @@ from doc_blocks import DOCS, blocks_of, run_page
 from thermozoo.interfaces import INTERFACES
 
 #: Kinds whose checks take seconds rather than milliseconds.
-SLOW = ("potential", "interaction", "integrator", "objective")
+SLOW = ("potential", "interaction", "projection", "integrator", "objective")
 
 
 @pytest.fixture

@@ -49,6 +49,8 @@ class Variable:
 class StepSymbols(Protocol):
     """The symbols of one unit that an integrator's `step` receives.
 
+    Each auxiliary variable of the integrator is an attribute of its own name, its value before the step.
+
     Attributes
     ----------
     x : expression
@@ -59,8 +61,6 @@ class StepSymbols(Protocol):
         Mobility mu [1 / (energy time)].
     kT : expression
         Temperature times Boltzmann's constant [energy].
-
-    Each auxiliary variable of the integrator is an attribute of its own name, its value before the step.
     """
 
     x: Any

@@ -15,6 +15,8 @@ __all__ = ["formula_line"]
 def formula_line(plugin: Any, method: str | None = None) -> str:
     """Return ``file, line n: source`` of the last statement of a plugin's formula.
 
+    It may stand in a class that several plugins share; what an interface says by itself is no author's formula.
+
     Parameters
     ----------
     plugin : Plugin
@@ -25,7 +27,7 @@ def formula_line(plugin: Any, method: str | None = None) -> str:
     cls: type[Plugin] = plugin if isinstance(plugin, type) else type(plugin)
     names = (method,) if method else cls.declared.formula
     for name in names:
-        function = cls.__dict__.get(name)
+        function = next((vars(one)[name] for one in _written(cls) if name in vars(one)), None)
         if function is None:
             continue
         try:
@@ -39,3 +41,8 @@ def formula_line(plugin: Any, method: str | None = None) -> str:
         last = body.body[-1] if isinstance(body, ast.FunctionDef) else body
         return f"{file}, line {first + last.lineno - 1}: {lines[last.lineno - 1].strip()}"
     return ""
+
+
+def _written(cls: type[Plugin]) -> list[type]:
+    """Return the classes that an author wrote of a plugin, itself first."""
+    return [one for one in cls.__mro__ if not one.__module__.startswith("thermozoo.")]

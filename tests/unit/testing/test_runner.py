@@ -73,6 +73,20 @@ def test_a_crash_keeps_its_traceback_and_a_failure_its_case():
     assert "return self.amplitude * t / duration" in failure.line
 
 
+def test_a_formula_that_several_plugins_share_is_quoted():
+    class Shared:
+        __slots__ = ()
+
+        def intensity(self, t, duration):
+            return 1 - t / duration
+
+    @attrs.frozen
+    class Fade(Shared, Protocol):
+        name = "fade"
+
+    assert "return 1 - t / duration" in context_for(Fade, engines=()).line
+
+
 def test_mpmath_precision_is_put_back():
     import mpmath
 
