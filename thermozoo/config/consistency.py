@@ -19,6 +19,7 @@ from thermozoo.config.schedules import check_schedule
 from thermozoo.config.schema import Config
 from thermozoo.config.tables import ComputerTable, DynamicsTable, TrainingTable
 from thermozoo.config.unused import check_unused
+from thermozoo.dynamics.intensity import intensity_of
 from thermozoo.dynamics.units import why_not_updated
 from thermozoo.errors import ParameterError, StabilityError, ThermozooError, nearest, shown
 from thermozoo.interfaces import Encoding, Integrator, Interaction, Objective, Potential
@@ -26,7 +27,6 @@ from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import loss_gradients
 from thermozoo.symbolic.interaction import interaction_formulas
 from thermozoo.training.exact.unit_grid import follows_a_line
-from thermozoo.training.intensity import intensity_of
 from thermozoo.training.noising import why_not_noised_by
 from thermozoo.training.unit_types import trained_together
 
