@@ -68,6 +68,20 @@ def test_the_judge_names_them(recipe):
     assert rows["outputs"] >= (rows["learned images"] - 0.05 if judged is None else judged)
 
 
+def test_new_digits_are_told_apart_and_are_no_copies(tmp_path):
+    """Real images not learned set the measure; standard errors, with 200 outputs of two classes, are 0.02 and 0.005."""
+    if "THERMOZOO_TEST_MNIST" not in os.environ:
+        pytest.skip("THERMOZOO_TEST_MNIST names no folder with MNIST")
+    two = {"path": os.environ["THERMOZOO_TEST_MNIST"], "classes": [3, 8]}
+    report = ran("mnist-new-digits.toml", tmp_path / "new", SAMPLES, data=two).report
+    rows = {row["name"]: row for row in report["quality"]["rows"]}
+    assert report["warnings"] == []
+    assert report["heat_mean_kT"] <= 4300
+    assert rows["outputs"]["judged_right"] >= rows["real held-out"]["judged_right"] - 0.06
+    assert rows["outputs"]["nearest"] <= rows["real held-out"]["nearest"] + 0.015
+    assert rows["outputs"]["frechet_components"] <= 3 * rows["real held-out"]["frechet_components"]
+
+
 def test_windows_solved_for_their_middle_keep_thirty_digits_apart_and_cool(tmp_path):
     """Over whole windows, without a ridge, units are switched once more than needed; embedded digits, 48 outputs."""
     middle, whole = (
