@@ -72,8 +72,7 @@ class NoFactorTwo(Integrator):
 
 @attrs.frozen
 class AntiMetropolis(Integrator):
-    """Flips with the probability of staying."""
-
+    __doc__ = DOC  # flips with the probability of staying
     name = "anti-metropolis"
     updates = "by color"
 
