@@ -153,6 +153,7 @@ def test_digests_are_those_of_the_files(tiny, report):
     assert used == {
         ("potential", "quartic"), ("connectivity", "bipartite"), ("integrator", "euler-maruyama"),
         ("objective", "reverse-likelihood"), ("protocol", "linear-fade"), ("dataset", "digits"),
+        ("encoding", "image"), ("encoding", "projection"),
     }  # fmt: skip
     assert all(p["distribution"] == "thermozoo" and p["version"] for p in manifest["plugins"])
 

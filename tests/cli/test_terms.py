@@ -42,6 +42,26 @@ samples = 4
 """
 
 
+def test_what_an_edge_file_of_a_term_says_is_a_fault_of_the_term(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("terms.toml").write_text(CONFIG)
+    for line, said in (("0,1\n1,0\n", "line 2: couples the units 0 and 1 again"), ("0,99\n", "line 1: no unit 99")):
+        Path("pairs.csv").write_text(line)
+        change = 'computer.terms.phases.connectivity={plugin="edges", path="pairs.csv"}'
+        assert run(["check", "terms.toml", "--plugin", STRIPES, "--set", change]) == 2
+        [fault] = capsys.readouterr().err.splitlines()
+        assert "computer.terms.phases.connectivity: " in fault
+        assert said in fault
+
+
+def test_an_engine_without_a_kernel_for_a_term_is_a_fault(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("terms.toml").write_text(CONFIG)
+    assert run(["check", "terms.toml", "--plugin", STRIPES, "--set", "dynamics.engine=compiled"]) == 2
+    [fault] = capsys.readouterr().err.splitlines()
+    assert "dynamics.engine: no kernel is written for the term 'memory'" in fault
+
+
 @pytest.mark.long
 def test_every_result_has_the_terms_by_name(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

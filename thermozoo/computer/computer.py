@@ -247,6 +247,8 @@ class Computer:
                     sha.update(repr(settings).encode())
             for name, value in one.values.items():
                 sha.update(name.encode() + np.ascontiguousarray(value, dtype="<f8").tobytes())
+        if self.onsite.amplitude != 1.0:
+            sha.update(b"on-site" + np.asarray(self.onsite.amplitude, dtype="<f8").tobytes())
         sha.update(self.couplings.identity())
         sha.update(np.ascontiguousarray(self.couplings.vector, dtype="<f8").tobytes())
         sha.update(np.ascontiguousarray(self.biases, dtype="<f8").tobytes())

@@ -104,6 +104,9 @@ def program_dataset(program: Program, *, several: bool) -> xarray.Dataset:
             values = [one.onsite.sites[group].values[name] for one in windows]
             unit = {"units": spec.unit.replace("energy", "E0")}
             variables[f"potential_{g}.{name}"] = of_windows(dims, values, unit)
+    if any(one.onsite.amplitude != 1.0 for one in windows):
+        factors = [np.asarray(one.onsite.amplitude) for one in windows]
+        variables["onsite_amplitude"] = of_windows((), factors, {"long_name": "factor of the on-site energy"})
     if several:
         variables["share"] = ("window", program.shares, {"long_name": "fraction of the duration, in order of time"})
     return xarray.Dataset(
@@ -243,7 +246,7 @@ def _computer_of(dataset: xarray.Dataset, plugins: Catalogue) -> Computer:
         potentials[group] = rebuilt_plugin(cls, values, settings, plugins)
     return Computer(
         layout=layout,
-        onsite=OnSiteEnergy(layout, potentials),
+        onsite=OnSiteEnergy(layout, potentials, float(dataset.get("onsite_amplitude", 1.0))),
         couplings=read_couplings(dataset, "", layout.n, dataset["coupling"].values, plugins),
         biases=dataset["bias"].values,
         temperature=float(dataset.attrs["temperature"]),

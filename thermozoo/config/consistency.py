@@ -130,8 +130,8 @@ def _check_circles(config: Config, faults: Faults) -> None:
                 + (
                     "choose parameters without a force around the circle, or simulate it"
                     if driven
-                    else "leave out the group's encoding, take a protocol that begins at zero, or choose a potential "
-                    "that confines"
+                    else f"take a protocol that begins at zero (amplitude = 0 in [noising.{group}] imposes nothing), "
+                    "or choose a potential that confines"
                 ),
                 also=["computer.potential"] if driven else ["computer.potential", f"encoding.{group}", "noising"],
             )

@@ -58,6 +58,11 @@ class PatternTerm:
     table: PatternTable
 
     @property
+    def plugins(self) -> tuple[Plugin, ...]:
+        """The plugins that it names."""
+        return (self.projection,)
+
+    @property
     def title(self) -> str:
         """What it is, in a few words."""
         return f"{self.projection.name} of {self.table.patterns}"
@@ -83,6 +88,11 @@ class CouplingTerm:
 
     connectivity: Connectivity
     interaction: Interaction
+
+    @property
+    def plugins(self) -> tuple[Plugin, ...]:
+        """The plugins that it names."""
+        return (self.connectivity, self.interaction)
 
     @property
     def title(self) -> str:

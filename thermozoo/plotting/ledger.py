@@ -161,6 +161,6 @@ def _label_ends(
             textcoords="axes fraction",
             va="center",
             fontweight="bold" if name.lower() == "total" else "normal",
-            arrowprops={"arrowstyle": "-", "color": colors[name], "lw": 1.5, "shrinkA": 1},
+            arrowprops={"arrowstyle": "-", "color": colors[name], "lw": 1.5, "shrinkA": 1, "relpos": (0, 0.5)},
             annotation_clip=False,
         )

@@ -96,7 +96,10 @@ class Catalogue:
         kind, _, rest = name.partition(":")
         if rest and kind in INTERFACES:
             return self.record(kind, rest)
-        names = sorted(r.name for r in self.records if r.plugin is not None)
+        if rest and any(r.name == rest for r in self.records):
+            said = f"no kind of plugin is called '{shown(kind)}'{nearest(kind, INTERFACES)}"
+            raise UnknownNameError(f"{said}; kinds: {', '.join(INTERFACES)}")
+        names = sorted({r.name for r in self.records if r.plugin is not None})
         broken = [r for r in self.records if r.name == name and r.error is not None]
         message = f"no plugin is called '{shown(name)}'{nearest(name, names)}; installed: {', '.join(names) or 'none'}"
         if broken:

@@ -15,14 +15,14 @@ from thermozoo.config.consistency import check
 from thermozoo.config.faults import Faults
 from thermozoo.config.magnitudes import least_usual_of_a_step
 from thermozoo.config.schema import Config
-from thermozoo.dynamics.engines import Dynamics
+from thermozoo.dynamics.engines import Dynamics, why_not
 from thermozoo.errors import BudgetError, DataError, ParameterError, ShapeError, StabilityError, TrainingError
 from thermozoo.parameters import fields_of
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.encoded import encode, sized
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.prototypes import Prototypes, choose_prototypes, load_images, too_few
-from thermozoo.runs.terms import built_terms
+from thermozoo.runs.terms import built_terms, check_terms
 from thermozoo.training.noising import Noising, image_group
 from thermozoo.training.signals import Encoded
 from thermozoo.training.unit_types import trainable_forces
@@ -48,8 +48,9 @@ def assemble_machine(config: Config) -> Machine:
     if prototypes is not None:
         config = sized(config, prototypes, faults)
         try:
-            with _of_connectivity(config, faults):
-                check_memory(config)
+            if check_terms(config, faults):
+                with _of_connectivity(config, faults):
+                    check_memory(config)
         except BudgetError:
             faults.raise_any()
             raise
@@ -72,6 +73,11 @@ def assemble_machine(config: Config) -> Machine:
     computer = computer.with_terms(built_terms(config, computer.layout, prototypes, faults))
     faults.raise_any()
     dynamics = Dynamics(computer, config.integrator, config.dynamics.dt, config.dynamics.precision, config.steps)
+    engine = config.dynamics.engine
+    if engine != "auto" and why_not(engine) is None:
+        reason = why_not(engine, dynamics)  # where the engine can be used at all
+        if reason is not None:
+            faults.add("dynamics.engine", reason, also=["dynamics.engine", "computer.terms"])
     made = {
         label: Machine(config, computer, shown, Noising(dynamics, one.signals, one.protocols))
         for label, (shown, one) in encoded.items()

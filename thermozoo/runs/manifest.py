@@ -83,7 +83,9 @@ def plugin_copies(config: Config, catalogue: Catalogue) -> dict[str, bytes]:
 
 def _used(config: Config, catalogue: Catalogue) -> list[Record]:
     """Return the records of the plugins that a config names, and of those that they hold."""
-    named = (*config.potentials.values(), *config.plugins.values(), *config.schedule.values())
+    by_name = (config.potentials, config.plugins, config.protocols, config.schedule)
+    several = (*config.encodings.values(), *(term.plugins for term in config.terms.values()))
+    named = itertools.chain(*(one.values() for one in by_name), *several)
     used = {(p.kind, p.name) for one in named for _, p in members(one)}
     return [catalogue.record(kind, name) for kind, name in sorted(used)]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from thermozoo.interfaces import Connectivity
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.training.noising import image_group
 
-__all__ = ["built_terms", "count_of", "pattern_bytes"]
+__all__ = ["built_terms", "check_terms", "count_of", "pattern_bytes"]
 
 
 def built_terms(config: Config, layout: Layout, prototypes: Prototypes, faults: Faults) -> dict[str, Term]:
@@ -41,24 +43,40 @@ def built_terms(config: Config, layout: Layout, prototypes: Prototypes, faults: 
     """
     found: dict[str, Term] = {}
     for name, one in config.terms.items():
-        path = inside("computer.terms", name)
-        try:
+        with _of_term(name, one, faults):
             if isinstance(one, CouplingTerm):
                 found[name] = couple(one.connectivity, layout, one.interaction)
             else:
                 found[name] = _projections(one, layout, prototypes)
-        except DataError as error:
-            where = "patterns" if isinstance(one, PatternTerm) else "connectivity"
-            faults.add(f"{path}.{where}", str(error), also=[path])
-        except ShapeError as error:
-            where = "patterns" if isinstance(one, PatternTerm) else "connectivity"
-            faults.add(f"{path}.{where}", str(error), also=[path, "computer.units"])
-        except ParameterError as error:
-            where = f"{path}.weights" if str(error).startswith("weights") else path
-            faults.add(where, str(error), also=[path])
-        except ThermozooError as error:
-            faults.add(path, str(error))
     return found
+
+
+def check_terms(config: Config, faults: Faults) -> bool:
+    """Add as a fault what a term's connectivity says of the groups, or of its file; return whether none does."""
+    before = faults.added
+    layout = Layout(config.sizes, clamped=config.clamped)
+    for name, one in config.terms.items():
+        if isinstance(one, CouplingTerm):
+            with _of_term(name, one, faults):
+                count_of(one.connectivity, layout)
+    return faults.added == before
+
+
+@contextlib.contextmanager
+def _of_term(name: str, one: PatternTerm | CouplingTerm, faults: Faults) -> Iterator[None]:
+    """Add what is wrong with a term as a fault at its table."""
+    path = inside("computer.terms", name)
+    where = f"{path}.{'patterns' if isinstance(one, PatternTerm) else 'connectivity'}"
+    try:
+        yield
+    except DataError as error:
+        faults.add(where, str(error), also=[path])
+    except ShapeError as error:
+        faults.add(where, str(error), also=[path, "computer.units"])
+    except ParameterError as error:
+        faults.add(f"{path}.weights" if str(error).startswith("weights") else path, str(error), also=[path])
+    except ThermozooError as error:
+        faults.add(path, str(error))
 
 
 def _projections(one: PatternTerm, layout: Layout, prototypes: Prototypes) -> Term:

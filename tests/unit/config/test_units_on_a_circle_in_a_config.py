@@ -27,7 +27,7 @@ def test_a_signal_that_drives_phases_around():
     [fault] = faults_of(tables({"plugin": "periodic"}))
     assert "computer.potential.hidden" in fault
     assert "a signal drives the units of group 'hidden'" in fault
-    assert "leave out the group's encoding, take a protocol that begins at zero" in fault
+    assert "take a protocol that begins at zero (amplitude = 0 in [noising.hidden]" in fault
 
 
 def test_a_washboard_that_drives_itself():

@@ -223,6 +223,34 @@ def test_a_further_term_by_its_name(computer, start):
     assert done.work_by_term["triple"] == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_computer_of_a_step_is_one_of_its_own(computer, start, engine, tmp_path):
+    """The factor of its on-site energy acts in every engine and in a program, and is kept in its file."""
+    middle, one, path = law(computer, ALL).at(20).computer, computer.bare(), tmp_path / "middle.nc"
+    middle = attrs.evolve(middle, temperature=computer.temperature)
+    factor = ALL["on-site"][21]
+    assert middle.onsite.amplitude == factor
+    two, x = Program([one, attrs.evolve(one, onsite=one.onsite.scaled(3.0))]), start * 0.3
+    noise = np.sqrt(2 * 1.3 * 0.4 * DT) * np.stack([normals(KEY, k, np.arange(ROWS), 5) for k in range(2)])
+    J2 = np.array([ALL["potential.visible.J2"][21]] * 3 + [1.0] * 2)
+    J4 = np.array([1.0] * 3 + [ALL["potential.hidden.J4"][21]] * 2)
+    force = -factor * (2 * J2 * x + 4 * J4 * x**3) - x @ middle.couplings.matrix() - middle.biases
+    done = simulate(Dynamics(middle, EulerMaruyama(), dt=DT), x, 1, key=KEY, engine=engine)
+    assert done.final == pytest.approx(x + 1.3 * force * DT + noise[0], abs=1e-6)
+    J2 = np.array([-0.7] * 3 + [1.0] * 2)
+    for k, c in enumerate((1.0, 3.0)):
+        x = x - 1.3 * c * (2 * J2 * x + 4 * x**3) * DT + noise[k]
+    done = simulate(Dynamics(two, EulerMaruyama(), dt=DT, steps=2), start * 0.3, 2, key=KEY, engine=engine)
+    assert done.final == pytest.approx(x, abs=1e-6)
+    for machine in (middle, two):
+        tz.save_computer(machine, path)
+        loaded = tz.load(path)
+        assert loaded.digest() == machine.digest()
+        again = Program.of(loaded).computers[-1].energy(start)
+        assert np.array_equal(again, Program.of(machine).computers[-1].energy(start))
+    assert middle.digest() != attrs.evolve(middle, onsite=middle.onsite.scaled(2.0)).digest()
+
+
 def test_a_protocol_goes_from_its_beginning_to_its_end(computer):
     dynamics = law(
         computer, {"temperature": Ramp(initial=0.5, final=0.1), "potential.hidden.J2": Table(values=(1.0, 2.0))}

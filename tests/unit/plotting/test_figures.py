@@ -335,6 +335,9 @@ def test_ledger_labels_name_every_term_and_do_not_overlap():
     )
     assert len(boxes) == len(extents) == 5
     assert all(a[1] <= b[0] for a, b in itertools.pairwise(extents))
+    for label in figure.axes[0].texts:  # and no line crosses a name: it ends at the left of its own
+        line = label.arrow_patch.get_transform().transform_path(label.arrow_patch.get_path()).get_extents()
+        assert line.x1 <= matplotlib.text.Text.get_window_extent(label).x0 + 1
 
 
 def test_ledger_draws_the_sum_of_its_terms_as_total():

@@ -83,6 +83,10 @@ def test_one_name_in_two_kinds_is_no_clash_but_ambiguous():
     with pytest.raises(UnknownNameError, match=r"several kinds .potential, protocol.: say KIND:well"):
         found.find("well")
     assert found.find("protocol:well").kind == "protocol"
+    with pytest.raises(UnknownNameError, match=r"is called 'protocl'; did you mean 'protocol'\?"):
+        found.find("protocl:well")
+    with pytest.raises(UnknownNameError, match=r"installed: well$"):
+        found.find("wall of")
 
 
 def test_an_unknown_name_lists_the_valid_ones():

@@ -47,6 +47,31 @@ def test_a_plugin_that_another_one_holds_is_named_with_its_file(tmp_path):
     assert files == {"inner": (str(inner), digests[inner]), "outer": (str(outer), digests[outer])}
 
 
+def test_plugins_of_terms_and_of_groups_are_named():
+    tables = {
+        "computer": {
+            "units": {"visible": 4, "hidden": 2},
+            "terms": {
+                "memory": {"plugin": "modern-hopfield"},
+                "springs": {"interaction": "difference", "connectivity": {"plugin": "ring"}},
+            },
+        },
+        "encoding": {"hidden": {"plugin": "crop"}},
+        "noising": {"protocol": "linear-fade", "hidden": {"protocol": "constant"}},
+        "training": {"method": "descent"},
+    }
+    config = check_config(tables, load_catalogue(), "x.toml")
+    used = {(p["kind"], p["name"]) for p in provenance(config, load_catalogue())["plugins"]}
+    for kind, name in (
+        ("projection", "modern-hopfield"),
+        ("interaction", "difference"),
+        ("connectivity", "ring"),
+        ("encoding", "crop"),
+        ("protocol", "constant"),
+    ):
+        assert (kind, name) in used
+
+
 def test_files_of_one_name_are_copied_under_two(tmp_path):
     for folder, name in (("a", "inner"), ("b", "outer")):
         (tmp_path / folder).mkdir()

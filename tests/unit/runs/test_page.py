@@ -705,7 +705,12 @@ amplitude = 2.0
     assert page.holds(
         "computer", "drives temperature by ramp (final = 0.05) and potential.hidden.J2 by constant (amplit"
     )
+    assert page.holds("course", "there is no other input but what a schedule drives.")
     assert not _Page().holds("computer", "a schedule drives")
+    driven = _Page(
+        {**REPORT, "work_mean_kT": 2.5, "windows": 1}, config=CONFIG.replace("[training]", tables + "[training]")
+    )
+    assert driven.holds("cost", "The schedule does 2.50 kT of work in the mean, which the heat includes.")
 
 
 @pytest.mark.parametrize(("method", "windows", "change"), [("exact", 1, "windows=4"), ("moments", 8, "windows=16")])
@@ -719,6 +724,15 @@ def test_three_commands_come_next(method, windows, change):
     other = {key: value for key, value in plugin.items() if key != "copy"}
     elsewhere = _Page({**REPORT, "seed": 0}, manifest={"plugins": [other]})
     assert elsewhere.holds("next", "thermozoo run config.toml --plugin 'my dir/q.py' --seed 1", "training.method=exact")
+
+
+def test_no_method_is_proposed_that_further_terms_refuse():
+    """Exact training solves for pair couplings alone."""
+    table = '[computer.terms.springs]\n[computer.terms.springs.interaction]\nplugin = "difference"\n'
+    table += '[computer.terms.springs.connectivity]\nplugin = "ring"\n'
+    page = _Page({**REPORT, "method": "descent"}, config=CONFIG.replace("[training]", f"{table}[training]\ncycles = 5"))
+    assert page.holds("next", "--set training.cycles=10")
+    assert not page.holds("next", "training.method=exact")
 
 
 def test_no_more_windows_than_steps_are_proposed():

@@ -92,7 +92,7 @@ class LawFormulas:
     def potentials(self) -> list[tuple[str, PotentialFormulas, list[str]]]:
         """Return name, formulas and groups of every different potential of free units.
 
-        Where the on-site energy is driven as a whole, its factor is one more parameter.
+        Where the on-site energy has a factor, driven or not, that is one more parameter.
         """
         found: dict[Any, tuple[str, PotentialFormulas, list[str]]] = {}
         computer = self.dynamics.one_computer
@@ -121,7 +121,9 @@ class LawFormulas:
         return sum(dense for dense, _ in found), sum(sparse for _, sparse in found)
 
     def _driven(self, formulas: PotentialFormulas) -> PotentialFormulas:
-        if self.dynamics.driven is None or _ONSITE not in self.dynamics.driven.amplitudes:
+        driven = self.dynamics.driven
+        scaled = any(one.onsite.amplitude != 1.0 for one in self.dynamics.program.computers)
+        if not scaled and (driven is None or _ONSITE not in driven.amplitudes):
             return formulas
         factor = sympy.Symbol("onsite_amplitude", real=True)
         return attrs.evolve(
@@ -172,11 +174,11 @@ class LawFormulas:
         table = aligned(max(1, rows) * units, self.dynamics.dtype).reshape(-1, units)
         for (_, formulas, groups), expressions in zip(self.potentials, source.coefficients, strict=True):
             for group in groups:
-                values = computer.onsite.sites[group].values
+                values, factor = computer.onsite.sites[group].values, computer.onsite.amplitude
                 if driven is not None:
                     values = driven.values_of(group, values, index)
-                    values[_ONSITE] = driven.amplitudes.get(_ONSITE, np.ones(index + 1))[index]
-                bound = formulas.bind(values)
+                    factor *= float(driven.amplitudes.get(_ONSITE, np.ones(index + 1))[index])
+                bound = formulas.bind({**values, _ONSITE: factor})
                 for row, expression in enumerate(expressions):
                     table[row, computer.layout.slice(group)] = bound.function("constant", [], expression)()[0]
         return table.ravel()

@@ -38,6 +38,9 @@ def next_commands(
         change = f"dynamics.dt={config['dynamics']['dt'] / 2:.12g}", "the same in steps half as long"
     elif report.method in ("exact", "moments"):
         change = f"training.windows={windows}", f"the same with parameters that change in time, in {windows} windows"
+    elif config["computer"].get("terms") or "interaction" in config["computer"]:
+        cycles = 2 * int(config["training"]["cycles"])
+        change = f"training.cycles={cycles}", "the same, trained by twice as many noising trajectories"
     else:
         change = "training.method=exact", "the same, trained to the minimum of the loss without a learning rate"
     potential = config["computer"]["potential"]["plugin"]

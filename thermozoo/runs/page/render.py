@@ -128,6 +128,7 @@ def render_page(
                 "steps": DENOISING_STEPS,
             },
             asked=asked,
+            driven=bool(config.get("schedule")),
             beside={row.name: row for row in (report.quality.rows if report.quality else ())},
             judged=_judged(report),
             disagreement=disagreement(report),
