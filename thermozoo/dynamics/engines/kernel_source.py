@@ -206,7 +206,7 @@ class _Writer:
 
     def driver(self) -> str:
         """Return the function that does all steps."""
-        normal_at = "slot * SPAN * BLOCK_SIZE" if self.spans else "place"
+        normal_at = "member * SPAN * BLOCK_SIZE" if self.spans else "place"
         stages = []
         if self.carries:  # a signal may change from one step to the next, and the force with it
             stages.append("\n            carried = k > 0 and not driven")
@@ -223,7 +223,7 @@ class _Writer:
                     products = f"\n            if not carried:{_indent(products, 1)}"
                 stages += [product, products]
             stages.append(CALL.format(index=index, normal_at=normal_at, more=self._more("(chunk + g) * size")))
-        far = "slots * SPAN * BLOCK_SIZE" if self.spans else "slots * group * size"
+        far = "members * slots * SPAN * BLOCK_SIZE" if self.spans else "slots * group * size"
         return DRIVER.format(points=len(self.points), far=far, stages="".join(stages))
 
 

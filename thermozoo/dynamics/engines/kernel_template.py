@@ -153,7 +153,7 @@ CALL = """
             for g in range(count):
                 place = base + g * size
                 signal_at = shown_from + g * size if driven else -1
-                force_at = place if dense else slot * SPAN * BLOCK_SIZE
+                force_at = place if dense else member * SPAN * BLOCK_SIZE
                 stage_{index}(
                     state, origin + g * size, after, to + g * size, first, last, force_at, place, {normal_at}, far,
                     shown, signal_at, intensity, step, (chunk + g) * WIDTH, couplings, terms, law, noise,
