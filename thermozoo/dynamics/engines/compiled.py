@@ -199,6 +199,7 @@ class _Batch:
             imposed=aligned(chunk * self.several, self.dtype),
             partial=np.zeros(0 if self.work is None else sums),
             products=aligned(source.products * chunk, self.dtype),
+            projected=aligned(slots * self.chosen.group * self.law.terms.weights.size * self.width, self.dtype),
             variables=self.variables.reshape(-1),
         )
 
