@@ -299,16 +299,22 @@ def test_arrangements():
 
 
 def test_threads_that_share_out_a_trajectory(euler, monkeypatch):
-    """Noise and forces of a thread's blocks are its own while others work on theirs: not one bit differs."""
+    """Noise and forces of a thread's blocks have places of their own, whenever it comes by: no bit differs."""
     dynamics = Dynamics(benchmark.lattice(Quartic(), 48), euler, 0.01, "single")
-    found = []
-    for threads in (1, 2, 2, 3, 3):
+    rooms, found = [], []
+    scratch = compiled._Batch._scratch
+    monkeypatch.setattr(compiled._Batch, "_scratch", lambda *a: rooms.append(scratch(*a)) or rooms[-1])
+    for threads in (1, 2, 2):
         way = Arrangement(unit_layout=True, threads=threads, together=threads > 1, group=1)
         monkeypatch.setattr(compiled, "arrange", lambda *_, way=way: way)
-        x = np.random.default_rng(7).standard_normal((4, dynamics.computer.n)).astype(np.float32)
-        CompiledEngine(3).prepare(dynamics).advance(
-            x, key=NoiseKey(3), first_step=0, steps=400, trajectories=np.arange(4)
-        )
+        x = np.random.default_rng(7).standard_normal((1, dynamics.computer.n)).astype(np.float32)
+        stepper = CompiledEngine(3).prepare(dynamics)
+        stepper.advance(x, key=NoiseKey(3), first_step=0, steps=500, trajectories=np.arange(1))
         found.append(x)
+        # what threads leave behind: 16 blocks each, of units that are not the same
+        for left in (rooms[-1][1].normal, rooms[-1][1].force):
+            assert left.shape == (threads * 16 * 64,)
+            assert left.all()
+            assert len(np.unique(left)) > 0.99 * left.size
     for one in found[1:]:
         assert np.array_equal(one, found[0])
