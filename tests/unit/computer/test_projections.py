@@ -11,8 +11,7 @@ from scipy.special import logsumexp, softmax
 import thermozoo as tz
 from thermozoo.computer.stability import largest_stable_dt
 from thermozoo.computer.terms import ProjectionTerm
-from thermozoo.dynamics.engines import engine_for, engine_named
-from thermozoo.errors import EngineError, FormulaError, ParameterError, ShapeError
+from thermozoo.errors import FormulaError, ParameterError, ShapeError
 from thermozoo.interfaces import Projection
 from thermozoo.symbolic.projection import projection_formulas
 
@@ -152,15 +151,6 @@ def test_the_digest_holds_all_of_it(change):
     term = hopfield(5.0, weights=WEIGHTS)
     one, other = (computer().with_terms({"memory": t}).digest() for t in (term, attrs.evolve(term, **change)))
     assert one != other
-
-
-def test_the_compiled_engine_refuses_it_by_name_and_auto_takes_the_reference():
-    dynamics = tz.Dynamics(computer().with_terms({"memory": hopfield(5.0)}), tz.get("euler-maruyama"), dt=0.01)
-    with pytest.raises(
-        EngineError, match=r"no kernel is written for the term 'memory' of the energy \(ProjectionTerm\)"
-    ):
-        engine_named("compiled").prepare(dynamics)
-    assert engine_for("auto", dynamics, 10**5, 10**6).name == "reference"
 
 
 def test_a_memory_that_bends_down_does_not_shorten_the_time_step():

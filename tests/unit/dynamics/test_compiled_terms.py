@@ -12,13 +12,15 @@ from thermozoo_plugins.connectivities import Bipartite, Dense
 from thermozoo_plugins.integrators import EulerMaruyama, StochasticHeun
 from thermozoo_plugins.interactions import Bilinear, Cosine, Difference, ThreeBody
 from thermozoo_plugins.potentials import DoubleWell, Quartic
+from thermozoo_plugins.projections import DenseMemory, ModernHopfield
 
-from thermozoo import Interaction, parameter
+from thermozoo import Interaction, Projection, parameter
 from thermozoo.computer.computer import assemble
 from thermozoo.computer.couplings import EdgeCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.term import Term
 from thermozoo.computer.terms.couple import couple
+from thermozoo.computer.terms.projections import project
 from thermozoo.computer.terms.separable import SeparableCouplings
 from thermozoo.computer.terms.tuples import TupleCouplings
 from thermozoo.dynamics.benchmark import lattice
@@ -82,6 +84,17 @@ class FourBodies(Interaction):
 
 
 @attrs.frozen
+class Mixed(Projection):
+    """A sum of exponentials and another, in an energy that is linear in neither, nor in their logarithms."""
+
+    name = "mixed"
+    a: float = parameter(0.7, unit="1", above=0, doc="sharpness")
+
+    def energy(self, s):
+        return s.sum(sympy.exp(self.a * s.z)) ** sympy.Rational(1, 2) + sympy.cos(s.sum(sympy.tanh(s.z)))
+
+
+@attrs.frozen
 class Undefined(Interaction):
     """No force is defined where both states are the same: of no unit with itself, of none that is filled up with."""
 
@@ -128,6 +141,22 @@ def computers(name, make_ring):
             "plain": blocks(random, None, layout, make_ring(0)),
         }
         return attrs.evolve(computer, couplings=tuples(random, Bump(), 500), terms=terms)
+    if name == "projections":  # of three formulas, on different units, beside couplings of every kind
+        more = {
+            "memory": project(
+                ModernHopfield(3.0), layout, random.standard_normal((70, 175)), groups=("a", "c"), normalize=True
+            ),
+            "sharp": project(ModernHopfield(40.0), layout, random.standard_normal((3, 45)), groups="c", normalize=True),
+            "powers": project(
+                DenseMemory(3), layout, 0.1 * random.standard_normal((130, 54)), groups=("c", "b"),
+                weights=random.standard_normal(130),
+            ).scaled(0.5),
+            "mixed": project(
+                Mixed(), layout, 0.1 * random.standard_normal((65, UNITS)), weights=random.uniform(0.2, 2, 65)
+            ).scaled(0.5),
+        }  # fmt: skip
+        terms = {"phases": blocks(random, Cosine(), layout), "three": tuples(random, ThreeBody(), 400), **more}
+        return attrs.evolve(computer, couplings=blocks(random, None, layout), terms=terms)
     main = {"beside dense": Dense(), "beside sparse": make_ring(0)}[name]
     terms = {"phases": blocks(random, Cosine(), layout), "three": tuples(random, ThreeBody(), 400)}
     return attrs.evolve(computer, couplings=blocks(random, None, layout, main), terms=terms)
@@ -165,9 +194,11 @@ def drive_for(n, protocols=None):
 CASES = [
     ("products", "single", EulerMaruyama()),
     ("tuples", "double", EulerMaruyama()),
+    ("projections", "single", EulerMaruyama()),
     *(pytest.param(*case, marks=pytest.mark.long) for case in (
         ("products", "double", StochasticHeun()),
         ("tuples", "single", StochasticHeun()),
+        ("projections", "double", StochasticHeun()),
         ("beside dense", "single", EulerMaruyama()),
         ("beside sparse", "double", StochasticHeun()),
     )),
@@ -348,14 +379,14 @@ def test_a_product_for_each_different_function(euler):
         assert stepper.formulas.multiplications == ({"cosine": 2, "difference": 1}[interaction.name] * 40 * 39, 0)
     # besides the product of main couplings that are products of two states, of which there are none here
     assert text["cosine"].count("dense_product(products") == 2
-    assert text["difference"].count("dense_product(products, base, state, origin") == 1
+    assert text["difference"].count("dense_product(products, base, size, state, origin") == 1
     # sine and cosine are worked out once: their derivatives read them again
     assert text["cosine"].count("sin(at)") == text["cosine"].count("cos(at)") == 1
 
 
 @attrs.frozen(eq=False)
 class Strange(Term):
-    """A term that is no sum over tuples."""
+    """A term that is no sum over tuples, nor of projections."""
 
     n: int
     vector = np.zeros(0)
@@ -380,7 +411,7 @@ class Strange(Term):
 
 
 def test_what_no_kernel_is_written_for(euler):
-    """Of a term that is no sum over tuples the engine says so; `auto` takes one that can do it."""
+    """Of a term of another kind the engine says so; `auto` takes one that can do it."""
     computer = assemble({"a": 40}, Quartic(), Dense())
     strange = Dynamics(attrs.evolve(computer, terms={"odd": Strange(40)}), euler, 0.01)
     with pytest.raises(EngineError, match="no kernel is written for the term 'odd' of the energy"):

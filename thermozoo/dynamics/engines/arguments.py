@@ -64,7 +64,13 @@ class TermArguments(NamedTuple):
     columns : ndarray
         Lines of units that are not consecutive.
     constants : ndarray
-        Constants of the interactions.
+        Constants of the interactions and projections.
+    projections : ndarray of int, shape (terms, 5)
+        Of terms over projections: how many patterns, where they begin in `weights`, and to how many they are filled
+        up; which of the kernel's formulas; where its constants begin. Their patterns and the transpose of these are the
+        last `parts`.
+    weights : ndarray
+        Weights of patterns, and their logarithms; see `projection_packing`.
     """
 
     table: Indices
@@ -77,6 +83,8 @@ class TermArguments(NamedTuple):
     values: Array
     columns: npt.NDArray[np.int32]
     constants: Array
+    projections: Indices
+    weights: Array
 
 
 class LawArguments(NamedTuple):
@@ -163,10 +171,11 @@ class DriveArguments(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for states after a step, forces, stages, kept forces, noise, imposed forces, sums of the work, and products.
+    """Room for states after a step, forces, stages, kept forces, noise, imposed forces, sums of the work, products.
 
-    Of coupling terms that separate, `products` holds every function of states and its product with J. Beside it are the
-    auxiliary variables of units, one after the other, each in the layout of states.
+    Of coupling terms that separate, `products` holds every function of states and its product with J; `projected`
+    holds projections of states on patterns, and what each pattern adds. Beside them are the auxiliary variables
+    of units, one after the other, each in the layout of states.
     """
 
     spare: Array
@@ -177,6 +186,7 @@ class Scratch(NamedTuple):
     imposed: Array
     partial: Doubles
     products: Array
+    projected: Array
     variables: Array
 
 

@@ -183,7 +183,8 @@ class _Batch:
         source, couplings = self.law.source, self.law.couplings
         separated, tuples = source.products > 0, source.tuples
         chunk = slots * self.chosen.group * self.size
-        span = slots * (16 if self.chosen.unit_layout else 1) * BLOCK * self.width
+        # noise of a few blocks and, of sparse couplings, forces: threads that share out a chunk have each their own
+        span = self.chosen.threads * (16 if self.chosen.unit_layout else 1) * BLOCK * self.width
         dense = couplings.packed.size > 0
         sparse = couplings.values.size > 0
         # other units still read a state where products and updates of blocks alternate
@@ -198,6 +199,7 @@ class _Batch:
             imposed=aligned(chunk * self.several, self.dtype),
             partial=np.zeros(0 if self.work is None else sums),
             products=aligned(source.products * chunk, self.dtype),
+            projected=aligned(slots * self.chosen.group * self.law.terms.weights.size * self.width, self.dtype),
             variables=self.variables.reshape(-1),
         )
 

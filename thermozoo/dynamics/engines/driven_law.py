@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from thermozoo.dynamics.engines.arguments import LawArguments, PackedCouplings, TermArguments
 from thermozoo.dynamics.engines.laws import Law, LawFormulas, aligned
-from thermozoo.dynamics.engines.term_forces import TermForce
+from thermozoo.dynamics.engines.projection_forces import ProjectionForce
+from thermozoo.dynamics.engines.term_forces import Force, TermForce
 
 __all__ = ["arguments_of_step"]
 
@@ -42,18 +43,23 @@ def arguments_of_step(
     return couplings, _terms(formulas.terms, law.terms, factors), arguments._replace(**changed)
 
 
-def _terms(forces: Sequence[TermForce], terms: TermArguments, factors: Mapping[str, float]) -> TermArguments:
-    """Return the strengths of coupling terms times the factors of those that are driven."""
+def _terms(forces: Sequence[Force], terms: TermArguments, factors: Mapping[str, float]) -> TermArguments:
+    """Return the strengths of terms times the factors of those that are driven."""
     if not any(force.name in factors for force in forces):
         return terms
     packed, sums, values = (_times(one, 1.0) for one in (terms.packed, terms.sums, terms.values))
-    separated = [force for force in forces if force.products is not None]
+    coupled = [force for force in forces if isinstance(force, TermForce)]
+    separated = [force for force in coupled if force.products is not None]
+    projected = [force for force in forces if isinstance(force, ProjectionForce)]
     starts = np.append(terms.table[:, 4], len(packed))[terms.parts]
     with_sums = [force for force in separated if force.products is not None and force.products.rows]
     units = len(sums) // max(1, len(with_sums))
-    of_sets = [force for force in forces if force.products is None for _ in force.tuples]
+    of_sets = [force for force in coupled if force.products is None for _ in force.tuples]
     ends = [*terms.places[:, 2].tolist(), len(values)]
-    parts = [
+    # patterns themselves are not driven: their transpose is, whose products are slopes
+    backward = [len(separated) + 2 * p + 1 for p in range(len(projected))]
+    parts: list[tuple[Any, Force, int, int]] = [
+        *((packed, force, starts[t], starts[t + 1]) for t, force in zip(backward, projected, strict=True)),
         *((packed, force, starts[t], starts[t + 1]) for t, force in enumerate(separated)),
         *((sums, force, t * units, (t + 1) * units) for t, force in enumerate(with_sums)),
         *((values, force, ends[t], ends[t + 1]) for t, force in enumerate(of_sets)),

@@ -15,7 +15,7 @@ import sympy
 
 from thermozoo.dynamics.engines.kernel_template import CALL, DRIVER, HEAD, PRODUCT, STAGE
 from thermozoo.dynamics.engines.printing import KernelPrinter, statements
-from thermozoo.dynamics.engines.term_forces import TermForce
+from thermozoo.dynamics.engines.term_forces import Force
 from thermozoo.dynamics.engines.term_source import TermSource
 from thermozoo.symbolic.derive import PotentialFormulas
 from thermozoo.symbolic.kernel_plan import Stage, gradient_plan, stages_of
@@ -72,7 +72,7 @@ class _Writer:
         self,
         step: StepFormula,
         potentials: Sequence[tuple[str, PotentialFormulas]],
-        forces: Sequence[TermForce],
+        forces: Sequence[Force],
         unit_layout: bool,
     ) -> None:
         self.potentials, self.unit_layout = potentials, unit_layout
@@ -206,7 +206,7 @@ class _Writer:
 
     def driver(self) -> str:
         """Return the function that does all steps."""
-        normal_at = "slot * SPAN * BLOCK_SIZE" if self.spans else "place"
+        normal_at = "member * SPAN * BLOCK_SIZE" if self.spans else "place"
         stages = []
         if self.carries:  # a signal may change from one step to the next, and the force with it
             stages.append("\n            carried = k > 0 and not driven")
@@ -223,7 +223,7 @@ class _Writer:
                     products = f"\n            if not carried:{_indent(products, 1)}"
                 stages += [product, products]
             stages.append(CALL.format(index=index, normal_at=normal_at, more=self._more("(chunk + g) * size")))
-        far = "slots * SPAN * BLOCK_SIZE" if self.spans else "slots * group * size"
+        far = "members * slots * SPAN * BLOCK_SIZE" if self.spans else "slots * group * size"
         return DRIVER.format(points=len(self.points), far=far, stages="".join(stages))
 
 
@@ -251,7 +251,7 @@ def write_kernel(
     step: StepFormula,
     title: str,
     potentials: Sequence[tuple[str, PotentialFormulas]],
-    forces: Sequence[TermForce] = (),
+    forces: Sequence[Force] = (),
     *,
     single: bool,
     unit_layout: bool,
@@ -266,8 +266,8 @@ def write_kernel(
         Its name.
     potentials : sequence of (str, PotentialFormulas)
         Names and formulas of the different on-site potentials.
-    forces : sequence of TermForce
-        Coupling terms besides main couplings that are products of two states.
+    forces : sequence of TermForce or ProjectionForce
+        Terms besides main couplings that are products of two states.
     single : bool
         Single or double precision.
     unit_layout : bool
@@ -282,7 +282,7 @@ def write_kernel(
     formulas = [f"step: x' = {step.result}", *(f"  {name}' = {after}" for name, after in step.after.items())]
     formulas += [f"  force_{j} at {stage}" for j, stage in enumerate(step.stages)]
     formulas += [f"potential {k}, {name}: dU/dx = {f.gradient}" for k, (name, f) in enumerate(potentials)]
-    formulas += [f"term {one.name}, {one.interaction}: energy of a tuple = {one.formulas.energy}" for one in forces]
+    formulas += [f"term {one.name}, {one.plugin}: {one.energy}" for one in forces]
     formulas += [f"k of the step: {_listed(writer.constants)}"]
     formulas += [f"c of potential {k}: {_listed(used)}" for k, (_, used) in enumerate(writer.gradients)]
     head = HEAD.format(

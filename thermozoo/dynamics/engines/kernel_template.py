@@ -20,9 +20,9 @@ from thermozoo.dynamics.engines.box_muller import normal_numbers_{layout}
 from thermozoo.dynamics.engines.line_access import (
     gather_line, load_line, number_at, put_line, put_line_between, spread_number,
 )
-from thermozoo.dynamics.engines.lines import FUNCTIONS, choose, fused, maximum, minimum
+from thermozoo.dynamics.engines.lines import FUNCTIONS, choose, fused, largest_of_line, maximum, minimum, sum_of_line
 from thermozoo.dynamics.engines.step_parts import (
-    add_work, copy_blocks, external_{layout}, finish_work, multiply_{layout}, record_{layout},
+    add_work, clear_blocks, copy_blocks, external_{layout}, finish_work, multiply_{layout}, record_{layout},
 )
 from thermozoo.dynamics.engines.products import dense_{layout}, sparse_{layout}
 from thermozoo.dynamics.engines.thread_group import barrier, take
@@ -72,7 +72,7 @@ def advance(member, states, shared, first_step, steps, sharing, couplings, terms
     terms = TermArguments(*terms)
     noise, drive, scratch, output = NoiseArguments(*noise), DriveArguments(*drive), Scratch(*scratch), Output(*output)
     members, slots, group, size, in_place = sharing
-    spare, force, point, kept, normal, imposed, partial, products, variables = scratch
+    spare, force, point, kept, normal, imposed, partial, products, projected, variables = scratch
     bias, range_starts = law.bias, law.range_starts
     rows, record = output.rows, output.record
     signals, sources, which = drive.signals, drive.sources, drive.which
@@ -147,13 +147,13 @@ PRODUCT = """
                     signal_at = shown_from + g * size if driven else -1
                     place = base + g * size
                     external_forces(force, place, bias, first, last, shown, signal_at, intensity)
-                dense_product(force, base, {at}, size, count, couplings.table, couplings.packed, first, last)"""
+                dense_product(force, base, size, {at}, size, count, couplings.table, couplings.packed, first, last)"""
 
 CALL = """
             for g in range(count):
                 place = base + g * size
                 signal_at = shown_from + g * size if driven else -1
-                force_at = place if dense else slot * SPAN * BLOCK_SIZE
+                force_at = place if dense else member * SPAN * BLOCK_SIZE
                 stage_{index}(
                     state, origin + g * size, after, to + g * size, first, last, force_at, place, {normal_at}, far,
                     shown, signal_at, intensity, step, (chunk + g) * WIDTH, couplings, terms, law, noise,

@@ -17,7 +17,7 @@ from thermozoo.dynamics.engines.kernel_cache import Kernel, load_kernel
 from thermozoo.dynamics.engines.kernel_source import KernelSource, write_kernel
 from thermozoo.dynamics.engines.packing import pack
 from thermozoo.dynamics.engines.products import BLOCK
-from thermozoo.dynamics.engines.term_forces import TermForce, term_forces
+from thermozoo.dynamics.engines.term_forces import Force, term_forces
 from thermozoo.dynamics.engines.term_packing import pack_terms
 from thermozoo.dynamics.engines.vectors import LINE
 from thermozoo.errors import ShapeError
@@ -106,8 +106,8 @@ class LawFormulas:
         return list(found.values())
 
     @functools.cached_property
-    def terms(self) -> tuple[TermForce, ...]:
-        """Return how every coupling term acts that is not the main one by products of two states."""
+    def terms(self) -> tuple[Force, ...]:
+        """Return how every term acts that is neither of single units nor the main one by products of two states."""
         return term_forces(self.dynamics.one_computer)
 
     @property
@@ -133,7 +133,7 @@ class LawFormulas:
     def name(self, unit_layout: bool) -> str:
         """Return the readable part of the name of a kernel."""
         d = self.dynamics
-        names = (*(name for name, _, _ in self.potentials), *(one.interaction for one in self.terms))
+        names = (*(name for name, _, _ in self.potentials), *(one.plugin for one in self.terms))
         parts = [d.integrator.name, *names, d.precision]
         return "_".join(p.replace("-", "_") for p in [*parts, "unit" if unit_layout else "batch"])
 

@@ -21,7 +21,7 @@ from numba.extending import intrinsic, lower_builtin, models, register_model, ty
 from thermozoo.dynamics.engines.elementary import ELEMENTARY
 from thermozoo.dynamics.engines.vectors import LINE, Vector, constant, spread
 
-__all__ = ["FUNCTIONS", "Line", "choose", "fused", "maximum", "minimum", "widen"]
+__all__ = ["FUNCTIONS", "Line", "choose", "fused", "largest_of_line", "maximum", "minimum", "sum_of_line", "widen"]
 
 
 class Line(types.Type):  # type: ignore[misc]
@@ -215,6 +215,22 @@ def _smaller(a: Vector, b: Vector) -> Vector:
 
 maximum = _function("maximum", _larger, 2)
 minimum = _function("minimum", _smaller, 2)
+
+
+def _across(apply: Callable[[Vector, Vector], Vector]) -> Callable[[Vector], Vector]:
+    """Return a function of all places of a line, from the first to the last; its result is in every place."""
+
+    def whole(a: Vector) -> Vector:
+        first, *others = (a.pick([place] * a.count) for place in range(a.count))
+        for other in others:
+            first = apply(first, other)
+        return first
+
+    return whole
+
+
+largest_of_line = _function("largest_of_line", _across(_larger))
+sum_of_line = _function("sum_of_line", _across(lambda a, b: a + b))
 
 #: Functions that generated code may call, by their name in sympy.
 FUNCTIONS: dict[str, Any] = {

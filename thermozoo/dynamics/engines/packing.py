@@ -16,7 +16,7 @@ from thermozoo.dynamics.engines.arguments import PackedCouplings
 from thermozoo.dynamics.engines.products import BLOCK, DEPTH, TILE
 from thermozoo.dynamics.engines.vectors import LINE
 
-__all__ = ["pack", "pack_blocks", "sliced"]
+__all__ = ["pack", "pack_blocks", "pack_parts", "sliced"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
@@ -41,8 +41,13 @@ def pack(computer: Computer, dtype: Any, unit_layout: bool) -> PackedCouplings:
 
 def pack_blocks(blocks: Iterable[Block], layout: Layout, dtype: Any, unit_layout: bool) -> tuple[Indices, Array]:
     """Return the table of the dense parts of J that act on free units, and their numbers."""
+    return pack_parts(_oriented(blocks, layout), dtype, unit_layout)
+
+
+def pack_parts(matrices: Iterable[tuple[slice, slice, Array]], dtype: Any, unit_layout: bool) -> tuple[Indices, Array]:
+    """Return the table and the numbers of matrices that multiply some columns and are added to some rows."""
     entries, parts, place = [], [], 0
-    for rows, columns, matrix in _oriented(blocks, layout):
+    for rows, columns, matrix in matrices:
         part, first, tiles = (_pack_unit if unit_layout else _pack_batch)(matrix.astype(dtype), rows.start)
         entries.append((first, tiles, columns.start, columns.stop - columns.start, place))
         parts.append(part)

@@ -126,10 +126,12 @@ _unit_tile = intrinsic(_tile_of_unit)
 
 
 def _dense_batch(
-    force: Any, to: int, state: Any, origin: int, size: int, count: int, table: Any, packed: Any, first: int, last: int
-) -> None:
-    """Add J x to the forces, from `to` on, of `count` chunks of states, from `origin` on, `size` numbers apart.
+    force: Any, to: int, stride: int, state: Any, origin: int, size: int, count: int, table: Any, packed: Any,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """Add J x to the forces, from `to` on, of `count` chunks of states, from `origin` on.
 
+    Forces of chunks are `stride` numbers apart, states `size`.
     Here `first` and `last`, the blocks of units that are asked for, are always all blocks.
     """
     line = LINE // state.itemsize
@@ -140,14 +142,15 @@ def _dense_batch(
             for tile in range(tiles):
                 for g in range(count):
                     source = origin + g * size + (column + start) * line
-                    target = to + g * size + (row + tile * TILE) * line
+                    target = to + g * stride + (row + tile * TILE) * line
                     _batch_tile(packed, place, state, source, force, target, depth)
                 place += depth * TILE
 
 
 def _dense_unit(
-    force: Any, to: int, state: Any, origin: int, size: int, count: int, table: Any, packed: Any, first: int, last: int
-) -> None:
+    force: Any, to: int, stride: int, state: Any, origin: int, size: int, count: int, table: Any, packed: Any,
+    first: int, last: int,
+) -> None:  # fmt: skip
     """Do the same for `count` trajectories, on the units of the blocks from `first` to before `last`."""
     wide = 4 * LINE // state.itemsize
     for entry in range(table.shape[0]):
@@ -157,7 +160,8 @@ def _dense_unit(
             if first * BLOCK <= unit < last * BLOCK:
                 for g in range(count):
                     start = place + tile * columns * wide
-                    _unit_tile(packed, start, state, origin + g * size + column, force, to + g * size + unit, columns)
+                    source, target = origin + g * size + column, to + g * stride + unit
+                    _unit_tile(packed, start, state, source, force, target, columns)
 
 
 def _sparse_batch(

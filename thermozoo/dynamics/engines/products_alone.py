@@ -26,13 +26,14 @@ def _repeat_batch(
     packed: Any, blocks: int,
 ) -> None:  # fmt: skip
     chunks = states.size // size
+    at = member * group * size
     while True:
         chunk = take(shared) * group
         if chunk >= chunks:
             break
         count = min(group, chunks - chunk)
         for _ in range(repeats):
-            dense_batch(forces, member * group * size, states, chunk * size, size, count, table, packed, 0, blocks)
+            dense_batch(forces, at, size, states, chunk * size, size, count, table, packed, 0, blocks)
 
 
 def _repeat_unit(
@@ -44,16 +45,17 @@ def _repeat_unit(
         first, last = blocks * member // members, blocks * (member + 1) // members
         for chunk in range(chunks):
             for _ in range(repeats):
-                dense_unit(forces, 0, states, chunk * size, size, 1, table, packed, first, last)
+                dense_unit(forces, 0, size, states, chunk * size, size, 1, table, packed, first, last)
                 barrier(shared, members)
         return
+    at = member * group * size
     while True:
         chunk = take(shared) * group
         if chunk >= chunks:
             break
         count = min(group, chunks - chunk)
         for _ in range(repeats):
-            dense_unit(forces, member * group * size, states, chunk * size, size, count, table, packed, 0, blocks)
+            dense_unit(forces, at, size, states, chunk * size, size, count, table, packed, 0, blocks)
 
 
 _jit = njit(error_model="numpy", nogil=True)

@@ -18,8 +18,8 @@ from thermozoo.dynamics.engines.products import BLOCK
 from thermozoo.dynamics.engines.vectors import LINE
 
 __all__ = [
-    "add_work", "copy_blocks", "external_batch", "external_unit", "finish_work", "multiply_batch", "multiply_unit",
-    "record_batch", "record_unit",
+    "add_work", "clear_blocks", "copy_blocks", "external_batch", "external_unit", "finish_work", "multiply_batch",
+    "multiply_unit", "record_batch", "record_unit",
 ]  # fmt: skip
 
 _jit = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -143,6 +143,12 @@ def _copy_blocks(source: Any, origin: int, target: Any, to: int, first: int, las
         put_line(target, to + i, load_line(source, origin + i))
 
 
+def _clear_blocks(target: Any, to: int, first: int, last: int, size: int) -> None:
+    """Write zeros into the blocks from `first` to before `last`, each `size` numbers wide."""
+    for i in range(first * size, last * size, LINE // target.itemsize):
+        put_line(target, to + i, 0.0)
+
+
 external_batch = _jit(_external_batch)
 external_unit = _jit(_external_unit)
 multiply_batch = _jit(_multiply_batch)
@@ -152,3 +158,4 @@ finish_work = _jit(_finish_work)
 record_batch = _jit(_record_batch)
 record_unit = _jit(_record_unit)
 copy_blocks = _jit(_copy_blocks)
+clear_blocks = _jit(_clear_blocks)

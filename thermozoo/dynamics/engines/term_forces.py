@@ -1,4 +1,4 @@
-"""Which coupling terms of a computer a kernel is written for, and how each of them acts.
+"""Which terms over several units of a computer a kernel is written for, and how each of them acts.
 
 Couplings by the product of two states, where they are the computer's main term, have products of their own
 (`thermozoo.dynamics.engines.products`); every other term is here.
@@ -15,14 +15,17 @@ import sympy
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import BilinearCouplings, Couplings
 from thermozoo.computer.term import Term
+from thermozoo.computer.terms.projections import ProjectionTerm
+from thermozoo.dynamics.engines.projection_forces import ProjectionForce
 from thermozoo.errors import EngineError, ShapeError
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.coupling_plan import ProductPlan, TuplePlan, product_plan, tuple_plan
 from thermozoo.symbolic.formula import Bound
 from thermozoo.symbolic.interaction import InteractionFormulas, interaction_formulas
+from thermozoo.symbolic.projection_plan import projection_plan
 from thermozoo.symbolic.separable import separate
 
-__all__ = ["TermForce", "term_forces", "without_kernel"]
+__all__ = ["Force", "TermForce", "term_forces", "without_kernel"]
 
 
 @attrs.frozen(eq=False)
@@ -50,19 +53,23 @@ class TermForce:
     tuples: tuple[TuplePlan, ...]
 
     @property
-    def interaction(self) -> str:
+    def plugin(self) -> str:
         """Name of the interaction."""
         return "bilinear" if self.couplings.interaction is None else self.couplings.interaction.name
 
     @property
-    def constants(self) -> list[sympy.Expr]:
-        """Expressions of the constants, in the order of their names."""
-        plans = self.tuples if self.products is None else (self.products,)
-        return [expression for plan in plans for expression in plan.constants]
+    def energy(self) -> str:
+        """The energy, in words."""
+        return f"energy of a tuple = {self.formulas.energy}"
+
+    @property
+    def plans(self) -> tuple[ProductPlan | TuplePlan, ...]:
+        """What has constants."""
+        return self.tuples if self.products is None else (self.products,)
 
     @property
     def numbers(self) -> Iterator[float]:
-        """The same as numbers.
+        """The constants as numbers, in the order of their names.
 
         Raises
         ------
@@ -74,12 +81,13 @@ class TermForce:
         for name, value in own.items():
             if np.ndim(value):
                 raise ShapeError(
-                    f"{name} of the interaction {self.interaction!r} must be a number in the compiled engine, got an "
+                    f"{name} of the interaction {self.plugin!r} must be a number in the compiled engine, got an "
                     f"array of shape {np.shape(value)}: take engine = 'reference'"
                 )
         bound: Bound = self.formulas.bind(own)
-        for expression in self.constants:
-            yield float(bound.function("constant", [], expression)()[0])
+        for plan in self.plans:
+            for expression in plan.constants:
+                yield float(bound.function("constant", [], expression)()[0])
 
     @property
     def multiplications(self) -> tuple[int, int]:
@@ -89,17 +97,20 @@ class TermForce:
         return 0, self.couplings.size * self.couplings.edges.shape[1]
 
 
+Force = TermForce | ProjectionForce
+
+
 def without_kernel(computer: Computer) -> str | None:
     """Return None where kernels can be written for every term of the energy, else which not and what to do."""
     for name, term in computer.terms.items():
-        if not isinstance(term, Couplings):
+        if not isinstance(term, (Couplings, ProjectionTerm)):
             kind = type(term).__name__
             return f"no kernel is written for the term {name!r} of the energy ({kind}); use engine = 'reference'"
     return None
 
 
-def term_forces(computer: Computer) -> tuple[TermForce, ...]:
-    """Return how every coupling term acts, in the order of the energy, without main couplings that are bilinear.
+def term_forces(computer: Computer) -> tuple[Force, ...]:
+    """Return how every term acts, in the order of the energy, without main couplings that are bilinear.
 
     Raises
     ------
@@ -112,11 +123,14 @@ def term_forces(computer: Computer) -> tuple[TermForce, ...]:
     every: dict[str, Term] = {"coupling": computer.couplings, **computer.terms}
     if isinstance(computer.couplings, BilinearCouplings):
         del every["coupling"]
-    coupled = {name: term for name, term in every.items() if isinstance(term, Couplings) and term.size}
-    return tuple(_force(name, term, f"t{t}_") for t, (name, term) in enumerate(coupled.items()))
+    acting = {name: term for name, term in every.items() if not isinstance(term, Couplings) or term.size}
+    return tuple(_force(name, term, f"t{t}_") for t, (name, term) in enumerate(acting.items()))
 
 
-def _force(name: str, term: Couplings, prefix: str) -> TermForce:
+def _force(name: str, term: Term, prefix: str) -> Force:
+    if isinstance(term, ProjectionTerm):
+        return ProjectionForce(name, term, projection_plan(term.formulas))
+    assert isinstance(term, Couplings)
     formulas = _bilinear() if term.interaction is None else interaction_formulas(term.interaction)
     if formulas.products is not None and term.blocks is not None:
         return TermForce(name, term, formulas, product_plan(formulas, prefix), ())

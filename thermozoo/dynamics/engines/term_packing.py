@@ -13,7 +13,9 @@ from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.engines.arguments import TermArguments
 from thermozoo.dynamics.engines.packing import pack_blocks
 from thermozoo.dynamics.engines.products import BLOCK
-from thermozoo.dynamics.engines.term_forces import TermForce
+from thermozoo.dynamics.engines.projection_forces import ProjectionForce
+from thermozoo.dynamics.engines.projection_packing import pack_patterns, pack_weights
+from thermozoo.dynamics.engines.term_forces import Force, TermForce
 from thermozoo.dynamics.engines.vectors import LINE
 
 __all__ = ["TupleRows", "pack_terms", "tuple_rows"]
@@ -121,8 +123,8 @@ def _in_rows(rows: TupleRows, dtype: Any) -> tuple[Indices, Columns, Array, Colu
     return rows.starts, rows.others.astype(np.int32).ravel(), rows.values.astype(dtype), np.zeros(0, dtype=np.int32)
 
 
-def pack_terms(forces: Sequence[TermForce], layout: Layout, dtype: Any, unit_layout: bool) -> TermArguments:
-    """Return coupling terms in the order in which the kernel of one layout reads them."""
+def pack_terms(forces: Sequence[Force], layout: Layout, dtype: Any, unit_layout: bool) -> TermArguments:
+    """Return terms in the order in which the kernel of one layout reads them."""
     units = -(-layout.n // BLOCK) * BLOCK
     table: list[Indices] = [np.zeros((0, 5), dtype=np.int64)]
     packed: list[Array] = [np.zeros(0, dtype=dtype)]
@@ -130,14 +132,24 @@ def pack_terms(forces: Sequence[TermForce], layout: Layout, dtype: Any, unit_lay
     parts, places = [0], []
     streams: list[list[npt.NDArray[Any]]] = [[], [], [], []]
     ends = [0, 0, 0, 0]
-    constants = [number for force in forces for number in force.numbers]
+    constants: list[float] = []
+
+    def put(blocks: Indices, numbers: Array) -> None:
+        blocks[:, 4] += sum(part.size for part in packed)
+        table.append(blocks)
+        packed.append(numbers)
+        parts.append(parts[-1] + len(blocks))
+
+    projected = [force for force in forces if isinstance(force, ProjectionForce)]
+    begins = []
     for force in forces:
+        begin = len(constants)
+        constants += force.numbers
+        if not isinstance(force, TermForce):
+            begins.append(begin)
+            continue
         if force.products is not None:
-            blocks, numbers = pack_blocks(force.couplings.blocks or (), layout, dtype, unit_layout)
-            blocks[:, 4] += sum(part.size for part in packed)
-            table.append(blocks)
-            packed.append(numbers)
-            parts.append(parts[-1] + len(blocks))
+            put(*pack_blocks(force.couplings.blocks or (), layout, dtype, unit_layout))
             if force.products.rows:
                 row = np.zeros(units)
                 for block in force.couplings.blocks or ():
@@ -156,6 +168,10 @@ def pack_terms(forces: Sequence[TermForce], layout: Layout, dtype: Any, unit_lay
             for k, array in enumerate(arrays):
                 streams[k].append(array)
                 ends[k] += array.size
+    for one in projected:
+        for blocks, numbers in pack_patterns(one, layout, dtype, unit_layout):
+            put(blocks, numbers)
+    projections, weights = pack_weights(projected, begins, dtype)
     kinds = (np.int64, np.int32, dtype, np.int32)
     starts, heads, values, columns = (
         np.concatenate([np.zeros(0, dtype=kind), *stream]) for kind, stream in zip(kinds, streams, strict=True)
@@ -171,4 +187,6 @@ def pack_terms(forces: Sequence[TermForce], layout: Layout, dtype: Any, unit_lay
         values=values,
         columns=columns,
         constants=np.array(constants or [0.0], dtype=dtype),
+        projections=projections,
+        weights=weights,
     )

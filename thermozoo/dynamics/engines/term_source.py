@@ -15,10 +15,15 @@ from collections.abc import Sequence
 import attrs
 
 from thermozoo.dynamics.engines.printing import statements
-from thermozoo.dynamics.engines.term_forces import TermForce
+from thermozoo.dynamics.engines.projection_forces import ProjectionForce
+from thermozoo.dynamics.engines.projection_source import ProjectionSource
+from thermozoo.dynamics.engines.term_forces import Force, TermForce
 from thermozoo.symbolic.coupling_plan import AT, OTHERS, TuplePlan, factor_symbol, product_symbol
 
 __all__ = ["TermSource"]
+
+#: The array of the slopes by projections.
+_PULL = (-1, "slope", 0)
 
 _JIT = '@njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)\n'
 
@@ -36,7 +41,7 @@ _FACTORS = '''
 _TUPLES = '''
 
 {jit}def add_tuples_{index}(force, to, state, origin, first, last, terms):
-    """Add J d phi / d x_{place} of term {name} ({interaction}) to forces from `to` on."""
+    """Add J d phi / d x_{place} of term {name} ({plugin}) to forces from `to` on."""
     starts, heads, values = terms.starts, terms.heads, terms.values
     start, head, value, _ = terms.places[{index}]
 {constants}
@@ -54,7 +59,7 @@ _TUPLES = '''
 _SLICED_TUPLES = '''
 
 {jit}def add_tuples_{index}(force, to, state, origin, first, last, terms):
-    """Add J d phi / d x_{place} of term {name} ({interaction}) to forces from `to` on."""
+    """Add J d phi / d x_{place} of term {name} ({plugin}) to forces from `to` on."""
     starts, heads, values, columns = terms.starts, terms.heads, terms.values, terms.columns
     start, head, value, column = terms.places[{index}]
 {constants}
@@ -70,12 +75,11 @@ _SLICED_TUPLES = '''
 '''
 
 _PRODUCTS = """
-            wide = products.size // {arrays}
+            wide = products.size // {arrays}{project}
             for g in range(count):
                 place = base + g * size
                 write_factors(products, place, {at} + g * size, first, last, terms.constants)
-            barrier(shared, members)
-{products}"""
+            barrier(shared, members){products}"""
 
 
 @attrs.frozen
@@ -84,33 +88,45 @@ class TermSource:
 
     Parameters
     ----------
-    forces : tuple of TermForce
+    forces : tuple of TermForce or ProjectionForce
         The terms.
     unit_layout : bool
         Units side by side, or trajectories.
     """
 
-    forces: tuple[TermForce, ...]
+    forces: tuple[Force, ...]
     unit_layout: bool
+
+    @property
+    def _coupled(self) -> list[TermForce]:
+        return [force for force in self.forces if isinstance(force, TermForce)]
+
+    @property
+    def projections(self) -> ProjectionSource:
+        """What writes energies of projections."""
+        forces = tuple(force for force in self.forces if isinstance(force, ProjectionForce))
+        return ProjectionSource(forces, self.unit_layout, len(self.separated))
 
     @property
     def separated(self) -> list[TermForce]:
         """Terms that are products with J."""
-        return [force for force in self.forces if force.products is not None]
+        return [force for force in self._coupled if force.products is not None]
 
     @property
     def tuples(self) -> list[tuple[TermForce, TuplePlan]]:
         """What goes tuple by tuple: each term, with each place of a tuple that has a derivative of its own."""
-        return [(force, plan) for force in self.forces for plan in force.tuples]
+        return [(force, plan) for force in self._coupled for plan in force.tuples]
 
     @functools.cached_property
     def _numbers(self) -> dict[str, int]:
-        """The place of every constant, by name."""
-        names = []
+        """The place of every constant, by name; energies of projections know the places of theirs."""
+        places, count = {}, 0
         for force in self.forces:
-            for plan in force.tuples if force.products is None else (force.products,):
-                names += list(map(str, plan.constants.values()))
-        return {name: place for place, name in enumerate(names)}
+            names = [str(name) for plan in force.plans for name in plan.constants.values()]
+            if isinstance(force, TermForce):
+                places.update({name: count + j for j, name in enumerate(names)})
+            count += len(names)
+        return places
 
     @functools.cached_property
     def _arrays(self) -> dict[tuple[int, str, int], int]:
@@ -120,11 +136,13 @@ class TermSource:
             assert force.products is not None
             names += [(t, "factor", k) for k in force.products.written]
             names += [(t, "product", k) for k in range(len(force.products.factors))]
+        if self.projections.forces:
+            names.append(_PULL)
         return {name: place for place, name in enumerate(names)}
 
     @property
     def arrays(self) -> int:
-        """How many arrays as long as a chunk the products need."""
+        """How many arrays as long as a chunk the products need; the slopes by projections are added up in one."""
         return len(self._arrays)
 
     def _at(self, t: int, kind: str, k: int) -> str:
@@ -139,7 +157,8 @@ class TermSource:
     def functions(self) -> str:
         """Return the functions that stages and the driver call."""
         parts = [self._write_factors()] if self.arrays else []
-        return "".join([*parts, *(self._add_tuples(i, *one) for i, one in enumerate(self.tuples))])
+        tuples = (self._add_tuples(i, *one) for i, one in enumerate(self.tuples))
+        return "".join([*parts, self.projections.functions(), *tuples])
 
     def _write_factors(self) -> str:
         body = []
@@ -150,6 +169,8 @@ class TermSource:
                 body.append(f"put_line(products, place{self._at(t, 'factor', k)} + i, value)")
             for k in range(len(force.products.factors)):
                 body.append(f"put_line(products, place{self._at(t, 'product', k)} + i, 0.0)")
+        if self.projections.forces:
+            body.append(f"put_line(products, place{self._at(*_PULL)} + i, 0.0)")
         constants = self._constants(body, "constants")
         return _FACTORS.format(jit=_JIT, arrays=self.arrays, constants=_indent(constants, 1), body=_indent(body, 2))
 
@@ -174,7 +195,7 @@ class TermSource:
             index=index,
             place=plan.place,
             name=force.name,
-            interaction=force.interaction,
+            plugin=force.plugin,
             constants=_indent(self._constants(slope, "terms.constants"), 1),
             others=_indent(others, 3),
             slope=_indent(slope, 3),
@@ -191,8 +212,11 @@ class TermSource:
             for k, factor in enumerate(force.products.factors):
                 states = at if factor == AT else f"products, base{self._at(t, 'factor', k)}"
                 to = f"products, base{self._at(t, 'product', k)}"
-                lines.append(f"dense_product({to}, {states}, size, count, {rows}, terms.packed, first, last)")
-        return _PRODUCTS.format(arrays=self.arrays, at=at, products=_indent(lines, 3))
+                lines.append(f"dense_product({to}, size, {states}, size, count, {rows}, terms.packed, first, last)")
+        products = _indent(["", *lines], 3)
+        if self.projections.forces:
+            products += self.projections.pull(f"products, base{self._at(*_PULL)}")
+        return _PRODUCTS.format(arrays=self.arrays, at=at, project=self.projections.project(at), products=products)
 
     def forces_of_tuples(self, at: str) -> list[str]:
         """Return statements of a stage that add the forces of all tuples."""
@@ -216,6 +240,8 @@ class TermSource:
                 sums += 1
             lines += statements("pull", plan.slope, "p")
             lines.append("slope = slope + pull")
+        if self.projections.forces:
+            lines.append(f"slope = slope + load_line(products, place{self._at(*_PULL)} + i)")
         return lines
 
     def constants(self) -> list[str]:
