@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import sympy
 
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.discrete import check_multilinear, states_in_words
-from thermozoo.errors import ParameterError
+from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.interfaces import Integrator, Potential
+from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.formula import cached_by_formula
 from thermozoo.symbolic.trace import trace_step
 
@@ -47,8 +49,16 @@ def why_not_updated(group: str, potential: Potential, integrator: Integrator) ->
 
 
 def check_units(computer: Computer, integrator: Integrator) -> None:
-    """Raise ParameterError where an integrator cannot update the free units of a computer."""
+    """Raise ParameterError where an integrator cannot update the free units of a computer, ShapeError where it is of
+    another number of units.
+    """
     layout = computer.layout
+    for name, value in values_of(integrator).items():
+        if np.ndim(value) and np.shape(value) != (layout.n,):
+            raise ShapeError(
+                f"{name} of the integrator {integrator.name!r} must be a number or one value for each of {layout.n} "
+                f"units, got an array of shape {np.shape(value)}"
+            )
     for group, potential in computer.onsite.potentials.items():
         if group in layout.clamped or not layout.sizes[group]:
             continue

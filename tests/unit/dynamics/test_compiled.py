@@ -355,5 +355,5 @@ def test_auto_takes_the_engine_that_is_done_first(make_computer, euler, monkeypa
 def test_an_integrator_parameter_must_be_a_number(make_computer):
     computer = make_computer({"a": 3}, Quartic(), Dense())
     dynamics = Dynamics(computer, ThreeStages(theta=np.array([0.1, 0.2, 0.3])), 0.01)
-    with pytest.raises(ShapeError, match="theta of integrator 'three-stages' must be a number"):
+    with pytest.raises(ShapeError, match="theta of the integrator 'three-stages' must be a number"):
         advance(CompiledEngine(1, 1), dynamics, np.zeros((1, 3)))

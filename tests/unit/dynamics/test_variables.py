@@ -191,6 +191,20 @@ def test_variables_that_do_not_fit_are_refused(given, error, said):
         simulate(dynamics, np.zeros((2, 100)), 3, key=KEY, variables=given, engine=REFERENCE)
 
 
+def test_a_mass_for_each_unit_takes_the_reference_engine():
+    """Each unit stays in its own equilibrium, <v^2> = kT / m; a mass for another number of units is refused."""
+    masses = np.array([0.5, 1.0, 4.0])
+    computer = assemble({"a": 3}, Quadratic(), Dense(), temperature=0.5)
+    dynamics = Dynamics(computer, Baoab(masses), dt=0.01)
+    start = 0.5 * np.random.default_rng(1).standard_normal((20_000, 3))  # Var x = kT / k, with k = 2 J2
+    done = simulate(dynamics, start, 100, key=KEY)
+    assert done.engine == "reference"
+    # the relative standard error of a variance is sqrt(2 / 20,000) = 0.01; four of them
+    assert done.variables["v"].var(axis=0) * masses == pytest.approx(0.5, rel=0.04)
+    with pytest.raises(ShapeError, match=r"mass of the integrator 'baoab' must be a number or one value for each of 3"):
+        Dynamics(computer, Baoab(masses[:2]), dt=0.01)
+
+
 @pytest.mark.parametrize("engine", [REFERENCE, CompiledEngine(1)], ids=lambda e: e.name)
 def test_an_engine_insists_on_the_variables_of_its_integrator(engine):
     computer = computer_of(Dense())

@@ -57,9 +57,9 @@ def why_not(name: str, dynamics: Dynamics | None = None) -> str | None:
         return None
     reason = why_not_compiled()
     if reason is None and dynamics is not None:
-        from thermozoo.dynamics.engines.term_forces import without_kernel
+        from thermozoo.dynamics.engines.term_forces import without_kernels
 
-        return without_kernel(dynamics.at(0).one_computer)
+        return without_kernels(dynamics)
     return reason
 
 

@@ -17,7 +17,7 @@ from thermozoo.dynamics.engines.kernel_cache import Kernel, load_kernel
 from thermozoo.dynamics.engines.kernel_source import KernelSource, write_kernel
 from thermozoo.dynamics.engines.packing import pack
 from thermozoo.dynamics.engines.products import BLOCK
-from thermozoo.dynamics.engines.term_forces import Force, term_forces
+from thermozoo.dynamics.engines.term_forces import Force, no_number, term_forces
 from thermozoo.dynamics.engines.term_packing import pack_terms
 from thermozoo.dynamics.engines.vectors import LINE
 from thermozoo.errors import ShapeError
@@ -31,7 +31,7 @@ __all__ = ["Law", "LawFormulas", "aligned", "arrange_law"]
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
 
-#: The factor of the on-site energy, where it is driven: a parameter of every potential, by a name that none has.
+#: The factor of the on-site energy, where it has one: a parameter of every potential, by a name that none has.
 _ONSITE = "on-site"
 
 
@@ -187,12 +187,9 @@ class LawFormulas:
         """Return the constants of the step, at the computer's temperature or another."""
         d, f = self.dynamics, self.step
         own = values_of(d.integrator)
-        for name, value in own.items():
-            if np.ndim(value):
-                raise ShapeError(
-                    f"{name} of integrator {d.integrator.name!r} must be a number in the compiled engine, got an "
-                    f"array of shape {np.shape(value)}: take engine = 'reference'"
-                )
+        reason = no_number(d.integrator)
+        if reason is not None:
+            raise ShapeError(reason)
         bound = f.bind(own, dt=d.dt, mobility=d.computer.mobility, kT=d.computer.temperature if kT is None else kT)
         result = aligned(max(1, len(source.constants)), d.dtype)
         for row, expression in enumerate(source.constants):

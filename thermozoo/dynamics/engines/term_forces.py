@@ -16,8 +16,10 @@ from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import BilinearCouplings, Couplings
 from thermozoo.computer.term import Term
 from thermozoo.computer.terms.projections import ProjectionTerm
+from thermozoo.dynamics.engines.base import Dynamics
 from thermozoo.dynamics.engines.projection_forces import ProjectionForce
 from thermozoo.errors import EngineError, ShapeError
+from thermozoo.interfaces import Plugin
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.coupling_plan import ProductPlan, TuplePlan, product_plan, tuple_plan
 from thermozoo.symbolic.formula import Bound
@@ -25,7 +27,7 @@ from thermozoo.symbolic.interaction import InteractionFormulas, interaction_form
 from thermozoo.symbolic.projection_plan import projection_plan
 from thermozoo.symbolic.separable import separate
 
-__all__ = ["Force", "TermForce", "term_forces", "without_kernel"]
+__all__ = ["Force", "TermForce", "no_number", "term_forces", "without_kernel", "without_kernels"]
 
 
 @attrs.frozen(eq=False)
@@ -78,12 +80,9 @@ class TermForce:
         """
         interaction = self.couplings.interaction
         own = {} if interaction is None else values_of(interaction)
-        for name, value in own.items():
-            if np.ndim(value):
-                raise ShapeError(
-                    f"{name} of the interaction {self.plugin!r} must be a number in the compiled engine, got an "
-                    f"array of shape {np.shape(value)}: take engine = 'reference'"
-                )
+        reason = None if interaction is None else no_number(interaction)
+        if reason is not None:
+            raise ShapeError(reason)
         bound: Bound = self.formulas.bind(own)
         for plan in self.plans:
             for expression in plan.constants:
@@ -100,6 +99,17 @@ class TermForce:
 Force = TermForce | ProjectionForce
 
 
+def no_number(plugin: Plugin) -> str | None:
+    """Return which parameter of a plugin is no number, as kernels need it, and what to do; None where each is."""
+    for name, value in values_of(plugin).items():
+        if np.ndim(value):
+            return (
+                f"{name} of the {plugin.kind} {plugin.name!r} must be a number in the compiled engine, got an array of "
+                f"shape {np.shape(value)}: take engine = 'reference'"
+            )
+    return None
+
+
 def without_kernel(computer: Computer) -> str | None:
     """Return None where kernels can be written for every term of the energy, else which not and what to do."""
     for name, term in computer.terms.items():
@@ -107,6 +117,15 @@ def without_kernel(computer: Computer) -> str | None:
             kind = type(term).__name__
             return f"no kernel is written for the term {name!r} of the energy ({kind}); use engine = 'reference'"
     return None
+
+
+def without_kernels(dynamics: Dynamics) -> str | None:
+    """Return None where the compiled engine can advance a law of motion, else what it cannot and what to do."""
+    computer = dynamics.at(0).one_computer
+    held = (computer.couplings, *computer.terms.values())
+    plugins = (getattr(one, "interaction", None) or getattr(one, "projection", None) for one in held)
+    reasons = map(no_number, (dynamics.integrator, *(one for one in plugins if one is not None)))
+    return without_kernel(computer) or next((reason for reason in reasons if reason is not None), None)
 
 
 def term_forces(computer: Computer) -> tuple[Force, ...]:
