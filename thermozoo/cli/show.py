@@ -17,7 +17,12 @@ __all__ = ["show"]
 
 def show(
     ctx: typer.Context,
-    plugin: Annotated[str, typer.Argument(metavar="NAME|FILE.py", help="An installed plugin, or a plugin file.")],
+    plugin: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE.py", help="An installed plugin (KIND:NAME where two share a name), or a file."
+        ),
+    ],
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A parameter or setting of the plugin (repeatable)."),

@@ -41,7 +41,12 @@ _MARKS = {
 
 def verify(
     ctx: typer.Context,
-    plugin: Annotated[str, typer.Argument(metavar="NAME|FILE.py", help="An installed plugin, or a plugin file.")],
+    plugin: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE.py", help="An installed plugin (KIND:NAME where two share a name), or a file."
+        ),
+    ],
     profile: Annotated[Profile, typer.Option(help="quick: less than a minute; full: more draws.")] = Profile.quick,
     seed: Annotated[
         int, typer.Option(parser=whole_number, metavar="INTEGER", help="Fixes everything that is drawn.")
