@@ -94,7 +94,7 @@ def test_files_that_python_reads(tmp_path, content):
     ("content", "said"),
     [
         (GOOD + b"x = '\xe9'\n", "SyntaxError: .*utf-8"),
-        (GOOD.decode().encode("utf-16"), "SyntaxError"),
+        (GOOD.decode().encode("utf-16"), "SyntaxError|null bytes"),  # which of them, depends on the Python
         (GOOD + b"\0", "null bytes"),
         (b"x = " + b"(" * 5000 + b")" * 5000, "SyntaxError: too many nested parentheses"),
         (b"x = " + b"-" * 100_000 + b"1", "(Recursion|Memory)Error"),

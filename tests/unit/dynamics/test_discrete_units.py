@@ -108,7 +108,7 @@ def by_hand(computer, x, key, steps, dtype):
     return x
 
 
-@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("precision", ["single", pytest.param("double", marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", CASES)
 def test_engines_do_what_the_rule_says(name, precision):
     """The same uniform numbers, so the same states, unless one falls between probabilities that differ in rounding.

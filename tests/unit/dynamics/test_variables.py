@@ -76,8 +76,15 @@ def advanced(engine, dynamics, x0, held, splits, drive=None, work=None):
 
 
 @pytest.mark.parametrize("drive", [None, DRIVE], ids=["free", "driven"])
-@pytest.mark.parametrize("connectivity", [Dense(), Chain()], ids=lambda c: c.name)
-@pytest.mark.parametrize("integrator", [Baoab(mass=0.7), ColouredNoise(correlation_time=0.3)], ids=lambda i: i.name)
+@pytest.mark.parametrize(
+    ("integrator", "connectivity"),
+    [
+        pytest.param(integrator, connectivity, marks=[] if (k, j) in ((0, 0), (1, 1)) else [pytest.mark.long])
+        for k, integrator in enumerate([Baoab(mass=0.7), ColouredNoise(correlation_time=0.3)])
+        for j, connectivity in enumerate([Dense(), Chain()])
+    ],
+    ids=lambda one: one.name,
+)
 def test_engines_agree_and_bits_depend_on_no_split_and_no_layout(integrator, connectivity, drive):
     """In double precision 1e-11 is rounding of 30 steps; bits of the compiled engine are the same in every layout."""
     dynamics = Dynamics(computer_of(connectivity, clamped=["b"]), integrator, 0.02)
