@@ -203,7 +203,7 @@ def _by_quadrature(units: list[UnitOracle], x: Array, dt: float, powers: Array) 
     p = np.stack([p] * len(powers)) / p.sum()
     for k in range(len(units) - 1):
         p = p * np.exp(-powers[:, None] * (energies[k + 1] - energies[k]) / KT)
-        p = p @ kernel(x, -units[k + 1].gradient(x), MOBILITY, KT, dt)
+        p = p @ kernel(x, -units[k + 1].gradient(x), MOBILITY, KT, dt, units[k + 1].period)
     total: Array = p.sum(axis=1)
     return total
 
