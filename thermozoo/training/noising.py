@@ -86,10 +86,15 @@ def _bare(dynamics: Any) -> Dynamics:
     refusal = why_not_noised_by(dynamics.integrator)
     if refusal is not None:
         raise ParameterError(refusal)
-    layout = dynamics.computer.layout
-    for group, potential in dynamics.computer.onsite.potentials.items():
-        if group not in layout.clamped and layout.sizes[group]:
+    first = dynamics.program.computers[0]
+    for group, potential in first.onsite.potentials.items():
+        if group not in first.layout.clamped and first.layout.sizes[group]:
             refuse_discrete(potential, "training, which undoes noising,")
+    if first.onsite.amplitude != 1.0:
+        raise TrainingError(
+            f"the on-site energy of the computer is multiplied by {first.onsite.amplitude:g}, which training does not "
+            "know of: scale the parameters of its potentials instead"
+        )
     if dynamics.driven is not None and dynamics.schedule is not None:
         raise TrainingError(
             f"a schedule drives {', '.join(map(repr, dynamics.schedule.targets))}, but noising is of the bare computer "
