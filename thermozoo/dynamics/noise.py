@@ -25,6 +25,7 @@ J. K. Salmon, M. A. Moraes, R. O. Dror and D. E. Shaw, Parallel random numbers: 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -46,6 +47,9 @@ _SHIFT = np.uint64(32)
 #: Steps and trajectories are numbered from 0 to one less than this: a word of the counter holds no more, and a number
 #: that wrapped around would repeat noise.
 NUMBERS = 2**32
+
+#: Counters that are worked out at a time: their words and what is made of them take half a megabyte.
+_AT_ONCE = 2**13
 
 #: What noise is used for: a stream for every use. Streams 100 to 999 are free for a user's own.
 STREAMS = {
@@ -125,7 +129,8 @@ def philox(counter: tuple[Any, Any, Any, Any], key: tuple[int, int]) -> tuple[Wo
     key : (int, int)
         Key words 0 and 1.
     """
-    c0, c1, c2, c3 = np.broadcast_arrays(*(np.asarray(c, dtype=np.uint64) for c in counter))
+    # they broadcast when they meet: what the first rounds do to a word that is one number is done once
+    c0, c1, c2, c3 = (np.asarray(c, dtype=np.uint64) for c in counter)
     k0, k1 = key
     for _ in range(10):
         product0 = c0 * _MULTIPLIERS[0]
@@ -141,16 +146,50 @@ def philox(counter: tuple[Any, Any, Any, Any], key: tuple[int, int]) -> tuple[Wo
     return tuple(c.astype(np.uint32) for c in (c0, c1, c2, c3))  # type: ignore[return-value]
 
 
-def _words(key: NoiseKey, step: int, trajectories: npt.NDArray[Any], n: int, draw: int) -> list[Words]:
-    """Return the four words for every trajectory and counter, each of shape (trajectories, blocks, 16)."""
+def _of_units(
+    key: NoiseKey,
+    step: int,
+    trajectories: npt.NDArray[Any],
+    n: int,
+    draw: int,
+    dtype: npt.DTypeLike,
+    numbers_of: Callable[[tuple[Words, ...], int], Iterable[npt.NDArray[Any]]],
+) -> npt.NDArray[Any]:
+    """Return numbers of shape (trajectories, n), where `numbers_of` makes those of some places from the four words.
+
+    Only counters and places that have units are worked out: fewer than 16 units have a counter each, and one place.
+    Some trajectories are done at a time, so that words stay in the cache from one operation to the next.
+    """
     instance("key", key, NoiseKey, "give NoiseKey(seed)")
     step = count("step", step, at_most=NUMBERS - 1)
     numbers = integer_array("trajectories", trajectories, ("trajectories",), at_most=NUMBERS - 1)
     draw = count("draw", draw, at_most=2**16 - 1)
-    blocks = -(-count("n", n) // 64)
-    c0 = np.arange(16 * blocks, dtype=np.uint32).reshape(blocks, 16)
-    c1 = numbers.astype(np.uint32)[:, None, None]
-    return list(philox((c0, c1, step, key.stream + (draw << 16)), key.words))
+    n = count("n", n)
+    blocks, places, columns = -(-n // 64), min(-(-n // 16), 4), min(n, 16)
+    c0 = 16 * np.arange(blocks)[:, None] + np.arange(columns)
+    c1 = numbers[:, None, None]
+    # unit 64 block + 16 place + column
+    result = np.empty((len(numbers), blocks, places, columns), dtype)
+    rows = max(1, _AT_ONCE // max(1, c0.size))
+    for start in range(0, len(numbers), rows):
+        some = slice(start, start + rows)
+        words = philox((c0, c1[some], step, key.stream + (draw << 16)), key.words)
+        for place, values in enumerate(numbers_of(words, places)):
+            result[some, :, place] = values
+    return np.ascontiguousarray(result.reshape(len(numbers), blocks * places * columns)[:, :n])
+
+
+def _box_muller(words: tuple[Words, ...], places: int) -> Iterator[npt.NDArray[np.float64]]:
+    """Yield the normal numbers of each place."""
+    for pair in range(0, places, 2):
+        radius_word, turn_word = words[pair : pair + 2]
+        u = (radius_word >> np.uint32(1)).astype(np.float32) * np.float32(2**-31) + np.float32(2**-32)
+        turn = turn_word.view(np.int32).astype(np.float32) * np.float32(2**-32)
+        radius = np.sqrt(-2.0 * np.log(u.astype(np.float64)))
+        angle = 2.0 * np.pi * turn.astype(np.float64)
+        yield radius * np.cos(angle)
+        if pair + 1 < places:
+            yield radius * np.sin(angle)
 
 
 def normals(
@@ -183,17 +222,7 @@ def normals(
     ParameterError
         When a number cannot be counted: it would wrap around and repeat noise.
     """
-    w0, w1, w2, w3 = _words(key, step, trajectories, n, draw)
-    parts = []
-    for radius_word, turn_word in ((w0, w1), (w2, w3)):
-        u = (radius_word >> np.uint32(1)).astype(np.float32) * np.float32(2**-31) + np.float32(2**-32)
-        turn = turn_word.view(np.int32).astype(np.float32) * np.float32(2**-32)
-        radius = np.sqrt(-2.0 * np.log(u.astype(np.float64)))
-        angle = 2.0 * np.pi * turn.astype(np.float64)
-        parts += [radius * np.cos(angle), radius * np.sin(angle)]
-    # (trajectories, blocks, place, column) -> unit 64 block + 16 place + column
-    result = np.stack(parts, axis=2).reshape(len(w0), -1)[:, :n]
-    return np.ascontiguousarray(result.astype(dtype))
+    return _of_units(key, step, trajectories, n, draw, dtype, _box_muller)
 
 
 def uniforms(
@@ -205,7 +234,10 @@ def uniforms(
     dtype: npt.DTypeLike = np.float64,
 ) -> npt.NDArray[Any]:
     """Return uniform numbers in (0, 1), shape (trajectories, n), from the same words; parameters as of `normals`."""
-    words = np.stack(_words(key, step, trajectories, n, draw), axis=2).reshape(len(trajectories), -1)[:, :n]
-    if np.dtype(dtype) == np.float32:  # 32 bits would round to 1
-        return np.ascontiguousarray(((words >> np.uint32(9)) + np.float32(0.5)) * np.float32(2.0**-23), np.float32)
-    return np.ascontiguousarray((words + 0.5) * 2.0**-32)
+
+    def of_word(word: Words) -> npt.NDArray[np.floating[Any]]:
+        if np.dtype(dtype) == np.float32:  # 32 bits would round to 1
+            return ((word >> np.uint32(9)) + np.float32(0.5)) * np.float32(2.0**-23)
+        return (word + 0.5) * 2.0**-32
+
+    return _of_units(key, step, trajectories, n, draw, dtype, lambda words, places: map(of_word, words[:places]))

@@ -345,7 +345,7 @@ def test_auto_takes_the_engine_that_is_done_first(make_computer, euler, monkeypa
     assert reference_seconds(70, 0, 10**7) == 0
     assert engine_for("auto", dynamics, 0, 10**7).name == "reference"
     advance(CompiledEngine(1, 16), dynamics, np.zeros((1, 70)))
-    middling = 1000, 100
+    middling = 1000, 200
     assert 0.5 < reference_seconds(70, *middling) < 2
     assert engine_for("auto", dynamics, *middling).name == "compiled"
     monkeypatch.setattr("thermozoo.dynamics.engines.compiled.compiled_before", lambda name, text: False)

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from thermozoo.dynamics import noise
 from thermozoo.dynamics.noise import NUMBERS, STREAMS, NoiseKey, check_numbers, normals, philox, uniforms
 from thermozoo.errors import ArgumentError, ParameterError, UnknownNameError
 
@@ -63,8 +64,9 @@ def test_philox_of_arrays(counters, key):
     trajectory=st.integers(0, 2**32 - 1),
     draw=st.integers(0, 3),
     unit=st.integers(0, 199),
+    more=st.integers(0, 70),
 )
-def test_a_number_is_where_the_layout_says(seed, stream, step, trajectory, draw, unit):
+def test_a_number_is_where_the_layout_says(seed, stream, step, trajectory, draw, unit, more):
     """One number computed by hand from the words, as the module's docstring lays them out."""
     place, lane, block = (unit % 64) // 16, unit % 16, unit // 64
     counter = (16 * block + lane, trajectory, step, stream + 65536 * draw)
@@ -76,7 +78,7 @@ def test_a_number_is_where_the_layout_says(seed, stream, step, trajectory, draw,
     expected = math.sqrt(-2 * math.log(u)) * (math.cos if place % 2 == 0 else math.sin)(2 * math.pi * turn)
     key = NoiseKey(seed, stream)
     for dtype in (np.float64, np.float32):
-        found = normals(key, step, np.array([trajectory]), 200, draw, dtype)
+        found = normals(key, step, np.array([trajectory]), unit + 1 + more, draw, dtype)
         assert found.dtype == dtype
         tolerance = 4 * float(np.finfo(dtype).eps)
         assert found[0, unit] == pytest.approx(expected, rel=tolerance, abs=tolerance)
@@ -89,6 +91,28 @@ def test_a_number_does_not_depend_on_what_else_is_asked_for():
     assert np.array_equal(normals(key, 9, np.array([17, 3]), 150), whole[[17, 3]])
     assert np.array_equal(normals(key, 9, np.arange(40), 70), whole[:, :70])
     assert np.array_equal(uniforms(key, 9, np.array([17]), 70)[0], uniforms(key, 9, np.arange(40), 150)[17, :70])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("numbers", [normals, uniforms])
+def test_few_units_have_the_numbers_that_they_have_among_many(numbers, dtype):
+    """Of few units only their own counters and places are worked out: bit for bit those of a whole block."""
+    many = numbers(NoiseKey(3, 4), 6, np.arange(9), 192, 1, dtype)
+    for n in range(193):
+        few = numbers(NoiseKey(3, 4), 6, np.arange(9), n, 1, dtype)
+        assert few.shape == (9, n)
+        assert few.flags["C_CONTIGUOUS"]
+        assert np.array_equal(few, many[:, :n])
+
+
+@pytest.mark.parametrize("n", [1, 3, 20, 64, 130])
+@pytest.mark.parametrize("numbers", [normals, uniforms])
+def test_how_many_are_worked_out_at_a_time_changes_no_bit(numbers, n, monkeypatch):
+    whole = numbers(NoiseKey(3), 6, np.arange(100), n)
+    for at_once in (1, 7, 64):
+        monkeypatch.setattr(noise, "_AT_ONCE", at_once)
+        assert np.array_equal(numbers(NoiseKey(3), 6, np.arange(100), n), whole)
+    assert numbers(NoiseKey(3), 6, np.arange(0), n).shape == (0, n)
 
 
 @pytest.fixture(scope="module")
@@ -134,11 +158,11 @@ def test_uniforms_in_single_precision():
 
 
 @pytest.mark.parametrize(("dtype", "bits"), [(np.float64, 32), (np.float32, 23)])
-@given(unit=st.integers(0, 199), step=st.integers(0, 2**32 - 1), draw=st.integers(0, 3))
-def test_a_uniform_number_is_a_word_of_the_layout(dtype, bits, unit, step, draw):
+@given(unit=st.integers(0, 199), more=st.integers(0, 70), step=st.integers(0, 2**32 - 1), draw=st.integers(0, 3))
+def test_a_uniform_number_is_a_word_of_the_layout(dtype, bits, unit, more, step, draw):
     place, lane, block = (unit % 64) // 16, unit % 16, unit // 64
     word = plain_philox((16 * block + lane, 3, step, 7 + 65536 * draw), (11, 0))[place]
-    found = uniforms(NoiseKey(11, 7), step, np.array([3]), 200, draw, dtype)
+    found = uniforms(NoiseKey(11, 7), step, np.array([3]), unit + 1 + more, draw, dtype)
     assert found[0, unit] == ((word >> (32 - bits)) + 0.5) / 2**bits
 
 

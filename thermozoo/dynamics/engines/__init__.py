@@ -24,9 +24,8 @@ __all__ = [
 #: Names of the engines.
 ENGINES = ("compiled", "reference")
 
-#: Seconds of the reference engine, about: of a step of a batch, and of a unit of a trajectory in it. Its noise comes in
-#: blocks of 64 units.
-_STEP, _UNIT_STEP, _BLOCK = 200e-6, 40e-9, 64
+#: Seconds of the reference engine, about: of a step of a batch, and of a unit of a trajectory in it.
+_STEP, _UNIT_STEP = 200e-6, 40e-9
 
 #: Seconds from which on compiling pays. It takes about three, but only once: kernels stay on disk.
 _COMPILING = 2.0
@@ -92,8 +91,7 @@ def reference_seconds(units: int, trajectories: int, steps: int) -> float:
     """Return about how many seconds the reference engine needs for a batch of trajectories, none for none."""
     if trajectories == 0:
         return 0.0
-    padded = -(-units // _BLOCK) * _BLOCK
-    return steps * (_STEP + trajectories * padded * _UNIT_STEP)
+    return steps * (_STEP + trajectories * units * _UNIT_STEP)
 
 
 def engine_for(name: str, dynamics: Dynamics, trajectories: int, steps: int) -> Engine:
