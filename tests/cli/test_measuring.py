@@ -46,6 +46,18 @@ FOUND = {
     "compile_seconds_cold": 6.0,
     "compile_seconds_warm": 0.8,
     "sparse_updates_per_ns": 0.4,
+    "few_units": [
+        {
+            "units": 3,
+            "trajectories": 40_000,
+            "compiled_ns": 1.25,
+            "reference_ns": 58.5,
+            "numpy_ns": 15.0,
+            "ratio": 12.0,
+        },
+    ],
+    "one_unit": {"compiled_ns": 21.5, "numba_ns": 43.0, "ratio": 2.0},
+    "start_up_seconds": {"--help": 0.25, "plugins": 0.5},
     "threads": 2,
     "blas": ["openblas 0.3.30 Haswell"],
 }
@@ -126,6 +138,11 @@ def test_bench_prints_a_table(measured, capsys):
     assert text.splitlines() == lines(FOUND)
     for part in ("12.10 us", "14.00 us", "0.70 ns a unit", "0.40 unit updates a nanosecond", "Haswell"):
         assert part in text
+    rows = [line.split() for line in text.splitlines()]
+    assert ["3", "1.25", "ns", "58.50", "ns", "15.00", "ns", "12.00"] in rows
+    for part in ("40,000 trajectories", "21.5 ns a step, a loop in numba 43.0 ns, numba / compiled 2.00"):
+        assert part in text
+    assert "start-up: 0.25 s for --help, 0.50 s for plugins" in text
 
 
 @pytest.mark.parametrize("method", ["descent", "exact", pytest.param("moments", marks=pytest.mark.long)])

@@ -18,10 +18,11 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print the measurements as JSON.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure this machine on the computer of the paper: products alone, whole steps and their ratio, about a minute.
+    """Measure this machine, about a minute: the computer of the paper, few units, start-up.
 
-    Products alone are the fastest that this process can do them. Times are microseconds of one step of one trajectory,
-    medians of measurements that take turns.
+    Products alone are the fastest that this process can do them; beside them stand whole steps, and the ratio of both.
+    Times are microseconds of one step of one trajectory, of few units nanoseconds of one step of one unit beside loops
+    in NumPy and numba. Medians of measurements that take turns.
 
     Example: thermozoo bench --json
     """
@@ -62,6 +63,8 @@ def lines(found: dict[str, Any]) -> list[str]:
         f"noise and update alone, all threads: {found['fused_ns_per_unit']:.2f} ns a unit",
         f"compilation: {found['compile_seconds_cold']:.1f} s, from the cache {found['compile_seconds_warm']:.1f} s",
         f"lattice of a million units: {found['sparse_updates_per_ns']:.2f} unit updates a nanosecond",
+        *_few(found),
+        f"start-up: {', '.join(f'{seconds:.2f} s for {word}' for word, seconds in found['start_up_seconds'].items())}",
         f"threads: {found['threads']}; linear algebra of training and reports: {', '.join(found['blas'])}",
     ]
     core_type = recommended_core_type(found["blas"])
@@ -71,3 +74,19 @@ def lines(found: dict[str, Any]) -> list[str]:
             "faster (steps use it already)"
         )
     return text
+
+
+def _few(found: dict[str, Any]) -> list[str]:
+    """Return what few units take, as a table and a sentence."""
+    rows, one = found["few_units"], found["one_unit"]
+    return [
+        f"few units, {rows[0]['trajectories']:,} trajectories, single precision, all threads, beside a loop in NumPy:",
+        f"{'units':>6} {'compiled':>12} {'reference':>12} {'NumPy':>12} {'NumPy / compiled':>17}",
+        *(
+            f"{r['units']:>6} {r['compiled_ns']:>9.2f} ns {r['reference_ns']:>9.2f} ns {r['numpy_ns']:>9.2f} ns "
+            f"{r['ratio']:>17.2f}"
+            for r in rows
+        ),
+        f"one trajectory of one unit: {one['compiled_ns']:.1f} ns a step, a loop in numba {one['numba_ns']:.1f} ns, "
+        f"numba / compiled {one['ratio']:.2f}",
+    ]

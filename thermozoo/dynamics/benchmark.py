@@ -1,4 +1,4 @@
-"""Measuring this machine: products alone, whole steps, noise and update alone, a lattice, compilation."""
+"""Measuring this machine: products alone, whole steps, noise and update alone, few units, a lattice, compilation."""
 
 from __future__ import annotations
 
@@ -11,20 +11,24 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.couplings import EdgeCouplings
+from thermozoo.computer.couplings import DenseCouplings, EdgeCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.dynamics.compile_time import compile_seconds_cold_and_warm
 from thermozoo.dynamics.engines import PRECISIONS, Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.openblas import loaded_kernels
+from thermozoo.dynamics.plain_loops import numba_loop, numpy_loop
+from thermozoo.dynamics.simulate import simulate
+from thermozoo.dynamics.start_up import start_up_seconds
 from thermozoo.dynamics.threads import available_threads
 from thermozoo.dynamics.variables import resting
 from thermozoo.interfaces import Integrator, Potential
 
 __all__ = [
-    "BATCHES", "bench", "bench_work", "fused_ns_per_unit", "lattice",
-    "measure_row", "products_default_us", "sparse_updates_per_ns", "step_seconds", "with_random_couplings",
+    "BATCHES", "FEW_UNITS", "bench", "bench_work", "few_units", "fused_ns_per_unit", "lattice", "measure_few",
+    "measure_one", "measure_row", "products_default_us", "sparse_updates_per_ns", "step_seconds",
+    "with_random_couplings",
 ]  # fmt: skip
 
 Array = npt.NDArray[np.floating[Any]]
@@ -32,11 +36,17 @@ Array = npt.NDArray[np.floating[Any]]
 #: Batches of `bench`.
 BATCHES = (1, 32, 128, 512)
 
+#: Numbers of units of `bench` where few are measured, and of how many trajectories.
+FEW_UNITS, _FEW_TRAJECTORIES = (1, 3, 8), 40_000
+
 #: Seconds of a measurement, and how often it is repeated; medians are reported.
 _SECONDS, _REPEATS = 0.15, 5
 
 #: Seconds of the parts of `bench`, roughly: what each counts for in its progress.
-_ROW, _ALONE, _COMPILATION, _LATTICE = 3, 1, 15, 3
+_ROW, _ALONE, _COMPILATION, _LATTICE, _FEW, _ONE, _START_UP = 3, 1, 15, 3, 4, 4, 4
+
+#: How much longer a measurement of `simulate` is: what a run prepares in some milliseconds shall not count.
+_LONGER = 3
 
 #: Seconds after which OpenBLAS's threads sleep.
 _SPINNING = 0.2
@@ -67,7 +77,21 @@ def lattice(potential: Potential, side: int = 1000, temperature: float = 0.1) ->
     )
 
 
-def _repeats_for(work: Callable[[int], Any]) -> int:
+def few_units(potential: Potential, units: int, temperature: float = 0.1) -> Computer:
+    """Return a computer of few units with weak random couplings, all to all."""
+    layout = Layout({"units": units})
+    return with_random_couplings(
+        Computer(
+            layout=layout,
+            onsite=OnSiteEnergy(layout, {"units": potential}),
+            couplings=DenseCouplings(units, ((slice(0, units),) * 2,), np.zeros(units * (units - 1) // 2)),
+            biases=np.zeros(units),
+            temperature=temperature,
+        )
+    )
+
+
+def _repeats_for(work: Callable[[int], Any], lasting: float) -> int:
     """Return how often to repeat `work(n)`'s unit of work for a measurement of a useful length."""
     work(1)
     repeats = 1
@@ -75,14 +99,14 @@ def _repeats_for(work: Callable[[int], Any]) -> int:
         start = time.perf_counter()
         work(repeats)
         elapsed = time.perf_counter() - start
-        if elapsed > _SECONDS / 4:
-            return max(1, round(repeats * _SECONDS / elapsed))
+        if elapsed > lasting / 4:
+            return max(1, round(repeats * lasting / elapsed))
         repeats *= 4
 
 
-def _medians(works: Sequence[Callable[[int], Any]]) -> list[float]:
+def _medians(works: Sequence[Callable[[int], Any]], longer: float = 1.0) -> list[float]:
     """Return the median seconds of each unit of work; measurements take turns, so that all see the same machine."""
-    repeats = [_repeats_for(work) for work in works]
+    repeats = [_repeats_for(work, longer * _SECONDS) for work in works]
     seconds: list[list[float]] = [[] for _ in works]
     for _ in range(_REPEATS):
         for work, count, found in zip(works, repeats, seconds, strict=True):
@@ -178,6 +202,35 @@ def sparse_updates_per_ns(potential: Potential, integrator: Integrator, threads:
     return side * side / (_medians([_steps(dynamics, 1, threads)])[0] * 1e9)
 
 
+def measure_few(dynamics: Dynamics, batch: int, threads: int) -> dict[str, Any]:
+    """Return nanoseconds a unit update of few units: both engines, and a NumPy loop with `standard_normal`."""
+    start = np.zeros((batch, dynamics.computer.n))
+    seconds = _medians(
+        [
+            _steps(dynamics, batch, threads),
+            lambda n: simulate(dynamics, start, n, key=_KEY, engine="reference"),
+            numpy_loop(dynamics, batch),
+        ]
+    )
+    compiled, reference, loop = (one / start.size * 1e9 for one in seconds)
+    return {
+        "units": dynamics.computer.n,
+        "trajectories": batch,
+        "compiled_ns": compiled,
+        "reference_ns": reference,
+        "numpy_ns": loop,
+        "ratio": loop / compiled,
+    }
+
+
+def measure_one(dynamics: Dynamics) -> dict[str, float]:
+    """Return nanoseconds a step of one trajectory of one unit: as `simulate` does it, and a plain numba loop."""
+    start = np.zeros((1, dynamics.computer.n))
+    works = [lambda n: simulate(dynamics, start, n, key=_KEY, engine="compiled"), numba_loop(dynamics)]
+    compiled, plain = (one * 1e9 for one in _medians(works, _LONGER))
+    return {"compiled_ns": compiled, "numba_ns": plain, "ratio": plain / compiled}
+
+
 def bench_work(batches: Sequence[int] = BATCHES) -> int:
     """Return the total that `bench` reports as progress.
 
@@ -187,7 +240,8 @@ def bench_work(batches: Sequence[int] = BATCHES) -> int:
         When there is no compiled engine to measure.
     """
     engine_named("compiled")
-    return _ROW * len(_plan(batches, available_threads())) + 2 * _ALONE + _COMPILATION + _LATTICE
+    rows = _ROW * len(_plan(batches, available_threads())) + _FEW * len(FEW_UNITS)
+    return rows + 2 * _ALONE + _COMPILATION + _LATTICE + _ONE + _START_UP
 
 
 def bench(
@@ -197,6 +251,7 @@ def bench(
     connectivity: str,
     batches: Sequence[int] = BATCHES,
     side: int = 1000,
+    trajectories: int = _FEW_TRAJECTORIES,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
     """Measure this machine on a computer.
@@ -213,6 +268,8 @@ def bench(
         Numbers of trajectories.
     side : int
         Side of the lattice.
+    trajectories : int
+        Trajectories of few units.
     progress : callable, optional
         Called with the amount of work done since its last call; see `bench_work`.
 
@@ -221,6 +278,7 @@ def bench(
     dict
         ``rows`` (a table for each batch, number of threads and precision: see `measure_row`), ``products_default_us``,
         ``fused_ns_per_unit``, ``compile_seconds_cold``, ``compile_seconds_warm``, ``sparse_updates_per_ns``,
+        ``few_units`` (a table: see `measure_few`), ``one_unit`` (see `measure_one`), ``start_up_seconds`` (by command),
         ``threads``, ``blas``.
     """
     report = progress or (lambda amount: None)
@@ -240,6 +298,15 @@ def bench(
     report(_COMPILATION)
     sparse = sparse_updates_per_ns(potential, integrator, threads, side)
     report(_LATTICE)
+    few = []
+    for units in FEW_UNITS:
+        law = Dynamics(few_units(potential, units), integrator, 1e-3, "single")
+        few.append(measure_few(law, trajectories, threads))
+        report(_FEW)
+    one = measure_one(Dynamics(few_units(potential, 1), integrator, 1e-3, "single"))
+    report(_ONE)
+    started = start_up_seconds()
+    report(_START_UP)
     return {
         "rows": rows,
         "products_default_us": default,
@@ -247,6 +314,9 @@ def bench(
         "compile_seconds_cold": cold,
         "compile_seconds_warm": warm,
         "sparse_updates_per_ns": sparse,
+        "few_units": few,
+        "one_unit": one,
+        "start_up_seconds": started,
         "threads": threads,
         "blas": loaded_kernels(),
     }

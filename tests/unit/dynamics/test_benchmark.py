@@ -21,6 +21,23 @@ def quick(monkeypatch):
     monkeypatch.setattr(benchmark, "_REPEATS", 2)
     monkeypatch.setattr(benchmark, "_SPINNING", 0.0)
     monkeypatch.setattr(benchmark, "compile_seconds_cold_and_warm", lambda *names: (2.0, 1.0))
+    monkeypatch.setattr(benchmark, "start_up_seconds", lambda: {"--help": 0.3})
+
+
+#: What programs that read `bench --json` rely on.
+KEYS = (
+    "rows",
+    "products_default_us",
+    "fused_ns_per_unit",
+    "compile_seconds_cold",
+    "compile_seconds_warm",
+    "sparse_updates_per_ns",
+    "few_units",
+    "one_unit",
+    "start_up_seconds",
+    "threads",
+    "blas",
+)
 
 
 @pytest.mark.long  # it compiles a kernel for each precision and layout
@@ -28,9 +45,8 @@ def test_the_table_has_what_was_asked_for(make_computer, quick, monkeypatch):
     monkeypatch.setenv("THERMOZOO_THREADS", "2")
     computer = make_computer({"a": 20, "b": 10}, Quartic(), Bipartite(within=["b"]), scale=0.01)
     done = []
-    found = benchmark.bench(
-        computer, EulerMaruyama(), connectivity="bipartite", batches=(1, 5), side=9, progress=done.append
-    )
+    options = {"batches": (1, 5), "side": 9, "trajectories": 7}
+    found = benchmark.bench(computer, EulerMaruyama(), connectivity="bipartite", **options, progress=done.append)
     rows = [(r["batch"], r["threads"], r["precision"]) for r in found["rows"]]
     single = [(batch, threads, "single") for batch in (1, 5) for threads in (1, 2)]
     assert rows == [*single, (5, 1, "double"), (5, 2, "double")]
@@ -41,7 +57,14 @@ def test_the_table_has_what_was_asked_for(make_computer, quick, monkeypatch):
         assert found[key] > 0
     assert (found["compile_seconds_cold"], found["compile_seconds_warm"]) == (2.0, 1.0)
     assert found["threads"] == 2
-    assert len(done) == len(rows) + 4
+    assert [(r["units"], r["trajectories"]) for r in found["few_units"]] == [(1, 7), (3, 7), (8, 7)]
+    for row in found["few_units"]:
+        assert row["ratio"] == pytest.approx(row["numpy_ns"] / row["compiled_ns"])
+        assert row["reference_ns"] > 0
+    assert found["one_unit"]["ratio"] == pytest.approx(found["one_unit"]["numba_ns"] / found["one_unit"]["compiled_ns"])
+    assert found["start_up_seconds"] == {"--help": 0.3}
+    assert set(found) == set(KEYS)
+    assert len(done) == len(rows) + 4 + 3 + 2
     assert sum(done) == benchmark.bench_work((1, 5))
 
 
@@ -50,6 +73,13 @@ def test_a_lattice_has_four_neighbors():
     degree = np.bincount(computer.couplings.edges.ravel(), minlength=25)
     assert (degree == 4).all()
     assert len(np.unique(computer.couplings.edges, axis=0)) == 50
+
+
+def test_few_units_are_coupled_all_to_all():
+    for units in benchmark.FEW_UNITS:
+        matrix = benchmark.few_units(Quartic(), units).couplings.matrix()
+        assert matrix.shape == (units, units)
+        assert ((matrix != 0) == ~np.eye(units, dtype=bool)).all()
 
 
 def test_products_alone_are_for_dense_couplings(make_computer, make_ring):
