@@ -1,4 +1,7 @@
-"""Measure the same work in thermozoo and in its peers, each in its own environment, and print one table of ratios."""
+"""Measure the same work in thermozoo and in its peers, each in its own environment, and print one table of ratios.
+
+Two works: one step of the paper set-up, and one step of few units of 40,000 trajectories.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,36 @@ import venv
 from pathlib import Path
 from typing import Any
 
+from boltzmann import moments
+
 HERE = Path(__file__).resolve().parent
 
-#: What each environment installs, and which peers run in it. PyTorch is named without its accelerator packages.
+#: What each environment installs. PyTorch is named without its accelerator packages.
 ENVIRONMENTS = {
-    "numpy": (["numpy"], ["numpy"]),
-    "torch": (["numpy", "torch==2.13.0", "torchsde"], ["torch", "torchsde"]),
-    "jax": (["numpy", "jax", "jaxlib", "diffrax"], ["jax", "diffrax"]),
-    "thermozoo": ([str(HERE.parents[1])], ["thermozoo"]),
+    "numpy": ["numpy", "numba"],
+    "torch": ["numpy", "torch==2.13.0", "torchsde"],
+    "jax": ["numpy", "jax", "jaxlib", "diffrax"],
+    "thermozoo": [str(HERE.parents[1])],
 }
+
+#: Which peers do which work, in which environment; more words than one are arguments.
+PEERS = {
+    "paper": {
+        "numpy": ["numpy"],
+        "torch": ["torch", "torchsde"],
+        "jax": ["jax", "diffrax"],
+        "thermozoo": ["thermozoo"],
+    },
+    "few": {
+        "numpy": ["numpy", "numba"],
+        "jax": ["jax", "diffrax"],
+        "thermozoo": ["thermozoo compiled", "thermozoo reference"],
+    },
+}
+
+#: Numbers of units of the work `few`; its potential, coupling and temperature, as in `work.py` and `few.py`.
+UNITS = (1, 3, 8)
+PHYSICS = {"j2": 1.0, "j4": 1.0, "coupling": -0.1, "temperature": 0.1}
 
 
 def python_of(folder: Path) -> Path:
@@ -38,35 +62,20 @@ def make(folder: Path, packages: list[str]) -> Path:
     return python_of(folder)
 
 
-def measure(python: Path, peer: str, repeats: int) -> dict[str, Any]:
+def measure(python: Path, script: str, *arguments: object) -> dict[str, Any]:
     """Run one peer once."""
-    command = [str(python), str(HERE / f"peer_{peer}.py"), str(repeats)]
-    output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE).stdout
+    command = [str(python), str(HERE / f"{script}.py"), *map(str, arguments)]
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=HERE).stdout
     result: dict[str, Any] = json.loads(output.splitlines()[-1])
     return result
 
 
-def main() -> None:
-    """Make environments, let peers take turns, check their statistics, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--environments", type=Path, required=True, help="folder for the environments")
-    parser.add_argument("--only", nargs="*", help="peers to measure besides thermozoo")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--repeats", type=int, default=3, help="measurements of a peer in a round")
-    parser.add_argument("--thermozoo", type=Path, help="an interpreter that has thermozoo already")
-    arguments = parser.parse_args()
-    pythons: dict[str, Path] = {}
-    for name, (packages, peers) in ENVIRONMENTS.items():
-        wanted = [p for p in peers if arguments.only is None or p in arguments.only or p == "thermozoo"]
-        if not wanted:
-            continue
-        given = arguments.thermozoo if name == "thermozoo" else None
-        python = given or make(arguments.environments.resolve() / name, packages)
-        pythons.update(dict.fromkeys(wanted, python))
+def paper(pythons: dict[str, Path], rounds: int, repeats: int) -> None:
+    """Let peers take turns at the paper set-up, check their statistics, print the table."""
     found: dict[str, list[dict[str, Any]]] = {peer: [] for peer in pythons}
-    for _ in range(arguments.rounds):
+    for _ in range(rounds):
         for peer, python in pythons.items():
-            found[peer].append(measure(python, peer, arguments.repeats))
+            found[peer].append(measure(python, f"peer_{peer}", repeats))
     medians = {peer: statistics.median(us for r in runs for us in r["us"]) for peer, runs in found.items()}
     used = {peer: min(us for r in runs for us in r["processor_us"]) for peer, runs in found.items()}
     best = {peer: min(us for r in runs for us in r["us"]) for peer, runs in found.items()}
@@ -82,6 +91,59 @@ def main() -> None:
             f"{peer:<12} {medians[peer]:>11.2f} {best[peer]:>7.2f} {medians[peer] / medians['thermozoo']:>7.2f} "
             f"{used[peer]:>10.2f}   {one['mean_square']:.6f} +- {one['standard_error']:.6f}"
         )
+
+
+def few(pythons: dict[str, Path], rounds: int, repeats: int) -> None:
+    """Let peers take turns at few units, check their states against Boltzmann's law, print the table of the README."""
+    best: dict[tuple[str, int], float] = {}
+    used: dict[tuple[str, int], float] = {}
+    for units in UNITS:
+        expected = moments(units, **PHYSICS)
+        for one_round in range(rounds):
+            for peer, python in pythons.items():
+                script, *more = peer.split()
+                found = measure(python, f"few_{script}", repeats, units, int(one_round == 0), *more)
+                for name, (mean, error) in found["moments"].items():
+                    if abs(mean - expected[name]) > 5 * error:
+                        sys.exit(
+                            f"{peer} does other work: mean of {name} of {units} units {mean:.6f} +- {error:.6f}, "
+                            f"expected {expected[name]:.6f}"
+                        )
+                where = peer, units
+                best[where] = min(best.get(where, math.inf), *found["ns"])
+                used[where] = min(used.get(where, math.inf), *found["processor_ns"])
+                print(f"{peer}, {units} units: {best[where]:.2f} ns, processor {used[where]:.2f} ns", file=sys.stderr)
+    own = "thermozoo compiled"
+    print(f"| peer | {' | '.join(f'n = {units} [ns] | processor | ratio' for units in UNITS)} |")
+    print(f"|---|{'---|' * 3 * len(UNITS)}")
+    for peer in sorted(pythons, key=lambda peer: sum(math.log(best[peer, units]) for units in UNITS)):
+        cells = [
+            f"{best[peer, units]:.3g} | {used[peer, units]:.3g} | {best[peer, units] / best[own, units]:.3g}"
+            for units in UNITS
+        ]
+        print(f"| {peer} | {' | '.join(cells)} |")
+
+
+def main() -> None:
+    """Make environments and measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", choices=tuple(PEERS), default="paper", help="what is measured (default: paper)")
+    parser.add_argument("--environments", type=Path, required=True, help="folder for the environments")
+    parser.add_argument("--only", nargs="*", help="peers to measure besides thermozoo")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=3, help="measurements of a peer in a round")
+    parser.add_argument("--thermozoo", type=Path, help="an interpreter that has thermozoo already")
+    arguments = parser.parse_args()
+    pythons: dict[str, Path] = {}
+    for name, peers in PEERS[arguments.work].items():
+        wanted = [p for p in peers if arguments.only is None or p in arguments.only or name == "thermozoo"]
+        if not wanted:
+            continue
+        given = arguments.thermozoo if name == "thermozoo" else None
+        python = given or make(arguments.environments.resolve() / name, ENVIRONMENTS[name])
+        pythons.update(dict.fromkeys(wanted, python))
+    measured = {"paper": paper, "few": few}[arguments.work]
+    measured(pythons, arguments.rounds, arguments.repeats)
 
 
 if __name__ == "__main__":

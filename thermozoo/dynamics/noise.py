@@ -157,7 +157,7 @@ def _of_units(
 ) -> npt.NDArray[Any]:
     """Return numbers of shape (trajectories, n), where `numbers_of` makes those of some places from the four words.
 
-    Only counters and places that have units are worked out: fewer than 16 units have a counter each, and one place.
+    Only counters and places that have units are worked out: up to 16 units have a counter each, and one place.
     Some trajectories are done at a time, so that words stay in the cache from one operation to the next.
     """
     instance("key", key, NoiseKey, "give NoiseKey(seed)")
