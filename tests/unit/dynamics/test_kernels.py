@@ -18,6 +18,7 @@ from thermozoo_plugins.potentials import Quartic
 from thermozoo.dynamics import benchmark
 from thermozoo.dynamics.engines import (
     compiled,
+    compiled_batch,
     engine_named,
     kernel_cache,
     line_access,
@@ -302,8 +303,8 @@ def test_threads_that_share_out_a_trajectory(euler, monkeypatch):
     """Noise and forces of a thread's blocks have places of their own, whenever it comes by: no bit differs."""
     dynamics = Dynamics(benchmark.lattice(Quartic(), 48), euler, 0.01, "single")
     rooms, found = [], []
-    scratch = compiled._Batch._scratch
-    monkeypatch.setattr(compiled._Batch, "_scratch", lambda *a: rooms.append(scratch(*a)) or rooms[-1])
+    scratch = compiled_batch.CompiledBatch._scratch
+    monkeypatch.setattr(compiled_batch.CompiledBatch, "_scratch", lambda *a: rooms.append(scratch(*a)) or rooms[-1])
     for threads in (1, 2, 2):
         way = Arrangement(unit_layout=True, threads=threads, together=threads > 1, group=1)
         monkeypatch.setattr(compiled, "arrange", lambda *_, way=way: way)
