@@ -28,7 +28,7 @@ from thermozoo.dynamics.engines import (
     thread_group,
 )  # fmt: skip
 from thermozoo.dynamics.engines.arrangement import Arrangement, Load, arrange
-from thermozoo.dynamics.engines.base import Dynamics
+from thermozoo.dynamics.engines.base import Dynamics, advance_rows
 from thermozoo.dynamics.engines.box_muller import normal_numbers_batch, normal_numbers_unit
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.engines.philox import round_keys
@@ -310,7 +310,7 @@ def test_threads_that_share_out_a_trajectory(euler, monkeypatch):
         monkeypatch.setattr(compiled, "arrange", lambda *_, way=way: way)
         x = np.random.default_rng(7).standard_normal((1, dynamics.computer.n)).astype(np.float32)
         stepper = CompiledEngine(3).prepare(dynamics)
-        stepper.advance(x, key=NoiseKey(3), first_step=0, steps=500, trajectories=np.arange(1))
+        advance_rows(stepper, x, key=NoiseKey(3), first_step=0, steps=500, trajectories=np.arange(1))
         found.append(x)
         # what threads leave behind: 16 blocks each, of units that are not the same
         for left in (rooms[-1][1].normal, rooms[-1][1].force):

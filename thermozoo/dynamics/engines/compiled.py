@@ -7,35 +7,33 @@ precision, its bits are the same for any number of threads, any batch, split, st
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 
 from thermozoo.arguments import count
 from thermozoo.dynamics.engines.arrangement import Arrangement, Load, arrange, widths
 from thermozoo.dynamics.engines.availability import why_not_compiled
 from thermozoo.dynamics.engines.base import Drive, Dynamics, check_held
+from thermozoo.dynamics.engines.batch import STRETCH, Resting
 from thermozoo.dynamics.engines.by_color import ColorStepper
 from thermozoo.dynamics.engines.color_kernel import why_not_by_color
 from thermozoo.dynamics.engines.compiled_batch import CompiledBatch
 from thermozoo.dynamics.engines.kernel_cache import Kernel, compiled_before
 from thermozoo.dynamics.engines.kernel_source import KernelSource
 from thermozoo.dynamics.engines.laws import Law, LawFormulas, arrange_law
+from thermozoo.dynamics.engines.packed_states import PackedStates
+from thermozoo.dynamics.engines.state_layout import StateLayout
 from thermozoo.dynamics.engines.term_forces import without_kernel
 from thermozoo.dynamics.engines.vectors import vector_bytes
-from thermozoo.dynamics.noise import NoiseKey, check_numbers
 from thermozoo.dynamics.openblas import loaded_kernels
 from thermozoo.dynamics.threads import available_threads
 from thermozoo.errors import EngineError, ParameterError
 from thermozoo.symbolic.trace import trace_step
 
 __all__ = ["CompiledEngine", "CompiledStepper"]
-
-Array = npt.NDArray[np.floating[Any]]
-Doubles = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
 
 
 @attrs.define(eq=False)
@@ -78,11 +76,11 @@ class CompiledStepper:
 
     def compiled_before(self, trajectories: int, steps: int) -> bool:
         """Return whether the kernel for such a batch would not have to be compiled."""
-        f, unit_layout = self.formulas, self.arrangement(trajectories, steps).unit_layout
+        f, unit_layout = self.formulas, self._unit_layout(trajectories, min(steps, STRETCH))
         return compiled_before(f.name(unit_layout), f.source(unit_layout).text)
 
-    def arrangement(self, trajectories: int, steps: int) -> Arrangement:
-        """Return how a batch is laid out and shared out."""
+    def arrangement(self, trajectories: int, steps: int, unit_layout: bool | None = None) -> Arrangement:
+        """Return how a batch is laid out and shared out; the layout may be given."""
         dense, sparse = self.formulas.multiplications
         load = Load(
             trajectories=trajectories,
@@ -93,32 +91,27 @@ class CompiledStepper:
             sparse=sparse,
             itemsize=np.dtype(self.dynamics.dtype).itemsize,
         )
-        return arrange(load, self.threads or available_threads(), self.width)
+        width = self.width if unit_layout is None else 1 if unit_layout else load.width
+        return arrange(load, self.threads or available_threads(), width)
 
-    def advance(
-        self,
-        x: Array,
-        *,
-        key: NoiseKey,
-        first_step: int,
-        steps: int,
-        trajectories: npt.NDArray[np.int64],
-        drive: Drive | None = None,
-        record: Array | None = None,
-        work: npt.NDArray[np.float64] | None = None,
-        variables: dict[str, Array] | None = None,
-    ) -> None:
-        """See `thermozoo.dynamics.engines.base.Stepper.advance`."""
-        check_numbers(first_step, steps, trajectories)
-        check_held(self.dynamics, variables)
-        if steps == 0 or len(x) == 0:
-            return
-        # threads are set to work in every call of the kernel, which of a driven law is every step
-        chosen = self.arrangement(len(x), steps if self.dynamics.driven is None else 1)
-        law = self.law(chosen.unit_layout)
-        held = [variables[name] for name in self.formulas.step.variables] if variables else []
-        run = CompiledBatch(self.formulas, law, chosen, x, trajectories, drive, record, work, held)
-        run.advance(key, first_step, steps)
+    def _unit_layout(self, trajectories: int, stretch: int) -> bool:
+        """Return the layout of a batch that does so many steps at a time; one by one where values are driven."""
+        return self.arrangement(trajectories, stretch if self.dynamics.driven is None else 1).unit_layout
+
+    def begin(
+        self, start: Resting, drive: Drive | None = None, *, working: bool = True, stretch: int = STRETCH
+    ) -> CompiledBatch:
+        """See `thermozoo.dynamics.engines.base.Stepper.begin`."""
+        names, rows, d = tuple(self.formulas.step.variables), len(start.trajectories), self.dynamics
+        unit_layout = self._unit_layout(rows, stretch)
+        law = self.law(unit_layout)
+        layout = StateLayout.of(law, rows, d.computer.n, d.dtype, unit_layout)
+        if not isinstance(start, PackedStates) or not start.fits(layout, names, drive):
+            state = start.state()
+            check_held(d, state.variables)
+            start = PackedStates.of(state, layout, names, drive)
+        arrange = functools.partial(self.arrangement, rows, unit_layout=unit_layout)
+        return CompiledBatch(self.formulas, law, start, working, arrange)
 
 
 class CompiledEngine:

@@ -1,172 +1,139 @@
-"""States of a batch in the layout of a compiled kernel, its scratch, and the calls of the kernel."""
+"""A batch under way in compiled kernels: its scratch, and the calls."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.dynamics.engines.arguments import DriveArguments, NoiseArguments, Output, Scratch, Sharing
+from thermozoo.dynamics.engines.arguments import NoiseArguments, Output, Scratch, Sharing
 from thermozoo.dynamics.engines.arrangement import Arrangement
-from thermozoo.dynamics.engines.base import Drive
+from thermozoo.dynamics.engines.batch import Batch
+from thermozoo.dynamics.engines.drive_packing import undriven
 from thermozoo.dynamics.engines.driven_law import arguments_of_step
 from thermozoo.dynamics.engines.laws import Law, LawFormulas, aligned
+from thermozoo.dynamics.engines.packed_states import PackedStates
 from thermozoo.dynamics.engines.philox import round_keys
-from thermozoo.dynamics.engines.products import BLOCK, TILE
+from thermozoo.dynamics.engines.products import BLOCK
 from thermozoo.dynamics.engines.thread_group import counters, run_threads
-from thermozoo.dynamics.engines.vectors import LINE
-from thermozoo.dynamics.noise import NoiseKey
 
 __all__ = ["CompiledBatch"]
 
 Array = npt.NDArray[np.floating[Any]]
-Doubles = npt.NDArray[np.float64]
 
 
-class CompiledBatch:
-    """One call of `advance`: states in the kernel's layout, scratch, and the call itself."""
+class CompiledBatch(Batch):
+    """A batch whose states stay in the layout of the kernel.
+
+    Parameters
+    ----------
+    formulas : LawFormulas
+        The law of motion.
+    law : Law
+        Its arrays, in the layout of the states.
+    packed : PackedStates
+        The states, which this batch changes in place.
+    working : bool
+        Whether the drive's work is added up.
+    arrange : callable
+        Returns how some steps are shared out.
+    """
 
     def __init__(
         self,
         formulas: LawFormulas,
         law: Law,
-        chosen: Arrangement,
-        x: Array,
-        trajectories: npt.NDArray[np.int64],
-        drive: Drive | None,
-        record: Array | None,
-        work: npt.NDArray[np.float64] | None,
-        held: Sequence[Array] = (),
+        packed: PackedStates,
+        working: bool,
+        arrange: Callable[[int], Arrangement],
     ) -> None:
-        self.law, self.chosen, self.x, self.drive, self.record, self.work = law, chosen, x, drive, record, work
-        self.formulas, self.dtype = formulas, np.dtype(formulas.dynamics.dtype)
-        self.width = 1 if chosen.unit_layout else LINE // self.dtype.itemsize
-        self.rows, self.n = x.shape
-        self.chunks = -(-self.rows // self.width)
-        self.blocks = len(law.arguments.range_starts) - 1
-        # tiles of a product may end beyond the last block
-        extra = BLOCK if chosen.unit_layout else TILE
-        self.size = (self.blocks * BLOCK + extra) * self.width
-        self.several = drive is not None and drive.intensity.ndim == 2 and len(drive.intensity) > 1
-        self.states, self.held = self._chunks(x), held
-        self.variables = aligned(len(held) * self.states.size, self.dtype).reshape(len(held), self.states.size)
-        for values, packed in zip(held, self.variables, strict=True):
-            packed[:] = self._chunks(values)
-        self.scratch: tuple[bool, Scratch] | None = None
-        self.numbers = np.zeros(self.chunks * self.width, dtype=np.int64)
-        self.numbers[: self.rows] = trajectories
+        drive = None if packed.drive is None else packed.drive.drive
+        super().__init__(packed.key, packed.trajectories, packed.step, packed.work, drive, working)
+        self.formulas, self.law, self.packed, self.arrange = formulas, law, packed, arrange
+        self._room: tuple[Arrangement, tuple[bool, Scratch]] | None = None
 
-    def _chunks(self, rows: Array) -> Array:
-        """Return rows in the kernel's layout, zero where there is no trajectory or no unit."""
-        chunks = aligned(self.chunks * self.size, self.dtype)
-        view = chunks.reshape(self.chunks, -1, self.width)
-        whole = self.rows // self.width
-        view[:whole, : self.n] = rows[: whole * self.width].reshape(whole, self.width, self.n).transpose(0, 2, 1)
-        if whole < self.chunks:
-            rest = rows[whole * self.width :]
-            view[whole, : self.n, : len(rest)] = rest.T
-        return chunks
+    def states(self) -> Array:
+        """Return a copy of the states."""
+        return self.packed.rows()
 
-    def _write_back(self) -> None:
-        """Write the states and what units have beside them back."""
-        for rows, packed in [(self.x, self.states), *zip(self.held, self.variables, strict=True)]:
-            view = packed.reshape(self.chunks, -1, self.width)
-            for chunk in range(self.chunks):
-                into = rows[chunk * self.width : (chunk + 1) * self.width]
-                into[:] = view[chunk, : self.n, : len(into)].T
+    def variables(self) -> dict[str, Array]:
+        """Return copies of the auxiliary variables."""
+        return self.packed.variable_rows()
 
-    def _scratch(self, slots: int) -> tuple[bool, Scratch]:
+    def finite(self) -> bool:
+        """Return whether all states and variables are finite, without copying them."""
+        return self.packed.finite()
+
+    def copy(self) -> CompiledBatch:
+        """Return a batch in the same state."""
+        return CompiledBatch(self.formulas, self.law, self.rest().copy(), self.working, self.arrange)
+
+    def rest(self) -> PackedStates:
+        """End, and return the states as they lie."""
+        return attrs.evolve(self.packed, step=self.step, work=self.work)
+
+    def _scratch(self, chosen: Arrangement, slots: int) -> tuple[bool, Scratch]:
         """Return whether states are updated where they are, and the kernel's scratch arrays."""
-        source, couplings = self.law.source, self.law.couplings
+        source, couplings, layout = self.law.source, self.law.couplings, self.packed.layout
+        dtype, width, drive = layout.dtype, layout.width, self.packed.drive
         separated, tuples = source.products > 0, source.tuples
-        chunk = slots * self.chosen.group * self.size
+        chunk = slots * chosen.group * layout.size
         # noise of a few blocks and, of sparse couplings, forces: threads that share out a chunk have each their own
-        span = self.chosen.threads * (16 if self.chosen.unit_layout else 1) * BLOCK * self.width
+        span = chosen.threads * (16 if layout.unit_layout else 1) * BLOCK * width
         dense = couplings.packed.size > 0
         sparse = couplings.values.size > 0
         # other units still read a state where products and updates of blocks alternate
-        in_place = not (sparse or tuples) and not ((dense or separated) and self.chosen.together)
-        sums = slots * 2 * self.chosen.group * self.blocks * self.width
+        in_place = not (sparse or tuples) and not ((dense or separated) and chosen.together)
+        sums = slots * 2 * chosen.group * layout.blocks * width
         return in_place, Scratch(
-            spare=aligned(0 if in_place else chunk, self.dtype),
-            force=aligned(chunk if dense else span * (sparse or tuples), self.dtype),
-            point=aligned(source.points * chunk, self.dtype),
-            kept=aligned(source.kept * chunk, self.dtype),
-            normal=aligned(source.draws * (span if source.spans else chunk), self.dtype),
-            imposed=aligned(chunk * self.several, self.dtype),
-            partial=np.zeros(0 if self.work is None else sums),
-            products=aligned(source.products * chunk, self.dtype),
-            projected=aligned(slots * self.chosen.group * self.law.terms.weights.size * self.width, self.dtype),
-            variables=self.variables.reshape(-1),
+            spare=aligned(0 if in_place else chunk, dtype),
+            force=aligned(chunk if dense else span * (sparse or tuples), dtype),
+            point=aligned(source.points * chunk, dtype),
+            kept=aligned(source.kept * chunk, dtype),
+            normal=aligned(source.draws * (span if source.spans else chunk), dtype),
+            imposed=aligned(chunk * (drive is not None and drive.several), dtype),
+            partial=np.zeros(sums * self.working),
+            products=aligned(source.products * chunk, dtype),
+            projected=aligned(slots * chosen.group * self.law.terms.weights.size * width, dtype),
+            variables=self.packed.variables.reshape(-1),
         )
 
-    def _drive(self, first_step: int, steps: int) -> DriveArguments:
-        """Return signals in the kernel's layout, intensities, and what the work is computed from."""
-        working = self.drive is not None and self.work is not None
-        signals, of_steps = np.zeros(0, self.dtype), np.zeros(steps, self.dtype)
-        intensities = np.zeros((0, 1), self.dtype)
-        protocols, runs = np.zeros(0, dtype=np.int64), np.zeros((0, 3), dtype=np.int64)
-        changes: Doubles = np.zeros(steps)
-        shares: Doubles = np.zeros((0, 1))
-        sources, which = np.zeros((0, 0)), np.zeros(0, dtype=np.int64)
-        if self.drive is not None:
-            rows = np.atleast_2d(np.asarray(self.drive.intensity, dtype=np.float64))
-            intensity = np.ascontiguousarray(rows.T[first_step : first_step + steps + 1])
-            signals = self._chunks(self.drive.signals[self.drive.which].astype(self.dtype))
-            of_steps = intensity[1:, 0].astype(self.dtype)
-            if self.several:
-                of_steps[:] = 1.0
-                intensities = intensity[1:].astype(self.dtype)
-                protocols = np.require(self.drive.protocol_of, np.int64, ["C", "W"])
-                edges = np.flatnonzero(np.diff(protocols, prepend=-1, append=-1))
-                runs = np.stack([edges[:-1], edges[1:], protocols[edges[:-1]]], axis=1)
-            if working:
-                difference = np.diff(intensity, axis=0)
-                if self.several:
-                    changes, shares = np.asarray(difference.any(axis=1), dtype=np.float64), difference
-                else:
-                    changes = difference.ravel()
-                sources = np.require(self.drive.signals, np.float64, ["C", "W"])
-                which = np.require(self.drive.which, np.int64, ["C", "W"])
-        return DriveArguments(signals, of_steps, intensities, protocols, runs, working, changes, shares, sources, which)
-
-    def advance(self, key: NoiseKey, first_step: int, steps: int) -> None:
+    def _advance(self, steps: int, record: Array | None) -> None:
         """Do the steps: all in one call of the kernel, or one by one where values are driven."""
-        worked = np.zeros(self.rows)
-        record = np.empty((0, 0, 0), self.dtype) if self.record is None else self.record
-        target = np.require(record, self.dtype, ["C", "W"])
+        layout = self.packed.layout
+        target = np.empty((0, 0, 0), layout.dtype) if record is None else np.require(record, layout.dtype, ["C", "W"])
         stride = steps if self.formulas.dynamics.driven is None else 1
-        for first in range(first_step, first_step + steps, stride):
-            here = first - first_step
-            output = Output(self.rows, worked, self.record is not None, target[here : here + stride])
-            self._call(key, first, stride, output)
-        self._write_back()
-        if self.record is not None and target is not self.record:
-            self.record[:] = target
-        if self.work is not None:
-            self.work += worked
+        # threads are set to work in every call of the kernel
+        chosen = self.arrange(stride)
+        for done in range(0, steps, stride):
+            output = Output(layout.rows, self.work, record is not None, target[done : done + stride])
+            self._call(chosen, self.step + done, stride, output)
+        if record is not None and target is not record:
+            record[:] = target
 
-    def _call(self, key: NoiseKey, first_step: int, steps: int, output: Output) -> None:
+    def _call(self, chosen: Arrangement, first_step: int, steps: int, output: Output) -> None:
         """Call the kernel."""
-        law, chosen = self.law, self.chosen
+        law, packed = self.law, self.packed
         members, slots = (chosen.threads, 1) if chosen.together else (1, chosen.threads)
-        if self.scratch is None:
-            self.scratch = self._scratch(slots)
-        in_place, scratch = self.scratch
+        if self._room is None or self._room[0] != chosen:
+            self._room = chosen, self._scratch(chosen, slots)
+        in_place, scratch = self._room[1]
         couplings, terms, given = arguments_of_step(self.formulas, law, first_step)
+        drive = packed.drive
         groups = (
-            Sharing(members, slots, chosen.group, self.size, in_place),
+            Sharing(members, slots, chosen.group, packed.layout.size, in_place),
             couplings,
             terms,
             given,
-            NoiseArguments(key.stream, round_keys(key.words), self.numbers),
-            self._drive(first_step, steps),
+            NoiseArguments(self.key.stream, round_keys(self.key.words), packed.numbers),
+            undriven(packed.layout.dtype, steps) if drive is None else drive.arguments(first_step, steps, self.working),
             scratch,
             output,
         )
         arguments = (first_step, steps, *map(tuple, groups))
-        law.kernel.call_first(0, self.states[:0], counters(), *arguments)
+        law.kernel.call_first(0, packed.states[:0], counters(), *arguments)
         shared = counters()
-        run_threads(lambda member: law.kernel.advance(member, self.states, shared, *arguments), chosen.threads)
+        run_threads(lambda member: law.kernel.advance(member, packed.states, shared, *arguments), chosen.threads)
