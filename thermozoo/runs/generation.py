@@ -245,7 +245,7 @@ def generation_bytes(n: int, itemsize: int, windows: int, terms: int) -> Held:
     """Return the bytes of generating a sample of `n` units whose energy has so many terms.
 
     Kept are its states, also in double precision, and the ledger: as it was observed, stacked and ordered in time, with
-    work beside energies where there are windows. Meanwhile there are states where the engine works on them, the last
-    ones that were found finite, rows that are observed, and their gradients.
+    work beside energies where there are windows. Meanwhile there are the first states, those that the engine works on,
+    the last ones that were found finite, rows that are observed, and their gradients.
     """
-    return Held(n * (itemsize + 8) + 3 * ledger_bytes(terms) * (2 if windows > 1 else 1), n * (3 * itemsize + 2 * 8))
+    return Held(n * (itemsize + 8) + 3 * ledger_bytes(terms) * (2 if windows > 1 else 1), n * (4 * itemsize + 2 * 8))
