@@ -42,7 +42,7 @@ class Arranged(CompiledStepper):
 
     told: Arrangement
 
-    def arrangement(self, trajectories: int, steps: int) -> Arrangement:
+    def arrangement(self, trajectories: int, steps: int, unit_layout: bool | None = None) -> Arrangement:
         """Return what was told."""
         return self.told
 
