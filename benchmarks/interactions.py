@@ -36,6 +36,7 @@ from thermozoo.computer.terms.projections import project
 from thermozoo.computer.terms.tuples import TupleCouplings
 from thermozoo.dynamics.benchmark import lattice, with_random_couplings
 from thermozoo.dynamics.engines import Dynamics, Engine
+from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.dynamics.noise import NoiseKey
@@ -84,7 +85,7 @@ def advancing(computer: Computer, batch: int, steps: int, engine: Engine) -> Wor
     stepper = engine.prepare(Dynamics(computer, EulerMaruyama(), 1e-3, "single"))
     x = np.random.default_rng(0).standard_normal((batch, computer.n)).astype(np.float32)
     numbers = np.arange(batch, dtype=np.int64)
-    return lambda: stepper.advance(x, key=NoiseKey(1), first_step=0, steps=steps, trajectories=numbers)
+    return lambda: advance_rows(stepper, x, key=NoiseKey(1), first_step=0, steps=steps, trajectories=numbers)
 
 
 def shortest(works: Sequence[Work], seconds: float, clock: Callable[[], float]) -> list[float]:

@@ -28,6 +28,7 @@ from thermozoo.computer.computer import Computer, assemble
 from thermozoo.dynamics.benchmark import lattice, with_random_couplings
 from thermozoo.dynamics.engines import Dynamics
 from thermozoo.dynamics.engines.arrangement import Arrangement
+from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine, CompiledStepper
 from thermozoo.dynamics.engines.products_alone import products_alone
 from thermozoo.dynamics.noise import NoiseKey
@@ -41,7 +42,7 @@ class Arranged(CompiledStepper):
 
     told: Arrangement
 
-    def arrangement(self, trajectories: int, steps: int) -> Arrangement:
+    def arrangement(self, trajectories: int, steps: int, unit_layout: bool | None = None) -> Arrangement:
         """Return what was told."""
         return self.told
 
@@ -63,7 +64,7 @@ def steps_of(stepper: CompiledStepper, batch: int, steps: int) -> Work:
     """Return a function that advances a batch."""
     x = np.zeros((batch, stepper.dynamics.computer.n), stepper.dynamics.dtype)
     numbers = np.arange(batch, dtype=np.int64)
-    return lambda: stepper.advance(x, key=NoiseKey(1), first_step=0, steps=steps, trajectories=numbers)
+    return lambda: advance_rows(stepper, x, key=NoiseKey(1), first_step=0, steps=steps, trajectories=numbers)
 
 
 def shortest(works: Sequence[Work], seconds: float) -> list[float]:

@@ -26,6 +26,7 @@ from thermozoo.computer.coloring import units_by_color
 from thermozoo.computer.computer import Computer, assemble
 from thermozoo.dynamics.benchmark import lattice
 from thermozoo.dynamics.engines import Dynamics
+from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.threads import available_threads
@@ -49,7 +50,7 @@ def measure(name: str, computer: Computer, trajectories: int, threads: int, last
 
     def work(steps: int) -> tuple[float, float]:
         begun = time.perf_counter(), time.process_time()
-        stepper.advance(x, key=NoiseKey(1), first_step=0, steps=steps, trajectories=numbers)
+        advance_rows(stepper, x, key=NoiseKey(1), first_step=0, steps=steps, trajectories=numbers)
         return time.perf_counter() - begun[0], time.process_time() - begun[1]
 
     work(1)

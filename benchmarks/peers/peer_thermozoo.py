@@ -10,6 +10,7 @@ from work import DT, HIDDEN, J2, J4, KT, MOBILITY, VISIBLE, couplings, report
 
 from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.engines import Dynamics
+from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.noise import NoiseKey
 
@@ -29,7 +30,7 @@ stepper = CompiledEngine().prepare(Dynamics(computer.with_parameters(vector), Eu
 def advance(start: np.ndarray, steps: int) -> np.ndarray:
     x = start.copy()
     numbers = np.arange(len(x), dtype=np.int64)
-    stepper.advance(x, key=NoiseKey(1), first_step=0, steps=steps, trajectories=numbers)
+    advance_rows(stepper, x, key=NoiseKey(1), first_step=0, steps=steps, trajectories=numbers)
     return x
 
 

@@ -45,23 +45,26 @@ def weaker_force(dynamics):
 class RowNoise(ReferenceStepper):
     """Numbers noise by the row of the batch instead of the trajectory."""
 
-    def advance(self, x, *, trajectories, **rest):
-        super().advance(x, trajectories=np.arange(len(x)), **rest)
+    def begin(self, start, *rest, **options):
+        state = start.state()
+        return super().begin(attrs.evolve(state, trajectories=np.arange(len(state.x))), *rest, **options)
 
 
 class OtherSeed(ReferenceStepper):
     """Uses another seed than the one it was given."""
 
-    def advance(self, x, *, key, **rest):
-        super().advance(x, key=NoiseKey(key.seed + 1, key.stream), **rest)
+    def begin(self, start, *rest, **options):
+        state = start.state()
+        other = NoiseKey(state.key.seed + 1, state.key.stream)
+        return super().begin(attrs.evolve(state, key=other), *rest, **options)
 
 
 class WorkSign(ReferenceStepper):
     """Adds the work with the wrong sign."""
 
-    def advance(self, x, *, work=None, **rest):
+    def do_steps(self, x, *, work, **rest):
         other = None if work is None else np.zeros_like(work)
-        super().advance(x, work=other, **rest)
+        super().do_steps(x, work=other, **rest)
         if work is not None:
             work -= other
 
@@ -86,12 +89,12 @@ class SharedNoise(ReferenceStepper):
 class Tiring(ReferenceStepper):
     """Loses an eighth of its noise after 2000 steps, which is longer than any quick check runs."""
 
-    def advance(self, x, *, first_step, steps, record=None, **rest):
+    def do_steps(self, x, *, first_step, steps, record, **rest):
         fresh = min(steps, max(0, 2000 - first_step))
         head, tail = (None, None) if record is None else (record[:fresh], record[fresh:])
-        super().advance(x, first_step=first_step, steps=fresh, record=head, **rest)
+        super().do_steps(x, first_step=first_step, steps=fresh, record=head, **rest)
         tired = ReferenceStepper(hotter(0.77)(self.dynamics))
-        tired.advance(x, first_step=first_step + fresh, steps=steps - fresh, record=tail, **rest)
+        tired.do_steps(x, first_step=first_step + fresh, steps=steps - fresh, record=tail, **rest)
 
 
 def without_schedule(dynamics):

@@ -84,9 +84,9 @@ class AntiMetropolis(Integrator):
 class AllAtOnce(ReferenceStepper):
     """Updates all units at once, coupled or not."""
 
-    def advance(self, x, **rest):
+    def begin(self, *start, **options):
         object.__setattr__(self, "colors", (slice(None),))
-        super().advance(x, **rest)
+        return super().begin(*start, **options)
 
 
 def one_color(computer):

@@ -15,7 +15,7 @@ from thermozoo.computer.couplings import DenseCouplings, EdgeCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.dynamics.compile_time import compile_seconds_cold_and_warm
-from thermozoo.dynamics.engines import PRECISIONS, Dynamics, engine_named
+from thermozoo.dynamics.engines import PRECISIONS, BatchState, Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.openblas import loaded_kernels
 from thermozoo.dynamics.plain_loops import numba_loop, numpy_loop
@@ -120,11 +120,10 @@ def _steps(dynamics: Dynamics, batch: int, threads: int) -> Callable[[int], None
     """Return a function that does n steps of a batch."""
     from thermozoo.dynamics.engines.compiled import CompiledEngine
 
-    stepper = CompiledEngine(threads).prepare(dynamics)
     x = np.zeros((batch, dynamics.computer.n), dtype=dynamics.dtype)
-    numbers = np.arange(batch, dtype=np.int64)
-    held = resting(dynamics, batch)
-    return lambda n: stepper.advance(x, key=_KEY, first_step=0, steps=n, trajectories=numbers, variables=held)
+    start = BatchState(x, _KEY, np.arange(batch, dtype=np.int64), variables=resting(dynamics, batch))
+    under_way = CompiledEngine(threads).prepare(dynamics).begin(start)
+    return under_way.advance
 
 
 def step_seconds(dynamics: Dynamics, batch: int, threads: int, steps: int | None = None) -> float:

@@ -12,6 +12,7 @@ import time
 import numpy as np
 
 from thermozoo.dynamics.engines.base import Dynamics
+from thermozoo.dynamics.engines.batch import BatchState
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.variables import resting
 
@@ -29,9 +30,8 @@ def compile_seconds(dynamics: Dynamics) -> float:
     line = 64 // np.dtype(dynamics.dtype).itemsize
     for width in (line, 1):
         x = np.zeros((1, dynamics.computer.n), dtype=dynamics.dtype)
-        stepper = CompiledEngine(1, width).prepare(dynamics)
-        held, numbers = resting(dynamics, 1), np.zeros(1, dtype=np.int64)
-        stepper.advance(x, key=NoiseKey(1), first_step=0, steps=1, trajectories=numbers, variables=held)
+        rest = BatchState(x, NoiseKey(1), np.zeros(1, dtype=np.int64), variables=resting(dynamics, 1))
+        CompiledEngine(1, width).prepare(dynamics).begin(rest).advance(1)
     return time.perf_counter() - start
 
 
@@ -40,6 +40,7 @@ import json, sys
 from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.compile_time import compile_seconds
 from thermozoo.dynamics.engines.base import Dynamics
+from thermozoo.dynamics.engines.batch import BatchState
 from thermozoo.interfaces import Connectivity, Integrator, Potential
 from thermozoo.registry.catalogue import catalogue
 names = json.loads(sys.argv[1])

@@ -8,9 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.stability import stability_in_words
-from thermozoo.dynamics.engines.base import Drive, Dynamics, Stepper
-from thermozoo.dynamics.noise import NoiseKey
-from thermozoo.dynamics.variables import Variables
+from thermozoo.dynamics.engines import Batch, Drive, Dynamics
 from thermozoo.errors import NonFiniteError
 
 __all__ = ["find_failure"]
@@ -18,35 +16,33 @@ __all__ = ["find_failure"]
 Array = npt.NDArray[np.floating[Any]]
 
 
-def find_failure(
-    dynamics: Dynamics,
-    stepper: Stepper,
-    key: NoiseKey,
-    trajectories: npt.NDArray[np.int64],
-    drive: Drive | None,
-    before: Array,
-    first_step: int,
-    steps: int,
-    variables: Variables | None = None,
-) -> NonFiniteError:
-    """Replay a stretch that ended in a non-finite state step by step and return the error for its first one.
+def find_failure(dynamics: Dynamics, batch: Batch, steps: int) -> NonFiniteError:
+    """Replay some steps that ended in a non-finite state one by one, and return the error for the first such state.
 
     The replay gives the same bits, because noise is counted by step. The error carries the last finite states as
     ``last_finite_state``.
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+        The law of motion.
+    batch : Batch
+        The trajectories before these steps, all finite.
+    steps : int
+        How many.
     """
-    x, held = before.copy(), {name: values.copy() for name, values in (variables or {}).items()}
-    more: dict[str, Any] = {"variables": held} if held else {}
-    for k in range(first_step, first_step + steps):
-        last = x.copy()
+    step, last = batch.step, batch.states()
+    for _ in range(steps):
+        step, last = batch.step, batch.states()
         with np.errstate(over="ignore", invalid="ignore"):
-            stepper.advance(x, key=key, first_step=k, steps=1, trajectories=trajectories, drive=drive, **more)
-        failed = [name for name, values in {"state": x, **held}.items() if not np.isfinite(values).all()]
-        if failed:
+            batch.advance(1)
+        if not batch.finite():
             break
-    what, values = failed[0], {"state": x, **held}[failed[0]]
+    found = {"state": batch.states(), **batch.variables()}
+    what, values = next((name, values) for name, values in found.items() if not np.isfinite(values).all())
     row, unit = (int(v) for v in np.argwhere(~np.isfinite(values))[0])
     became = f"{what} became {values[row, unit]:g}"
-    error = NonFiniteError(_message(dynamics, trajectories, drive, last, became, k, row, unit))
+    error = NonFiniteError(_message(dynamics, batch.trajectories, batch.drive, last, became, step, row, unit))
     error.last_finite_state = last  # type: ignore[attr-defined]
     return error
 

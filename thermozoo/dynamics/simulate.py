@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,27 +9,28 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import count, finite_array, instance, integer_array, told
-from thermozoo.computer.coloring import units_by_color
-from thermozoo.computer.discrete import check_states
-from thermozoo.dynamics.engines import ENGINES, Drive, Dynamics, Engine, Stepper, engine_for
-from thermozoo.dynamics.failure import find_failure
-from thermozoo.dynamics.noise import NUMBERS, NoiseKey, check_numbers
-from thermozoo.dynamics.trajectories import Observer, observed_bytes, observers_of, seen_by
-from thermozoo.dynamics.variables import Variables, given_variables, kinetic_terms, start_variables
-from thermozoo.dynamics.windows import Switch, prepared, switch_bytes
-from thermozoo.dynamics.work import DrivenWork, stretch
-from thermozoo.errors import ArgumentError, BudgetError, ParameterError, ShapeError
+from thermozoo.arguments import count
+from thermozoo.dynamics.engines import Drive, Dynamics, Engine
+from thermozoo.dynamics.engines.batch import STRETCH
+from thermozoo.dynamics.ensemble import Ensemble
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.simulation_arguments import (
+    check_budget,
+    check_drive,
+    check_end,
+    check_progress,
+    engine_of,
+    say_what_colors_cost,
+    start_of,
+)
+from thermozoo.dynamics.trajectories import Observer, observers_of, seen_by
+from thermozoo.dynamics.variables import Variables
+from thermozoo.dynamics.windows import PreparedDynamics, Switch
+from thermozoo.dynamics.work import DrivenWork
 
 __all__ = ["Simulation", "simulate"]
 
 Array = npt.NDArray[np.floating[Any]]
-
-#: Steps between two looks for a non-finite state.
-CHECK_EVERY = 250
-
-#: Colors above which it is said what they cost.
-MANY_COLORS = 256
 
 #: Bytes that observers may keep unless the caller allows more.
 BYTE_LIMIT = 4 * 2**30
@@ -146,203 +146,40 @@ def simulate(
     ShapeError
         When the initial states do not fit the computer.
     """
-    instance("dynamics", dynamics, Dynamics, "make one of a computer, an integrator and dt")
-    instance("key", key, NoiseKey, "give NoiseKey(seed)")
-    n = dynamics.computer.n
-    x = _initial(initial, n, dynamics)
+    start = start_of(dynamics, initial, key, variables, first_step, first_trajectory, trajectories)
     steps = count("steps", steps)
-    first_step = count("first_step", first_step)
     interval = steps or 1 if every is None else count("every", every, at_least=1)
-    first_trajectory = count("first_trajectory", first_trajectory, at_most=NUMBERS - 1)
-    if trajectories is None:
-        numbers = np.arange(first_trajectory, first_trajectory + len(x), dtype=np.int64)
-    else:
-        numbers = integer_array("trajectories", trajectories, (len(x),), at_most=NUMBERS - 1)
-    check_numbers(first_step, steps, numbers)
-    due = dynamics.program.switches(first_step, first_step + steps, dynamics.steps)
-    driven = dynamics.driven
-    if driven is not None and first_step + steps > dynamics.steps:
-        raise ParameterError(
-            f"the schedule ends with step {dynamics.steps}, got {first_step + steps}: simulate fewer steps, or give "
-            "Dynamics the steps of the whole"
-        )
-    byte_limit = count("byte_limit", byte_limit)
-    if drive is not None:
-        _check_drive(instance("drive", drive, Drive), len(x), n, first_step + steps)
-    if progress is not None and not callable(progress):
-        raise ArgumentError(f"progress must be a function of the number of steps done, got {told(progress)}")
-    held = _variables(dynamics, variables, key, first_step, numbers)
+    check_end(dynamics, start, steps)
+    check_drive(drive, start, steps)
+    check_progress(progress)
     watching = observers_of(observers)
-    observations = -(-steps // interval) + 1
-    needed = sum(observed_bytes(one, observations, x, held) for one in watching)
-    needed += len(due) * len(x) * switch_bytes(dynamics)
-    if driven is not None:
-        needed += DrivenWork.bytes_needed(driven, observations + len(due), len(x))
-    if needed > byte_limit:
-        kept = f"{observations} observations{f' and {len(due)} switches' if due else ''} of {len(x)} trajectories"
-        raise BudgetError(
-            f"keeping {kept} needs {needed / 2**30:.1f} GiB, above the limit of {byte_limit / 2**30:.1f} GiB: observe "
-            "fewer steps or trajectories, or raise byte_limit"
-        )
-    _say_what_colors_cost(dynamics)
-    chosen = _engine(engine, dynamics.at(first_step), len(x), steps)
-    work = np.zeros(len(x))
-    booked = None if driven is None else DrivenWork(dynamics, driven, len(x))
-    run = _Run(dynamics, prepared(chosen, dynamics), key, numbers, drive, work, held, booked)
-    switches: list[Switch] = []
-    done = 0
+    check_budget(dynamics, start, steps, interval, watching, count("byte_limit", byte_limit))
+    say_what_colors_cost(dynamics)
+    chosen = engine_of(engine, dynamics.at(start.step), len(start.x), steps)
+    ensemble = Ensemble(PreparedDynamics(chosen, dynamics), start, drive, stretch=min(steps, STRETCH))
+    first = start.step
+    del start  # rows that are no longer needed: states lie where the engine works on them
     for observer in watching:
         observer.start()
-    _observe(watching, first_step, x, held, booked)
-    while done < steps:
-        switch = next((step - first_step for step in due if step > first_step + done), steps)
-        stop = min(steps, (done // interval + 1) * interval, done + CHECK_EVERY, switch)
-        run.advance(x, first_step + done, stop - done)
-        if progress is not None:
-            progress(stop - done)
-        done = stop
-        if first_step + done in due:
-            both = due[first_step + done]
-            if driven is not None:
-                both = driven.at(both[0], first_step + done), driven.at(both[1], first_step + done)
-            switches.append(Switch.between(first_step + done, *both, x, kinetic_terms(dynamics, held)))
-            work += switches[-1].work
-            if booked is not None:
-                booked.note(first_step + done)
-        if done % interval == 0 or done == steps:
-            _observe(watching, first_step + done, x, held, booked)
-    if booked is not None:
-        work += sum(booked.sums.values())
+    _observe(watching, ensemble)
+    while (done := ensemble.step - first) < steps:
+        ensemble.advance(min(steps, done + interval) - done, progress=progress)
+        _observe(watching, ensemble)
     return Simulation(
-        final=x,
-        work=work,
+        final=ensemble.states(),
+        work=ensemble.work,
         steps=steps,
-        engine=chosen.name,
-        switches=tuple(switches),
-        variables=held,
-        driven=booked,
+        engine=ensemble.engine,
+        switches=tuple(ensemble.switches),
+        variables=ensemble.variables(),
+        driven=ensemble.driven,
     )
 
 
-def _variables(
-    dynamics: Dynamics,
-    given: Mapping[str, npt.ArrayLike] | None,
-    key: NoiseKey,
-    first_step: int,
-    trajectories: npt.NDArray[np.int64],
-) -> Variables:
-    """Return the auxiliary variables before the first step."""
-    if given is not None:
-        return given_variables(dynamics, given, len(trajectories))
-    names = type(dynamics.integrator).variables
-    if names and first_step > 0:
-        raise ParameterError(
-            f"step {first_step} goes on from an earlier one, with its {', '.join(names)}: give "
-            "variables=simulation.variables, or begin with step 0"
-        )
-    return start_variables(dynamics, key, trajectories)
-
-
-def _initial(initial: npt.ArrayLike, n: int, dynamics: Dynamics) -> Array:
-    """Return a copy of the initial states in the precision of the dynamics."""
-    given = finite_array(
-        "initial states", initial, ("trajectories", n), "one trajectory is x[None, :]" if np.ndim(initial) == 1 else ""
-    )
-    with np.errstate(over="ignore", under="ignore"):
-        x: Array = np.array(given, dtype=dynamics.dtype, order="C")
-    if not np.isfinite(x).all():
-        raise ParameterError(
-            f"initial states must be finite in {dynamics.precision} precision: one is too large for it"
-        )
-    check_states(dynamics.program.computers[0], x)
-    return x
-
-
-def _say_what_colors_cost(dynamics: Dynamics) -> None:
-    """Warn where discrete units need many colors."""
-    if dynamics.integrator.updates != "by color":
-        return
-    colors = len(units_by_color(dynamics.program.computers[0]))
-    if colors > MANY_COLORS:
-        warnings.warn(
-            f"{colors:,} colors for {int(dynamics.computer.layout.free.sum()):,} discrete units, as they are coupled "
-            "densely: a step updates one color after the other, so the units of a trajectory wait for one another; "
-            "many trajectories at once take little longer than one",
-            stacklevel=3,
-        )
-
-
-def _engine(engine: Engine | str, dynamics: Dynamics, trajectories: int, steps: int) -> Engine:
-    if isinstance(engine, str):
-        return engine_for(engine, dynamics, trajectories, steps)
-    if isinstance(engine, type) or not hasattr(engine, "prepare"):
-        raise ArgumentError(f"engine must be {', '.join(ENGINES)}, auto or an engine, got {told(engine)}")
-    return engine
-
-
-def _observe(
-    observers: Sequence[Observer], step: int, x: Array, variables: Variables, booked: DrivenWork | None
-) -> None:
-    for observer in observers:
-        observer.observe(step, x, **seen_by(observer, variables))
-    if booked is not None:
-        booked.note(step)
-
-
-def _check_drive(drive: Drive, trajectories: int, n: int, steps: int) -> None:
-    if drive.signals.shape[1] != n:
-        raise ShapeError(f"signals must have one value for each of {n} units, got {drive.signals.shape[1]}")
-    if not np.isfinite(drive.signals[np.unique(drive.which)]).all():
-        raise ParameterError("signals of a drive must be finite")
-    if drive.which.shape != (trajectories,):
-        raise ShapeError(
-            f"a drive must name the signal of each of {trajectories} trajectories, got {drive.which.shape}"
-        )
-    if drive.intensity.shape[-1] < steps + 1:
-        raise ShapeError(f"intensity must have {steps + 1} values for {steps} steps, got {drive.intensity.shape[-1]}")
-
-
-@attrs.frozen(eq=False)
-class _Run:
-    """A stepper with everything but states and steps."""
-
-    dynamics: Dynamics
-    stepper: Stepper
-    key: NoiseKey
-    trajectories: npt.NDArray[np.int64]
-    drive: Drive | None
-    work: npt.NDArray[np.float64]
-    variables: Variables
-    booked: DrivenWork | None
-
-    def advance(self, x: Array, first_step: int, steps: int) -> None:
-        if self.booked is None or not self.booked.sums:
-            self._advance(x, first_step, steps, None)
-            return
-        states = np.empty((stretch(x, steps) + 1, *x.shape), dtype=x.dtype)
-        for first in range(first_step, first_step + steps, len(states) - 1):
-            count = min(len(states) - 1, first_step + steps - first)
-            states[0] = x
-            self._advance(x, first, count, states[1 : count + 1])
-            self.booked.add(first, states[:count])
-
-    def _advance(self, x: Array, first_step: int, steps: int, record: Array | None) -> None:
-        before, held = x.copy(), {name: values.copy() for name, values in self.variables.items()}
-        more: dict[str, Any] = {"variables": self.variables} if self.variables else {}
-        # a blow-up overflows on its way to the non-finite state that is reported below
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.stepper.advance(
-                x,
-                key=self.key,
-                first_step=first_step,
-                steps=steps,
-                trajectories=self.trajectories,
-                drive=self.drive,
-                record=record,
-                work=self.work,
-                **more,
-            )
-        if not all(np.isfinite(values).all() for values in (x, *self.variables.values())):
-            raise find_failure(
-                self.dynamics, self.stepper, self.key, self.trajectories, self.drive, before, first_step, steps, held
-            )
+def _observe(observers: Sequence[Observer], ensemble: Ensemble) -> None:
+    """Show states to observers: rows are copied out if there is any."""
+    if observers:
+        x, variables = ensemble.states(), ensemble.variables()
+        for observer in observers:
+            observer.observe(ensemble.step, x, **seen_by(observer, variables))
+    ensemble.note_work()

@@ -1,4 +1,4 @@
-"""What a program adds to a simulation: a stepper of its windows, and the work of switching from one to the next."""
+"""What a program adds to a simulation: the law of each of its windows, and the work of switching to the next."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.arguments import told
 from thermozoo.computer.computer import Computer
-from thermozoo.dynamics.engines.base import Drive, Dynamics, Engine, Stepper
-from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.engines.base import Dynamics, Engine, Stepper
 from thermozoo.dynamics.sharing import shared_out
+from thermozoo.errors import ArgumentError
 
-__all__ = ["ProgramStepper", "Switch", "energy_by_term", "prepared", "switch_bytes"]
+__all__ = ["PreparedDynamics", "Switch", "energy_by_term", "switch_bytes"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -62,60 +63,43 @@ def energy_by_term(computer: Computer, x: Array) -> dict[str, Array]:
     return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
 
-class ProgramStepper:
-    """The law of motion of a program, made of those of its windows.
+class PreparedDynamics:
+    """A law of motion that an engine prepares, window by window.
 
-    A window is prepared when it is due, and dropped when the next one is.
+    A window is prepared when it is due, and dropped when another one is.
 
     Parameters
     ----------
     engine : Engine
         What prepares a window.
     dynamics : Dynamics
-        Of a program.
+        Of a computer or a program.
     """
 
     def __init__(self, engine: Engine, dynamics: Dynamics) -> None:
         self.engine, self.dynamics = engine, dynamics
         self._held: tuple[Computer, Stepper] | None = None
 
-    def advance(
-        self,
-        x: Array,
-        *,
-        key: NoiseKey,
-        first_step: int,
-        steps: int,
-        trajectories: npt.NDArray[np.int64],
-        drive: Drive | None = None,
-        record: Array | None = None,
-        work: npt.NDArray[np.float64] | None = None,
-        variables: dict[str, Array] | None = None,
-    ) -> None:
-        """See `thermozoo.dynamics.engines.base.Stepper.advance`; the work of switching is not booked here."""
-        program = self.dynamics.program
-        for first, stop, computer in program.pieces(first_step, first_step + steps, self.dynamics.steps):
-            self._stepper(computer).advance(
-                x,
-                key=key,
-                first_step=first,
-                steps=stop - first,
-                trajectories=trajectories,
-                drive=drive,
-                record=None if record is None else record[first - first_step : stop - first_step],
-                work=work,
-                variables=variables,
-            )
+    def computer(self, step: int) -> Computer:
+        """Return the computer that acts in a step."""
+        return self.dynamics.program.at(step, self.dynamics.steps)
 
-    def _stepper(self, computer: Computer) -> Stepper:
+    def at(self, step: int) -> Stepper:
+        """Return the law of the window that acts in a step.
+
+        Raises
+        ------
+        ArgumentError
+            When the engine prepares what begins no batches.
+        """
+        computer = self.computer(step)
         if self._held is None or self._held[0] is not computer:
             self._held = None  # dropped before the next one is made
-            self._held = computer, self.engine.prepare(attrs.evolve(self.dynamics, computer=computer))
+            stepper = self.engine.prepare(attrs.evolve(self.dynamics, computer=computer))
+            if not callable(getattr(stepper, "begin", None)):
+                raise ArgumentError(
+                    f"the engine {told(self.engine.name)} prepares a {type(stepper).__name__} that begins no batches: "
+                    "give it a method begin(start, drive, working=..., stretch=...), see thermozoo.dynamics.engines"
+                )
+            self._held = computer, stepper
         return self._held[1]
-
-
-def prepared(engine: Engine, dynamics: Dynamics) -> Stepper:
-    """Return what advances the states of a computer or a program."""
-    if dynamics.program.windows > 1:
-        return ProgramStepper(engine, dynamics)
-    return engine.prepare(attrs.evolve(dynamics, computer=dynamics.one_computer))

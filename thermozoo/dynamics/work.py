@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from thermozoo.dynamics.engines.base import Dynamics
 from thermozoo.dynamics.schedule import Driven
 from thermozoo.dynamics.sharing import shared_out
 
-__all__ = ["DrivenWork", "stretch"]
+__all__ = ["DrivenWork", "recorded_together"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -19,9 +20,9 @@ Array = npt.NDArray[np.floating[Any]]
 _RECORDED = 32 * 2**20
 
 
-def stretch(x: Array, steps: int) -> int:
-    """Return how many of some steps are recorded at a time, of states x, shape (B, n)."""
-    return int(max(1, min(steps, _RECORDED // max(1, x.nbytes))))
+def recorded_together(states: int, steps: int) -> int:
+    """Return how many of some steps are recorded at a time, of states that take so many bytes."""
+    return int(max(1, min(steps, _RECORDED // max(1, states))))
 
 
 class DrivenWork:
@@ -41,9 +42,8 @@ class DrivenWork:
 
     def __init__(self, dynamics: Dynamics, driven: Driven, trajectories: int) -> None:
         self.dynamics, self.driven = dynamics, driven
-        self.sums = {name: np.zeros(trajectories) for name in driven.terms}
-        self.steps: list[int] = []
-        self._noted: list[dict[str, Array]] = []
+        self.sums: dict[str, npt.NDArray[np.float64]] = {name: np.zeros(trajectories) for name in driven.terms}
+        self.noted: dict[int, dict[str, Array]] = {}
 
     @staticmethod
     def bytes_needed(driven: Driven, times: int, trajectories: int) -> int:
@@ -65,11 +65,18 @@ class DrivenWork:
 
     def note(self, step: int) -> None:
         """Keep the sums before a step."""
-        if not self.steps or self.steps[-1] != step:
-            self.steps.append(step)
-            self._noted.append({name: total.copy() for name, total in self.sums.items()})
+        if step not in self.noted:
+            self.noted[step] = self.sums_now()
+
+    def sums_now(self) -> dict[str, Array]:
+        """Return a copy of the sums."""
+        return {name: total.copy() for name, total in self.sums.items()}
+
+    def take(self, noted: Mapping[int, Mapping[str, Array]], step: int) -> None:
+        """Go on from sums that were noted, the last of them before this step."""
+        self.noted = {k: dict(sums) for k, sums in noted.items()}
+        self.sums = {name: np.array(total, np.float64) for name, total in noted[step].items()}
 
     def at(self, steps: Any) -> dict[str, Array]:
         """Return the sums before each of some steps that were noted, each of shape (steps, trajectories)."""
-        places = [self.steps.index(int(step)) for step in steps]
-        return {name: np.stack([self._noted[place][name] for place in places]) for name in self.sums}
+        return {name: np.stack([self.noted[int(step)][name] for step in steps]) for name in self.sums}

@@ -118,6 +118,7 @@ def generate(
     equilibrated = simulate(
         uncoupled, x, untrained.steps, key=key.named("equilibration"), engine=engine, progress=progress
     )
+    del x  # the states before equilibration, in double precision
     start, told = equilibrated.final, _Progress(progress, samples)
     parts = [_run(law, equilibrated, rows, key.named("generation"), engine, told) for law, rows in groups]
     if len(parts) == 1:
@@ -201,12 +202,12 @@ def _run(
     dynamics: Dynamics, equilibrated: Simulation, rows: Indices, key: NoiseKey, engine: Engine, told: _Progress
 ) -> Generated:
     """Run the trained computer on some of the samples."""
-    x, held = equilibrated.final, {name: values[rows] for name, values in equilibrated.variables.items()}
+    start, held = equilibrated.final[rows], {name: values[rows] for name, values in equilibrated.variables.items()}
     states, energies = KeptStates(SHOWN), EnergyTerms(dynamics)
     shown = int((rows < SHOWN).sum())
     done = simulate(
         dynamics,
-        x[rows],
+        start,
         dynamics.steps,
         key=key,
         variables=held or None,
@@ -218,7 +219,7 @@ def _run(
     )
     work = [np.zeros(len(rows)), *(switch.work for switch in done.switches)]
     return Generated(
-        start=x[rows],
+        start=start,
         final=done.final,
         shown=states.states[:, :shown],
         times=np.array(energies.steps) * dynamics.dt,
@@ -244,6 +245,7 @@ def generation_bytes(n: int, itemsize: int, windows: int, terms: int) -> Held:
     """Return the bytes of generating a sample of `n` units whose energy has so many terms.
 
     Kept are its states, also in double precision, and the ledger: as it was observed, stacked and ordered in time, with
-    work beside energies where there are windows. Meanwhile there are states side by side, copied, and their gradients.
+    work beside energies where there are windows. Meanwhile there are the first states, those that the engine works on,
+    the last ones that were found finite, rows that are observed, and their gradients.
     """
-    return Held(n * (itemsize + 8) + 3 * ledger_bytes(terms) * (2 if windows > 1 else 1), n * (3 * itemsize + 2 * 8))
+    return Held(n * (itemsize + 8) + 3 * ledger_bytes(terms) * (2 if windows > 1 else 1), n * (4 * itemsize + 2 * 8))

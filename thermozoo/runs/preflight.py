@@ -10,7 +10,7 @@ import numpy as np
 from thermozoo.computer.datasets import write_dataset
 from thermozoo.computer.files import check_settings
 from thermozoo.config.faults import Faults
-from thermozoo.dynamics.engines import Engine
+from thermozoo.dynamics.engines import BatchState, Engine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.variables import resting
 from thermozoo.errors import LibraryError
@@ -80,10 +80,9 @@ def warm_up(machine: Machine, engine: Engine) -> None:
     dynamics = machine.dynamics
     for trajectories in (1, 32):
         x = np.zeros((trajectories, machine.computer.n), dtype=dynamics.dtype)
-        numbers, held = np.arange(trajectories, dtype=np.int64), resting(dynamics, trajectories)
-        engine.prepare(dynamics).advance(
-            x, key=NoiseKey(0), first_step=0, steps=1, trajectories=numbers, variables=held or None
-        )
+        numbers = np.arange(trajectories, dtype=np.int64)
+        start = BatchState(x, NoiseKey(0), numbers, variables=resting(dynamics, trajectories))
+        engine.prepare(dynamics).begin(start, stretch=1).advance(1)
 
 
 def try_figures(machine: Machine, engine: Engine) -> None:

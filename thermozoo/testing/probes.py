@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer, assemble
-from thermozoo.dynamics.engines import Dynamics, Engine
+from thermozoo.dynamics.engines import BatchState, Dynamics, Engine
 from thermozoo.dynamics.variables import resting
 from thermozoo.interfaces import Connectivity, Integrator, Potential, StepSymbols, UnitLayout
 from thermozoo.parameters import parameter
@@ -92,19 +92,13 @@ def record(
 
     Auxiliary variables start at zero.
     """
-    stepper = engine.prepare(dynamics)
-    x = np.ascontiguousarray(initial, dtype=dynamics.dtype).copy()
-    kept = np.empty((steps, *x.shape), dtype=dynamics.dtype)
+    x = np.asarray(initial, dtype=dynamics.dtype)
+    start = BatchState(x, key, np.arange(len(x), dtype=np.int64), variables=resting(dynamics, len(x)))
+    batch = engine.prepare(dynamics).begin(start, drive, working=work is not None, stretch=steps)
+    kept = np.empty((steps + 1, *x.shape), dtype=dynamics.dtype)
+    kept[0] = x
     with np.errstate(over="ignore", invalid="ignore"):
-        stepper.advance(
-            x,
-            key=key,
-            first_step=0,
-            steps=steps,
-            trajectories=np.arange(len(x), dtype=np.int64),
-            drive=drive,
-            record=kept,
-            work=work,
-            **({"variables": resting(dynamics, len(x))} if type(dynamics.integrator).variables else {}),
-        )
-    return np.concatenate([np.asarray(initial, dtype=dynamics.dtype)[None], kept])
+        batch.advance(steps, kept[1:])
+    if work is not None:
+        work += batch.work
+    return kept

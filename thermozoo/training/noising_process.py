@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from thermozoo.arguments import count
 from thermozoo.computer.boltzmann import UnitBoltzmann, unit_boltzmann
-from thermozoo.dynamics.engines import Drive, Dynamics, Engine, Stepper
-from thermozoo.dynamics.failure import find_failure
+from thermozoo.dynamics.engines import BatchState, Drive, Dynamics, Engine
+from thermozoo.dynamics.ensemble import Ensemble
 from thermozoo.dynamics.noise import NoiseKey, uniforms
+from thermozoo.dynamics.windows import PreparedDynamics
 from thermozoo.training.noising import Noising
 
 __all__ = ["NoisingProcess", "equilibria_bytes"]
@@ -44,7 +45,7 @@ class NoisingProcess:
     noising: Noising
     engine: Engine
     steps: int = attrs.field()
-    stepper: Stepper = attrs.field(init=False, repr=False)
+    prepared: PreparedDynamics = attrs.field(init=False, repr=False)
     _driving: Array = attrs.field(init=False, repr=False)
     _held: dict[int, list[tuple[slice, UnitBoltzmann]]] = attrs.field(init=False, repr=False, factory=dict)
 
@@ -52,12 +53,13 @@ class NoisingProcess:
     def _all_steps(self) -> int:
         return self.noising.steps
 
-    @stepper.default
-    def _stepper(self) -> Stepper:
-        return self.engine.prepare(self.dynamics)
+    @prepared.default
+    def _prepared(self) -> PreparedDynamics:
+        return PreparedDynamics(self.engine, self.dynamics)
 
     def __attrs_post_init__(self) -> None:
         count("steps", self.steps, at_least=1, at_most=self.noising.steps)
+        self.prepared.at(0)
 
     @_driving.default
     def _signals_that_drive(self) -> Array:
@@ -143,25 +145,14 @@ class NoisingProcess:
             At the first non-finite state; see `thermozoo.dynamics.simulate.simulate`.
         """
         x = self.prepare(key, trajectories, which)
-        drive = self.drive(which)
-        length = min(length, self.steps)
+        start, length = BatchState(x, key, trajectories), min(length, self.steps)
+        ensemble = Ensemble(self.prepared, start, self.drive(which), working=False, stretch=length)
         buffer = np.empty((length + 1, *x.shape), dtype=x.dtype)
+        buffer[length] = x
         for first in range(0, self.steps, length):
             steps = min(length, self.steps - first)
-            buffer[0] = x
-            # a blow-up overflows on its way to the non-finite state that is reported below
-            with np.errstate(over="ignore", invalid="ignore"):
-                self.stepper.advance(
-                    x,
-                    key=key,
-                    first_step=first,
-                    steps=steps,
-                    trajectories=trajectories,
-                    drive=drive,
-                    record=buffer[1 : steps + 1],
-                )
-            if not np.isfinite(x).all():
-                raise find_failure(self.dynamics, self.stepper, key, trajectories, drive, buffer[0], first, steps)
+            buffer[0] = buffer[length]
+            ensemble.advance(steps, record=buffer[1 : steps + 1])
             yield first, buffer[: steps + 1]
 
     def frames(self, key: NoiseKey, trajectory: int, image: int, steps: Iterable[int]) -> Array:

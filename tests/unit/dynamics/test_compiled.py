@@ -19,6 +19,7 @@ from thermozoo import Integrator, Potential, parameter
 from thermozoo.computer.couplings import EdgeCouplings
 from thermozoo.dynamics.benchmark import lattice
 from thermozoo.dynamics.engines import Drive, Dynamics, engine_for, engine_named, reference_seconds
+from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.dynamics.noise import NoiseKey
@@ -89,7 +90,8 @@ def advance(engine, dynamics, start, *, steps=5, first=3, numbers=None, drive=No
     numbers = np.arange(len(x)) + 7 if numbers is None else numbers
     edges = [0, *(split or ()), steps]
     for a, b in itertools.pairwise(edges):
-        stepper.advance(
+        advance_rows(
+            stepper,
             x,
             key=KEY,
             first_step=first + a,
@@ -275,8 +277,10 @@ def test_numbers_are_no_part_of_what_is_compiled(make_computer, make_ring, euler
             x = np.zeros((trajectories, computer.n), np.float32)
             for protocols in (None, 1, 4):
                 drive = drive_for(np.random.default_rng(1), computer.n, trajectories, 2, protocols)
-                stepper.advance(x, key=KEY, first_step=0, steps=2, trajectories=np.arange(trajectories), drive=drive)
-            stepper.advance(x, key=KEY, first_step=0, steps=2, trajectories=np.arange(trajectories))
+                advance_rows(
+                    stepper, x, key=KEY, first_step=0, steps=2, trajectories=np.arange(trajectories), drive=drive
+                )
+            advance_rows(stepper, x, key=KEY, first_step=0, steps=2, trajectories=np.arange(trajectories))
         steppers.append(stepper)
     one, other = (s.kernel(unit_layout=False) for s in steppers)
     assert one is other

@@ -21,6 +21,7 @@ from thermozoo import Projection
 from thermozoo.computer.program import Program
 from thermozoo.dynamics.engines import Dynamics, compiled, engine_for
 from thermozoo.dynamics.engines.arrangement import Arrangement
+from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.dynamics.noise import NoiseKey
@@ -59,7 +60,7 @@ def forces(base, precision, width, states=STATES):
     begin = states.astype(dynamics.dtype)
     x = begin.copy()
     stepper = CompiledEngine(2, width).prepare(dynamics)
-    stepper.advance(x, key=NoiseKey(1), first_step=0, steps=1, trajectories=np.arange(len(x)))
+    advance_rows(stepper, x, key=NoiseKey(1), first_step=0, steps=1, trajectories=np.arange(len(x)))
     found = (begin.astype(float) - x) * 2.0**7 - (2 * begin + 4 * begin.astype(float) ** 3)
     return np.where(base.layout.free, found, (begin - x) * 2.0**7)
 
@@ -125,8 +126,8 @@ def test_threads_that_share_out_patterns(monkeypatch, precision):
     for way in ways:
         monkeypatch.setattr(compiled, "arrange", lambda *_, way=way: Arrangement(*way))
         x = np.random.default_rng(7).standard_normal((18, 80)).astype(dynamics.dtype)
-        CompiledEngine(3).prepare(dynamics).advance(
-            x, key=NoiseKey(3), first_step=0, steps=50, trajectories=np.arange(18)
+        advance_rows(
+            CompiledEngine(3).prepare(dynamics), x, key=NoiseKey(3), first_step=0, steps=50, trajectories=np.arange(18)
         )
         found.append(x)
     assert np.isfinite(found[0]).all()

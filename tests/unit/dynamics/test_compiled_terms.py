@@ -25,6 +25,7 @@ from thermozoo.computer.terms.separable import SeparableCouplings
 from thermozoo.computer.terms.tuples import TupleCouplings
 from thermozoo.dynamics.benchmark import lattice
 from thermozoo.dynamics.engines import Drive, Dynamics, engine_for, why_not
+from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.dynamics.engines.term_forces import term_forces
@@ -170,7 +171,8 @@ def advance(engine, dynamics, rows=slice(None), *, steps=5, drive=None, split=()
     work = np.zeros(len(x))
     stepper = engine.prepare(dynamics)
     for a, b in itertools.pairwise([0, *split, steps]):
-        stepper.advance(
+        advance_rows(
+            stepper,
             x,
             key=NoiseKey(2**40 + 5, 9),
             first_step=3 + a,
@@ -286,7 +288,7 @@ def test_an_oracle_without_engines(euler):
     x = random.standard_normal((1, n))
     got = x.copy()
     stepper = CompiledEngine(1, 1).prepare(Dynamics(computer, euler, dt))
-    stepper.advance(got, key=NoiseKey(1), first_step=0, steps=1, trajectories=np.arange(1))
+    advance_rows(stepper, got, key=NoiseKey(1), first_step=0, steps=1, trajectories=np.arange(1))
     slope = 2 * x[0] + 4 * x[0] ** 3
     for (i, j, k), strength in zip(triples.tuples, triples.vector, strict=True):
         slope[[i, j, k]] += strength * np.array([x[0, j] * x[0, k], x[0, i] * x[0, k], x[0, i] * x[0, j]])

@@ -16,6 +16,7 @@ from thermozoo.computer.onsite import unit_energy
 from thermozoo.computer.stability import largest_stable_dt
 from thermozoo.computer.terms import TupleCouplings
 from thermozoo.dynamics.engines import Drive
+from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.dynamics.noise import UNIFORM_DRAWS, NoiseKey, uniforms
@@ -135,12 +136,12 @@ def test_bits_do_not_depend_on_batch_split_or_layout():
     dynamics = heat_bath(computer, precision="single")
     whole = x0.copy()
     numbers = np.arange(37)
-    CompiledEngine(2).prepare(dynamics).advance(whole, key=KEY, first_step=0, steps=30, trajectories=numbers)
+    advance_rows(CompiledEngine(2).prepare(dynamics), whole, key=KEY, first_step=0, steps=30, trajectories=numbers)
     for width, rows in ((1, slice(20, 21)), (1, slice(0, 5)), (16, slice(20, 21))):
         part = x0[rows].copy()
         stepper = CompiledEngine(2, width).prepare(dynamics)
-        stepper.advance(part, key=KEY, first_step=0, steps=13, trajectories=numbers[rows])
-        stepper.advance(part, key=KEY, first_step=13, steps=17, trajectories=numbers[rows])
+        advance_rows(stepper, part, key=KEY, first_step=0, steps=13, trajectories=numbers[rows])
+        advance_rows(stepper, part, key=KEY, first_step=13, steps=17, trajectories=numbers[rows])
         assert np.array_equal(part, whole[rows])
 
 
@@ -351,9 +352,9 @@ def test_values_that_are_driven(width):
     x0 = rng.choice([-1.0, 1.0], (7, computer.n))
     x = x0.copy()
     numbers = np.arange(7)
-    CompiledEngine(2, width).prepare(dynamics).advance(x, key=KEY, first_step=0, steps=9, trajectories=numbers)
+    advance_rows(CompiledEngine(2, width).prepare(dynamics), x, key=KEY, first_step=0, steps=9, trajectories=numbers)
     expected = x0.copy()
     for k in range(9):
         stepper = ReferenceEngine().prepare(dynamics.at(k))
-        stepper.advance(expected, key=KEY, first_step=k, steps=1, trajectories=numbers)
+        advance_rows(stepper, expected, key=KEY, first_step=k, steps=1, trajectories=numbers)
     assert np.array_equal(x, expected)

@@ -13,6 +13,7 @@ from thermozoo_plugins.integrators import EulerMaruyama
 from thermozoo_plugins.potentials import Quartic
 
 from thermozoo.dynamics.engines import Drive, Dynamics, availability, engine_for, engine_named, why_not
+from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.noise import NUMBERS, NoiseKey
 from thermozoo.dynamics.simulate import simulate
@@ -87,7 +88,9 @@ def test_the_last_step_and_trajectory_that_noise_can_count(dynamics):
         assert np.isfinite(ended.final).all()
         stepper = engine_named(engine).prepare(dynamics)
         with pytest.raises(ParameterError, match="noise would repeat"):
-            stepper.advance(np.zeros((1, 3)), key=NoiseKey(1), first_step=NUMBERS, steps=1, trajectories=np.arange(1))
+            advance_rows(
+                stepper, np.zeros((1, 3)), key=NoiseKey(1), first_step=NUMBERS, steps=1, trajectories=np.arange(1)
+            )
 
 
 @pytest.mark.parametrize(

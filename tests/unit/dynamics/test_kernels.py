@@ -18,6 +18,7 @@ from thermozoo_plugins.potentials import Quartic
 from thermozoo.dynamics import benchmark
 from thermozoo.dynamics.engines import (
     compiled,
+    compiled_batch,
     engine_named,
     kernel_cache,
     line_access,
@@ -27,7 +28,7 @@ from thermozoo.dynamics.engines import (
     thread_group,
 )  # fmt: skip
 from thermozoo.dynamics.engines.arrangement import Arrangement, Load, arrange
-from thermozoo.dynamics.engines.base import Dynamics
+from thermozoo.dynamics.engines.base import Dynamics, advance_rows
 from thermozoo.dynamics.engines.box_muller import normal_numbers_batch, normal_numbers_unit
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.engines.philox import round_keys
@@ -302,14 +303,14 @@ def test_threads_that_share_out_a_trajectory(euler, monkeypatch):
     """Noise and forces of a thread's blocks have places of their own, whenever it comes by: no bit differs."""
     dynamics = Dynamics(benchmark.lattice(Quartic(), 48), euler, 0.01, "single")
     rooms, found = [], []
-    scratch = compiled._Batch._scratch
-    monkeypatch.setattr(compiled._Batch, "_scratch", lambda *a: rooms.append(scratch(*a)) or rooms[-1])
+    scratch = compiled_batch.CompiledBatch._scratch
+    monkeypatch.setattr(compiled_batch.CompiledBatch, "_scratch", lambda *a: rooms.append(scratch(*a)) or rooms[-1])
     for threads in (1, 2, 2):
         way = Arrangement(unit_layout=True, threads=threads, together=threads > 1, group=1)
         monkeypatch.setattr(compiled, "arrange", lambda *_, way=way: way)
         x = np.random.default_rng(7).standard_normal((1, dynamics.computer.n)).astype(np.float32)
         stepper = CompiledEngine(3).prepare(dynamics)
-        stepper.advance(x, key=NoiseKey(3), first_step=0, steps=500, trajectories=np.arange(1))
+        advance_rows(stepper, x, key=NoiseKey(3), first_step=0, steps=500, trajectories=np.arange(1))
         found.append(x)
         # what threads leave behind: 16 blocks each, of units that are not the same
         for left in (rooms[-1][1].normal, rooms[-1][1].force):

@@ -16,6 +16,7 @@ from thermozoo import Connectivity
 from thermozoo.computer.computer import Computer, assemble
 from thermozoo.computer.program import Program
 from thermozoo.dynamics.engines import Drive, Dynamics, engine_named
+from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.dynamics.simulate import simulate
@@ -61,7 +62,8 @@ def advanced(engine, dynamics, x0, held, splits, drive=None, work=None):
     x, held = x0.copy(), {name: one.copy() for name, one in held.items()}
     stepper, done = engine.prepare(dynamics), 0
     for steps in splits:
-        stepper.advance(
+        advance_rows(
+            stepper,
             x,
             key=KEY,
             first_step=done,
@@ -139,8 +141,9 @@ def test_the_force_of_a_driven_step_is_its_own():
     drive = Drive(np.array([[1.0]]), np.array([0]), np.array([5.0, 1.0, -2.0, 4.0]))
     for engine in (REFERENCE, CompiledEngine(1)):
         x, v = np.zeros((1, 1)), np.zeros((1, 1))
-        engine.prepare(Dynamics(free, Baoab(mass=2.0), 0.1)).advance(
-            x, key=KEY, first_step=0, steps=3, trajectories=np.arange(1), drive=drive, variables={"v": v}
+        stepper = engine.prepare(Dynamics(free, Baoab(mass=2.0), 0.1))
+        advance_rows(
+            stepper, x, key=KEY, first_step=0, steps=3, trajectories=np.arange(1), drive=drive, variables={"v": v}
         )
         place = speed = 0.0
         for a in (1.0, -2.0, 4.0):
@@ -220,8 +223,14 @@ def test_an_engine_insists_on_the_variables_of_its_integrator(engine):
         (EulerMaruyama(), {"v": np.zeros((1, 100))}, "advances the variables none beside the states, got v"),
     ):
         with pytest.raises(ParameterError, match=said):
-            engine.prepare(Dynamics(computer, integrator, 0.01)).advance(
-                np.zeros((1, 100)), key=KEY, first_step=0, steps=1, trajectories=np.arange(1), variables=held
+            advance_rows(
+                engine.prepare(Dynamics(computer, integrator, 0.01)),
+                np.zeros((1, 100)),
+                key=KEY,
+                first_step=0,
+                steps=1,
+                trajectories=np.arange(1),
+                variables=held,
             )
 
 

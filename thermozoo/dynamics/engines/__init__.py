@@ -5,12 +5,15 @@ from __future__ import annotations
 from thermozoo.arguments import told
 from thermozoo.dynamics.engines.availability import why_not_compiled
 from thermozoo.dynamics.engines.base import PRECISIONS, Drive, Dynamics, Engine, Stepper
+from thermozoo.dynamics.engines.batch import Batch, BatchState
 from thermozoo.dynamics.threads import available_threads
 from thermozoo.errors import EngineError, UnknownNameError, nearest
 
 __all__ = [
     "ENGINES",
     "PRECISIONS",
+    "Batch",
+    "BatchState",
     "Drive",
     "Dynamics",
     "Engine",

@@ -1,27 +1,30 @@
 """What an engine is: it advances a batch of states by a number of steps, and nothing else.
 
-Everything that looks at states (observers, heat, files) works between calls of `advance`, in any engine, because
+Everything that looks at states (observers, heat, files) works between calls of `Batch.advance`, in any engine, because
 steps are counted and a run of N steps is bit for bit k steps and then N - k.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import checked, choice, count, finite_array, instance, integer_array, positive, real_array
+from thermozoo.arguments import checked, choice, count, instance, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
+from thermozoo.dynamics.engines.batch import STRETCH, Batch, BatchState, Resting
+from thermozoo.dynamics.engines.drive import Drive
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.schedule import Driven, Schedule, driven_by
 from thermozoo.dynamics.units import check_units
-from thermozoo.errors import ParameterError, ShapeError
+from thermozoo.errors import ParameterError
 from thermozoo.interfaces import Integrator
 
-__all__ = ["PRECISIONS", "Drive", "Dynamics", "Engine", "Stepper", "check_held"]
+__all__ = ["PRECISIONS", "Drive", "Dynamics", "Engine", "Stepper", "advance_rows", "check_held"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -156,132 +159,35 @@ class Dynamics:
         return PRECISIONS[self.precision]
 
 
-def check_held(dynamics: Dynamics, variables: dict[str, Array] | None) -> None:
+def check_held(dynamics: Dynamics, variables: Mapping[str, Array]) -> None:
     """Raise ParameterError where a step would lack auxiliary variables of its integrator, or be given others."""
-    wanted, given = tuple(type(dynamics.integrator).variables), tuple(variables or ())
+    wanted, given = tuple(type(dynamics.integrator).variables), tuple(variables)
     if set(wanted) != set(given):
         raise ParameterError(
             f"{dynamics.integrator.name!r} advances the variables {', '.join(wanted) or 'none'} beside the states, got "
-            f"{', '.join(given) or 'none'}: give advance(..., variables=...)"
+            f"{', '.join(given) or 'none'}: give BatchState(..., variables=...)"
         )
 
 
-@attrs.frozen(eq=False)
-class Drive:
-    """An imposed signal: in step k, unit i of trajectory m feels the extra force a_k s_i, the energy -a_k s_i x_i.
-
-    Parameters
-    ----------
-    signals : ndarray, shape (signals, n)
-        s, one row a signal.
-    which : ndarray of int, shape (trajectories,)
-        The signal of each trajectory.
-    intensity : ndarray, shape (steps + 1,) or (protocols, steps + 1)
-        a: ``intensity[k + 1]`` acts in step k; ``intensity[0]`` is what acted before the first step, so that the work
-        of step k is -(intensity[k + 1] - intensity[k]) s . x_k. Several rows are several protocols, each of the units
-        that `protocol_of` gives it; their works add up.
-    protocol_of : ndarray of int, shape (n,), optional
-        The row of `intensity` that each unit feels; none where one intensity is that of all units.
-    """
-
-    signals: Array = checked(real_array, ("signals", "n"))
-    which: npt.NDArray[np.int64] = checked(integer_array, ("trajectories",))
-    intensity: Array = checked(finite_array, ("...", "steps + 1"))
-    protocol_of: npt.NDArray[np.int64] | None = None
-
-    def __attrs_post_init__(self) -> None:
-        integer_array("which", self.which, ("trajectories",), at_most=len(self.signals) - 1)
-        shape, n = self.intensity.shape, self.signals.shape[1]
-        if len(shape) > 2 or shape[0] == 0:
-            raise ShapeError(f"intensity must have shape (steps + 1,) or (protocols, steps + 1), got {shape}")
-        if self.protocol_of is None:
-            if len(shape) == 2:
-                raise ShapeError(
-                    f"an intensity of shape {shape} needs protocol_of: give the row that each of {n} units feels"
-                )
-        elif len(shape) == 1:
-            raise ShapeError(
-                f"protocol_of chooses a row of an intensity (protocols, steps + 1), got {shape}: leave it out"
-            )
-        else:
-            rows = integer_array("protocol_of", self.protocol_of, (n,), at_most=shape[0] - 1)
-            object.__setattr__(self, "protocol_of", rows)
-
-    @property
-    def protocols(self) -> list[tuple[Array, npt.NDArray[np.int64] | slice]]:
-        """The intensity (steps + 1,) of each protocol, and its units."""
-        if self.protocol_of is None or len(self.intensity) == 1:
-            return [(self.intensity.reshape(-1), slice(None))]
-        return [(row, np.flatnonzero(self.protocol_of == p)) for p, row in enumerate(self.intensity)]
-
-    def on_units(self, index: int) -> Array:
-        """Return ``intensity[index]`` as every unit feels it, shape (n,)."""
-        if self.protocol_of is None:
-            return np.broadcast_to(self.intensity[index], self.signals.shape[1])
-        felt: Array = self.intensity[self.protocol_of, index]
-        return felt
-
-    def work(self, signal: Array, k: int, x: Array) -> Array | float:
-        """Return the sum over protocols of (a_k+1 - a_k) s . x_k of their units, shape (B,).
-
-        Parameters
-        ----------
-        signal, x : ndarray, shape (B, n)
-            The signal of each trajectory and the states before step k.
-        k : int
-            The step.
-        """
-        total: Array | float = 0.0
-        for intensity, units in self.protocols:
-            change = intensity[k + 1] - intensity[k]
-            if change != 0.0:
-                total = total + change * np.einsum("bi,bi->b", signal[:, units], x[:, units])
-        return total
-
-    def batch(self, rows: slice) -> Drive:
-        """Return the drive of some of the trajectories."""
-        return attrs.evolve(self, which=self.which[rows])
-
-
 class Stepper(Protocol):
-    """A law of motion that an engine has prepared."""
+    """A law of motion that an engine has prepared: it begins batches, and knows nothing of those under way."""
 
-    def advance(
-        self,
-        x: Array,
-        *,
-        key: NoiseKey,
-        first_step: int,
-        steps: int,
-        trajectories: npt.NDArray[np.int64],
-        drive: Drive | None = None,
-        record: Array | None = None,
-        work: npt.NDArray[np.float64] | None = None,
-        variables: dict[str, Array] | None = None,
-    ) -> None:
-        """Advance a batch of states in place.
+    def begin(
+        self, start: Resting, drive: Drive | None = None, *, working: bool = True, stretch: int = STRETCH
+    ) -> Batch:
+        """Return a batch under way.
 
         Parameters
         ----------
-        x : ndarray, shape (B, n), C-contiguous, of the dynamics' data type
-            States before step `first_step`; on return, after `steps` steps.
-        key : NoiseKey
-            Seed and stream.
-        first_step : int
-            Number of the first step; also the index into the drive's intensity.
-        steps : int
-            How many.
-        trajectories : ndarray of int, shape (B,)
-            Numbers of the trajectories.
+        start : BatchState, or what `Batch.rest` returned
+            Where it begins; nothing that is given is changed. Arrays that another batch left at rest are taken over as
+            they lie, where both laws lay them out alike.
         drive : Drive, optional
-            Imposed signal, of these trajectories.
-        record : ndarray, shape (steps, B, n), optional
-            Receives the state after each step.
-        work : ndarray of float64, shape (B,), optional
-            The drive's work is added to it [energy].
-        variables : dict of str to ndarray, shape (B, n), optional
-            Auxiliary variables of an integrator that has some, advanced in place like the states; see
-            `thermozoo.dynamics.variables`.
+            Imposed signal, of these trajectories; its intensity is numbered like the steps.
+        working : bool
+            Whether the work of the drive is wanted.
+        stretch : int
+            How many steps will be done at a time, about: nothing but speed depends on it.
         """
 
 
@@ -305,3 +211,49 @@ class Engine(Protocol):
         EngineError
             When the engine is not available.
         """
+
+
+def advance_rows(
+    stepper: Stepper,
+    x: Array,
+    *,
+    key: NoiseKey,
+    first_step: int,
+    steps: int,
+    trajectories: npt.NDArray[np.int64],
+    drive: Drive | None = None,
+    record: Array | None = None,
+    work: npt.NDArray[np.float64] | None = None,
+    variables: dict[str, Array] | None = None,
+) -> None:
+    """Advance rows of states in place, by a batch that is begun and ended: where nothing goes on from them.
+
+    Parameters
+    ----------
+    stepper : Stepper
+        The law of motion.
+    x : ndarray, shape (B, n)
+        States before step `first_step`; on return, after `steps` steps.
+    key : NoiseKey
+        Seed and stream.
+    first_step, steps : int
+        Number of the first step, and how many.
+    trajectories : ndarray of int, shape (B,)
+        Numbers of the trajectories.
+    drive : Drive, optional
+        Imposed signal.
+    record : ndarray, shape (steps, B, n), optional
+        Receives the states after each step.
+    work : ndarray of float64, shape (B,), optional
+        The drive's work is added to it [energy].
+    variables : dict of str to ndarray, shape (B, n), optional
+        Auxiliary variables, advanced in place like the states.
+    """
+    start = BatchState(x, key, trajectories, first_step, variables or {}, np.zeros(len(x)) if work is None else work)
+    batch = stepper.begin(start, drive, working=work is not None, stretch=steps)
+    batch.advance(steps, record)
+    x[:] = batch.states()
+    if work is not None:
+        work[:] = batch.work
+    for name, values in batch.variables().items():
+        (variables or {})[name][:] = values

@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from thermozoo.computer.coloring import units_by_color
 from thermozoo.dynamics.engines.base import Drive, Dynamics, check_held
-from thermozoo.dynamics.noise import UNIFORM_DRAWS, NoiseKey, check_numbers, normals, uniforms
+from thermozoo.dynamics.engines.batch import STRETCH, Batch, BatchState, Resting
+from thermozoo.dynamics.noise import UNIFORM_DRAWS, NoiseKey, normals, uniforms
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.formula import Bound
 from thermozoo.symbolic.trace import StepFormula, trace_step
 
-__all__ = ["ReferenceEngine", "ReferenceStepper"]
+__all__ = ["ReferenceBatch", "ReferenceEngine", "ReferenceStepper"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -115,7 +116,13 @@ class ReferenceStepper:
         moved = {name: self._evaluate(f"after_{name}", one, x, held, forces, noises) for name, one in f.after.items()}
         return after, moved, forces[-1] if f.carries else None
 
-    def advance(
+    def begin(
+        self, start: Resting, drive: Drive | None = None, *, working: bool = True, stretch: int = STRETCH
+    ) -> ReferenceBatch:
+        """See `thermozoo.dynamics.engines.base.Stepper.begin`."""
+        return ReferenceBatch(self, start.state(), drive, working)
+
+    def do_steps(
         self,
         x: Array,
         *,
@@ -123,18 +130,16 @@ class ReferenceStepper:
         first_step: int,
         steps: int,
         trajectories: npt.NDArray[np.int64],
-        drive: Drive | None = None,
-        record: Array | None = None,
-        work: npt.NDArray[np.float64] | None = None,
-        variables: dict[str, Array] | None = None,
+        drive: Drive | None,
+        signal: npt.NDArray[np.float64] | None,
+        record: Array | None,
+        work: npt.NDArray[np.float64] | None,
+        variables: dict[str, Array],
     ) -> None:
-        """See `thermozoo.dynamics.engines.base.Stepper.advance`."""
-        check_numbers(first_step, steps, trajectories)
-        check_held(self.dynamics, variables)
+        """Advance states, variables and work in place; `signal` is that of each trajectory, shape (B, n)."""
         layout = self.dynamics.computer.layout
         free, clamped = layout.free, ~layout.free
         force: Array | None = None
-        signal = drive.signals.astype(np.float64)[drive.which] if drive is not None else None
         for k in range(first_step, first_step + steps):
             imposed: Array | float = 0.0
             if drive is not None and signal is not None:
@@ -164,6 +169,60 @@ class ReferenceStepper:
                     x[:, units] = after[:, units]
             if record is not None:
                 record[k - first_step] = x
+
+
+class ReferenceBatch(Batch):
+    """A batch whose states are rows.
+
+    Parameters
+    ----------
+    stepper : ReferenceStepper
+        The law of motion.
+    start : BatchState
+        Where it begins.
+    drive : Drive, optional
+        Imposed signal.
+    working : bool
+        Whether its work is added up.
+    """
+
+    def __init__(self, stepper: ReferenceStepper, start: BatchState, drive: Drive | None, working: bool) -> None:
+        check_held(stepper.dynamics, start.variables)
+        super().__init__(start.key, start.trajectories, start.step, start.work, drive, working)
+        dtype = stepper.dynamics.dtype
+        self.stepper, self._x = stepper, np.array(start.x, dtype, order="C")
+        self._variables = {name: np.array(values, dtype, order="C") for name, values in start.variables.items()}
+        self._signal = None if drive is None else drive.signals.astype(np.float64)[drive.which]
+
+    def states(self) -> Array:
+        """Return a copy of the states."""
+        return self._x.copy()
+
+    def variables(self) -> dict[str, Array]:
+        """Return copies of the auxiliary variables."""
+        return {name: values.copy() for name, values in self._variables.items()}
+
+    def finite(self) -> bool:
+        """Return whether all states and variables are finite."""
+        return all(bool(np.isfinite(one).all()) for one in (self._x, *self._variables.values()))
+
+    def copy(self) -> ReferenceBatch:
+        """Return a batch in the same state."""
+        return ReferenceBatch(self.stepper, self.state(), self.drive, self.working)
+
+    def _advance(self, steps: int, record: Array | None) -> None:
+        self.stepper.do_steps(
+            self._x,
+            key=self.key,
+            first_step=self.step,
+            steps=steps,
+            trajectories=self.trajectories,
+            drive=self.drive,
+            signal=self._signal,
+            record=record,
+            work=self.work if self.working else None,
+            variables=self._variables,
+        )
 
 
 class ReferenceEngine:

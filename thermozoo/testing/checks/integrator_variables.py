@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
-from thermozoo.dynamics.engines import Drive, Dynamics
+from thermozoo.dynamics.engines import BatchState, Drive, Dynamics
+from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.noise import normals
 from thermozoo.dynamics.variables import resting, start_variables
 from thermozoo.symbolic.start import starts_of
@@ -155,10 +156,9 @@ def advanced(
     """Return states and variables after a number of steps."""
     numbers = more.pop("trajectories", np.arange(len(x)))
     x, held = x.copy(), {name: one.copy() for name, one in held.items()}
-    stepper = more.pop("stepper", None) or engine.prepare(dynamics)
-    first = more.pop("first_step", 0)
+    stepper = engine.prepare(dynamics)
     with np.errstate(over="ignore", invalid="ignore"):
-        stepper.advance(x, key=key, first_step=first, steps=steps, trajectories=numbers, variables=held, **more)
+        advance_rows(stepper, x, key=key, first_step=0, steps=steps, trajectories=numbers, variables=held, **more)
     return x, held
 
 
@@ -198,7 +198,7 @@ def _driven(computer: Computer, push: Any) -> Callable[[Array], Array]:
     needs=("noise-once",),
 )
 def variables_engines(context: Context) -> Measured:
-    """Follow coupled, driven and clamped units by NumPy alone, and compare every engine; split the run in three."""
+    """Follow coupled, driven and clamped units by NumPy alone; compare every engine, also split and resumed."""
     with_variables(context)
     rng = context.rng("variables-engines")
     computer = coupled(PROBE, KT, rng, 0.5, MOBILITY)
@@ -225,11 +225,12 @@ def variables_engines(context: Context) -> Measured:
                     f"after {steps} steps the {engine.name} engine is off by {off:.2g} from the formula", case
                 )
             )
-            y: Array = x0
-            part, stepper, done = start, engine.prepare(dynamics), 0
-            for several in (5, 1, steps - 6):
-                y, part = advanced(engine, dynamics, y, part, several, key, stepper=stepper, first_step=done, **more)
-                done += several
-            if not all(np.array_equal(a, b) for a, b in zip([x, *held.values()], [y, *part.values()], strict=True)):
+            batch = engine.prepare(dynamics).begin(BatchState(x0, key, numbers, variables=start), imposed)
+            for several in (5, 1):
+                batch.advance(several)
+            batch = engine.prepare(dynamics).begin(batch.state(), imposed)
+            batch.advance(steps - 6)
+            parts = [batch.states(), *batch.variables().values()]
+            if not all(np.array_equal(a, b) for a, b in zip([x, *held.values()], parts, strict=True)):
                 raise CheckFailed(f"the {engine.name} engine gives other bits when a run is split", case)
     return worst(figures)
