@@ -12,11 +12,13 @@ from rich.console import Console
 from thermozoo.cli.app import run
 from thermozoo.cli.bench import lines
 from thermozoo.cli.duration import duration_text
+from thermozoo.cli.estimate import bias_lines
 from thermozoo.cli.estimate import lines as estimate_lines
 from thermozoo.cli.progress import Bars
 from thermozoo.dynamics.benchmark import bench_work
 from thermozoo.runs.estimate import Estimate
 from thermozoo.runs.phases import PHASES
+from thermozoo.runs.step_bias import StepBias
 
 TINY = """
 [computer.units]
@@ -158,6 +160,22 @@ def test_estimate_covers_every_phase(tmp_path, capsys, method):
     parts = [v for k, v in found["seconds"].items() if k != "total"]
     assert found["seconds"]["total"] == pytest.approx(sum(parts), abs=0.05)
     assert found["disk_bytes"] > 5 * 788 * 4
+    assert [row["dt"] for row in found["step_bias"]] == [0.00025, 0.001, 0.002]
+    heats = [row["heat_kT"] for row in found["step_bias"]]
+    assert 0 > heats[0] > heats[1] > heats[2]
+    assert heats[1] == pytest.approx(found["step_bias"][1]["start_kT"] - found["step_bias"][1]["end_kT"], abs=2e-4)
+
+
+def test_an_estimate_says_what_a_step_costs():
+    rows = (StepBias(0.01, 1000, 2000, 4.88, 19.69), StepBias(0.02, 500, 1000, None, None))
+    found = Estimate({"assembly": 0.1}, 1, 1, rows)
+    shown = bias_lines(found, "stochastic-heun")
+    assert "stochastic-heun" in shown[1]
+    assert [line.split() for line in shown[-2:]] == [
+        ["0.01", "2,000", "+4.9", "kT", "+19.7", "kT", "-14.8", "kT"],
+        ["0.02", "1,000", *["unstable"] * 3],
+    ]
+    assert bias_lines(Estimate({"assembly": 0.1}, 1, 1), "baoab") == []
 
 
 def test_an_estimate_is_printed_in_units_that_one_can_read():

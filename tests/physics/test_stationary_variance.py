@@ -11,7 +11,7 @@ import pytest
 from ensembles import final_states
 from scipy import stats
 from thermozoo_plugins.connectivities import Bipartite
-from thermozoo_plugins.integrators import EulerMaruyama, LeimkuhlerMatthews, StochasticHeun
+from thermozoo_plugins.integrators import EulerMaruyama, LeimkuhlerMatthews, QuarterNoise, StochasticHeun
 from thermozoo_plugins.potentials import Quadratic
 
 from thermozoo.computer.computer import assemble
@@ -24,10 +24,18 @@ STEPS = {
     EulerMaruyama: lambda h: (1 - h, 1.0),
     LeimkuhlerMatthews: lambda h: (1 - h, 1 - h / 2),
     StochasticHeun: lambda h: (1 - h + h**2 / 2, 1 - h / 2),
+    QuarterNoise: lambda h: (1 - h, 1 - h / 4),
 }
 
-#: Printed values of the three variances, by h.
-PRINTED = {1.5: (1.40000, 0.08750, 0.10769), 0.5: (0.46667, 0.26250, 0.32308)}
+#: Printed values of the four variances, by h.
+PRINTED = {
+    1.5: (1.40000, 0.08750, 0.10769, 0.546875),
+    1.0: (0.70000, 0.17500, 0.23333, 0.39375),
+    0.5: (0.46667, 0.26250, 0.32308, 0.35729),
+}
+
+#: At the shortest step the error of a quarter of the noise is too small to be told from none with so many units.
+MEASURED = [(scheme, h) for scheme in STEPS for h in sorted(PRINTED) if (scheme, h) != (QuarterNoise, 0.5)]
 
 
 def variance_of(states):
@@ -37,8 +45,7 @@ def variance_of(states):
 
 
 @pytest.mark.parametrize("mobility", [1.0, 0.25])
-@pytest.mark.parametrize("h", sorted(PRINTED))
-@pytest.mark.parametrize("scheme", list(STEPS), ids=lambda s: s.name)
+@pytest.mark.parametrize(("scheme", "h"), MEASURED, ids=lambda v: getattr(v, "name", v))
 def test_stationary_variance_of_a_harmonic_unit(scheme, h, mobility):
     """96,000 units, 4 standard errors (1.8 %), false-alarm rate 6e-5 each; 60 steps forget the start to 1e-12."""
     dt = h / (mobility * STIFFNESS)

@@ -50,11 +50,14 @@ def lines(machine: Machine, memory: int) -> list[str]:
     by = f", {config.interaction.name}" if config.interaction is not None else ""
     driven = [f"{name} ({one.name})" for name, one in config.schedule.items()]
     terms = [f"term {name}: {computer.terms[name].summary} ({term.title})" for name, term in config.terms.items()]
+    own = config.generation.dt is not None or config.generator is not None
+    taken = f"{config.generation_steps:,} of {config.generation_dt:g} ({config.generation_integrator.name})"
     return [
         f"units: {computer.n:,} ({', '.join(groups)})",
         f"couplings: {computer.couplings.size:,} ({config.connectivity.name}{by})",
         *terms,
-        f"time steps: {config.steps:,} of {config.dynamics.dt:g} ({config.integrator.name})",
+        f"time steps: {config.steps:,} of {config.dynamics.dt:g} ({config.integrator.name})"
+        f"{f'; of generation {taken}' if own else ''}",
         f"training: {config.training.method}{f', a program for each of {programs} classes' if programs > 1 else ''}, "
         f"{images:,} {'image' if images == 1 else 'images'} of "
         f"{config.dataset.name}; then {config.generation.samples:,} samples",

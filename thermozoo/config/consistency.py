@@ -15,6 +15,7 @@ from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy, unit_energy
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.faults import Faults, describe
+from thermozoo.config.generating import check_generating
 from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usual_of_a_step
 from thermozoo.config.schedules import check_schedule
 from thermozoo.config.schema import Config
@@ -85,6 +86,7 @@ def check(config: Config, faults: Faults) -> None:
         )
     if not faults.found_in("training.windows", "dynamics.dt", "dynamics.duration"):
         _check_windows(training, dynamics, faults)
+    check_generating(config, faults)
     potentials, clamped = config.potentials, config.clamped
     if (
         not config.sizes
@@ -99,11 +101,16 @@ def check(config: Config, faults: Faults) -> None:
     _check_circles(config, faults)
     if not faults.found_in("dynamics.dt", "dynamics.duration", "computer.temperature", "computer.mobility"):
         _check_stability(computer, dynamics, potentials, clamped, faults)
+        if config.generation.dt is not None and not faults.found_in("generation.dt", "dynamics", "computer"):
+            try:
+                check_time_step(_units(computer, potentials, clamped), config.generation.dt)
+            except StabilityError as error:
+                faults.add("generation.dt", str(error), also=["computer"])
         if config.schedule and not faults.found_in("schedule"):
             units = _units(computer, potentials, clamped)
             nothing = DenseCouplings(units.n, (), np.empty(0))
             units = attrs.evolve(units, terms=dict.fromkeys(config.terms, nothing))  # a schedule may drive them by name
-            check_schedule(config.schedule, units, dynamics.steps, dynamics.dt, faults)
+            check_schedule(config.schedule, units, config.generation_steps, config.generation_dt, faults)
 
 
 def _check_circles(config: Config, faults: Faults) -> None:

@@ -10,12 +10,22 @@ import attrs
 
 from thermozoo.computer.computer import RESERVED
 from thermozoo.config.encodings import FORMER, ROLES
+from thermozoo.config.generating import INTEGRATOR
 from thermozoo.config.groups import AUTO, GROUP_NAME, LONGEST_GROUP_NAME
 from thermozoo.config.parse import WEIGHT
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Setting, Table, settings_of
 from thermozoo.config.terms import PatternTable
 from thermozoo.constraints import constraints_of_class
-from thermozoo.interfaces import Connectivity, Encoding, Interaction, Plugin, Potential, Projection, Protocol
+from thermozoo.interfaces import (
+    Connectivity,
+    Encoding,
+    Integrator,
+    Interaction,
+    Plugin,
+    Potential,
+    Projection,
+    Protocol,
+)
 from thermozoo.parameters import Parameter, doc_of, fields_of, parameters_of
 from thermozoo.registry.catalogue import Catalogue
 
@@ -78,6 +88,7 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
         "description": "weights of groups of units in the loss, 1 where none is given",
         "additionalProperties": {"type": "number"} | _limits(WEIGHT),
     }
+    tables["generation"]["properties"][INTEGRATOR] = _plugin_or_name(Integrator, catalogue)
     tables["schedule"] = _schedule(tables["noising"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -183,11 +194,7 @@ def _coupling_term(catalogue: Catalogue) -> dict[str, Any]:
     """Return the schema of a term of further couplings: two plugins, each by its name or by a table."""
     properties: dict[str, Any] = {}
     for interface in (Interaction, Connectivity):
-        name = {"type": "string", "enum": catalogue.names(interface.kind)}
-        options: dict[str, Any] = {"plugin": name}
-        _add_options(options, interface, catalogue)
-        table = {"type": "object", "properties": options, "required": ["plugin"], "additionalProperties": False}
-        properties[interface.kind] = {"description": f"{interface.kind} plugin", "anyOf": [name, table]}
+        properties[interface.kind] = _plugin_or_name(interface, catalogue)
     return {
         "type": "object",
         "description": "a term of further couplings",
@@ -195,6 +202,15 @@ def _coupling_term(catalogue: Catalogue) -> dict[str, Any]:
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+def _plugin_or_name(interface: type[Plugin], catalogue: Catalogue) -> dict[str, Any]:
+    """Return the schema of a key that names a plugin, or holds a table that does, with its settings."""
+    name = {"type": "string", "enum": catalogue.names(interface.kind)}
+    options: dict[str, Any] = {"plugin": name}
+    _add_options(options, interface, catalogue)
+    table = {"type": "object", "properties": options, "required": ["plugin"], "additionalProperties": False}
+    return {"description": f"{interface.kind} plugin", "anyOf": [name, table]}
 
 
 def _options(cls: type[Plugin]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from thermozoo.computer.layout import Layout
 from thermozoo.config.consistency import check
 from thermozoo.config.encodings import encodings_of, former_keys
 from thermozoo.config.faults import Faults, Origin, describe, inside
+from thermozoo.config.generating import INTEGRATOR, integrator_of
 from thermozoo.config.groups import Groups, plugins_by_group, units_of
 from thermozoo.config.plugins import build_plugin
 from thermozoo.config.schedules import protocols_of
@@ -33,7 +34,11 @@ __all__ = ["WEIGHT", "parse"]
 _ENCODING, _NOISING, _SCHEDULE = "encoding", "noising", "schedule"
 
 #: What stands in a table beside its keys and those of its plugin.
-_CHILDREN = {"computer": ("units", "terms", *COMPUTER_TABLES), "training": ("weights",)}
+_CHILDREN = {
+    "computer": ("units", "terms", *COMPUTER_TABLES),
+    "training": ("weights",),
+    "generation": (INTEGRATOR,),
+}
 
 #: A key of [training.weights].
 WEIGHT = Setting(
@@ -127,6 +132,7 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
         protocols=protocols,
         schedule=protocols_of(tables.get(_SCHEDULE, {}), catalogue, faults),
         terms=further_terms(section.get("terms", {}), sizes, catalogue, faults),
+        generator=integrator_of(given["generation"].get(INTEGRATOR), catalogue, faults),
         weights=_weights(given["training"].get("weights", {}), groups, faults),
         **{name: value for name, value in values.items() if name in attrs.fields_dict(Config)},
         given=tables,

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from thermozoo.config.faults import Origin
+from thermozoo.config.generating import INTEGRATOR
 from thermozoo.config.groups import AUTO
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.config.settings import Setting, setting, settings_of
@@ -153,6 +154,8 @@ class Config:
         Weight of each group's units in the loss, where it is not 1.
     terms : dict of str to PatternTerm or CouplingTerm
         Further terms of the energy, by name.
+    generator : Integrator or None
+        The integrator of generation, where it has one of its own.
     interaction : Interaction or None
         The one that the config names, if any.
     connectivity, integrator, dataset, protocol, objective : plugin
@@ -176,6 +179,7 @@ class Config:
     schedule: dict[str, Protocol]
     weights: dict[str, float]
     terms: dict[str, PatternTerm | CouplingTerm] = attrs.field(factory=dict)
+    generator: Integrator | None = None
     interaction: Interaction | None = _named(Interaction)
     connectivity: Connectivity = _named(Connectivity)
     integrator: Integrator = _named(Integrator)
@@ -226,6 +230,21 @@ class Config:
         return self.steps * self.dynamics.dt
 
     @property
+    def generation_integrator(self) -> Integrator:
+        """The integrator of generation: one of its own, or that of the dynamics."""
+        return self.integrator if self.generator is None else self.generator
+
+    @property
+    def generation_dt(self) -> float:
+        """The time step of generation [time]."""
+        return self.dynamics.dt if self.generation.dt is None else self.generation.dt
+
+    @property
+    def generation_steps(self) -> int:
+        """Steps of generation, which takes as long as noising, to half a step of its own."""
+        return self.steps if self.generation.dt is None else round(self.duration / self.generation.dt)
+
+    @property
     def resolved(self) -> dict[str, Any]:
         """The config as tables, with every default written out."""
         resolved: dict[str, Any] = {"seed": self.seed}
@@ -259,6 +278,8 @@ class Config:
             }
         if self.weights:
             resolved["training"]["weights"] = dict(self.weights)
+        if self.generator is not None:
+            resolved["generation"][INTEGRATOR] = resolved_plugin(self.generator)
         return resolved
 
     def with_sizes(self, sizes: Mapping[str, int]) -> Config:

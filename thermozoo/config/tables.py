@@ -148,9 +148,10 @@ class TrainingTable:
 
 @attrs.frozen
 class GenerationTable:
-    """Generation: how many images are made."""
+    """Generation: how many images are made, and in which steps."""
 
     samples: int = setting(int, 1000, "how many", at_least=1)
+    dt: float | None = positive(None, "time step of generation; without it that of [dynamics]")
     condition: Literal["each"] | tuple[int, ...] | None = setting(
         Literal["each"] | tuple[int, ...],
         None,

@@ -119,10 +119,10 @@ def generation_seconds(of: Calibration) -> float:
     total = (OBSERVATIONS + 1) * seconds(lambda: EnergyTerms(computer).observe(0, x), repeats=2)
     of.progress(1)
     for law, schedule in ((computer.bare(), None), (computer, of.machine.schedule)):
-        steps = max(config.steps, *_STEPS)  # a schedule is as long as its steps
-        dynamics = attrs.evolve(of.machine.dynamics, computer=law, steps=steps, schedule=schedule)
+        steps = max(config.generation_steps, *_STEPS)  # a schedule is as long as its steps
+        dynamics = attrs.evolve(of.machine.generating, computer=law, steps=steps, schedule=schedule)
         work = functools.partial(simulate, dynamics, x, key=NoiseKey(0), engine=of.engine)
-        total += along_a_line(work, *_STEPS, config.steps, repeats=2, progress=of.progress)
+        total += along_a_line(work, *_STEPS, config.generation_steps, repeats=2, progress=of.progress)
     return config.generation.samples / samples * total
 
 

@@ -29,7 +29,7 @@ def predicted_disk(machine: Machine) -> int:
     states = (config.generation.samples + (OBSERVATIONS + 1) * SHOWN) * computer.n * itemsize
     ledger = 8 * config.generation.samples * (len(computer.term_names) * (OBSERVATIONS + 1) + 2)
     prototypes = machine.prototypes.images.nbytes
-    animation = min(LIMIT, _ANIMATED * SHOWN * computer.n * min(OBSERVATIONS, config.steps))
+    animation = min(LIMIT, _ANIMATED * SHOWN * computer.n * min(OBSERVATIONS, config.generation_steps))
     return int(
         (couplings + terms) * config.training.windows * config.programs
         + states

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thermozoo.dynamics.engines import Engine, engine_for, why_not
+from thermozoo.dynamics.engines import Dynamics, Engine, engine_for, why_not
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.training import sampled_trajectories
 
@@ -12,7 +12,7 @@ __all__ = ["engine_note", "engine_of"]
 def engine_of(machine: Machine) -> Engine:
     """Return the engine of a machine's config."""
     config = machine.config
-    return engine_for(config.dynamics.engine, machine.dynamics, _trajectories(machine), config.steps)
+    return engine_for(config.dynamics.engine, _hardest(machine), _trajectories(machine), config.steps)
 
 
 def engine_note(machine: Machine, engine: Engine) -> str:
@@ -20,13 +20,20 @@ def engine_note(machine: Machine, engine: Engine) -> str:
     config = machine.config
     if config.dynamics.engine != "auto":
         return f"engine: {engine.name}, as dynamics.engine says"
-    work = f"{_trajectories(machine):,} trajectories of {machine.computer.n:,} units, {config.steps:,} steps each"
+    steps = dict.fromkeys(f"{n:,}" for n in (config.generation_steps, config.steps))
+    work = f"{_trajectories(machine):,} trajectories of {machine.computer.n:,} units, {' or '.join(steps)} steps each"
     if engine.name != "reference":
         return f"engine: {engine.name}, which suits {work}"
-    reason = why_not("compiled", machine.dynamics)
+    reason = why_not("compiled", _hardest(machine))
     if reason is not None:
         return f"engine: reference, for {work}: {reason}"
     return f'engine: reference, as compiling may take longer than {work} (dynamics.engine = "compiled" compiles)'
+
+
+def _hardest(machine: Machine) -> Dynamics:
+    """Return the law of motion that the fewest engines know: that of generation, unless only noising's is refused."""
+    laws = (machine.generating, machine.dynamics)
+    return next((law for law in laws if why_not("compiled", law) is not None), laws[0])
 
 
 def _trajectories(machine: Machine) -> int:

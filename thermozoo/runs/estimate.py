@@ -14,6 +14,7 @@ from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.phase import Calibration
 from thermozoo.runs.phases import phases_of
+from thermozoo.runs.step_bias import StepBias, step_bias
 from thermozoo.runs.stopwatch import seconds
 
 __all__ = ["Estimate", "estimate_run", "estimate_work", "measured_assembly"]
@@ -31,11 +32,14 @@ class Estimate:
         Most memory that it will hold [byte], as the run itself predicts it.
     disk : int
         Bytes of the run folder.
+    step_bias : tuple of StepBias
+        What the time step of generation costs, and what a shorter and a longer one would; none where it is not known.
     """
 
     seconds: dict[str, float]
     memory: int
     disk: int
+    step_bias: tuple[StepBias, ...] = ()
 
     @property
     def total(self) -> float:
@@ -48,6 +52,7 @@ class Estimate:
             "seconds": {**{k: round(v, 2) for k, v in self.seconds.items()}, "total": round(self.total, 2)},
             "memory_bytes": self.memory,
             "disk_bytes": self.disk,
+            "step_bias": [one.as_json() for one in self.step_bias],
         }
 
 
@@ -86,7 +91,7 @@ def estimate_run(
         found[phase.name] = phase.seconds(
             Calibration(machine, engine, machine.config.training.method, report, assembly, found)
         )
-    return Estimate(found, memory, predicted_disk(machine))
+    return Estimate(found, memory, predicted_disk(machine), step_bias(machine))
 
 
 def measured_assembly(assemble: Callable[[], Machine]) -> tuple[Machine, float]:

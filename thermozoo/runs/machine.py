@@ -61,6 +61,17 @@ class Machine:
         return attrs.evolve(self.noising.dynamics, computer=self.computer)
 
     @property
+    def generating(self) -> Dynamics:
+        """The untrained computer's law of motion in the steps of generation."""
+        config = self.config
+        return attrs.evolve(
+            self.dynamics,
+            integrator=config.generation_integrator,
+            dt=config.generation_dt,
+            steps=config.generation_steps,
+        )
+
+    @property
     def schedule(self) -> Schedule | None:
         """What is driven in generation."""
         return Schedule(self.config.schedule) if self.config.schedule else None

@@ -85,7 +85,7 @@ def _used(config: Config, catalogue: Catalogue) -> list[Record]:
     """Return the records of the plugins that a config names, and of those that they hold."""
     by_name = (config.potentials, config.plugins, config.protocols, config.schedule)
     several = (*config.encodings.values(), *(term.plugins for term in config.terms.values()))
-    named = itertools.chain(*(one.values() for one in by_name), *several)
+    named = itertools.chain(*(one.values() for one in by_name), *several, [config.generation_integrator])
     used = {(p.kind, p.name) for one in named for _, p in members(one)}
     return [catalogue.record(kind, name) for kind, name in sorted(used)]
 

@@ -71,6 +71,12 @@ def _prepare(run: Run, progress: Progress) -> None:
             f"duration: {config.duration:.9g}, in {config.steps:,} whole steps of {config.dynamics.dt:g}, instead "
             f"of dynamics.duration = {config.dynamics.duration:.9g}"
         )
+    generating = config.generation_steps * config.generation_dt
+    if not math.isclose(generating, config.duration, rel_tol=1e-9):
+        note(
+            f"generation: {generating:.9g}, in {config.generation_steps:,} whole steps of {config.generation_dt:g}, "
+            f"instead of {config.duration:.9g}"
+        )
     try_last_phases(machine, run.folder)
     run.engine = engine_of(machine)
     note(engine_note(machine, run.engine))
@@ -88,8 +94,8 @@ def _train(run: Run, progress: Progress) -> None:
     machine, outcome = run.machine, run.outcome
     outcome.trained = train_parts(machine, outcome.engine, outcome.method, progress)
     for one in outcome.trained:
-        check_time_step(one.program, machine.config.dynamics.dt)
-        law = attrs.evolve(machine.dynamics, computer=one.program, schedule=machine.schedule)
+        check_time_step(one.program, machine.config.generation_dt)
+        law = attrs.evolve(machine.generating, computer=one.program, schedule=machine.schedule)
         for step in law.driven.extremes() if law.driven is not None else ():
             check_time_step(law.computer_before(step), law.dt)
 
@@ -100,7 +106,7 @@ def _evaluate(run: Run, progress: Progress) -> None:
 
 
 def _generate(run: Run, progress: Progress) -> None:
-    untrained, asked = run.machine.dynamics, asked_classes(run.config)
+    untrained, asked = run.machine.generating, asked_classes(run.config)
     schedule = run.machine.schedule
     laws = {
         label: attrs.evolve(untrained, computer=one, schedule=schedule) for label, one in run.outcome.programs.items()
@@ -240,7 +246,7 @@ PHASES: tuple[Phase, ...] = (
         calibration.generation_seconds,
         memory.generation,
         pieces=lambda config: 5,  # observations, and twice each of two laws of motion
-        work=lambda machine, method: 2 * machine.config.steps,
+        work=lambda machine, method: 2 * machine.config.generation_steps,
         repeated=True,
     ),
     Phase(

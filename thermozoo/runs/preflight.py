@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -77,8 +78,8 @@ def warm_up(machine: Machine, engine: Engine) -> None:
 
     What is wrong with the engine or its environment shows here, and not after training.
     """
-    dynamics = machine.dynamics
-    for trajectories in (1, 32):
+    laws = [machine.dynamics] if machine.config.generator is None else [machine.dynamics, machine.generating]
+    for dynamics, trajectories in itertools.product(laws, (1, 32)):
         x = np.zeros((trajectories, machine.computer.n), dtype=dynamics.dtype)
         numbers = np.arange(trajectories, dtype=np.int64)
         start = BatchState(x, NoiseKey(0), numbers, variables=resting(dynamics, trajectories))

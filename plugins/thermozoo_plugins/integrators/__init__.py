@@ -8,12 +8,21 @@ from thermozoo_plugins.integrators.coloured_noise import ColouredNoise
 from thermozoo_plugins.integrators.euler_maruyama import EulerMaruyama
 from thermozoo_plugins.integrators.heat_bath import HeatBath
 from thermozoo_plugins.integrators.leimkuhler_matthews import LeimkuhlerMatthews
+from thermozoo_plugins.integrators.quarter_noise import QuarterNoise
 from thermozoo_plugins.integrators.stochastic_heun import StochasticHeun
 
-__all__ = ["Baoab", "ColouredNoise", "EulerMaruyama", "HeatBath", "LeimkuhlerMatthews", "StochasticHeun"]
+__all__ = [
+    "Baoab",
+    "ColouredNoise",
+    "EulerMaruyama",
+    "HeatBath",
+    "LeimkuhlerMatthews",
+    "QuarterNoise",
+    "StochasticHeun",
+]
 
 
 @hookimpl
 def thermozoo_integrators() -> list[type[Integrator]]:
     """Return the first-party integrators."""
-    return [EulerMaruyama, StochasticHeun, LeimkuhlerMatthews, Baoab, ColouredNoise, HeatBath]
+    return [EulerMaruyama, StochasticHeun, LeimkuhlerMatthews, QuarterNoise, Baoab, ColouredNoise, HeatBath]

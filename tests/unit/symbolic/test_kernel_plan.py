@@ -6,7 +6,7 @@ import math
 
 import pytest
 import sympy
-from thermozoo_plugins.integrators import EulerMaruyama, LeimkuhlerMatthews, StochasticHeun
+from thermozoo_plugins.integrators import EulerMaruyama, LeimkuhlerMatthews, QuarterNoise, StochasticHeun
 from thermozoo_plugins.potentials import Quartic
 
 from thermozoo.symbolic.derive import potential_formulas
@@ -35,6 +35,10 @@ def leimkuhler_matthews(y, xi):
     return y + MOBILITY * force(x) * DT + SPREAD * xi[0]
 
 
+def quarter_noise(x, xi):
+    return x + MOBILITY * force(x + SPREAD / 4 * xi[0]) * DT + SPREAD * xi[0]
+
+
 def follow(formula, noises):
     """Return the state after the step, and how often each noise was drawn."""
     stages, constants = stages_of(formula)
@@ -61,6 +65,7 @@ def follow(formula, noises):
         (EulerMaruyama(), euler_maruyama),
         (StochasticHeun(), stochastic_heun),
         (LeimkuhlerMatthews(), leimkuhler_matthews),
+        (QuarterNoise(), quarter_noise),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )

@@ -30,12 +30,13 @@ def _options(files: Iterable[str | None]) -> str:
 def next_commands(
     report: Report, config: Mapping[str, Any], manifest: Mapping[str, Any], steps: int
 ) -> list[tuple[str, str]]:
-    """Return three commands, each with what it tells; `steps` are those of generation."""
+    """Return three commands, each with what it tells; `steps` are the fewest that windows share out."""
     again = f"thermozoo run config.toml{plugin_options(manifest)}"
     seed = report.seed - 1 if report.seed else 1  # one more may be too large
     windows = 2 * report.windows if report.windows > 1 else 4
     if report.method in ("exact", "moments") and windows > steps:
-        change = f"dynamics.dt={config['dynamics']['dt'] / 2:.12g}", "the same in steps half as long"
+        table = "generation" if "dt" in config.get("generation", {}) else "dynamics"
+        change = f"{table}.dt={config[table]['dt'] / 2:.12g}", "the same in steps half as long"
     elif report.method in ("exact", "moments"):
         change = f"training.windows={windows}", f"the same with parameters that change in time, in {windows} windows"
     elif config["computer"].get("terms") or "interaction" in config["computer"]:

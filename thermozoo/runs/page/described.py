@@ -33,11 +33,17 @@ class Described:
     trained_biases : list of str
         Groups whose biases are trained.
     steps : int
-        Time steps of noising and of generation.
+        Time steps of noising.
     duration : float
         Their time.
     rounded : bool
         Whether that is not the config's.
+    generation_steps : int
+        Time steps of generation.
+    generation_dt : float
+        How long each of these is [time].
+    generator : str
+        The integrator of generation.
     """
 
     groups: Mapping[str, Group]
@@ -45,6 +51,9 @@ class Described:
     steps: int
     duration: float
     rounded: bool
+    generation_steps: int
+    generation_dt: float
+    generator: str
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Described:
@@ -57,12 +66,18 @@ class Described:
         steps = round(dynamics["duration"] / dynamics["dt"])
         # what the steps add up to, without the rounding of the product
         duration = float(f"{steps * dynamics['dt']:.12g}")
+        generation = config["generation"]
+        dt = generation.get("dt", dynamics["dt"])
+        generator = generation.get("integrator", dynamics["integrator"])
         return cls(
             groups=groups,
             trained_biases=[name for name in computer["trainable_biases"] if not groups[name].clamped],
             steps=steps,
             duration=duration,
             rounded=not math.isclose(duration, dynamics["duration"], rel_tol=1e-9),
+            generation_steps=round(duration / dt),
+            generation_dt=dt,
+            generator=generator["plugin"] if isinstance(generator, Mapping) else generator,
         )
 
     @property

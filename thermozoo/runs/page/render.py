@@ -135,7 +135,7 @@ def render_page(
             loss_scatter=_loss_scatter(report, config, machine),
             novelty=Novelty.of(report.quality),
             presets={name: (one.description, one.seconds(time)) for name, one in PRESETS.items()},
-            commands=next_commands(report, config, manifest, machine.steps),
+            commands=next_commands(report, config, manifest, min(machine.steps, machine.generation_steps)),
             tables=tables_of(report, manifest, asked),
             pictures=_by_section({name: Picture.of(png) for name, png in figures.items()}),
             missing=_by_section(missing or {}),
