@@ -12,7 +12,7 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils
+from numba.core import cgutils, config
 
 __all__ = [
     "DOUBLE",
@@ -38,8 +38,13 @@ _SUFFIX = {SINGLE: "f32", DOUBLE: "f64"}
 
 
 def vector_bytes() -> int:
-    """Return the bytes of this machine's vector registers, as far as the generated code makes use of them."""
-    return 64 if llvm.get_host_cpu_features().get("avx512f", False) else 32
+    """Return the bytes of this machine's vector registers, as far as the generated code makes use of them.
+
+    Where NUMBA_CPU_FEATURES tells numba another machine, they are that one's.
+    """
+    told = config.CPU_FEATURES
+    long = llvm.get_host_cpu_features().get("avx512f", False) if told is None else "+avx512f" in told.split(",")
+    return 64 if long else 32
 
 
 class Vector:
