@@ -20,6 +20,8 @@ from typing import Any
 
 import attrs
 
+from thermozoo.dynamics.engines.elsewhere import has_machine_code, ready
+
 __all__ = ["Kernel", "cache_folder", "compiled_before", "load_kernel"]
 
 #: Modules whose code is compiled into a kernel.
@@ -57,6 +59,7 @@ class Kernel:
         """Call it once, which compiles it or loads its machine code, before threads do."""
         if self.advance.signatures:  # type: ignore[attr-defined]
             return
+        ready(self.path, arguments)
         try:
             self.advance(*arguments)
         except Exception:
@@ -110,7 +113,7 @@ def compiled_before(name: str, text: str) -> bool:
         return True
     path = _path(name, digest)
     try:
-        return path.is_file() and any((path.parent / "__pycache__").glob(f"{path.stem}.*.nbc"))
+        return has_machine_code(path)
     except OSError:
         return False
 
