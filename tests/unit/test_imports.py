@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,7 @@ def sources(folder):
     return sorted(p for p in folder.rglob("*.py"))
 
 
+@functools.cache
 def imports(path):
     """Absolute names of the modules that a file imports at run time, wherever in the file."""
     tree = ast.parse(path.read_text("utf-8"))

@@ -64,6 +64,7 @@ def verify(
     Example: thermozoo verify quartic
     """
     _keep_out_of_the_working_folder()
+    from thermozoo.testing.ahead import compile_ahead
     from thermozoo.testing.report import summary
     from thermozoo.testing.runner import verify as run
 
@@ -75,6 +76,7 @@ def verify(
         instances = [build(cls, settings or []) for cls in classes]
         for one in instances:
             printer = None if as_json else _Printer(one, output)
+            compile_ahead(one)
             report = run(one, profile=profile.value, seed=seed, catalogue=catalogue, progress=printer)
             reports.append(report)
             if printer is not None:

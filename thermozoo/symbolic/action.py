@@ -18,6 +18,7 @@ import sympy
 
 from thermozoo.errors import FormulaError
 from thermozoo.interfaces import Integrator
+from thermozoo.symbolic.formula import cached_by_formula
 from thermozoo.symbolic.trace import StepFormula, trace_step
 
 __all__ = ["TransitionDensity", "is_reversible", "transition_density"]
@@ -55,6 +56,7 @@ class TransitionDensity:
     support: dict[str, sympy.Expr] = attrs.field(factory=dict)
 
 
+@cached_by_formula(64)
 def transition_density(integrator: Integrator) -> TransitionDensity:
     """Derive the transition density of an integrator that is linear in its noise.
 
@@ -78,7 +80,9 @@ def transition_density(integrator: Integrator) -> TransitionDensity:
     rows = {key: [sympy.diff(result, noise) for noise in step.noises] for key, result in results.items()}
     if any(c.free_symbols & noises for row in rows.values() for c in row):
         raise FormulaError(f"{name}.step is not linear in its noise: it has no closed transition density.")
-    variance = sympy.simplify(sum((c**2 for c in rows["x"]), sympy.Integer(0)))
+    variance = sum((c**2 for c in rows["x"]), sympy.Integer(0))
+    if not _is_product(variance):  # there is nothing to simplify, and sympy's `simplify` takes a while to be imported
+        variance = sympy.simplify(variance)
     x_next = sympy.Symbol("x_next", real=True)
     next_ = {key: x_next if key == "x" else sympy.Symbol(f"{key}_next", real=True) for key in results}
     means = {key: result.subs(dict.fromkeys(noises, 0)) for key, result in results.items()}
@@ -111,6 +115,11 @@ def transition_density(integrator: Integrator) -> TransitionDensity:
         after={key: symbol for key, symbol in next_.items() if key != "x"},
         support=support,
     )
+
+
+def _is_product(expression: sympy.Expr) -> bool:
+    """Whether an expression is a number times powers of symbols."""
+    return all(one.is_number or one.as_base_exp()[0].is_Symbol for one in sympy.Mul.make_args(expression))
 
 
 def _independent(rows: dict[str, list[sympy.Expr]]) -> list[str]:

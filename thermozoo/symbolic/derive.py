@@ -62,7 +62,7 @@ class PotentialFormulas(Formula):
         return tuple(
             name
             for name, by in self.plain.energy_by_parameter.items()
-            if not sympy.simplify(by).has(self.parameters[name])
+            if not (by.has(self.parameters[name]) and sympy.simplify(by).has(self.parameters[name]))
         )
 
 

@@ -37,6 +37,9 @@ DIGITS = 90
 #: The same beside a state at which an expression is 0/0: terms are larger than their sum by powers of the distance.
 _BESIDE_DIGITS = 4 * DIGITS
 
+#: Largest power of a symbol that arrays are multiplied for.
+_PRODUCTS = 6
+
 
 @attrs.frozen(eq=False, slots=False)
 class Authored:
@@ -60,7 +63,7 @@ class Authored:
     def arrays(self) -> tuple[Callable[..., Any], ...]:
         """NumPy functions of state and parameters: U, U' and U'', made by sympy's own printer."""
         symbols = [self.x, *self.parameters.values()]
-        return tuple(sympy.lambdify(symbols, e, modules=["numpy", "scipy"]) for e in self.expressions)
+        return tuple(sympy.lambdify(symbols, _as_products(e), modules=["numpy", "scipy"]) for e in self.expressions)
 
     @functools.cached_property
     def expressions(self) -> tuple[Any, Any, Any]:
@@ -181,9 +184,21 @@ def _mpmath_function(symbols: tuple[Any, ...], expression: Any) -> Callable[...,
     return function
 
 
+def _as_products(expression: Any) -> Any:
+    """Return an expression with small powers of symbols written as products, which NumPy does much faster."""
+
+    def power(node: Any) -> bool:
+        return bool(node.is_Pow and node.base.is_Symbol and node.exp.is_Integer and 2 <= node.exp <= _PRODUCTS)
+
+    return expression.replace(
+        power, lambda node: sympy.UnevaluatedExpr(sympy.Mul(*[node.base] * int(node.exp), evaluate=False))
+    )
+
+
 def on_array(function: Callable[..., Any], x: Any, *parameters: Any) -> Any:
     """Return a generated function's values; those that are not finite are its callers' business, not NumPy's."""
     # of one shape all: what sympy writes for And and Or takes no numbers beside arrays
-    alike = np.broadcast_arrays(x, *parameters)
+    x, ones = np.asarray(x), np.ones(np.shape(x))
     with np.errstate(all="ignore"):
-        return np.broadcast_to(np.asarray(function(*alike), dtype=float), np.shape(x))
+        found = np.asarray(function(x, *(value * ones for value in parameters)), dtype=float)
+    return found if found.shape == x.shape else np.broadcast_to(found, x.shape)

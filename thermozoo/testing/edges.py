@@ -64,9 +64,13 @@ def _jumps(
     What is found in doubles counts where it is there in many digits too: rounding makes steps of its own.
     """
 
-    def unexplained(left: Array, right: Array) -> Array:
-        explained = 0.5 * (right - left) * (slope(left) + slope(right))
-        return np.abs(value(right) - value(left) - np.where(np.isfinite(explained), explained, 0.0))
+    def unexplained(*ends: Array) -> Array:
+        """Return what the rule leaves of the change from each array of states to the next, shape (arrays - 1, n)."""
+        x = np.stack(ends)
+        values, slopes = value(x), slope(x)
+        explained = 0.5 * np.diff(x, axis=0) * (slopes[:-1] + slopes[1:])
+        left: Array = np.abs(np.diff(values, axis=0) - np.where(np.isfinite(explained), explained, 0.0))
+        return left
 
     low, high = oracle.interval
     if oracle.period is not None:
@@ -77,8 +81,10 @@ def _jumps(
     found: list[Jump] = []
     with np.errstate(all="ignore"):
         for _ in range(_HALVINGS):
+            if not left.size:
+                return []
             middle = 0.5 * (left + right)
-            below, above = unexplained(left, middle), unexplained(middle, right)
+            below, above = unexplained(left, middle, right)
             known = np.isfinite(below) & np.isfinite(above)  # a cell that shrinks to 0/0 stays as it is
             # what is less than a jump that counts never becomes more
             open_cells = ~known | (np.maximum(below, above) > 1e-7 * unit)

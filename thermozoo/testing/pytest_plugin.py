@@ -10,8 +10,9 @@ __all__ = ["pytest_addoption", "pytest_configure", "pytest_report_header"]
 _VARIABLE = "THERMOZOO_PROFILE"
 
 
-def pytest_addoption(parser: Any) -> None:
+def pytest_addoption(parser: Any, pluginmanager: Any) -> None:
     """Add ``--thermozoo-profile``."""
+    _leave_alone(pluginmanager)
     group = parser.getgroup("thermozoo", "verification of thermozoo plugins")
     group.addoption(
         "--thermozoo-profile",
@@ -19,6 +20,17 @@ def pytest_addoption(parser: Any) -> None:
         default=None,
         help=f"how thoroughly parametrize_with_checks verifies (default: ${_VARIABLE} or quick)",
     )
+
+
+def _leave_alone(pluginmanager: Any) -> None:
+    """Have pytest import thermozoo as it is.
+
+    Of a distribution that has a plugin for it pytest compiles every module anew, so that failed asserts say more, which
+    takes seconds the first time; those here are for type checkers. Where pytest keeps no such names, so be it.
+    """
+    names = getattr(getattr(pluginmanager, "rewrite_hook", None), "_must_rewrite", None)
+    if isinstance(names, set):
+        names -= {"thermozoo", "thermozoo_plugins"}
 
 
 def pytest_configure(config: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -135,16 +136,29 @@ class StepFunction:
         DoesNotApply
             When a step draws more than two noises.
         """
+        after, weights = self.spread(x, force, mobility, kT, dt)
+        total: Array = weights @ values(after)
+        return total
+
+    def spread(
+        self, x: Array, force: Callable[[Array], Array], mobility: float, kT: float, dt: float
+    ) -> tuple[Array, Array]:
+        """Return where the nodes of that quadrature take each x, shape (nodes, len(x)), and their weights.
+
+        Raises
+        ------
+        DoesNotApply
+            When a step draws more than two noises.
+        """
         if self.noises > 2:
             raise DoesNotApply(f"quadrature covers one or two noises a step, this one draws {self.noises}")
         nodes, weights = np.polynomial.hermite_e.hermegauss(24 if self.noises < 2 else 14)
         weights = weights / weights.sum()
-        total = np.zeros_like(x)
-        for chosen in itertools.product(range(len(nodes)), repeat=self.noises):
-            weight = float(np.prod([weights[k] for k in chosen]))
-            noises = [np.full_like(x, nodes[k]) for k in chosen]
-            total = total + weight * values(self(x, noises, force, mobility, kT, dt))
-        return total
+        chosen = np.array(list(itertools.product(range(len(nodes)), repeat=self.noises)), dtype=int)
+        shape = (len(chosen), len(x))
+        noises = [np.broadcast_to(nodes[one][:, None], shape) for one in chosen.T]
+        after = self(np.broadcast_to(x, shape), noises, force, mobility, kT, dt)
+        return np.broadcast_to(after, shape), weights[chosen].prod(axis=1)
 
 
 def step_function(integrator: Any) -> StepFunction:
@@ -196,6 +210,17 @@ def exact_average(
     half_width : float
         Half the interval, centered at `start`; beyond it the Boltzmann weight is negligible.
     """
+    x, levels, states, scaled = _diagonalized(energy, start, kT, half_width)
+    amplitudes = states.T @ (values(x) * scaled)
+    decayed = states @ (np.exp(-mobility * levels * time) * amplitudes)
+    return float(decayed[len(x) // 2])
+
+
+@functools.lru_cache(maxsize=4)
+def _diagonalized(
+    energy: Callable[[Array], tuple[Array, Array, Array]], start: float, kT: float, half_width: float
+) -> tuple[Array, Array, Array, Array]:
+    """Return grid, levels and states of the Schroedinger equation, and exp(-U / 2 kT) of the grid."""
     points = 401
     x = start + np.linspace(-half_width, half_width, points)
     h = x[1] - x[0]
@@ -206,7 +231,4 @@ def exact_average(
     u, first, second = energy(x)
     hamiltonian = kT * kinetic + np.diag(first**2 / (4 * kT) - second / 2)
     levels, states = np.linalg.eigh(hamiltonian)
-    scaled = np.exp(-(u - u[points // 2]) / (2 * kT))
-    amplitudes = states.T @ (values(x) * scaled)
-    decayed = states @ (np.exp(-mobility * levels * time) * amplitudes)
-    return float(decayed[points // 2])
+    return x, levels, states, np.exp(-(u - u[points // 2]) / (2 * kT))

@@ -13,7 +13,7 @@ import pytest
 from numba import njit
 from scipy import special
 from thermozoo_plugins.connectivities import Bipartite
-from thermozoo_plugins.potentials import Quartic
+from thermozoo_plugins.potentials import DoubleWell, Quartic
 
 from thermozoo.dynamics import benchmark
 from thermozoo.dynamics.engines import (
@@ -232,6 +232,32 @@ def test_a_kernel_is_kept_as_source_and_machine_code(fresh_cache):
     assert again.advance(2) == 3
     assert sum(again.advance.stats.cache_hits.values()) == 1
     assert kernel_cache.load_kernel("small", _KERNEL.format(number=2)).advance(2) == 4
+
+
+def test_formulas_that_come_to_the_same_code_share_a_kernel(fresh_cache, make_computer, euler):
+    """In one process and in the next: the head of a source, which names its formulas, is no part of its code."""
+    sources = {}
+    for potential in (Quartic(), DoubleWell()):
+        computer = make_computer({"a": 3}, potential, Bipartite())
+        stepper = CompiledEngine().prepare(Dynamics(computer, euler, 0.1, "single"))
+        sources[potential.name] = stepper.kernel_source(unit_layout=False).text
+    assert sources["quartic"] != sources["double-well"]
+    text = _KERNEL.format(number=7)
+    first = kernel_cache.load_kernel("small", text)
+    assert first.advance(1) == 8
+    other = text.replace("quick to compile", "named otherwise")
+    assert other != text
+    assert kernel_cache.compiled_before("other", other)
+    assert kernel_cache.load_kernel("other", other) is first
+    kernel_cache._LOADED.clear()
+    assert kernel_cache.compiled_before("other", other)
+    again = kernel_cache.load_kernel("other", other)
+    assert (again.path, again.path.read_text()) == (first.path, text)
+    assert again.advance(1) == 8
+    assert sum(again.advance.stats.cache_hits.values()) == 1
+    assert kernel_cache.load_kernel("other", text.replace("x + 7", "x + 9")).path != first.path
+    names = [kernel_cache.load_kernel(name, source).name for name, source in sources.items()]
+    assert names[0] == names[1]
 
 
 @pytest.mark.parametrize("obstacle", ["a file in the way", "a folder that is read-only", "damaged machine code"])

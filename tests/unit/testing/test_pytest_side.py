@@ -73,7 +73,17 @@ def test_an_expected_failure_must_name_a_check():
 
 
 def test_the_profile_option(tmp_path):
-    source = "import os\ndef test_profile():\n    assert os.environ['THERMOZOO_PROFILE'] == 'full'\n"
+    source = """
+    import os
+    from thermozoo.testing import registry
+
+    def test_profile():
+        assert os.environ["THERMOZOO_PROFILE"] == "full"
+
+    def test_modules_are_those_that_anybody_imports():
+        assert "Rewriting" in type(__loader__).__name__
+        assert "Rewriting" not in type(registry.__loader__).__name__
+    """
     # pytest finds the plugin by the entry point of the installed thermozoo: nothing names it here
     done = run_pytest(tmp_path, source, "--verbose", "--thermozoo-profile", "full")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,7 +1,8 @@
 """Generated kernels on disk: source that can be read, machine code beside it, nothing compiled twice.
 
-The folder is ``THERMOZOO_CACHE`` if set, else the user's cache folder. The name of a file holds a digest of the source
-and of everything that is compiled into it. Where nothing can be written, kernels live in memory.
+The folder is ``THERMOZOO_CACHE`` if set, else the user's cache folder. The name of a file holds a digest of the code
+and of everything that is compiled into it. The head of a source, which says what it was written from, is no part of it:
+formulas that come to the same code share a kernel. Where nothing can be written, kernels live in memory.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import Any
 
 import attrs
 
+from thermozoo.dynamics.engines.elsewhere import has_machine_code, ready
+
 __all__ = ["Kernel", "cache_folder", "compiled_before", "load_kernel"]
 
 #: Modules whose code is compiled into a kernel.
@@ -27,6 +30,7 @@ _PARTS = (
     "uniform_numbers", "vectors",
 )  # fmt: skip
 
+#: Kernels of this process, by their digests.
 _LOADED: dict[str, Kernel] = {}
 
 
@@ -55,6 +59,7 @@ class Kernel:
         """Call it once, which compiles it or loads its machine code, before threads do."""
         if self.advance.signatures:  # type: ignore[attr-defined]
             return
+        ready(self.path, arguments)
         try:
             self.advance(*arguments)
         except Exception:
@@ -75,11 +80,16 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("thermozoo")) / "kernels"
 
 
+def _code(text: str) -> str:
+    """Return the source of a module without its docstring."""
+    return text.split('"""', 2)[2] if text.startswith('"""') else text
+
+
 def _digest(text: str) -> str:
     import llvmlite
     import numba
 
-    sha = hashlib.sha256(text.encode())
+    sha = hashlib.sha256(_code(text).encode())
     sha.update(f"{numba.__version__} {llvmlite.__version__} {sys.version}".encode())
     here = Path(__file__).parent
     for part in _PARTS:
@@ -87,17 +97,23 @@ def _digest(text: str) -> str:
     return sha.hexdigest()[:16]
 
 
-def _path(name: str, text: str) -> Path:
-    return cache_folder() / f"{name}_{_digest(text)}.py"
+def _path(name: str, digest: str) -> Path:
+    """Return the file of a kernel: where the same code lies under another name already, that one."""
+    path = cache_folder() / f"{name}_{digest}.py"
+    try:
+        return path if path.is_file() else min(path.parent.glob(f"*_{digest}.py"), default=path)
+    except OSError:
+        return path
 
 
 def compiled_before(name: str, text: str) -> bool:
     """Return whether machine code of a kernel is in the cache folder (or already in this process)."""
-    path = _path(name, text)
-    if path.stem in _LOADED and _LOADED[path.stem].advance.signatures:  # type: ignore[attr-defined]
+    digest = _digest(text)
+    if digest in _LOADED and _LOADED[digest].advance.signatures:  # type: ignore[attr-defined]
         return True
+    path = _path(name, digest)
     try:
-        return path.is_file() and any((path.parent / "__pycache__").glob(f"{path.stem}.*.nbc"))
+        return has_machine_code(path)
     except OSError:
         return False
 
@@ -112,16 +128,17 @@ def load_kernel(name: str, text: str) -> Kernel:
     text : str
         Source of a module that defines ``advance``.
     """
-    path = _path(name, text)
-    if path.stem not in _LOADED:
-        _LOADED[path.stem] = _from_file(path, text) or _in_memory(path.stem, text)
-    return _LOADED[path.stem]
+    digest = _digest(text)
+    if digest not in _LOADED:
+        path = _path(name, digest)
+        _LOADED[digest] = _from_file(path, text) or _in_memory(path.stem, text)
+    return _LOADED[digest]
 
 
 def _from_file(path: Path, text: str) -> Kernel | None:
     """Return the kernel of a file, which is written if need be; None where that is not possible."""
     try:
-        if not path.is_file() or path.read_text() != text:
+        if not path.is_file() or _code(path.read_text()) != _code(text):
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as file:
                 file.write(text)

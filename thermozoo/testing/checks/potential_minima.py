@@ -21,6 +21,9 @@ from thermozoo.testing.strategies import parameter_values
 #: Minima closer than this fraction of the interval are looked at with exact slopes.
 _CLOSE = 1e-3
 
+#: How often the interval of a minimum is halved: to a trillionth.
+_HALVINGS = 40
+
 
 @check(
     "potential",
@@ -54,8 +57,6 @@ def minima(oracle: UnitOracle) -> list[float]:
     Where minima seem to lie close together the sign of the slope may be rounding, as beside a minimum at which the
     curvature vanishes: there it is asked of the exact slope.
     """
-    from scipy.optimize import brentq
-
     low, high = oracle.interval
     reach = max(abs(low), abs(high))
     near = reach * np.logspace(-9, 0, 2001)
@@ -77,6 +78,13 @@ def minima(oracle: UnitOracle) -> list[float]:
             found = oracle.exact_gradient(v) if doubtful[k] else float(oracle.gradient(np.asarray(v)))
             return 0.0 if np.isnan(found) else found  # a cusp between falling and rising is the minimum
 
-        return float(brentq(at, x[k], x[k + 1]))
+        left, right = float(x[k]), float(x[k + 1])
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (left + right)
+            value = at(middle)
+            if value == 0.0:
+                return middle
+            left, right = (middle, right) if value < 0 else (left, middle)
+        return 0.5 * (left + right)
 
     return [root(int(k)) for k in turns]
