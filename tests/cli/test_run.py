@@ -352,11 +352,10 @@ def test_an_error_is_not_rounded_to_nothing(report, gain, se, said):
     from thermozoo.runs.report_file import read_report
     from thermozoo.runs.summary import summary
 
-    lines = summary(
-        read_report({**report, "likelihood_gain_nats": gain, "likelihood_gain_se": se, "heat_std_kT": 0.25})
-    )
+    figures = {"likelihood_gain_nats": gain, "likelihood_gain_se": se, "heat_std_kT": 0.25, "samples": 400}
+    lines = summary(read_report({**report, **figures}))
     assert said in lines[0]
-    assert "+- 0.25 kT (mean +- standard deviation)" in lines[2]
+    assert "+- 0.25 kT (mean +- standard deviation; standard error of the mean 0.0125)" in lines[2]
 
 
 def drawings(monkeypatch, **figures):
