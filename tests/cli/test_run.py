@@ -299,7 +299,9 @@ def test_one_sample_is_no_mean(tmp_path, capsys, no_pictures):
     small(tmp_path, "b", "--set", "generation.samples=2")
     out = capsys.readouterr().out
     assert "generated 2 images (" in out
-    assert re.search(r"heat -?[\d.]+ \+- [\d.]+ kT \(mean \+- standard deviation\)", out)
+    assert re.search(
+        r"heat -?[\d.]+ \+- [\d.]+ kT \(mean \+- standard deviation; standard error of the mean [\d.]+\)", out
+    )
 
 
 def test_force_replaces_a_run_and_nothing_else(tmp_path, capsys, no_pictures):
