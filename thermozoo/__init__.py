@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from thermozoo.computer.terms.projections import project
     from thermozoo.config.load import load_config
     from thermozoo.dynamics.engines.base import Drive, Dynamics
+    from thermozoo.dynamics.equilibrium import equilibrium_states
     from thermozoo.dynamics.noise import NoiseKey
     from thermozoo.dynamics.schedule import Schedule
     from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
@@ -70,6 +71,7 @@ _HOMES = {
     "assemble": "thermozoo.computer.computer",
     "catalogue": "thermozoo.registry.catalogue",
     "couple": "thermozoo.computer.terms.couple",
+    "equilibrium_states": "thermozoo.dynamics.equilibrium",
     "formulas": "thermozoo.front.plugins",
     "get": "thermozoo.front.plugins",
     "hookimpl": "thermozoo.registry.hookspecs",
@@ -112,6 +114,7 @@ __all__ = [
     "assemble",
     "catalogue",
     "couple",
+    "equilibrium_states",
     "formulas",
     "get",
     "hookimpl",

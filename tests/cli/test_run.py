@@ -299,7 +299,9 @@ def test_one_sample_is_no_mean(tmp_path, capsys, no_pictures):
     small(tmp_path, "b", "--set", "generation.samples=2")
     out = capsys.readouterr().out
     assert "generated 2 images (" in out
-    assert re.search(r"heat -?[\d.]+ \+- [\d.]+ kT \(mean \+- standard deviation\)", out)
+    assert re.search(
+        r"heat -?[\d.]+ \+- [\d.]+ kT \(mean \+- standard deviation; standard error of the mean [\d.]+\)", out
+    )
 
 
 def test_force_replaces_a_run_and_nothing_else(tmp_path, capsys, no_pictures):
@@ -352,11 +354,10 @@ def test_an_error_is_not_rounded_to_nothing(report, gain, se, said):
     from thermozoo.runs.report_file import read_report
     from thermozoo.runs.summary import summary
 
-    lines = summary(
-        read_report({**report, "likelihood_gain_nats": gain, "likelihood_gain_se": se, "heat_std_kT": 0.25})
-    )
+    figures = {"likelihood_gain_nats": gain, "likelihood_gain_se": se, "heat_std_kT": 0.25, "samples": 400}
+    lines = summary(read_report({**report, **figures}))
     assert said in lines[0]
-    assert "+- 0.25 kT (mean +- standard deviation)" in lines[2]
+    assert "+- 0.25 kT (mean +- standard deviation; standard error of the mean 0.0125)" in lines[2]
 
 
 def drawings(monkeypatch, **figures):

@@ -154,6 +154,42 @@ def test_help_is_light():
     assert done.stdout.split() == ["[]"]
 
 
+def test_the_list_of_plugins_is_light():
+    """It loads every plugin's module, and no library that formulas or kernels need; sympy is named, not executed."""
+    slow = ["sympy.core", "scipy", "numba", "matplotlib", "xarray", "pandas", "sklearn"]
+    code = (
+        "import contextlib, io, sys; from thermozoo.cli.app import run\n"
+        "with contextlib.redirect_stdout(io.StringIO()) as out: assert run(['plugins']) == 0\n"
+        "assert 'heat-bath' in out.getvalue(); assert 'thermozoo_plugins.protocols.hold_ramp' in sys.modules\n"
+        f"print([m for m in {slow!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_run_takes_no_library_that_it_does_not_need(tmp_path):
+    """What is quick to leave out: scipy.stats alone takes longer than all figures of a run."""
+    slow = [
+        "sklearn",
+        "scipy.stats",
+        "matplotlib.pyplot",
+        "hypothesis",
+        "networkx",
+        "pooch",
+        "tqdm",
+        "thermozoo.testing",
+    ]
+    small = ["dynamics.duration=0.02", "generation.samples=3", "training.held_out=2", "dynamics.engine=reference"]
+    options = [word for one in small for word in ("--set", one)]
+    code = (
+        "import sys; from thermozoo.cli.app import run\n"
+        f"assert run(['run', 'paper', '--quiet', '--out', {str(tmp_path / 'run')!r}, *{options!r}]) == 0\n"
+        f"print([m for m in {slow!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_plugins_with_plain_constraints_are_light():
     """A class states its constraints when it is made: arithmetic loads no SciPy, and of NumPy only what it needs."""
     slow = ("scipy", "numpy.f2py", "numba", "matplotlib")

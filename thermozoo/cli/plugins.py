@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from thermozoo.cli.app import context_of
+from thermozoo.registry.postponed import postpone
 
 __all__ = ["plugins"]
 
@@ -23,6 +24,7 @@ def plugins(
 
     Example: thermozoo plugins --json
     """
+    postpone("sympy")  # every plugin's module imports it; a list of names uses none of it
     context = context_of(ctx)
     catalogue = context.catalogue
     if as_json:

@@ -84,6 +84,13 @@ def check(config: Config, faults: Faults) -> None:
             f"expected at least one time step of {dynamics.dt:g}, got a duration of {dynamics.duration:g}",
             also=["dynamics.dt"],
         )
+    if config.equilibration == 0:
+        faults.add(
+            "generation.equilibration",
+            f"expected at least one time step of {config.generation_dt:g}, got {config.generation.equilibration:g}: "
+            "without the key, units start from exact samples",
+            also=["dynamics.dt" if config.generation.dt is None else "generation.dt"],
+        )
     if not faults.found_in("training.windows", "dynamics.dt", "dynamics.duration"):
         _check_windows(training, dynamics, faults)
     check_generating(config, faults)

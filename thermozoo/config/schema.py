@@ -221,8 +221,14 @@ class Config:
 
     @property
     def steps(self) -> int:
-        """Steps of noising, of equilibration and of generation."""
+        """Steps of noising and of generation."""
         return self.dynamics.steps
+
+    @property
+    def equilibration(self) -> int | None:
+        """Steps of equilibration that are asked for, if any."""
+        asked = self.generation.equilibration
+        return None if asked is None else round(asked / self.generation_dt)
 
     @property
     def duration(self) -> float:

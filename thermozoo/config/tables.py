@@ -59,9 +59,7 @@ class DynamicsTable:
 
     integrator: Any = setting(str, "euler-maruyama", "integrator plugin")
     dt: float = positive(1e-3, "time step")
-    duration: float = positive(
-        2.5, "duration of noising, of equilibration and of generation, rounded to whole time steps"
-    )
+    duration: float = positive(2.5, "duration of noising and of generation, rounded to whole time steps")
     engine: str = setting(str, "auto", "what advances the states", choices=("auto", *ENGINES))
     precision: str = setting(
         str, "single", "data type of states; heat and work are always double", choices=tuple(PRECISIONS)
@@ -152,6 +150,11 @@ class GenerationTable:
 
     samples: int = setting(int, 1000, "how many", at_least=1)
     dt: float | None = positive(None, "time step of generation; without it that of [dynamics]")
+    equilibration: float | None = positive(
+        None,
+        "how long uncoupled units equilibrate from x = 0 before, rounded to whole time steps; without it they start "
+        "from exact samples of their Boltzmann distributions, or equilibrate for the duration where they have none",
+    )
     condition: Literal["each"] | tuple[int, ...] | None = setting(
         Literal["each"] | tuple[int, ...],
         None,

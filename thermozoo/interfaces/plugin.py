@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from thermozoo.errors import PluginClassError
 from thermozoo.interfaces.kind import Declaration, Quantity
+from thermozoo.interfaces.plain_constraints import hold_plainly
 
 __all__ = ["INTERFACES", "Plugin"]
 
@@ -63,10 +64,11 @@ class Plugin(abc.ABC):
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
         """Refuse a class whose constraints cannot be read, or whose defaults break them."""
-        if cls.constraints is not Plugin.constraints and not inspect.isabstract(cls):
-            from thermozoo.constraints import check_class
+        if cls.constraints is Plugin.constraints or inspect.isabstract(cls) or hold_plainly(cls):
+            return
+        from thermozoo.constraints import check_class
 
-            check_class(cls)
+        check_class(cls)
 
     def __attrs_post_init__(self) -> None:
         """Refuse parameters that break the constraints."""

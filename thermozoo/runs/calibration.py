@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.dynamics.benchmark import with_random_couplings
+from thermozoo.dynamics.equilibrium import equilibrium_states
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms
 from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.evaluation import held_out_each
-from thermozoo.runs.generation import OBSERVATIONS
+from thermozoo.runs.generation import OBSERVATIONS, equilibration_of
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import judged_figures
 from thermozoo.runs.phase import Calibration
@@ -112,17 +113,25 @@ def evaluation_seconds(of: Calibration) -> float:
 
 
 def generation_seconds(of: Calibration) -> float:
-    """Return the seconds of equilibration, of generation, and of the observations during it."""
+    """Return the seconds of equilibration or of exact samples, of generation, and of the observations during it."""
     config, computer = of.machine.config, with_random_couplings(of.machine.computer)
     samples = min(config.generation.samples, _SAMPLES)
     x = np.zeros((samples, computer.n))
     total = (OBSERVATIONS + 1) * seconds(lambda: EnergyTerms(computer).observe(0, x), repeats=2)
     of.progress(1)
-    for law, schedule in ((computer.bare(), None), (computer, of.machine.schedule)):
-        steps = max(config.generation_steps, *_STEPS)  # a schedule is as long as its steps
-        dynamics = attrs.evolve(of.machine.generating, computer=law, steps=steps, schedule=schedule)
+    generating = of.machine.generating
+    bare = attrs.evolve(generating, computer=computer.bare())
+    equilibration = equilibration_of(bare, config.equilibration)
+    if not equilibration:
+        numbers = np.arange(samples, dtype=np.int64)
+        total += seconds(lambda: equilibrium_states(bare, NoiseKey(0), numbers))
+        of.progress(2)
+    phases = ((computer.bare(), None, equilibration), (computer, of.machine.schedule, config.generation_steps))
+    for law, schedule, asked in phases[0 if equilibration else 1 :]:
+        steps = max(asked, *_STEPS)  # a schedule is as long as its steps
+        dynamics = attrs.evolve(generating, computer=law, steps=steps, schedule=schedule)
         work = functools.partial(simulate, dynamics, x, key=NoiseKey(0), engine=of.engine)
-        total += along_a_line(work, *_STEPS, config.generation_steps, repeats=2, progress=of.progress)
+        total += along_a_line(work, *_STEPS, asked, repeats=2, progress=of.progress)
     return config.generation.samples / samples * total
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from thermozoo.dynamics.engines import Dynamics, Engine, engine_for, why_not
+from thermozoo.runs.generation import equilibration_of
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.training import sampled_trajectories
 
@@ -10,9 +13,27 @@ __all__ = ["engine_note", "engine_of"]
 
 
 def engine_of(machine: Machine) -> Engine:
-    """Return the engine of a machine's config."""
+    """Return the engine of a machine's config; it compiles one layout, where one suits all that the run does."""
     config = machine.config
-    return engine_for(config.dynamics.engine, _hardest(machine), _trajectories(machine), config.steps)
+    engine = engine_for(config.dynamics.engine, _hardest(machine), _trajectories(machine), config.steps)
+    return engine if engine.name != "compiled" else _of_one_layout(engine, machine)
+
+
+def _of_one_layout(engine: Engine, machine: Machine) -> Engine:
+    """Return the compiled engine in the layout that suits generation, where nothing else in the run takes longer.
+
+    Few trajectories, those of evaluation and of a figure, may be quicker in the other layout, but by less than its
+    kernel takes to compile. Bits do not depend on it.
+    """
+    from thermozoo.dynamics.engines.compiled import CompiledEngine, CompiledStepper
+    from thermozoo.dynamics.engines.vectors import LINE
+
+    config = machine.config
+    stepper = engine.prepare(machine.generating)
+    if {config.training.method, *config.training.compare} != {"exact"} or not isinstance(stepper, CompiledStepper):
+        return engine
+    chosen = stepper.arrangement(config.generation.samples, config.generation_steps)
+    return CompiledEngine(width=1 if chosen.unit_layout else LINE // np.dtype(machine.dynamics.dtype).itemsize)
 
 
 def engine_note(machine: Machine, engine: Engine) -> str:
@@ -37,8 +58,9 @@ def _hardest(machine: Machine) -> Dynamics:
 
 
 def _trajectories(machine: Machine) -> int:
-    """Return how many trajectories a run follows."""
+    """Return how many trajectories a run follows, each for the duration of noising and generation."""
     config = machine.config
     methods = {config.training.method, *config.training.compare}
-    each = 2 * config.generation.samples + config.training.held_out
+    share = equilibration_of(machine.generating, config.equilibration) / config.generation_steps
+    each = round((1 + share) * config.generation.samples) + config.training.held_out
     return len(methods) * each + sum(sampled_trajectories(machine, m) for m in methods)

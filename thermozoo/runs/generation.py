@@ -1,4 +1,4 @@
-"""Generation: equilibrate uncoupled units, switch the trained parameters on, let noise become an image."""
+"""Generation: uncoupled units in equilibrium, the trained parameters switched on, and noise that becomes an image."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 from thermozoo.arguments import count, finite_array, instance, integer_array
 from thermozoo.dynamics.engines import Dynamics, Engine
+from thermozoo.dynamics.equilibrium import equilibrium_states, why_no_equilibrium
 from thermozoo.dynamics.noise import NoiseKey
-from thermozoo.dynamics.simulate import Simulation, simulate
+from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
+from thermozoo.dynamics.variables import Variables
 from thermozoo.errors import ParameterError
 from thermozoo.thermodynamics.heat import HeatLedger, heat_by_window
 
-__all__ = ["Generated", "Held", "generate", "generation_bytes", "ledger_bytes"]
+__all__ = ["Generated", "Held", "equilibration_of", "generate", "generation_bytes", "ledger_bytes"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
@@ -48,6 +50,8 @@ class Generated:
     window_heat, window_work : ndarray, shape (windows, samples)
         Heat released in each window, and work of switching to it; that of switching the parameters on is not counted
         [energy].
+    equilibration : int
+        Steps of equilibration from x = 0; 0 where the states before generation are exact samples.
     condition : ndarray of int, shape (samples,), optional
         What was asked of each sample.
     """
@@ -59,7 +63,23 @@ class Generated:
     ledger: HeatLedger
     window_heat: Array
     window_work: Array
+    equilibration: int = 0
     condition: Indices | None = None
+
+
+def equilibration_of(untrained: Dynamics, asked: int | None = None) -> int:
+    """Return how many steps units equilibrate from x = 0 before generation; 0: they start from exact samples.
+
+    Parameters
+    ----------
+    untrained : Dynamics
+        Of what equilibrates.
+    asked : int, optional
+        Steps that are asked for. None: 0 where the units have a Boltzmann distribution, else the steps of `untrained`.
+    """
+    if asked is not None:
+        return count("equilibration", asked, at_least=1)
+    return 0 if why_no_equilibrium(untrained) is None else untrained.steps
 
 
 def generate(
@@ -69,11 +89,12 @@ def generate(
     *,
     seed: int,
     engine: Engine,
+    equilibration: int | None = None,
     condition: npt.ArrayLike | None = None,
     clamped: npt.ArrayLike | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Generated:
-    """Equilibrate uncoupled units from x = 0, then run the trained computer, or program.
+    """Take uncoupled units in equilibrium, then run the trained computer, or program.
 
     Parameters
     ----------
@@ -81,19 +102,23 @@ def generate(
         Of the trained computer, with the steps of generation; or those of one for each condition. Switching between the
         windows of a program does work, which the ledger counts by term.
     untrained : Dynamics
-        Of what equilibrates, with the steps of that: its couplings and biases are left out.
+        Of what is in equilibrium before; its couplings and biases are left out.
     samples : int
         Trajectories.
     seed : int
         Seed of the noise. That of a sample depends on its number alone, whatever is asked of it.
     engine : Engine
         What advances the states.
+    equilibration : int, optional
+        Steps for which the units equilibrate from x = 0 (default: none where they have a Boltzmann distribution, of
+        which exact samples are drawn; else the steps of `untrained`).
     condition : array_like of int, shape (samples,), optional
         What is asked of each sample; where there are dynamics for each condition, it chooses them.
     clamped : array_like, shape (samples, clamped units), optional
-        What clamped units hold from the beginning of equilibration to the end (default: zero).
+        What clamped units hold from the beginning to the end (default: zero).
     progress : callable, optional
-        Called with the number of steps of all samples done since its last call; there are those of both phases in all.
+        Called with the number of steps of all samples done since its last call; there are those of equilibration and
+        of generation in all.
 
     Raises
     ------
@@ -110,19 +135,25 @@ def generate(
     for one in (untrained, *(law for law, _ in groups)):
         count("steps", one.steps, at_least=1)
     key = NoiseKey(seed)
-    x: Array = np.zeros((samples, untrained.computer.n))
-    if clamped is not None:
-        held = ~untrained.computer.layout.free
-        x[:, held] = finite_array("clamped", clamped, (samples, int(held.sum())), "one value for each clamped unit")
     uncoupled = attrs.evolve(untrained, computer=untrained.computer.bare())
-    equilibrated = simulate(
-        uncoupled, x, untrained.steps, key=key.named("equilibration"), engine=engine, progress=progress
-    )
-    del x  # the states before equilibration, in double precision
-    start, told = equilibrated.final, _Progress(progress, samples)
-    parts = [_run(law, equilibrated, rows, key.named("generation"), engine, told) for law, rows in groups]
+    steps = equilibration_of(uncoupled, equilibration)
+    numbers, held = np.arange(samples, dtype=np.int64), ~untrained.computer.layout.free
+    exact = steps == 0
+    start: Array = np.zeros((samples, untrained.computer.n))
+    if exact:
+        start = equilibrium_states(uncoupled, key.named("generation"), numbers)
+    if clamped is not None:
+        start[:, held] = finite_array("clamped", clamped, (samples, int(held.sum())), "one value for each clamped unit")
+    variables: Variables = {}
+    if not exact:
+        equilibrated = simulate(
+            uncoupled, start, steps, key=key.named("equilibration"), engine=engine, progress=progress
+        )
+        start, variables = equilibrated.final, equilibrated.variables
+    told = _Progress(progress, samples)
+    parts = [_run(law, start, variables, rows, key.named("generation"), engine, told) for law, rows in groups]
     if len(parts) == 1:
-        return attrs.evolve(parts[0], condition=condition)
+        return attrs.evolve(parts[0], equilibration=steps, condition=condition)
     # back in the order of the samples
     order, order_shown = (np.argsort(np.concatenate([r[r < first] for _, r in groups])) for first in (samples, SHOWN))
 
@@ -140,6 +171,7 @@ def generate(
         ledger=HeatLedger(booked([one.ledger.terms for one in parts]), booked([one.ledger.work for one in parts])),
         window_heat=merged([one.window_heat for one in parts], 1),
         window_work=merged([one.window_work for one in parts], 1),
+        equilibration=steps,
         condition=condition,
     )
 
@@ -199,15 +231,21 @@ def _groups(
 
 
 def _run(
-    dynamics: Dynamics, equilibrated: Simulation, rows: Indices, key: NoiseKey, engine: Engine, told: _Progress
+    dynamics: Dynamics,
+    start: Array,
+    variables: Variables,
+    rows: Indices,
+    key: NoiseKey,
+    engine: Engine,
+    told: _Progress,
 ) -> Generated:
     """Run the trained computer on some of the samples."""
-    start, held = equilibrated.final[rows], {name: values[rows] for name, values in equilibrated.variables.items()}
+    x, held = start[rows], {name: values[rows] for name, values in variables.items()}
     states, energies = KeptStates(SHOWN), EnergyTerms(dynamics)
     shown = int((rows < SHOWN).sum())
     done = simulate(
         dynamics,
-        start,
+        x,
         dynamics.steps,
         key=key,
         variables=held or None,
@@ -219,7 +257,7 @@ def _run(
     )
     work = [np.zeros(len(rows)), *(switch.work for switch in done.switches)]
     return Generated(
-        start=start,
+        start=x,
         final=done.final,
         shown=states.states[:, :shown],
         times=np.array(energies.steps) * dynamics.dt,

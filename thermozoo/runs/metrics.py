@@ -169,6 +169,7 @@ def generation_figures(machine: Machine, generated: Generated, correlations: Arr
     mean = float(heat.mean())
     return GenerationFigures(
         samples=len(heat),
+        equilibration_steps=generated.equilibration,
         heat_mean_kT=mean,
         heat_std_kT=float(heat.std(ddof=1)) if len(heat) > 1 else 0.0,
         heat_by_term_kT={name: float(part[-1] / kT) for name, part in generated.ledger.means().items()},

@@ -24,7 +24,7 @@ from thermozoo.runs.evaluation import evaluate_parts
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import write_json, write_text
-from thermozoo.runs.generation import generate
+from thermozoo.runs.generation import equilibration_of, generate
 from thermozoo.runs.manifest import manifest, plugin_copies, provenance
 from thermozoo.runs.metrics import (
     comparison_row,
@@ -117,6 +117,7 @@ def _generate(run: Run, progress: Progress) -> None:
         run.config.generation.samples,
         seed=run.config.seed,
         engine=run.engine,
+        equilibration=run.config.equilibration,
         condition=asked,
         clamped=held_values(run.machine, asked),
         progress=progress,
@@ -246,7 +247,9 @@ PHASES: tuple[Phase, ...] = (
         calibration.generation_seconds,
         memory.generation,
         pieces=lambda config: 5,  # observations, and twice each of two laws of motion
-        work=lambda machine, method: 2 * machine.config.generation_steps,
+        work=lambda machine, method: (
+            machine.config.generation_steps + equilibration_of(machine.generating, machine.config.equilibration)
+        ),
         repeated=True,
     ),
     Phase(

@@ -227,6 +227,14 @@ class GenerationFigures:
     """What was generated and what it cost."""
 
     samples: Annotated[int, Key("generations")]
+    equilibration_steps: Annotated[
+        int | None,
+        Key(
+            "steps for which uncoupled units equilibrated from x = 0 before; 0 where they started from exact samples "
+            "of their Boltzmann distributions; absent in a report of an earlier version",
+            optional=True,
+        ),
+    ] = None
     heat_mean_kT: Annotated[float, Key("mean heat of a generation", "kT")]
     heat_std_kT: Annotated[float, Key("its standard deviation between generations", "kT")]
     heat_by_term_kT: Annotated[

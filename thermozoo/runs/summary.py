@@ -19,7 +19,11 @@ def summary(report: Report) -> list[str]:
     perfect = "" if report.loss_perfect is None else f" (perfect {report.loss_perfect:g})"
     heat = f"heat {number_text(report.heat_mean_kT)} kT (one sample)"
     if several:
-        heat = f"heat {plus_minus(report.heat_mean_kT, report.heat_std_kT, 2)} kT (mean ± standard deviation)"
+        of_mean = number_text(report.heat_std_kT / report.samples**0.5)
+        heat = (
+            f"heat {plus_minus(report.heat_mean_kT, report.heat_std_kT, 2)} kT (mean ± standard deviation; standard "
+            f"error of the mean {of_mean})"
+        )
     if report.thermodynamic_advantage is not None:
         heat += f"; thermodynamic advantage {report.thermodynamic_advantage:.2g}"
     lines = [

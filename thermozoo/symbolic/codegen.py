@@ -276,9 +276,11 @@ def _array_function(
     results = ", ".join(printer.doprint(value) for value in program.outputs)
     lines.append(f"    return ({results},)")
     source = "\n".join(lines) + "\n"
-    from scipy import special
+    namespace: dict[str, Any] = {"np": np}
+    if "special." in source:  # few formulas take a function from there, and to import it takes longer than the rest
+        from scipy import special
 
-    namespace: dict[str, Any] = {"np": np, "special": special}
+        namespace["special"] = special
     exec(compile(source, f"<thermozoo:{name}>", "exec"), namespace)
     return ArrayFunction(
         source=source,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from sympy import exp, sqrt
+import sympy
 
 from thermozoo import Integrator, parameter
 from thermozoo.interfaces import StepSymbols, Variable
@@ -49,9 +49,9 @@ class Baoab(Integrator):
 
     def step(self, s: StepSymbols) -> Any:
         """Return state and velocity after the step."""
-        kick, c = s.dt / (2 * self.mass), exp(-s.dt / (s.mobility * self.mass))
+        kick, c = s.dt / (2 * self.mass), sympy.exp(-s.dt / (s.mobility * self.mass))
         v = s.v + kick * s.force(s.x)
         x = s.x + s.dt / 2 * v
-        v = c * v + sqrt((1 - c**2) * s.kT / self.mass) * s.noise()
+        v = c * v + sympy.sqrt((1 - c**2) * s.kT / self.mass) * s.noise()
         x = x + s.dt / 2 * v
         return {"x": x, "v": v + kick * s.force(x)}

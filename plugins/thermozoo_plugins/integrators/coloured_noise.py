@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from sympy import exp, sqrt
+import sympy
 
 from thermozoo import Integrator, parameter
 from thermozoo.interfaces import StepSymbols, Variable
@@ -52,9 +52,9 @@ class ColouredNoise(Integrator):
 
     def step(self, s: StepSymbols) -> Any:
         """Return state and colored force after the step."""
-        white = sqrt(2 * s.mobility * s.kT * s.dt) * s.noise()
-        c = exp(-s.dt / self.correlation_time)
+        white = sympy.sqrt(2 * s.mobility * s.kT * s.dt) * s.noise()
+        c = sympy.exp(-s.dt / self.correlation_time)
         return {
             "x": s.x + s.mobility * (s.force(s.x) + s.y) * s.dt + white,
-            "y": c * s.y + self.strength * sqrt(1 - c**2) * s.noise(),
+            "y": c * s.y + self.strength * sympy.sqrt(1 - c**2) * s.noise(),
         }

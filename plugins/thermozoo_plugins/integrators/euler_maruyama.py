@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from sympy import sqrt
+import sympy
 
 from thermozoo import Integrator
 from thermozoo.interfaces import StepSymbols
@@ -39,4 +39,4 @@ class EulerMaruyama(Integrator):
     def step(self, s: StepSymbols) -> Any:
         """Return the state after the step."""
         drift = s.mobility * s.force(s.x) * s.dt
-        return s.x + drift + sqrt(2 * s.mobility * s.kT * s.dt) * s.noise()
+        return s.x + drift + sympy.sqrt(2 * s.mobility * s.kT * s.dt) * s.noise()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from sympy import Piecewise, exp
+import sympy
 
 from thermozoo import Integrator
 from thermozoo.interfaces import StepSymbols
@@ -40,5 +40,5 @@ class HeatBath(Integrator):
 
     def step(self, s: StepSymbols) -> Any:
         """Return the state after the step."""
-        up = 1 / (1 + exp(-2 * s.force(s.x) / s.kT))
-        return Piecewise((1, s.uniform() < up), (-1, True))
+        up = 1 / (1 + sympy.exp(-2 * s.force(s.x) / s.kT))
+        return sympy.Piecewise((1, s.uniform() < up), (-1, True))

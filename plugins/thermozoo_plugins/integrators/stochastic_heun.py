@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from sympy import sqrt
+import sympy
 
 from thermozoo import Integrator
 from thermozoo.interfaces import StepSymbols
@@ -39,7 +39,7 @@ class StochasticHeun(Integrator):
 
     def step(self, s: StepSymbols) -> Any:
         """Return the state after the step."""
-        noise = sqrt(2 * s.mobility * s.kT * s.dt) * s.noise()
+        noise = sympy.sqrt(2 * s.mobility * s.kT * s.dt) * s.noise()
         here = s.mobility * s.force(s.x) * s.dt
         there = s.mobility * s.force(s.x + here + noise) * s.dt
         return s.x + (here + there) / 2 + noise

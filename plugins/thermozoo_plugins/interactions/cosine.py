@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from sympy import cos
+import sympy
 
 from thermozoo import Interaction
 
@@ -38,4 +38,4 @@ class Cosine(Interaction):
 
     def energy(self, *x: Any) -> Any:
         """Return the energy of a pair of strength one."""
-        return cos(x[0] - x[1])
+        return sympy.cos(x[0] - x[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from sympy import exp, log
+import sympy
 
 from thermozoo import Projection, parameter
 
@@ -39,4 +39,4 @@ class ModernHopfield(Projection):
 
     def energy(self, s: Any) -> Any:
         """Return the energy of sums over patterns."""
-        return -log(s.sum(exp(self.beta * s.z))) / self.beta
+        return -sympy.log(s.sum(sympy.exp(self.beta * s.z))) / self.beta

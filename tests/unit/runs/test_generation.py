@@ -6,11 +6,12 @@ import attrs
 import numpy as np
 import pytest
 from thermozoo_plugins.connectivities import Dense
-from thermozoo_plugins.integrators import Baoab
-from thermozoo_plugins.potentials import Quartic
+from thermozoo_plugins.integrators import Baoab, ColouredNoise
+from thermozoo_plugins.potentials import Quartic, Washboard
 
 from thermozoo.computer.program import Program
 from thermozoo.dynamics.engines import Dynamics, engine_named
+from thermozoo.dynamics.equilibrium import equilibrium_states
 from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.errors import ArgumentError, ParameterError, ShapeError
@@ -33,7 +34,7 @@ def law(euler):
 
 def test_the_two_phases(computer, euler, law):
     """The same bits as two simulations by hand, and heat = energy at the switch less energy at the end."""
-    done = generate(law(computer), law(computer), 5, **ENGINE)
+    done = generate(law(computer), law(computer), 5, equilibration=60, **ENGINE)
     key = NoiseKey(4)
     start = simulate(Dynamics(computer.bare(), euler, 0.01), np.zeros((5, 6)), 60, key=key.named("equilibration")).final
     end = simulate(Dynamics(computer, euler, 0.01), start, 60, key=key.named("generation")).final
@@ -45,7 +46,40 @@ def test_the_two_phases(computer, euler, law):
     assert np.array_equal(done.shown[-1], end[:3])
     assert len(done.times) == len(done.shown) == len(done.ledger.heat)
     assert done.window_heat[0] == pytest.approx(done.ledger.total, abs=1e-12)
+    assert done.equilibration == 60
     assert done.condition is None
+
+
+def test_without_equilibration_states_are_exact_samples(computer, euler, law):
+    """They share no number with the noise of the steps, and are those of `equilibrium_states` with the same key."""
+    done = generate(law(computer), law(computer), 5, **ENGINE)
+    key = NoiseKey(4).named("generation")
+    start = equilibrium_states(Dynamics(computer.bare(), euler, DT), key, np.arange(5))
+    end = simulate(Dynamics(computer, euler, DT), start, STEPS, key=key).final
+    assert np.array_equal(done.start, start)
+    assert np.array_equal(done.final, end)
+    assert done.ledger.total == pytest.approx(computer.energy(start) - computer.energy(end), abs=1e-12)
+    assert done.equilibration == 0
+
+
+def test_units_without_a_boltzmann_distribution_equilibrate(computer, make_computer, law):
+    """As long as the dynamics of the untrained computer say, and from x = 0."""
+    driven = make_computer({"visible": 4}, Washboard(), Dense(), temperature=0.3)
+    done = generate(law(driven), law(driven, 7), 2, **ENGINE)
+    assert done.equilibration == 7
+    moved = simulate(law(driven.bare()), np.zeros((2, 4)), 7, key=NoiseKey(4).named("equilibration")).final
+    assert np.array_equal(done.start, moved)
+    colored = Dynamics(computer, ColouredNoise(), DT, steps=3)  # thermal in name only
+    assert generate(colored, colored, 2, **ENGINE).equilibration == 3
+
+
+def test_velocities_start_in_equilibrium(computer):
+    """Exact states and the velocities with which `simulate` begins."""
+    law = Dynamics(computer, Baoab(mass=0.5), DT, steps=STEPS)
+    done = generate(law, law, 3, **ENGINE)
+    key = NoiseKey(4).named("generation")
+    end = simulate(law, equilibrium_states(law, key, np.arange(3)), STEPS, key=key, engine="reference")
+    assert np.array_equal(done.final, end.final)
 
 
 def test_windows_of_one_computer_are_one_run(computer, law):
@@ -61,7 +95,7 @@ def test_windows_of_one_computer_are_one_run(computer, law):
 def test_switching_windows_does_work(computer, euler, law):
     """First law with two windows, all of it by hand: W at the switch, Q = W - (V_end - V_start)."""
     other = computer.with_parameters(-1.5 * computer.parameters)
-    done = generate(law(Program([computer, other])), law(computer), 5, **ENGINE)
+    done = generate(law(Program([computer, other])), law(computer), 5, equilibration=60, **ENGINE)
     key = NoiseKey(4)
     start = simulate(Dynamics(computer.bare(), euler, 0.01), np.zeros((5, 6)), 60, key=key.named("equilibration")).final
     half = simulate(Dynamics(computer, euler, 0.01), start, 30, key=key.named("generation")).final
@@ -81,9 +115,13 @@ def test_progress_counts_both_phases(computer, law, groups):
     counted = []
     dynamics = {v: law(computer) for v in (0, 1)} if groups else law(computer)
     condition = [0, 1, 1, 0, 1] if groups else None
-    generate(dynamics, law(computer), 5, condition=condition, progress=counted.append, **ENGINE)
-    assert sum(counted) == 120
+    given = {"condition": condition, "progress": counted.append, **ENGINE}
+    generate(dynamics, law(computer), 5, equilibration=20, **given)
+    assert sum(counted) == 80
     assert min(counted) >= 0
+    counted.clear()
+    generate(dynamics, law(computer), 5, **given)
+    assert sum(counted) == 60
 
 
 def test_clamped_units_hold_what_is_asked(make_computer, plain, law):
@@ -91,7 +129,7 @@ def test_clamped_units_hold_what_is_asked(make_computer, plain, law):
     computer = make_computer({"visible": 4, "label": 2}, Quartic(), Dense(), temperature=0.3, clamped=["label"])
     values = np.array([[1.0, -1], [-1, 1], [1, -1], [2, 0.5], [0, 0]])
     condition = [7, -3, 7, 2, 0]
-    done = generate(law(computer), law(computer, 20), 5, condition=condition, clamped=values, **ENGINE)
+    done = generate(law(computer), law(computer), 5, equilibration=20, condition=condition, clamped=values, **ENGINE)
     free, kick = computer.layout.free, np.sqrt(2 * computer.mobility * computer.temperature * DT)
     x = np.hstack([np.zeros((5, 4)), values])
     nothing = np.zeros((6, 6)), np.zeros(6)
@@ -109,7 +147,7 @@ def test_clamped_units_hold_what_is_asked(make_computer, plain, law):
     assert done.ledger.total == pytest.approx(lost, abs=1e-9)
     assert done.condition.tolist() == condition
     # what is held matters
-    other = generate(law(computer), law(computer, 20), 5, clamped=-values, **ENGINE)
+    other = generate(law(computer), law(computer), 5, equilibration=20, clamped=-values, **ENGINE)
     assert np.abs(other.final - done.final)[:4, :4].min() > 1e-6
 
 
@@ -173,7 +211,7 @@ def test_velocities_go_from_equilibration_into_generation(computer):
 
     other = computer.with_parameters(-computer.parameters)
     asked = [1, 0, 1]
-    done = generate({0: law(computer), 1: law(other)}, law(computer), 3, condition=asked, **ENGINE)
+    done = generate({0: law(computer), 1: law(other)}, law(computer), 3, equilibration=STEPS, condition=asked, **ENGINE)
     key = NoiseKey(4)
     begun = simulate(law(computer.bare()), np.zeros((3, 6)), STEPS, key=key.named("equilibration"), engine="reference")
     for row, one in enumerate((other, computer, other)):

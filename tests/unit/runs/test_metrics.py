@@ -32,7 +32,8 @@ def test_the_advantage_is_that_over_a_denoiser_of_the_size_of_the_image():
     layout = Layout({"hidden": 2, "visible": 6})
     machine = SimpleNamespace(computer=SimpleNamespace(temperature=0.5, layout=layout), prototypes=prototypes)
     energies = {"on-site": np.array([[4.0, 3.0], [1.0, 2.0]])}
-    generated = SimpleNamespace(final=np.ones((2, 8)) * np.arange(8), ledger=HeatLedger(terms=energies, work={}))
+    ledger = HeatLedger(terms=energies, work={})
+    generated = SimpleNamespace(final=np.ones((2, 8)) * np.arange(8), ledger=ledger, equilibration=0)
     outputs, correlations = outputs_of(machine, generated)
     assert np.array_equal(outputs, generated.final[:, 2:])
     found = generation_figures(machine, generated, correlations)

@@ -22,7 +22,7 @@ def generated(untrained, windows, euler):
     """Generate five samples in 130 steps, which are no multiple of three or nine windows."""
     dynamics = Dynamics(untrained, euler, 0.01, steps=130)
     program = attrs.evolve(dynamics, computer=Program(windows))
-    return generate(program, dynamics, 5, seed=4, engine=engine_named("reference"))
+    return generate(program, dynamics, 5, equilibration=130, seed=4, engine=engine_named("reference"))
 
 
 @pytest.fixture(scope="module")
