@@ -176,9 +176,7 @@ def test_digits():
     assert set(labels.tolist()) == set(range(10))
     from sklearn.datasets import load_digits
 
-    bunch = load_digits()
-    assert np.array_equal(labels, bunch.target)
-    small = bunch.images / 16
+    small = load_digits().images / 16
     # resizing keeps the image: the mean over 28 x 28 pixels is that over 8 x 8 up to the clipped overshoot
     assert np.corrcoef(images.mean(axis=(1, 2)), small.mean(axis=(1, 2)))[0, 1] > 0.99
     assert np.corrcoef(images[:, 1::7, 1::7].ravel(), small[:, ::2, ::2].ravel())[0, 1] > 0.9

@@ -44,10 +44,12 @@ def gaussian(points: Array, count: int, random: Generator) -> Array:
     ----------
     O. Ledoit and M. Wolf, J. Multivariate Anal. 88, 365 (2004).
     """
+    from sklearn.covariance import ledoit_wolf_shrinkage
+
     mean = points.mean(axis=0)
     centered = points - mean
     n, d = points.shape
-    shrunk = _shrinkage(centered)
+    shrunk = float(ledoit_wolf_shrinkage(centered, assume_centered=True))
     variance = float((centered**2).sum()) / (n * d)
     # points mixed at random have the points' covariance: no matrix of pixels by pixels is needed
     mixed = random.standard_normal((count, n)) @ centered / np.sqrt(n)
@@ -55,17 +57,6 @@ def gaussian(points: Array, count: int, random: Generator) -> Array:
         mean + np.sqrt(1.0 - shrunk) * mixed + np.sqrt(shrunk * variance) * random.standard_normal((count, d))
     )
     return drawn
-
-
-def _shrinkage(centered: Array) -> float:
-    """Return the weight of the multiple of the identity, from the scatter of single covariances about their mean."""
-    n, d = centered.shape
-    products = centered @ centered.T if n < d else centered.T @ centered  # the sum of squares is the same
-    squares = (centered**2).sum(axis=1)
-    whole = float((products**2).sum()) / n**2
-    scatter = float((squares**2).sum()) / n - whole
-    from_identity = whole - float(squares.sum() / n) ** 2 / d
-    return min(scatter / n, from_identity) / from_identity if scatter > 0.0 and from_identity > 0.0 else 0.0
 
 
 def gaussian_in_components(most: int) -> Imitation:

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from thermozoo.quality.components import Components, principal_components
-from thermozoo.quality.network import Network
 from thermozoo.quality.scaling import standardized
 from thermozoo.quality.sets import Images
 
@@ -26,8 +25,8 @@ Array = npt.NDArray[np.floating[Any]]
 #: Units of the hidden layers; the last are the features.
 _HIDDEN, FEATURES = 256, 64
 
-#: Passes over the images, images of a step, most noise over an image's own contrast, penalty on squared weights.
-_PASSES, _BATCH, _NOISE, _PENALTY = 60, 128, 0.5, 1e-3
+#: Passes over the images, images of a step, most noise over an image's own contrast.
+_PASSES, _BATCH, _NOISE = 60, 128, 0.5
 
 #: Copies of the images that passes take in turns, moved and saturated; slope and threshold of their saturation.
 _COPIES, _SATURATED = 30, ((0.0, 0.0), (1.0, 0.0), (2.0, 1.0))
@@ -75,11 +74,13 @@ class Perceptron:
 
     def verdicts(self, features: Array) -> Verdicts:
         """Return what images with these features, shape (n, 64), are taken for."""
+        from scipy.special import expit, softmax
+
         found = features @ self.weights[-1] + self.biases[-1]
         if found.shape[1] == 1:  # of two classes one output tells
-            found = np.hstack([np.zeros_like(found), found])
-        probabilities = np.exp(found - found.max(axis=1, keepdims=True))
-        probabilities /= probabilities.sum(axis=1, keepdims=True)
+            probabilities = np.hstack([expit(-found), expit(found)])
+        else:
+            probabilities = softmax(found, axis=1)
         best = probabilities.argmax(axis=1)
         return Verdicts(self.classes[best], probabilities[np.arange(len(best)), best])
 
@@ -99,20 +100,21 @@ def trained_perceptron(images: Images, shape: tuple[int, int]) -> Perceptron:
 
 
 def _train(images: Images, shape: tuple[int, int]) -> Perceptron:
-    classes, numbers = np.unique(images.labels, return_inverse=True)
+    from sklearn.neural_network import MLPClassifier
+
+    classes = np.unique(images.labels)
     space = principal_components(images.pixels, _COMPONENTS)
     space = Components(_single(space.mean), _single(space.directions))
     random = np.random.default_rng(0)
     copies = [space.project(_single(_copy(images.pixels, shape, random, turn))) for turn in range(_COPIES)]
-    sizes = (copies[0].shape[1], _HIDDEN, FEATURES, len(classes))
-    network = Network(sizes, penalty=_PENALTY, batch=_BATCH, seed=0)
+    model = MLPClassifier((_HIDDEN, FEATURES), alpha=1e-3, random_state=0, batch_size=min(_BATCH, len(images)))
     for turn in range(_PASSES):
         strength = random.uniform(0.0, _NOISE, (len(images), 1)).astype(np.float32)
         # white noise in all pixels is white in these directions, and adds its variance to that of the image, one
         drawn = random.standard_normal(copies[0].shape, np.float32)
-        noisy = _single((copies[turn % _COPIES] + strength * drawn) / np.sqrt(1 + strength**2))
-        network.learn(noisy, numbers)
-    return Perceptron(space, network.weights, network.biases, classes)
+        noisy = (copies[turn % _COPIES] + strength * drawn) / np.sqrt(1 + strength**2)
+        model.partial_fit(noisy, images.labels, classes=classes)
+    return Perceptron(space, list(model.coefs_), list(model.intercepts_), classes)
 
 
 def _copy(pixels: Array, shape: tuple[int, int], random: Generator, turn: int) -> Array:
@@ -125,4 +127,4 @@ def _copy(pixels: Array, shape: tuple[int, int], random: Generator, turn: int) -
 
 
 def _single(values: Array) -> npt.NDArray[np.float32]:
-    return values.astype(np.float32, copy=False)
+    return values.astype(np.float32)

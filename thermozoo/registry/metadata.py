@@ -14,7 +14,7 @@ __all__ = ["tolerant_metadata"]
 def tolerant_metadata() -> Iterator[None]:
     """Let libraries pass over distributions whose entry points cannot be read.
 
-    Numba, xarray and matplotlib look for extensions of their own among the entry points
+    Numba, xarray, matplotlib and what scikit-learn builds on look for extensions of their own among the entry points
     of all distributions when they are first used, and stop at the first file that is damaged. This is for a process of
     our own, the command line: it changes what `importlib.metadata` answers to everybody.
     """

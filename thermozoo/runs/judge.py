@@ -13,7 +13,6 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.quality.logistic import linear_classifier
 from thermozoo.quality.scaling import standardized
 from thermozoo.quality.yardstick import confusion
 from thermozoo.runs.prototypes import Prototypes
@@ -25,9 +24,6 @@ Array = npt.NDArray[np.floating[Any]]
 
 #: Images that the classifier is trained on; the others measure its accuracy.
 _TRAINED_ON = 3000
-
-#: Penalty on the squared weights of the classifier.
-_PENALTY = 1e3
 
 #: Double precision numbers for each pixel of an image that is judged with: noise, noisy copies, these scaled.
 _NUMBERS = 3
@@ -73,6 +69,7 @@ class Judge:
 
     def judge(self, outputs: Array, asked: npt.NDArray[np.int64] | None = None) -> Verdicts:
         """Return how outputs of shape (samples, pixels) are classified, also by the class each was asked to show."""
+        from sklearn.linear_model import LogisticRegression
         from threadpoolctl import threadpool_limits
 
         images, labels = self.prototypes.rest, self.prototypes.rest_labels
@@ -80,18 +77,19 @@ class Judge:
         noise = _pixel_noise(scaled, self.prototypes.shape)
         noisy = standardized(images + noise * self._random.standard_normal(images.shape))
         cut = self._trained_on
+        model = LogisticRegression(C=1e-3, max_iter=300)
         # products this small only lose by being shared, very much so on a busy machine
         with threadpool_limits(1, user_api="blas"):
-            model = linear_classifier(noisy[:cut], labels[:cut], _PENALTY)
-        accuracy, tested = float((model.predict(noisy[cut:]) == labels[cut:]).mean()), len(labels) - cut
-        chance = 1.0 / len(model.classes)
+            model.fit(noisy[:cut], labels[:cut])
+        accuracy, tested = float(model.score(noisy[cut:], labels[cut:])), len(labels) - cut
+        chance = 1.0 / len(model.classes_)
         classes = np.unique(self.prototypes.labels)
         withheld: Withheld | None = None
         if accuracy <= chance + _CLEARLY * np.sqrt(chance * (1.0 - chance) / tested):
             withheld = GUESSING
-        elif not np.isin(classes, model.classes).all():
+        elif not np.isin(classes, model.classes_).all():
             withheld = UNKNOWN_CLASS
-        elif np.isin(model.classes, classes).all():
+        elif np.isin(model.classes_, classes).all():
             withheld = NO_OTHER_CLASS
         quality = Verdicts(accuracy=accuracy, chance=chance, tested=tested, noise=noise, withheld=withheld)
         if withheld in (GUESSING, UNKNOWN_CLASS):

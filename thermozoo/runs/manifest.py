@@ -19,7 +19,7 @@ from thermozoo.runs.results import Report
 
 __all__ = ["manifest", "plugin_copies", "provenance"]
 
-_VERSIONS = ("thermozoo", "numpy", "scipy", "numba", "sympy", "xarray", "matplotlib")
+_VERSIONS = ("thermozoo", "numpy", "scipy", "numba", "sympy", "xarray", "matplotlib", "scikit-learn")
 
 
 def manifest(config: Config, catalogue: Catalogue, report: Report, details: dict[str, Any]) -> dict[str, Any]:

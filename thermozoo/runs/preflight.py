@@ -29,7 +29,7 @@ __all__ = ["check_libraries", "try_figures", "try_last_phases", "warm_up"]
 _STEPS = 2
 
 #: What is imported only when a run is nearly done.
-_LATE = ("xarray", "h5netcdf", "scipy.optimize", "threadpoolctl", "jinja2")
+_LATE = ("xarray", "h5netcdf", "sklearn.linear_model", "sklearn.neural_network", "threadpoolctl", "jinja2")
 
 
 def check_libraries() -> None:

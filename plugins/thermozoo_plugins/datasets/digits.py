@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-from importlib.resources import files
 from typing import Any
 
 import attrs
@@ -15,15 +13,13 @@ from thermozoo import Dataset
 
 @attrs.frozen
 class Digits(Dataset):
-    """The 1,797 handwritten digits with which scikit-learn is often tried, resized from 8 x 8 to 28 x 28 pixels.
+    """The 1,797 handwritten digits that scikit-learn carries, resized from 8 x 8 to 28 x 28 pixels.
 
-    The digits of 13 people, the test images of their data set: counts of ink from 0 to 16. Bicubic interpolation,
-    clipped to the range 0..1 of the originals (interpolation overshoots at edges).
+    Bicubic interpolation, clipped to the range 0..1 of the originals (interpolation overshoots at edges).
 
     References
     ----------
-    E. Alpaydin and C. Kaynak, Optical recognition of handwritten digits, UCI machine learning repository (1998),
-    https://doi.org/10.24432/C50P49, CC BY 4.0.
+    E. Alpaydin and C. Kaynak, Optical recognition of handwritten digits, UCI machine learning repository (1998).
 
     Examples
     --------
@@ -38,11 +34,10 @@ class Digits(Dataset):
     def load(self) -> tuple[npt.NDArray[np.floating[Any]], npt.NDArray[np.integer[Any]]]:
         """Return images in 0..1 of shape (1797, 28, 28) and labels 0..9."""
         from scipy.ndimage import zoom
+        from sklearn.datasets import load_digits
 
-        # a line an image: 64 counts of ink, and the digit
-        table = gzip.decompress((files("thermozoo_plugins.datasets") / "digits.csv.gz").read_bytes()).split()
-        values = np.array([line.split(b",") for line in table], dtype=np.float64)
-        small, labels = values[:, :-1].reshape(-1, 8, 8) / 16.0, values[:, -1].astype(np.int64)
+        bunch = load_digits()
+        small = bunch.images / 16.0
         # interpolation is linear and acts on rows and columns alike, so one matrix, that of one axis, does it for all
         rows = zoom(np.eye(8), (28 / 8, 1), order=3, mode="grid-constant", grid_mode=True)
-        return np.clip(rows @ small @ rows.T, 0.0, 1.0), labels
+        return np.clip(rows @ small @ rows.T, 0.0, 1.0), bunch.target.astype(np.int64)
