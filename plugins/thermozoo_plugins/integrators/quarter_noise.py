@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from sympy import sqrt
+import sympy
 
 from thermozoo import Integrator
 from thermozoo.interfaces import StepSymbols
@@ -45,5 +45,5 @@ class QuarterNoise(Integrator):
 
     def step(self, s: StepSymbols) -> Any:
         """Return the state after the step."""
-        noise = sqrt(2 * s.mobility * s.kT * s.dt) * s.noise()
+        noise = sympy.sqrt(2 * s.mobility * s.kT * s.dt) * s.noise()
         return s.x + s.mobility * s.force(s.x + noise / 4) * s.dt + noise
