@@ -8,7 +8,7 @@ from scipy import stats
 from thermozoo_plugins.connectivities import Bipartite, Dense
 from thermozoo_plugins.potentials import Quadratic, Quartic
 
-from thermozoo.dynamics.engines import Dynamics
+from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import KeptStates
@@ -24,6 +24,7 @@ class Shown:
 
     def __init__(self, computer, euler, steps):
         self.dynamics = Dynamics(computer, euler, DT)
+        self.engine = engine_named("reference")
         self.signals = np.zeros((1, computer.n))
         self.steps = steps
         self.pool = simulate(self.dynamics, np.zeros((400, computer.n)), 120, key=NoiseKey(1, 500)).final

@@ -81,7 +81,8 @@ def training_seconds(of: Calibration) -> float:
     few = machine if len(machine.noising.signals) <= _IMAGES[1] else _with_images(machine, _IMAGES[1])
 
     def sampled(count: int) -> None:
-        train(_with_cycles(few, count), engine, method)
+        # a curve of as many points as trajectories would take as long as these
+        train(_with_cycles(few, count), engine, method, validations=1)
 
     ratio = len(machine.noising.signals) / len(few.noising.signals)
     return programs * ratio * along_a_line(sampled, *_CYCLES[method], machine.config.training.cycles, progress=counted)

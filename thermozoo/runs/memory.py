@@ -10,7 +10,7 @@ from thermozoo.runs.judge import judging_bytes
 from thermozoo.runs.phase import Share, Size
 from thermozoo.runs.terms import pattern_bytes
 from thermozoo.training.evaluate import evaluation_bytes
-from thermozoo.training.methods import trained_bytes, training_bytes
+from thermozoo.training.methods import stretch_bytes, trained_bytes, training_bytes
 from thermozoo.training.noising import intensity_bytes
 from thermozoo.training.noising_process import equilibria_bytes
 
@@ -84,7 +84,9 @@ def training(size: Size, *methods: str) -> tuple[Share, ...]:
         of_couplings, of_trajectories = training_bytes(method, size.couplings, pairs, size.images * table.cycles)
         cycles = Share(of_trajectories, "training.cycles", f"{table.cycles:,} cycles of training", ("data",))
         noising = _noising(size, size.images if of_trajectories else 0)
-        meanwhile.append((_couplings(size, of_couplings), cycles, noising))
+        states = stretch_bytes(method, size.n, size.config.steps, size.itemsize)
+        followed = Share(states, "computer.units", f"{size.n:,} units", ("dynamics.precision",))
+        meanwhile.append((_couplings(size, of_couplings), cycles, noising, followed))
     cause = f"{size.couplings:,} couplings"
     path = "computer.units"
     also: tuple[str, ...] = ("computer.connectivity",)

@@ -22,6 +22,7 @@ from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import imposed_signal, perfect_loss
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.noising_process import NoisingProcess
+from thermozoo.training.sampled.learning import compile_ahead
 
 __all__ = ["check_libraries", "try_figures", "try_last_phases", "warm_up"]
 
@@ -76,6 +77,8 @@ def _small_file(path: Path) -> None:
 def warm_up(machine: Machine, engine: Engine) -> None:
     """Let the engine take one step of each law of motion, of few and of many trajectories, so that it is compiled.
 
+    So are the kernels of training.
+
     What is wrong with the engine or its environment shows here, and not after training.
     """
     laws = [machine.dynamics] if machine.config.generator is None else [machine.dynamics, machine.generating]
@@ -84,6 +87,9 @@ def warm_up(machine: Machine, engine: Engine) -> None:
         numbers = np.arange(trajectories, dtype=np.int64)
         start = BatchState(x, NoiseKey(0), numbers, variables=resting(dynamics, trajectories))
         engine.prepare(dynamics).begin(start, stretch=1).advance(1)
+    process, training = NoisingProcess(machine.noising, engine), machine.config.training
+    for method in {training.method, *training.compare}:
+        compile_ahead(method, machine.computer, process, machine.loss)
 
 
 def try_figures(machine: Machine, engine: Engine) -> None:

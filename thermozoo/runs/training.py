@@ -9,11 +9,18 @@ from thermozoo.runs.machine import Machine
 from thermozoo.training.exact.train import WORK
 from thermozoo.training.methods import train_by
 from thermozoo.training.result import Training
+from thermozoo.training.sampled.descent import VALIDATIONS
 
 __all__ = ["sampled_trajectories", "train", "train_parts", "training_work"]
 
 
-def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int], None] | None = None) -> Training:
+def train(
+    machine: Machine,
+    engine: Engine,
+    method: str,
+    progress: Callable[[int], None] | None = None,
+    validations: int = VALIDATIONS,
+) -> Training:
     """Train a machine with the method of its config, or another.
 
     Parameters
@@ -26,6 +33,8 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
         One of `thermozoo.training.METHODS` that the config names: its check has refused what that method would ignore.
     progress : callable, optional
         Called with the amount of work done since its last call; see `training_work`.
+    validations : int
+        Points of the validation curve, where the method has one.
     """
     config = machine.config
     return train_by(
@@ -36,6 +45,7 @@ def train(machine: Machine, engine: Engine, method: str, progress: Callable[[int
         engine,
         config.training,
         seed=config.seed,
+        validations=validations,
         progress=progress,
     )
 

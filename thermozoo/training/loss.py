@@ -132,11 +132,11 @@ class StepLoss:
         g, g_next = self._gradients(computer, x, x_next)
         d = self.derived
         expressions = (d.formula.loss, d.by_gradient_next, d.by_gradient)
-        loss, r, q = self.bound(computer).function("responses", self._arguments, *expressions)(x_next, x, g, g_next)
-        for array in (loss, r, q):
-            if self.weights is not None:
-                array *= self.weights.astype(array.dtype)
-            array[..., ~computer.layout.free] = 0.0
+        found = self.bound(computer).function("responses", self._arguments, *expressions)(x_next, x, g, g_next)
+        if self.weights is not None:
+            # not in place: r and q may be one array, where they are one expression
+            found = tuple(array * self.weights.astype(array.dtype) for array in found)
+        loss, r, q = (np.where(computer.layout.free, array, 0.0) for array in found)
         return loss, r, None if d.by_gradient == 0 else q
 
     def gradient(self, computer: Computer, x: Array, x_next: Array) -> tuple[float, Array]:

@@ -12,18 +12,22 @@ from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import Noising
 from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
-from thermozoo.training.sampled.descent import Schedule, train_by_descent
-from thermozoo.training.sampled.moments import train_by_moments
+from thermozoo.training.sampled.descent import VALIDATIONS, Schedule, train_by_descent
+from thermozoo.training.sampled.learner import STRETCH
+from thermozoo.training.sampled.moments import STEPS, simulated_together, train_by_moments
 from thermozoo.training.sampled.online import train_online
 
-__all__ = ["Settings", "train_by", "trained_bytes", "training_bytes"]
+__all__ = ["Settings", "stretch_bytes", "train_by", "trained_bytes", "training_bytes"]
 
 #: Double precision numbers for each coupling of a trained computer with all that it keeps.
 _TRAINED = 6
 
 #: Double precision numbers that a method holds meanwhile: for each coupling, and for each pair of units where second
 #: moments are whole matrices.
-_MEANWHILE = {"exact": (5, 4), "moments": (19, 4), "descent": (2, 0), "online": (1, 0)}
+_MEANWHILE = {"exact": (5, 4), "moments": (19, 4), "descent": (3, 0), "online": (1, 0)}
+
+#: States of a stretch, in multiples of them, while gradients are summed up.
+_STATES = 6
 
 #: Bytes for each noising trajectory that a method samples: its number, and points of the loss curve.
 _TRAJECTORY = {"exact": 0, "moments": 32, "descent": 2048, "online": 2048}
@@ -70,6 +74,7 @@ def train_by(
     settings: Settings,
     *,
     seed: int,
+    validations: int = VALIDATIONS,
     progress: Callable[[int], None] | None = None,
 ) -> Training:
     """Train a computer by the method of a name.
@@ -90,6 +95,8 @@ def train_by(
         What the methods read.
     seed : int
         Of noising trajectories.
+    validations : int
+        Points of the validation curve (descent, online).
     progress : callable, optional
         Called with the work done since its last call: percents of an exact training, else noising trajectories.
     """
@@ -117,7 +124,7 @@ def train_by(
             potential_parameters=settings.potential_parameters,
             progress=progress,
         )
-    schedule = Schedule(settings.cycles, settings.learning_rate)
+    schedule = Schedule(settings.cycles, settings.learning_rate, validations)
     function = {"descent": train_by_descent, "online": train_online}[method]
     return function(computer, process, loss, schedule, seed=seed, progress=progress)
 
@@ -141,3 +148,23 @@ def training_bytes(method: str, couplings: int, pairs: int, trajectories: int) -
     """
     of_coupling, of_pair = _MEANWHILE[method]
     return 8 * (of_coupling * couplings + of_pair * pairs), _TRAJECTORY[method] * trajectories
+
+
+def stretch_bytes(method: str, units: int, steps: int, itemsize: int) -> int:
+    """Return the bytes of the states that a method holds while it follows noising trajectories.
+
+    Parameters
+    ----------
+    method : str
+        One of `thermozoo.training.METHODS`.
+    units, steps : int
+        Of a noising trajectory.
+    itemsize : int
+        Bytes of a number.
+    """
+    row = units * itemsize
+    if method == "exact":
+        return 0
+    if method == "moments":
+        return _STATES * (min(steps, STEPS) + 1) * simulated_together(units) * row
+    return _STATES * (min(steps, STRETCH) + 1) * row

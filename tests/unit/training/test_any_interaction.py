@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import attrs
 import numpy as np
 import pytest
@@ -88,6 +90,7 @@ class Recorded:
 
     def __init__(self, one, steps, dtype=np.float64):
         self.signals, self.steps = np.zeros((2, one.n)), steps
+        self.engine = SimpleNamespace(name="reference")
         dynamics = tz.Dynamics(one, tz.get("euler-maruyama"), DT, "double")
         self.dynamics = dynamics
         self.dtype = dtype

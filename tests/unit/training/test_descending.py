@@ -30,7 +30,8 @@ class FewEdges(Connectivity):
 class Recorded:
     """A noising process whose trajectories were drawn beforehand; it records what it is asked for."""
 
-    def __init__(self, computer, images=2, steps=70, precision=np.float64, dt=0.01):
+    def __init__(self, computer, images=2, steps=70, precision=np.float64, dt=0.01, engine="reference"):
+        self.engine = SimpleNamespace(name=engine)
         self.signals = np.zeros((images, computer.n))
         self.steps = steps
         self.asked = []
@@ -89,11 +90,12 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("trainable", [(), ("hidden",), ("visible", "hidden")], ids=["no bias", "hidden", "all"])
 @pytest.mark.parametrize("method", ["online", "descent"])
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
 @pytest.mark.parametrize(
     ("precision", "together"), [(np.float64, "one by one"), (np.float32, "one by one"), (np.float64, "twelve")]
 )
 def test_updates_are_the_plain_ones(
-    make_computer, plain, objective, name, trainable, method, precision, together, monkeypatch
+    make_computer, plain, objective, name, trainable, method, engine, precision, together, monkeypatch
 ):
     if together == "one by one":
         monkeypatch.setattr(descent, "_BYTES", 0)
@@ -109,7 +111,7 @@ def test_updates_are_the_plain_ones(
         clamped=clamped,
     )
     dt, rate, seed = 0.02, 5e-3 if method == "online" else 1e-3, 12
-    process = Recorded(computer, precision=precision, dt=dt)
+    process = Recorded(computer, precision=precision, dt=dt, engine=engine)
     train = train_online if method == "online" else train_by_descent
     schedule = Schedule(cycles=2, learning_rate=rate)
     done = train(computer, process, StepLoss(objective, dt), schedule, seed=seed)

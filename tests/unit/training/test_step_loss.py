@@ -238,6 +238,19 @@ def test_an_objective_of_both_gradients(drawn, plain, data):
     assert np.all(np.abs(gradient - np.array(expected)) <= 100 * np.finfo(float).eps * scale)
 
 
+def test_weights_count_once_where_both_derivatives_are_one_expression(make_computer):
+    """dl/dg and dl/dg' of the midpoint are one expression; central differences, exact for a quadratic loss."""
+    computer = make_computer({"visible": 3}, Quartic(), Dense(), trainable=("visible",), temperature=0.4)
+    x, x_next = np.random.default_rng(5).normal(size=(2, 4, 3))
+    loss = StepLoss(Midpoint(), 0.05, [3.0, 0.5, 1.0])
+    _, gradient = loss.gradient(computer, x, x_next)
+    differences = [
+        sum(s * loss.value(computer.with_parameters(computer.parameters + s * e), x, x_next).sum() for s in (1, -1)) / 2
+        for e in np.eye(len(gradient))
+    ]
+    np.testing.assert_allclose(gradient, differences, rtol=1e-9)
+
+
 @attrs.frozen
 class Tilted(Potential):
     name = "tilted"

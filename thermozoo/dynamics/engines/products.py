@@ -25,7 +25,7 @@ from thermozoo.dynamics.engines.line_access import gather_line, load_line, numbe
 from thermozoo.dynamics.engines.lines import fused
 from thermozoo.dynamics.engines.vectors import INT64, LINE, Vector, load, spread, store, vector_bytes
 
-__all__ = ["BLOCK", "DEPTH", "TILE", "dense_batch", "dense_unit", "sparse_batch", "sparse_unit"]
+__all__ = ["BLOCK", "DEPTH", "TILE", "accumulate", "dense_batch", "dense_unit", "sparse_batch", "sparse_unit"]
 
 #: Rows of a tile: as many lines of sums as leave registers for a line of states and for J.
 TILE = 16 if vector_bytes() == LINE else 6
@@ -37,7 +37,7 @@ DEPTH = 256
 BLOCK = 64
 
 
-def _accumulate(builder: Any, sums: Any, first: list[Any], depth: Any, line: Any) -> None:
+def accumulate(builder: Any, sums: Any, first: list[Any], depth: Any, line: Any) -> None:
     """Write a loop over k that adds products to lines of numbers; `line(k, r)` returns the two factors."""
     lines = [load(builder, sums, index, LINE // _size(sums)) for index in first]
     before, zero = builder.block, ir.Constant(INT64, 0)
@@ -99,7 +99,7 @@ def _tile_of_batch(typing: Any, packed: Any, p: Any, state: Any, s: Any, force: 
             return coupling, load(builder, x, builder.mul(k, ir.Constant(INT64, count)), count)
 
         first = [ir.Constant(INT64, r * count) for r in range(TILE)]
-        _accumulate(builder, sums, first, arguments[6], line)
+        accumulate(builder, sums, first, arguments[6], line)
         return context.get_dummy_value()
 
     return _tile_signature(packed, state, force), lower
@@ -115,7 +115,7 @@ def _tile_of_unit(typing: Any, packed: Any, p: Any, state: Any, s: Any, force: A
             return spread(builder, builder.load(builder.gep(x, [k])), count), load(builder, j, at, count)
 
         first = [ir.Constant(INT64, r * count) for r in range(4)]
-        _accumulate(builder, sums, first, arguments[6], line)
+        accumulate(builder, sums, first, arguments[6], line)
         return context.get_dummy_value()
 
     return _tile_signature(packed, state, force), lower

@@ -21,15 +21,15 @@ from numba.extending import intrinsic
 
 from thermozoo.dynamics.engines.vectors import INT64
 
-__all__ = ["barrier", "counters", "run_threads", "take"]
+__all__ = ["barrier", "counters", "run_threads", "take", "take_of"]
 
 #: Looks at a barrier before the processor is offered to another thread.
 _PATIENCE = 2000
 
 
-def counters() -> npt.NDArray[np.int64]:
-    """Return fresh counters, each on a cache line of its own: next task, arrived threads, barriers passed."""
-    return np.zeros(24, dtype=np.int64)
+def counters(more: int = 0) -> npt.NDArray[np.int64]:
+    """Return fresh counters, each on a cache line of its own: next task, arrived threads, barriers passed, `more`."""
+    return np.zeros(24 + 8 * more, dtype=np.int64)
 
 
 def _atomic(kind: str) -> Any:
@@ -75,6 +75,11 @@ def _take(shared: Any) -> int:
     return _add(shared, 0, 1)  # type: ignore[no-any-return]
 
 
+def _take_of(shared: Any, place: int) -> int:
+    """Return the number of the next task of a counter of its own that nobody has taken."""
+    return _add(shared, place, 1)  # type: ignore[no-any-return]
+
+
 def _barrier(shared: Any, members: int) -> None:
     """Wait until `members` threads are here."""
     if members > 1:
@@ -92,6 +97,7 @@ def _barrier(shared: Any, members: int) -> None:
 
 _jit = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 take = _jit(_take)
+take_of = _jit(_take_of)
 barrier = _jit(_barrier)
 
 

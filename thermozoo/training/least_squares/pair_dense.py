@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Self
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.blocks import Part
 from thermozoo.computer.couplings import Couplings, DenseCouplings
+from thermozoo.dynamics.threads import available_threads
 from thermozoo.errors import TrainingError
 from thermozoo.training.least_squares.pair_base import NO_UNITS, PairSums, Respond
 
 __all__ = ["DensePairs"]
 
 Array = npt.NDArray[np.float64]
+
+#: Columns of second moments that a thread multiplies at a time.
+_PIECE = 256
 
 
 def _parts(couplings: Couplings) -> tuple[Part, ...]:
@@ -36,6 +41,20 @@ class DensePairs(PairSums):
         self._gram: Array | None = None
         self._mean = np.zeros(self.n)
         self._cross: Array | None = None
+        self._unpredicted: Array | None = None
+        self._shared = False
+
+    @classmethod
+    def of_sums(cls, couplings: Couplings, gram: Array, mean: Array) -> Self:
+        """Return what was summed up elsewhere: products of states with each other, and with the constant.
+
+        Threads share its products piece by piece, so that bits do not depend on their number where the linear algebra
+        library keeps to one.
+        """
+        pairs = cls(couplings)
+        pairs._shared = True
+        pairs._gram, pairs._mean, pairs._cross = gram, mean, np.zeros((0, *gram.shape))
+        return pairs
 
     def _add(self, states: Array, ones: Array, local: Array) -> None:
         self._rows.append((states, ones, local))
@@ -46,6 +65,7 @@ class DensePairs(PairSums):
 
     def _fold(self, regressors: int) -> None:
         """Multiply the rows that were kept."""
+        self._unpredicted = None
         if self._gram is None:
             self._gram = np.zeros((self.n, self.n))
             self._cross = np.zeros((regressors, self.n, self.n))
@@ -63,6 +83,7 @@ class DensePairs(PairSums):
         return self._gram is None
 
     def _absorb(self, other: Self) -> None:
+        self._unpredicted = None
         if self._gram is None and other._gram is None:
             for row in other._rows:
                 self._add(*row)
@@ -102,6 +123,13 @@ class DensePairs(PairSums):
         """Return the variances that were added, or what the gram matrix leaves unpredicted where none were."""
         if np.any(self.squares) or self._gram is None:
             return super().spread()
+        if self._unpredicted is None:
+            self._unpredicted = self._predict()
+        return self._unpredicted
+
+    def _predict(self) -> Array:
+        """Return what no other unit predicts of each unit's second moment."""
+        assert self._gram is not None
         from scipy.linalg import cho_factor, cho_solve
 
         held = np.diag(self._gram) > 0
@@ -150,6 +178,20 @@ class DensePairs(PairSums):
                 out[:] = part.couplings(left[part.rows] @ right[:, part.columns])
         return local
 
+    def _multiplied(self, strips: list[tuple[Any, slice]], columns: slice) -> Array:
+        """Return the sum of strips of J times their rows of the second moments, for some columns of these."""
+        gram = self._gram
+        assert gram is not None
+
+        def piece(part: slice) -> Array:
+            return np.asarray(sum(values @ gram[between, part] for values, between in strips))
+
+        if not self._shared:
+            return piece(columns)
+        cuts = [*range(columns.start, columns.stop, _PIECE), columns.stop]
+        with ThreadPoolExecutor(available_threads()) as pool:
+            return np.concatenate(list(pool.map(piece, map(slice, cuts[:-1], cuts[1:]))), axis=1)
+
     def _from_matrix(self, vector: Array, respond: Respond, weight: Array, result: Array) -> Array:
         gram, cross = self._gram, self._cross
         assert gram is not None
@@ -168,7 +210,7 @@ class DensePairs(PairSums):
         local = respond(back)
 
         def half(rows: slice, columns: slice) -> Array:
-            gradient = sum(values @ gram[between, columns] for owner, between, values in strips if owner == rows)
+            gradient = self._multiplied([(v, k) for owner, k, v in strips if owner == rows], columns)
             gradient += np.outer(local[0, rows], self._mean[columns])
             for coefficient, one in zip(local[1:], cross, strict=True):
                 gradient += coefficient[rows, None] * one[rows, columns]

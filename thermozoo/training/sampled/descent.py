@@ -2,7 +2,8 @@
 
     theta <- theta - alpha sum_k dl_k/dtheta        (W. eqs. 8 and 9)
 
-A cycle is one noising trajectory of each image.
+A cycle is one noising trajectory of each image. Where the compiled engine makes the trajectories, kernels follow them
+as well (`thermozoo.training.sampled.learning`).
 """
 
 from __future__ import annotations
@@ -23,15 +24,16 @@ from thermozoo.errors import TrainingError
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
+from thermozoo.training.sampled.learner import STRETCH, Learner
+from thermozoo.training.sampled.learning import learner_for, one_blas_thread
 
-__all__ = ["STRETCH", "Descent", "Progress", "Schedule", "train_by_descent"]
+__all__ = ["VALIDATIONS", "Progress", "Schedule", "descend", "train_by_descent"]
 
 Array = npt.NDArray[np.floating[Any]]
 Progress = Callable[[int], None]
 
-#: Steps whose states are held at a time (single precision, paper set-up: 2.7 MB). A gradient is summed up a stretch, so
-#: shorter ones cost time.
-STRETCH = 512
+#: Points of a validation curve.
+VALIDATIONS = 30
 
 #: Short trajectories are simulated together, which is much quicker where a step is little work: at most so many of
 #: them, and so many bytes.
@@ -54,7 +56,7 @@ class Schedule:
 
     cycles: int = checked(count, at_least=1)
     learning_rate: float = checked(positive)
-    validations: int = checked(count, at_least=1, default=30)
+    validations: int = checked(count, at_least=1, default=VALIDATIONS)
 
     def validate_after(self, images: int) -> set[int]:
         """Return after how many trajectories the validation loss is taken."""
@@ -62,13 +64,11 @@ class Schedule:
         return {round(v) for v in np.linspace(0, total, min(self.validations, total) + 1)}
 
 
-class Descent:
-    """Shared part of both ways of descending: the order of trajectories, the curves, the failure."""
+class _Course:
+    """The order of trajectories, the curves, the failure."""
 
-    def __init__(self, process: NoisingProcess, loss: StepLoss, schedule: Schedule, seed: int) -> None:
-        loss.check(process.dynamics)
+    def __init__(self, process: NoisingProcess, schedule: Schedule, seed: int) -> None:
         self.process = process
-        self.loss = loss
         self.schedule = schedule
         self.key = NoiseKey(seed).named("noising")
         self._fixed = NoiseKey(seed).named("validation")
@@ -85,6 +85,7 @@ class Descent:
             yield from self._stretches(self.key, number)
             return
         if number not in self._held:
+            self._held.clear()
             numbers = np.arange(number, min(number + self._together, len(self.trajectories)))
             ((_, states),) = self.process.stretches(self.key, numbers, numbers % self.images, self.process.steps)
             self._held = dict(zip(numbers.tolist(), states.swapaxes(0, 1), strict=True))
@@ -95,21 +96,15 @@ class Descent:
         for _, states in self.process.stretches(key, one, one % self.images, STRETCH):
             yield states[:, 0]
 
-    def validate(self, done: int, computer: Computer) -> None:
+    def validate(self, done: int, learner: Learner) -> None:
         """Take the loss per step of the fixed validation trajectory."""
-        parts = (self.loss.value(computer, x[:-1], x[1:]).sum() for x in self._stretches(self._fixed, 0))
-        value = float(sum(parts)) / self.process.steps
+        value = sum(learner.value(x) for x in self._stretches(self._fixed, 0)) / self.process.steps
         if not np.isfinite(value):
-            raise self._blown_up(f"the validation loss is {value:g}", done)
+            raise self.blown_up(f"the validation loss is {value:g}", done)
         self.validation.append((done, value))
 
-    def moved(self, done: int, computer: Computer, parameters: Array) -> Computer:
-        """Return a computer with the parameters that so many trajectories have led to."""
-        if not np.isfinite(parameters).all():
-            raise self._blown_up("the parameters are not finite", done)
-        return computer.with_parameters(parameters)
-
-    def _blown_up(self, what: str, done: int) -> TrainingError:
+    def blown_up(self, what: str, done: int) -> TrainingError:
+        """Return what is raised when numbers leave their range after so many trajectories."""
         return TrainingError(
             f"{what} after {done} trajectories: the learning rate {self.schedule.learning_rate:g} is too large; "
             "divide it by 10"
@@ -143,6 +138,44 @@ class Descent:
 
 # a descent that blows up is found, and reported, by its validation loss
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
+@one_blas_thread
+def descend(
+    method: str,
+    computer: Computer,
+    process: NoisingProcess,
+    loss: StepLoss,
+    schedule: Schedule,
+    *,
+    seed: int,
+    progress: Progress | None = None,
+) -> Training:
+    """Descend by one of both methods; see `train_by_descent` for the other parameters.
+
+    Parameters
+    ----------
+    method : {"descent", "online"}
+        One update a trajectory, or one a step.
+    """
+    start = time.perf_counter()
+    loss.check(process.dynamics)
+    course = _Course(process, schedule, seed)
+    learner = learner_for(method, computer, process, loss, schedule.learning_rate)
+    points = schedule.validate_after(course.images)
+    course.validate(0, learner)
+    for number in course.trajectories:
+        for x in course.stretches(number):
+            learner.learn(x)
+        total = learner.finish()
+        if not learner.finite:
+            raise course.blown_up("the parameters are not finite", number + 1)
+        course.curve.append((number + 1, total / process.steps))
+        if number + 1 in points:
+            course.validate(number + 1, learner)
+        if progress is not None:
+            progress(1)
+    return course.result(learner.computer, method, time.perf_counter() - start)
+
+
 def train_by_descent(
     computer: Computer,
     process: NoisingProcess,
@@ -174,20 +207,4 @@ def train_by_descent(
     TrainingError
         When the loss does not stay finite.
     """
-    start = time.perf_counter()
-    descent = Descent(process, loss, schedule, seed)
-    points = schedule.validate_after(descent.images)
-    descent.validate(0, computer)
-    for number in descent.trajectories:
-        total, gradient = 0.0, np.zeros_like(computer.parameters)
-        for x in descent.stretches(number):
-            value, part = loss.gradient(computer, x[:-1], x[1:])
-            total += value
-            gradient += part
-        computer = descent.moved(number + 1, computer, computer.parameters - schedule.learning_rate * gradient)
-        descent.curve.append((number + 1, total / process.steps))
-        if number + 1 in points:
-            descent.validate(number + 1, computer)
-        if progress is not None:
-            progress(1)
-    return descent.result(computer, "descent", time.perf_counter() - start)
+    return descend("descent", computer, process, loss, schedule, seed=seed, progress=progress)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 import numpy as np
@@ -30,9 +30,10 @@ from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import window_edges
 from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
+from thermozoo.training.sampled.learning import compiled_law, one_blas_thread
 from thermozoo.training.unit_types import trainable_forces
 
-__all__ = ["RIDGES", "sampled_equations", "train_by_moments"]
+__all__ = ["RIDGES", "STEPS", "sampled_equations", "simulated_together", "train_by_moments"]
 
 Array = npt.NDArray[np.float64]
 
@@ -40,8 +41,16 @@ Array = npt.NDArray[np.float64]
 RIDGES = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 1e-3, 0.0)
 #: The held-out loss need not be known better than this to choose among them.
 _TO_CHOOSE = 1e-4
+#: Steps of a stretch.
+STEPS = 128
+
 #: States of units that are simulated together: at most so many, but 12 trajectories at least.
 _TOGETHER = 16_384
+
+
+def simulated_together(units: int) -> int:
+    """Return how many trajectories are simulated together."""
+    return max(12, _TOGETHER // units)
 
 
 def sampled_equations(
@@ -92,25 +101,53 @@ def sampled_equations(
     if not 1 <= windows <= process.steps:
         raise ParameterError(f"windows must lie between 1 and the number of steps, {process.steps}, got {windows}")
     edges = window_edges(process.steps, windows)
-    sums = [_Sums(computer, loss, expansion, tuple(potential_parameters)) for _ in range(windows)]
+    sums = _sums(computer, process, loss, expansion, tuple(potential_parameters), len(trajectories), edges)
     key = NoiseKey(seed).named("noising")
-    together = max(12, _TOGETHER // computer.n)
+    together = simulated_together(computer.n)
     for first in range(0, len(trajectories), together):
         numbers = trajectories[first : first + together]
         which = numbers % len(process.signals)
-        for step, states in process.stretches(key, numbers, which):
+        for step, states in process.stretches(key, numbers, which, STEPS):
             for w, one in enumerate(sums):
                 a = max(step, edges[w]) - step
                 b = min(step + len(states) - 1, edges[w + 1]) - step
                 if a < b:
-                    one.add(states[a:b], states[a + 1 : b + 1])
+                    one.add(states[a : b + 1])
         if progress is not None:
             progress(len(numbers))
     return [one.equations() for one in sums]
 
 
-class _Sums:
+class _Sums(Protocol):
     """Sums over observed steps."""
+
+    def add(self, states: Any) -> None:
+        """Add the steps between states of shape (steps + 1, trajectories, n)."""
+
+    def equations(self) -> NormalEquations:
+        """Return the equations of the mean loss of a step."""
+
+
+def _sums(
+    computer: Computer,
+    process: NoisingProcess,
+    loss: StepLoss,
+    expansion: StepExpansion,
+    names: tuple[str, ...],
+    trajectories: int,
+    edges: npt.NDArray[np.int64],
+) -> list[_Sums]:
+    """Return the sums of every window: compiled where second moments are whole matrices and of states alone."""
+    law = compiled_law(computer, process, loss) if not names else None
+    if law is None or trajectories * int(np.diff(edges).min()) <= computer.n // 3:
+        return [_PlainSums(computer, loss, expansion, names) for _ in edges[1:]]
+    from thermozoo.training.sampled.compiled_moments import CompiledSums
+
+    return [CompiledSums(law, expansion) for _ in edges[1:]]
+
+
+class _PlainSums:
+    """Sums over observed steps, by NumPy."""
 
     def __init__(self, computer: Computer, loss: StepLoss, expansion: StepExpansion, names: tuple[str, ...]) -> None:
         biases = np.where(computer.trainable_biases, 0.0, computer.biases)
@@ -134,10 +171,10 @@ class _Sums:
                     row[:, where] = site.evaluate(f"by_{name}", expression, x[:, where])
         return result
 
-    def add(self, x: Any, x_next: Any) -> None:
-        """Add observed steps, shape (..., n) each."""
+    def add(self, states: Any) -> None:
+        """Add the steps between states of shape (steps + 1, trajectories, n)."""
         n = self.computer.n
-        before, after = x.reshape(-1, n), x_next.reshape(-1, n)
+        before, after = states[:-1].reshape(-1, n), states[1:].reshape(-1, n)
         _, r, q = self.loss.responses(self.base, before, after)
         phi, phi_next = self._regressors(before), self._regressors(after)
         self.couplings += self.computer.couplings.contract(r, after)
@@ -204,6 +241,7 @@ def _choose_ridge(fitted: NormalEquations, judged: NormalEquations, ridges: Sequ
     return best
 
 
+@one_blas_thread
 def train_by_moments(
     computer: Computer,
     process: NoisingProcess,
