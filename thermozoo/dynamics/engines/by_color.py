@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from thermozoo.computer.coloring import units_by_color
 from thermozoo.computer.computer import Computer
+from thermozoo.dynamics.engines.arrangement import chunks_abreast
 from thermozoo.dynamics.engines.base import Drive, Dynamics, check_held
 from thermozoo.dynamics.engines.color_kernel import ColorKernel, write_color_kernel
 from thermozoo.dynamics.engines.color_rows import Places, Rows, fields, in_places, places_of, rows_of
@@ -207,7 +208,7 @@ class _Law:
         order = np.zeros(0, dtype=np.int64) if self.unit_layout else self.order
         lines = places.lines if places is not None else np.zeros(1, dtype=np.int64)
         unit = places.unit if places is not None else np.zeros(0, dtype=np.int32)
-        return order, lines, unit, -(-self.computer.n // _BLOCK)
+        return order, lines, unit, self.computer.n
 
     @functools.cached_property
     def entries(self) -> tuple[tuple[npt.NDArray[Any], ...], ...]:
@@ -270,7 +271,10 @@ class _Batch:
         together = law.unit_layout and self.chunks < threads
         self.threads = threads if together else min(threads, self.chunks)
         self.members = threads if together else 1
-        room = law.structure[-1] * _BLOCK * (1 if law.unit_layout else law.line)
+        units = law.computer.n
+        # few units: the random numbers of several chunks are drawn at once
+        self.group = 1 if law.unit_layout else chunks_abreast(-(-self.chunks // self.threads), units)
+        room = -(-units // _BLOCK) * _BLOCK * (1 if law.unit_layout else law.line)
         slots = 1 if together else self.threads
         self.uniform = aligned(slots * law.source.draws * room, dtype)
         self.field, self.own_field = law.arranged(law.field, 1), False
@@ -300,6 +304,7 @@ class _Batch:
             key.stream,
             round_keys(key.words),
             self.uniform,
+            self.group,
         )
         alone = (*arguments[:2], 1, *arguments[3:])
         law.kernel.call_first(0, self.states[:0], counters(), *alone)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from thermozoo.arguments import count
 from thermozoo.dynamics.engines.arguments import DriveArguments, NoiseArguments, Output, Scratch, Sharing
-from thermozoo.dynamics.engines.arrangement import Arrangement, Load, arrange, widths
+from thermozoo.dynamics.engines.arrangement import Arrangement, Load, ahead, arrange, widths
 from thermozoo.dynamics.engines.availability import why_not_compiled
 from thermozoo.dynamics.engines.base import Drive, Dynamics, check_held
 from thermozoo.dynamics.engines.by_color import ColorStepper
@@ -147,9 +147,10 @@ class _Batch:
         self.rows, self.n = x.shape
         self.chunks = -(-self.rows // self.width)
         self.blocks = len(law.arguments.range_starts) - 1
-        # tiles of a product may end beyond the last block
-        extra = BLOCK if chosen.unit_layout else TILE
-        self.size = (self.blocks * BLOCK + extra) * self.width
+        # tiles of a product may end beyond the last unit, and a line that is read ahead beyond the last of a block
+        tiles = law.couplings.packed.size > 0 or law.terms.packed.size > 0
+        extra = BLOCK if chosen.unit_layout else TILE * tiles
+        self.size = (len(law.arguments.bias) + extra) * self.width
         self.several = drive is not None and drive.intensity.ndim == 2 and len(drive.intensity) > 1
         self.states, self.held = self._chunks(x), held
         self.variables = aligned(len(held) * self.states.size, self.dtype).reshape(len(held), self.states.size)
@@ -184,7 +185,8 @@ class _Batch:
         separated, tuples = source.products > 0, source.tuples
         chunk = slots * self.chosen.group * self.size
         # noise of a few blocks and, of sparse couplings, forces: threads that share out a chunk have each their own
-        span = self.chosen.threads * (16 if self.chosen.unit_layout else 1) * BLOCK * self.width
+        block = (16 if self.chosen.unit_layout else 1) * BLOCK * self.width
+        span = self.chosen.threads * max(block, self.chosen.group * self.size if self.blocks == 1 else 0)
         dense = couplings.packed.size > 0
         sparse = couplings.values.size > 0
         # other units still read a state where products and updates of blocks alternate
@@ -258,7 +260,7 @@ class _Batch:
         in_place, scratch = self.scratch
         couplings, terms, given = arguments_of_step(self.formulas, law, first_step)
         groups = (
-            Sharing(members, slots, chosen.group, self.size, in_place),
+            Sharing(members, slots, chosen.group, self.size, in_place, ahead(self.n, steps, chosen)),
             couplings,
             terms,
             given,
