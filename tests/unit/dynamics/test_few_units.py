@@ -183,6 +183,7 @@ ARRANGEMENTS = [
     Arrangement(unit_layout=False, threads=1, together=False, group=1),
     Arrangement(unit_layout=False, threads=1, together=False, group=5),
     Arrangement(unit_layout=False, threads=3, together=False, group=2),
+    Arrangement(unit_layout=False, threads=3, together=False, group=1),
     Arrangement(unit_layout=True, threads=1, together=False, group=1),
     Arrangement(unit_layout=True, threads=2, together=False, group=4),
 ]
@@ -238,7 +239,7 @@ def test_bits_do_not_depend_on_what_is_drawn_at_once(guarded, law, integrator, p
             continue
         dynamics = Dynamics(computer, integrator, 0.01, precision)
         # few enough units for as many chunks abreast
-        ways = [way for way in ARRANGEMENTS if way.unit_layout or way.group * units <= 64]
+        ways = [way for way in ARRANGEMENTS if way.unit_layout or way.group in (1, chunks_abreast(way.group, units))]
         for protocols in (0, 1, 3):
             found = []
             for way in ways:
@@ -250,7 +251,7 @@ def test_bits_do_not_depend_on_what_is_drawn_at_once(guarded, law, integrator, p
                 assert all(np.array_equal(a, b) for a, b in zip(found[0], other, strict=True)), (units, protocols)
         # long enough for several draws of one trajectory, and against the engine that can be read
         alone = _Told(dynamics)
-        alone.told = ARRANGEMENTS[3]
+        alone.told = ARRANGEMENTS[4]
         one = _run(alone, 1, 1, 600)
         guarded()
         beside = _Told(dynamics)
