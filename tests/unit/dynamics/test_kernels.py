@@ -43,7 +43,7 @@ PRECISIONS = [np.float32, np.float64]
 def _batch(out, blocks, numbers, step, stream, keys):
     width = out.size // blocks
     for block in range(blocks):
-        normal_numbers_batch(out, block * width, block, 1, numbers, 0, step, stream, keys)
+        normal_numbers_batch(out, block * width, width, 1, block, 64, numbers, 0, step, stream, keys)
 
 
 @njit

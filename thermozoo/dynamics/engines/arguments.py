@@ -93,7 +93,7 @@ class LawArguments(NamedTuple):
     Parameters
     ----------
     bias, coefficients, constants : ndarray
-        b; constants of each unit, one row a constant; constants of the step.
+        b, of as many units as a chunk has room for; constants of each unit, one row a constant; constants of the step.
     ranges, range_starts : ndarray of int
         Ranges of free units, with their potential, and which of them lie in each block of units.
     """
@@ -120,6 +120,9 @@ class Sharing(NamedTuple):
         Numbers of a chunk.
     in_place : bool
         Whether states are updated where they are.
+    ahead : int
+        Where the noise of several steps of a trajectory of few units is drawn at once: the logarithm, to the base 2, of
+        the units that are drawn in each step. Else -1.
     """
 
     members: int
@@ -127,6 +130,7 @@ class Sharing(NamedTuple):
     group: int
     size: int
     in_place: bool
+    ahead: int
 
 
 class NoiseArguments(NamedTuple):

@@ -7,17 +7,23 @@ import attrs
 from thermozoo.dynamics.engines.products import BLOCK
 from thermozoo.dynamics.engines.vectors import LINE
 
-__all__ = ["Arrangement", "Load", "arrange", "widths"]
+__all__ = ["Arrangement", "Load", "ahead", "arrange", "chunks_abreast", "widths"]
 
-#: Nanoseconds of one processor for: noise and update of a unit; a multiply-add of a dense and of a sparse product.
-#: A line of trajectories shares each number of J, a trajectory by itself waits for it. Orders of magnitude are enough
-#: to choose by.
-_UNIT = {"batch": 1.3, "unit": 1.7}
+#: Nanoseconds of one processor, in single precision, for: a counter and its numbers; the update of a unit; a
+#: multiply-add of a dense and of a sparse product. A line of trajectories shares each number of J, a trajectory by
+#: itself waits for it. Orders of magnitude are enough to choose by.
+_COUNTER = {"batch": 1.0, "unit": 2.0}
+_UNIT = {"batch": 0.3, "unit": 0.3}
 _DENSE = {"batch": 0.02, "unit": 0.08}
 _SPARSE = {"batch": 0.1, "unit": 0.4}
 
-#: Nanoseconds of a stage of a chunk, however few units it has: noise waits for itself.
-_STAGE = 900.0
+#: Nanoseconds of a stage, however few units there are: where noise is not drawn ahead, it waits for itself. And of a
+#: dense product.
+_STAGE = {"batch": 50.0, "unit": 20.0}
+_PRODUCT = 25.0
+
+#: Couplings with fewer bytes than this are always at hand: their multiply-adds take half as long.
+_NEAR = 2**18
 
 #: Nanoseconds for threads to meet, and to be set to work.
 _MEETING, _START = 1500.0, 60e3
@@ -30,6 +36,9 @@ _CACHED = 16 * 2**20
 
 #: Most chunks that share a part of J while it is in the cache.
 _GROUP = 8
+
+#: Most units of a trajectory by itself whose noise is drawn for several steps at once.
+_AHEAD = 16
 
 
 @attrs.frozen
@@ -62,11 +71,17 @@ class Load:
     def nanoseconds(self, layout: str, group: int) -> float:
         """Return the time of one chunk for all steps on one processor, about, where chunks take turns in groups."""
         width = self.width if layout == "batch" else 1
-        # noise comes in blocks of units; trajectories that take turns wait for J once
-        units = -(-self.units // BLOCK) * BLOCK * _UNIT[layout]
+        # a counter serves four units of a block, 16 apart
+        counters = self.units // BLOCK * (BLOCK // 4) + min(BLOCK // 4, self.units % BLOCK)
+        units = counters * _COUNTER[layout] + self.units * _UNIT[layout]
+        # trajectories that take turns wait for J once
         waiting = 1.0 if layout == "batch" else 0.5 + 0.5 / group
-        products = self.dense * _DENSE[layout] * waiting + self.sparse * _SPARSE[layout]
-        return self.steps * self.stages * (_STAGE + width * (units + products) * self.itemsize / 4)
+        near = 0.5 if self.dense * self.itemsize < _NEAR else 1.0
+        products = self.dense * _DENSE[layout] * waiting * near + self.sparse * _SPARSE[layout]
+        stage = _STAGE[layout] + _PRODUCT * (self.dense > 0)
+        if layout == "batch":
+            stage /= group
+        return self.steps * self.stages * (stage + width * (units + products) * self.itemsize / 4)
 
 
 @attrs.frozen
@@ -99,7 +114,9 @@ def _candidates(load: Load, threads: int) -> list[tuple[float, Arrangement]]:
         members = max(1, min(threads, chunks))  # there may be nothing to share out: a method that draws no trajectory
         each = -(-chunks // members)
         beyond = load.dense * load.itemsize > _CACHED
-        group = max(1, min(_GROUP, each)) if (unit_layout and load.dense > 0) or beyond else 1
+        group = max(1, min(_GROUP, each)) if (unit_layout and load.dense > 0 and load.units > _AHEAD) or beyond else 1
+        if not unit_layout and load.units <= BLOCK:
+            group = chunks_abreast(each, load.units)
         start = _START if members > 1 else 0.0
         found.append((each * load.nanoseconds(layout, group) + start, Arrangement(unit_layout, members, False, group)))
         # tiles of a dense product with trajectories side by side are not aligned to what threads share
@@ -125,6 +142,26 @@ def arrange(load: Load, threads: int, width: int | None) -> Arrangement:
     candidates = _candidates(load, threads) + _candidates(load, 1)
     allowed = [c for c in candidates if width is None or c[1].unit_layout == (width == 1)]
     return min(allowed, key=lambda c: c[0])[1]
+
+
+def chunks_abreast(each: int, units: int) -> int:
+    """Return how many of a thread's chunks of so many units have their noise drawn at once: those of 64 units in all.
+
+    Parameters
+    ----------
+    each : int
+        Chunks of a thread; it draws about as many each time.
+    units : int
+        Units of a chunk.
+    """
+    most = max(1, BLOCK // max(1, units))
+    return max(1, -(-each // max(1, -(-each // most))))
+
+
+def ahead(units: int, steps: int, chosen: Arrangement) -> int:
+    """Return the logarithm of the units whose noise is drawn for several steps at once, -1 where it is not."""
+    alone = chosen.unit_layout and chosen.group == 1 and units <= _AHEAD and steps > 1
+    return (units - 1).bit_length() if alone else -1
 
 
 def widths(itemsize: int) -> tuple[int, int]:

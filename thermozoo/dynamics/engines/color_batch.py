@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.dynamics.engines.arrangement import chunks_abreast
 from thermozoo.dynamics.engines.batch import Batch, BatchState
 from thermozoo.dynamics.engines.color_law import BLOCK, ColorLaw
 from thermozoo.dynamics.engines.drive import Drive
@@ -47,7 +48,10 @@ class ColorBatch(Batch):
         together = law.unit_layout and chunks < threads
         self.threads = threads if together else min(threads, chunks)
         self.members = threads if together else 1
-        room = law.structure[-1] * BLOCK * width
+        units = law.computer.n
+        # few units: the random numbers of several chunks are drawn at once
+        self.group = 1 if law.unit_layout else chunks_abreast(-(-chunks // self.threads), units)
+        room = -(-units // BLOCK) * BLOCK * width
         self.uniform = aligned((1 if together else self.threads) * law.source.draws * room, dtype)
         self._signal = None if drive is None else drive.signals.astype(np.float64)[drive.which]
         self._take(law)
@@ -112,6 +116,7 @@ class ColorBatch(Batch):
             self.key.stream,
             round_keys(self.key.words),
             self.uniform,
+            self.group,
         )
         alone = (*arguments[:2], 1, *arguments[3:])
         law.kernel.call_first(0, self.packed[:0], counters(), *alone)

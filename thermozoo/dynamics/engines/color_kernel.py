@@ -29,6 +29,7 @@ from math import nan
 
 from numba import njit
 
+from thermozoo.dynamics.engines.compiling import KERNEL
 from thermozoo.dynamics.engines.line_access import gather_line, load_line, number_at, put_line, spread_number
 from thermozoo.dynamics.engines.lines import FUNCTIONS, choose, fused, maximum, minimum
 from thermozoo.dynamics.engines.thread_group import barrier, take
@@ -40,46 +41,49 @@ LINE = {line}  # numbers in a cache line
 
 _BATCH = '''
 
-@njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, cache=True)
+@njit(**KERNEL, cache=True)
 def advance(
-    member, states, shared, first_step, steps, members, size, field, own_field, order, lines, unit_of, blocks, rows,
-    constants, numbers, stream, keys, uniform,
+    member, states, shared, first_step, steps, members, size, field, own_field, order, lines, unit_of, units, rows,
+    constants, numbers, stream, keys, uniform, group,
 ):
-    """Do `steps` steps of every chunk of trajectories; each thread takes the next."""
+    """Do `steps` steps of every chunk of trajectories; each thread takes the next, or the next few."""
     chunks = states.size // size
-    room = blocks * 64 * LINE
+    room = (units + 63) // 64 * 64 * LINE
 {rows}
     while True:
-        chunk = take(shared)
+        chunk = take(shared) * group
         if chunk >= chunks:
             break
-        origin = chunk * size
-        field_at = origin if own_field else 0
+        count = min(group, chunks - chunk)
         here = member * {draws} * room
         for k in range(steps):
-            for block in range(blocks):
-                at = here + block * 64 * LINE
+            for first in range(0, units, 64):
+                at, until = here + first * LINE, min(64, units - first)
 {draw}
             for row in range(order.size):
                 unit = order[row]
-                i = unit * LINE
-                sum_0 = load_line(field, field_at + i)
+                for g in range(count):
+                    origin = (chunk + g) * size
+                    field_at = origin if own_field else 0
+                    i = unit * LINE
+                    sum_0 = load_line(field, field_at + i)
 {gradient}
-                force_0 = -sum_0
-                x = load_line(states, origin + i)
+                    force_0 = -sum_0
+                    x = load_line(states, origin + i)
 {value}
-                put_line(states, origin + i, value)
+                    put_line(states, origin + i, value)
 '''
 
 _UNIT = '''
 
-@njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, cache=True)
+@njit(**KERNEL, cache=True)
 def advance(
-    member, states, shared, first_step, steps, members, size, field, own_field, order, lines, unit_of, blocks, rows,
-    constants, numbers, stream, keys, uniform,
+    member, states, shared, first_step, steps, members, size, field, own_field, order, lines, unit_of, units, rows,
+    constants, numbers, stream, keys, uniform, group,
 ):
     """Do `steps` steps of every trajectory: threads work on one together, or each takes the next."""
     chunks = states.size // size
+    blocks = (units + 63) // 64
     room = blocks * 64
 {rows}
     share = member if members > 1 else 0
@@ -173,8 +177,9 @@ def write_color_kernel(
             )
             given.append(f"uniform_{j} = gather_line(uniform, here + {j} * room, unit_of, i)")
         else:
-            draw.append(f"uniform_numbers_batch(uniform, at + {j} * room, block, 1, numbers, chunk * LINE{rest}")
-            given.append(f"uniform_{j} = load_line(uniform, here + {j} * room + i)")
+            place = f"uniform, at + {j} * room, size, count, first // 64, until, numbers, chunk * LINE"
+            draw.append(f"uniform_numbers_batch({place}{rest}")
+            given.append(f"uniform_{j} = load_line(uniform, here + {j} * room + g * size + i)")
     draw = [line.replace(", step, ", ", first_step + k, ") for line in draw]
     given += [f"{name} = spread_number(constants, {j})" for j, name in enumerate(map(str, constants.values()))]
     body = statements("value", stage.value, "s")
@@ -183,7 +188,7 @@ def write_color_kernel(
     gradient = [line for k, order in enumerate(orders) for line in _added(k, order, unit_layout)]
     # taken out of the loops: numba counts who holds an array, each time that one is named
     rows = [f"{', '.join(_names(k, order))} = rows[{k}]" for k, order in enumerate(orders)]
-    depth = 5 if unit_layout else 4
+    depth = 5
     text = _HEAD.format(
         title=f"Updates by color of {title}, {'single' if single else 'double'} precision; written by thermozoo.",
         step=step.result,

@@ -82,7 +82,7 @@ class ColorLaw:
         order = np.zeros(0, dtype=np.int64) if self.unit_layout else self.order
         lines = places.lines if places is not None else np.zeros(1, dtype=np.int64)
         unit = places.unit if places is not None else np.zeros(0, dtype=np.int32)
-        return order, lines, unit, -(-self.computer.n // BLOCK)
+        return order, lines, unit, self.computer.n
 
     @functools.cached_property
     def entries(self) -> tuple[tuple[npt.NDArray[Any], ...], ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.dynamics.engines.arguments import NoiseArguments, Output, Scratch, Sharing
-from thermozoo.dynamics.engines.arrangement import Arrangement
+from thermozoo.dynamics.engines.arrangement import Arrangement, ahead
 from thermozoo.dynamics.engines.batch import Batch
 from thermozoo.dynamics.engines.drive_packing import undriven
 from thermozoo.dynamics.engines.driven_law import arguments_of_step
@@ -82,7 +82,8 @@ class CompiledBatch(Batch):
         separated, tuples = source.products > 0, source.tuples
         chunk = slots * chosen.group * layout.size
         # noise of a few blocks and, of sparse couplings, forces: threads that share out a chunk have each their own
-        span = chosen.threads * (16 if layout.unit_layout else 1) * BLOCK * width
+        block = (16 if layout.unit_layout else 1) * BLOCK * width
+        span = chosen.threads * max(block, chosen.group * layout.size if layout.blocks == 1 else 0)
         dense = couplings.packed.size > 0
         sparse = couplings.values.size > 0
         # other units still read a state where products and updates of blocks alternate
@@ -116,7 +117,7 @@ class CompiledBatch(Batch):
 
     def _call(self, chosen: Arrangement, first_step: int, steps: int, output: Output) -> None:
         """Call the kernel."""
-        law, packed = self.law, self.packed
+        law, packed, layout = self.law, self.packed, self.packed.layout
         members, slots = (chosen.threads, 1) if chosen.together else (1, chosen.threads)
         if self._room is None or self._room[0] != chosen:
             self._room = chosen, self._scratch(chosen, slots)
@@ -124,12 +125,12 @@ class CompiledBatch(Batch):
         couplings, terms, given = arguments_of_step(self.formulas, law, first_step)
         drive = packed.drive
         groups = (
-            Sharing(members, slots, chosen.group, packed.layout.size, in_place),
+            Sharing(members, slots, chosen.group, layout.size, in_place, ahead(layout.units, steps, chosen)),
             couplings,
             terms,
             given,
             NoiseArguments(self.key.stream, round_keys(self.key.words), packed.numbers),
-            undriven(packed.layout.dtype, steps) if drive is None else drive.arguments(first_step, steps, self.working),
+            undriven(layout.dtype, steps) if drive is None else drive.arguments(first_step, steps, self.working),
             scratch,
             output,
         )

@@ -26,8 +26,8 @@ __all__ = ["Kernel", "cache_folder", "compiled_before", "load_kernel"]
 
 #: Modules whose code is compiled into a kernel.
 _PARTS = (
-    "arguments", "box_muller", "elementary", "line_access", "lines", "panels", "philox", "products", "step_parts",
-    "thread_group", "uniform_numbers", "vectors",
+    "arguments", "box_muller", "compiling", "elementary", "line_access", "lines", "number_writer", "panels", "philox",
+    "products", "step_parts", "thread_group", "uniform_numbers", "vectors",
 )  # fmt: skip
 
 #: Kernels of this process, by their digests.

@@ -85,6 +85,8 @@ class _Writer:
         self.kept = sorted(kept | ({"force_0"} if self.carries else set()))
         # with one stage, no number is needed again, and the noise of a few blocks stays in the cache
         self.spans = len(self.stages) == 1
+        #: Lines of noise that a trajectory by itself has room for, with one more to read beyond the last.
+        self.lines_ahead = 16 if self.spans else 6
 
     def _place(self, name: str) -> str:
         """Return array and index of a state, variable, point, kept force or noise at index i of the chunk."""
@@ -109,10 +111,10 @@ class _Writer:
         return f"put_line({self._place(name)}, {value})"
 
     def _kind(self, stage: Stage, kind: int) -> list[str]:
-        """Return the loop over the units of one potential."""
+        """Return the loop over the units of one potential, and over chunks whose noise was drawn at once."""
         gradient, constants = self.gradients[kind]
         read = "load_line" if self.unit_layout else "spread_number"
-        body = ["i = unit" if self.unit_layout else "i = unit * LINE"]
+        body = ["i = unit" if self.unit_layout else "i = g * size + unit * LINE"]
         if stage.force >= 0:
             body += self._force(stage, gradient, list(constants.values()), read)
         body += [self._load(name, name) for name in stage.reads]
@@ -122,9 +124,13 @@ class _Writer:
         body += [self._store(to, name) for to, name in written.items()]
         if self.carries and stage.force == self.stages[-1].force:
             body.append(self._store("force_0", f"force_{stage.force}"))
-        loop = "range(begin // LINE * LINE, end, LINE)" if self.unit_layout else "range(begin, end)"
-        head = [f"{'if' if kind == 0 else 'elif'} kind == {kind}:", f"    for unit in {loop}:"]
-        return [*head, _indent(body, 2)]
+        if self.unit_layout:
+            loop = ["for unit in range(begin // LINE * LINE, end, LINE):"]
+        else:
+            # chunks that were drawn at once, unit by unit: one loop, which is long, whether units are few or many
+            loop = ["unit, g = begin, 0", "while unit < end:"]
+            body += ["g += 1", "if g == chunks:", "    unit, g = unit + 1, 0"]
+        return [f"{'if' if kind == 0 else 'elif'} kind == {kind}:", _indent([*loop, _indent(body, 1)], 1)]
 
     def _force(self, stage: Stage, gradient: sympy.Expr, constants: list[sympy.Symbol], read: str) -> list[str]:
         """Return the statements of a stage's force; where the last step's is the same, it is only read."""
@@ -159,15 +165,25 @@ class _Writer:
         stage = self.stages[index]
         draws = []
         for j in stage.draws:
-            at = f"normal_at{_times(j, 'far')}" + ("" if self.spans else " + span * BLOCK_SIZE")
-            call = f"normal_numbers(normal, {at}, span, stop - span, noise.numbers, first_number, step, "
-            draws.append(call + f"noise.stream{_times(j, '65536')}, noise.keys)")
+            at = f"normal_at{_times(j, 'far')}" + ("" if self.spans else " + here")
+            of = f"noise.numbers, first_number, step, noise.stream{_times(j, '65536')}, noise.keys)"
+            if not self.unit_layout:
+                draws.append(f"normal_numbers_batch(normal, {at}, size, chunks, span, high - low, {of}")
+                continue
+            draws += [
+                "if since < 0:",
+                f"    normal_numbers_unit(normal, {at}, span, stop - span, {of}",
+                "elif since == 0:",
+                f"    normal_numbers_ahead(normal, {at}, {self.lines_ahead}, shift, {of}",
+            ]
+        if self.unit_layout:
+            draws += ["if since > 0:", "    normal_at += since << shift"]
         force = []
         if stage.force >= 0:
             at = "state, origin" if stage.at == "x" else self._place(stage.at).removesuffix(" + i")
             force = ["force_here = force_at"]
             evaluated = []
-            external = "external_forces(force, force_here, bias, span, stop, signal, signal_at, intensity)"
+            external = "external_forces(force, force_here, bias, low, high, signal, signal_at, intensity, chunks, size)"
             if self.terms.tuples:
                 # of dense couplings, external forces and products are there already
                 evaluated += ["if couplings.packed.size == 0:", "    force_here = force_at - here", f"    {external}"]
@@ -175,7 +191,7 @@ class _Writer:
                 "if sparse:",
                 *(() if self.terms.tuples else ("    force_here = force_at - here", f"    {external}")),
                 "    starts, columns, values = couplings.starts, couplings.columns, couplings.values",
-                f"    sparse_product(force, force_here, {at}, span, stop, starts, columns, values)",
+                f"    sparse_product(force, force_here, {at}, low, high, starts, columns, values, chunks, size)",
                 *self.terms.forces_of_tuples(at),
             ]
             carried = self.carries and stage.force == 0
@@ -206,7 +222,7 @@ class _Writer:
 
     def driver(self) -> str:
         """Return the function that does all steps."""
-        normal_at = "member * SPAN * BLOCK_SIZE" if self.spans else "place"
+        normal_at = "member * of_member" if self.spans else "place"
         stages = []
         if self.carries:  # a signal may change from one step to the next, and the force with it
             stages.append("\n            carried = k > 0 and not driven")
@@ -223,8 +239,8 @@ class _Writer:
                     products = f"\n            if not carried:{_indent(products, 1)}"
                 stages += [product, products]
             stages.append(CALL.format(index=index, normal_at=normal_at, more=self._more("(chunk + g) * size")))
-        far = "members * slots * SPAN * BLOCK_SIZE" if self.spans else "slots * group * size"
-        return DRIVER.format(points=len(self.points), far=far, stages="".join(stages))
+        far = "members * slots * of_member" if self.spans else "slots * group * size"
+        return DRIVER.format(points=len(self.points), far=far, ahead=self.lines_ahead, stages="".join(stages))
 
 
 def _times(number: int, unit: str) -> str:

@@ -16,18 +16,18 @@ from numba import njit
 from thermozoo.dynamics.engines.arguments import (
     DriveArguments, LawArguments, NoiseArguments, Output, PackedCouplings, Scratch, Sharing, TermArguments,
 )
-from thermozoo.dynamics.engines.box_muller import normal_numbers_{layout}
+from thermozoo.dynamics.engines.box_muller import normal_numbers_ahead, normal_numbers_batch, normal_numbers_unit
+from thermozoo.dynamics.engines.compiling import KERNEL, PART
 from thermozoo.dynamics.engines.line_access import (
     gather_line, load_line, number_at, put_line, put_line_between, spread_number,
 )
 from thermozoo.dynamics.engines.lines import FUNCTIONS, choose, fused, largest_of_line, maximum, minimum, sum_of_line
 from thermozoo.dynamics.engines.step_parts import (
-    add_work, clear_blocks, copy_blocks, external_{layout}, finish_work, multiply_{layout}, record_{layout},
+    add_work, clear_blocks, copy_numbers, external_{layout}, finish_work, multiply_{layout}, record_{layout},
 )
 from thermozoo.dynamics.engines.products import dense_{layout}, sparse_{layout}
 from thermozoo.dynamics.engines.thread_group import barrier, take
 
-normal_numbers = normal_numbers_{layout}
 external_forces, multiply_signals, record_states = external_{layout}, multiply_{layout}, record_{layout}
 dense_product, sparse_product = dense_{layout}, sparse_{layout}
 {functions}
@@ -39,15 +39,15 @@ SPAN = {span}  # blocks whose noise is drawn at a time
 
 STAGE = """
 
-@njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@njit(**PART, forceinline=True)
 def stage_{index}(
-    state, origin, after, to, first, last, force_at, place, normal_at, far,
-    signal, signal_at, intensity, step, first_number, couplings, terms, law, noise,
+    state, origin, after, to, first, last, chunks, size, force_at, place, normal_at, far,
+    signal, signal_at, intensity, step, since, shift, first_number, couplings, terms, law, noise,
     force, products, point, kept, normal{more},
 ):
     \"\"\"{doc}\"\"\"
     bias, coefficients, constants, ranges, range_starts = law
-    units = 64 * (range_starts.size - 1)
+    units = bias.size
     sparse, driven = couplings.values.size > 0, signal_at >= 0
     coupled = {coupled}
 {constants}
@@ -55,7 +55,7 @@ def stage_{index}(
         stop = min(span + SPAN, last)
         if range_starts[span] == range_starts[stop]:
             continue
-        here = span * BLOCK_SIZE
+        low, high, here = span * 64, min(stop * 64, units), span * BLOCK_SIZE
 {draws}
 {force}
         for part in range(range_starts[span], range_starts[stop]):
@@ -65,15 +65,15 @@ def stage_{index}(
 
 DRIVER = """
 
-@njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, cache=True)
+@njit(**KERNEL, cache=True)
 def advance(member, states, shared, first_step, steps, sharing, couplings, terms, law, noise, drive, scratch, output):
     \"\"\"Do `steps` steps of every chunk; a thread group works on one together, or each thread takes the next.\"\"\"
     sharing, couplings, law = Sharing(*sharing), PackedCouplings(*couplings), LawArguments(*law)
     terms = TermArguments(*terms)
     noise, drive, scratch, output = NoiseArguments(*noise), DriveArguments(*drive), Scratch(*scratch), Output(*output)
-    members, slots, group, size, in_place = sharing
+    members, slots, group, size, in_place, shift = sharing
     spare, force, point, kept, normal, imposed, partial, products, projected, variables = scratch
-    bias, range_starts = law.bias, law.range_starts
+    bias, range_starts, units = law.bias, law.range_starts, law.bias.size
     rows, record = output.rows, output.record
     signals, sources, which = drive.signals, drive.sources, drive.which
     dense = couplings.packed.size > 0
@@ -83,6 +83,11 @@ def advance(member, states, shared, first_step, steps, sharing, couplings, terms
     share = 0 if members == 1 else member
     first = blocks * share // members
     last = blocks * (share + 1) // members
+    first_unit, last_unit = first * 64, min(last * 64, units)
+    # few units: the noise of several chunks is drawn at once, or that of several steps of a trajectory by itself
+    abreast = group if blocks == 1 and WIDTH > 1 else 1
+    of_member = max(SPAN * BLOCK_SIZE, size * abreast if blocks == 1 else 0)
+    ahead = {ahead} * 16 >> shift if shift >= 0 else 0
     driven, several = signals.size > 0, drive.runs.size > 0
     shown = imposed if several else signals
     far = {far}
@@ -101,20 +106,21 @@ def advance(member, states, shared, first_step, steps, sharing, couplings, terms
         for g in range(count):
             # clamped units are in every array and are never written again
             if not in_place:
-                copy_blocks(state, origin + g * size, after, to + g * size, first, last, BLOCK_SIZE)
+                copy_numbers(state, origin + g * size, after, to + g * size, first_unit * WIDTH, last_unit * WIDTH)
             for j in range({points}):
                 place = (j * slots * group + slot * group + g) * size
-                copy_blocks(state, origin + g * size, point, place, first, last, BLOCK_SIZE)
+                copy_numbers(state, origin + g * size, point, place, first_unit * WIDTH, last_unit * WIDTH)
         barrier(shared, members)
         for k in range(steps):
             step = first_step + k
+            since = k % ahead if ahead > 0 else -1
             intensity = drive.intensity[k]
             if several:
                 for g in range(count):
                     there = g * size
                     multiply_signals(
                         imposed, base + there, signals, chunk * size + there, drive.intensities, k, drive.runs,
-                        first, last,
+                        first_unit, last_unit,
                     )
             change = drive.changes[k] if drive.working else 0.0
             # two sets of sums, because a thread may be one step ahead of the one that adds them up
@@ -134,29 +140,29 @@ def advance(member, states, shared, first_step, steps, sharing, couplings, terms
                     finish_work(output.worked, partial, place, WIDTH, (chunk + g) * WIDTH, rows, blocks, change)
             if output.recording:
                 for g in range(count):
-                    record_states(record, k, (chunk + g) * WIDTH, rows, after, to + g * size, first, last)
+                    record_states(record, k, (chunk + g) * WIDTH, rows, after, to + g * size, first_unit, last_unit)
             state, origin, after, to = after, to, state, origin
         if not in_place and steps % 2 == 1:
             for g in range(count):
-                copy_blocks(state, origin + g * size, after, to + g * size, first, last, BLOCK_SIZE)
+                copy_numbers(state, origin + g * size, after, to + g * size, first_unit * WIDTH, last_unit * WIDTH)
 """
 
 PRODUCT = """
             if {dense}:
-                for g in range(count):
-                    signal_at = shown_from + g * size if driven else -1
-                    place = base + g * size
-                    external_forces(force, place, bias, first, last, shown, signal_at, intensity)
+                signal_at = shown_from if driven else -1
+                external_forces(
+                    force, base, bias, first_unit, last_unit, shown, signal_at, intensity, count, size,
+                )
                 dense_product(force, base, size, {at}, size, count, couplings.table, couplings.packed, first, last)"""
 
 CALL = """
-            for g in range(count):
+            for g in range(0, count, abreast):
                 place = base + g * size
                 signal_at = shown_from + g * size if driven else -1
-                force_at = place if dense else member * SPAN * BLOCK_SIZE
+                force_at = place if dense else member * of_member
                 stage_{index}(
-                    state, origin + g * size, after, to + g * size, first, last, force_at, place, {normal_at}, far,
-                    shown, signal_at, intensity, step, (chunk + g) * WIDTH, couplings, terms, law, noise,
-                    force, products, point, kept, normal{more},
+                    state, origin + g * size, after, to + g * size, first, last, min(abreast, count - g), size,
+                    force_at, place, {normal_at}, far, shown, signal_at, intensity, step, since, shift,
+                    (chunk + g) * WIDTH, couplings, terms, law, noise, force, products, point, kept, normal{more},
                 )
             barrier(shared, members)"""

@@ -15,7 +15,7 @@ from thermozoo.dynamics.engines.arguments import LawArguments, PackedCouplings, 
 from thermozoo.dynamics.engines.base import Dynamics
 from thermozoo.dynamics.engines.kernel_cache import Kernel, load_kernel
 from thermozoo.dynamics.engines.kernel_source import KernelSource, write_kernel
-from thermozoo.dynamics.engines.packing import pack
+from thermozoo.dynamics.engines.packing import pack, room_of
 from thermozoo.dynamics.engines.products import BLOCK
 from thermozoo.dynamics.engines.term_forces import Force, no_number, term_forces
 from thermozoo.dynamics.engines.term_packing import pack_terms
@@ -202,10 +202,10 @@ def arrange_law(formulas: LawFormulas, unit_layout: bool) -> Law:
     dynamics = formulas.dynamics
     computer, dtype = dynamics.one_computer, dynamics.dtype
     source = formulas.source(unit_layout)
-    units = -(-computer.n // BLOCK) * BLOCK
+    units = room_of(computer.n, unit_layout)
     bias = aligned(units, dtype)
     bias[: computer.n] = computer.biases
-    ranges, range_starts = formulas.ranges(units // BLOCK)
+    ranges, range_starts = formulas.ranges(-(-computer.n // BLOCK))
     return Law(
         source=source,
         kernel=load_kernel(formulas.name(unit_layout), source.text),

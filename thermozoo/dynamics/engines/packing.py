@@ -16,10 +16,15 @@ from thermozoo.dynamics.engines.arguments import PackedCouplings
 from thermozoo.dynamics.engines.products import BLOCK, DEPTH, TILE
 from thermozoo.dynamics.engines.vectors import LINE
 
-__all__ = ["pack", "pack_blocks", "pack_parts", "sliced"]
+__all__ = ["pack", "pack_blocks", "pack_parts", "room_of", "sliced"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
+
+
+def room_of(units: int, unit_layout: bool) -> int:
+    """Return the units that arrays of a layout have room for: whole blocks where units lie side by side."""
+    return -(-units // BLOCK) * BLOCK if unit_layout else units
 
 
 def pack(computer: Computer, dtype: Any, unit_layout: bool) -> PackedCouplings:

@@ -21,6 +21,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from thermozoo.dynamics.engines.compiling import PART
 from thermozoo.dynamics.engines.line_access import gather_line, load_line, number_at, put_line, spread_number
 from thermozoo.dynamics.engines.lines import fused
 from thermozoo.dynamics.engines.vectors import INT64, LINE, Vector, load, spread, store, vector_bytes
@@ -165,28 +166,35 @@ def _dense_unit(
 
 
 def _sparse_batch(
-    force: Any, at: int, state: Any, origin: int, first: int, last: int, starts: Any, columns: Any, values: Any
-) -> None:
-    """Add J x to the forces of a chunk, from `at` on, on the units of the blocks from `first` to before `last`."""
+    force: Any, at: int, state: Any, origin: int, begin: int, end: int, starts: Any, columns: Any, values: Any,
+    count: int, size: int,
+) -> None:  # fmt: skip
+    """Add J x to the forces, from `at` on, of the units from `begin` to before `end`.
+
+    Forces and states of `count` chunks are `size` numbers apart.
+    """
     line = LINE // state.itemsize
-    for unit in range(first * BLOCK, last * BLOCK):
-        total = load_line(force, at + unit * line)
-        for entry in range(number_at(starts, unit), number_at(starts, unit + 1)):
-            other = load_line(state, origin + number_at(columns, entry) * line)
-            total = fused(spread_number(values, entry), other, total)
-        put_line(force, at + unit * line, total)
+    for unit in range(begin, end):
+        low, high = number_at(starts, unit), number_at(starts, unit + 1)
+        for g in range(count):
+            total = load_line(force, at + g * size + unit * line)
+            for entry in range(low, high):
+                other = load_line(state, origin + g * size + number_at(columns, entry) * line)
+                total = fused(spread_number(values, entry), other, total)
+            put_line(force, at + g * size + unit * line, total)
 
 
 def _sparse_unit(
-    force: Any, at: int, state: Any, origin: int, first: int, last: int, starts: Any, columns: Any, values: Any
-) -> None:
+    force: Any, at: int, state: Any, origin: int, begin: int, end: int, starts: Any, columns: Any, values: Any,
+    count: int, size: int,
+) -> None:  # fmt: skip
     """Do the same for one trajectory, whose rows are sliced: as many rows as a line holds lie side by side."""
     line = LINE // state.itemsize
     scattered = values.size // line
-    part = first * BLOCK // line
+    part = begin // line
     # slices follow each other, and so do their heads: to divide for each of them takes longer than the product
     counted = number_at(starts, part) // line
-    for unit in range(first * BLOCK, last * BLOCK, line):
+    for unit in range(begin, end, line):
         total = load_line(force, at + unit)
         for entry in range(number_at(starts, part), number_at(starts, part + 1), line):
             head = number_at(columns, counted)  # see `thermozoo.dynamics.engines.packing`
@@ -200,7 +208,7 @@ def _sparse_unit(
         put_line(force, at + unit, total)
 
 
-_jit = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_jit = njit(**PART)
 dense_batch = _jit(_dense_batch)
 dense_unit = _jit(_dense_unit)
 sparse_batch = _jit(_sparse_batch)

@@ -26,7 +26,7 @@ __all__ = ["ProjectionSource"]
 
 _WEIGH = '''
 
-@njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@njit(**PART)
 def weigh_patterns_{kind}(projected, held_at, first, last, term, terms):
     """Write what each pattern of a term ({plugin}) adds to slopes, from block `first` to before `last`."""
     count, begin, padded, _, constant = terms.projections[term]

@@ -46,9 +46,10 @@ class StateLayout:
     def of(cls, law: Law, rows: int, units: int, dtype: Any, unit_layout: bool) -> StateLayout:
         """Return the layout that the kernel of a law reads."""
         blocks = len(law.arguments.range_starts) - 1
-        # tiles of a product may end beyond the last block
-        extra = BLOCK if unit_layout else TILE
-        return cls(rows, units, dtype, unit_layout, blocks, blocks * BLOCK + extra)
+        # tiles of a product may end beyond the last unit, and a line that is read ahead beyond the last of a block
+        tiles = law.couplings.packed.size > 0 or law.terms.packed.size > 0
+        extra = BLOCK if unit_layout else TILE * tiles
+        return cls(rows, units, dtype, unit_layout, blocks, len(law.arguments.bias) + extra)
 
     @property
     def width(self) -> int:

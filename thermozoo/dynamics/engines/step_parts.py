@@ -6,6 +6,7 @@ from typing import Any
 
 from numba import njit
 
+from thermozoo.dynamics.engines.compiling import PART
 from thermozoo.dynamics.engines.line_access import (
     load_line,
     number_at,
@@ -18,60 +19,68 @@ from thermozoo.dynamics.engines.products import BLOCK
 from thermozoo.dynamics.engines.vectors import LINE
 
 __all__ = [
-    "add_work", "clear_blocks", "copy_blocks", "external_batch", "external_unit", "finish_work", "multiply_batch",
+    "add_work", "clear_blocks", "copy_numbers", "external_batch", "external_unit", "finish_work", "multiply_batch",
     "multiply_unit", "record_batch", "record_unit",
 ]  # fmt: skip
 
-_jit = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_jit = njit(**PART)
 
 
 def _external_batch(
-    force: Any, at: int, bias: Any, first: int, last: int, signal: Any, origin: int, intensity: float
-) -> None:
-    """Write b - a s of the blocks from `first` to before `last`; signals lie from `origin` on (none: < 0)."""
+    force: Any, at: int, bias: Any, begin: int, end: int, signal: Any, origin: int, intensity: float, count: int,
+    size: int,
+) -> None:  # fmt: skip
+    """Write b - a s of the units from `begin` to before `end`, of `count` chunks that are `size` numbers apart.
+
+    Signals lie from `origin` on (none: < 0).
+    """
     line = LINE // force.itemsize
-    for unit in range(first * BLOCK, last * BLOCK):
-        value = spread_number(bias, unit)
-        if origin >= 0:
-            value = value - intensity * load_line(signal, origin + unit * line)
-        put_line(force, at + unit * line, value)
+    for unit in range(begin, end):
+        own = spread_number(bias, unit)
+        for g in range(count):
+            value = own
+            if origin >= 0:
+                value = value - intensity * load_line(signal, origin + g * size + unit * line)
+            put_line(force, at + g * size + unit * line, value)
 
 
 def _external_unit(
-    force: Any, at: int, bias: Any, first: int, last: int, signal: Any, origin: int, intensity: float
-) -> None:
-    """Do the same for one trajectory."""
-    for unit in range(first * BLOCK, last * BLOCK, LINE // force.itemsize):
-        value = load_line(bias, unit)
-        if origin >= 0:
-            value = value - intensity * load_line(signal, origin + unit)
-        put_line(force, at + unit, value)
+    force: Any, at: int, bias: Any, begin: int, end: int, signal: Any, origin: int, intensity: float, count: int,
+    size: int,
+) -> None:  # fmt: skip
+    """Do the same for trajectories by themselves."""
+    for g in range(count):
+        for unit in range(begin, end, LINE // force.itemsize):
+            value = load_line(bias, unit)
+            if origin >= 0:
+                value = value - intensity * load_line(signal, origin + g * size + unit)
+            put_line(force, at + g * size + unit, value)
 
 
 def _multiply_batch(
-    imposed: Any, to: int, signal: Any, origin: int, intensities: Any, k: int, runs: Any, first: int, last: int
+    imposed: Any, to: int, signal: Any, origin: int, intensities: Any, k: int, runs: Any, begin: int, end: int
 ) -> None:
-    """Write a s of one chunk in step k, on the units of the blocks from `first` to before `last`.
+    """Write a s of one chunk in step k, on the units from `begin` to before `end`.
 
     Each run of units feels the intensity of its protocol.
     """
     line = LINE // signal.itemsize
     for run in range(runs.shape[0]):
         value = intensities[k, runs[run, 2]]
-        for unit in range(max(runs[run, 0], first * BLOCK), min(runs[run, 1], last * BLOCK)):
+        for unit in range(max(runs[run, 0], begin), min(runs[run, 1], end)):
             put_line(imposed, to + unit * line, value * load_line(signal, origin + unit * line))
 
 
 def _multiply_unit(
-    imposed: Any, to: int, signal: Any, origin: int, intensities: Any, k: int, runs: Any, first: int, last: int
+    imposed: Any, to: int, signal: Any, origin: int, intensities: Any, k: int, runs: Any, begin: int, end: int
 ) -> None:
     """Do the same for one trajectory."""
     line = LINE // signal.itemsize
     for run in range(runs.shape[0]):
         value = intensities[k, runs[run, 2]]
-        begin, end = max(runs[run, 0], first * BLOCK), min(runs[run, 1], last * BLOCK)
-        for unit in range(begin // line * line, end, line):
-            put_line_between(imposed, to + unit, value * load_line(signal, origin + unit), begin - unit, end - unit)
+        low, high = max(runs[run, 0], begin), min(runs[run, 1], end)
+        for unit in range(low // line * line, high, line):
+            put_line_between(imposed, to + unit, value * load_line(signal, origin + unit), low - unit, high - unit)
 
 
 def _add_work(
@@ -121,25 +130,24 @@ def _finish_work(
         worked[row + m] -= change * total
 
 
-def _record_batch(record: Any, k: int, row: int, rows: int, state: Any, origin: int, first: int, last: int) -> None:
-    """Write the states of one chunk as rows, on the units of the blocks from `first` to before `last`."""
+def _record_batch(record: Any, k: int, row: int, rows: int, state: Any, origin: int, begin: int, end: int) -> None:
+    """Write the states of one chunk as rows, on the units from `begin` to before `end`."""
     line = LINE // state.itemsize
-    units = record.shape[2]
-    for block in range(first, last):
+    for first in range(begin, end, BLOCK):
         for m in range(min(line, rows - row)):
-            for u in range(block * BLOCK, min(units, (block + 1) * BLOCK)):
+            for u in range(first, min(end, first + BLOCK)):
                 record[k, row + m, u] = number_at(state, origin + u * line + m)
 
 
-def _record_unit(record: Any, k: int, row: int, rows: int, state: Any, origin: int, first: int, last: int) -> None:
+def _record_unit(record: Any, k: int, row: int, rows: int, state: Any, origin: int, begin: int, end: int) -> None:
     """Do the same for one trajectory."""
-    for u in range(first * BLOCK, min(record.shape[2], last * BLOCK)):
+    for u in range(begin, min(record.shape[2], end)):
         record[k, row, u] = number_at(state, origin + u)
 
 
-def _copy_blocks(source: Any, origin: int, target: Any, to: int, first: int, last: int, size: int) -> None:
-    """Copy the blocks from `first` to before `last`, each `size` numbers wide."""
-    for i in range(first * size, last * size, LINE // source.itemsize):
+def _copy_numbers(source: Any, origin: int, target: Any, to: int, begin: int, end: int) -> None:
+    """Copy the numbers from `begin` to before `end`, whole lines."""
+    for i in range(begin, end, LINE // source.itemsize):
         put_line(target, to + i, load_line(source, origin + i))
 
 
@@ -157,5 +165,5 @@ add_work = _jit(_add_work)
 finish_work = _jit(_finish_work)
 record_batch = _jit(_record_batch)
 record_unit = _jit(_record_unit)
-copy_blocks = _jit(_copy_blocks)
+copy_numbers = _jit(_copy_numbers)
 clear_blocks = _jit(_clear_blocks)

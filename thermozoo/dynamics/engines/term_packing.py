@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.engines.arguments import TermArguments
-from thermozoo.dynamics.engines.packing import pack_blocks
+from thermozoo.dynamics.engines.packing import pack_blocks, room_of
 from thermozoo.dynamics.engines.products import BLOCK
 from thermozoo.dynamics.engines.projection_forces import ProjectionForce
 from thermozoo.dynamics.engines.projection_packing import pack_patterns, pack_weights
@@ -125,7 +125,7 @@ def _in_rows(rows: TupleRows, dtype: Any) -> tuple[Indices, Columns, Array, Colu
 
 def pack_terms(forces: Sequence[Force], layout: Layout, dtype: Any, unit_layout: bool) -> TermArguments:
     """Return terms in the order in which the kernel of one layout reads them."""
-    units = -(-layout.n // BLOCK) * BLOCK
+    units = room_of(layout.n, unit_layout)
     table: list[Indices] = [np.zeros((0, 5), dtype=np.int64)]
     packed: list[Array] = [np.zeros(0, dtype=dtype)]
     sums: list[Array] = [np.zeros(0, dtype=dtype)]

@@ -25,46 +25,51 @@ __all__ = ["TermSource"]
 #: The array of the slopes by projections.
 _PULL = (-1, "slope", 0)
 
-_JIT = '@njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)\n'
+_JIT = "@njit(**PART)\n"
 
 _FACTORS = '''
 
-{jit}def write_factors(products, place, state, origin, first, last, constants):
-    """Write functions of the states of one chunk, and zeros where their products with J will be added up."""
+{jit}def write_factors(products, base, state, origin, begin, end, constants, count, size):
+    """Write functions of the states of some chunks, and zeros where their products with J will be added up."""
     wide = products.size // {arrays}
 {constants}
-    for i in range(first * BLOCK_SIZE, last * BLOCK_SIZE, LINE):
-        at = load_line(state, origin + i)
+    for g in range(count):
+        place = base + g * size
+        for i in range(begin * WIDTH, end * WIDTH, LINE):
+            at = load_line(state, origin + g * size + i)
 {body}
 '''
 
 _TUPLES = '''
 
-{jit}def add_tuples_{index}(force, to, state, origin, first, last, terms):
+{jit}def add_tuples_{index}(force, to, state, origin, begin, end, terms, count, size):
     """Add J d phi / d x_{place} of term {name} ({plugin}) to forces from `to` on."""
     starts, heads, values = terms.starts, terms.heads, terms.values
     start, head, value, _ = terms.places[{index}]
 {constants}
-    for unit in range(first * 64, last * 64):
-        at = load_line(state, origin + unit * LINE)
-        total = load_line(force, to + unit * LINE)
-        for entry in range(number_at(starts, start + unit), number_at(starts, start + unit + 1)):
+    for unit in range(begin, end):
+        low, high = number_at(starts, start + unit), number_at(starts, start + unit + 1)
+        for g in range(count):
+            here, there = origin + g * size, to + g * size + unit * LINE
+            at = load_line(state, here + unit * LINE)
+            total = load_line(force, there)
+            for entry in range(low, high):
 {others}
 {slope}
-            strength = spread_number(values, value + entry)
-            total = choose(strength == 0.0, total, fused(strength, slope, total))
-        put_line(force, to + unit * LINE, total)
+                strength = spread_number(values, value + entry)
+                total = choose(strength == 0.0, total, fused(strength, slope, total))
+            put_line(force, there, total)
 '''
 
 _SLICED_TUPLES = '''
 
-{jit}def add_tuples_{index}(force, to, state, origin, first, last, terms):
+{jit}def add_tuples_{index}(force, to, state, here, begin, end, terms, count, size):
     """Add J d phi / d x_{place} of term {name} ({plugin}) to forces from `to` on."""
     starts, heads, values, columns = terms.starts, terms.heads, terms.values, terms.columns
     start, head, value, column = terms.places[{index}]
 {constants}
-    for unit in range(first * 64, last * 64, LINE):
-        at = load_line(state, origin + unit)
+    for unit in range(begin, end, LINE):
+        at = load_line(state, here + unit)
         total = load_line(force, to + unit)
         for entry in range(number_at(starts, start + unit // LINE), number_at(starts, start + unit // LINE + 1)):
 {others}
@@ -76,9 +81,7 @@ _SLICED_TUPLES = '''
 
 _PRODUCTS = """
             wide = products.size // {arrays}{project}
-            for g in range(count):
-                place = base + g * size
-                write_factors(products, place, {at} + g * size, first, last, terms.constants)
+            write_factors(products, base, {at}, first_unit, last_unit, terms.constants, count, size)
             barrier(shared, members){products}"""
 
 
@@ -172,7 +175,7 @@ class TermSource:
         if self.projections.forces:
             body.append(f"put_line(products, place{self._at(*_PULL)} + i, 0.0)")
         constants = self._constants(body, "constants")
-        return _FACTORS.format(jit=_JIT, arrays=self.arrays, constants=_indent(constants, 1), body=_indent(body, 2))
+        return _FACTORS.format(jit=_JIT, arrays=self.arrays, constants=_indent(constants, 1), body=_indent(body, 3))
 
     def _add_tuples(self, index: int, force: TermForce, plan: TuplePlan) -> str:
         count = len(force.formulas.states) - 1
@@ -183,12 +186,12 @@ class TermSource:
                 others += [
                     f"which = number_at(heads, {where})",
                     "if which >= 0:",
-                    f"    {OTHERS[k]} = load_line(state, origin + which)",
+                    f"    {OTHERS[k]} = load_line(state, here + which)",
                     "else:",
-                    f"    {OTHERS[k]} = gather_line(state, origin, columns, column - (which + 1) * LINE)",
+                    f"    {OTHERS[k]} = gather_line(state, here, columns, column - (which + 1) * LINE)",
                 ]
             else:
-                others.append(f"{OTHERS[k]} = load_line(state, origin + number_at(heads, {where}) * LINE)")
+                others.append(f"{OTHERS[k]} = load_line(state, here + number_at(heads, {where}) * LINE)")
         slope = statements("slope", plan.slope, "s")
         return (_SLICED_TUPLES if self.unit_layout else _TUPLES).format(
             jit=_JIT,
@@ -197,8 +200,8 @@ class TermSource:
             name=force.name,
             plugin=force.plugin,
             constants=_indent(self._constants(slope, "terms.constants"), 1),
-            others=_indent(others, 3),
-            slope=_indent(slope, 3),
+            others=_indent(others, 3 if self.unit_layout else 4),
+            slope=_indent(slope, 3 if self.unit_layout else 4),
         )
 
     def products(self, at: str) -> str:
@@ -220,7 +223,9 @@ class TermSource:
 
     def forces_of_tuples(self, at: str) -> list[str]:
         """Return statements of a stage that add the forces of all tuples."""
-        return [f"add_tuples_{i}(force, force_here, {at}, span, stop, terms)" for i in range(len(self.tuples))]
+        return [
+            f"add_tuples_{i}(force, force_here, {at}, low, high, terms, chunks, size)" for i in range(len(self.tuples))
+        ]
 
     def slopes(self) -> list[str]:
         """Return statements of a stage that add the products of a unit to its slope."""

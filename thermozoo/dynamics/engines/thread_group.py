@@ -19,6 +19,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from thermozoo.dynamics.engines.compiling import PART
 from thermozoo.dynamics.engines.vectors import INT64
 
 __all__ = ["barrier", "counters", "run_threads", "take", "take_of"]
@@ -95,7 +96,7 @@ def _barrier(shared: Any, members: int) -> None:
                     _offer_processor()
 
 
-_jit = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_jit = njit(**PART)
 take = _jit(_take)
 take_of = _jit(_take_of)
 barrier = _jit(_barrier)

@@ -6,35 +6,29 @@ from typing import Any
 
 from numba.extending import intrinsic
 
-from thermozoo.dynamics.engines.box_muller import NumberWriter, typed_numbers
-from thermozoo.dynamics.engines.vectors import INT32, SINGLE, Vector, load, store
+from thermozoo.dynamics.engines.number_writer import BatchWriter, UnitWriter, typed_numbers
+from thermozoo.dynamics.engines.vectors import INT32, SINGLE, Vector
 
 __all__ = ["uniform_numbers_batch", "uniform_numbers_unit"]
 
 
-class _UniformWriter(NumberWriter):
-    """Writes uniform numbers where normal ones would lie."""
-
-    title = "uniform"
-
-    def _write_pair(self, outer: Any, q: int, part: int, radii: bool) -> None:
-        if not radii:  # one pass is enough
-            return
-        for word in (q, q + 1):
-            place = self._place(outer, word, part)
-            store(self.builder, self._uniform(load(self.builder, self.words, place, self.count)), self.out, place)
-
-    def _uniform(self, word: Vector) -> Vector:
-        if self.element == SINGLE:
-            return ((word >> 9).to(SINGLE) + 0.5) * 2.0**-23
-        # words are unsigned: half of their range is taken off before they become numbers, and put back then
-        signed = Vector(self.builder, (word ^ -(2**31)).value)
-        assert signed.element == INT32
-        return (signed.to(self.element) + (2.0**31 + 0.5)) * 2.0**-32
+def _uniform(word: Vector, element: Any) -> Vector:
+    """Return the uniform number that a word makes."""
+    if element == SINGLE:
+        return ((word >> 9).to(SINGLE) + 0.5) * 2.0**-23
+    # words are unsigned: half of their range is taken off before they become numbers, and put back then
+    signed = word ^ -(2**31)
+    assert signed.element == INT32
+    return (signed.to(element) + (2.0**31 + 0.5)) * 2.0**-32
 
 
-#: ``uniform_numbers_batch(out, offset, block, blocks, numbers, first, step, stream, keys)``: as of normal numbers.
-uniform_numbers_batch = intrinsic(typed_numbers(_UniformWriter, unit_layout=False))
+def _pair(first: Vector, second: Vector, element: Any) -> tuple[Vector, Vector]:
+    """Return the two uniform numbers that two words make."""
+    return _uniform(first, element), _uniform(second, element)
 
-#: The same for one trajectory and up to 16 blocks, as [unit].
-uniform_numbers_unit = intrinsic(typed_numbers(_UniformWriter, unit_layout=True))
+
+#: ``uniform_numbers_batch(...)``: as of normal numbers.
+uniform_numbers_batch = intrinsic(typed_numbers("uniform", _pair, BatchWriter))
+
+#: ``uniform_numbers_unit(...)``: the same for one trajectory.
+uniform_numbers_unit = intrinsic(typed_numbers("uniform", _pair, UnitWriter))
