@@ -25,8 +25,8 @@ def pytest_addoption(parser: Any, pluginmanager: Any) -> None:
 def _leave_alone(pluginmanager: Any) -> None:
     """Have pytest import thermozoo as it is.
 
-    Of a distribution that has a plugin for it pytest compiles every module anew, so that failed asserts say more, which
-    takes seconds the first time; those here are for type checkers. Where pytest keeps no such names, so be it.
+    Of a distribution that has a plugin for it pytest compiles every module anew, so that failed asserts say more: about
+    a second the first time. Those here are for type checkers. Where pytest keeps no such names, so be it.
     """
     names = getattr(getattr(pluginmanager, "rewrite_hook", None), "_must_rewrite", None)
     if isinstance(names, set):
