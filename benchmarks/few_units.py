@@ -32,6 +32,7 @@ from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.benchmark import with_random_couplings
 from thermozoo.dynamics.engines import Dynamics
 from thermozoo.dynamics.engines.arrangement import Arrangement
+from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine, CompiledStepper
 from thermozoo.dynamics.engines.vectors import vector_bytes
 from thermozoo.dynamics.noise import NoiseKey
@@ -47,7 +48,7 @@ class Arranged(CompiledStepper):
 
     told: Arrangement
 
-    def arrangement(self, trajectories: int, steps: int) -> Arrangement:
+    def arrangement(self, trajectories: int, steps: int, unit_layout: bool | None = None) -> Arrangement:
         """Return what was told."""
         return self.told
 
@@ -62,7 +63,7 @@ def steps_of(stepper: CompiledStepper, trajectories: int, steps: int) -> Work:
     """Return a function that advances trajectories."""
     x = np.zeros((trajectories, stepper.dynamics.computer.n), stepper.dynamics.dtype)
     numbers = np.arange(trajectories, dtype=np.int64)
-    return lambda: stepper.advance(x, key=NoiseKey(1), first_step=0, steps=steps, trajectories=numbers)
+    return lambda: advance_rows(stepper, x, key=NoiseKey(1), first_step=0, steps=steps, trajectories=numbers)
 
 
 @njit

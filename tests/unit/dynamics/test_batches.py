@@ -253,7 +253,11 @@ def test_observers_are_shown_rows(counted):
 
 
 @pytest.mark.parametrize("every", [None, 7, 300])
-@pytest.mark.parametrize("engine", [ReferenceEngine(), CompiledEngine(2), CompiledEngine(1, 1)], ids=str)
+@pytest.mark.parametrize(
+    "engine",
+    [ReferenceEngine(), CompiledEngine(2), CompiledEngine(1, 1)],
+    ids=["reference", "batch layout", "unit layout"],
+)
 def test_a_failure_is_found_wherever_it_happens(engine, every):
     """Far beyond the largest stable step x grows by 1.2 in every step, written out; noise of 1e-15 shifts nothing."""
     computer = assemble({"a": 1, "b": 2}, Quadratic(J2=1.1), Dense(), temperature=1e-30)

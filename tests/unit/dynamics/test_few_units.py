@@ -19,8 +19,9 @@ from thermozoo_plugins.projections import ModernHopfield
 import thermozoo as tz
 from thermozoo.computer.computer import assemble
 from thermozoo.dynamics.benchmark import with_random_couplings
-from thermozoo.dynamics.engines import Drive, Dynamics, compiled, laws
+from thermozoo.dynamics.engines import Drive, Dynamics, compiled_batch, laws, packed_states, state_layout
 from thermozoo.dynamics.engines.arrangement import Arrangement, Load, ahead, arrange, chunks_abreast
+from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.box_muller import normal_numbers_ahead, normal_numbers_batch, normal_numbers_unit
 from thermozoo.dynamics.engines.compiled import CompiledEngine, CompiledStepper
 from thermozoo.dynamics.engines.philox import round_keys
@@ -121,7 +122,7 @@ def test_known_bits(precision, units, width):
     dynamics = Dynamics(computer, EulerMaruyama(), 1 / 128, precision)
     x = ((np.arange(50 * units).reshape(50, units) % 11) / 8 - 0.5).astype(dynamics.dtype)
     stepper = CompiledEngine(1, width).prepare(dynamics)
-    stepper.advance(x, key=NoiseKey(5), first_step=3, steps=40, trajectories=np.arange(50) + 7)
+    advance_rows(stepper, x, key=NoiseKey(5), first_step=3, steps=40, trajectories=np.arange(50) + 7)
     assert hashlib.sha256(x.tobytes()).hexdigest()[:16] == KNOWN[precision, units]
 
 
@@ -130,7 +131,7 @@ class _Told(CompiledStepper):
 
     told: Arrangement
 
-    def arrangement(self, trajectories, steps):
+    def arrangement(self, trajectories, steps, unit_layout=None):
         return self.told
 
 
@@ -173,8 +174,16 @@ def _run(stepper, trajectories, protocols, steps):
     record = np.zeros((steps, trajectories, n), dynamics.dtype)
     work = np.zeros(trajectories)
     more = {"drive": drive, "work": work} if drive is not None else {}
-    stepper.advance(
-        x, key=KEY, first_step=3, steps=steps, trajectories=numbers, record=record, variables=held or None, **more
+    advance_rows(
+        stepper,
+        x,
+        key=KEY,
+        first_step=3,
+        steps=steps,
+        trajectories=numbers,
+        record=record,
+        variables=held or None,
+        **more,
     )
     return [x, record, work, *held.values()]
 
@@ -208,7 +217,7 @@ def guarded(monkeypatch):
             assert np.isnan(raw[start + count :]).all(), where
         made.clear()
 
-    for module in (compiled, laws):
+    for module in (compiled_batch, laws, packed_states, state_layout):
         monkeypatch.setattr(module, "aligned", around)
     return look
 
@@ -274,7 +283,7 @@ def test_discrete_units(units, precision):
     for threads, width in ((1, 1), (1, LINE[precision]), (3, LINE[precision])):
         x = start.copy()
         stepper = CompiledEngine(threads, width).prepare(dynamics)
-        stepper.advance(x, key=KEY, first_step=3, steps=9, trajectories=np.arange(203))
+        advance_rows(stepper, x, key=KEY, first_step=3, steps=9, trajectories=np.arange(203))
         found.append(x)
     assert np.abs(found[0].mean()) < 1  # both states occur
     assert all(np.array_equal(found[0], one) for one in found[1:])
