@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from thermozoo.cli.app import run
-from thermozoo.cli.bench import lines
+from thermozoo.cli.bench import _SAMPLED, lines
 from thermozoo.cli.duration import duration_text
 from thermozoo.cli.estimate import bias_lines
 from thermozoo.cli.estimate import lines as estimate_lines
@@ -62,6 +62,12 @@ FOUND = {
     "start_up_seconds": {"--help": 0.25, "plugins": 0.5},
     "threads": 2,
     "blas": ["openblas 0.3.30 Haswell"],
+    "sampled_training": {
+        "threads": 2,
+        "clock": "wall",
+        "multiply_adds_per_ns": 100.0,
+        "rows": [{"method": "descent", "seconds": 0.075, "products": 0.05, "ratio": 1.5}],
+    },
 }
 
 
@@ -72,9 +78,14 @@ def measured(monkeypatch):
     def bench(computer, integrator, *, connectivity, progress):
         progress(1)
         calls.append((computer.n, integrator.name, connectivity))
-        return FOUND
+        return {key: value for key, value in FOUND.items() if key != "sampled_training"}
+
+    def sampled_over_products(computer, process, loss, *, threads):
+        assert (computer.n, len(process.signals), threads) == (1296, 3, 2)
+        return FOUND["sampled_training"]
 
     monkeypatch.setattr("thermozoo.dynamics.benchmark.bench", bench)
+    monkeypatch.setattr("thermozoo.training.benchmark.sampled_over_products", sampled_over_products)
     return calls
 
 
@@ -96,7 +107,8 @@ def bars(monkeypatch):
 
 def test_bench_says_how_far_it_is(measured, bars):
     assert run(["bench"]) == 0
-    assert bars == [("measuring", bench_work(), 1)]  # of the whole, what the measurement reports
+    # of the whole, what the measurement reports, and sampled training
+    assert bars == [("measuring", bench_work() + _SAMPLED, 1 + _SAMPLED)]
 
 
 @pytest.mark.parametrize("compare", [pytest.param("[]", marks=pytest.mark.long), '["exact"]'])
@@ -142,6 +154,7 @@ def test_bench_prints_a_table(measured, capsys):
         assert part in text
     rows = [line.split() for line in text.splitlines()]
     assert ["3", "1.25", "ns", "58.50", "ns", "15.00", "ns", "12.00"] in rows
+    assert ["descent", "75.0", "ms", "50.0", "ms", "1.50"] in rows
     for part in ("40,000 trajectories", "21.5 ns a step, a loop in numba 43.0 ns, numba / compiled 2.00"):
         assert part in text
     assert "start-up: 0.25 s for --help, 0.50 s for plugins" in text

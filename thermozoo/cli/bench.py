@@ -12,17 +12,21 @@ from thermozoo.cli.arguments import Quiet
 
 __all__ = ["bench"]
 
+#: Seconds of sampled training, roughly: what it counts for in the progress.
+_SAMPLED = 12
+
 
 def bench(
     ctx: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print the measurements as JSON.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure this machine, about a minute: the computer of the paper, few units, start-up.
+    """Measure this machine, about a minute: the computer of the paper and its training, few units, start-up.
 
     Products alone are the fastest that this process can do them; beside them stand whole steps, and the ratio of both.
     Times are microseconds of one step of one trajectory, of few units nanoseconds of one step of one unit beside loops
-    in NumPy and numba. Medians of measurements that take turns.
+    in NumPy and numba. Medians of measurements that take turns; of sampled training, one measurement of
+    a few noising trajectories beside the products that it cannot do without.
 
     Example: thermozoo bench --json
     """
@@ -30,16 +34,25 @@ def bench(
     from thermozoo.config.load import load_config
     from thermozoo.dynamics.benchmark import bench as measure
     from thermozoo.dynamics.benchmark import bench_work, with_random_couplings
+    from thermozoo.dynamics.engines.compiled import CompiledEngine
     from thermozoo.runs.assemble import assemble_machine
+    from thermozoo.training.benchmark import sampled_over_products
+    from thermozoo.training.noising_process import NoisingProcess
 
     config = load_config("paper", context_of(ctx).catalogue)
-    with Bars(quiet).phase("measuring", bench_work()) as progress:
+    with Bars(quiet).phase("measuring", bench_work() + _SAMPLED) as progress:
+        machine = assemble_machine(config)
         found = measure(
-            with_random_couplings(assemble_machine(config).computer),
+            with_random_couplings(machine.computer),
             config.integrator,
             connectivity=config.connectivity.name,
             progress=progress,
         )
+        process = NoisingProcess(machine.noising, CompiledEngine())
+        found["sampled_training"] = sampled_over_products(
+            machine.computer, process, machine.loss, threads=found["threads"]
+        )
+        progress(_SAMPLED)
     if as_json:
         print(json.dumps(found, indent=2))
         return
@@ -64,6 +77,7 @@ def lines(found: dict[str, Any]) -> list[str]:
         f"compilation: {found['compile_seconds_cold']:.1f} s, from the cache {found['compile_seconds_warm']:.1f} s",
         f"lattice of a million units: {found['sparse_updates_per_ns']:.2f} unit updates a nanosecond",
         *_few(found),
+        *_sampled(found["sampled_training"]),
         f"start-up: {', '.join(f'{seconds:.2f} s for {word}' for word, seconds in found['start_up_seconds'].items())}",
         f"threads: {found['threads']}; linear algebra of training and reports: {', '.join(found['blas'])}",
     ]
@@ -74,6 +88,18 @@ def lines(found: dict[str, Any]) -> list[str]:
             "faster (steps use it already)"
         )
     return text
+
+
+def _sampled(found: dict[str, Any]) -> list[str]:
+    """Return what sampled training takes, as a table."""
+    return [
+        f"sampled training, a noising trajectory, {found['clock']} time:",
+        f"{'method':>10} {'trajectory':>12} {'products':>12} {'ratio':>7}",
+        *(
+            f"{r['method']:>10} {r['seconds'] * 1e3:>9.1f} ms {r['products'] * 1e3:>9.1f} ms {r['ratio']:>7.2f}"
+            for r in found["rows"]
+        ),
+    ]
 
 
 def _few(found: dict[str, Any]) -> list[str]:
