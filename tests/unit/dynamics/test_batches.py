@@ -218,16 +218,19 @@ def counted(monkeypatch):
     return counts
 
 
+@pytest.mark.parametrize("equilibration", [None, 60])
 @pytest.mark.parametrize("windowed", [False, True], ids=["computer", "program"])
-def test_generation_packs_states_once_a_law(counted, windowed):
-    """50 observations of 100 steps: equilibration and generation are two laws; windows pass states on as they lie."""
+def test_generation_packs_states_once_a_law(counted, windowed, equilibration):
+    """50 observations of 100 steps: equilibration is a law of its own; windows pass states on as they lie."""
     one = machine(clamped=())
     law = Dynamics(windows(one) if windowed else one, EULER, 0.01, "single", steps=100)
-    done = generate(law, Dynamics(one, EULER, 0.01, "single", steps=60), 20, seed=1, engine=CompiledEngine(1))
+    untrained = Dynamics(one, EULER, 0.01, "single", steps=60)
+    done = generate(law, untrained, 20, seed=1, engine=CompiledEngine(1), equilibration=equilibration)
     assert len(done.times) == 51
-    assert counted["in"] == 2
-    # each observation, each switch, and the states that each of the two ends with
-    assert counted["out"] == 51 + 2 * windowed + 2
+    laws = 1 if equilibration is None else 2
+    assert counted["in"] == laws
+    # each observation, each switch, and the states that each law ends with
+    assert counted["out"] == 51 + 2 * windowed + laws
 
 
 def test_a_drive_is_packed_once_and_nobody_who_does_not_look_is_shown_rows(counted):

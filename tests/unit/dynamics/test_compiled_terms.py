@@ -421,7 +421,7 @@ def test_what_no_kernel_is_written_for(euler):
     assert why_not("compiled", strange) is not None
     assert engine_for("auto", strange, 1000, 1000).name == "reference"
     coupled = attrs.evolve(computer, couplings=couple(Dense(), computer.layout, Cosine()))
-    assert engine_for("auto", Dynamics(coupled, euler, 0.01), 1000, 1000).name == "compiled"
+    assert engine_for("auto", Dynamics(coupled, euler, 0.01), 1000, 10_000).name == "compiled"
 
 
 def test_a_parameter_of_an_interaction_is_a_number(euler):

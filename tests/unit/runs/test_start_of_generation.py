@@ -57,7 +57,7 @@ def test_equilibration_is_a_step_at_least(plugins):
     assert load_config("paper", assignments=[], seed=None).equilibration == 2500  # the published procedure
     assert load_config("ten-digits", assignments=[], seed=None).equilibration is None
     with pytest.raises(
-        ConfigError, match=r"generation\.equilibration: expected at least one time step of 0\.01, got 0\.00"
+        ConfigError, match=r"generation\.equilibration: expected at least one time step of 0\.025, got 0\.00"
     ):
         load_config(None, assignments=["generation.equilibration=0.004"], seed=None)
 
