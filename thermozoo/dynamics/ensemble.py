@@ -16,12 +16,18 @@ from thermozoo.dynamics.variables import Variables, kinetic_terms
 from thermozoo.dynamics.windows import PreparedDynamics, Switch
 from thermozoo.dynamics.work import DrivenWork, recorded_together
 
-__all__ = ["Ensemble", "EnsembleState"]
+__all__ = ["Ensemble", "EnsembleState", "steps_unchecked"]
 
 Array = npt.NDArray[np.floating[Any]]
 
-#: Steps between two looks for a non-finite state, where nobody looks at the states.
-CHECK_EVERY = STRETCH
+#: Numbers of all trajectories and units that may be updated between two looks for a non-finite state, where nobody
+#: looks at the states; of many, so many steps as a stretch has are always done.
+_UNCHECKED = 2**15
+
+
+def steps_unchecked(trajectories: int, units: int) -> int:
+    """Return how many steps are done between two looks: many of few numbers, so that to look costs little."""
+    return max(STRETCH, _UNCHECKED // max(1, trajectories * units))
 
 
 @attrs.frozen(eq=False)
@@ -112,6 +118,7 @@ class Ensemble:
         self._prepared, self._drive = prepared, drive
         self._how: dict[str, Any] = {"working": working, "stretch": stretch}
         self.switches = list(given.switches)
+        self._unchecked = steps_unchecked(*first.x.shape)
         self.driven = None if dynamics.driven is None else DrivenWork(dynamics, dynamics.driven, len(first.x))
         if self.driven is not None and given.noted:
             self.driven.take(given.noted, first.step)
@@ -176,7 +183,7 @@ class Ensemble:
             here = self.step
             self._take_window()
             switch = next((step for step in due if step > here), stop)
-            end = min(stop, self._checked.step + CHECK_EVERY, switch)
+            end = min(stop, self._checked.step + self._unchecked, switch)
             self._do(end - here, None if record is None else record[here - first : end - first])
             self._check()
             if progress is not None:
@@ -222,7 +229,7 @@ class Ensemble:
         since = self.step - self._checked.step
         if not self._batch.finite():
             raise find_failure(self.dynamics, self._checked, since)
-        if since >= CHECK_EVERY:
+        if since >= self._unchecked:
             self._checked = self._batch.copy()
 
     def _switch(self, ends: Any, begins: Any) -> None:

@@ -17,9 +17,10 @@ Array = npt.NDArray[np.floating[Any]]
 
 
 def find_failure(dynamics: Dynamics, batch: Batch, steps: int) -> NonFiniteError:
-    """Replay some steps that ended in a non-finite state one by one, and return the error for the first such state.
+    """Replay some steps that ended in a non-finite state, and return the error for the first such state.
 
-    The replay gives the same bits, because noise is counted by step. The error carries the last finite states as
+    The replay gives the same bits, because noise is counted by step. It halves the steps in question until one is left:
+    a state that is not finite does not become so again. The error carries the last finite states as
     ``last_finite_state``.
 
     Parameters
@@ -31,13 +32,16 @@ def find_failure(dynamics: Dynamics, batch: Batch, steps: int) -> NonFiniteError
     steps : int
         How many.
     """
-    step, last = batch.step, batch.states()
-    for _ in range(steps):
+    with np.errstate(over="ignore", invalid="ignore"):
+        while steps > 1:
+            ahead = batch.copy()
+            ahead.advance(steps // 2)
+            if ahead.finite():
+                batch, steps = ahead, steps - steps // 2
+            else:
+                steps //= 2
         step, last = batch.step, batch.states()
-        with np.errstate(over="ignore", invalid="ignore"):
-            batch.advance(1)
-        if not batch.finite():
-            break
+        batch.advance(1)
     found = {"state": batch.states(), **batch.variables()}
     what, values = next((name, values) for name, values in found.items() if not np.isfinite(values).all())
     row, unit = (int(v) for v in np.argwhere(~np.isfinite(values))[0])

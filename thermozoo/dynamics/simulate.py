@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from thermozoo.arguments import count
 from thermozoo.dynamics.engines import Drive, Dynamics, Engine
-from thermozoo.dynamics.engines.batch import STRETCH
-from thermozoo.dynamics.ensemble import Ensemble
+from thermozoo.dynamics.ensemble import Ensemble, steps_unchecked
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulation_arguments import (
     check_budget,
@@ -156,7 +155,8 @@ def simulate(
     check_budget(dynamics, start, steps, interval, watching, count("byte_limit", byte_limit))
     say_what_colors_cost(dynamics)
     chosen = engine_of(engine, dynamics.at(start.step), len(start.x), steps)
-    ensemble = Ensemble(PreparedDynamics(chosen, dynamics), start, drive, stretch=min(steps, STRETCH))
+    stretch = min(steps, steps_unchecked(*start.x.shape))
+    ensemble = Ensemble(PreparedDynamics(chosen, dynamics), start, drive, stretch=stretch)
     first = start.step
     del start  # rows that are no longer needed: states lie where the engine works on them
     for observer in watching:

@@ -20,6 +20,7 @@ from thermozoo.computer.program import Program
 from thermozoo.dynamics.engines import Batch, BatchState, Drive, Dynamics
 from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine
+from thermozoo.dynamics.engines.compiled_batch import CompiledBatch
 from thermozoo.dynamics.engines.packed_states import PackedStates
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.dynamics.engines.state_layout import StateLayout
@@ -374,3 +375,13 @@ def test_states_that_are_none(changes, said):
         BatchState(**given)
     with pytest.raises(ArgumentError, match="key must be a NoiseKey, got 3"):
         BatchState(**{**given, "key": 3})
+
+
+@pytest.mark.parametrize(("trajectories", "steps", "looks"), [(1, 30_000, 1), (3, 12_000, 2), (400, 500, 2)])
+def test_few_numbers_are_looked_at_seldom(monkeypatch, trajectories, steps, looks):
+    """Between two looks 32,768 numbers of few units are updated, and 250 steps of many are done."""
+    dynamics, looked = Dynamics(assemble({"a": 1}, Quartic(), Dense(), temperature=0.1), EULER, 0.01), []
+    original = CompiledBatch.finite
+    monkeypatch.setattr(CompiledBatch, "finite", lambda batch: looked.append(batch.step) or original(batch))
+    simulate(dynamics, np.zeros((trajectories, 1)), steps, key=KEY, engine=CompiledEngine(1))
+    assert len(looked) == looks
