@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from thermozoo.computer.program import Program
     from thermozoo.computer.terms.couple import couple
     from thermozoo.computer.terms.projections import project
+    from thermozoo.config.generation import check_generation
     from thermozoo.config.load import load_config
     from thermozoo.dynamics.engines.base import Drive, Dynamics
     from thermozoo.dynamics.noise import NoiseKey
@@ -26,19 +27,28 @@ if TYPE_CHECKING:
     from thermozoo.front.simulate import simulate
     from thermozoo.front.train import train
     from thermozoo.interfaces import (
+        Account,
         Connectivity,
         Dataset,
         Encoding,
         Integrator,
         Interaction,
         Objective,
+        Phase,
+        Picture,
         Potential,
         Projection,
         Protocol,
+        Share,
+        Task,
+        TextTable,
     )
+    from thermozoo.keys import Key
     from thermozoo.parameters import option, parameter
     from thermozoo.registry.catalogue import Catalogue, catalogue, load_catalogue
     from thermozoo.registry.hookspecs import hookimpl
+    from thermozoo.runs.assemble import assemble_generation
+    from thermozoo.runs.phases import generation_phases
     from thermozoo.training.result import Training
 
 __version__ = "0.1.0"
@@ -46,6 +56,7 @@ __version__ = "0.1.0"
 #: Where each public name lives. It is imported when first used: ``import thermozoo`` itself imports nothing, so that
 #: the pytest plugin, which every pytest run in the environment loads, costs nothing.
 _HOMES = {
+    "Account": "thermozoo.interfaces",
     "Catalogue": "thermozoo.registry.catalogue",
     "Computer": "thermozoo.computer.computer",
     "Connectivity": "thermozoo.interfaces",
@@ -57,20 +68,29 @@ _HOMES = {
     "Integrator": "thermozoo.interfaces",
     "Interaction": "thermozoo.interfaces",
     "KeptStates": "thermozoo.dynamics.trajectories",
+    "Key": "thermozoo.keys",
     "NoiseKey": "thermozoo.dynamics.noise",
     "Objective": "thermozoo.interfaces",
+    "Phase": "thermozoo.interfaces",
+    "Picture": "thermozoo.interfaces",
     "Potential": "thermozoo.interfaces",
     "Program": "thermozoo.computer.program",
     "Projection": "thermozoo.interfaces",
     "Protocol": "thermozoo.interfaces",
     "Run": "thermozoo.front.runs",
     "Schedule": "thermozoo.dynamics.schedule",
+    "Share": "thermozoo.interfaces",
+    "Task": "thermozoo.interfaces",
+    "TextTable": "thermozoo.interfaces",
     "ThermozooError": "thermozoo.errors",
     "Training": "thermozoo.training.result",
     "assemble": "thermozoo.computer.computer",
+    "assemble_generation": "thermozoo.runs.assemble",
     "catalogue": "thermozoo.registry.catalogue",
+    "check_generation": "thermozoo.config.generation",
     "couple": "thermozoo.computer.terms.couple",
     "formulas": "thermozoo.front.plugins",
+    "generation_phases": "thermozoo.runs.phases",
     "get": "thermozoo.front.plugins",
     "hookimpl": "thermozoo.registry.hookspecs",
     "load": "thermozoo.front.runs",
@@ -88,6 +108,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Account",
     "Catalogue",
     "Computer",
     "Connectivity",
@@ -99,20 +120,29 @@ __all__ = [
     "Integrator",
     "Interaction",
     "KeptStates",
+    "Key",
     "NoiseKey",
     "Objective",
+    "Phase",
+    "Picture",
     "Potential",
     "Program",
     "Projection",
     "Protocol",
     "Run",
     "Schedule",
+    "Share",
+    "Task",
+    "TextTable",
     "ThermozooError",
     "Training",
     "assemble",
+    "assemble_generation",
     "catalogue",
+    "check_generation",
     "couple",
     "formulas",
+    "generation_phases",
     "get",
     "hookimpl",
     "load",

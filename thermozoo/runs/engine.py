@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from thermozoo.dynamics.engines import Engine, engine_for, why_not
 from thermozoo.runs.machine import Machine
+from thermozoo.runs.setup import Setup
 from thermozoo.runs.training import sampled_trajectories
 
 __all__ = ["engine_note", "engine_of"]
 
 
-def engine_of(machine: Machine) -> Engine:
+def engine_of(machine: Machine | Setup) -> Engine:
     """Return the engine of a machine's config."""
     config = machine.config
     return engine_for(config.dynamics.engine, machine.dynamics, _trajectories(machine), config.steps)
 
 
-def engine_note(machine: Machine, engine: Engine) -> str:
+def engine_note(machine: Machine | Setup, engine: Engine) -> str:
     """Return in a line which engine advances the trajectories of a run, and why that one."""
     config = machine.config
     if config.dynamics.engine != "auto":
@@ -29,9 +30,11 @@ def engine_note(machine: Machine, engine: Engine) -> str:
     return f'engine: reference, as compiling may take longer than {work} (dynamics.engine = "compiled" compiles)'
 
 
-def _trajectories(machine: Machine) -> int:
+def _trajectories(machine: Machine | Setup) -> int:
     """Return how many trajectories a run follows."""
     config = machine.config
+    if isinstance(machine, Setup):
+        return config.task.trajectories(config)
     methods = {config.training.method, *config.training.compare}
     each = 2 * config.generation.samples + config.training.held_out
     return len(methods) * each + sum(sampled_trajectories(machine, m) for m in methods)

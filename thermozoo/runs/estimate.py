@@ -11,7 +11,6 @@ from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Engine
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.disk import predicted_disk
-from thermozoo.runs.machine import Machine
 from thermozoo.runs.phase import Calibration
 from thermozoo.runs.phases import phases_of
 from thermozoo.runs.stopwatch import seconds
@@ -57,7 +56,7 @@ def estimate_work(config: Config) -> int:
 
 
 def estimate_run(
-    machine: Machine, assembly: float, engine: Engine, progress: Callable[[int], None] | None = None
+    machine: Any, assembly: float, engine: Engine, progress: Callable[[int], None] | None = None
 ) -> Estimate:
     """Calibrate every phase of a run on this machine.
 
@@ -65,7 +64,7 @@ def estimate_run(
 
     Parameters
     ----------
-    machine : Machine
+    machine : Setup, or what the task makes instead
         The assembled machine.
     assembly : float
         How long assembling it took [second].
@@ -83,14 +82,12 @@ def estimate_run(
     memory = check_memory(machine.config, machine)  # before calibration, which takes memory as well
     found: dict[str, float] = {}
     for phase in phases_of(machine.config):
-        found[phase.name] = phase.seconds(
-            Calibration(machine, engine, machine.config.training.method, report, assembly, found)
-        )
+        found[phase.name] = phase.seconds(Calibration(machine, engine, machine.config.method, report, assembly, found))
     return Estimate(found, memory, predicted_disk(machine))
 
 
-def measured_assembly(assemble: Callable[[], Machine]) -> tuple[Machine, float]:
+def measured_assembly(assemble: Callable[[], Any]) -> tuple[Any, float]:
     """Assemble a machine and return it with the seconds that it took."""
-    machines: list[Machine] = []
+    machines: list[Any] = []
     taken = seconds(lambda: machines.append(assemble()))
     return machines[0], taken

@@ -19,6 +19,7 @@ from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.folder import RunFolder
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import imposed_signal, perfect_loss
+from thermozoo.runs.setup import Setup
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.noising_process import NoisingProcess
 
@@ -50,7 +51,7 @@ def check_libraries() -> None:
     load_matplotlib()
 
 
-def try_last_phases(machine: Machine, folder: RunFolder) -> None:
+def try_last_phases(machine: Machine | Setup, folder: RunFolder) -> None:
     """Try what comes after training and generation.
 
     Raises
@@ -72,7 +73,7 @@ def _small_file(path: Path) -> None:
     write_dataset(xarray.Dataset({"state": ("unit", np.zeros(2))}), path)
 
 
-def warm_up(machine: Machine, engine: Engine) -> None:
+def warm_up(machine: Machine | Setup, engine: Engine) -> None:
     """Let the engine take one step of each law of motion, of few and of many trajectories, so that it is compiled.
 
     What is wrong with the engine or its environment shows here, and not after training.

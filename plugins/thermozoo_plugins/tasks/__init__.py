@@ -1,0 +1,14 @@
+"""First-party tasks."""
+
+from __future__ import annotations
+
+from thermozoo import Task, hookimpl
+from thermozoo_plugins.tasks.generate import Generate
+
+__all__ = ["Generate"]
+
+
+@hookimpl
+def thermozoo_tasks() -> list[type[Task]]:
+    """Return the first-party tasks."""
+    return [Generate]
