@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from thermozoo.computer.terms.projections import project
     from thermozoo.config.generation import check_generation
     from thermozoo.config.load import load_config
+    from thermozoo.dynamics.chains import autocorrelation, effective_sample_size, split_r_hat
     from thermozoo.dynamics.engines.base import Drive, Dynamics
     from thermozoo.dynamics.noise import NoiseKey
+    from thermozoo.dynamics.running import RunningHistogram, RunningMoments, Trace
     from thermozoo.dynamics.schedule import Schedule
     from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
     from thermozoo.errors import ThermozooError
@@ -78,17 +80,22 @@ _HOMES = {
     "Projection": "thermozoo.interfaces",
     "Protocol": "thermozoo.interfaces",
     "Run": "thermozoo.front.runs",
+    "RunningHistogram": "thermozoo.dynamics.running",
+    "RunningMoments": "thermozoo.dynamics.running",
     "Schedule": "thermozoo.dynamics.schedule",
     "Share": "thermozoo.interfaces",
     "Task": "thermozoo.interfaces",
     "TextTable": "thermozoo.interfaces",
     "ThermozooError": "thermozoo.errors",
+    "Trace": "thermozoo.dynamics.running",
     "Training": "thermozoo.training.result",
     "assemble": "thermozoo.computer.computer",
     "assemble_generation": "thermozoo.runs.assemble",
+    "autocorrelation": "thermozoo.dynamics.chains",
     "catalogue": "thermozoo.registry.catalogue",
     "check_generation": "thermozoo.config.generation",
     "couple": "thermozoo.computer.terms.couple",
+    "effective_sample_size": "thermozoo.dynamics.chains",
     "formulas": "thermozoo.front.plugins",
     "generation_phases": "thermozoo.runs.phases",
     "get": "thermozoo.front.plugins",
@@ -103,6 +110,7 @@ _HOMES = {
     "run": "thermozoo.front.runs",
     "save_computer": "thermozoo.computer.files",
     "simulate": "thermozoo.front.simulate",
+    "split_r_hat": "thermozoo.dynamics.chains",
     "train": "thermozoo.front.train",
     "verify": "thermozoo.front.plugins",
 }
@@ -130,17 +138,22 @@ __all__ = [
     "Projection",
     "Protocol",
     "Run",
+    "RunningHistogram",
+    "RunningMoments",
     "Schedule",
     "Share",
     "Task",
     "TextTable",
     "ThermozooError",
+    "Trace",
     "Training",
     "assemble",
     "assemble_generation",
+    "autocorrelation",
     "catalogue",
     "check_generation",
     "couple",
+    "effective_sample_size",
     "formulas",
     "generation_phases",
     "get",
@@ -155,6 +168,7 @@ __all__ = [
     "run",
     "save_computer",
     "simulate",
+    "split_r_hat",
     "train",
     "verify",
 ]
