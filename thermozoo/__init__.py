@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from thermozoo.computer.program import Program
     from thermozoo.computer.terms.couple import couple
     from thermozoo.computer.terms.projections import project
+    from thermozoo.config.generation import check_generation
     from thermozoo.config.load import load_config
+    from thermozoo.dynamics.chains import autocorrelation, effective_sample_size, split_r_hat
     from thermozoo.dynamics.engines.base import Drive, Dynamics
     from thermozoo.dynamics.equilibrium import equilibrium_states
     from thermozoo.dynamics.noise import NoiseKey
+    from thermozoo.dynamics.running import RunningHistogram, RunningMoments, Trace
     from thermozoo.dynamics.schedule import Schedule
     from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
     from thermozoo.errors import ThermozooError
@@ -27,19 +30,28 @@ if TYPE_CHECKING:
     from thermozoo.front.simulate import simulate
     from thermozoo.front.train import train
     from thermozoo.interfaces import (
+        Account,
         Connectivity,
         Dataset,
         Encoding,
         Integrator,
         Interaction,
         Objective,
+        Phase,
+        Picture,
         Potential,
         Projection,
         Protocol,
+        Share,
+        Task,
+        TextTable,
     )
+    from thermozoo.keys import Key
     from thermozoo.parameters import option, parameter
     from thermozoo.registry.catalogue import Catalogue, catalogue, load_catalogue
     from thermozoo.registry.hookspecs import hookimpl
+    from thermozoo.runs.assemble import assemble_generation
+    from thermozoo.runs.phases import generation_phases
     from thermozoo.training.result import Training
 
 __version__ = "0.1.0"
@@ -47,6 +59,7 @@ __version__ = "0.1.0"
 #: Where each public name lives. It is imported when first used: ``import thermozoo`` itself imports nothing, so that
 #: the pytest plugin, which every pytest run in the environment loads, costs nothing.
 _HOMES = {
+    "Account": "thermozoo.interfaces",
     "Catalogue": "thermozoo.registry.catalogue",
     "Computer": "thermozoo.computer.computer",
     "Connectivity": "thermozoo.interfaces",
@@ -58,21 +71,35 @@ _HOMES = {
     "Integrator": "thermozoo.interfaces",
     "Interaction": "thermozoo.interfaces",
     "KeptStates": "thermozoo.dynamics.trajectories",
+    "Key": "thermozoo.keys",
     "NoiseKey": "thermozoo.dynamics.noise",
     "Objective": "thermozoo.interfaces",
+    "Phase": "thermozoo.interfaces",
+    "Picture": "thermozoo.interfaces",
     "Potential": "thermozoo.interfaces",
     "Program": "thermozoo.computer.program",
     "Projection": "thermozoo.interfaces",
     "Protocol": "thermozoo.interfaces",
     "Run": "thermozoo.front.runs",
+    "RunningHistogram": "thermozoo.dynamics.running",
+    "RunningMoments": "thermozoo.dynamics.running",
     "Schedule": "thermozoo.dynamics.schedule",
+    "Share": "thermozoo.interfaces",
+    "Task": "thermozoo.interfaces",
+    "TextTable": "thermozoo.interfaces",
     "ThermozooError": "thermozoo.errors",
+    "Trace": "thermozoo.dynamics.running",
     "Training": "thermozoo.training.result",
     "assemble": "thermozoo.computer.computer",
+    "assemble_generation": "thermozoo.runs.assemble",
+    "autocorrelation": "thermozoo.dynamics.chains",
     "catalogue": "thermozoo.registry.catalogue",
+    "check_generation": "thermozoo.config.generation",
     "couple": "thermozoo.computer.terms.couple",
+    "effective_sample_size": "thermozoo.dynamics.chains",
     "equilibrium_states": "thermozoo.dynamics.equilibrium",
     "formulas": "thermozoo.front.plugins",
+    "generation_phases": "thermozoo.runs.phases",
     "get": "thermozoo.front.plugins",
     "hookimpl": "thermozoo.registry.hookspecs",
     "load": "thermozoo.front.runs",
@@ -85,11 +112,13 @@ _HOMES = {
     "run": "thermozoo.front.runs",
     "save_computer": "thermozoo.computer.files",
     "simulate": "thermozoo.front.simulate",
+    "split_r_hat": "thermozoo.dynamics.chains",
     "train": "thermozoo.front.train",
     "verify": "thermozoo.front.plugins",
 }
 
 __all__ = [
+    "Account",
     "Catalogue",
     "Computer",
     "Connectivity",
@@ -101,21 +130,35 @@ __all__ = [
     "Integrator",
     "Interaction",
     "KeptStates",
+    "Key",
     "NoiseKey",
     "Objective",
+    "Phase",
+    "Picture",
     "Potential",
     "Program",
     "Projection",
     "Protocol",
     "Run",
+    "RunningHistogram",
+    "RunningMoments",
     "Schedule",
+    "Share",
+    "Task",
+    "TextTable",
     "ThermozooError",
+    "Trace",
     "Training",
     "assemble",
+    "assemble_generation",
+    "autocorrelation",
     "catalogue",
+    "check_generation",
     "couple",
+    "effective_sample_size",
     "equilibrium_states",
     "formulas",
+    "generation_phases",
     "get",
     "hookimpl",
     "load",
@@ -128,6 +171,7 @@ __all__ = [
     "run",
     "save_computer",
     "simulate",
+    "split_r_hat",
     "train",
     "verify",
 ]

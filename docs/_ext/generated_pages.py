@@ -17,9 +17,10 @@ from thermozoo.config.plugins import resolved_plugin
 from thermozoo.config.schema import PLACES
 from thermozoo.constraints import constraints_of
 from thermozoo.errors import DataError
-from thermozoo.interfaces import INTERFACES, Connectivity, Plugin
+from thermozoo.interfaces import INTERFACES, Connectivity, Plugin, Task
 from thermozoo.parameters import doc_of, parameters_of
 from thermozoo.registry.catalogue import Record, catalogue
+from thermozoo.runs.task_report import table_name
 from thermozoo.symbolic.latex import formula_latex
 from thermozoo.symbolic.overview import derived_formulas
 
@@ -77,11 +78,23 @@ def _zoo_page(record: Record) -> str:
         lines += _heading("Derived from the formula", "-")
         for formula in formulas:
             lines += [f"{formula.title}:", "", ".. math::", "", f"   {formula.latex}", ""]
+    lines += _figures(plugin)
     lines += _facts(plugin)
     if plugin.kind in PLACES:
         lines += _heading("In a config", "-")
         lines += [".. code-block:: toml", "", *(f"   {line}" for line in _snippet(plugin)), ""]
     return "\n".join(lines)
+
+
+def _figures(plugin: Plugin) -> list[str]:
+    """Return what a task finds, with what each figure means, and the tables that it reads."""
+    if not isinstance(plugin, Task):
+        return []
+    lines = [f"Tables of a config that it reads: {', '.join(f'``[{name}]``' for name in plugin.tables)}.", ""]
+    if plugin.figures is not None:
+        name = table_name(plugin.name)
+        lines += [f"Its figures stand in ``report.json`` under ``{name}``: see :doc:`../reference/report`.", ""]
+    return lines
 
 
 def _default(field: attrs.Attribute[Any]) -> Any:

@@ -14,10 +14,11 @@ from thermozoo.cli import app as command_line
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Setting, settings_of
 from thermozoo.config.terms import PatternTable
 from thermozoo.config.values import type_name
-from thermozoo.interfaces import INTERFACES, Declaration
+from thermozoo.interfaces import INTERFACES, Declaration, Task
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.registry.hookspecs import hooks
 from thermozoo.runs.results import SECTIONS, Key, documented, type_text
+from thermozoo.runs.task_report import CommonReport, table_name
 from thermozoo.testing import checks_for
 
 __all__ = ["checks_text", "command_line_text", "config_text", "hook_text", "report_text"]
@@ -193,7 +194,12 @@ def checks_text() -> str:
 def report_text() -> str:
     """Return a section for every part of the report, written from its declaration."""
     parts = []
-    for title, cls in SECTIONS.items():
+    sections = dict(SECTIONS) | {"Any other task": CommonReport}
+    for name in catalogue().names(Task.kind):
+        figures = catalogue().get(Task, name).figures
+        if figures is not None and _first_party(Task.kind, name):
+            sections[f"`{table_name(name)}`, of the task [`{name}`](#task-{name})"] = figures
+    for title, cls in sections.items():
         rows = ((f"`{n}`", _type(kind, key), _unit(key.unit), key.meaning) for n, kind, key in documented(cls))
         parts += [f"## {title}", _table(("key", "type", "unit", "meaning"), rows)]
     return "\n\n".join(parts)

@@ -152,7 +152,7 @@ def test_digests_are_those_of_the_files(tiny, report):
     used = {(p["kind"], p["name"]) for p in manifest["plugins"]}
     assert used == {
         ("potential", "quartic"), ("connectivity", "bipartite"), ("integrator", "euler-maruyama"),
-        ("objective", "reverse-likelihood"), ("protocol", "linear-fade"), ("dataset", "digits"),
+        ("objective", "reverse-likelihood"), ("protocol", "linear-fade"), ("dataset", "digits"), ("task", "generate"),
         ("encoding", "image"), ("encoding", "projection"),
     }  # fmt: skip
     assert all(p["distribution"] == "thermozoo" and p["version"] for p in manifest["plugins"])

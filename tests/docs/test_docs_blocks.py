@@ -118,7 +118,7 @@ _PROJECT = ("project", "build-system", "tool")
     ],
 )
 def test_keys_of_toml_blocks_are_valid(page, block):
-    catalogue = load_catalogue(files=[STRIPES])
+    catalogue = load_catalogue(files=[STRIPES, EXAMPLES / "escape.py"])
     tables = tomllib.loads(block.text)
     tables.setdefault("computer", {}).setdefault("units", {"visible": 784, "hidden": 512})
     declared = re.findall(r'^\s*name = "([a-z0-9-]+)"$', page.read_text("utf-8"), re.MULTILINE)
@@ -129,7 +129,7 @@ def test_keys_of_toml_blocks_are_valid(page, block):
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.toml")), ids=lambda p: p.name)
 def test_examples_are_valid_and_resolve_to_themselves(example):
-    catalogue = load_catalogue(files=[STRIPES])
+    catalogue = load_catalogue(files=[STRIPES, EXAMPLES / "escape.py"])
     config = load_config(example, catalogue)
     assert check_config(config.resolved, catalogue, "resolved").resolved == config.resolved
     text = example.read_text("utf-8")

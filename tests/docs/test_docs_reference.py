@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 import tomllib
+import types
 from pathlib import Path
 
 import pytest
@@ -73,11 +74,13 @@ _QUICK = ("connectivity", "dataset", "encoding")
 @pytest.mark.parametrize(
     "hook", [pytest.param(h, marks=() if one.kind in _QUICK else pytest.mark.long) for h, one in hooks().items()]
 )
-def test_the_plugin_of_the_hooks_page_holds_every_check(hook):
+def test_the_plugin_of_the_hooks_page_holds_every_check(hook, monkeypatch):
     """But that of the docstring: the page keeps equations and references out of its examples."""
     from thermozoo.testing import verify
 
-    namespace = {"__name__": "__docs__"}
+    page = types.ModuleType("__docs__")
+    monkeypatch.setitem(sys.modules, page.__name__, page)  # where annotations of its classes are looked up
+    namespace = vars(page)
     for block in blocks_of(DOCS / "reference" / "hooks.md"):
         if block.language == "python" and ">>>" not in block.text:
             exec(block.text, namespace)
@@ -156,7 +159,9 @@ def test_report_keys_and_files_of_a_run_are_documented(tmp_path, monkeypatch, ex
     extra += ["training.windows=2", "training.compare=['exact']"]
     assert run([*words, *(w for e in extra for w in ("--set", e))]) == 0
     report = json.loads(Path("toy/report.json").read_text("utf-8"))
-    documented = re.findall(r"^\| `([\w.]+)` \|", extensions[1].report_text(), re.MULTILINE)
+    text, _, others = extensions[1].report_text().partition("\n## Any other task\n")  # than the default one
+    assert "| `task` | text |" in others.partition("\n## ")[0]
+    documented = re.findall(r"^\| `([\w.]+)` \|", text, re.MULTILINE)
     assert set(report) == {key for key in documented if "." not in key}
     for table in ("imposed_signal", "judge", "hardware"):
         assert [f"{table}.{key}" for key in report[table]] == [key for key in documented if key.startswith(f"{table}.")]

@@ -10,7 +10,7 @@ from doc_blocks import DOCS, blocks_of, run_page
 from thermozoo.interfaces import INTERFACES
 
 #: Kinds whose checks take seconds rather than milliseconds.
-SLOW = ("potential", "interaction", "projection", "integrator", "objective")
+SLOW = ("potential", "interaction", "projection", "integrator", "objective", "task")
 
 
 @pytest.fixture
@@ -41,4 +41,4 @@ def test_the_page_does_what_it_says(kind, folder, capsys):
 def test_every_block_of_the_page_is_run(kind):
     blocks = blocks_of(DOCS / "how-to" / f"write-a-{kind}.md")
     assert blocks
-    assert all(b.run and b.language in ("python", "console") for b in blocks)
+    assert all(b.run and b.language in ("python", "console", "toml") for b in blocks)

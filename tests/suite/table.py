@@ -16,6 +16,7 @@ from wrong_potentials import POTENTIALS
 from wrong_projections import PROJECTIONS
 from wrong_spins import SPINS
 from wrong_subjects import caught
+from wrong_tasks import TASKS
 from wrong_underdamped import UNDERDAMPED
 
 SUBJECTS = [
@@ -28,6 +29,7 @@ SUBJECTS = [
     *OTHERS,
     *ENCODINGS,
     *SPINS,
+    *TASKS,
 ]
 
 

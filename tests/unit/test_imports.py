@@ -31,13 +31,13 @@ LEVELS = {
     "quality": 6,
     "training": 7,
     "config": 8,
-    "testing": 9,
     "plotting": 9,
     "runs": 10,
     "scaffold": 10,
-    "cli": 11,
-    "front": 12,
-    "__main__": 12,
+    "testing": 11,
+    "cli": 12,
+    "front": 13,
+    "__main__": 13,
 }
 
 #: Rooms of one level that are strangers to each other.

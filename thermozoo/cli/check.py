@@ -11,6 +11,7 @@ from thermozoo.cli.arguments import Assignments, ConfigFile, Seed
 
 if TYPE_CHECKING:
     from thermozoo.runs.machine import Machine
+    from thermozoo.runs.setup import Setup
 
 __all__ = ["check"]
 
@@ -18,7 +19,7 @@ __all__ = ["check"]
 def check(ctx: typer.Context, config: ConfigFile = None, seed: Seed = None, assignments: Assignments = None) -> None:
     """Say every fault of a config at once, without a run: of its keys, between them, and with the data.
 
-    A config without faults is summed up: units, couplings, time steps, training, memory, engine. Nothing is written.
+    A config without faults is summed up: units, couplings, time steps, task, memory, engine. Nothing is written.
 
     Exit code 0 if there is no fault, else 2.
 
@@ -40,27 +41,36 @@ def check(ctx: typer.Context, config: ConfigFile = None, seed: Seed = None, assi
         print(line)
 
 
-def lines(machine: Machine, memory: int) -> list[str]:
+def lines(machine: Machine | Setup, memory: int) -> list[str]:
     """Return what a run would do, in a few lines."""
     from thermozoo.digits import bytes_text
+    from thermozoo.runs.machine import Machine
 
     config, computer = machine.config, machine.computer
     groups = [f"{g} {n:,}{' (clamped)' if g in config.clamped else ''}" for g, n in config.sizes.items()]
-    images, programs = machine.images, config.programs
     by = f", {config.interaction.name}" if config.interaction is not None else ""
     driven = [f"{name} ({one.name})" for name, one in config.schedule.items()]
     terms = [f"term {name}: {computer.terms[name].summary} ({term.title})" for name, term in config.terms.items()]
-    own = config.generation.dt is not None or config.generator is not None
-    taken = f"{config.generation_steps:,} of {config.generation_dt:g} ({config.generation_integrator.name})"
+    own = ""
+    if isinstance(machine, Machine) and (config.generation.dt is not None or config.generator is not None):
+        taken = f"{config.generation_steps:,} of {config.generation_dt:g} ({config.generation_integrator.name})"
+        own = f"; of generation {taken}"
     return [
         f"units: {computer.n:,} ({', '.join(groups)})",
         f"couplings: {computer.couplings.size:,} ({config.connectivity.name}{by})",
         *terms,
-        f"time steps: {config.steps:,} of {config.dynamics.dt:g} ({config.integrator.name})"
-        f"{f'; of generation {taken}' if own else ''}",
-        f"training: {config.training.method}{f', a program for each of {programs} classes' if programs > 1 else ''}, "
-        f"{images:,} {'image' if images == 1 else 'images'} of "
-        f"{config.dataset.name}; then {config.generation.samples:,} samples",
-        *([f"driven in generation: {', '.join(driven)}"] if driven else []),
+        f"time steps: {config.steps:,} of {config.dynamics.dt:g} ({config.integrator.name}){own}",
+        _training(machine) if isinstance(machine, Machine) else f"task: {config.task.name}",
+        *([f"driven{' in generation' if isinstance(machine, Machine) else ''}: {', '.join(driven)}"] if driven else []),
         f"memory: about {bytes_text(memory)} at most",
     ]
+
+
+def _training(machine: Machine) -> str:
+    """Return what is learned, and how much is generated."""
+    config, images, programs = machine.config, machine.images, machine.config.programs
+    return (
+        f"training: {config.training.method}{f', a program for each of {programs} classes' if programs > 1 else ''}, "
+        f"{images:,} {'image' if images == 1 else 'images'} of "
+        f"{config.dataset.name}; then {config.generation.samples:,} samples"
+    )

@@ -127,6 +127,9 @@ def describe(plugin: Any, *, with_code: bool = False) -> dict[str, Any]:
         "references": references(plugin),
     }
     table |= {claim: getattr(plugin, claim) for claim in plugin.declared.claims}
+    if plugin.kind == "task":
+        table["tables"] = list(plugin.tables)
+        table["figures"] = _figures(plugin)
     if plugin.kind == "integrator" and plugin.updates != "together":
         table["updates"] = plugin.updates
     if plugin.kind == "integrator" and plugin.variables:
@@ -247,6 +250,11 @@ def _print(plugin: Plugin, out: TextIO) -> None:
             for x in _cusps(one):
                 text = f"curvature{words} infinite at x = {x:.6g}: no time step is stable; a run refuses it"
                 console.print(text, soft_wrap=True)
+    if "tables" in table:
+        console.print(f"\nreads the tables {', '.join(f'[{name}]' for name in table['tables'])}", soft_wrap=True)
+    for one in table.get("figures", ()):
+        unit = f" [{one['unit']}]" if one["unit"] else ""
+        console.print(f"\nfigure {one['name']}{unit}: {one['doc']}", soft_wrap=True)
     for one in table.get("variables", ()):
         console.print(f"\nvariable {one['name']} [{one['unit']}]: {one['doc']}, parity {one['parity']:+d}")
     for claim, words in plugin.declared.claims.items():
@@ -254,6 +262,14 @@ def _print(plugin: Plugin, out: TextIO) -> None:
             console.print(f"\nclaims {words}: {table[claim]}")
     if table["references"]:
         console.print(f"\nreferences: {table['references']}", soft_wrap=True)
+
+
+def _figures(task: Any) -> list[dict[str, str]]:
+    """Return the figures that a task declares."""
+    from thermozoo.runs.results import documented
+
+    declared = () if task.figures is None else documented(task.figures)
+    return [{"name": name, "unit": key.unit, "doc": key.meaning} for name, _, key in declared]
 
 
 def draw(plugins: list[Plugin], file: Path, force: bool) -> None:

@@ -48,7 +48,8 @@ def estimate(
     if as_json:
         print(json.dumps({**found.as_json(), "engine": engine.name}, indent=2))
         return
-    for line in (*lines(found, engine.name), *bias_lines(found, machine.config.generation_integrator.name)):
+    by = machine.config.generation_integrator.name if found.step_bias else ""
+    for line in (*lines(found, engine.name), *bias_lines(found, by)):
         print(line)
 
 

@@ -26,7 +26,7 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train a computer on images, let it generate, and report the heat.
+    """Do with a computer what the task of a config says: train it on images and let it generate, sample it, ...
 
     Writes a run folder with config.toml, manifest.json, computer.nc, samples.nc, report.json, report.html and figures.
 
@@ -43,11 +43,13 @@ def run(
     from thermozoo.config.load import parse_file
     from thermozoo.runs.experiment import run_experiment
     from thermozoo.runs.plugin_files import with_copies
-    from thermozoo.runs.summary import summary
+    from thermozoo.runs.summary import summary, task_summary
+    from thermozoo.runs.task_report import TaskReport
 
     catalogue = with_copies(config, context_of(ctx).catalogue)
     loaded = parse_file(config, catalogue, assignments=assignments or (), seed=seed)
     done = run_experiment(loaded, catalogue, out, force=force, reporter=Bars(quiet))
-    for line in summary(done.report):
+    of_task = isinstance(done.report, TaskReport)
+    for line in task_summary(done.config.task, done.report) if of_task else summary(done.report):
         print(line)
     print(f"report: {done.page}" if done.page else f"results: {done.folder.path}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import attrs
 
 from thermozoo.errors import ConfigError, shown
 
-__all__ = ["Faults", "Origin", "describe", "inside"]
+__all__ = ["Faults", "Origin", "describe", "inside", "twice"]
 
 #: A key that TOML takes without quotation marks.
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -142,6 +143,14 @@ class Faults:
         """Raise ConfigError when there is a fault."""
         if self.lines:
             raise ConfigError(self.lines)
+
+
+def twice(path: str, names: tuple[object, ...], faults: Faults) -> None:
+    """Add a fault for what stands in a list twice."""
+    again = next((name for name, times in Counter(names).items() if times > 1), None)
+    if again is not None:
+        repeated = shown(again) if isinstance(again, int) else f"'{shown(again)}'"
+        faults.add(path, f"expected each entry once, got {repeated} more than once")
 
 
 def _within(path: str, table: str) -> bool:

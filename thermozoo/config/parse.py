@@ -22,10 +22,11 @@ from thermozoo.config.plugins import build_plugin
 from thermozoo.config.schedules import protocols_of
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Config, Table
 from thermozoo.config.settings import LARGEST, SMALLEST, Setting, settings_of
+from thermozoo.config.tasks import tables_read
 from thermozoo.config.terms import further_terms
 from thermozoo.config.values import known_groups, no_group, structure
 from thermozoo.errors import nearest
-from thermozoo.interfaces import Plugin, Potential, Protocol
+from thermozoo.interfaces import Encoding, Plugin, Potential, Protocol, Task
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.training.noising import image_group
 
@@ -77,9 +78,10 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
     image = image_group(Layout(sizes, clamped=clamped)) if sizes else ""
     values: dict[str, Any] = {}
     plugins: dict[str, Plugin | None] = {}
-    given = {name: _as_table(tables.get(name, {}), name, faults) for name in TABLES}
+    reads = tables_read(tables, known, catalogue, faults)
+    given = {name: _as_table(tables.get(name, {}), name, faults) if name in reads else {} for name in TABLES}
     for name, table in TABLES.items():
-        if table.optional and name not in tables:
+        if name not in reads or (table.optional and name not in tables):
             values[name] = None
             continue
         values[name], rest = _values(name, table, given[name], faults)
@@ -96,9 +98,13 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
                 faults,
                 beside=tuple(settings_of(table.settings)),
             )
-    protocols = _protocols(given[_NOISING], values[_NOISING].protocol, groups, catalogue, faults)
-    plugins[Protocol.kind] = protocols.get(image)
-    encodings, values[_ENCODING] = encodings_of(given[_ENCODING], given[_NOISING], groups, image, catalogue, faults)
+    protocols: Any = {}
+    if _NOISING in reads:
+        protocols = _protocols(given[_NOISING], values[_NOISING].protocol, groups, catalogue, faults)
+        plugins[Protocol.kind] = protocols.get(image)
+    encodings: dict[str, tuple[Encoding, ...]] = {}
+    if _ENCODING in reads:
+        encodings, values[_ENCODING] = encodings_of(given[_ENCODING], given[_NOISING], groups, image, catalogue, faults)
     section = tables.get("computer", {})
     section = section if isinstance(section, Mapping) else {}
     biases = values["computer"].trainable_biases
@@ -130,11 +136,11 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
         plugins={kind: plugin for kind, plugin in plugins.items() if plugin is not None},
         encodings=encodings,
         protocols=protocols,
-        schedule=protocols_of(tables.get(_SCHEDULE, {}), catalogue, faults),
+        schedule=protocols_of(tables.get(_SCHEDULE, {}) if _SCHEDULE in reads else {}, catalogue, faults),
         terms=further_terms(section.get("terms", {}), sizes, catalogue, faults),
         generator=integrator_of(given["generation"].get(INTEGRATOR), catalogue, faults),
         weights=_weights(given["training"].get("weights", {}), groups, faults),
-        **{name: value for name, value in values.items() if name in attrs.fields_dict(Config)},
+        **{name: value for name, value in values.items() if name in attrs.fields_dict(Config) and name != Task.kind},
         given=tables,
         origin=origin,
     )

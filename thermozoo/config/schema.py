@@ -22,6 +22,7 @@ from thermozoo.config.tables import (
     HardwareTable,
     NoisingTable,
     PotentialTable,
+    TaskTable,
     TrainingTable,
 )
 from thermozoo.config.terms import CouplingTerm, PatternTerm, resolved_terms
@@ -36,6 +37,7 @@ from thermozoo.interfaces import (
     Plugin,
     Potential,
     Protocol,
+    Task,
 )
 
 __all__ = [
@@ -92,6 +94,7 @@ def own_table(interface: type[Plugin]) -> Table:
 
 #: The tables that have keys of their own or must name a plugin, in the order in which they are written.
 _SETTINGS: dict[str, type[Any]] = {
+    "task": TaskTable,
     "computer": ComputerTable,
     "computer.potential": PotentialTable,
     "computer.connectivity": ConnectivityTable,
@@ -156,12 +159,14 @@ class Config:
         Further terms of the energy, by name.
     generator : Integrator or None
         The integrator of generation, where it has one of its own.
+    task : Task
+        What is done with the computer.
     interaction : Interaction or None
         The one that the config names, if any.
     connectivity, integrator, dataset, protocol, objective : plugin
         Those of them that every config names; the protocol is that of the group that shows the image.
     computer, dynamics, data, encoding, noising, training, generation, hardware
-        Values of the tables.
+        Values of the tables; None of one that the task does not read.
     given : mapping
         The tables as they were given, without defaults.
     origin : Origin
@@ -180,6 +185,7 @@ class Config:
     weights: dict[str, float]
     terms: dict[str, PatternTerm | CouplingTerm] = attrs.field(factory=dict)
     generator: Integrator | None = None
+    task: Task = _named(Task)
     interaction: Interaction | None = _named(Interaction)
     connectivity: Connectivity = _named(Connectivity)
     integrator: Integrator = _named(Integrator)
@@ -200,7 +206,17 @@ class Config:
     @property
     def tables(self) -> dict[str, Any]:
         """Values of the tables that have keys beside a plugin's, by name."""
-        return {name: getattr(self, name) for name in TABLES if name in _SETTINGS}
+        return {name: getattr(self, name) for name in self.reads if name in _SETTINGS}
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The tables that its task reads, beside the task's own."""
+        return self.task.tables
+
+    @property
+    def method(self) -> str:
+        """The training method; empty where the task trains nothing."""
+        return self.training.method if "training" in self.reads else ""
 
     @property
     def condition(self) -> tuple[int, ...]:
@@ -254,7 +270,11 @@ class Config:
     def resolved(self) -> dict[str, Any]:
         """The config as tables, with every default written out."""
         resolved: dict[str, Any] = {"seed": self.seed}
+        if self.task.name != TABLES[Task.declared.table].default_plugin:  # which was there before there were others
+            resolved[Task.declared.table] = resolved_plugin(self.task)
         for name, table in TABLES.items():
+            if name == Task.declared.table or (name in _SETTINGS and name not in self.reads):
+                continue
             plugin = self.plugins.get(table.interface.kind) if table.interface is not None else None
             if name in _SETTINGS and getattr(self, name) is not None:
                 resolved[name] = _values(getattr(self, name))
@@ -277,7 +297,8 @@ class Config:
         for group, encodings in self.encodings.items():
             tables = [resolved_plugin(one) for one in encodings]
             resolved["encoding"][group] = tables[0] if len(tables) == 1 else tables
-        resolved["noising"] = _by_group(self.protocols, Protocol.declared.key)
+        if self.protocols:
+            resolved["noising"] = _by_group(self.protocols, Protocol.declared.key)
         if self.schedule:
             resolved["schedule"] = {
                 name: {Protocol.declared.key: one.name} | _without_name(one) for name, one in self.schedule.items()

@@ -24,8 +24,16 @@ __all__ = [
     "HardwareTable",
     "NoisingTable",
     "PotentialTable",
+    "TaskTable",
     "TrainingTable",
 ]
+
+
+@attrs.frozen
+class TaskTable:
+    """Task: what the run does with the computer."""
+
+    plugin: Any = setting(str, "generate", "task plugin")
 
 
 @attrs.frozen

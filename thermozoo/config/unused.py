@@ -18,36 +18,49 @@ from thermozoo.errors import shown
 from thermozoo.interfaces import Plugin, Potential, Protocol
 from thermozoo.training.noising import image_group
 
-__all__ = ["check_unused"]
+__all__ = ["check_unused", "check_unused_of_training"]
 
 
 def check_unused(config: Config, faults: Faults) -> None:
-    """Add a fault for every key that was given and is not used."""
+    """Add a fault for every key that was given and that no run uses."""
+    hardware, biases = config.hardware, config.computer.trainable_biases
+    if biases and "training" not in config.reads:
+        path = "computer.trainable_biases"
+        faults.add(
+            path, f"nothing uses {path}: the task {config.task.name!r} trains nothing; leave it out", also=["task"]
+        )
+    if hardware is not None and None not in (hardware.time_unit, hardware.temperature):
+        default = settings_of(TABLES["hardware"].settings)["preset"].default
+        reason = "time_unit and temperature stand in place of both its values"
+        _unused(config, faults, "hardware", "preset", default, reason, "hardware")
+    _check_common(Potential, config, list(config.sizes), faults)
 
-    def unused(table: str, key: str, default: Any, reason: str, *because: str) -> None:
-        path = f"{table}.{key}"
-        given = _table(config.given, table)
-        if key not in given or isinstance(given[key], Mapping) or faults.found_in(path):
-            return
-        if config.origin.given(path) or given[key] != default:
-            faults.add(path, f"nothing uses {path}: {reason}; leave it out", also=because)
 
-    training, hardware = config.training, config.hardware
+def check_unused_of_training(config: Config, faults: Faults) -> None:
+    """Add a fault for every key of training and of noising that was given and is not used."""
+    training = config.training
     if not faults.found_in("training.method", "training.compare"):
         methods = dict.fromkeys((training.method, *training.compare))
         for key, one in settings_of(TABLES["training"].settings).items():
             if one.methods and not set(one.methods) & set(methods):
                 users = f"method{'s' * (len(one.methods) > 1)} {', '.join(one.methods)}"
                 reason = f"it is for {users}, got {', '.join(methods)}"
-                unused("training", key, one.default, reason, "training.method", "training.compare")
+                _unused(config, faults, "training", key, one.default, reason, "training.method", "training.compare")
     if config.sizes and not faults.found_in("noising.hidden", "computer.units"):
         for key, (reason, *because) in _former(config).items():
-            unused("noising", key, FORMER[key].default or EncodingTable().seed, reason, *because)
-    if hardware is not None and None not in (hardware.time_unit, hardware.temperature):
-        default = settings_of(TABLES["hardware"].settings)["preset"].default
-        unused("hardware", "preset", default, "time_unit and temperature stand in place of both its values", "hardware")
-    for interface, having in ((Potential, list(config.sizes)), (Protocol, list(config.protocols))):
-        _check_common(interface, config, having, faults)
+            default = FORMER[key].default or EncodingTable().seed
+            _unused(config, faults, "noising", key, default, reason, *because)
+    _check_common(Protocol, config, list(config.protocols), faults)
+
+
+def _unused(config: Config, faults: Faults, table: str, key: str, default: Any, reason: str, *because: str) -> None:
+    """Add a fault for a key that is not used, where it was given and is not the default."""
+    path = f"{table}.{key}"
+    given = _table(config.given, table)
+    if key not in given or isinstance(given[key], Mapping) or faults.found_in(path):
+        return
+    if config.origin.given(path) or given[key] != default:
+        faults.add(path, f"nothing uses {path}: {reason}; leave it out", also=because)
 
 
 def _former(config: Config) -> dict[str, tuple[str, ...]]:

@@ -92,12 +92,12 @@ class Run:
 
     @property
     def computer(self) -> Computer:
-        """The trained computer, of several time windows that of the last one."""
+        """The computer that was trained, of several time windows that of the last one; or that the task was about."""
         return self.program.computers[-1]
 
     @functools.cached_property
     def samples(self) -> xarray.Dataset:
-        """Final states, heat by sample, the ledger over time, and the prototypes."""
+        """What the task keeps: of `generate` final states, heat by sample, the ledger over time, and the prototypes."""
         from thermozoo.computer.datasets import read_dataset
 
         return read_dataset(self.folder / "samples.nc")
@@ -110,8 +110,13 @@ class Run:
 
     def _summary(self) -> list[str]:
         from thermozoo.runs.report_file import read_report
-        from thermozoo.runs.summary import summary
+        from thermozoo.runs.summary import summary, task_summary
 
+        if "task" in self.report:
+            from thermozoo.registry.catalogue import catalogue
+            from thermozoo.runs.saved_task import task_and_report
+
+            return task_summary(*task_and_report(self.folder, self.report, lambda: self.catalogue or catalogue()))
         return summary(read_report(self.report))
 
     def __repr__(self) -> str:
@@ -122,11 +127,14 @@ class Run:
         lines = "<br>".join(html.escape(line) for line in self._summary())
         page = self.folder / "report.html"
         link = f'<br><a href="{html.escape(str(page))}">{html.escape(str(page))}</a>' if page.is_file() else ""
-        picture = self.figures.get("outputs")
+        shown = "outputs"
+        if "task" in self.report:
+            shown = next(iter(self.manifest.get("pictures", ())), shown)
+        picture = self.figures.get(shown)
         image = ""
         if picture is not None:
             data = base64.b64encode(picture.read_bytes()).decode()
-            image = f'<br><img alt="outputs" style="max-width: 640px" src="data:image/png;base64,{data}">'
+            image = f'<br><img alt="{html.escape(shown)}" style="max-width: 640px" src="data:image/png;base64,{data}">'
         return f"<div><b>{html.escape(str(self.folder))}</b><br>{lines}{link}{image}</div>"
 
 
@@ -180,7 +188,7 @@ def run(
     catalogue: Catalogue | None = None,
     quiet: bool = False,
 ) -> Run:
-    """Assemble, train, judge and run the computer of a config, and write its run folder: ``thermozoo run``.
+    """Assemble the computer of a config, do what its task says, and write its run folder: ``thermozoo run``.
 
     Parameters
     ----------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from thermozoo.interfaces.account import Account, Picture, TextTable
 from thermozoo.interfaces.kind import Declaration
+from thermozoo.interfaces.phase import Phase, Progress, Share
 from thermozoo.interfaces.plugin import INTERFACES, Plugin
 
 # kinds are listed everywhere in the order of these lines
@@ -16,10 +18,12 @@ from thermozoo.interfaces.connectivity import Connectivity, UnitLayout
 from thermozoo.interfaces.protocol import Protocol
 from thermozoo.interfaces.encoding import Encoding, Images, Labels, Random, Signals
 from thermozoo.interfaces.dataset import Dataset
+from thermozoo.interfaces.task import Task
 # isort: on
 
 __all__ = [
     "INTERFACES",
+    "Account",
     "Connectivity",
     "Dataset",
     "Declaration",
@@ -30,14 +34,20 @@ __all__ = [
     "Labels",
     "LossSymbols",
     "Objective",
+    "Phase",
+    "Picture",
     "Plugin",
     "Potential",
+    "Progress",
     "Projection",
     "ProjectionSymbols",
     "Protocol",
     "Random",
+    "Share",
     "Signals",
     "StepSymbols",
+    "Task",
+    "TextTable",
     "UnitLayout",
     "Variable",
 ]

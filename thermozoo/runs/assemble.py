@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import attrs
 import numpy as np
@@ -16,21 +16,36 @@ from thermozoo.config.faults import Faults
 from thermozoo.config.magnitudes import least_usual_of_a_step
 from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Dynamics, why_not
-from thermozoo.errors import BudgetError, DataError, ParameterError, ShapeError, StabilityError, TrainingError
+from thermozoo.errors import BudgetError, DataError, ParameterError, StabilityError, TrainingError
 from thermozoo.parameters import fields_of
+from thermozoo.runs.assemble_setup import assemble_setup
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.encoded import encode, sized
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.prototypes import Prototypes, choose_prototypes, load_images, too_few
-from thermozoo.runs.terms import built_terms, check_terms
+from thermozoo.runs.terms import built_terms, check_terms, of_connectivity
 from thermozoo.training.noising import Noising, image_group
 from thermozoo.training.signals import Encoded
 from thermozoo.training.unit_types import trainable_forces
 
-__all__ = ["assemble_machine"]
+__all__ = ["assemble_generation", "assemble_machine"]
 
 
-def assemble_machine(config: Config) -> Machine:
+def assemble_machine(config: Config) -> Any:
+    """Return what the task of a config is about: what it assembles itself, or the computer.
+
+    Raises
+    ------
+    ConfigError
+        With every fault at once.
+    BudgetError
+        When the run would need more memory than the config allows.
+    """
+    made = config.task.assemble(config)
+    return assemble_setup(config) if made is None else made
+
+
+def assemble_generation(config: Config) -> Machine:
     """Load the data and assemble the untrained computer.
 
     Raises
@@ -49,7 +64,7 @@ def assemble_machine(config: Config) -> Machine:
         config = sized(config, prototypes, faults)
         try:
             if check_terms(config, faults):
-                with _of_connectivity(config, faults):
+                with of_connectivity(config, faults):
                     check_memory(config)
         except BudgetError:
             faults.raise_any()
@@ -58,7 +73,7 @@ def assemble_machine(config: Config) -> Machine:
     faults.raise_any()
     assert prototypes is not None
     assert encoded
-    with _of_connectivity(config, faults):
+    with of_connectivity(config, faults):
         computer = assemble(
             config.sizes,
             config.potentials,
@@ -107,16 +122,6 @@ def assemble_machine(config: Config) -> Machine:
             )
     faults.raise_any()
     return machine
-
-
-@contextlib.contextmanager
-def _of_connectivity(config: Config, faults: Faults) -> Iterator[None]:
-    """Add as a fault what the connectivity says of the groups, or of the file that it reads."""
-    try:
-        yield
-    except (ShapeError, DataError) as error:
-        keys = [f"computer.connectivity.{field.alias}" for field in fields_of(config.connectivity) if field.init]
-        faults.add("computer.connectivity", str(error), also=[*keys, "computer.connectivity.plugin", "computer.units"])
 
 
 def _together(made: Mapping[int | None, Machine]) -> Machine:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from thermozoo.config.faults import Faults
 from thermozoo.config.schema import Config
 from thermozoo.digits import bytes_text
 from thermozoo.errors import BudgetError
-from thermozoo.runs.machine import Machine
 from thermozoo.runs.phase import Share, Size
 from thermozoo.runs.phases import phases_of
 
@@ -20,14 +20,14 @@ __all__ = ["check_memory", "peak_memory", "phase_shares", "predicted_memory"]
 _INTERPRETER = 150 * 2**20
 
 
-def phase_shares(config: Config, machine: Machine | None = None) -> dict[str, tuple[Share, ...]]:
+def phase_shares(config: Config, machine: Any = None) -> dict[str, tuple[Share, ...]]:
     """Return what every phase of a run holds, with what lasts of those before it, by name.
 
     Parameters
     ----------
     config : Config
         The run. Its couplings are counted, not made.
-    machine : Machine, optional
+    machine : Setup, or what the task makes instead, optional
         What was assembled from it, where that is done: its images are counted, and the data set as it was loaded.
     """
     size = Size.of(config, machine)
@@ -39,7 +39,7 @@ def phase_shares(config: Config, machine: Machine | None = None) -> dict[str, tu
     return found
 
 
-def predicted_memory(config: Config, machine: Machine | None = None) -> int:
+def predicted_memory(config: Config, machine: Any = None) -> int:
     """Return about how many bytes a run will hold at most, in the largest of its phases; see `phase_shares`."""
     return max(map(_total, phase_shares(config, machine).values()))
 
@@ -48,7 +48,7 @@ def _total(shares: tuple[Share, ...]) -> int:
     return sum(share.bytes for share in shares)
 
 
-def check_memory(config: Config, machine: Machine | None = None) -> int:
+def check_memory(config: Config, machine: Any = None) -> int:
     """Return the predicted bytes of a run.
 
     Raises

@@ -133,7 +133,7 @@ def generation_seconds(of: Calibration) -> float:
         dynamics = attrs.evolve(generating, computer=law, steps=steps, schedule=schedule)
         work = functools.partial(simulate, dynamics, x, key=NoiseKey(0), engine=of.engine)
         total += along_a_line(work, *_STEPS, asked, repeats=2, progress=of.progress)
-    return config.generation.samples / samples * total
+    return float(config.generation.samples / samples * total)
 
 
 def judging_seconds(of: Calibration) -> float:

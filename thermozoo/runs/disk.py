@@ -10,6 +10,7 @@ from thermozoo.dynamics.engines import PRECISIONS
 from thermozoo.plotting.animation import LIMIT
 from thermozoo.runs.generation import OBSERVATIONS, SHOWN
 from thermozoo.runs.machine import Machine
+from thermozoo.runs.setup import Setup
 
 __all__ = ["predicted_disk"]
 
@@ -20,11 +21,13 @@ _PICTURES = 1_500_000
 _ANIMATED = 8
 
 
-def predicted_disk(machine: Machine) -> int:
+def predicted_disk(machine: Machine | Setup) -> int:
     """Return about how many bytes the run folder will hold: couplings, states, ledger, pictures."""
     config, computer = machine.config, machine.computer
     couplings = computer.couplings.size * (8 if computer.couplings.blocks is not None else 24)
     terms = sum(_bytes(term) for term in computer.terms.values())
+    if isinstance(machine, Setup):
+        return int(couplings + terms + 50 * computer.n + config.task.disk(config, machine) + _PICTURES)
     itemsize = np.dtype(PRECISIONS[config.dynamics.precision]).itemsize
     states = (config.generation.samples + (OBSERVATIONS + 1) * SHOWN) * computer.n * itemsize
     ledger = 8 * config.generation.samples * (len(computer.term_names) * (OBSERVATIONS + 1) + 2)

@@ -7,16 +7,17 @@ import numpy as np
 from thermozoo.dynamics.engines import Dynamics, Engine, engine_for, why_not
 from thermozoo.runs.generation import equilibration_of
 from thermozoo.runs.machine import Machine
+from thermozoo.runs.setup import Setup
 from thermozoo.runs.training import sampled_trajectories
 
 __all__ = ["engine_note", "engine_of"]
 
 
-def engine_of(machine: Machine) -> Engine:
+def engine_of(machine: Machine | Setup) -> Engine:
     """Return the engine of a machine's config; it compiles one layout, where one suits all that the run does."""
     config = machine.config
     engine = engine_for(config.dynamics.engine, _hardest(machine), _trajectories(machine), config.steps)
-    return engine if engine.name != "compiled" else _of_one_layout(engine, machine)
+    return engine if isinstance(machine, Setup) or engine.name != "compiled" else _of_one_layout(engine, machine)
 
 
 def _of_one_layout(engine: Engine, machine: Machine) -> Engine:
@@ -36,12 +37,13 @@ def _of_one_layout(engine: Engine, machine: Machine) -> Engine:
     return CompiledEngine(width=1 if chosen.unit_layout else LINE // np.dtype(machine.dynamics.dtype).itemsize)
 
 
-def engine_note(machine: Machine, engine: Engine) -> str:
+def engine_note(machine: Machine | Setup, engine: Engine) -> str:
     """Return in a line which engine advances the trajectories of a run, and why that one."""
     config = machine.config
     if config.dynamics.engine != "auto":
         return f"engine: {engine.name}, as dynamics.engine says"
-    steps = dict.fromkeys(f"{n:,}" for n in (config.generation_steps, config.steps))
+    several = (config.steps,) if isinstance(machine, Setup) else (config.generation_steps, config.steps)
+    steps = dict.fromkeys(f"{n:,}" for n in several)
     work = f"{_trajectories(machine):,} trajectories of {machine.computer.n:,} units, {' or '.join(steps)} steps each"
     if engine.name != "reference":
         return f"engine: {engine.name}, which suits {work}"
@@ -51,15 +53,19 @@ def engine_note(machine: Machine, engine: Engine) -> str:
     return f'engine: reference, as compiling may take longer than {work} (dynamics.engine = "compiled" compiles)'
 
 
-def _hardest(machine: Machine) -> Dynamics:
+def _hardest(machine: Machine | Setup) -> Dynamics:
     """Return the law of motion that the fewest engines know: that of generation, unless only noising's is refused."""
+    if isinstance(machine, Setup):
+        return machine.dynamics
     laws = (machine.generating, machine.dynamics)
     return next((law for law in laws if why_not("compiled", law) is not None), laws[0])
 
 
-def _trajectories(machine: Machine) -> int:
+def _trajectories(machine: Machine | Setup) -> int:
     """Return how many trajectories a run follows, each for the duration of noising and generation."""
     config = machine.config
+    if isinstance(machine, Setup):
+        return config.task.trajectories(config)
     methods = {config.training.method, *config.training.compare}
     share = equilibration_of(machine.generating, config.equilibration) / config.generation_steps
     each = round((1 + share) * config.generation.samples) + config.training.held_out

@@ -62,7 +62,7 @@ def estimate_work(config: Config) -> int:
 
 
 def estimate_run(
-    machine: Machine, assembly: float, engine: Engine, progress: Callable[[int], None] | None = None
+    machine: Any, assembly: float, engine: Engine, progress: Callable[[int], None] | None = None
 ) -> Estimate:
     """Calibrate every phase of a run on this machine.
 
@@ -70,7 +70,7 @@ def estimate_run(
 
     Parameters
     ----------
-    machine : Machine
+    machine : Setup, or what the task makes instead
         The assembled machine.
     assembly : float
         How long assembling it took [second].
@@ -88,14 +88,13 @@ def estimate_run(
     memory = check_memory(machine.config, machine)  # before calibration, which takes memory as well
     found: dict[str, float] = {}
     for phase in phases_of(machine.config):
-        found[phase.name] = phase.seconds(
-            Calibration(machine, engine, machine.config.training.method, report, assembly, found)
-        )
-    return Estimate(found, memory, predicted_disk(machine), step_bias(machine))
+        found[phase.name] = phase.seconds(Calibration(machine, engine, machine.config.method, report, assembly, found))
+    bias = step_bias(machine) if isinstance(machine, Machine) else ()
+    return Estimate(found, memory, predicted_disk(machine), bias)
 
 
-def measured_assembly(assemble: Callable[[], Machine]) -> tuple[Machine, float]:
+def measured_assembly(assemble: Callable[[], Any]) -> tuple[Any, float]:
     """Assemble a machine and return it with the seconds that it took."""
-    machines: list[Machine] = []
+    machines: list[Any] = []
     taken = seconds(lambda: machines.append(assemble()))
     return machines[0], taken

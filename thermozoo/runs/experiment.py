@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from thermozoo.config.schema import Config
 from thermozoo.digits import bytes_text
@@ -10,7 +11,6 @@ from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.folder import run_folder
-from thermozoo.runs.machine import Machine
 from thermozoo.runs.phase import Run
 from thermozoo.runs.phases import phases_of
 from thermozoo.runs.progress import Reporter
@@ -21,7 +21,7 @@ __all__ = ["run_experiment"]
 def run_experiment(
     config: Config, catalogue: Catalogue, target: Path | None, *, force: bool = False, reporter: Reporter
 ) -> Run:
-    """Assemble, train, judge and run the computer of a config, and write its run folder.
+    """Assemble the computer of a config, do what its task says, and write its run folder.
 
     The folder is claimed before anything is computed. The results are written as soon as they are there; what comes
     after them, a comparison of methods, figures and the page, takes nothing with it where it fails or is interrupted.
@@ -45,7 +45,7 @@ def run_experiment(
         With ``report``, ``folder`` (another one where the results could not go where they should) and ``page``.
     """
 
-    def assemble(config: Config) -> Machine:
+    def assemble(config: Config) -> Any:
         machine = assemble_machine(config)
         reporter.note(f"memory: about {bytes_text(check_memory(config, machine))} at most")
         return machine

@@ -63,12 +63,25 @@ class Extras:
     def page(self, config_toml: str, report: Report, manifest: Mapping[str, Any]) -> Path | None:
         """Write the page, and the times of all phases; return the page's path, None where there is none."""
         kept, _ = report_json(report)
+        return self.write_page(
+            kept,
+            manifest,
+            lambda pictures, missing: render_page(read_report(kept), config_toml, pictures, manifest, missing),
+        )
+
+    def write_page(
+        self,
+        report: Mapping[str, Any],
+        manifest: Mapping[str, Any],
+        render: Callable[[Mapping[str, bytes], Mapping[str, str]], str],
+    ) -> Path | None:
+        """Write report, manifest and the page that `render` makes of pictures and of why others are missing."""
         with self.kept("report.json, manifest.json"):
-            self._folder.add("report.json", lambda path: write_json(path, kept))
+            self._folder.add("report.json", lambda path: write_json(path, report))
             self._folder.add("manifest.json", lambda path: write_json(path, manifest))
         written = None
         with self.kept("page"):
-            page = render_page(read_report(kept), config_toml, self._pictures, manifest, self._missing)
+            page = render(self._pictures, self._missing)
             self._folder.add("report.html", lambda path: write_text(path, page))
             written = self._folder.path / "report.html"
         return written

@@ -17,6 +17,10 @@ from thermozoo.training.noising_process import equilibria_bytes
 __all__ = [
     "assembly",
     "comparison",
+    "computer_assembly",
+    "computer_preparation",
+    "computer_results",
+    "drawing",
     "evaluation",
     "figures",
     "generation",
@@ -67,12 +71,16 @@ def assembly(size: Size) -> tuple[Share, ...]:
 
 def preparation(size: Size) -> tuple[Share, ...]:
     """Libraries, kernels, and a try of everything in small."""
+    return *computer_preparation(size), _noising(size, min(2, size.images))
+
+
+def computer_preparation(size: Size) -> tuple[Share, ...]:
+    """Libraries and kernels, of a task that needs a computer alone."""
     compiling = 0 if size.config.dynamics.engine == "reference" else _COMPILING
     return (
         Share(_LIBRARIES + compiling, "dynamics.memory_limit", lasts=True),
         _couplings(size, 8 * _PREPARED * size.couplings, lasts=True),
         _couplings(size, 8 * _PREPARING * size.couplings),
-        _noising(size, min(2, size.images)),
     )
 
 
@@ -160,3 +168,24 @@ def comparison(size: Size) -> tuple[Share, ...]:
 def figures(size: Size) -> tuple[Share, ...]:
     """Heat by term, a noising, and what draws."""
     return _samples(size, ledger_bytes(size.terms)), _noising(size, 1), Share(_DRAWING, "dynamics.memory_limit")
+
+
+def computer_assembly(size: Size) -> tuple[Share, ...]:
+    """Couplings and patterns, of a task that needs a computer alone."""
+    return (
+        _couplings(size, 8 * (_COUPLING + size.beside_strength) * size.couplings, lasts=True),
+        Share(pattern_bytes(size.config, 0), "computer.terms", "the patterns of terms", lasts=True),
+    )
+
+
+def computer_results(size: Size) -> tuple[Share, ...]:
+    """Files under way, of such a task."""
+    return (
+        _couplings(size, 8 * _WRITTEN * size.couplings, lasts=True),
+        _couplings(size, 8 * _WRITING * size.couplings),
+    )
+
+
+def drawing(size: Size) -> tuple[Share, ...]:
+    """What draws."""
+    return (Share(_DRAWING, "dynamics.memory_limit"),)

@@ -1,4 +1,4 @@
-"""What a phase of a run is, and what it acts on."""
+"""What the phases of a run act on, and what their time and bytes are found from."""
 
 from __future__ import annotations
 
@@ -14,20 +14,25 @@ import numpy as np
 from thermozoo.computer.layout import Layout
 from thermozoo.config.schema import Config
 from thermozoo.config.terms import CouplingTerm
-from thermozoo.dynamics.engines import PRECISIONS, Engine
+from thermozoo.dynamics.engines import PRECISIONS, Dynamics, Engine
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.simulate import Simulation, simulate
+from thermozoo.interfaces import Phase, Progress, Share
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.folder import RunFolder
-from thermozoo.runs.machine import Machine
-from thermozoo.runs.outcome import Outcome
 from thermozoo.runs.progress import Reporter
-from thermozoo.runs.results import Report
+from thermozoo.runs.stopwatch import along_a_line, seconds
 from thermozoo.runs.terms import count_of
 from thermozoo.symbolic.interaction import interaction_formulas
 
 __all__ = ["Calibration", "Clock", "Phase", "Progress", "Run", "Share", "Size"]
 
-Progress = Callable[[int], None]
+#: The first stream of noise that is none of the core's.
+_OWN_STREAMS = 100
+
+#: Steps of the two simulations by which the time of a longer one is known.
+_STEPS = (20, 60)
 
 
 class Clock:
@@ -70,15 +75,21 @@ class Run:
 
     Attributes
     ----------
-    machine : Machine
+    machine : Setup, or what the task makes instead
         What was assembled.
     engine : Engine
         What advances states.
     copies : dict of str to bytes
         Plugin files, as they were loaded, by their names in the folder.
-    outcome : Outcome
-        What came of the method.
-    report : Report
+    outcome : object
+        What came of the work so far; the task's own.
+    figures : object
+        What a task found, of its class of figures.
+    samples : xarray.Dataset or None
+        What it keeps in ``samples.nc``.
+    warnings : list of str
+        What is to be doubted about the figures, with a remedy.
+    report : Report or TaskReport
         All figures.
     extras : Extras
         Adds to the folder once the results are in it.
@@ -90,13 +101,16 @@ class Run:
     catalogue: Catalogue
     folder: RunFolder
     reporter: Reporter
-    assemble: Callable[[Config], Machine]
+    assemble: Callable[[Config], Any]
     clock: Clock = attrs.field(factory=Clock)
-    machine: Machine = attrs.field(init=False)
+    machine: Any = attrs.field(init=False)
     engine: Engine = attrs.field(init=False)
     copies: dict[str, bytes] = attrs.field(init=False)
-    outcome: Outcome = attrs.field(init=False)
-    report: Report = attrs.field(init=False)
+    outcome: Any = attrs.field(init=False, default=None)
+    figures: Any = attrs.field(init=False, default=None)
+    samples: Any = attrs.field(init=False, default=None)
+    warnings: list[str] = attrs.field(init=False, factory=list)
+    report: Any = attrs.field(init=False)
     extras: Extras = attrs.field(init=False)
     page: Path | None = attrs.field(init=False, default=None)
 
@@ -108,10 +122,30 @@ class Run:
             around.enter_context(self.clock.phase(phase.name))
             progress: Progress = lambda amount: None  # noqa: E731
             if phase.title:
-                method = self.outcome.method if phase.repeated else self.config.training.method
-                title, work = phase.title.format(method=method), phase.work(self.machine, method)
-                progress = around.enter_context(self.reporter.phase(title, work))
+                method = self.outcome.method if phase.repeated else self.config.method
+                progress = around.enter_context(
+                    self.reporter.phase(phase.title.format(method=method), phase.work(self))
+                )
             phase.run(self, progress)
+
+    def simulate(self, x: Any, steps: int, *, stream: int, dynamics: Dynamics | None = None, **more: Any) -> Simulation:
+        """Advance states by the run's engine; see `thermozoo.dynamics.simulate.simulate`.
+
+        Parameters
+        ----------
+        x : array_like, shape (trajectories, n)
+            Initial states.
+        steps : int
+            Steps to do.
+        stream : int
+            Number of the noise, from 0 to 899: of one seed, each number has noise of its own.
+        dynamics : Dynamics, optional
+            The law of motion (default: that of the machine).
+        **more
+            Further arguments: ``every``, ``observers``, ``progress``, ``variables``, ``first_step``, ...
+        """
+        key = NoiseKey(self.config.seed, _OWN_STREAMS + stream)
+        return simulate(dynamics or self.machine.dynamics, x, steps, key=key, engine=self.engine, **more)
 
 
 @attrs.frozen
@@ -120,12 +154,12 @@ class Calibration:
 
     Parameters
     ----------
-    machine : Machine
+    machine : Setup, or what the task makes instead
         What was assembled.
     engine : Engine
         What the run will use.
     method : str
-        The training method.
+        The training method; empty for a task that trains nothing.
     progress : callable
         Called with the number of pieces measured since its last call.
     assembly : float
@@ -134,37 +168,34 @@ class Calibration:
         Seconds of the phases before this one.
     """
 
-    machine: Machine
+    machine: Any
     engine: Engine
     method: str
     progress: Progress
     assembly: float
     found: dict[str, float]
 
+    def simulation(self, trajectories: int, steps: int, *, every: int = 0, look: Callable[[Any], Any] = len) -> float:
+        """Return how long a simulation of the machine will take [second]; it reports two pieces.
 
-@attrs.frozen
-class Share:
-    """A part of what a phase holds.
+        Parameters
+        ----------
+        trajectories, steps : int
+            Its size.
+        every : int
+            Steps between observations; none: nothing is observed.
+        look : callable
+            What an observation does with the states, shape (trajectories, n).
+        """
+        dynamics = self.machine.dynamics
+        x = np.ones((trajectories, dynamics.computer.n))  # what discrete units may be as well
+        law = attrs.evolve(dynamics, steps=max(steps, *_STEPS))  # a schedule is as long as its steps
 
-    Parameters
-    ----------
-    bytes : int
-        How much.
-    path : str
-        The key that it grows with.
-    cause : str
-        What it is for, empty for what no config can change.
-    also : tuple of str
-        Other keys that it grows with.
-    lasts : bool
-        Whether the phases that follow hold it too: it is theirs, or the allocator does not give it back.
-    """
+        def advance(count: int) -> None:
+            simulate(law, x, count, key=NoiseKey(0), engine=self.engine)
 
-    bytes: int
-    path: str
-    cause: str = ""
-    also: tuple[str, ...] = ()
-    lasts: bool = False
+        total = along_a_line(advance, *_STEPS, steps, repeats=2, progress=self.progress)
+        return total + (steps // every + 1) * seconds(lambda: look(x), repeats=2) if every else total
 
 
 @attrs.frozen
@@ -175,7 +206,7 @@ class Size:
     ----------
     config : Config
         The run.
-    machine : Machine or None
+    machine : Setup, or what the task makes instead, or None
         What was assembled from it, where that is done.
     n, couplings : int
         Units, and couplings of all terms.
@@ -184,13 +215,13 @@ class Size:
     """
 
     config: Config
-    machine: Machine | None
+    machine: Any
     n: int
     couplings: int
     dense: bool
 
     @classmethod
-    def of(cls, config: Config, machine: Machine | None = None) -> Size:
+    def of(cls, config: Config, machine: Any = None) -> Size:
         """Return the size of a run; its couplings are counted, not made."""
         layout = Layout(config.sizes, clamped=config.clamped)
         couplings, dense = count_of(config.connectivity, layout)
@@ -217,54 +248,13 @@ class Size:
     @property
     def images(self) -> int:
         """Images to train on, as many as are asked for where they are not loaded."""
+        if "data" not in self.config.reads:
+            return 0
         if self.machine is not None:
-            return self.machine.images
+            return int(self.machine.images)
         return len(self.config.data.classes) * max(1, self.config.data.per_class)
 
     @property
     def itemsize(self) -> int:
         """Bytes of the state of a unit."""
         return np.dtype(PRECISIONS[self.config.dynamics.precision]).itemsize
-
-
-@attrs.frozen
-class Phase:
-    """A phase of a run.
-
-    Parameters
-    ----------
-    name : str
-        What the report and an estimate call it.
-    title : str
-        What its progress is called; empty for one that shows none.
-    run : callable
-        Does it: adds to the run, and calls what it is given with the work done since its last call.
-    seconds : callable
-        Returns how long it will take [second], from a calibration.
-    bytes : callable
-        Returns what it holds, beside what lasts of the phases before it.
-    pieces : callable
-        Returns what `seconds` reports as progress in all.
-    work : callable
-        Returns the total that `run` reports; None where it reports nothing.
-    repeated : bool
-        Whether every method goes through it.
-    of_method : bool
-        Whether its time depends on the method.
-    adds : bool
-        Whether it comes after the results, and only adds to them.
-    needed : callable
-        Returns whether a config asks for it.
-    """
-
-    name: str
-    title: str
-    run: Callable[[Run, Progress], None]
-    seconds: Callable[[Calibration], float]
-    bytes: Callable[[Size], tuple[Share, ...]] = lambda size: ()
-    pieces: Callable[[Config], int] = lambda config: 0
-    work: Callable[[Machine, str], int | None] = lambda machine, method: None
-    repeated: bool = False
-    of_method: bool = False
-    adds: bool = False
-    needed: Callable[[Config], Any] = lambda config: True

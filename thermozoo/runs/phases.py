@@ -1,6 +1,7 @@
 """The phases of a run, in order: what each does, how long it will take and what it will hold.
 
-The run, its progress, an estimate and the check of memory read this list.
+The run, its progress, an estimate and the check of memory read this list. Here are those of a run that trains on images
+and generates; what other tasks have around their own is in `thermozoo.runs.surroundings`.
 """
 
 from __future__ import annotations
@@ -41,15 +42,21 @@ from thermozoo.runs.preflight import try_figures, try_last_phases, warm_up
 from thermozoo.runs.report_file import report_json
 from thermozoo.runs.results import ComparisonRow, Figures, Report
 from thermozoo.runs.samples import samples_dataset
+from thermozoo.runs.surroundings import surrounded
 from thermozoo.runs.training import train_parts, training_work
 from thermozoo.runs.window_heat import run_warnings
 from thermozoo.training.noising_process import NoisingProcess
 
-__all__ = ["PHASES", "other_methods", "phases_of"]
+__all__ = ["PHASES", "generation_phases", "other_methods", "phases_of"]
 
 
 def phases_of(config: Config) -> list[Phase]:
-    """Return the phases that a config asks for."""
+    """Return the phases of a run: those of its task, and around them those that all runs have."""
+    return surrounded(config.task.phases(config))
+
+
+def generation_phases(config: Config) -> list[Phase]:
+    """Return the phases of a run that trains on images and generates, as far as a config asks for them."""
     return [phase for phase in PHASES if phase.needed(config)]
 
 
@@ -227,7 +234,7 @@ PHASES: tuple[Phase, ...] = (
         calibration.training_seconds,
         memory.training,
         pieces=lambda config: 2 * calibration.TRAINING,
-        work=training_work,
+        work=lambda run: training_work(run.machine, run.outcome.method),
         repeated=True,
         of_method=True,
     ),
@@ -247,8 +254,8 @@ PHASES: tuple[Phase, ...] = (
         calibration.generation_seconds,
         memory.generation,
         pieces=lambda config: 5,  # observations, and twice each of two laws of motion
-        work=lambda machine, method: (
-            machine.config.generation_steps + equilibration_of(machine.generating, machine.config.equilibration)
+        work=lambda run: (
+            run.config.generation_steps + equilibration_of(run.machine.generating, run.config.equilibration)
         ),
         repeated=True,
     ),

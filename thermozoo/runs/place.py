@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ from thermozoo.errors import OutputError, shown
 from thermozoo.runs.claim import CLAIM, Claim, HeldError, holder_of, take_claim
 from thermozoo.runs.moves import files_below, move_all, move_new
 
-__all__ = ["FIGURES", "MARK", "PLUGINS", "Place", "TakenError", "claim_folder", "figure_file"]
+__all__ = ["FIGURES", "MARK", "PLUGINS", "Place", "TakenError", "claim_folder", "figure_file", "picture_file"]
 
 #: The file that marks a folder as that of a run; it comes last.
 MARK = "manifest.json"
@@ -35,6 +36,11 @@ FIGURES = (
 def figure_file(name: str) -> str:
     """Return where in a run folder a figure is."""
     return f"figures/{name}.{'gif' if name == 'generation' else 'png'}"
+
+
+def picture_file(name: str) -> str:
+    """Return where in a run folder a picture of a task is."""
+    return f"figures/{name}.png"
 
 
 #: What a run writes: nothing else is replaced, whatever folder it is in.
@@ -180,8 +186,18 @@ def claim_folder(target: Path, force: bool = False) -> Place:
             raise OutputError(f"cannot write {name}: {text} ({shown(target.parent, 200)})") from error
         raise
     _clear_work(path)
-    files = {n: _state(path / n) for n in files_below(path) if _OF_A_RUN.fullmatch(n)}
+    pictures = _pictures_of(path)
+    files = {n: _state(path / n) for n in files_below(path) if _OF_A_RUN.fullmatch(n) or n in pictures}
     return Place(path, target, claim, made, {n: state for n, state in files.items() if state is not None})
+
+
+def _pictures_of(path: Path) -> set[str]:
+    """Return the files of the pictures that the run in a folder drew, as its manifest names them."""
+    try:
+        named = json.loads((path / MARK).read_text("utf-8"))["pictures"]
+        return {picture_file(name) for name in named if Path(name).name == name}
+    except (OSError, ValueError, LookupError, TypeError):  # of a run that draws others, or none of ours
+        return set()
 
 
 def _check_replaceable(path: Path, name: str, force: bool) -> None:

@@ -20,6 +20,7 @@ from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.folder import RunFolder
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import imposed_signal, perfect_loss
+from thermozoo.runs.setup import Setup
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.sampled.learning import compile_ahead
@@ -52,7 +53,7 @@ def check_libraries() -> None:
     load_matplotlib()
 
 
-def try_last_phases(machine: Machine, folder: RunFolder) -> None:
+def try_last_phases(machine: Machine | Setup, folder: RunFolder) -> None:
     """Try what comes after training and generation.
 
     Raises
@@ -74,19 +75,23 @@ def _small_file(path: Path) -> None:
     write_dataset(xarray.Dataset({"state": ("unit", np.zeros(2))}), path)
 
 
-def warm_up(machine: Machine, engine: Engine) -> None:
+def warm_up(machine: Machine | Setup, engine: Engine) -> None:
     """Let the engine take one step of each law of motion, of few and of many trajectories, so that it is compiled.
 
     So are the kernels of training.
 
     What is wrong with the engine or its environment shows here, and not after training.
     """
-    laws = [machine.dynamics] if machine.config.generator is None else [machine.dynamics, machine.generating]
+    laws = [machine.dynamics]
+    if isinstance(machine, Machine) and machine.config.generator is not None:
+        laws.append(machine.generating)
     for dynamics, trajectories in itertools.product(laws, (1, 32)):
         x = np.zeros((trajectories, machine.computer.n), dtype=dynamics.dtype)
         numbers = np.arange(trajectories, dtype=np.int64)
         start = BatchState(x, NoiseKey(0), numbers, variables=resting(dynamics, trajectories))
         engine.prepare(dynamics).begin(start, stretch=1).advance(1)
+    if isinstance(machine, Setup):
+        return
     process, training = NoisingProcess(machine.noising, engine), machine.config.training
     for method in {training.method, *training.compare}:
         compile_ahead(method, machine.computer, process, machine.loss)

@@ -6,7 +6,7 @@ import functools
 import math
 import typing
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import cattrs
@@ -15,7 +15,9 @@ from cattrs.gen import make_dict_structure_fn, mapping_structure_factory
 from thermozoo.errors import ConfigError, shown
 from thermozoo.runs.results import Report, documented, type_text
 
-__all__ = ["read_report", "report_json"]
+__all__ = ["finite_json", "read_as", "read_report", "report_json"]
+
+_T = TypeVar("_T")
 
 #: Missing keys that are named; of more, their number is said.
 _NAMED = 8
@@ -25,10 +27,11 @@ def report_json(report: Report) -> tuple[dict[str, Any], list[str]]:
     """Return a report as JSON can hold it, None for what is no finite number, and the names of those."""
     optional = {name for name, _, key in documented(Report) if key.optional}
     table = attrs.asdict(report)
-    return _finite({key: value for key, value in table.items() if value is not None or key not in optional})
+    return finite_json({key: value for key, value in table.items() if value is not None or key not in optional})
 
 
-def _finite(figures: Any, name: str = "") -> tuple[Any, list[str]]:
+def finite_json(figures: Any, name: str = "") -> tuple[Any, list[str]]:
+    """Return figures as JSON can hold them, None for what is no finite number, and the names of those."""
     if isinstance(figures, float) and not math.isfinite(figures):
         return None, [name]
     parts: Any = None
@@ -38,14 +41,19 @@ def _finite(figures: Any, name: str = "") -> tuple[Any, list[str]]:
         parts = enumerate(figures)
     if parts is None:
         return figures, []
-    found = {key: _finite(value, f"{name}.{key}".lstrip(".")) for key, value in parts}
+    found = {key: finite_json(value, f"{name}.{key}".lstrip(".")) for key, value in parts}
     strange = [one for _, names in found.values() for one in names]
     kept = {key: value for key, (value, _) in found.items()}
     return (kept if isinstance(figures, dict) else list(kept.values())), strange
 
 
 def read_report(content: Any) -> Report:
-    """Return the report that ``report.json`` holds; a number that was not finite is NaN again.
+    """Return the report that ``report.json`` holds; see `read_as`."""
+    return read_as(content, Report)
+
+
+def read_as(content: Any, cls: type[_T]) -> _T:
+    """Return the instance of a class of figures that JSON holds; a number that was not finite is NaN again.
 
     Raises
     ------
@@ -53,7 +61,7 @@ def read_report(content: Any) -> Report:
         With one line for all keys that are missing, and one for each that is not of its type.
     """
     try:
-        return _converter().structure(content, Report)
+        return _converter().structure(content, cls)
     except cattrs.BaseValidationError as error:
         found = [line.partition(" @ ") for line in cattrs.transform_error(error, "", _said)]
     paths = [(said, shown(path.removeprefix("."), 80)) for said, _, path in found]

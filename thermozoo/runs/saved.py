@@ -25,6 +25,7 @@ from thermozoo.runs.plugin_files import with_copies
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.report_file import read_report
 from thermozoo.runs.results import Report
+from thermozoo.runs.saved_task import task_page_again
 
 __all__ = ["page_again", "read_results"]
 
@@ -78,6 +79,8 @@ def page_again(folder: Path, catalogue: Callable[[], Catalogue], note: Callable[
     config = _parsed(folder / "config.toml", texts, tomllib.loads, {}, faults)
     table = _parsed(folder / "report.json", texts, json.loads, {}, faults)
     manifest = _parsed(folder / "manifest.json", texts, json.loads, _MANIFEST, faults)
+    if "task" in table and not faults:
+        return task_page_again(folder, texts["config.toml"], table, manifest, catalogue, note)
     report = _report(folder / "report.json", table, faults)
     if faults or report is None:
         raise ConfigError(faults)

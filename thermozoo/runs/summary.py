@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from thermozoo.digits import in_ascii, number_text, plus_minus
+from thermozoo.interfaces import Task
 from thermozoo.runs.results import Report
+from thermozoo.runs.task_report import TaskReport
 
-__all__ = ["summary"]
+__all__ = ["summary", "task_summary"]
+
+
+def task_summary(task: Task, report: TaskReport) -> list[str]:
+    """Return the result of a run of any other task: its answer first."""
+    account = task.account(report.figures)
+    end = f"seed {report.seed}, engine {report.engine}, {sum(report.seconds.values()):.1f} s"
+    return [in_ascii(line) for line in (account.answer, *account.lines, end)]
 
 
 def summary(report: Report) -> list[str]:

@@ -21,13 +21,14 @@ from thermozoo.config.schema import Config
 from thermozoo.config.terms import DATA, CouplingTerm, PatternTerm
 from thermozoo.errors import DataError, ParameterError, ShapeError, ThermozooError
 from thermozoo.interfaces import Connectivity
+from thermozoo.parameters import fields_of
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.training.noising import image_group
 
-__all__ = ["built_terms", "check_terms", "count_of", "pattern_bytes"]
+__all__ = ["built_terms", "check_terms", "count_of", "of_connectivity", "pattern_bytes"]
 
 
-def built_terms(config: Config, layout: Layout, prototypes: Prototypes, faults: Faults) -> dict[str, Term]:
+def built_terms(config: Config, layout: Layout, prototypes: Prototypes | None, faults: Faults) -> dict[str, Term]:
     """Return the further terms of a config; what is wrong with one is a fault at its table.
 
     Parameters
@@ -36,8 +37,8 @@ def built_terms(config: Config, layout: Layout, prototypes: Prototypes, faults: 
         The config, with the size of every group.
     layout : Layout
         Groups of units.
-    prototypes : Prototypes
-        The images that are learned.
+    prototypes : Prototypes or None
+        The images that are learned; none where the task reads no data.
     faults : Faults
         Receives the faults.
     """
@@ -79,10 +80,10 @@ def _of_term(name: str, one: PatternTerm | CouplingTerm, faults: Faults) -> Iter
         faults.add(path, str(error))
 
 
-def _projections(one: PatternTerm, layout: Layout, prototypes: Prototypes) -> Term:
+def _projections(one: PatternTerm, layout: Layout, prototypes: Prototypes | None) -> Term:
     table = one.table
     patterns: npt.NDArray[np.floating[Any]]
-    patterns = prototypes.images if table.patterns == DATA else load_patterns(table.patterns)
+    patterns = prototypes.images if table.patterns == DATA and prototypes else load_patterns(table.patterns)
     return project(
         one.projection,
         layout,
@@ -91,6 +92,16 @@ def _projections(one: PatternTerm, layout: Layout, prototypes: Prototypes) -> Te
         weights=table.weights or None,
         normalize=table.normalize,
     )
+
+
+@contextlib.contextmanager
+def of_connectivity(config: Config, faults: Faults) -> Iterator[None]:
+    """Add as a fault what the connectivity says of the groups, or of the file that it reads."""
+    try:
+        yield
+    except (ShapeError, DataError) as error:
+        keys = [f"computer.connectivity.{field.alias}" for field in fields_of(config.connectivity) if field.init]
+        faults.add("computer.connectivity", str(error), also=[*keys, "computer.connectivity.plugin", "computer.units"])
 
 
 def count_of(connectivity: Connectivity, layout: Layout) -> tuple[int, bool]:

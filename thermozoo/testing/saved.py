@@ -15,7 +15,7 @@ from thermozoo.computer.files import load_computer, save_computer
 from thermozoo.config.faults import Origin
 from thermozoo.config.parse import parse
 from thermozoo.config.plugins import resolved_plugin
-from thermozoo.config.schema import PLACES
+from thermozoo.config.schema import PLACES, TABLES
 from thermozoo.config.terms import PatternTerm
 from thermozoo.errors import ConfigError, DataError, UnknownNameError
 from thermozoo.interfaces import (
@@ -30,6 +30,7 @@ from thermozoo.interfaces import (
     Protocol,
     Random,
     Signals,
+    Task,
 )
 from thermozoo.interfaces.tree import held_by, members
 from thermozoo.registry.catalogue import Catalogue
@@ -89,6 +90,18 @@ class _ProbeSignals(Encoding):
         return np.zeros((len(images), size))
 
 
+@attrs.frozen
+class _ProbeTask(Task):
+    """Reads every table, and does nothing."""
+
+    name = "probe-task"
+    tables = (*TABLES, "schedule")
+
+    def phases(self, config: Any) -> tuple[Any, ...]:
+        """Return no phase."""
+        return ()
+
+
 _PROBES: tuple[type[Plugin], ...] = (
     ProbeQuartic,
     AllPairs,
@@ -97,6 +110,7 @@ _PROBES: tuple[type[Plugin], ...] = (
     _ProbeRamp,
     _ProbeImages,
     _ProbeSignals,
+    _ProbeTask,
 )
 
 
@@ -144,13 +158,15 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
     encodings: dict[str, Any] = {group: {"plugin": _ProbeSignals.name} for group in tables["computer"]["units"]}
     if plugin.kind == Encoding.kind:
         encodings["units"] = {"plugin": plugin.name} | written
-    tables["encoding"] = encodings
+    reads = (*plugin.tables, plugin.declared.table) if isinstance(plugin, Task) else (*TABLES, "schedule")
+    if "encoding" in reads:
+        tables["encoding"] = encodings
     if isinstance(plugin, Projection):  # which stands in a table of its term
         tables["computer"]["terms"] = {"memory": {"plugin": plugin.name} | written}
         tables["training"] = {"method": "descent"}
     for kind, (path, key) in PLACES.items():
-        if kind not in (plugin.kind, *probes):
-            continue  # a config need not name one
+        if kind not in (plugin.kind, *probes) or path.partition(".")[0] not in reads:
+            continue  # a config need not, or may not, name one
         table = tables
         for part in path.split("."):
             table = table.setdefault(part, {})
@@ -178,8 +194,9 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
             continue
         of_units: dict[str, Any] = {
             Potential.kind: config.potentials["units"],
-            Encoding.kind: config.encodings["units"][0],
         }
+        if config.encodings:
+            of_units[Encoding.kind] = config.encodings["units"][0]
         found.append((config.plugins | of_units)[plugin.kind])
         tables = config.resolved
     return found[0], found[1]

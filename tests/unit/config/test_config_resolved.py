@@ -84,7 +84,7 @@ def test_round_trip(data):
 def test_every_default_is_written_out():
     config = load_config("paper", catalogue())
     for name, table in TABLES.items():
-        if table.optional:
+        if table.optional or name == "task":  # of which the default goes without saying, as before there were others
             assert name not in config.resolved
             continue
         for key, declared in settings_of(table.settings).items():

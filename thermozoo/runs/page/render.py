@@ -36,7 +36,7 @@ from thermozoo.thermodynamics.hardware import PRESETS
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["render_page"]
+__all__ = ["Picture", "environment", "render_page"]
 
 #: The section of the page in which a figure stands; others stand in one of their own.
 _PLACES = {
@@ -113,7 +113,7 @@ def render_page(
     asked = bool(config.get("generation", {}).get("condition") or config.get("training", {}).get("by_class"))
     time = machine.duration * config["computer"]["mobility"]
     return (
-        _environment()
+        environment()
         .get_template("page.html.jinja")
         .render(
             report=report,
@@ -174,26 +174,26 @@ def _loss_scatter(report: Report, config: Mapping[str, Any], machine: Described)
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
     """Return what reads the templates beside this module."""
     import jinja2
 
-    environment = jinja2.Environment(
+    found = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
     )
-    environment.filters |= {
+    found.filters |= {
         "bits": math.log2,
         "capitalize_first": lambda text: text[:1].upper() + text[1:],
         "flat": _flat,
         "reasons": reasons,
         **{one.__name__: one for one in numbers.FILTERS},
     }
-    environment.globals["loss_pair"] = numbers.loss_pair
-    return environment
+    found.globals["loss_pair"] = numbers.loss_pair
+    return found
 
 
 def _flat(text: str) -> Markup:

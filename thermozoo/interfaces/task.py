@@ -1,0 +1,111 @@
+"""The interface of a task: what a run does with the computer."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from thermozoo.interfaces.account import Account, Picture
+from thermozoo.interfaces.phase import Phase
+from thermozoo.interfaces.plugin import Plugin
+
+__all__ = ["Task"]
+
+
+class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
+    """What a run does with the computer.
+
+    The fields of a task are its settings, which stand in ``[task]`` beside its name. The author writes `phases`, the
+    work; what comes before (assembly, preparation) and after it (results, figures, page) is the same for all, and asks
+    the task for what it has to say: `account` and `pictures`, of the figures that the work has left.
+
+    Attributes
+    ----------
+    tables : tuple of str
+        Tables of a config that it reads, beside its own; another one is a fault.
+    figures : type
+        The attrs class of what it finds: every field with `thermozoo.Key`, what it means. The report holds an instance
+        under the task's name, with underscores for hyphens, and the reference a table of its keys.
+    """
+
+    __slots__ = ()
+
+    tables: ClassVar[tuple[str, ...]] = ("computer", "dynamics")
+    figures: ClassVar[type[Any] | None] = None
+
+    @abc.abstractmethod
+    def phases(self, config: Any) -> Sequence[Phase]:
+        """Return the phases of the work, in order.
+
+        Each adds to the run that it is given (`thermozoo.runs.phase.Run`): the last one leaves ``run.figures``, an
+        instance of the class `figures`, and may leave ``run.samples``, an xarray data set that goes into
+        ``samples.nc``. Where a name is that of a phase which all runs have (``assembly``, ``preparation``, ``results``,
+        ``figures``, ``page``), it stands in its place.
+        """
+
+    def check(self, config: Any, faults: Any) -> None:
+        """Add what is wrong with its settings, or between them and the config; optional.
+
+        Parameters
+        ----------
+        config : Config
+            The config; where some of its keys have faults, with what could be read.
+        faults : Faults
+            Has ``faults.add(path, message)``, for a key such as ``"task.matrix"``, and ``faults.found_in(path)``.
+        """
+
+    def sizes(self, config: Any, faults: Any) -> Mapping[str, int]:
+        """Return the sizes of groups whose size is ``"auto"``, by name; optional. Faults are as in `check`."""
+        return {}
+
+    def computer(self, config: Any, computer: Any, faults: Any) -> Any:
+        """Return the computer that the run is about, of the one that ``[computer]`` describes; optional.
+
+        That one has zero biases, and zero couplings but for strengths that its connectivity states. Faults are as in
+        `check`.
+        """
+        return computer
+
+    def assemble(self, config: Any) -> Any:
+        """Return what the run is about where it is more than a computer; optional: None, and the core assembles it."""
+        return None
+
+    def trajectories(self, config: Any) -> int:
+        """Return how many trajectories the work follows at once; optional: it decides about the engine."""
+        return 1
+
+    def disk(self, config: Any, machine: Any) -> int:
+        """Return about how many bytes its data set takes in a file; optional."""
+        return 0
+
+    def account(self, figures: Any) -> Account:
+        """Return what the page and the terminal say of the figures that a report holds."""
+        return Account(f"The task {self.name} is done.")
+
+    def pictures(self, figures: Any, samples: Any) -> Mapping[str, Picture]:
+        """Return the pictures by name, the most telling first; optional.
+
+        Parameters
+        ----------
+        figures : object
+            An instance of the class `figures`.
+        samples : xarray.Dataset or None
+            What ``samples.nc`` holds.
+        """
+        return {}
+
+    def small(self) -> Mapping[str, Any]:
+        """Return a config that takes seconds, without ``[task]``, for the verification suite.
+
+        Two units that are coupled, unless the author needs others.
+        """
+        return {
+            "computer": {
+                "temperature": 0.5,
+                "units": {"units": 2},
+                "potential": {"plugin": "quartic"},
+                "connectivity": {"plugin": "dense"},
+            },
+            "dynamics": {"integrator": "euler-maruyama", "dt": 0.01, "duration": 2.0, "engine": "reference"},
+        }

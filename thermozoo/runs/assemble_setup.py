@@ -1,0 +1,77 @@
+"""From a checked config to its computer, of a task that needs no more."""
+
+from __future__ import annotations
+
+from thermozoo.computer.computer import assemble
+from thermozoo.computer.stability import check_time_step
+from thermozoo.config.consistency import check
+from thermozoo.config.faults import Faults
+from thermozoo.config.schema import Config
+from thermozoo.dynamics.engines import why_not
+from thermozoo.errors import BudgetError, ParameterError, StabilityError
+from thermozoo.runs.budget import check_memory
+from thermozoo.runs.setup import Setup
+from thermozoo.runs.terms import built_terms, check_terms, of_connectivity
+
+__all__ = ["assemble_setup"]
+
+
+def assemble_setup(config: Config) -> Setup:
+    """Assemble the computer of a config.
+
+    Raises
+    ------
+    ConfigError
+        With every fault at once, when keys contradict each other or the time step is too large.
+    BudgetError
+        When the run would need more memory than the config allows.
+    """
+    faults = Faults(config.origin)
+    check(config, faults)
+    faults.raise_any()  # what reads files, or makes couplings, may rely on all keys
+    task = config.task
+    sizes = task.sizes(config, faults)
+    for group in config.auto:
+        if group not in sizes and not faults.found_in("task"):
+            faults.add(
+                f"computer.units.{group}",
+                f"the task {task.name!r} does not say how large group {group!r} is: give a number",
+                also=["task"],
+            )
+    faults.raise_any()
+    config = config.with_sizes(sizes)
+    try:
+        if check_terms(config, faults):
+            with of_connectivity(config, faults):
+                check_memory(config)
+    except BudgetError:
+        faults.raise_any()
+        raise
+    faults.raise_any()
+    with of_connectivity(config, faults):
+        computer = assemble(
+            config.sizes,
+            config.potentials,
+            config.connectivity,
+            temperature=config.computer.temperature,
+            mobility=config.computer.mobility,
+            clamped=config.clamped,
+            interaction=config.interaction,
+        )
+    faults.raise_any()
+    computer = computer.with_terms(built_terms(config, computer.layout, None, faults))
+    faults.raise_any()
+    setup = Setup(config, task.computer(config, computer, faults))
+    faults.raise_any()
+    engine = config.dynamics.engine
+    if engine != "auto" and why_not(engine) is None:
+        reason = why_not(engine, setup.dynamics)
+        if reason is not None:
+            faults.add("dynamics.engine", reason, also=["dynamics.engine", "computer"])
+    if config.integrator.updates == "together":
+        try:
+            check_time_step(setup.computer, config.dynamics.dt)
+        except (StabilityError, ParameterError) as error:
+            faults.add("dynamics.dt", str(error), also=["dynamics.dt", "computer", "task"])
+    faults.raise_any()
+    return setup
