@@ -81,9 +81,10 @@ def _check_units(config: Config, faults: Faults) -> None:
         return  # whose time step is no matter of stability
     if not faults.found_in("dynamics.dt", "dynamics.duration", "computer.temperature", "computer.mobility"):
         _check_stability(computer, dynamics, potentials, clamped, faults)
-        if config.generation.dt is not None and not faults.found_in("generation.dt", "dynamics", "computer"):
+        own = config.generation_dt != dynamics.dt
+        if own and not faults.found_in("generation.dt", "dynamics", "computer"):
             try:
-                check_time_step(_units(computer, potentials, clamped), config.generation.dt)
+                check_time_step(_units(computer, potentials, clamped), config.generation_dt)
             except StabilityError as error:
                 faults.add("generation.dt", str(error), also=["computer"])
         if config.schedule and not faults.found_in("schedule"):

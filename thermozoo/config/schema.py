@@ -259,12 +259,17 @@ class Config:
     @property
     def generation_dt(self) -> float:
         """The time step of generation [time]."""
-        return self.dynamics.dt if self.generation.dt is None else self.generation.dt
+        return self._own_dt or self.dynamics.dt
 
     @property
     def generation_steps(self) -> int:
         """Steps of generation, which takes as long as noising, to half a step of its own."""
-        return self.steps if self.generation.dt is None else round(self.duration / self.generation.dt)
+        return self.steps if self._own_dt is None else round(self.duration / self._own_dt)
+
+    @property
+    def _own_dt(self) -> float | None:
+        """The time step that generation has for itself, where the task reads its table."""
+        return self.generation.dt if "generation" in self.reads else None
 
     @property
     def resolved(self) -> dict[str, Any]:
