@@ -225,15 +225,13 @@ def guarded(monkeypatch):
 @pytest.mark.parametrize(
     ("law", "integrator", "precision"),
     [
-        *(
-            (law, EulerMaruyama(), "single")
-            for law in ("all to all", "none", "ring", "clamped", "cosine", "patterns", "tuples")
-        ),
+        *((law, EulerMaruyama(), "single") for law in ("all to all", "none", "ring", "clamped", "cosine")),
+        *(pytest.param(law, EulerMaruyama(), "single", marks=pytest.mark.long) for law in ("patterns", "tuples")),
         *((law, EulerMaruyama(), "double") for law in ("all to all", "ring")),
         ("all to all", StochasticHeun(), "double"),
-        ("ring", StochasticHeun(), "single"),
+        pytest.param("ring", StochasticHeun(), "single", marks=pytest.mark.long),
         ("clamped", Baoab(), "single"),
-        ("cosine", Baoab(), "double"),
+        pytest.param("cosine", Baoab(), "double", marks=pytest.mark.long),
     ],
     ids=lambda one: getattr(one, "name", one),
 )

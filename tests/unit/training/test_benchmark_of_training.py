@@ -1,4 +1,4 @@
-"""Sampled training over its products: what is counted, by hand, and that a longer way takes longer."""
+"""Sampled training over its products: what is counted, by hand."""
 
 from __future__ import annotations
 
@@ -35,4 +35,3 @@ def test_products_are_those_of_the_published_algorithms():
     for name, row in rows.items():
         assert row["products"] * 1e9 * found["multiply_adds_per_ns"] == pytest.approx(STEPS * counted[name])
         assert row["ratio"] == pytest.approx(row["seconds"] / row["products"])
-        assert row["seconds"] > 0
