@@ -8,7 +8,6 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo.computer.computer import assemble
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.consistency import check
@@ -18,12 +17,12 @@ from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Dynamics, why_not
 from thermozoo.errors import BudgetError, DataError, ParameterError, StabilityError, TrainingError
 from thermozoo.parameters import fields_of
-from thermozoo.runs.assemble_setup import assemble_setup
+from thermozoo.runs.assemble_setup import assemble_setup, described_computer
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.encoded import encode, sized
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.prototypes import Prototypes, choose_prototypes, load_images, too_few
-from thermozoo.runs.terms import built_terms, check_terms, of_connectivity
+from thermozoo.runs.terms import check_terms, of_connectivity
 from thermozoo.training.noising import Noising, image_group
 from thermozoo.training.signals import Encoded
 from thermozoo.training.unit_types import trainable_forces
@@ -73,20 +72,7 @@ def assemble_generation(config: Config) -> Machine:
     faults.raise_any()
     assert prototypes is not None
     assert encoded
-    with of_connectivity(config, faults):
-        computer = assemble(
-            config.sizes,
-            config.potentials,
-            config.connectivity,
-            temperature=config.computer.temperature,
-            mobility=config.computer.mobility,
-            trainable_biases=config.computer.trainable_biases,
-            clamped=config.clamped,
-            interaction=config.interaction,
-        )
-    faults.raise_any()
-    computer = computer.with_terms(built_terms(config, computer.layout, prototypes, faults))
-    faults.raise_any()
+    computer = described_computer(config, prototypes, faults)
     dynamics = Dynamics(computer, config.integrator, config.dynamics.dt, config.dynamics.precision, config.steps)
     engine = config.dynamics.engine
     if engine != "auto" and why_not(engine) is None:

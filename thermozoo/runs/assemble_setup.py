@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thermozoo.computer.computer import assemble
+from thermozoo.computer.computer import Computer, assemble
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.consistency import check
 from thermozoo.config.faults import Faults
@@ -10,10 +10,11 @@ from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import why_not
 from thermozoo.errors import BudgetError, ParameterError, StabilityError
 from thermozoo.runs.budget import check_memory
+from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.setup import Setup
 from thermozoo.runs.terms import built_terms, check_terms, of_connectivity
 
-__all__ = ["assemble_setup"]
+__all__ = ["assemble_setup", "described_computer"]
 
 
 def assemble_setup(config: Config) -> Setup:
@@ -48,20 +49,7 @@ def assemble_setup(config: Config) -> Setup:
         faults.raise_any()
         raise
     faults.raise_any()
-    with of_connectivity(config, faults):
-        computer = assemble(
-            config.sizes,
-            config.potentials,
-            config.connectivity,
-            temperature=config.computer.temperature,
-            mobility=config.computer.mobility,
-            clamped=config.clamped,
-            interaction=config.interaction,
-        )
-    faults.raise_any()
-    computer = computer.with_terms(built_terms(config, computer.layout, None, faults))
-    faults.raise_any()
-    setup = Setup(config, task.computer(config, computer, faults))
+    setup = Setup(config, task.computer(config, described_computer(config, None, faults), faults))
     faults.raise_any()
     engine = config.dynamics.engine
     if engine != "auto" and why_not(engine) is None:
@@ -75,3 +63,28 @@ def assemble_setup(config: Config) -> Setup:
             faults.add("dynamics.dt", str(error), also=["dynamics.dt", "computer", "task"])
     faults.raise_any()
     return setup
+
+
+def described_computer(config: Config, images: Prototypes | None, faults: Faults) -> Computer:
+    """Return the computer that a config describes, with its further terms; of those over images, with these images.
+
+    Raises
+    ------
+    ConfigError
+        With every fault, the earlier ones among them.
+    """
+    with of_connectivity(config, faults):
+        computer = assemble(
+            config.sizes,
+            config.potentials,
+            config.connectivity,
+            temperature=config.computer.temperature,
+            mobility=config.computer.mobility,
+            trainable_biases=config.computer.trainable_biases,
+            clamped=config.clamped,
+            interaction=config.interaction,
+        )
+    faults.raise_any()
+    computer = computer.with_terms(built_terms(config, computer.layout, images, faults))
+    faults.raise_any()
+    return computer

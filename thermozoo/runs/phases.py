@@ -20,13 +20,12 @@ from thermozoo.config.schema import Config
 from thermozoo.digits import in_ascii
 from thermozoo.runs import calibration, memory
 from thermozoo.runs.conditions import asked_classes, held_values
-from thermozoo.runs.engine import engine_note, engine_of
 from thermozoo.runs.evaluation import evaluate_parts
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import write_json, write_text
 from thermozoo.runs.generation import equilibration_of, generate
-from thermozoo.runs.manifest import manifest, plugin_copies, provenance
+from thermozoo.runs.manifest import manifest
 from thermozoo.runs.metrics import (
     comparison_row,
     generation_figures,
@@ -38,11 +37,11 @@ from thermozoo.runs.metrics import (
 )
 from thermozoo.runs.outcome import Outcome
 from thermozoo.runs.phase import Calibration, Clock, Phase, Progress, Run
-from thermozoo.runs.preflight import try_figures, try_last_phases, warm_up
+from thermozoo.runs.preflight import try_figures
 from thermozoo.runs.report_file import report_json
 from thermozoo.runs.results import ComparisonRow, Figures, Report
 from thermozoo.runs.samples import samples_dataset
-from thermozoo.runs.surroundings import surrounded
+from thermozoo.runs.surroundings import assemble, prepare, surrounded
 from thermozoo.runs.training import train_parts, training_work
 from thermozoo.runs.window_heat import run_warnings
 from thermozoo.training.noising_process import NoisingProcess
@@ -65,35 +64,17 @@ def other_methods(config: Config) -> list[str]:
     return [method for method in dict.fromkeys(config.training.compare) if method != config.training.method]
 
 
-def _assemble(run: Run, progress: Progress) -> None:
-    run.machine = run.assemble(run.config)
-    run.config = run.machine.config  # where every size is a number
-
-
 def _prepare(run: Run, progress: Progress) -> None:
-    """Try what the last phases need, choose the engine and compile."""
-    config, machine, note = run.config, run.machine, run.reporter.note
-    if not math.isclose(config.duration, config.dynamics.duration, rel_tol=1e-9):
-        note(
-            f"duration: {config.duration:.9g}, in {config.steps:,} whole steps of {config.dynamics.dt:g}, instead "
-            f"of dynamics.duration = {config.dynamics.duration:.9g}"
-        )
+    """Say how long generation takes, prepare, and try in small what will be reported."""
+    config = run.config
     generating = config.generation_steps * config.generation_dt
     if not math.isclose(generating, config.duration, rel_tol=1e-9):
-        note(
+        run.reporter.note(
             f"generation: {generating:.9g}, in {config.generation_steps:,} whole steps of {config.generation_dt:g}, "
             f"instead of {config.duration:.9g}"
         )
-    try_last_phases(machine, run.folder)
-    run.engine = engine_of(machine)
-    note(engine_note(machine, run.engine))
-    warm_up(machine, run.engine)
-    try_figures(machine, run.engine)
-    # "auto" depends on what has been compiled before: the config that is kept says what ran
-    run.config = config.with_engine(run.engine.name)
-    run.machine = attrs.evolve(machine, config=run.config)
-    run.copies = plugin_copies(run.config, run.catalogue)
-    provenance(run.config, run.catalogue)  # tried before the run, as all that is written after it
+    prepare(run, progress)
+    try_figures(run.machine, run.engine)
     run.outcome = Outcome(run.machine, run.engine, config.training.method)
 
 
@@ -218,7 +199,7 @@ def _write_page(run: Run, progress: Progress) -> None:
 
 
 PHASES: tuple[Phase, ...] = (
-    Phase("assembly", "", _assemble, lambda of: of.assembly, memory.assembly),
+    Phase("assembly", "", assemble, lambda of: of.assembly, memory.assembly),
     Phase(
         "preparation",
         "preparation",

@@ -31,7 +31,7 @@ from thermozoo.runs.preflight import check_libraries, try_last_phases, warm_up
 from thermozoo.runs.stopwatch import seconds
 from thermozoo.runs.task_report import TaskReport, task_report_json
 
-__all__ = ["drawings_of", "surrounded"]
+__all__ = ["assemble", "drawings_of", "prepare", "surrounded"]
 
 #: Seconds of figures and of the page; bytes a second that are written, with their digests.
 _DRAWING, _PAGE, _WRITTEN = 4.0, 1.0, 1e8
@@ -55,12 +55,13 @@ def surrounded(work: Sequence[Phase]) -> list[Phase]:
     ]
 
 
-def _assemble(run: Run, progress: Progress) -> None:
+def assemble(run: Run, progress: Progress) -> None:
+    """Assemble what the run is about."""
     run.machine = run.assemble(run.config)
     run.config = run.machine.config  # where every size is a number
 
 
-def _prepare(run: Run, progress: Progress) -> None:
+def prepare(run: Run, progress: Progress) -> None:
     """Try what the last phases need, choose the engine and compile."""
     config, machine, note = run.config, run.machine, run.reporter.note
     if not math.isclose(config.duration, config.dynamics.duration, rel_tol=1e-9):
@@ -183,11 +184,11 @@ def _write_page(run: Run, progress: Progress) -> None:
 
 
 _BEFORE = (
-    Phase("assembly", "", _assemble, lambda of: of.assembly, memory.computer_assembly),
+    Phase("assembly", "", assemble, lambda of: of.assembly, memory.computer_assembly),
     Phase(
         "preparation",
         "preparation",
-        _prepare,
+        prepare,
         _preparation_seconds,
         memory.computer_preparation,
         pieces=lambda config: 1,
