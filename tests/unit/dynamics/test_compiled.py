@@ -311,17 +311,18 @@ def test_the_first_non_finite_state_stops_the_run(make_computer, euler):
 
 
 def test_memory_does_not_grow_with_steps(make_computer, euler):
+    """States of 11 kB, 80 stretches: had any of them left something, it would be 900 kB; what is cached varies by 20."""
     computer = make_computer({"a": 70}, Quartic(), Dense(), scale=0.01)
     dynamics = Dynamics(computer, euler, 0.001, "single")
     start = np.zeros((40, 70))
     simulate(dynamics, start, 10, key=KEY, engine="compiled")
     peaks = []
-    for steps in (500, 5000):
+    for steps in (500, 20_000):
         tracemalloc.start()
         simulate(dynamics, start, steps, key=KEY, engine="compiled")
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < peaks[0] + 20_000
+    assert peaks[1] < peaks[0] + 100_000
 
 
 def test_an_engine_has_its_settings(make_computer, euler):
