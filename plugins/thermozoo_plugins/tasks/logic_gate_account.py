@@ -45,10 +45,16 @@ def account_of(figures: LogicGateFigures) -> Account:
     where = f"with {held} clamped" if held else "with nothing clamped"
     off = _away(figures.satisfied, figures.satisfied_se, figures.satisfied_exact)
     answer = (
-        f"The gate {figures.gate} {where} is satisfied in {_percent(figures.satisfied, figures.satisfied_se)} of "
+        f"The gate {figures.gate!r} {where} is satisfied in {_percent(figures.satisfied, figures.satisfied_se)} of "
         f"samples; exact is {100 * figures.satisfied_exact:.4g} %, {off:.1f} standard errors away."
     )
-    frustrated = "" if figures.possible else f"Frustrated: no row of its truth table has {held}."
+    if not figures.possible:
+        state = max(figures.probabilities, key=figures.probabilities.__getitem__)
+        share = _percent(figures.probabilities[state], figures.probabilities_se[state])
+        answer = (
+            f"The gate {figures.gate!r} cannot have {held}: it is frustrated, and its likeliest state is {state}, in "
+            f"{share} of samples; exact is {100 * figures.reference[state]:.4g} %."
+        )
     known = (
         f"Distribution: {figures.total_variation:.2g} from enumeration in total variation; "
         f"{figures.total_variation_expected:.2g} is expected of {figures.effective_samples:,.0f} effective samples."
@@ -77,7 +83,7 @@ def account_of(figures: LogicGateFigures) -> Account:
         )
         for pattern in shares
     ]
-    lines = [text for text in (frustrated, known, forwards, backwards, cost) if text]
+    lines = [known, forwards, backwards, cost]
     return Account(
         title="Invertible logic",
         answer=answer,
