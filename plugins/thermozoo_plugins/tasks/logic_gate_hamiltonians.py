@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["GATES", "Gate"]
+__all__ = ["GATES", "Gate", "matches"]
 
 Array = npt.NDArray[np.floating[Any]]
 
