@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from thermozoo import Task, hookimpl
 from thermozoo_plugins.tasks.generate import Generate
+from thermozoo_plugins.tasks.logic_gate import LogicGate
 from thermozoo_plugins.tasks.sample import Sample
 
-__all__ = ["Generate", "Sample"]
+__all__ = ["Generate", "LogicGate", "Sample"]
 
 
 @hookimpl
 def thermozoo_tasks() -> list[type[Task]]:
     """Return the first-party tasks."""
-    return [Generate, Sample]
+    return [Generate, LogicGate, Sample]
