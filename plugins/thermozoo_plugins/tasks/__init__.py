@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from thermozoo import Task, hookimpl
 from thermozoo_plugins.tasks.generate import Generate
+from thermozoo_plugins.tasks.inverse import Inverse
+from thermozoo_plugins.tasks.linear_system import LinearSystem
 from thermozoo_plugins.tasks.sample import Sample
 
-__all__ = ["Generate", "Sample"]
+__all__ = ["Generate", "Inverse", "LinearSystem", "Sample"]
 
 
 @hookimpl
 def thermozoo_tasks() -> list[type[Task]]:
     """Return the first-party tasks."""
-    return [Generate, Sample]
+    return [Generate, Inverse, LinearSystem, Sample]
