@@ -99,9 +99,9 @@ def test_the_displacement_comes_from_the_vector_alone(tmp_path):
     """With the same noise, twice the vector moves the means by the solution, which no sampling around it would do."""
     once = np.array(solved(tables("linear-system", tmp_path)).figures.solution)
     twice = np.array(solved(tables("linear-system", tmp_path, vector=2 * B)).figures.solution)
-    none = np.array(solved(tables("linear-system", tmp_path, vector=0 * B)).figures.solution)
+    minus = np.array(solved(tables("linear-system", tmp_path, vector=-B)).figures.solution)
     assert twice - once == pytest.approx(SOLUTION, abs=1e-4)
-    assert once - none == pytest.approx(SOLUTION, abs=1e-4)
+    assert once - minus == pytest.approx(2 * SOLUTION, abs=1e-4)
 
 
 def test_euler_maruyama_shifts_covariances_by_what_is_reported(tmp_path):
@@ -143,6 +143,18 @@ def test_underdamped_units_solve_it_too(tmp_path):
     assert found.step_bias == pytest.approx(0.0, abs=1e-9)
 
 
+def test_small_eigenvalues_bear_long_steps(tmp_path):
+    """A thousandth of the matrix at a thousand times the step and duration: the same, as a clock runs slower.
+
+    What `[computer.potential]` says of stiffness, 2 by default, is no matter.
+    """
+    slow = {"matrix": A / 1000, "vector": B / 1000, "dt": 50.0, "duration": 4e5}
+    given = tables("linear-system", tmp_path, **slow)
+    given["computer"]["temperature"] = KT / 1000
+    found = solved(given).figures
+    within(found.solution, found.solution_se, SOLUTION, 4.5)
+
+
 def test_a_relaxation_that_is_too_short_is_said_to_be_so(tmp_path):
     run = solved(tables("linear-system", tmp_path, duration=20.0, relaxation=0.01))
     assert any(text.startswith("relaxation is too short") for text in run.warnings)
@@ -157,6 +169,12 @@ def test_a_matrix_is_made_where_none_is_given(tmp_path):
     assert (one.eigenvalue_smallest, one.eigenvalue_largest) == pytest.approx((0.02, 1.0))
     assert one.reference == other.reference
     assert one.inverse != other.inverse
+
+
+def test_a_matrix_beyond_the_memory_is_not_made(tmp_path, capsys):
+    given = ["run", "inverse", "--set", "task.dimension=100000", "--out", str(tmp_path / "run")]
+    assert command(given) == 2
+    assert "task.dimension: a matrix of 100,000 x 100,000 and its eigenvalues need more" in capsys.readouterr().err
 
 
 def test_files_of_three_formats_are_the_same_matrix(tmp_path):
@@ -188,6 +206,11 @@ REFUSED = [
         {"dt": 0.3},
         r"dynamics\.dt: dt = 0\.3 is too long for the stiffest mode of the matrix, eigenvalue 3\.41421: .* 0\.03",
     ),
+    (
+        {"dt": 30.0, "duration": 3e4},
+        r"dynamics\.dt: dt = 30 is too long for the stiffest mode of the matrix, eigenvalue 3\.41421: .*",
+    ),
+    ({"vector": np.zeros(3)}, r"task\.vector: expected a vector that is not zero"),
     ({"dimension": 5}, r"task\.dimension: nothing uses it: task\.matrix brings the matrix; leave it out"),
     ({"observe_every": 5000}, r"task\.observe_every: expected 8 observations of a chain at least"),
     ({"condition": 0.5, "matrix": A}, r"task\.condition: condition must be a number from 1 to 1e12, got 0\.5"),

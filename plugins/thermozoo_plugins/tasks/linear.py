@@ -23,6 +23,9 @@ __all__ = ["LinearTask"]
 
 Array = npt.NDArray[np.floating[Any]]
 
+#: Bytes for each entry of a matrix that is made: its directions, products, eigenvalues.
+_MADE = 48
+
 
 def _condition(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 1e12:
@@ -39,6 +42,8 @@ def _fraction(value: Any) -> float:
 @attrs.frozen
 class LinearTask(Task):
     """A task about the computer whose energy is x^T A x / 2 - b^T x."""
+
+    own_potentials = True
 
     chains: int = option(32, converter=whole("chains", 4), doc="trajectories with noise of their own, 4 at least")
     observe_every: int = option(10, converter=whole("observe_every"), doc="time steps from one observation to the next")
@@ -92,6 +97,15 @@ class LinearTask(Task):
 
     def sizes(self, config: Any, faults: Any) -> dict[str, int]:
         """Return the rows of the matrix, for the group of an automatic size."""
+        limit = config.dynamics.memory_limit
+        if not self.matrix and _MADE * self.dimension**2 > limit * 2**30:
+            faults.add(
+                "task.dimension",
+                f"a matrix of {self.dimension:,} x {self.dimension:,} and its eigenvalues need more than the "
+                f"{limit:g} GiB of dynamics.memory_limit: take a smaller one",
+                also=["dynamics.memory_limit"],
+            )
+            return {}
         try:
             n = self._problem.n
         except DataError as error:

@@ -96,11 +96,13 @@ def checked_vector(values: Array, n: int) -> Array:
     Raises
     ------
     DataError
-        When it has another length than `n`.
+        When it has another length than `n`, or is zero.
     """
     if values.ndim == 2 and 1 not in values.shape:
         raise DataError(f"expected a vector, got a matrix of {values.shape[0]} x {values.shape[1]}")
     found = values.ravel()
     if len(found) != n:
         raise DataError(f"expected {n:,} numbers, one a row of the matrix, got {len(found):,}")
+    if not found.any():
+        raise DataError("expected a vector that is not zero: the solution is zero as well, and has no relative error")
     return found
