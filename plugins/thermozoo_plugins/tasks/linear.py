@@ -287,7 +287,7 @@ class LinearTask(Task):
         if squared and abs(figures.step_bias) > expected / 2:
             found.append(
                 f"the time step leaves an error of up to {abs(figures.step_bias):.2g} in variances, beside error bars "
-                f"of {expected:.2g}; take a smaller dynamics.dt, or the integrator 'quarter-noise'"
+                f"of {expected:.2g}; take a smaller dynamics.dt, or the integrator 'baoab', which leaves none"
             )
         return found
 
