@@ -80,7 +80,7 @@ def _check_units(config: Config, faults: Faults) -> None:
     if any(one.states is not None for group, one in potentials.items() if group not in clamped):
         return  # whose time step is no matter of stability
     if not faults.found_in("dynamics.dt", "dynamics.duration", "computer.temperature", "computer.mobility"):
-        _check_stability(computer, dynamics, potentials, clamped, faults)
+        _check_stability(computer, dynamics, potentials, clamped, faults, of_config=not config.task.own_potentials)
         own = config.generation_dt != dynamics.dt
         if own and not faults.found_in("generation.dt", "dynamics", "computer"):
             try:
@@ -148,10 +148,13 @@ def _check_stability(
     potentials: Mapping[str, Potential],
     clamped: tuple[str, ...],
     faults: Faults,
+    *,
+    of_config: bool,
 ) -> None:
     """Add a fault where the time step is too large for units that nothing is imposed on and nothing couples.
 
-    The images, which add forces, are not known yet: with them the bound is found once more.
+    The images, which add forces, are not known yet: with them the bound is found once more. `of_config` is whether the
+    units of the config are those of the run.
     """
     different: list[Potential] = []
     for one in potentials.values():
@@ -164,7 +167,8 @@ def _check_stability(
         if size is None:
             return
         check_noise(computer, dynamics, size, tables, faults)
-        check_time_step(units, dynamics.dt)
+        if of_config:
+            check_time_step(units, dynamics.dt)
     except StabilityError as error:
         path = least_usual_of_a_step(computer, dynamics, tables, otherwise="dynamics.dt")
         faults.add(path, str(error), also=["dynamics.dt", "computer"])

@@ -27,12 +27,16 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
     figures : type
         The attrs class of what it finds: every field with `thermozoo.Key`, what it means. The report holds an instance
         under the task's name, with underscores for hyphens, and the reference a table of its keys.
+    own_potentials : bool
+        Whether `computer` gives units other parameters than ``[computer.potential]`` does; the time step is then
+        checked for the computer that it returns alone.
     """
 
     __slots__ = ()
 
     tables: ClassVar[tuple[str, ...]] = ("computer", "dynamics")
     figures: ClassVar[type[Any] | None] = None
+    own_potentials: ClassVar[bool] = False
 
     @abc.abstractmethod
     def phases(self, config: Any) -> Sequence[Phase]:
