@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 #: Bytes of libraries that preparation loads, of what compiling takes and keeps, and of drawing.
-_LIBRARIES, _COMPILING, _DRAWING = 150 * 2**20, 110 * 2**20, 30 * 2**20
+_LIBRARIES, _COMPILING, _DRAWING = 220 * 2**20, 110 * 2**20, 30 * 2**20
 
 #: Double precision numbers for each coupling: of a computer that is assembled, of the engine's copies, and while these
 #: are made; of gradients of the trained computer; of files, and while they are written.
