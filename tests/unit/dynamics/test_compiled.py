@@ -311,7 +311,7 @@ def test_the_first_non_finite_state_stops_the_run(make_computer, euler):
 
 
 def test_memory_does_not_grow_with_steps(make_computer, euler):
-    """States of 11 kB, 80 stretches: had any of them left something, it would be 900 kB; what is cached varies by 20."""
+    """States of 11 kB, 80 stretches: had any left something, it would be 900 kB; what is cached varies by 20."""
     computer = make_computer({"a": 70}, Quartic(), Dense(), scale=0.01)
     dynamics = Dynamics(computer, euler, 0.001, "single")
     start = np.zeros((40, 70))
