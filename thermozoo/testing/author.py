@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 import numpy as np
 import sympy
+from sympy.printing.numpy import SciPyPrinter
 
 from thermozoo.interfaces.symbolic_copy import symbolic_copy
 from thermozoo.symbolic.formula import cached_by_formula
@@ -40,6 +41,9 @@ _BESIDE_DIGITS = 4 * DIGITS
 #: Largest power of a symbol that arrays are multiplied for.
 _PRODUCTS = 6
 
+#: What `sympy.lambdify` tells its own printer.
+_AS_LAMBDIFY = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}
+
 
 @attrs.frozen(eq=False, slots=False)
 class Authored:
@@ -63,7 +67,8 @@ class Authored:
     def arrays(self) -> tuple[Callable[..., Any], ...]:
         """NumPy functions of state and parameters: U, U' and U'', made by sympy's own printer."""
         symbols = [self.x, *self.parameters.values()]
-        return tuple(sympy.lambdify(symbols, _as_products(e), modules=["numpy", "scipy"]) for e in self.expressions)
+        modules, printer = ["numpy", "scipy"], _Products(_AS_LAMBDIFY)
+        return tuple(sympy.lambdify(symbols, e, modules=modules, printer=printer) for e in self.expressions)
 
     @functools.cached_property
     def expressions(self) -> tuple[Any, Any, Any]:
@@ -184,15 +189,15 @@ def _mpmath_function(symbols: tuple[Any, ...], expression: Any) -> Callable[...,
     return function
 
 
-def _as_products(expression: Any) -> Any:
-    """Return an expression with small powers of symbols written as products, which NumPy does much faster."""
+class _Products(SciPyPrinter):  # type: ignore[misc]
+    """Writes small powers of symbols as products, which NumPy does much faster, and everything else as sympy does."""
 
-    def power(node: Any) -> bool:
-        return bool(node.is_Pow and node.base.is_Symbol and node.exp.is_Integer and 2 <= node.exp <= _PRODUCTS)
-
-    return expression.replace(
-        power, lambda node: sympy.UnevaluatedExpr(sympy.Mul(*[node.base] * int(node.exp), evaluate=False))
-    )
+    def _print_Pow(self, expression: Any, rational: bool = False) -> str:
+        base, exponent = expression.as_base_exp()
+        if base.is_Symbol and exponent.is_Integer and 2 <= exponent <= _PRODUCTS:
+            return f"({'*'.join([self._print(base)] * int(exponent))})"
+        written: str = super()._print_Pow(expression, rational=rational)
+        return written
 
 
 def on_array(function: Callable[..., Any], x: Any, *parameters: Any) -> Any:
