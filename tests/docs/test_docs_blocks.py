@@ -14,6 +14,7 @@ import pytest
 from doc_blocks import DOCS, EXAMPLES, ROOT, Block, blocks_of, commands, pages, run_page
 
 from thermozoo.config.load import check_config, load_config
+from thermozoo.config.packaged import packaged
 from thermozoo.config.read import override, read_config
 from thermozoo.registry.catalogue import load_catalogue
 
@@ -144,7 +145,8 @@ def test_overrides_on_the_command_lines_of_the_docs_are_valid():
             if ".toml" in line:
                 continue
             assignments = re.findall(r"--set ([\w.]+=(?:'[^']*'|\S+))", line)
-            _, tables = read_config(None)
+            named = re.match(r" ([\w-]+)", line)
+            _, tables = read_config(named[1] if named is not None and named[1] in packaged() else None)
             check_config(override(tables, [a.replace("'", "") for a in assignments]), catalogue, _name(page))
             found += 1
     assert found > 0
