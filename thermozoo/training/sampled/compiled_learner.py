@@ -16,7 +16,7 @@ from thermozoo.training.sampled.learner import HELD, STRETCH, Learner
 from thermozoo.training.sampled.loss_law import LossLaw, Products
 from thermozoo.training.sampled.slots import apart
 
-__all__ = ["CompiledDescent", "CompiledOnline"]
+__all__ = ["CompiledDescent", "CompiledLearner", "CompiledOnline"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -27,7 +27,7 @@ def _pieces(x: Array) -> Iterator[Array]:
         yield x[first : first + STRETCH + 1]
 
 
-class _Compiled(Learner):
+class CompiledLearner(Learner):
     """Shared part: strengths in panels, biases in slots, and the loss at them."""
 
     def __init__(self, law: LossLaw, rate: float, contracting: bool) -> None:
@@ -64,7 +64,7 @@ class _Compiled(Learner):
         return self._start.with_parameters(np.concatenate([self.slots.unpack(self._strengths), biases]))
 
 
-class CompiledDescent(_Compiled):
+class CompiledDescent(CompiledLearner):
     """One update a trajectory; strengths are kept in double precision."""
 
     def __init__(self, law: LossLaw, rate: float) -> None:
@@ -94,7 +94,7 @@ class CompiledDescent(_Compiled):
         return total
 
 
-class CompiledOnline(_Compiled):
+class CompiledOnline(CompiledLearner):
     """One update a step; strengths are kept in the precision of the states."""
 
     def __init__(self, law: LossLaw, rate: float) -> None:
