@@ -105,7 +105,10 @@ def one(precision: str, steps: int, seconds: float) -> dict[str, Any]:
     """Return nanoseconds of a step of one trajectory of one unit, and of the plain loop."""
     stepper = CompiledEngine(1).prepare(law_of(1, precision))
     assert isinstance(stepper, CompiledStepper)
-    loop = lambda: plain_loop(0.0, steps, 1e-3, (2 * 0.1 * 1e-3) ** 0.5, 1.0, 1.0)  # noqa: E731
+
+    def loop() -> float:
+        return plain_loop(0.0, steps, 1e-3, (2 * 0.1 * 1e-3) ** 0.5, 1.0, 1.0)
+
     found = shortest([steps_of(stepper, 1, steps), loop], seconds)
     return {name: [t * 1e9 / steps for t in times] for name, times in zip(("engine", "loop"), found, strict=True)}
 

@@ -84,7 +84,7 @@ class Config:
         engine = engine_for("compiled", machine.dynamics, self.samples, machine.config.steps)
         return machine, engine, train_parts(machine, engine, machine.config.training.method)[0].program
 
-    @functools.cache  # noqa: B019
+    @functools.cache  # noqa: B019  # as above
     def measured(self, integrator, dt, windows, duration):
         """Return what generation in steps of dt gives."""
         machine, engine, program = self.trained(windows, duration)
@@ -116,7 +116,7 @@ class Config:
         row = None if quality is None else quality.row("outputs")
         return None if row is None else row.judged_right
 
-    @functools.cache  # noqa: B019
+    @functools.cache  # noqa: B019  # as above
     def gain(self, integrator, dt, windows, duration):
         """Return the likelihood gain of noising in steps of dt and its error, or None."""
         machine, engine, program = self.trained(windows, duration)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from thermozoo.computer.terms.projections import project
     from thermozoo.config.generation import check_generation
     from thermozoo.config.load import load_config
+    from thermozoo.digits import plus_minus
     from thermozoo.dynamics.chains import autocorrelation, effective_sample_size, split_r_hat
     from thermozoo.dynamics.engines.base import Drive, Dynamics
     from thermozoo.dynamics.equilibrium import equilibrium_states
@@ -108,6 +109,7 @@ _HOMES = {
     "load_config": "thermozoo.config.load",
     "option": "thermozoo.parameters",
     "parameter": "thermozoo.parameters",
+    "plus_minus": "thermozoo.digits",
     "project": "thermozoo.computer.terms.projections",
     "run": "thermozoo.front.runs",
     "save_computer": "thermozoo.computer.files",
@@ -167,6 +169,7 @@ __all__ = [
     "load_config",
     "option",
     "parameter",
+    "plus_minus",
     "project",
     "run",
     "save_computer",

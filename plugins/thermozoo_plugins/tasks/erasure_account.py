@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import math
 
-from thermozoo import Account, TextTable
+from thermozoo import Account, TextTable, plus_minus
 from thermozoo_plugins.tasks.erasure_figures import ErasureFigures
 
 __all__ = ["account_of"]
-
-
-def _with_error(value: float, error: float) -> str:
-    """Return a figure with two digits of its error bar, and as many places."""
-    if not error > 0:
-        return f"{value:.6g} ± 0"
-    places = max(0, 1 - int(f"{error:e}".partition("e")[2]))
-    return f"{value:,.{places}f} ± {error:.{places}f}".replace("-", "\u2212")
 
 
 def account_of(figures: ErasureFigures) -> Account:
@@ -23,7 +15,7 @@ def account_of(figures: ErasureFigures) -> Account:
     least = math.log(2)
     answer = (
         f"Erasing a bit in {figures.durations[-1]:g} units of time costs "
-        f"{_with_error(figures.work_mean_kT, figures.work_se_kT)} kT of work on average, where Landauer's bound is "
+        f"{plus_minus(figures.work_mean_kT, figures.work_se_kT, 2)} kT of work on average, where Landauer's bound is "
         f"ln 2 = {least:.4f} kT; {figures.success:.2%} of {figures.trajectories:,} bits were erased."
     )
     fitted = (
@@ -34,18 +26,18 @@ def account_of(figures: ErasureFigures) -> Account:
         off = abs(figures.limit_kT - least) / figures.limit_se_kT
         away = abs(figures.work_mean_kT - figures.expected_kT) / figures.work_se_kT
         fitted = (
-            f"Endless erasure: {_with_error(figures.limit_kT, figures.limit_se_kT)} kT by the works of "
+            f"Endless erasure: {plus_minus(figures.limit_kT, figures.limit_se_kT, 2)} kT by the works of "
             f"{figures.fitted} durations, {off:.1f} standard errors from ln 2. With ln 2 given, the excess falls as "
-            f"({_with_error(figures.excess_kT or 0.0, figures.excess_se_kT or 0.0)}) kT / duration, which is "
+            f"({plus_minus(figures.excess_kT or 0.0, figures.excess_se_kT or 0.0, 2)}) kT / duration, which is "
             f"{figures.expected_kT:.4f} kT in the slowest: {away:.1f} standard errors away."
         )
     off = abs(figures.jarzynski - 1) / figures.jarzynski_se if figures.jarzynski_se > 0 else 0.0
     equality = (
         f"Jarzynski: twice the mean of exp(-W / kT), of the bits that end where they should, is "
-        f"{_with_error(figures.jarzynski, figures.jarzynski_se)}; exact is 1, {off:.1f} standard errors away."
+        f"{plus_minus(figures.jarzynski, figures.jarzynski_se, 2)}; exact is 1, {off:.1f} standard errors away."
     )
     cost = (
-        f"Cost: {_with_error(figures.heat_mean_kT, figures.heat_se_kT)} kT of heat a bit, which scatters by "
+        f"Cost: {plus_minus(figures.heat_mean_kT, figures.heat_se_kT, 2)} kT of heat a bit, which scatters by "
         f"{figures.heat_std_kT:.2g} kT: {figures.heat_below_limit:.1%} of the bits release less than ln 2; "
         f"{sum(figures.durations):.4g} units of time of {figures.trajectories:,} bits in all."
     )
@@ -61,10 +53,10 @@ def account_of(figures: ErasureFigures) -> Account:
     rows = [
         (
             f"{t:g}",
-            _with_error(figures.work_by_duration_kT[k], figures.work_by_duration_se_kT[k]),
+            plus_minus(figures.work_by_duration_kT[k], figures.work_by_duration_se_kT[k], 2),
             f"{figures.bound_by_duration_kT[k]:.4f}",
             f"{figures.success_by_duration[k]:.4f}",
-            _with_error(figures.jarzynski_by_duration[k], figures.jarzynski_by_duration_se[k]),
+            plus_minus(figures.jarzynski_by_duration[k], figures.jarzynski_by_duration_se[k], 2),
         )
         for k, t in enumerate(figures.durations)
     ]

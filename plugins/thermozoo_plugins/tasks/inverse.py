@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo import Account, Phase, Picture
+from thermozoo import Account, Phase, Picture, plus_minus
 from thermozoo_plugins.tasks.linear import LinearTask
-from thermozoo_plugins.tasks.linear_account import account_of, with_error
+from thermozoo_plugins.tasks.linear_account import account_of
 from thermozoo_plugins.tasks.linear_figures import InverseFigures
 from thermozoo_plugins.tasks.linear_pictures import pictures_of
 from thermozoo_plugins.tasks.linear_watch import POINTS, TOGETHER, WatchSquares
@@ -90,7 +90,7 @@ class Inverse(LinearTask):
         rows = [
             (
                 f"{i}, {j}",
-                with_error(figures.inverse[i][j], figures.inverse_se[i][j]),
+                plus_minus(figures.inverse[i][j], figures.inverse_se[i][j], 2),
                 f"{figures.reference['inverse'][i][j]:.6g}",
             )
             for i, j in places[:_SHOWN]

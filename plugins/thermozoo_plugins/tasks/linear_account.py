@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from thermozoo import Account, TextTable
+from thermozoo import Account, TextTable, plus_minus
 from thermozoo_plugins.tasks.linear_figures import LinearFigures
 
-__all__ = ["account_of", "with_error"]
-
-
-def with_error(value: float, error: float) -> str:
-    """Return a figure with two digits of its error bar, and as many places."""
-    if not error > 0:
-        return f"{value:.6g} ± 0"
-    places = max(0, 1 - int(f"{error:e}".partition("e")[2]))
-    return f"{value:,.{places}f} ± {error:.{places}f}".replace("-", "\u2212")
+__all__ = ["account_of"]
 
 
 def account_of(
@@ -46,7 +38,7 @@ def account_of(
         f"began at zero, of which {figures.left_over:.1g} of the answer is left at most."
     )
     cost = (
-        f"Cost: {with_error(figures.heat_mean_kT, figures.heat_se_kT)} kT of heat a chain to relax, and "
+        f"Cost: {plus_minus(figures.heat_mean_kT, figures.heat_se_kT, 2)} kT of heat a chain to relax, and "
         f"{figures.relaxation + figures.duration:,.0f} time constants 1/(mobility E0) of {figures.chains:,} chains."
     )
     how = (

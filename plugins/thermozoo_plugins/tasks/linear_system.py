@@ -9,9 +9,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo import Account, Phase, Picture, option
+from thermozoo import Account, Phase, Picture, option, plus_minus
 from thermozoo_plugins.tasks.linear import LinearTask
-from thermozoo_plugins.tasks.linear_account import account_of, with_error
+from thermozoo_plugins.tasks.linear_account import account_of
 from thermozoo_plugins.tasks.linear_figures import LinearSystemFigures
 from thermozoo_plugins.tasks.linear_files import read_numbers
 from thermozoo_plugins.tasks.linear_pictures import pictures_of
@@ -87,7 +87,11 @@ class LinearSystem(LinearTask):
     def account(self, figures: Any) -> Account:
         """Return what was found, with its error bars."""
         rows = [
-            (str(k), with_error(figures.solution[k], figures.solution_se[k]), f"{figures.reference['solution'][k]:.6g}")
+            (
+                str(k),
+                plus_minus(figures.solution[k], figures.solution_se[k], 2),
+                f"{figures.reference['solution'][k]:.6g}",
+            )
             for k in range(min(_SHOWN, figures.dimension))
         ]
         return account_of(

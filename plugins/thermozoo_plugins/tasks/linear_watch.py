@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +18,7 @@ Array = npt.NDArray[np.float64]
 POINTS, TOGETHER = 40, 128
 
 
-class _Watch:
+class _Watch(abc.ABC):
     """Adds up a quantity of each chain, and keeps its mean at times that grow by equal factors.
 
     Parameters
@@ -47,7 +48,8 @@ class _Watch:
         self.errors: list[float] = []
 
     def start(self) -> None:
-        """Do nothing: one watch observes one simulation."""
+        """Leave out the next observation: the states before any step."""
+        self._skipped = False
 
     def observe(self, step: int, x: npt.NDArray[Any], variables: Mapping[str, Any] = MappingProxyType({})) -> None:
         """Add an observation; the first one, before any step, is left out."""
@@ -70,12 +72,13 @@ class _Watch:
         found: Array = np.sqrt(squares / (self.chains * (self.chains - 1)))
         return found
 
+    @abc.abstractmethod
     def _add(self, x: npt.NDArray[Any]) -> None:
-        raise NotImplementedError
+        """Add the states of an observation, shape (chains, n)."""
 
+    @abc.abstractmethod
     def by_chain(self) -> Array:
         """Return the mean so far of each chain."""
-        raise NotImplementedError
 
 
 class WatchMean(_Watch):

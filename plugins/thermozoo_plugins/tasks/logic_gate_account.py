@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thermozoo import Account, TextTable
+from thermozoo import Account, TextTable, plus_minus
 from thermozoo_plugins.tasks.logic_gate_figures import LogicGateFigures
 
 __all__ = ["account_of", "clamped_bits"]
@@ -13,16 +13,8 @@ def clamped_bits(names: tuple[str, ...], pattern: str) -> str:
     return ", ".join(f"{name} = {bit}" for name, bit in zip(names, pattern, strict=True) if bit != ".")
 
 
-def _with_error(value: float, error: float) -> str:
-    """Return a figure with two digits of its error bar, and as many places."""
-    if not error > 0:
-        return f"{value:.4g} ± 0"
-    places = max(0, 1 - int(f"{error:e}".partition("e")[2]))
-    return f"{value:,.{places}f} ± {error:.{places}f}".replace("-", "\u2212")
-
-
 def _percent(value: float, error: float) -> str:
-    return f"{_with_error(100 * value, 100 * error)} %"
+    return f"{plus_minus(100 * value, 100 * error, 2)} %"
 
 
 def _away(value: float, error: float, exact: float) -> float:
@@ -62,7 +54,7 @@ def account_of(figures: LogicGateFigures) -> Account:
     forwards = _read("forwards", figures.forwards, figures.forwards_se, figures.forwards_exact)
     backwards = _read("backwards", figures.backwards, figures.backwards_se, figures.backwards_exact)
     cost = (
-        f"Cost: {_with_error(figures.heat_mean_kT, figures.heat_se_kT)} kT of heat a chain from random bits to "
+        f"Cost: {plus_minus(figures.heat_mean_kT, figures.heat_se_kT, 2)} kT of heat a chain from random bits to "
         f"equilibrium, and {figures.sweeps:,} sweeps of {figures.chains:,} chains."
     )
     how = (
@@ -72,7 +64,7 @@ def account_of(figures: LogicGateFigures) -> Account:
         f"Bits are in the order {' '.join(figures.bits)}."
     )
     states = [
-        (state, _with_error(share, figures.probabilities_se[state]), f"{figures.reference[state]:.4g}")
+        (state, plus_minus(share, figures.probabilities_se[state], 2), f"{figures.reference[state]:.4g}")
         for state, share in figures.probabilities.items()
     ]
     read = [

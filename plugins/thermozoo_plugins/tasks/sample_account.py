@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from thermozoo import Account, TextTable
+from thermozoo import Account, TextTable, plus_minus
 from thermozoo_plugins.tasks.sample_figures import SampleFigures
 
 __all__ = ["account_of"]
 
 
-def _with_error(value: float, error: float) -> str:
-    """Return a figure with two digits of its error bar, and as many places."""
-    if not error > 0:
-        return f"{value:.6g} ± 0"
-    places = max(0, 1 - int(f"{error:e}".partition("e")[2]))
-    return f"{value:,.{places}f} ± {error:.{places}f}".replace("-", "\u2212")
-
-
 def account_of(figures: SampleFigures) -> Account:
     """Return the answer, and what stands behind it."""
     answer = (
-        f"The mean energy in equilibrium is {_with_error(figures.energy_kT, figures.energy_se_kT)} kT, from "
+        f"The mean energy in equilibrium is {plus_minus(figures.energy_kT, figures.energy_se_kT, 2)} kT, from "
         f"{figures.effective_samples_energy:,.0f} effective samples."
     )
     known = ""
@@ -27,7 +19,7 @@ def account_of(figures: SampleFigures) -> Account:
         off = (figures.virial - 1) / figures.virial_se if figures.virial_se > 0 else 0.0
         known = (
             f"Virial theorem: the mean of the sum of x dV/dx over n kT is "
-            f"{_with_error(figures.virial, figures.virial_se)}; exact is 1, {abs(off):.1f} standard errors away."
+            f"{plus_minus(figures.virial, figures.virial_se, 2)}; exact is 1, {abs(off):.1f} standard errors away."
         )
     agree = (
         f"Chains: split R-hat {figures.r_hat:.4f} at most, {figures.effective_samples_least:,.0f} effective samples at "
@@ -35,14 +27,14 @@ def account_of(figures: SampleFigures) -> Account:
         f"{figures.autocorrelation_time_slowest:.3g} of the slowest [1/(mobility E0)]."
     )
     cost = (
-        f"Cost: {_with_error(figures.heat_mean_kT, figures.heat_se_kT)} kT of heat a chain to relax, and "
+        f"Cost: {plus_minus(figures.heat_mean_kT, figures.heat_se_kT, 2)} kT of heat a chain to relax, and "
         f"{figures.duration:.4g} time constants 1/(mobility E0) of {figures.chains:,} chains."
     )
     rows = [
         (
             str(unit),
-            _with_error(figures.mean[k], figures.mean_se[k]),
-            _with_error(figures.variance[k], figures.variance_se[k]),
+            plus_minus(figures.mean[k], figures.mean_se[k], 2),
+            plus_minus(figures.variance[k], figures.variance_se[k], 2),
         )
         for k, unit in enumerate(figures.units)
     ]
