@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from thermozoo.interfaces import (
         Account,
         Connectivity,
+        Cost,
         Dataset,
         Encoding,
         Integrator,
@@ -64,6 +65,7 @@ _HOMES = {
     "Catalogue": "thermozoo.registry.catalogue",
     "Computer": "thermozoo.computer.computer",
     "Connectivity": "thermozoo.interfaces",
+    "Cost": "thermozoo.interfaces",
     "Dataset": "thermozoo.interfaces",
     "Drive": "thermozoo.dynamics.engines.base",
     "Dynamics": "thermozoo.dynamics.engines.base",
@@ -124,6 +126,7 @@ __all__ = [
     "Catalogue",
     "Computer",
     "Connectivity",
+    "Cost",
     "Dataset",
     "Drive",
     "Dynamics",

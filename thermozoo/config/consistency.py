@@ -28,6 +28,7 @@ from thermozoo.interfaces import Integrator, Interaction, Potential, Task
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.interaction import checked_formulas
 from thermozoo.symbolic.projection import projection_formulas
+from thermozoo.thermodynamics.hardware import PRESETS
 
 __all__ = ["check"]
 
@@ -62,7 +63,26 @@ def check(config: Config, faults: Faults) -> None:
             f"expected at least one time step of {dynamics.dt:g}, got a duration of {dynamics.duration:g}",
             also=["dynamics.dt"],
         )
+    _check_hardware(config, faults)
     _check_units(config, faults)
+
+
+def _check_hardware(config: Config, faults: Faults) -> None:
+    """Add a fault where units with a mass are to run on hardware whose units have none."""
+    table = config.hardware
+    if table is None or table.preset is None or PRESETS[table.preset].inertia or Integrator.kind not in config.plugins:
+        return
+    for integrator, path in ((config.integrator, "dynamics.integrator"), (config.generator, "generation.integrator")):
+        if integrator is not None and type(integrator).energy is not Integrator.energy:
+            heavy = ", ".join(sorted(name for name, one in PRESETS.items() if one.inertia))
+            faults.add(
+                "hardware.preset",
+                f"units of {table.preset!r} have no inertia ({PRESETS[table.preset].description}), and "
+                f"{integrator.name!r} moves units with a mass: choose one of {heavy}, or state time_unit and "
+                "temperature without a preset",
+                also=[path],
+            )
+            return
 
 
 def _check_units(config: Config, faults: Faults) -> None:

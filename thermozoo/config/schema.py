@@ -210,8 +210,8 @@ class Config:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The tables that its task reads, beside the task's own."""
-        return self.task.tables
+        """The tables that its task reads, beside the task's own: those that it declares, and hardware."""
+        return (*self.task.tables, "hardware")
 
     @property
     def method(self) -> str:

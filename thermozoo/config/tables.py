@@ -177,3 +177,5 @@ class HardwareTable:
     preset: str | None = setting(str, None, "named values of the keys below", choices=tuple(PRESETS))
     time_unit: float | None = positive(None, "seconds in one unit of time")
     temperature: float | None = positive(None, "temperature [kelvin]")
+    idle_watts: float | None = positive(None, "power that the device draws while nothing happens [watt]")
+    readout_joules: float | None = positive(None, "energy of reading one result [joule]")

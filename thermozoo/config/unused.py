@@ -15,7 +15,7 @@ from thermozoo.config.schema import TABLES, Config
 from thermozoo.config.settings import settings_of
 from thermozoo.config.tables import EncodingTable
 from thermozoo.errors import shown
-from thermozoo.interfaces import Plugin, Potential, Protocol
+from thermozoo.interfaces import Plugin, Potential, Protocol, Task
 from thermozoo.training.noising import image_group
 
 __all__ = ["check_unused", "check_unused_of_training"]
@@ -29,6 +29,9 @@ def check_unused(config: Config, faults: Faults) -> None:
         faults.add(
             path, f"nothing uses {path}: the task {config.task.name!r} trains nothing; leave it out", also=["task"]
         )
+    if hardware is not None and type(config.task).cost is Task.cost:
+        reason = f"the task {config.task.name!r} does not say what time and heat its result takes"
+        faults.add("hardware", f"nothing uses [hardware]: {reason}; leave it out", also=["task"])
     if hardware is not None and None not in (hardware.time_unit, hardware.temperature):
         default = settings_of(TABLES["hardware"].settings)["preset"].default
         reason = "time_unit and temperature stand in place of both its values"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thermozoo.interfaces.account import Account, Picture, TextTable
+from thermozoo.interfaces.account import Account, Cost, Picture, TextTable
 from thermozoo.interfaces.kind import Declaration
 from thermozoo.interfaces.phase import Phase, Progress, Share
 from thermozoo.interfaces.plugin import INTERFACES, Plugin
@@ -25,6 +25,7 @@ __all__ = [
     "INTERFACES",
     "Account",
     "Connectivity",
+    "Cost",
     "Dataset",
     "Declaration",
     "Encoding",

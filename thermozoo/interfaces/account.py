@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Account", "Picture", "TextTable"]
+__all__ = ["Account", "Cost", "Picture", "TextTable"]
 
 
 @attrs.frozen
@@ -55,6 +55,25 @@ class Account:
     tables: Sequence[TextTable] = ()
     lines: Sequence[str] = ()
     title: str = ""
+
+
+@attrs.frozen
+class Cost:
+    """What one result of a run takes, for hardware: its report turns this into seconds, joules and watts.
+
+    Parameters
+    ----------
+    time : float
+        How long it takes [1 / (mobility E0)].
+    heat_kT : float
+        Mean heat that is released meanwhile [kT].
+    of : str
+        What one result is: ``"one erasure"``.
+    """
+
+    time: float
+    heat_kT: float
+    of: str
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ import abc
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from thermozoo.interfaces.account import Account, Picture
+from thermozoo.interfaces.account import Account, Cost, Picture
 from thermozoo.interfaces.phase import Phase
 from thermozoo.interfaces.plugin import Plugin
 
@@ -86,6 +86,10 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
     def account(self, figures: Any) -> Account:
         """Return what the page and the terminal say of the figures that a report holds."""
         return Account(f"The task {self.name} is done.")
+
+    def cost(self, figures: Any, config: Any) -> Cost | None:
+        """Return time and heat of one result, which ``[hardware]`` turns into seconds and joules; optional: None."""
+        return None
 
     def pictures(self, figures: Any, samples: Any) -> Mapping[str, Picture]:
         """Return the pictures by name, the most telling first; optional.

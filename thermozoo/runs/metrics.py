@@ -19,7 +19,6 @@ from thermozoo.runs.machine import Machine
 from thermozoo.runs.results import (
     AskedFigures,
     ComparisonRow,
-    Device,
     Figures,
     GenerationFigures,
     ImposedSignal,
@@ -29,7 +28,6 @@ from thermozoo.runs.results import (
 )
 from thermozoo.symbolic.reverse import is_reverse_action
 from thermozoo.thermodynamics.advantage import thermodynamic_advantage
-from thermozoo.thermodynamics.hardware import PRESETS, Hardware
 from thermozoo.training.encoded_group import one_by_one, values_of_units
 from thermozoo.training.evaluate import HeldOut
 from thermozoo.training.noising import image_group
@@ -38,7 +36,6 @@ from thermozoo.training.result import Training
 __all__ = [
     "comparison_row",
     "generation_figures",
-    "hardware_figures",
     "images_of",
     "imposed_signal",
     "judged_figures",
@@ -257,28 +254,3 @@ def comparison_row(figures: Figures, seconds: float) -> ComparisonRow:
     }
     names = {one.name for one in attrs.fields(ComparisonRow)} - set(verdicts)
     return ComparisonRow(**{name: getattr(figures, name) for name in names}, **verdicts)
-
-
-def hardware_figures(machine: Machine, heat_mean_kT: float) -> Device | None:
-    """Return seconds, joules and watts of one generation, None without a [hardware] table."""
-    table = machine.config.hardware
-    if table is None:
-        return None
-    base = PRESETS[table.preset or "electrical"]
-    hardware = Hardware(
-        time_unit=table.time_unit or base.time_unit,
-        temperature=table.temperature or base.temperature,
-        description=base.description if table.preset else "values of the config",
-    )
-    # the hardware's unit of time is 1 / (mobility E0)
-    seconds = hardware.seconds(machine.config.duration * machine.computer.mobility)
-    joules = hardware.joules(heat_mean_kT)
-    return Device(
-        preset=table.preset,
-        description=hardware.description,
-        time_unit_seconds=hardware.time_unit,
-        temperature_kelvin=hardware.temperature,
-        seconds_per_sample=seconds,
-        joules_per_sample=joules,
-        watts=joules / seconds,
-    )

@@ -20,6 +20,7 @@ from thermozoo.config.schema import Config
 from thermozoo.digits import in_ascii
 from thermozoo.runs import calibration, memory
 from thermozoo.runs.conditions import asked_classes, held_values
+from thermozoo.runs.device import device_of
 from thermozoo.runs.evaluation import evaluate_parts
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
@@ -29,7 +30,6 @@ from thermozoo.runs.manifest import manifest
 from thermozoo.runs.metrics import (
     comparison_row,
     generation_figures,
-    hardware_figures,
     images_of,
     judged_figures,
     outputs_of,
@@ -138,7 +138,7 @@ def _write_results(run: Run, progress: Progress) -> None:
         seed=run.config.seed,
         config_digest=hashlib.sha256(config_toml.encode()).hexdigest(),
         parameter_digest=run.outcome.digest,
-        hardware=hardware_figures(run.machine, figures.heat_mean_kT),
+        hardware=device_of(run.config, run.config.task.cost(figures, run.config)),
         warnings=run_warnings(run.machine, run.outcome.generated),
         seconds=run.clock.rounded,
     )

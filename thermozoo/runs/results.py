@@ -11,6 +11,7 @@ import attrs
 
 from thermozoo.keys import Key
 from thermozoo.quality import Quality
+from thermozoo.runs.device import Device
 
 __all__ = [
     "GUESSING",
@@ -19,7 +20,6 @@ __all__ = [
     "UNKNOWN_CLASS",
     "AskedFigures",
     "ComparisonRow",
-    "Device",
     "Figures",
     "GenerationFigures",
     "ImposedSignal",
@@ -125,19 +125,6 @@ class AskedFigures:
             "computer has learned them"
         ),
     ]
-
-
-@attrs.frozen(kw_only=True)
-class Device:
-    """One generation in laboratory units."""
-
-    preset: Annotated[str | None, Key("preset of the config; `null` without")]
-    description: Annotated[str, Key("the device in words")]
-    time_unit_seconds: Annotated[float, Key("what $1/(\\mu E_0)$ is", "s")]
-    temperature_kelvin: Annotated[float, Key("temperature", "K")]
-    seconds_per_sample: Annotated[float, Key("time of a generation", "s")]
-    joules_per_sample: Annotated[float, Key("mean heat of a generation", "J")]
-    watts: Annotated[float, Key("mean power of the heat", "W")]
 
 
 @attrs.frozen(kw_only=True)

@@ -20,6 +20,7 @@ from thermozoo.errors import PluginError
 from thermozoo.interfaces import Picture, Task
 from thermozoo.plotting.style import new_figure, png_bytes, styled
 from thermozoo.runs import memory
+from thermozoo.runs.device import device_of
 from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.engine import engine_note, engine_of
 from thermozoo.runs.extras import Extras
@@ -100,6 +101,7 @@ def _write_results(run: Run, progress: Progress) -> None:
         seed=run.config.seed,
         config_digest=hashlib.sha256(config_toml.encode()).hexdigest(),
         parameter_digest=run.machine.computer.digest(),
+        hardware=device_of(run.config, task.cost(run.figures, run.config)),
         warnings=tuple(run.warnings),
         seconds=run.clock.rounded,
     )

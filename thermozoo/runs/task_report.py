@@ -12,6 +12,7 @@ from thermozoo.errors import ConfigError, DataError
 from thermozoo.interfaces import Task
 from thermozoo.keys import Key
 from thermozoo.registry.catalogue import Catalogue
+from thermozoo.runs.device import Device
 from thermozoo.runs.report_file import finite_json, read_as
 
 __all__ = ["CommonReport", "TaskReport", "read_task_report", "table_name", "task_report_json"]
@@ -29,6 +30,9 @@ class CommonReport:
     warnings: Annotated[
         tuple[str, ...], Key("what is to be doubted about the figures, with a remedy; empty where nothing is wrong")
     ] = ()
+    hardware: Annotated[
+        Device | None, Key("one result in laboratory units; absent without `[hardware]`", optional=True)
+    ] = None
     seconds: Annotated[dict[str, float], Key("wall time by phase", "s")]
 
 
@@ -53,7 +57,9 @@ def table_name(task: str) -> str:
 def task_report_json(report: TaskReport) -> tuple[dict[str, Any], list[str]]:
     """Return a report as JSON can hold it, None for what is no finite number, and the names of those."""
     common, seconds = attrs.asdict(report, recurse=False), {"seconds": report.seconds}
-    del common["figures"], common["seconds"]
+    del common["figures"], common["seconds"], common["hardware"]
+    if report.hardware is not None:
+        common["hardware"] = attrs.asdict(report.hardware)
     hints = typing.get_type_hints(type(report.figures), include_extras=True)
     optional = {name for name, kind in hints.items() if any(key.optional for key in getattr(kind, "__metadata__", ()))}
     own = attrs.asdict(report.figures)

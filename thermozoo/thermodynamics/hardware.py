@@ -22,11 +22,19 @@ class Hardware:
         Temperature [kelvin]; heat in kT times k_B T is heat in joule.
     description : str
         Where the values come from.
+    inertia : bool
+        Whether its units have a mass (a capacitance, an inductance), so that they may be underdamped.
+    idle_watts, readout_joules : float, optional
+        Power that the device draws while nothing happens, and energy of reading a result; None where they are not
+        known.
     """
 
     time_unit: float = checked(positive)
     temperature: float = checked(positive)
     description: str = "values of the config"
+    inertia: bool = True
+    idle_watts: float | None = None
+    readout_joules: float | None = None
 
     def seconds(self, time: float) -> float:
         """Return a model time in seconds."""
@@ -37,11 +45,13 @@ class Hardware:
         return number("heat_kT", heat_kT) * BOLTZMANN * self.temperature
 
 
-#: An electrical unit is a node of capacitance C that relaxes through a resistance R: dx/dt = -dV/dx / R with a time
-#: constant R C. With 1 kilo-ohm and 1 picofarad, values of an integrated circuit, the unit of time is a nanosecond. A
-#: mechanical unit is an overdamped micro-resonator with a relaxation time of a millisecond. Both are orders of
-#: magnitude, not figures of a device that was built: a config states those of its own.
+#: Orders of magnitude of three technologies, not figures of a device that was built: a config states those of its own.
+#: Times are those that Whitelam (2026) gives for units of each. An electrical unit is a node of capacitance C that
+#: relaxes through a resistance R with the time constant R C: it has no inertia. A mechanical one is a cantilever or
+#: membrane (Dago et al. 2021: resonance near a kilohertz), a superconducting one the flux in a loop, cooled by liquid
+#: helium. Nobody has published what such computers draw while idle, or what reading them costs.
 PRESETS: dict[str, Hardware] = {
-    "electrical": Hardware(1e-9, 300.0, "RC nodes of 1 kilo-ohm and 1 picofarad at room temperature"),
-    "mechanical": Hardware(1e-3, 300.0, "overdamped resonators that relax in a millisecond at room temperature"),
+    "electrical": Hardware(1e-6, 300.0, "RC nodes of 1 megohm and 1 picofarad at room temperature", inertia=False),
+    "mechanical": Hardware(1e-3, 300.0, "micro-resonators that relax in a millisecond at room temperature"),
+    "superconducting": Hardware(1e-9, 4.2, "flux loops that relax in a nanosecond in liquid helium"),
 }

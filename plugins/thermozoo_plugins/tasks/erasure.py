@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo import Account, Phase, Picture, Share, Task, option
+from thermozoo import Account, Cost, Phase, Picture, Share, Task, option
 from thermozoo.errors import ParameterError
 from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks.erasure_account import account_of
@@ -231,6 +231,12 @@ class Erasure(Task):
     def disk(self, config: Any, machine: Any) -> int:
         """Return the bytes of works, heats and states."""
         return 3 * 8 * self.followed * len(self.durations)
+
+    def cost(self, figures: Any, config: Any) -> Cost:
+        """Return time and heat of an erasure."""
+        return Cost(
+            figures.durations[-1] * config.computer.mobility, figures.heat_mean_kT, "the slowest erasure of a bit"
+        )
 
     def account(self, figures: Any) -> Account:
         """Return what was found, with its error bars."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from thermozoo import Phase, Task
+from thermozoo import Cost, Phase, Task
 
 
 @attrs.frozen
@@ -38,7 +38,6 @@ class Generate(Task):
         "noising",
         "training",
         "generation",
-        "hardware",
         "schedule",
     )
 
@@ -59,6 +58,10 @@ class Generate(Task):
         from thermozoo import generation_phases
 
         return generation_phases(config)
+
+    def cost(self, figures: Any, config: Any) -> Cost:
+        """Return time and heat of a generation."""
+        return Cost(config.duration * config.computer.mobility, figures.heat_mean_kT, "one image")
 
     def small(self) -> Mapping[str, Any]:
         """Return two digits and few units."""

@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo import Phase, Share, Task, option
+from thermozoo import Cost, Phase, Share, Task, option
 from thermozoo.errors import DataError, ParameterError
 from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks.linear_files import read_numbers
@@ -319,6 +319,10 @@ class LinearTask(Task):
     def disk(self, config: Any, machine: Any) -> int:
         """Return the bytes of the answer and of its error over time."""
         return 24 * int(machine.computer.n) ** 2 + 24 * POINTS
+
+    def cost(self, figures: Any, config: Any) -> Cost:
+        """Return time and heat of a chain."""
+        return Cost(figures.duration, figures.heat_mean_kT, "one chain")
 
     def small(self) -> dict[str, Any]:
         """Return a config of seconds."""

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo import Account, Phase, Picture, Share, Task, option
+from thermozoo import Account, Cost, Phase, Picture, Share, Task, option
 from thermozoo.errors import ParameterError, nearest, shown
 from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks.logic_gate_account import account_of, clamped_bits
@@ -285,6 +285,12 @@ class LogicGate(Task):
         gate = self._of
         patterns = 1 + len(gate.forwards()) + len(gate.backwards())
         return int(8 * 3 * 2**gate.n * patterns)
+
+    def cost(self, figures: Any, config: Any) -> Cost:
+        """Return time and heat of a chain."""
+        return Cost(
+            figures.sweeps * config.dynamics.dt, figures.heat_mean_kT, "one chain, whose sweeps last dynamics.dt"
+        )
 
     def account(self, figures: Any) -> Account:
         """Return what was found, with its error bars."""

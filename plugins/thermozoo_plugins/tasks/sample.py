@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo import Account, Phase, Picture, Share, Task, option
+from thermozoo import Account, Cost, Phase, Picture, Share, Task, option
 from thermozoo.errors import ParameterError, ThermozooError
 from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks.sample_account import account_of
@@ -231,6 +231,10 @@ class Sample(Task):
         """Return the bytes of moments, histograms, and what the trace says."""
         shown, n = len(self._shown(machine.computer)), int(machine.computer.n)
         return 8 * (6 * n + 2 * shown**2 + (shown + 1) * (3 * self.bins + _TRACED))
+
+    def cost(self, figures: Any, config: Any) -> Cost:
+        """Return time and heat of a chain."""
+        return Cost(figures.duration, figures.heat_mean_kT, "one chain")
 
     def account(self, figures: Any) -> Account:
         """Return what was found, with its error bars."""

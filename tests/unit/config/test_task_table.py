@@ -49,7 +49,7 @@ def test_what_a_task_does_not_read_may_be_absent_and_is_not_written():
     assert again.task == config.task
 
 
-@pytest.mark.parametrize("table", ["data", "encoding", "noising", "training", "generation", "hardware", "schedule"])
+@pytest.mark.parametrize("table", ["data", "encoding", "noising", "training", "generation", "schedule"])
 def test_a_table_of_another_task_is_one_line(table):
     assert faults(changed(**{table: {"no-such-key": 1}})) == [
         f"x.toml: {table}: [{table}] belongs to the task generate, and 'sample' does not read it: leave it out"

@@ -272,7 +272,10 @@ def page(figures):
         ("cost", ["1,351 ± 198 kT", "1,000", "6.3 kT", "300 K", "17.2 kT", "784-128-128-784", "217,088", "1 pJ"]),
         ("cost", ["2.4 × 10⁸ kT", "5.2 × 10¹⁴ kT", "3.9 × 10¹¹"]),
         ("cost", ["on-site \u22123,281.2 kT", "coupling 4,630.1 kT", "bias 2.5 kT", "total 1,351.4 kT"]),
-        ("hardware", ["RC nodes at room temperature", "2.50 µs", "5.60 aJ", "2.24 pW", "electrical", "300 K"]),
+        (
+            "hardware",
+            ["RC nodes at room temperature", "2.50 µs", "5.60 aJ", "2.24 pW", "electrical", "300 K", "not known"],
+        ),
         ("comparison", ["exact 647.950 12,350 ± 153 1,340 ± 190 0.685 ± 0.079 14.2 480 0.412 0.79 12.6 1 0.96"]),
         ("comparison", ["online", "1,288 ± 190"]),
         ("time", ["assembly 0.410 s", "total 269 s (4 min 29 s)"]),
@@ -652,11 +655,13 @@ def test_whether_it_memorizes_follows_from_copies_and_real_images(outputs, real,
 
 
 def test_what_hardware_would_take_is_said_without_hardware_too():
-    """The duration is 2.5 in the unit of time, 1/(mu E0): a nanosecond or a millisecond in the two presets."""
+    """The duration is 2.5 in units of 1/(mu E0): a microsecond, a millisecond or a nanosecond in the presets."""
     page = _Page({key: value for key, value in REPORT.items() if key != "hardware"})
-    assert page.holds("hardware", "electrical", "2.50 ns", "mechanical", "2.50 ms", "[hardware]")
+    assert page.holds(
+        "hardware", "electrical", "2.50 µs", "mechanical", "2.50 ms", "superconducting", "2.50 ns", "[hardware]"
+    )
     fast = _Page({**REPORT, "hardware": None}, CONFIG.replace("mobility = 1.0", "mobility = 4.0"))
-    assert fast.holds("hardware", "10.0 ns", "10.0 ms")
+    assert fast.holds("hardware", "10.0 µs", "10.0 ms")
 
 
 def test_the_distance_from_the_perfect_loss_has_its_scatter():

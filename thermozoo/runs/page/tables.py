@@ -9,13 +9,14 @@ from typing import Any
 import attrs
 
 from thermozoo.digits import count, decimals, fixed, is_number, plain, plus_minus, quantity, significant
+from thermozoo.runs.device import Device
 from thermozoo.runs.page.classes import asked_table, classes_table
 from thermozoo.runs.page.measures import head_and_rows
 from thermozoo.runs.page.numbers import duration
 from thermozoo.runs.page.table import Table
 from thermozoo.runs.results import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS, Report
 
-__all__ = ["plugin_copies", "tables_of"]
+__all__ = ["device_rows", "plugin_copies", "tables_of"]
 
 #: Columns of the comparison, in order: key, heading with unit, key of the error.
 _COMPARISON = (
@@ -29,6 +30,9 @@ _COMPARISON = (
 _UNITS = {"joules": "J", "seconds": "s", "watts": "W", "kelvin": "K", "nats": "nats", "kT": "kT"}
 
 _QUANTITIES = {"joules": "energy", "seconds": "time", "watts": "power"}
+
+#: What hardware costs beside its heat.
+_UNPUBLISHED = {"idle_watts": "power while idle", "readout_joules": "energy of a readout"}
 
 #: What is missing from a comparison, by the reason for which the judge's verdicts are withheld.
 _WITHHELD = {
@@ -46,19 +50,28 @@ _ENGINE = ("engine", "precision", "noise")
 
 def tables_of(report: Report, manifest: Mapping[str, Any], asked: bool = False) -> dict[str, Table]:
     """Return the tables of the page by their section; `asked`: whether outputs were asked for by class."""
-    device = attrs.asdict(report.hardware) if report.hardware else {}
     tables = {
         "generation": asked_table(report) if asked else Table([]),
         "quality": classes_table(report),
         "measures": _measures(report),
         "cost": _terms(report.heat_by_term_kT),
-        "hardware": Table(_rows({key: value for key, value in device.items() if key != "description"})),
+        "hardware": Table(device_rows(report.hardware)),
         "training": Table(_rows(report.training), folded="Figures of the solver"),
         "comparison": _comparison([attrs.asdict(row) for row in report.comparison or ()]),
         "time": _seconds(report.seconds),
         "provenance": _provenance(report, manifest),
     }
     return {section: table for section, table in tables.items() if table.rows}
+
+
+def device_rows(device: Device | None) -> list[list[str]]:
+    """Return name and value of what one result takes on hardware; what nobody has published is said to be not known."""
+    if device is None:
+        return []
+    told = {key: value for key, value in attrs.asdict(device).items() if key not in ("description", "sample")}
+    unknown = [[name, "not known"] for key, name in _UNPUBLISHED.items() if told[key] is None]
+    known = [[name, _measured(key, told[key])] for key, name in _UNPUBLISHED.items() if told[key] is not None]
+    return _rows({key: value for key, value in told.items() if key not in _UNPUBLISHED}) + known + unknown
 
 
 def _measures(report: Report) -> Table:
