@@ -49,6 +49,14 @@ if TYPE_CHECKING:
     )
     from thermozoo.keys import Key
     from thermozoo.parameters import option, parameter
+    from thermozoo.problems.instances import (
+        Planted,
+        planted_spin_glass,
+        random_max_cut,
+        sherrington_kirkpatrick,
+        toroidal_max_cut,
+    )
+    from thermozoo.problems.problem import IsingProblem
     from thermozoo.registry.catalogue import Catalogue, catalogue, load_catalogue
     from thermozoo.registry.hookspecs import hookimpl
     from thermozoo.runs.assemble import assemble_generation
@@ -71,12 +79,14 @@ _HOMES = {
     "EnergyTerms": "thermozoo.dynamics.trajectories",
     "Integrator": "thermozoo.interfaces",
     "Interaction": "thermozoo.interfaces",
+    "IsingProblem": "thermozoo.problems.problem",
     "KeptStates": "thermozoo.dynamics.trajectories",
     "Key": "thermozoo.keys",
     "NoiseKey": "thermozoo.dynamics.noise",
     "Objective": "thermozoo.interfaces",
     "Phase": "thermozoo.interfaces",
     "Picture": "thermozoo.interfaces",
+    "Planted": "thermozoo.problems.instances",
     "Potential": "thermozoo.interfaces",
     "Program": "thermozoo.computer.program",
     "Projection": "thermozoo.interfaces",
@@ -109,12 +119,16 @@ _HOMES = {
     "load_config": "thermozoo.config.load",
     "option": "thermozoo.parameters",
     "parameter": "thermozoo.parameters",
+    "planted_spin_glass": "thermozoo.problems.instances",
     "plus_minus": "thermozoo.digits",
     "project": "thermozoo.computer.terms.projections",
+    "random_max_cut": "thermozoo.problems.instances",
     "run": "thermozoo.front.runs",
     "save_computer": "thermozoo.computer.files",
+    "sherrington_kirkpatrick": "thermozoo.problems.instances",
     "simulate": "thermozoo.front.simulate",
     "split_r_hat": "thermozoo.dynamics.chains",
+    "toroidal_max_cut": "thermozoo.problems.instances",
     "train": "thermozoo.front.train",
     "verify": "thermozoo.front.plugins",
 }
@@ -131,12 +145,14 @@ __all__ = [
     "EnergyTerms",
     "Integrator",
     "Interaction",
+    "IsingProblem",
     "KeptStates",
     "Key",
     "NoiseKey",
     "Objective",
     "Phase",
     "Picture",
+    "Planted",
     "Potential",
     "Program",
     "Projection",
@@ -169,12 +185,16 @@ __all__ = [
     "load_config",
     "option",
     "parameter",
+    "planted_spin_glass",
     "plus_minus",
     "project",
+    "random_max_cut",
     "run",
     "save_computer",
+    "sherrington_kirkpatrick",
     "simulate",
     "split_r_hat",
+    "toroidal_max_cut",
     "train",
     "verify",
 ]
