@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     )
     from thermozoo.keys import Key
     from thermozoo.parameters import option, parameter
+    from thermozoo.problems.edge_files import read_edges
+    from thermozoo.problems.edge_table import EdgeTable
+    from thermozoo.problems.exchange import ising_problem
     from thermozoo.problems.instances import (
         Planted,
         planted_spin_glass,
@@ -75,6 +78,7 @@ _HOMES = {
     "Dataset": "thermozoo.interfaces",
     "Drive": "thermozoo.dynamics.engines.base",
     "Dynamics": "thermozoo.dynamics.engines.base",
+    "EdgeTable": "thermozoo.problems.edge_table",
     "Encoding": "thermozoo.interfaces",
     "EnergyTerms": "thermozoo.dynamics.trajectories",
     "Integrator": "thermozoo.interfaces",
@@ -113,6 +117,7 @@ _HOMES = {
     "generation_phases": "thermozoo.runs.phases",
     "get": "thermozoo.front.plugins",
     "hookimpl": "thermozoo.registry.hookspecs",
+    "ising_problem": "thermozoo.problems.exchange",
     "load": "thermozoo.front.runs",
     "load_catalogue": "thermozoo.registry.catalogue",
     "load_computer": "thermozoo.computer.files",
@@ -123,6 +128,7 @@ _HOMES = {
     "plus_minus": "thermozoo.digits",
     "project": "thermozoo.computer.terms.projections",
     "random_max_cut": "thermozoo.problems.instances",
+    "read_edges": "thermozoo.problems.edge_files",
     "run": "thermozoo.front.runs",
     "save_computer": "thermozoo.computer.files",
     "sherrington_kirkpatrick": "thermozoo.problems.instances",
@@ -141,6 +147,7 @@ __all__ = [
     "Dataset",
     "Drive",
     "Dynamics",
+    "EdgeTable",
     "Encoding",
     "EnergyTerms",
     "Integrator",
@@ -179,6 +186,7 @@ __all__ = [
     "generation_phases",
     "get",
     "hookimpl",
+    "ising_problem",
     "load",
     "load_catalogue",
     "load_computer",
@@ -189,6 +197,7 @@ __all__ = [
     "plus_minus",
     "project",
     "random_max_cut",
+    "read_edges",
     "run",
     "save_computer",
     "sherrington_kirkpatrick",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from thermozoo.arguments import choice, count
 from thermozoo.errors import ParameterError
+from thermozoo.problems.assembly import assembled
 from thermozoo.problems.problem import IsingProblem
 
 __all__ = ["Planted", "planted_spin_glass", "random_max_cut", "sherrington_kirkpatrick", "toroidal_max_cut"]
@@ -87,7 +88,7 @@ def planted_spin_glass(side: int, seed: int = 0) -> Planted:
     gauge = random.choice(np.array([-1, 1], dtype=np.int8), size=side**2)
     edges = loops.reshape(-1, 2)
     hidden = strengths.ravel() * gauge[edges].prod(axis=1)
-    return Planted(_problem(side**2, edges, hidden, "ising"), gauge, float(strengths.sum()))
+    return Planted(assembled("a lattice", edges, hidden, side**2, "ising"), gauge, float(strengths.sum()))
 
 
 def toroidal_max_cut(rows: int, columns: int, seed: int = 0) -> IsingProblem:
@@ -111,7 +112,7 @@ def toroidal_max_cut(rows: int, columns: int, seed: int = 0) -> IsingProblem:
     sites = np.arange(rows * columns).reshape(rows, columns)
     pairs = [np.stack([sites, np.roll(sites, -1, axis=axis)], axis=-1).reshape(-1, 2) for axis in (0, 1)]
     edges = np.concatenate(pairs)
-    return _problem(sites.size, edges, _signs(_generator(seed), len(edges)), "max-cut")
+    return assembled("a torus", edges, _signs(_generator(seed), len(edges)), sites.size, "max-cut")
 
 
 def random_max_cut(n: int, edges: int, seed: int = 0, weights: str = "one") -> IsingProblem:
@@ -142,7 +143,7 @@ def random_max_cut(n: int, edges: int, seed: int = 0, weights: str = "one") -> I
     i = np.searchsorted(starts, drawn, side="right") - 1
     pairs = np.stack([i, drawn - starts[i] + i + 1], axis=-1)
     signed = choice("weights", weights, ("one", "sign")) == "sign"
-    return _problem(n, pairs, _signs(random, wanted) if signed else np.ones(wanted), "max-cut")
+    return assembled("a graph", pairs, _signs(random, wanted) if signed else np.ones(wanted), n, "max-cut")
 
 
 def sherrington_kirkpatrick(n: int, seed: int = 0) -> IsingProblem:
@@ -170,7 +171,7 @@ def sherrington_kirkpatrick(n: int, seed: int = 0) -> IsingProblem:
     """
     n = count("n", n, at_least=2, at_most=_MOST_DENSE)
     pairs = np.stack(np.triu_indices(n, 1), axis=-1)
-    return _problem(n, pairs, _generator(seed).normal(size=len(pairs)) / np.sqrt(n), "ising")
+    return assembled("a glass", pairs, _generator(seed).normal(size=len(pairs)) / np.sqrt(n), n, "ising")
 
 
 def _generator(seed: int) -> np.random.Generator:
@@ -179,10 +180,3 @@ def _generator(seed: int) -> np.random.Generator:
 
 def _signs(random: np.random.Generator, size: int) -> Any:
     return 2.0 * random.integers(2, size=size) - 1
-
-
-def _problem(n: int, edges: Any, strengths: Any, kind: str) -> IsingProblem:
-    """Return a problem without fields, of pairs in any order, each once."""
-    ordered = np.sort(edges, axis=1)
-    order = np.lexsort(ordered.T[::-1])
-    return IsingProblem(np.zeros(n), ordered[order], strengths[order], kind=kind)

@@ -99,6 +99,10 @@ class IsingProblem:
         _check_edges(self.edges, n)
         if self.kind == "max-cut" and (self.offset or self.fields.any()):
             raise ParameterError("a max-cut has neither fields nor an offset: take the kind 'ising'")
+        with np.errstate(over="ignore"):
+            scale = abs(self.offset) + np.abs(self.fields).sum() + np.abs(self.strengths).sum()
+        if not np.isfinite(scale):
+            raise ParameterError("strengths, fields and offset are so large that their sum is not finite: scale them")
         object.__setattr__(self, "labels", _labels(self.labels, n))
         for name, dtype in (("fields", np.float64), ("edges", np.int64), ("strengths", np.float64)):
             own = np.array(getattr(self, name), dtype=dtype)
@@ -243,6 +247,30 @@ class IsingProblem:
         s = self._spins(states)
         values = (s + 1) // 2 if self.kind == "qubo" else s
         return [dict(zip(self.labels, row, strict=True)) for row in values.tolist()]
+
+    def to_dimod(self) -> Any:
+        """Return a dimod ``BinaryQuadraticModel``; see `thermozoo.problems.exchange.dimod_model`."""
+        from thermozoo.problems.exchange import dimod_model
+
+        return dimod_model(self)
+
+    def to_sampleset(self, states: npt.ArrayLike) -> Any:
+        """Return states, shape (B, n), as a dimod ``SampleSet`` with their energies, values by label."""
+        from thermozoo.problems.exchange import dimod_samples
+
+        return dimod_samples(self, states)
+
+    def to_networkx(self) -> Any:
+        """Return a NetworkX graph; see `thermozoo.problems.exchange.networkx_graph`."""
+        from thermozoo.problems.exchange import networkx_graph
+
+        return networkx_graph(self)
+
+    def to_scipy(self) -> Any:
+        """Return a SciPy sparse array; see `thermozoo.problems.exchange.scipy_matrix`."""
+        from thermozoo.problems.exchange import scipy_matrix
+
+        return scipy_matrix(self)
 
     def _spins(self, states: npt.ArrayLike) -> npt.NDArray[np.int8]:
         s = np.asarray(states)
