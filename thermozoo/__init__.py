@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     )
     from thermozoo.keys import Key
     from thermozoo.parameters import option, parameter
+    from thermozoo.problems.best_known import best_known
     from thermozoo.problems.edge_files import read_edges
     from thermozoo.problems.edge_table import EdgeTable
     from thermozoo.problems.exchange import ising_problem
@@ -108,6 +109,7 @@ _HOMES = {
     "assemble": "thermozoo.computer.computer",
     "assemble_generation": "thermozoo.runs.assemble",
     "autocorrelation": "thermozoo.dynamics.chains",
+    "best_known": "thermozoo.problems.best_known",
     "catalogue": "thermozoo.registry.catalogue",
     "check_generation": "thermozoo.config.generation",
     "couple": "thermozoo.computer.terms.couple",
@@ -177,6 +179,7 @@ __all__ = [
     "assemble",
     "assemble_generation",
     "autocorrelation",
+    "best_known",
     "catalogue",
     "check_generation",
     "couple",

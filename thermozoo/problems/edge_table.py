@@ -169,7 +169,7 @@ class Tuples:
         return np.array(self._strengths) if self._strengths else None
 
     def table(self, kept: npt.NDArray[np.bool_] | None = None, ordered: bool = False) -> EdgeTable:
-        """Return all tuples, each once, or those that are kept, shape (E,); `ordered`: units in another order are another."""
+        """Return all tuples, each once, or those that are kept, shape (E,); if `ordered`, (i, j) is not (j, i)."""
         if not self:
             raise DataError(f"{self.source.file} lists no tuple of {self.source.word}s: expected at least one")
         units, lines, strengths = self.units, self.lines, self.strengths

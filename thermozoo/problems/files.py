@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from thermozoo.arguments import choice
-from thermozoo.errors import DataError, shown
+from thermozoo.errors import DataError, ParameterError, shown
 from thermozoo.problems.assembly import UNSTATED, assembled
 from thermozoo.problems.comma_separated import read_comma_separated
 from thermozoo.problems.coordinates import read_coordinates
@@ -120,9 +120,16 @@ def _of_table(table: EdgeTable, kind: str) -> IsingProblem:
         values = np.ones(len(table.units))
     if table.n is None:
         numbers, pairs = np.unique(table.units, return_inverse=True)
-        return assembled(table.file, pairs, values, len(numbers), kind, labels=tuple(numbers.tolist()))
+        return _built(table, pairs, values, len(numbers), kind, tuple(numbers.tolist()))
     if table.n > MOST_VARIABLES:
         raise DataError(
             f"{table.file}, line {table.header}: says {table.n} variables; expected at most {MOST_VARIABLES:,}"
         )
-    return assembled(table.file, table.units, values, table.n, kind, labels=range(1, table.n + 1))
+    return _built(table, table.units, values, table.n, kind, range(1, table.n + 1))
+
+
+def _built(table: EdgeTable, pairs: Any, values: Any, n: int, kind: str, labels: Any) -> IsingProblem:
+    try:
+        return assembled(table.file, pairs, values, n, kind, labels=labels)
+    except ParameterError as error:  # of numbers whose sum is not finite
+        raise DataError(f"{table.file}: {error}") from error
