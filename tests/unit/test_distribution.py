@@ -56,10 +56,8 @@ def test_the_version_is_that_of_the_package(wheel):
 
 def test_what_is_imported_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    extras = [
-        line for name, lines in project["optional-dependencies"].items() if name not in DEVELOPERS for line in lines
-    ]
-    lines = project["dependencies"] + extras
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *(line for name in set(extras) - DEVELOPERS for line in extras[name])]
     declared = {re.match(r"[\w.-]+", line)[0].lower().replace("_", "-") for line in lines}
     distributions = importlib.metadata.packages_distributions()
     own = {"thermozoo", "thermozoo_plugins", *sys.stdlib_module_names, *TESTS_ONLY}
