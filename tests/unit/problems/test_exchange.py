@@ -148,6 +148,8 @@ def test_entries_of_one_place_add_up():
     twice = sparse.coo_array(([1.0, 2.0], ([0, 0], [1, 1])), shape=(2, 2))
     assert tz.ising_problem(twice, "ising").strengths.tolist() == [3]
     assert twice.nnz == 2
+    both = sparse.coo_array(([1.0, 2.0, 3.0], ([0, 0, 1], [1, 1, 0])), shape=(2, 2))
+    assert tz.ising_problem(both, "ising").strengths.tolist() == [3]
 
 
 def test_fields_have_no_place_in_a_matrix():
