@@ -144,7 +144,7 @@ class StochasticAttention(Task):
         """Return the pixels of an image."""
         images = self._stored(config, faults)
         if images is None:
-            return {}
+            return dict.fromkeys(config.auto, 1)  # what is wrong has been said
         pixels = images[0].size
         for group, size in config.sizes.items():
             if group not in config.auto and size != pixels:
@@ -246,9 +246,7 @@ class StochasticAttention(Task):
 
         dynamics, betas = config.dynamics, self.inverse_temperatures
         step = config.computer.mobility * dynamics.dt
-        like = Protocol(
-            config.integrator.name, step, self.burn_in, self._every(config), self.snapshots, self.noise
-        )
+        like = Protocol(config.integrator.name, step, self.burn_in, self._every(config), self.snapshots, self.noise)
         known = known_figures(patterns, like, betas, self.chains)
         reference: dict[str, tuple[float | None, ...]] = {"virial": (1.0,) * len(betas)}
         errors: dict[str, tuple[float | None, ...]] = {"virial": each("virial", 1)}

@@ -77,7 +77,26 @@ class Loop:
 #: How all loops were run.
 _LIKE = Protocol("euler-maruyama", 0.01, 2000, 600, 5, 0.01)
 
-LOOPS: tuple[Loop, ...] = ()
+LOOPS = (
+    Loop(  # of digits
+        (100, 784),
+        (0.8627064498, 0.7488824771),
+        {
+            2000.0: {
+                "novelty": (0.15311, 0.00015),
+                "within": (0.71760, 0.00029),
+                "between": (0.61984, 0.00194),
+                "energy": (-0.30282, 0.00017),
+            },
+            200.0: {
+                "novelty": (0.55000, 0.00050),
+                "within": (0.18951, 0.00064),
+                "between": (0.17432, 0.00060),
+                "energy": (1.46962, 0.00172),
+            },
+        },
+    ),
+)
 
 
 def known_figures(
