@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 
+import attrs
 import numpy as np
 import pytest
 from attention_loop import chains, figures, unit_images
@@ -39,12 +40,18 @@ def tables(seed=1, *, data=None, dt=0.01, duration=0.5, engine="reference", **ta
     }
 
 
-def sampled(given):
-    """The run after the work of the task, without a run folder."""
+def assembled(given):
+    """A run before the work of the task, without a run folder."""
     config = parse(given, catalogue(), Origin("test"))
     run = Run(config, catalogue(), None, None, assemble_machine)
     run.machine = assemble_machine(config)
     run.config, run.engine = run.machine.config, engine_named(given["dynamics"]["engine"])
+    return run
+
+
+def sampled(given, run=None):
+    """The run after the work of the task."""
+    run = assembled(given) if run is None else run
     for phase in run.config.task.phases(run.config):
         phase.run(run, lambda amount: None)
     return run
@@ -57,22 +64,22 @@ def threes():
 
 
 def test_figures_are_those_of_a_loop_in_numpy(threes):
-    """Short chains, which have not relaxed: 200 of the task, 200 of the loop, six figures within 4 standard errors.
+    """Short chains, which have not relaxed: 100 of the task, 100 of the loop, six figures within 4 standard errors.
 
     By chance, one run in 2,600 is outside. With dt = 0.05, the first 40 steps of the way down are what is compared.
     """
     settings = {"dt": 0.05, "burn_in": 20, "snapshots": 2, "noise": 0.02}
-    run = sampled(tables(duration=2.0, chains=200, **settings))
+    run = sampled(tables(duration=2.0, chains=100, **settings))
     found = run.figures
     for k, beta in enumerate((2000.0, 200.0)):
-        x = chains(threes, beta, 200, np.random.default_rng(5), steps=40, **settings)
+        x = chains(threes, beta, 100, np.random.default_rng(5), steps=40, **settings)
         loop = figures(x, threes, beta)
-        within = 1 / 399
+        within = 1 / 199
         value = 1 - within * loop["within"][0] - (1 - within) * loop["between"][0]
         expected = {"novelty": loop["novelty"], "diversity": (value, loop["between"][1]), "energy": loop["energy"]}
         for name, (mean, error) in expected.items():
             ours, own = getattr(found, name)[k], getattr(found, f"{name}_se")[k]
-            assert own == pytest.approx(error, rel=0.3), (beta, name)  # both are of 200 chains: 5 %, 4 deviations
+            assert own == pytest.approx(error, rel=0.4), (beta, name)  # both are of 100 chains: 7 % each, 4 deviations
             assert abs(ours - mean) < 4 * np.hypot(own, error), (beta, name)
 
 
@@ -100,17 +107,17 @@ def test_diversity_is_the_mean_over_all_pairs_and_its_error_the_jackknife():
 def test_the_virial_of_euler_maruyama_is_1_at_any_time_step(threes):
     """A single stored image: x is a Gaussian about it, and the plain virial would be 1 / (1 - dt / 2) = 1.25 at 0.4.
 
-    Of 400 samples |y|^2, y = x - m, has a relative error of sqrt(2 / (784 x 400)) = 0.0025, and m.y, a Gaussian of
-    variance kT / 0.8, adds 0.0032 at 2,000 and 0.0010 at 200; 4 of what they are together.
+    Of 120 samples |y|^2, y = x - m, has a relative error of sqrt(2 / (784 x 120)) = 0.0046, and m.y, a Gaussian of
+    variance kT / 0.8, adds 0.0058 at 2,000 and 0.0018 at 200; 4 of what they are together.
     """
-    given = tables(data={"per_class": 1}, dt=0.4, duration=40.0, chains=200, burn_in=50, snapshots=2)
+    given = tables(data={"per_class": 1}, dt=0.4, duration=32.0, chains=60, burn_in=40, snapshots=2)
     found = sampled(given).figures
-    for virial, own, error in zip(found.virial, found.virial_se, (0.0041, 0.0027), strict=True):
+    for virial, own, error in zip(found.virial, found.virial_se, (0.0074, 0.0050), strict=True):
         assert abs(virial - 1) < 4 * error
-        assert own == pytest.approx(error, rel=0.25)  # of 200 chains: 5 %
+        assert own == pytest.approx(error, rel=0.4)  # of 60 chains: 9 %
     # variance kT / (1 - dt / 2): the energy is (n / 2) kT / (1 - dt / 2) - 1 / 2
     for beta, energy in zip((2000, 200), found.energy, strict=True):
-        assert energy + 0.5 == pytest.approx(784 / 2 / beta / 0.8, rel=0.012)
+        assert energy + 0.5 == pytest.approx(784 / 2 / beta / 0.8, rel=0.02)
 
 
 def test_stored_figures_are_used_for_their_images_and_settings_alone(threes):
@@ -242,8 +249,12 @@ def test_error_bars_cover_what_they_promise(threes):
         ]
     hits = np.zeros(6)
     width = 2.045  # of Student's t with 29 degrees of freedom
+    given = tables(duration=6.0, chains=30, **settings)
+    run = assembled(given)
     for seed in range(200):
-        found = intervals(sampled(tables(seed, duration=6.0, chains=30, **settings)).figures)
+        run.config = attrs.evolve(run.config, seed=seed)
+        found = intervals(sampled(given, run).figures)
         hits += [abs(value - mean) < width * error for (value, error), mean in zip(found, exact, strict=True)]
+    print(hits / 200)
     assert (hits >= 180).all(), hits
     assert (hits <= 196).all(), hits
