@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from thermozoo.registry.hookspecs import hookimpl
     from thermozoo.runs.assemble import assemble_generation
     from thermozoo.runs.phases import generation_phases
+    from thermozoo.runs.prototypes import choose_images
     from thermozoo.training.result import Training
 
 __version__ = "0.1.0"
@@ -114,6 +115,7 @@ _HOMES = {
     "best_known": "thermozoo.problems.best_known",
     "catalogue": "thermozoo.registry.catalogue",
     "check_generation": "thermozoo.config.generation",
+    "choose_images": "thermozoo.runs.prototypes",
     "couple": "thermozoo.computer.terms.couple",
     "effective_sample_size": "thermozoo.dynamics.chains",
     "equilibrium_states": "thermozoo.dynamics.equilibrium",
@@ -185,6 +187,7 @@ __all__ = [
     "best_known",
     "catalogue",
     "check_generation",
+    "choose_images",
     "couple",
     "effective_sample_size",
     "equilibrium_states",

@@ -1,5 +1,7 @@
 """Ising spins against Onsager's solution, and small ones against enumeration.
 
+The three-body energy and the torus are those on which the block Gibbs sampling of extropic-ai/thrml can be tried too.
+
 Trajectories are independent, so the scatter of their time averages is the error of the mean whatever the correlation in
 time; a comparison fails by chance with probability 1e-6 each.
 """

@@ -36,6 +36,8 @@ _VISITED = 20.0
 #: Visited states at which the second derivative of a term is looked at: draws of the Boltzmann distribution, and draws
 #: that are as likely anywhere between the outermost states. Of many units each state holds all kinds of neighbors.
 _DRAWN, _MANY_UNITS = 4, 20_000
+#: Restarts in which a largest eigenvalue above zero is found, if there is one.
+_RESTARTS = 20
 #: Points a unit at which the curvature is looked at.
 _POINTS = 257
 
@@ -183,15 +185,27 @@ def _norm(terms: Sequence[Term], x: Array, free: npt.NDArray[np.bool_], *, up: b
     if n <= 64:
         whole = product(np.eye(n))
         return float(size(np.linalg.eigvalsh((whole + whole.T) / 2)).max(initial=0.0))
-    from scipy.sparse.linalg import LinearOperator, eigsh
+    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
     start = np.random.default_rng(0).standard_normal(n)
     if not np.any(product(start)):
         return 0.0
-    operator = LinearOperator((n, n), matvec=lambda v: product(v.ravel()), dtype=np.float64)
-    which = "LA" if up else "LM"
-    values = eigsh(operator, k=1, which=which, v0=start, return_eigenvectors=False, tol=1e-2)
-    return float(size(values).max())
+
+    def extreme(which: str, shift: float = 0.0, restarts: int | None = None) -> Array:
+        operator = LinearOperator((n, n), matvec=lambda v: product(v.ravel()) + shift * v.ravel(), dtype=np.float64)
+        found: Array = eigsh(
+            operator, k=1, which=which, v0=start, return_eigenvectors=False, tol=1e-2, maxiter=restarts
+        )
+        return found - shift
+
+    if not up:
+        return float(size(extreme("LM")).max())
+    try:
+        return float(size(extreme("LA", restarts=_RESTARTS)).max())
+    except ArpackNoConvergence:
+        # of a memory of fewer patterns than units it is zero, which no relative tolerance meets: shifted, it is as good
+        # as the largest modulus. What is found is never above it
+        return float(size(extreme("LA", float(np.abs(extreme("LM")).max()))).max())
 
 
 def _among_moving(couplings: BilinearCouplings, free: npt.NDArray[np.bool_]) -> BilinearCouplings:

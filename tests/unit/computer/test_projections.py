@@ -209,3 +209,13 @@ def test_a_power_that_is_none(n):
 def test_two_units_twice_are_refused():
     with pytest.raises(ShapeError, match="more than once"):
         ProjectionTerm(5, tz.get("dense-memory"), PATTERNS, np.array([0, 1, 1, 2]), WEIGHTS)
+
+
+def test_a_memory_of_fewer_patterns_than_units_sets_no_bound_of_its_own():
+    """Its curvature is zero across the patterns, and below zero along them: 2 / (2 J2) is left of x^2 / 2."""
+    images, labels = tz.get("digits").load()
+    patterns = images[labels == 3][:100].reshape(100, -1)
+    patterns /= np.linalg.norm(patterns, axis=1, keepdims=True)
+    base = tz.assemble({"pixel": 784}, tz.get("quadratic", J2=0.5), tz.get("ring"), temperature=1 / 2000)
+    memory = tz.project(tz.get("modern-hopfield", beta=2000.0), base.layout, patterns)
+    assert largest_stable_dt(base.with_terms({"memory": memory})) == pytest.approx(2.0, rel=1e-3)
