@@ -80,7 +80,7 @@ def test_covariances_are_the_inverse(tmp_path):
     """Nine entries, six of them different, within 4.5 standard errors: one in 5,500 runs; the bias is below a tenth."""
     found = solved(tables("inverse", tmp_path, duration=800.0)).figures
     within(found.inverse, found.inverse_se, INVERSE, 4.5)
-    assert np.array(found.reference["inverse"]) == pytest.approx(INVERSE)
+    assert np.array(found.reference.inverse) == pytest.approx(INVERSE)
     assert found.relative_error < 0.03
     assert 0 < found.step_bias < 2e-3
 
