@@ -47,6 +47,7 @@ class LinearTask(Task):
     """A task about the computer whose energy is x^T A x / 2 - b^T x."""
 
     own_potentials = True
+    own_stability = True
 
     chains: int = option(32, converter=whole("chains", 4), doc="trajectories with noise of their own, 4 at least")
     observe_every: int = option(10, converter=whole("observe_every"), doc="time steps from one observation to the next")

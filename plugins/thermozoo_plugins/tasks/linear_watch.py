@@ -126,8 +126,13 @@ class WatchSquares(_Watch):
             self._add_held()
 
     def _add_held(self) -> None:
-        for total, held in zip(self._sum, self._held, strict=True) if self._waiting else ():
-            total += np.dot(held[: self._waiting].T, held[: self._waiting], out=self._product)
+        from threadpoolctl import threadpool_limits
+
+        if not self._waiting:
+            return
+        with threadpool_limits(1, user_api="blas"):  # products are small: threads would wait for each other
+            for total, held in zip(self._sum, self._held, strict=True):
+                total += np.dot(held[: self._waiting].T, held[: self._waiting], out=self._product)
         self._waiting = 0
 
     def sums(self) -> Array:
