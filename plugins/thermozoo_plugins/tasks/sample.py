@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo import Account, Phase, Picture, Share, Task, option
+from thermozoo import Account, EnergyTerms, Phase, Picture, Share, Task, option
 from thermozoo.errors import ParameterError, ThermozooError
 from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks.sample_account import account_of
@@ -199,9 +199,17 @@ class Sample(Task):
                 x[:, computer.layout.slice(group)] = potential.states[0]
         bare = attrs.evolve(dynamics, computer=computer.bare())
         start = run.simulate(x, steps, stream=0, dynamics=bare, progress=progress)
-        done = run.simulate(start.final, steps, stream=1, variables=start.variables or None, progress=progress)
-        released = computer.energy(start.final) - computer.energy(done.final)
-        run.outcome = done, released / computer.temperature
+        energies = EnergyTerms(dynamics)
+        done = run.simulate(
+            start.final,
+            steps,
+            stream=1,
+            variables=start.variables or None,
+            observers=[energies],
+            progress=progress,
+        )
+        before, *_, after = np.sum(list(energies.terms.values()), axis=0)  # kinetic energy among them
+        run.outcome = done, (before - after) / computer.temperature
 
     def _sample(self, run: Any, progress: Any) -> None:
         """Go on, and observe."""
