@@ -184,8 +184,8 @@ def test_error_bars_cover_what_they_promise(exact):
 def test_heat_counts_kinetic_energy():
     """Heavy units feel friction in 1e5 time units, and go on for 100: no heat flows, though energy moves to and fro.
 
-    Of two units, heat then has a standard deviation of about 2 kT (100 / 1e5)^(1/2) = 0.06 kT, a mean of 64 of 0.008 kT;
-    potential energy alone changes by kT on each.
+    Of two units, heat then has a standard deviation of about 2 kT (100 / 1e5)^(1/2) = 0.06 kT, a mean of 64 chains of
+    0.008 kT, five of which are allowed; potential energy alone changes by some kT on each.
     """
     given = tables(1, chains=64, duration=100.0, integrator="baoab", dt=0.04, relaxation=1.0)
     given["dynamics"] |= {"engine": "reference", "mass": 1e5}
