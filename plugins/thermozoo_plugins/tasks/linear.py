@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo import EnergyTerms, Phase, Share, Task, option
+from thermozoo import Phase, Share, Task, option
 from thermozoo.errors import DataError, ParameterError
 from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks.linear_files import read_numbers
@@ -234,6 +234,8 @@ class LinearTask(Task):
 
     def _relax(self, run: Any, progress: Any) -> None:
         """Begin at zero, and let the computer find its equilibrium."""
+        from thermozoo import EnergyTerms
+
         dynamics = run.machine.dynamics
         x, energies = np.zeros((self.chains, dynamics.computer.n)), EnergyTerms(dynamics)
         done = run.simulate(x, self.relaxing(run.config), stream=0, observers=[energies], progress=progress)

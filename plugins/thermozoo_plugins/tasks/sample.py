@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo import Account, EnergyTerms, Phase, Picture, Share, Task, option
+from thermozoo import Account, Phase, Picture, Share, Task, option
 from thermozoo.errors import ParameterError, ThermozooError
 from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks.sample_account import account_of
@@ -191,6 +191,8 @@ class Sample(Task):
 
     def _relax(self, run: Any, progress: Any) -> None:
         """Equilibrate uncoupled units, switch couplings on, and relax."""
+        from thermozoo import EnergyTerms
+
         dynamics, steps = run.machine.dynamics, self._relaxing(run.config)
         computer = dynamics.computer
         x = np.zeros((self.chains, computer.n))
