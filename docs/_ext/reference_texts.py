@@ -200,7 +200,8 @@ def report_text() -> str:
         if figures is not None and _first_party(Task.kind, name):
             sections[f"`{table_name(name)}`, of the task [`{name}`](#task-{name})"] = figures
     for title, cls in sections.items():
-        rows = ((f"`{n}`", _type(kind, key), _unit(key.unit), key.meaning) for n, kind, key in documented(cls))
+        keys = documented(cls, inherited=title not in SECTIONS)  # those that the report inherits have sections
+        rows = ((f"`{n}`", _type(kind, key), _unit(key.unit), key.meaning) for n, kind, key in keys)
         parts += [f"## {title}", _table(("key", "type", "unit", "meaning"), rows)]
     return "\n\n".join(parts)
 

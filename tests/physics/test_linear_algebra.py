@@ -84,7 +84,7 @@ def test_covariances_are_the_inverse(tmp_path):
     """Nine entries, six of them different, within 4.5 standard errors: one in 5,500 runs; the bias is below a tenth."""
     found = solved(tables("inverse", tmp_path, duration=800.0)).figures
     within(found.inverse, found.inverse_se, INVERSE, 4.5)
-    assert np.array(found.reference["inverse"]) == pytest.approx(INVERSE)
+    assert np.array(found.reference.inverse) == pytest.approx(INVERSE)
     assert found.relative_error < 0.03
     assert 0 < found.step_bias < 2e-3
 
@@ -145,6 +145,50 @@ def test_underdamped_units_solve_it_too(tmp_path):
     found = solved(given).figures
     within(found.solution, found.solution_se, SOLUTION, 4.5)
     assert found.step_bias == pytest.approx(0.0, abs=1e-9)
+
+
+def test_heat_counts_kinetic_energy(tmp_path):
+    """Without friction no heat flows, though potential energy becomes kinetic: to 3 % of what moves to and fro.
+
+    BAOAB then conserves energy but for an error of order dt^2, of each period, that does not grow.
+    """
+    given = tables("linear-system", tmp_path, integrator="baoab", duration=20.0, relaxation=0.1)
+    given["computer"]["mobility"] = 1e6
+    found = solved(given).figures
+    moved = 1.0 / KT  # b^T A^-1 b / (2 kT), and as much again at rest on the other side
+    assert abs(found.heat_mean_kT) < 0.03 * moved
+    assert found.heat_se_kT < 0.03 * moved
+
+
+@pytest.mark.parametrize(("dt", "safe"), [(0.75, True), (0.78, False)])
+def test_underdamped_units_bear_steps_of_a_share_of_their_period(tmp_path, dt, safe):
+    """BAOAB is stable at stiffness k while k dt^2 < 4 m, whatever the friction; twice the stiffest is asked for."""
+    assert (2 * (2 + math.sqrt(2)) * dt**2 < 4) is safe
+    given = tables("inverse", tmp_path, integrator="baoab", dt=dt)
+    given["computer"]["mobility"] = 10.0  # of overdamped units, dt would have to stay below 0.03
+    config = parse(given, catalogue(), Origin("test"))
+    if safe:
+        assert config.task.law(assemble_machine(config).config).bias == pytest.approx(0.0, abs=1e-9)
+        return
+    said = (
+        rf"dynamics\.dt: dt = {dt} is too long .* 'baoab' must be stable at twice that eigenvalue; choose dt <= 0\.39"
+    )
+    with pytest.raises(ConfigError, match=said) as caught:
+        assemble_machine(config)
+    assert len(caught.value.faults) == 1
+
+
+def test_entries_of_a_large_inverse_are_beside_the_report(tmp_path):
+    """65 rows: the report has the trace with its error bar, against the digital one within 4.5 of these."""
+    given = tables("inverse", tmp_path, duration=40.0, dimension=65, chains=16)
+    del given["task"]["matrix"]
+    run = solved(given)
+    found = run.figures
+    assert found.inverse is found.inverse_se is found.reference.inverse is found.error_bars.inverse is None
+    within(found.trace, found.trace_se, found.reference.trace, 4.5)
+    assert found.reference.trace == pytest.approx(np.geomspace(1, 10, 65).sum())
+    assert run.samples["inverse"].shape == run.samples["inverse_se"].shape == (65, 65)
+    assert float(np.trace(run.samples["inverse"])) == pytest.approx(found.trace)
 
 
 def test_small_eigenvalues_bear_long_steps(tmp_path):

@@ -33,7 +33,7 @@ def sampled(given):
     """The run after the work of the task, without a run folder."""
     config = parse(given, catalogue(), Origin("test"))
     run = Run(config, catalogue(), None, None, assemble_machine)
-    run.machine, run.engine = assemble_machine(config), engine_named("compiled")
+    run.machine, run.engine = assemble_machine(config), engine_named(config.dynamics.engine)
     for phase in config.task.phases(config):
         phase.run(run, lambda amount: None)
     return run
@@ -178,3 +178,17 @@ def test_error_bars_cover_what_they_promise(exact):
         hits += [abs(value - expected) < width * error for value, error, expected in pairs]
     assert (hits >= 180).all(), hits
     assert (hits <= 196).all(), hits
+
+
+@pytest.mark.long
+def test_heat_counts_kinetic_energy():
+    """Heavy units feel friction in 1e5 time units, and go on for 100: no heat flows, though energy moves to and fro.
+
+    Of two units, heat then has a standard deviation of about 2 kT (100 / 1e5)^(1/2) = 0.06 kT, a mean of 64 chains of
+    0.008 kT, five of which are allowed; potential energy alone changes by some kT on each.
+    """
+    given = tables(1, chains=64, duration=100.0, integrator="baoab", dt=0.04, relaxation=1.0)
+    given["dynamics"] |= {"engine": "reference", "mass": 1e5}
+    found = sampled(given).figures
+    assert abs(found.heat_mean_kT) < 0.04
+    assert found.heat_se_kT < 0.02

@@ -30,6 +30,9 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
     own_potentials : bool
         Whether `computer` gives units other parameters than ``[computer.potential]`` does; the time step is then
         checked for the computer that it returns alone.
+    own_stability : bool
+        Whether `computer` itself refuses a time step that is too long: the general bound, of overdamped units, is then
+        not asked of the computer that it returns.
     """
 
     __slots__ = ()
@@ -37,6 +40,7 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
     tables: ClassVar[tuple[str, ...]] = ("computer", "dynamics")
     figures: ClassVar[type[Any] | None] = None
     own_potentials: ClassVar[bool] = False
+    own_stability: ClassVar[bool] = False
 
     @abc.abstractmethod
     def phases(self, config: Any) -> Sequence[Phase]:

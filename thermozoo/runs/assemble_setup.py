@@ -56,7 +56,7 @@ def assemble_setup(config: Config) -> Setup:
         reason = why_not(engine, setup.dynamics)
         if reason is not None:
             faults.add("dynamics.engine", reason, also=["dynamics.engine", "computer"])
-    if config.integrator.updates == "together":
+    if config.integrator.updates == "together" and not task.own_stability:
         try:
             check_time_step(setup.computer, config.dynamics.dt)
         except (StabilityError, ParameterError) as error:

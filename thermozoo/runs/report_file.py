@@ -25,7 +25,7 @@ _NAMED = 8
 
 def report_json(report: Report) -> tuple[dict[str, Any], list[str]]:
     """Return a report as JSON can hold it, None for what is no finite number, and the names of those."""
-    optional = {name for name, _, key in documented(Report) if key.optional}
+    optional = {name for name, _, key in documented(Report, inherited=False) if key.optional}
     table = attrs.asdict(report)
     return finite_json({key: value for key, value in table.items() if value is not None or key not in optional})
 

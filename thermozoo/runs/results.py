@@ -338,12 +338,20 @@ SECTIONS: Mapping[str, type[attrs.AttrsInstance]] = {
 _NAMES: Mapping[Any, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
-def documented(cls: type[attrs.AttrsInstance]) -> Iterator[tuple[str, Any, Key]]:
-    """Yield name, type and meaning of the keys that a class itself declares, those of tables in it after each."""
+def documented(cls: type[attrs.AttrsInstance], *, inherited: bool = True) -> Iterator[tuple[str, Any, Key]]:
+    """Yield name, type and meaning of the keys that a class declares, those of tables in it after each.
+
+    Parameters
+    ----------
+    cls : type
+        A class of figures.
+    inherited : bool
+        Whether those that it inherits are among them.
+    """
     hints = typing.get_type_hints(cls, include_extras=True)
     for field in attrs.fields(cls):
         declared = getattr(hints[field.name], "__metadata__", None)
-        if field.inherited or declared is None:
+        if declared is None or (field.inherited and not inherited):
             continue
         kind = hints[field.name].__origin__
         yield field.name, kind, declared[0]

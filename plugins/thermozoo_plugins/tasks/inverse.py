@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 from thermozoo import Account, Phase, Picture, plus_minus
 from thermozoo_plugins.tasks.linear import LinearTask
 from thermozoo_plugins.tasks.linear_account import account_of
-from thermozoo_plugins.tasks.linear_figures import InverseFigures
+from thermozoo_plugins.tasks.linear_figures import SHOWN_WHOLE, InverseFigures, InverseValues
+from thermozoo_plugins.tasks.linear_findings import doubts, figures_of_both, samples_of
 from thermozoo_plugins.tasks.linear_pictures import pictures_of
 from thermozoo_plugins.tasks.linear_watch import POINTS, TOGETHER, WatchSquares
 
@@ -67,21 +69,33 @@ class Inverse(LinearTask):
         computer = run.machine.computer
         watch = WatchSquares(self.chains, computer.n, run.config.steps // self.observe_every)
         self.observe(run, progress, watch)
-        by_chain = watch.by_chain() / computer.temperature
-        answer, error = by_chain.mean(axis=0), watch.standard_error(by_chain)
-        exact = np.linalg.inv(self._problem.values)
-        rows = tuple(map(tuple, error.tolist()))
-        run.figures = InverseFigures(
-            **self.found(run, answer, error, exact, watch, squared=True),
-            inverse=tuple(map(tuple, answer.tolist())),
-            inverse_se=rows,
-            reference={"inverse": tuple(map(tuple, exact.tolist()))},
-            error_bars={"inverse": rows},
+        answer, error = (one / computer.temperature for one in watch.answer())
+        exact = np.linalg.inv(self.problem.values)
+        run.figures = self._figures(
+            figures_of_both(self, run, answer, error, exact, watch, squared=True),
+            (answer, error, exact),
+            np.trace(watch.sums(), axis1=1, axis2=2) / (watch.count * computer.temperature),
         )
-        run.samples = self.samples_of(
-            run, "inverse", ("row", "column"), (answer, error, exact), watch, 1 / computer.temperature
+        values = answer, error, exact
+        dims, scale = ("row", "column"), 1 / computer.temperature
+        run.samples = samples_of(self, run.config, "inverse", dims, values, watch, scale)
+        run.warnings += doubts(run.figures, squared=True)
+
+    def _figures(self, both: dict[str, Any], values: tuple[Any, Any, Any], traces: Any) -> InverseFigures:
+        """Return the figures; `values` are answer, standard error and digital answer, `traces` those of each chain."""
+        trace_se = float(traces.std(ddof=1) / math.sqrt(self.chains))
+        answer = error = exact = None
+        if both["dimension"] <= SHOWN_WHOLE:
+            answer, error, exact = (tuple(map(tuple, one.tolist())) for one in values)
+        return InverseFigures(
+            **both,
+            trace=float(traces.mean()),
+            trace_se=trace_se,
+            inverse=answer,
+            inverse_se=error,
+            reference=InverseValues(trace=float(np.trace(values[2])), inverse=exact),
+            error_bars=InverseValues(trace=trace_se, inverse=error),
         )
-        run.warnings += self.doubts(run.figures, squared=True)
 
     def account(self, figures: Any) -> Account:
         """Return what was found, with its error bars."""
@@ -91,17 +105,21 @@ class Inverse(LinearTask):
             (
                 f"{i}, {j}",
                 plus_minus(figures.inverse[i][j], figures.inverse_se[i][j], 2),
-                f"{figures.reference['inverse'][i][j]:.6g}",
+                f"{figures.reference.inverse[i][j]:.6g}",
             )
-            for i, j in places[:_SHOWN]
+            for i, j in (places[:_SHOWN] if figures.inverse is not None else ())
         ]
+        trace = ("trace", plus_minus(figures.trace, figures.trace_se, 2), f"{figures.reference.trace:.6g}")
+        step = f"The time step shifts variances by {abs(figures.step_bias):.2%} at most."
+        if figures.inverse is None:
+            step += " Its entries are in samples.nc: inverse, inverse_se, inverse_reference."
         return account_of(
             figures,
             "The inverse",
             "The inverse of a matrix",
             ("row, column", "inverse", "digital"),
-            rows,
-            f"The time step shifts variances by {abs(figures.step_bias):.2%} at most.",
+            [trace, *rows],
+            step,
         )
 
     def pictures(self, figures: Any, samples: Any) -> Mapping[str, Picture]:

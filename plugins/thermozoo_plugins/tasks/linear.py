@@ -26,6 +26,9 @@ Array = npt.NDArray[np.floating[Any]]
 #: Bytes for each entry of a matrix that is made: its directions, products, eigenvalues.
 _MADE = 48
 
+#: How often a time step is halved to find one that is short enough.
+_HALVED = 60
+
 
 def _condition(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 1e12:
@@ -44,6 +47,7 @@ class LinearTask(Task):
     """A task about the computer whose energy is x^T A x / 2 - b^T x."""
 
     own_potentials = True
+    own_stability = True
 
     chains: int = option(32, converter=whole("chains", 4), doc="trajectories with noise of their own, 4 at least")
     observe_every: int = option(10, converter=whole("observe_every"), doc="time steps from one observation to the next")
@@ -58,7 +62,7 @@ class LinearTask(Task):
     matrix_seed: int = option(1, converter=whole("matrix_seed", 0), doc="seed of the matrix that is made")
 
     @functools.cached_property
-    def _problem(self) -> Matrix:
+    def problem(self) -> Matrix:
         """The matrix, read once."""
         if self.matrix:
             return checked_matrix(read_numbers(self.matrix))
@@ -107,7 +111,7 @@ class LinearTask(Task):
             )
             return {}
         try:
-            n = self._problem.n
+            n = self.problem.n
         except DataError as error:
             faults.add("task.matrix", str(error))
             return {}
@@ -121,7 +125,7 @@ class LinearTask(Task):
         """Return the computer of the matrix: its diagonal is on site, the rest are couplings, b are biases."""
         from thermozoo import assemble
 
-        problem, b = self._problem, self._right_side()
+        problem, b = self.problem, self._right_side()
         if computer.n != problem.n:
             faults.add(
                 "computer.units",
@@ -129,16 +133,8 @@ class LinearTask(Task):
                 also=["task.matrix"],
             )
             return computer
-        found = self.law(config)
-        speed = config.computer.mobility * config.dynamics.dt * problem.largest
-        if not (speed < 1 and found.growth < 1):
-            faults.add(
-                "dynamics.dt",
-                f"dt = {config.dynamics.dt:g} is too long for the stiffest mode of the matrix, eigenvalue "
-                f"{problem.largest:.6g}: mobility x dt x eigenvalue is {speed:.3g}, and must stay below 1 to be safe; "
-                f"choose dt <= {0.1 / (config.computer.mobility * problem.largest):.1g}",
-                also=["task.matrix"],
-            )
+        if not self.law(config).safe:
+            faults.add("dynamics.dt", self._too_long(config), also=["task.matrix"])
             return computer
         diagonal = np.diag(problem.values)
         [unit] = config.potentials.values()
@@ -159,16 +155,32 @@ class LinearTask(Task):
             faults.add("computer.interaction", "expected 'bilinear': the energy of a linear computer is quadratic")
         return made if b is None else attrs.evolve(made, biases=-b)
 
-    def law(self, config: Any) -> LinearStep:
-        """Return what steps do to the modes of the matrix."""
-        problem = self._problem
+    def law(self, config: Any, dt: float | None = None) -> LinearStep:
+        """Return what steps, of another length if one is given, do to the modes of the matrix."""
+        problem = self.problem
         return linear_step(
             config.integrator,
             problem.smallest,
             problem.largest,
-            dt=config.dynamics.dt,
+            dt=dt or config.dynamics.dt,
             mobility=config.computer.mobility,
             kT=config.computer.temperature,
+        )
+
+    def _too_long(self, config: Any) -> str:
+        """Return what is wrong with a time step that is not safe."""
+        dt, mobility, largest = config.dynamics.dt, config.computer.mobility, self.problem.largest
+        said = f"dt = {dt:g} is too long for the stiffest mode of the matrix, eigenvalue {largest:.6g}: "
+        if not type(config.integrator).variables:
+            return said + (
+                f"mobility x dt x eigenvalue is {mobility * dt * largest:.3g}, and must stay below 1 to be safe; "
+                f"choose dt <= {0.1 / (mobility * largest):.1g}"
+            )
+        shorter = (dt / 2**k for k in range(1, _HALVED))
+        bears = next((one for one in shorter if self.law(config, one).safe), None)
+        return said + (
+            f"to be safe, steps of {config.integrator.name!r} must be stable at twice that eigenvalue"
+            + ("" if bears is None else f"; choose dt <= {bears:.3g}")
         )
 
     def trajectories(self, config: Any) -> int:
@@ -222,10 +234,13 @@ class LinearTask(Task):
 
     def _relax(self, run: Any, progress: Any) -> None:
         """Begin at zero, and let the computer find its equilibrium."""
-        computer = run.machine.computer
-        x = np.zeros((self.chains, computer.n))
-        done = run.simulate(x, self.relaxing(run.config), stream=0, progress=progress)
-        run.outcome = done, -computer.energy(done.final) / computer.temperature
+        from thermozoo import EnergyTerms
+
+        dynamics = run.machine.dynamics
+        x, energies = np.zeros((self.chains, dynamics.computer.n)), EnergyTerms(dynamics)
+        done = run.simulate(x, self.relaxing(run.config), stream=0, observers=[energies], progress=progress)
+        before, *_, after = np.sum(list(energies.terms.values()), axis=0)  # kinetic energy among them
+        run.outcome = done, (before - after) / dynamics.computer.temperature
 
     def observe(self, run: Any, progress: Any, watch: Any) -> None:
         """Go on, and observe."""
@@ -238,82 +253,6 @@ class LinearTask(Task):
             every=self.observe_every,
             observers=[watch],
             progress=progress,
-        )
-
-    def found(
-        self, run: Any, answer: Array, error: Array, exact: Array, watch: Any, *, squared: bool
-    ) -> dict[str, Any]:
-        """Return the figures that both tasks have; `squared` is whether the answer is of products of states."""
-        from scipy.stats import t
-
-        config, problem, law = run.config, self._problem, self.law(run.config)
-        _, heat = run.outcome
-        unit = config.dynamics.dt * config.computer.mobility
-        steps, relaxing = config.steps, self.relaxing(config)
-        width = float(t.ppf(0.975, self.chains - 1))
-        # what is left of a state at the first observation, and on average over all of them
-        forgets = -math.log(law.growth) * (2 if squared else 1) if 0 < law.growth < 1 else math.inf
-        left = math.exp(-forgets * relaxing) * min(1.0, 1 / (forgets * steps))
-        time, expected = np.array(watch.times, dtype=float), np.array(watch.errors)
-        late = (time >= time[-1] / 10) & (expected > 0)
-        slope = np.polyfit(np.log(time[late]), np.log(expected[late]), 1)[0] if late.sum() > 2 else math.nan
-        return {
-            "dimension": problem.n,
-            "eigenvalue_smallest": problem.smallest,
-            "eigenvalue_largest": problem.largest,
-            "chains": self.chains,
-            "observations": watch.count,
-            "duration": unit * steps,
-            "relaxation": unit * relaxing,
-            "relative_error": _relative(answer - exact, exact),
-            "relative_error_expected": _relative(error, answer),
-            "inside": float((np.abs(answer - exact) <= width * error).mean()),
-            "slope": float(slope),
-            "step_bias": law.bias,
-            "left_over": left,
-            "heat_mean_kT": float(heat.mean()),
-            "heat_se_kT": float(heat.std(ddof=1) / math.sqrt(self.chains)),
-        }
-
-    def doubts(self, figures: Any, *, squared: bool) -> list[str]:
-        """Return what is to be doubted about the figures."""
-        found, expected = [], figures.relative_error_expected
-        if figures.left_over > expected / 4:
-            found.append(
-                f"relaxation is too short: {figures.left_over:.2g} of the answer may be missing, as states began at "
-                f"zero, beside error bars of {expected:.2g}; take a longer dynamics.duration or task.relaxation (the "
-                f"slowest mode forgets in {1 / figures.eigenvalue_smallest:.4g} time constants)"
-            )
-        if squared and abs(figures.step_bias) > expected / 2:
-            found.append(
-                f"the time step leaves an error of up to {abs(figures.step_bias):.2g} in variances, beside error bars "
-                f"of {expected:.2g}; take a smaller dynamics.dt, or the integrator 'baoab', which leaves none"
-            )
-        return found
-
-    def samples_of(
-        self, run: Any, name: str, dims: tuple[str, ...], values: tuple[Array, Array, Array], watch: Any, scale: float
-    ) -> Any:
-        """Return the answer, and its error over time; `values` are answer, standard error and digital answer."""
-        import xarray
-
-        answer, error, exact = values
-        config, length = run.config, float(np.linalg.norm(exact))
-        unit = config.dynamics.dt * config.computer.mobility * self.observe_every
-        measured = [_relative(one * scale - exact, exact) for one in watch.answers]
-        return xarray.Dataset(
-            {
-                name: (dims, answer, {"long_name": "the answer"}),
-                f"{name}_se": (dims, error, {"long_name": "its standard error"}),
-                f"{name}_reference": (dims, exact, {"long_name": "the digital answer"}),
-                "relative_error": ("time", measured, {"long_name": "relative error of the answer so far"}),
-                "relative_error_expected": (
-                    "time",
-                    np.array(watch.errors) * scale / length if length > 0 else np.full(len(measured), np.nan),
-                    {"long_name": "relative error of the answer so far by its error bars"},
-                ),
-            },
-            coords={"time": ("time", unit * np.array(watch.times), {"units": "1 / (mobility E0)"})},
         )
 
     def disk(self, config: Any, machine: Any) -> int:
@@ -330,8 +269,3 @@ class LinearTask(Task):
             "computer": {"temperature": 0.5, "units": {"units": "auto"}, "potential": {"plugin": "quadratic"}},
             "dynamics": {"integrator": "quarter-noise", "dt": 0.1, "duration": 100.0, "engine": "reference"},
         }
-
-
-def _relative(difference: Array, of: Array) -> float:
-    length = float(np.linalg.norm(of))
-    return float(np.linalg.norm(difference)) / length if length > 0 else math.nan

@@ -27,10 +27,14 @@ class LinearStep:
         By which factor the slowest direction shrinks in a step, or the fastest one grows: stable below 1.
     bias : float
         Largest relative deviation of a stationary variance from kT over the eigenvalue; of its size, with its sign.
+    safe : bool
+        Whether steps are stable with eigenvalues up to twice the largest: of overdamped units, mobility times dt times
+        the largest eigenvalue is below 1.
     """
 
     growth: float
     bias: float
+    safe: bool
 
 
 class _Symbols:
@@ -74,11 +78,16 @@ def linear_step(
     moved = sympy.Matrix([[row.coeff(one) for one in symbols.states.values()] for row in rows])
     shaken = sympy.Matrix([[row.coeff(one) for one in symbols.noises] for row in rows])
     matrices = sympy.lambdify(stiffness, [moved, shaken], "numpy")
-    growths, biases = [], []
-    for value in np.geomspace(smallest, largest, _BETWEEN):
+
+    def growth_and_bias(value: float) -> tuple[float, float]:
         move, shake = (np.array(one, dtype=np.float64) for one in matrices(value))
-        growths.append(float(np.abs(np.linalg.eigvals(move)).max()))
-        if growths[-1] < 1:
-            variance = solve_discrete_lyapunov(move, shake @ shake.T)[0, 0]
-            biases.append(float(variance * value / kT - 1))
-    return LinearStep(max(growths), max(biases, key=abs, default=np.nan))
+        growth = float(np.abs(np.linalg.eigvals(move)).max())
+        if growth >= 1:
+            return growth, np.nan
+        variance = solve_discrete_lyapunov(move, shake @ shake.T)[0, 0]
+        return growth, float(variance * value / kT - 1)
+
+    growths, biases = zip(*map(growth_and_bias, np.geomspace(smallest, largest, _BETWEEN)), strict=True)
+    growth = max(growths)
+    safe = growth < 1 and growth_and_bias(2 * largest)[0] < 1
+    return LinearStep(growth, max(biases, key=abs), safe)

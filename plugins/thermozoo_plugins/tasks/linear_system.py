@@ -14,6 +14,7 @@ from thermozoo_plugins.tasks.linear import LinearTask
 from thermozoo_plugins.tasks.linear_account import account_of
 from thermozoo_plugins.tasks.linear_figures import LinearSystemFigures
 from thermozoo_plugins.tasks.linear_files import read_numbers
+from thermozoo_plugins.tasks.linear_findings import doubts, figures_of_both, samples_of
 from thermozoo_plugins.tasks.linear_pictures import pictures_of
 from thermozoo_plugins.tasks.linear_problem import built_in_vector, checked_vector
 from thermozoo_plugins.tasks.linear_watch import POINTS, WatchMean
@@ -55,7 +56,7 @@ class LinearSystem(LinearTask):
     )
 
     def _right_side(self) -> npt.NDArray[np.float64]:
-        n = self._problem.n
+        n = self.problem.n
         if not self.vector:
             return built_in_vector(n, self.matrix_seed)
         return checked_vector(read_numbers(self.vector), n)
@@ -71,18 +72,17 @@ class LinearSystem(LinearTask):
         computer = run.machine.computer
         watch = WatchMean(self.chains, computer.n, run.config.steps // self.observe_every)
         self.observe(run, progress, watch)
-        by_chain = watch.by_chain()
-        answer, error = by_chain.mean(axis=0), watch.standard_error(by_chain)
-        exact = np.linalg.solve(self._problem.values, self._right_side())
+        answer, error = watch.answer()
+        exact = np.linalg.solve(self.problem.values, self._right_side())
         run.figures = LinearSystemFigures(
-            **self.found(run, answer, error, exact, watch, squared=False),
+            **figures_of_both(self, run, answer, error, exact, watch, squared=False),
             solution=tuple(answer.tolist()),
             solution_se=tuple(error.tolist()),
             reference={"solution": tuple(exact.tolist())},
             error_bars={"solution": tuple(error.tolist())},
         )
-        run.samples = self.samples_of(run, "solution", ("unit",), (answer, error, exact), watch, 1.0)
-        run.warnings += self.doubts(run.figures, squared=False)
+        run.samples = samples_of(self, run.config, "solution", ("unit",), (answer, error, exact), watch, 1.0)
+        run.warnings += doubts(run.figures, squared=False)
 
     def account(self, figures: Any) -> Account:
         """Return what was found, with its error bars."""

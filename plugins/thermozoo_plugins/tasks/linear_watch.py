@@ -15,7 +15,7 @@ __all__ = ["POINTS", "TOGETHER", "WatchMean", "WatchSquares"]
 Array = npt.NDArray[np.float64]
 
 #: Times at which the answer so far is kept, at most, and observations whose products are added together.
-POINTS, TOGETHER = 40, 128
+POINTS, TOGETHER = 40, 256
 
 
 class _Watch(abc.ABC):
@@ -59,26 +59,29 @@ class _Watch(abc.ABC):
         self.count += 1
         self._add(x)
         if self.count in self._keep:
-            by_chain = self.by_chain()
+            answer, error = self.answer()
             self.times.append(self.count)
-            self.answers.append(by_chain.mean(axis=0))
-            self.errors.append(float(np.sqrt(np.sum(self.standard_error(by_chain) ** 2))))
+            self.answers.append(answer)
+            self.errors.append(float(np.linalg.norm(error)))
 
-    def standard_error(self, by_chain: Array) -> Array:
-        """Return the standard error of the mean over chains, which are independent."""
-        mean, squares = by_chain.mean(axis=0), np.zeros(by_chain.shape[1:])
-        for one in by_chain:  # without further arrays of the size of all
-            squares += (one - mean) ** 2
-        found: Array = np.sqrt(squares / (self.chains * (self.chains - 1)))
-        return found
+    def answer(self) -> tuple[Array, Array]:
+        """Return the mean so far over all chains, and its standard error: chains are independent."""
+        sums = self.sums()
+        mean = sums.mean(axis=0)
+        squares, off = np.zeros_like(mean), np.empty_like(mean)
+        for one in sums:  # without further arrays of the size of all
+            np.subtract(one, mean, out=off)
+            np.multiply(off, off, out=off)
+            squares += off
+        return mean / self.count, np.sqrt(squares / (self.chains * (self.chains - 1))) / self.count
 
     @abc.abstractmethod
     def _add(self, x: npt.NDArray[Any]) -> None:
         """Add the states of an observation, shape (chains, n)."""
 
     @abc.abstractmethod
-    def by_chain(self) -> Array:
-        """Return the mean so far of each chain."""
+    def sums(self) -> Array:
+        """Return the sum so far of each chain, which further observations change."""
 
 
 class WatchMean(_Watch):
@@ -91,9 +94,9 @@ class WatchMean(_Watch):
     def _add(self, x: npt.NDArray[Any]) -> None:
         self._sum += x
 
-    def by_chain(self) -> Array:
-        """Return the mean state of each chain, shape (chains, n)."""
-        return self._sum / self.count
+    def sums(self) -> Array:
+        """Return the sum of the states of each chain, shape (chains, n)."""
+        return self._sum
 
     def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
         """Return about how many bytes the sums take, which do not depend on the observations."""
@@ -101,30 +104,41 @@ class WatchMean(_Watch):
 
 
 class WatchSquares(_Watch):
-    """Watches products of states, about zero: the mean of a computer without biases is known."""
+    """Watches products of states, about zero: the mean of a computer without biases is known.
+
+    Observations wait until there are many, whose products one matrix product adds up, in the precision of the states:
+    single precision rounds a sum of few by less than 1e-6 of it. Such sums are added in double precision.
+    """
 
     def __init__(self, chains: int, n: int, observations: int) -> None:
         super().__init__(chains, observations)
         self._sum = np.zeros((chains, n, n))
-        self._held = np.zeros((chains, TOGETHER, n))
-        self._product = np.zeros((n, n))
+        self._held: npt.NDArray[Any] = np.empty(0)
         self._waiting = 0
 
     def _add(self, x: npt.NDArray[Any]) -> None:
+        if not self._held.size:
+            self._held = np.empty((self.chains, TOGETHER, x.shape[1]), dtype=x.dtype)
+            self._product = np.empty((x.shape[1], x.shape[1]), dtype=x.dtype)
         self._held[:, self._waiting] = x
         self._waiting += 1
         if self._waiting == TOGETHER:
             self._add_held()
 
     def _add_held(self) -> None:
-        for total, held in zip(self._sum, self._held, strict=True):
-            total += np.dot(held[: self._waiting].T, held[: self._waiting], out=self._product)
+        from threadpoolctl import threadpool_limits
+
+        if not self._waiting:
+            return
+        with threadpool_limits(1, user_api="blas"):  # products are small: threads would wait for each other
+            for total, held in zip(self._sum, self._held, strict=True):
+                total += np.dot(held[: self._waiting].T, held[: self._waiting], out=self._product)
         self._waiting = 0
 
-    def by_chain(self) -> Array:
-        """Return the mean product of the states of each chain, shape (chains, n, n)."""
+    def sums(self) -> Array:
+        """Return the sum of the products of the states of each chain, shape (chains, n, n)."""
         self._add_held()
-        return self._sum / self.count
+        return self._sum
 
     def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
         """Return about how many bytes the sums take, which do not depend on the observations."""

@@ -191,6 +191,8 @@ class Sample(Task):
 
     def _relax(self, run: Any, progress: Any) -> None:
         """Equilibrate uncoupled units, switch couplings on, and relax."""
+        from thermozoo import EnergyTerms
+
         dynamics, steps = run.machine.dynamics, self._relaxing(run.config)
         computer = dynamics.computer
         x = np.zeros((self.chains, computer.n))
@@ -199,9 +201,17 @@ class Sample(Task):
                 x[:, computer.layout.slice(group)] = potential.states[0]
         bare = attrs.evolve(dynamics, computer=computer.bare())
         start = run.simulate(x, steps, stream=0, dynamics=bare, progress=progress)
-        done = run.simulate(start.final, steps, stream=1, variables=start.variables or None, progress=progress)
-        released = computer.energy(start.final) - computer.energy(done.final)
-        run.outcome = done, released / computer.temperature
+        energies = EnergyTerms(dynamics)
+        done = run.simulate(
+            start.final,
+            steps,
+            stream=1,
+            variables=start.variables or None,
+            observers=[energies],
+            progress=progress,
+        )
+        before, *_, after = np.sum(list(energies.terms.values()), axis=0)  # kinetic energy among them
+        run.outcome = done, (before - after) / computer.temperature
 
     def _sample(self, run: Any, progress: Any) -> None:
         """Go on, and observe."""
