@@ -23,15 +23,18 @@ R = np.array([[2.0, 1.0, 0.0], [1.0, 2.0, 0.5], [0.0, 0.5, 1.0]])
 SINGLE = np.outer([1.0, -2.0, 0.5], [1.0, -2.0, 0.5])
 
 
-def tables(folder, *, seed=1, duration=800.0, dt=0.05, integrator="stochastic-heun", matrix=A, noise=R, **more):
+def tables(
+    folder, *, seed=1, duration=300.0, dt=0.03, integrator="stochastic-heun", matrix=A, noise=R, mass=None, **more
+):
     np.save(folder / "A.npy", matrix)
     np.save(folder / "R.npy", noise)
     files = {"matrix": str(folder / "A.npy"), "noise": str(folder / "R.npy")}
+    own = {} if mass is None else {"mass": mass}
     return {
         "seed": seed,
-        "task": {"plugin": "lyapunov", "chains": 64, "observe_every": 5, "relaxation": 0.1} | files | more,
+        "task": {"plugin": "lyapunov", "chains": 64, "observe_every": 10, "relaxation": 0.1} | files | more,
         "computer": {"temperature": KT, "units": {"x": "auto"}, "potential": {"plugin": "quadratic"}},
-        "dynamics": {"integrator": integrator, "dt": dt, "duration": duration, "engine": "compiled"},
+        "dynamics": {"integrator": integrator, "dt": dt, "duration": duration, "engine": "compiled"} | own,
     }
 
 
@@ -43,23 +46,18 @@ def test_the_covariance_solves_the_equation(tmp_path):
     within(found.solution, found.solution_se, exact, 4.5)
     assert np.array(found.reference["solution"]) == pytest.approx(exact)
     assert found.error_bars == {"solution": found.solution_se}
-    assert found.relative_error < 0.03
+    assert found.relative_error < 0.04
     # noise of as much power in every direction would be off by many of them
-    assert np.abs(np.array(found.solution) - np.trace(R) / 6 * INVERSE).max() > 20 * np.max(found.solution_se)
+    assert np.abs(np.array(found.solution) - np.trace(R) / 6 * INVERSE).max() > 10 * np.max(found.solution_se)
     assert run.warnings == []
     # -<V> of the states in the end, tr(A S) / 2 = tr(R) / 4; heat between baths leaves the energy as it is
     within(found.heat_mean_kT, found.heat_se_kT, -np.trace(R) / 4, 4.5)
-
-
-def test_heat_flows_as_the_exact_covariance_says(tmp_path):
-    """mu <F_i^2> - mu kT_i V''_i into the bath of unit i, along the axes of R; a sum over those that take heat."""
-    found = solved(tables(tmp_path)).figures
+    # mu <F_i^2> - mu kT_i V''_i into the bath of unit i, along the axes of R
     strengths, axes = np.linalg.eigh(R)
-    stiffness = axes.T @ A @ axes
-    covariance = axes.T @ solve_continuous_lyapunov(A, R) @ axes
+    stiffness, covariance = axes.T @ A @ axes, axes.T @ exact @ axes
     into = np.diag(stiffness @ covariance @ stiffness) - strengths / 2 * np.diag(stiffness)
     assert into.sum() == pytest.approx(0.0, abs=1e-12)
-    within(found.heat_flow_kT, found.heat_flow_se_kT, into[into > 0].sum(), 4.5)
+    within(found.heat_flow_kT, found.heat_flow_se_kT, into[strengths < strengths.mean()].sum(), 4.5)
     assert (found.coldest_kT, found.hottest_kT) == pytest.approx((strengths[0] / 2, strengths[-1] / 2))
 
 
@@ -71,16 +69,17 @@ def test_noise_along_one_direction_alone_is_enough(tmp_path):
     assert found.hottest_kT == pytest.approx((1 + 4 + 0.25) / 2)
 
 
-def test_noise_without_correlation_gives_the_inverse_and_no_flow(tmp_path):
-    """R = 2: an equilibrium."""
-    found = solved(tables(tmp_path, noise=2 * np.eye(3))).figures
-    within(found.solution, found.solution_se, INVERSE, 4.5)
-    assert found.heat_flow_kT < 5 * found.heat_flow_se_kT
+def test_noise_along_the_axes_of_the_matrix_makes_no_heat_flow(tmp_path):
+    """R = A, and S = 1/2: baths differ, but nothing couples them."""
+    found = solved(tables(tmp_path, noise=A)).figures
+    within(found.solution, found.solution_se, np.eye(3) / 2, 4.5)
+    assert found.coldest_kT < found.hottest_kT / 5
+    within(found.heat_flow_kT, found.heat_flow_se_kT, 0.0, 4.5)
 
 
 def test_euler_maruyama_solves_the_discrete_equation(tmp_path):
     """S = (1 - h A) S (1 - h A)^T + h R, which is off the continuous one by many standard errors."""
-    run = solved(tables(tmp_path, integrator="euler-maruyama", dt=0.2))
+    run = solved(tables(tmp_path, integrator="euler-maruyama", dt=0.2, duration=800.0))
     found, kept = run.figures, np.eye(3) - 0.2 * A
     within(found.solution, found.solution_se, solve_discrete_lyapunov(kept, 0.2 * R), 4.5)
     off = np.abs(np.array(found.solution) - solve_continuous_lyapunov(A, R)) / found.solution_se
@@ -122,13 +121,17 @@ def test_inertia_solves_another_equation(mass):
     assert found == pytest.approx(expected, rel=2e-2)
 
 
-def test_underdamped_units_of_little_mass_solve_it_too(tmp_path):
-    given = tables(tmp_path)
-    given["dynamics"]["integrator"] = {"plugin": "baoab", "mass": 0.01}
-    found = solved(given).figures
-    assert abs(found.step_bias) < 0.02
-    allowed = 0.02 * np.abs(np.array(found.reference["solution"])) + 4.5 * np.array(found.solution_se)
-    assert (np.abs(np.array(found.solution) - found.reference["solution"]) < allowed).all()
+def test_units_with_inertia_have_the_covariance_of_their_own_equation(tmp_path):
+    """Along the axes of A, with a mass of 1: off the Lyapunov equation by what is reported, and warned of."""
+    run = solved(tables(tmp_path, integrator="baoab", duration=1200.0, dt=0.1, mass=1.0))
+    found, (k, axes) = run.figures, np.linalg.eigh(A)
+    apart, both = np.subtract.outer(k, k), np.add.outer(k, k)
+    exact = axes @ ((axes.T @ R @ axes) / (both + apart**2 / 2)) @ axes.T
+    within(found.solution, found.solution_se, exact, 4.5)
+    off = np.abs(exact - solve_continuous_lyapunov(A, R)) / found.solution_se
+    assert off.max() > 9
+    assert found.step_bias == pytest.approx(-1 / (1 + 2 * both[0, 2] / apart[0, 2] ** 2), rel=0.05)
+    assert any("the time step leaves an error of up to" in text for text in run.warnings)
 
 
 REFUSED = [
@@ -138,8 +141,8 @@ REFUSED = [
     ({"noise": np.ones(3)}, r"task\.noise: expected a matrix of 3 x 3, as the matrix A is, got 3 numbers"),
     ({"noise": np.zeros((3, 3))}, r"task\.noise: expected a covariance that is not zero"),
     (
-        {"noise": R + [[0, 0.5, 0], [0, 0, 0], [0, 0, 0]]},
-        r"task\.noise: the covariance of the noise is not symmetric: entry \(0, 1\) is 1\.5 and entry \(1, 0\) is 1,",
+        {"noise": R + 0.5 * np.eye(3, k=1)},
+        r"task\.noise: the covariance of the noise is not symmetric: entry \(0, 1\) is 1\.5 and .* is 1,",
     ),
     (
         {"noise": np.diag([1.0, -0.5, 1.0])},
@@ -167,7 +170,7 @@ def test_a_file_that_is_missing_ends_with_one_line_and_nothing_written(tmp_path,
 
 
 def test_the_packaged_config_leaves_a_report_with_answer_and_reference(tmp_path, capsys):
-    short = ["--set", "dynamics.duration=200", "--set", "task.relaxation=0.5"]
+    short = [f"--set={one}" for one in ("dynamics.duration=100", "task.relaxation=1.0", 'dynamics.engine="reference"')]
     assert command(["run", "lyapunov", *short, "--quiet", "--out", str(tmp_path / "run")]) == 0
     assert "off the digital answer; its error bars say" in capsys.readouterr().out
     found = json.loads((tmp_path / "run" / "report.json").read_text())["lyapunov"]

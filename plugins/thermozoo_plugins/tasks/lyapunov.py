@@ -148,7 +148,7 @@ class Lyapunov(LinearTask):
         run.warnings += [*self.doubts(run.figures, squared=False), *_doubts(run.figures)]
 
     def _heat_flow(self, by_chain: Array) -> tuple[float, float]:
-        """Return the heat that flows into all baths that take any, and its standard error.
+        """Return the heat that flows into baths below the mean temperature, from those above, and its standard error.
 
         Into the bath of a unit it is mu <F^2> - mu kT_i V'' per time, with F the force on it: what drag dissipates of
         the force, less what the noise brings back.
@@ -158,7 +158,7 @@ class Lyapunov(LinearTask):
         forces = stiffness @ noise.directions.T  # F = -B y = -B U^T x
         into = np.stack([np.sum((forces @ one) * forces, axis=1) for one in by_chain])
         into -= noise.strengths / 2 * np.diag(stiffness)
-        flows = into[:, into.mean(axis=0) > 0].sum(axis=1)
+        flows = into[:, noise.strengths < noise.strengths.mean()].sum(axis=1)
         return float(flows.mean()), float(flows.std(ddof=1) / math.sqrt(self.chains))
 
     def account(self, figures: Any) -> Account:
@@ -182,9 +182,9 @@ class Lyapunov(LinearTask):
             f"The time step shifts covariances by {abs(figures.step_bias):.2%} at most.",
         )
         baths = (
-            f"Baths: from {figures.coldest_kT:.3g} to {figures.hottest_kT:.3g} kT, one a unit. From hot to cold, "
-            f"{plus_minus(figures.heat_flow_kT, figures.heat_flow_se_kT, 2)} kT of heat a chain flow in a time "
-            "constant, as long as it runs."
+            f"Baths: from {figures.coldest_kT:.3g} to {figures.hottest_kT:.3g} kT, one a unit. In a time constant, "
+            f"{plus_minus(figures.heat_flow_kT, figures.heat_flow_se_kT, 2)} kT of heat a chain flow from those above "
+            "the mean temperature to those below, as long as it runs."
         )
         return attrs.evolve(
             found,

@@ -58,7 +58,11 @@ class LyapunovFigures:
     coldest_kT: Annotated[float, Key("temperature of the coldest bath, half the smallest eigenvalue of R", "kT")]
     hottest_kT: Annotated[float, Key("temperature of the hottest bath, half the largest eigenvalue of R", "kT")]
     heat_flow_kT: Annotated[
-        float, Key("heat that a chain takes from hot to cold baths all the time, by its answer", "kT mobility E0")
+        float,
+        Key(
+            "heat that a chain takes from baths above the mean temperature to those below all the time, by its answer",
+            "kT mobility E0",
+        ),
     ]
     heat_flow_se_kT: Annotated[float, Key("its standard error", "kT mobility E0")]
     solution: Annotated[_Rows, Key("mean products of states over $k_BT$, row by row: S of A S + S A = R", "1/E0")]
