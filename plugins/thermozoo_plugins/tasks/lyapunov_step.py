@@ -6,10 +6,8 @@ import itertools
 from typing import Any
 
 import numpy as np
-import sympy
 
-from thermozoo.interfaces.tree import values_of
-from thermozoo.symbolic.trace import trace_step
+from thermozoo_plugins.tasks.linear_step import step_matrices
 
 __all__ = ["covariance_bias"]
 
@@ -44,19 +42,9 @@ def covariance_bias(
     float
         The deviation of largest size, with its sign; NaN where a mode is not stable.
     """
-    step, stiffness = trace_step(integrator), sympy.Symbol("stiffness", positive=True)
-    forces: dict[Any, Any] = {}
-    for force, at in zip(step.forces, step.stages, strict=True):
-        forces[force] = -stiffness * at.subs(forces)
-    after = sympy.Matrix([one.subs(forces) for one in (step.result, *step.after.values())])
-    numbers = dict(step.bind(values_of(integrator), dt=dt, mobility=mobility, kT=kT).numbers)
-    matrices = sympy.lambdify(
-        [stiffness, *numbers],
-        [after.jacobian([step.x, *(step.variables[name] for name in step.after)]), after.jacobian(step.noises)],
-        "numpy",
-    )
+    matrices = step_matrices(integrator, dt=dt, mobility=mobility, kT=kT)
     values = np.geomspace(smallest, largest, _BETWEEN)
-    modes = [[np.array(one, dtype=np.float64) for one in matrices(value, *numbers.values())] for value in values]
+    modes = [matrices(float(value)) for value in values]
     if max(np.abs(np.linalg.eigvals(moved)).max() for moved, _ in modes) >= 1:
         return float("nan")
     found = []
