@@ -90,6 +90,11 @@ def equilibrium_states(dynamics: Dynamics, key: NoiseKey, trajectories: npt.Arra
 def _distributions(dynamics: Dynamics) -> Any:
     """Yield (positions, quantile function) of every group of free units."""
     computer = dynamics.one_computer
+    if dynamics.baths is not None:
+        raise ParameterError(
+            "units in baths of their own have no equilibrium in common: leave baths out, or let states relax by "
+            "simulate"
+        )
     for where, one in computer.onsite.parts():
         if not computer.layout.free[where.start]:
             continue

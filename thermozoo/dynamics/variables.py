@@ -51,7 +51,7 @@ def start_variables(dynamics: Dynamics, key: NoiseKey, trajectories: npt.NDArray
 
     step, starts = starts_of(dynamics.integrator)
     computer, found = dynamics.computer, resting(dynamics, len(trajectories))
-    constants = {"dt": dynamics.dt, "mobility": computer.mobility, "kT": computer.temperature}
+    constants = {"dt": dynamics.dt, "mobility": computer.mobility, "kT": dynamics.kT}
     bound = step.bind(values_of(dynamics.integrator), **constants)
     for draw, (name, start) in enumerate(starts.items()):
         mean, spread = (bound.function("start", [], one)()[0] for one in (start.mean, start.spread))
@@ -120,7 +120,7 @@ def kinetic_energy(dynamics: Dynamics, variables: Mapping[str, Array]) -> npt.ND
 
     integrator = instance("dynamics", dynamics, Dynamics).integrator
     step, computer = trace_step(integrator), dynamics.computer
-    bound = step.bind(values_of(integrator), mobility=computer.mobility, kT=computer.temperature)
+    bound = step.bind(values_of(integrator), mobility=computer.mobility, kT=dynamics.kT)
     names = list(step.variables)
     function = bound.function("kinetic", [step.variables[name] for name in names], step.kinetic)
     values = function(*(np.asarray(variables[name], dtype=np.float64) for name in names))[0]

@@ -75,6 +75,13 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
         """
         return computer
 
+    def baths(self, config: Any) -> Any:
+        """Return the temperature of the bath of each unit [energy], shape (n,); optional: None, and all have one.
+
+        It is asked for once the computer has been made; see `thermozoo.Dynamics`.
+        """
+        return None
+
     def assemble(self, config: Any) -> Any:
         """Return what the run is about where it is more than a computer; optional: None, and the core assembles it."""
         return None

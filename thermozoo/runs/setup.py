@@ -32,4 +32,12 @@ class Setup:
         """The computer's law of motion."""
         config = self.config
         table, schedule = config.dynamics, Schedule(config.schedule) if config.schedule else None
-        return Dynamics(self.computer, config.integrator, table.dt, table.precision, config.steps, schedule)
+        return Dynamics(
+            self.computer,
+            config.integrator,
+            table.dt,
+            table.precision,
+            config.steps,
+            schedule,
+            baths=config.task.baths(config),
+        )

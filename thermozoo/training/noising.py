@@ -95,6 +95,11 @@ def _bare(dynamics: Any) -> Dynamics:
             f"the on-site energy of the computer is multiplied by {first.onsite.amplitude:g}, which training does not "
             "know of: scale the parameters of its potentials instead"
         )
+    if dynamics.baths is not None:
+        raise TrainingError(
+            "training undoes noising at the temperature of the computer, but units have baths of their own: leave "
+            "baths out"
+        )
     if dynamics.driven is not None and dynamics.schedule is not None:
         raise TrainingError(
             f"a schedule drives {', '.join(map(repr, dynamics.schedule.targets))}, but noising is of the bare computer "

@@ -72,6 +72,10 @@ class LinearTask(Task):
         """Return b, where there is one."""
         return None
 
+    def _among_units(self, values: Array) -> Array:
+        """Return the matrix of stiffnesses and couplings, of the one that is given: the same."""
+        return values
+
     def check(self, config: Any, faults: Any) -> None:
         """Check its settings against steps and units."""
         steps = config.dynamics.steps
@@ -136,7 +140,8 @@ class LinearTask(Task):
         if not self.law(config).safe:
             faults.add("dynamics.dt", self._too_long(config), also=["task.matrix"])
             return computer
-        diagonal = np.diag(problem.values)
+        values = self._among_units(problem.values)
+        diagonal = np.diag(values)
         [unit] = config.potentials.values()
         made = assemble(
             dict(computer.layout.sizes),
@@ -147,7 +152,7 @@ class LinearTask(Task):
             interaction=config.interaction,
         )
         try:
-            made = made.with_couplings(problem.values - np.diag(diagonal)) if problem.n > 1 else made
+            made = made.with_couplings(values - np.diag(diagonal)) if problem.n > 1 else made
         except ParameterError as error:
             faults.add("computer.connectivity", str(error), also=["task.matrix"])
             return computer

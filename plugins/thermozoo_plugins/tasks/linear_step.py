@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LinearStep", "linear_step"]
+__all__ = ["LinearStep", "linear_step", "step_matrices"]
 
 Array = npt.NDArray[np.float64]
 
@@ -59,16 +59,13 @@ class _Symbols:
         return self.noises[-1]
 
 
-def linear_step(
-    integrator: Any, smallest: float, largest: float, *, dt: float, mobility: float, kT: float
-) -> LinearStep:
-    """Return what steps of an integrator do to harmonic units with stiffness between two eigenvalues.
+def step_matrices(integrator: Any, *, dt: float, mobility: float, kT: float) -> Callable[[float], tuple[Array, Array]]:
+    """Return a function of the stiffness of a harmonic unit: what a step multiplies its state and its noises by.
 
-    A step is linear: the state after it, with the integrator's variables, is a matrix times that before it, plus
-    another one times its noises. The stationary variance solves the Lyapunov equation of both.
+    The state after a step, with the integrator's variables, is the first matrix times that before it, plus the second
+    one times the noises.
     """
     import sympy
-    from scipy.linalg import solve_discrete_lyapunov
 
     stiffness = sympy.Symbol("stiffness", positive=True)
     symbols = _Symbols(tuple(type(integrator).variables), stiffness, {"dt": dt, "mobility": mobility, "kT": kT})
@@ -79,8 +76,26 @@ def linear_step(
     shaken = sympy.Matrix([[row.coeff(one) for one in symbols.noises] for row in rows])
     matrices = sympy.lambdify(stiffness, [moved, shaken], "numpy")
 
-    def growth_and_bias(value: float) -> tuple[float, float]:
+    def of_stiffness(value: float) -> tuple[Array, Array]:
         move, shake = (np.array(one, dtype=np.float64) for one in matrices(value))
+        return move, shake
+
+    return of_stiffness
+
+
+def linear_step(
+    integrator: Any, smallest: float, largest: float, *, dt: float, mobility: float, kT: float
+) -> LinearStep:
+    """Return what steps of an integrator do to harmonic units with stiffness between two eigenvalues.
+
+    A step is linear, see `step_matrices`; the stationary variance solves the Lyapunov equation of both.
+    """
+    from scipy.linalg import solve_discrete_lyapunov
+
+    matrices = step_matrices(integrator, dt=dt, mobility=mobility, kT=kT)
+
+    def growth_and_bias(value: float) -> tuple[float, float]:
+        move, shake = matrices(value)
         growth = float(np.abs(np.linalg.eigvals(move)).max())
         if growth >= 1:
             return growth, np.nan

@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import checked, choice, count, instance, positive
+from thermozoo.arguments import checked, choice, count, finite_array, instance, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
 from thermozoo.dynamics.engines.batch import STRETCH, Batch, BatchState, Resting
@@ -51,6 +51,9 @@ class Dynamics:
         schedule.
     schedule : Schedule, optional
         What is driven in time.
+    baths : array_like, shape (n,), optional
+        Temperature of the bath of each unit, zero or more [energy] (default: that of the computer, for all): units in
+        baths of different temperature have no equilibrium; heat flows between these.
 
     Attributes
     ----------
@@ -66,7 +69,22 @@ class Dynamics:
     ParameterError
         When a window of the program would have no step, a term of the computer is called like the kinetic energy, the
         integrator cannot update the free units (discrete ones need one that updates by color, continuous ones one that
-        updates all together), or a driven value is out of its range at some time.
+        updates all together), a driven value is out of its range at some time, or baths are colder than zero, of
+        discrete units, or there beside a schedule of the temperature.
+    ShapeError
+        When baths are not one for each unit.
+
+    Examples
+    --------
+    Two units that a spring couples, each in a bath of its own: the mean of both is as warm as the mean bath.
+
+    >>> import numpy as np, thermozoo as tz
+    >>> pair = tz.assemble({"unit": 2}, tz.get("quadratic", J2=1.0), tz.get("dense"), temperature=1.0)
+    >>> law = tz.Dynamics(pair.with_couplings([[0, -1], [-1, 0]]), tz.get("stochastic-heun"), dt=0.05, baths=[0.5, 1.5])
+    >>> done = tz.simulate(law, np.zeros((20_000, 2)), 200, seed=1, engine="reference")
+    >>> x = done.x.values[-1]
+    >>> bool(abs(np.mean((x[:, 0] + x[:, 1]) ** 2) / 2 - 1.0) < 0.05)                # kT / (2 J2 - 1) of the mean bath
+    True
     """
 
     computer: Computer | Program = attrs.field()
@@ -75,6 +93,7 @@ class Dynamics:
     precision: str = checked(choice, tuple(PRECISIONS), default="double")
     steps: int = checked(count, default=0)
     schedule: Schedule | None = attrs.field(default=None)
+    baths: Array | None = attrs.field(default=None)
     driven: Driven | None = attrs.field(init=False, default=None, repr=False)
 
     @schedule.validator
@@ -91,6 +110,8 @@ class Dynamics:
         if isinstance(self.computer, Program):
             self.computer.edges(self.steps)
         check_units(self.program.computers[0], self.integrator)
+        if self.baths is not None:
+            object.__setattr__(self, "baths", self._checked_baths())
         if self.term_names.count("kinetic") > 1:
             raise ParameterError(
                 f"a term of the computer is called 'kinetic', like the kinetic energy of {self.integrator.name!r}: "
@@ -99,6 +120,27 @@ class Dynamics:
         if self.schedule is not None and self.schedule.targets:
             driven = driven_by(self.schedule, self.program.computers, self.steps, self.dt)
             object.__setattr__(self, "driven", driven)
+
+    def _checked_baths(self) -> Array:
+        """Return the temperatures of baths in double precision."""
+        baths = finite_array("baths", self.baths, (self.computer.n,), "one temperature for each unit")
+        if (baths < 0).any():
+            raise ParameterError(f"baths must be temperatures of zero or more, got {baths.min():g}")
+        if self.integrator.updates == "by color":
+            raise ParameterError(
+                f"baths are those of continuous units, and {self.integrator.name!r} updates discrete ones at the "
+                "temperature of the computer: leave baths out"
+            )
+        if self.schedule is not None and "temperature" in self.schedule.targets:
+            raise ParameterError(
+                "a schedule drives the temperature of all units, which have baths: leave one of them out"
+            )
+        return baths.astype(np.float64)
+
+    @property
+    def kT(self) -> float | Array:
+        """Temperature of the noise [energy]: that of the computer, or of each unit's bath, shape (n,)."""
+        return self.computer.temperature if self.baths is None else self.baths
 
     @property
     def program(self) -> Program:

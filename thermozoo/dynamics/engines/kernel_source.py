@@ -39,6 +39,8 @@ class KernelSource:
         For each potential: constants of each unit, by the expression of its parameters.
     constants : dict
         Constants of the step, by the expression of its symbols.
+    by_unit : dict
+        Those that each unit has of its own, because its bath is; they lie behind the coefficients.
     points, kept, draws : int
         How many arrays the kernel needs for points, for forces that later stages use, and for noises.
     spans : bool
@@ -52,6 +54,7 @@ class KernelSource:
     text: str
     coefficients: tuple[dict[sympy.Expr, sympy.Symbol], ...]
     constants: dict[sympy.Expr, sympy.Symbol]
+    by_unit: dict[sympy.Expr, sympy.Symbol]
     points: int
     kept: int
     draws: int
@@ -74,12 +77,17 @@ class _Writer:
         potentials: Sequence[tuple[str, PotentialFormulas]],
         forces: Sequence[Force],
         unit_layout: bool,
+        baths: bool,
     ) -> None:
         self.potentials, self.unit_layout = potentials, unit_layout
         self.terms = TermSource(tuple(forces), unit_layout)
-        self.stages, self.constants = stages_of(step)
+        self.stages, constants = stages_of(step)
+        self.by_unit = {one: name for one, name in constants.items() if baths and one.has(step.kT)}
+        self.constants = {one: name for one, name in constants.items() if one not in self.by_unit}
         self.variables, self.carries = [f"variable_{name}" for name in step.variables], step.carries
         self.gradients = [gradient_plan(formulas, _AT) for _, formulas in potentials]
+        #: The row of coefficients at which constants of the step begin that each unit has of its own.
+        self.behind = max((len(used) for _, used in self.gradients), default=0)
         self.points = sorted({s.to for s in self.stages if s.to.startswith("point")})
         kept = {name for s in self.stages for name in s.reads if name.startswith("force_")}
         self.kept = sorted(kept | ({"force_0"} if self.carries else set()))
@@ -118,6 +126,11 @@ class _Writer:
         if stage.force >= 0:
             body += self._force(stage, gradient, list(constants.values()), read)
         body += [self._load(name, name) for name in stage.reads]
+        body += [
+            f"{name} = {read}(coefficients, unit{_times(j, 'units')})"
+            for j, name in enumerate(map(str, self.by_unit.values()), start=self.behind)
+            if _in(stage, name)
+        ]
         written = {to: "value" if to == stage.to else f"value_{k}" for k, to in enumerate(stage.values)}
         for to, name in written.items():
             body += statements(name, stage.values[to], "s" if to == stage.to else f"{name}_")
@@ -199,7 +212,7 @@ class _Writer:
         constants = [
             f"{name} = spread_number(constants, {j})"
             for j, name in enumerate(map(str, self.constants.values()))
-            if any(str(symbol) == name for value in stage.values.values() for symbol in value.free_symbols)
+            if _in(stage, name)
         ]
         if stage.force >= 0 and self.terms.arrays:
             constants += [f"wide = products.size // {self.terms.arrays}", *self.terms.constants()]
@@ -243,6 +256,11 @@ class _Writer:
         return DRIVER.format(points=len(self.points), far=far, ahead=self.lines_ahead, stages="".join(stages))
 
 
+def _in(stage: Stage, name: str) -> bool:
+    """Return whether a stage needs a constant."""
+    return any(str(symbol) == name for value in stage.values.values() for symbol in value.free_symbols)
+
+
 def _times(number: int, unit: str) -> str:
     """Return the text that adds a multiple of something to an index."""
     if number == 0:
@@ -271,6 +289,7 @@ def write_kernel(
     *,
     single: bool,
     unit_layout: bool,
+    baths: bool = False,
 ) -> KernelSource:
     """Write the kernel of a step for units with one or more potentials.
 
@@ -288,11 +307,13 @@ def write_kernel(
         Single or double precision.
     unit_layout : bool
         Units side by side, or trajectories.
+    baths : bool
+        Whether each unit has a temperature of its own.
     """
     from thermozoo.dynamics.engines.lines import FUNCTIONS
 
     line = 16 if single else 8
-    writer = _Writer(step, potentials, forces, unit_layout)
+    writer = _Writer(step, potentials, forces, unit_layout, baths)
     body = writer.terms.functions() + "".join(writer.stage(index) for index in range(len(writer.stages)))
     written = {name: KernelPrinter.names.get(name, name) for name in FUNCTIONS}
     formulas = [f"step: x' = {step.result}", *(f"  {name}' = {after}" for name, after in step.after.items())]
@@ -300,6 +321,7 @@ def write_kernel(
     formulas += [f"potential {k}, {name}: dU/dx = {f.gradient}" for k, (name, f) in enumerate(potentials)]
     formulas += [f"term {one.name}, {one.plugin}: {one.energy}" for one in forces]
     formulas += [f"k of the step: {_listed(writer.constants)}"]
+    formulas += [f"k of the step, of each unit: {_listed(writer.by_unit)}"] if writer.by_unit else []
     formulas += [f"c of potential {k}: {_listed(used)}" for k, (_, used) in enumerate(writer.gradients)]
     head = HEAD.format(
         title=f"Time steps of {title}, {'single' if single else 'double'} precision; written by thermozoo.",
@@ -315,6 +337,7 @@ def write_kernel(
         text=text,
         coefficients=tuple(constants for _, constants in writer.gradients),
         constants=writer.constants,
+        by_unit=writer.by_unit,
         points=len(writer.points),
         kept=len(writer.kept),
         draws=len(step.noises),

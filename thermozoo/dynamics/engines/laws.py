@@ -23,7 +23,7 @@ from thermozoo.dynamics.engines.vectors import LINE
 from thermozoo.errors import ShapeError
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.derive import PotentialFormulas
-from thermozoo.symbolic.formula import formula_key
+from thermozoo.symbolic.formula import Bound, formula_key
 from thermozoo.symbolic.trace import StepFormula, trace_step
 
 __all__ = ["Law", "LawFormulas", "aligned", "arrange_law"]
@@ -134,7 +134,7 @@ class LawFormulas:
         """Return the readable part of the name of a kernel."""
         d = self.dynamics
         names = (*(name for name, _, _ in self.potentials), *(one.plugin for one in self.terms))
-        parts = [d.integrator.name, *names, d.precision]
+        parts = [d.integrator.name, *names, *([] if d.baths is None else ["baths"]), d.precision]
         return "_".join(p.replace("-", "_") for p in [*parts, "unit" if unit_layout else "batch"])
 
     def source(self, unit_layout: bool) -> KernelSource:
@@ -149,6 +149,7 @@ class LawFormulas:
                 self.terms,
                 single=d.precision == "single",
                 unit_layout=unit_layout,
+                baths=d.baths is not None,
             )
         return self._sources[unit_layout]
 
@@ -171,7 +172,11 @@ class LawFormulas:
         """Return the constants of each unit, in double precision until they are stored; `index` is of driven values."""
         computer, driven = self.dynamics.one_computer, self.dynamics.driven
         rows = max((len(c) for c in source.coefficients), default=0)
-        table = aligned(max(1, rows) * units, self.dynamics.dtype).reshape(-1, units)
+        table = aligned(max(1, rows + len(source.by_unit)) * units, self.dynamics.dtype).reshape(-1, units)
+        if source.by_unit:
+            bound = self._bound_step(self.dynamics.kT)
+            for row, expression in enumerate(source.by_unit, start=rows):
+                table[row, : computer.n] = bound.function("constant", [], expression)()[0]
         for (_, formulas, groups), expressions in zip(self.potentials, source.coefficients, strict=True):
             for group in groups:
                 values, factor = computer.onsite.sites[group].values, computer.onsite.amplitude
@@ -185,16 +190,19 @@ class LawFormulas:
 
     def constants(self, source: KernelSource, kT: float | None = None) -> Array:
         """Return the constants of the step, at the computer's temperature or another."""
-        d, f = self.dynamics, self.step
-        own = values_of(d.integrator)
+        d = self.dynamics
         reason = no_number(d.integrator)
         if reason is not None:
             raise ShapeError(reason)
-        bound = f.bind(own, dt=d.dt, mobility=d.computer.mobility, kT=d.computer.temperature if kT is None else kT)
+        bound = self._bound_step(d.computer.temperature if kT is None else kT)
         result = aligned(max(1, len(source.constants)), d.dtype)
         for row, expression in enumerate(source.constants):
             result[row] = bound.function("constant", [], expression)()[0]
         return result
+
+    def _bound_step(self, kT: float | Array) -> Bound:
+        d = self.dynamics
+        return self.step.bind(values_of(d.integrator), dt=d.dt, mobility=d.computer.mobility, kT=kT)
 
 
 def arrange_law(formulas: LawFormulas, unit_layout: bool) -> Law:

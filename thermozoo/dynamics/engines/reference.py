@@ -39,9 +39,9 @@ class ReferenceStepper:
 
     @bound.default
     def _bound(self) -> Bound:
-        return self._bound_at(self.dynamics.computer.temperature)
+        return self._bound_at(self.dynamics.kT)
 
-    def _bound_at(self, kT: float) -> Bound:
+    def _bound_at(self, kT: float | Array) -> Bound:
         d = self.dynamics
         return self.formula.bind(values_of(d.integrator), dt=d.dt, mobility=d.computer.mobility, kT=kT)
 
@@ -52,7 +52,8 @@ class ReferenceStepper:
             return self
         law = copy.copy(self)
         object.__setattr__(law, "index", step + 1)
-        object.__setattr__(law, "bound", self._bound_at(driven.kT(self.dynamics.one_computer, step + 1)))
+        if driven.temperature is not None:
+            object.__setattr__(law, "bound", self._bound_at(driven.kT(self.dynamics.one_computer, step + 1)))
         return law
 
     def _gradient(self, x: Array) -> Array:
