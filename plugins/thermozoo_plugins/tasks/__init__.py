@@ -7,13 +7,14 @@ from thermozoo_plugins.tasks.erasure import Erasure
 from thermozoo_plugins.tasks.generate import Generate
 from thermozoo_plugins.tasks.inverse import Inverse
 from thermozoo_plugins.tasks.linear_system import LinearSystem
+from thermozoo_plugins.tasks.log_determinant import LogDeterminant
 from thermozoo_plugins.tasks.logic_gate import LogicGate
 from thermozoo_plugins.tasks.sample import Sample
 
-__all__ = ["Erasure", "Generate", "Inverse", "LinearSystem", "LogicGate", "Sample"]
+__all__ = ["Erasure", "Generate", "Inverse", "LinearSystem", "LogDeterminant", "LogicGate", "Sample"]
 
 
 @hookimpl
 def thermozoo_tasks() -> list[type[Task]]:
     """Return the first-party tasks."""
-    return [Generate, Sample, LinearSystem, Inverse, Erasure, LogicGate]
+    return [Generate, Sample, LinearSystem, Inverse, LogDeterminant, Erasure, LogicGate]

@@ -19,7 +19,7 @@ from thermozoo_plugins.tasks.linear_problem import Matrix, built_in_matrix, chec
 from thermozoo_plugins.tasks.linear_step import LinearStep, linear_step
 from thermozoo_plugins.tasks.linear_watch import POINTS
 
-__all__ = ["LinearTask"]
+__all__ = ["LinearTask", "MatrixTask", "fraction"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -33,23 +33,19 @@ def _condition(value: Any) -> float:
     return float(value)
 
 
-def _fraction(value: Any) -> float:
+def fraction(value: Any) -> float:
+    """Return the relaxation as a fraction of the duration; a converter."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 100:
         raise ParameterError(f"relaxation must lie above 0, and be at most 100 times the duration, got {value!r}")
     return float(value)
 
 
 @attrs.frozen
-class LinearTask(Task):
+class MatrixTask(Task):
     """A task about the computer whose energy is x^T A x / 2 - b^T x."""
 
     own_potentials = True
 
-    chains: int = option(32, converter=whole("chains", 4), doc="trajectories with noise of their own, 4 at least")
-    observe_every: int = option(10, converter=whole("observe_every"), doc="time steps from one observation to the next")
-    relaxation: float = option(
-        0.25, converter=_fraction, doc="time before the first observation, as a fraction of dynamics.duration"
-    )
     matrix: str = option("", doc="a .npy, Matrix Market or .csv file with the matrix A; none: one is made")
     dimension: int = option(8, converter=whole("dimension"), doc="rows of the matrix that is made")
     condition: float = option(
@@ -58,26 +54,27 @@ class LinearTask(Task):
     matrix_seed: int = option(1, converter=whole("matrix_seed", 0), doc="seed of the matrix that is made")
 
     @functools.cached_property
-    def _problem(self) -> Matrix:
+    def _given(self) -> Matrix:
         """The matrix, read once."""
         if self.matrix:
             return checked_matrix(read_numbers(self.matrix))
         return checked_matrix(built_in_matrix(self.dimension, self.condition, self.matrix_seed))
+
+    @functools.cached_property
+    def _problem(self) -> Matrix:
+        """The matrix of the computer."""
+        return self._in_units(self._given)
+
+    def _in_units(self, given: Matrix) -> Matrix:
+        """Return the matrix of the computer, of the one that is given: itself, unless units are scaled."""
+        return given
 
     def _right_side(self) -> Array | None:
         """Return b, where there is one."""
         return None
 
     def check(self, config: Any, faults: Any) -> None:
-        """Check its settings against steps and units."""
-        steps = config.dynamics.steps
-        if steps and not faults.found_in("dynamics") and steps // self.observe_every < 8:
-            faults.add(
-                "task.observe_every",
-                f"expected 8 observations of a chain at least, got {steps // self.observe_every} of {steps:,} time "
-                "steps (duration / dt)",
-                also=["dynamics.dt", "dynamics.duration"],
-            )
+        """Check its settings against units."""
         made = [f for f in attrs.fields(type(self)) if f.name in ("dimension", "condition", "matrix_seed")]
         for field in made if self.matrix else ():
             if getattr(self, field.name) != field.default:
@@ -170,6 +167,29 @@ class LinearTask(Task):
             mobility=config.computer.mobility,
             kT=config.computer.temperature,
         )
+
+
+@attrs.frozen
+class LinearTask(MatrixTask):
+    """A task that observes the equilibrium of such a computer."""
+
+    chains: int = option(32, converter=whole("chains", 4), doc="trajectories with noise of their own, 4 at least")
+    observe_every: int = option(10, converter=whole("observe_every"), doc="time steps from one observation to the next")
+    relaxation: float = option(
+        0.25, converter=fraction, doc="time before the first observation, as a fraction of dynamics.duration"
+    )
+
+    def check(self, config: Any, faults: Any) -> None:
+        """Check its settings against steps and units."""
+        steps = config.dynamics.steps
+        if steps and not faults.found_in("dynamics") and steps // self.observe_every < 8:
+            faults.add(
+                "task.observe_every",
+                f"expected 8 observations of a chain at least, got {steps // self.observe_every} of {steps:,} time "
+                "steps (duration / dt)",
+                also=["dynamics.dt", "dynamics.duration"],
+            )
+        super().check(config, faults)
 
     def trajectories(self, config: Any) -> int:
         """Return the chains."""

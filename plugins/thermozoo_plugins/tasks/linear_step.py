@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LinearStep", "linear_step"]
+__all__ = ["LinearStep", "linear_step", "modes"]
 
 Array = npt.NDArray[np.float64]
 
@@ -58,7 +58,14 @@ class _Symbols:
 def linear_step(
     integrator: Any, smallest: float, largest: float, *, dt: float, mobility: float, kT: float
 ) -> LinearStep:
-    """Return what steps of an integrator do to harmonic units with stiffness between two eigenvalues.
+    """Return what steps of an integrator do to harmonic units with stiffness between two eigenvalues."""
+    between = np.geomspace(smallest, largest, _BETWEEN)
+    growths, biases = modes(integrator, between, dt=dt, mobility=mobility, kT=kT)
+    return LinearStep(float(growths.max()), float(max(biases[growths < 1], key=abs, default=np.nan)))
+
+
+def modes(integrator: Any, stiffness: Array, *, dt: float, mobility: float, kT: float) -> tuple[Array, Array]:
+    """Return growth and bias of steps at each of some stiffnesses; the bias is NaN where a step is not stable.
 
     A step is linear: the state after it, with the integrator's variables, is a matrix times that before it, plus
     another one times its noises. The stationary variance solves the Lyapunov equation of both.
@@ -66,19 +73,18 @@ def linear_step(
     import sympy
     from scipy.linalg import solve_discrete_lyapunov
 
-    stiffness = sympy.Symbol("stiffness", positive=True)
-    symbols = _Symbols(tuple(type(integrator).variables), stiffness, {"dt": dt, "mobility": mobility, "kT": kT})
+    symbol = sympy.Symbol("stiffness", positive=True)
+    symbols = _Symbols(tuple(type(integrator).variables), symbol, {"dt": dt, "mobility": mobility, "kT": kT})
     after = integrator.step(symbols)
     rows = [after[name] for name in symbols.states] if isinstance(after, Mapping) else [after]
     rows = [sympy.expand(row) for row in rows]
     moved = sympy.Matrix([[row.coeff(one) for one in symbols.states.values()] for row in rows])
     shaken = sympy.Matrix([[row.coeff(one) for one in symbols.noises] for row in rows])
-    matrices = sympy.lambdify(stiffness, [moved, shaken], "numpy")
+    matrices = sympy.lambdify(symbol, [moved, shaken], "numpy")
     growths, biases = [], []
-    for value in np.geomspace(smallest, largest, _BETWEEN):
+    for value in stiffness:
         move, shake = (np.array(one, dtype=np.float64) for one in matrices(value))
         growths.append(float(np.abs(np.linalg.eigvals(move)).max()))
-        if growths[-1] < 1:
-            variance = solve_discrete_lyapunov(move, shake @ shake.T)[0, 0]
-            biases.append(float(variance * value / kT - 1))
-    return LinearStep(max(growths), max(biases, key=abs, default=np.nan))
+        stable = growths[-1] < 1
+        biases.append(solve_discrete_lyapunov(move, shake @ shake.T)[0, 0] * value / kT - 1 if stable else np.nan)
+    return np.array(growths), np.array(biases)
