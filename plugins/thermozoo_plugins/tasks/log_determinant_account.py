@@ -42,9 +42,9 @@ def account_of(figures: LogDeterminantFigures) -> Account:
     how = (
         f"Units that are not coupled have the determinant of the diagonal, whose logarithm is {figures.uncoupled:.6g}. "
         "From there couplings were driven up to those of the matrix, and, of a computer that had relaxed with them, "
-        "down again. The free energy of coupling is kT / 2 times what couplings add to the log determinant. Trajectories "
-        "are independent of each other, and error bars are by their spread. The digital answer was found afterwards, to "
-        "be compared with."
+        "down again. The free energy of coupling is kT / 2 times what couplings add to the log determinant. "
+        "Trajectories are independent of each other, and error bars are by their spread. The digital answer was found "
+        "afterwards, to be compared with."
     )
     rows = [
         (

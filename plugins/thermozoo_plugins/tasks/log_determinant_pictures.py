@@ -13,7 +13,7 @@ from thermozoo_plugins.tasks.log_determinant_figures import LogDeterminantFigure
 __all__ = ["pictures_of"]
 
 #: Bins of work.
-_BINS = 50
+_BINS = 40
 
 
 def pictures_of(figures: LogDeterminantFigures, samples: Any) -> Mapping[str, Picture]:
@@ -22,9 +22,9 @@ def pictures_of(figures: LogDeterminantFigures, samples: Any) -> Mapping[str, Pi
         "work": Picture(
             lambda figure: _work(figure, figures, samples),
             "Left: distributions of the work of coupling, and of what uncoupling gives back, in the slowest duration "
-            "(filled) and in the fastest; by Crooks' theorem those of a duration cross at the free energy of the "
-            "digital answer (line). Right: log determinants against the duration, with two standard errors, between the "
-            "bounds that mean work sets (shaded), and the digital answer (line).",
+            "(filled) and in the fastest; those of a duration cross at the free energy, that of the digital "
+            "answer (line). Right: log determinants against the duration, with two standard errors, between the "
+            "bounds of mean work (shaded), and the digital answer (line).",
         )
     }
 
@@ -33,14 +33,12 @@ def _work(figure: Any, figures: LogDeterminantFigures, samples: Any) -> None:
     left, right = figure.subplots(1, 2)
     exact = figures.reference["log_determinant"]
     forward, backward = samples["forward"].values, -samples["reverse"].values
-    shown = np.concatenate([forward[[0, -1]].ravel(), backward[[0, -1]].ravel()])
-    low, high = np.quantile(shown, [0.002, 0.998])
-    room = 0.05 * (high - low) or 1.0
-    bins = np.linspace(low - room, high + room, _BINS + 1)
     for work, color, name in ((forward, "C0", "coupling"), (backward, "C1", "uncoupling, given back")):
-        left.hist(work[-1], bins=bins, density=True, color=color, alpha=0.35, label=name)
+        filled = {"bins": _bins(forward[-1], backward[-1]), "density": True, "color": color}
+        left.hist(work[-1], alpha=0.35, label=name, **filled)
         if len(work) > 1:
-            left.hist(work[0], bins=bins, density=True, histtype="step", color=color, linewidth=1.2)
+            outlined = filled | {"bins": _bins(forward[0], backward[0])}
+            left.hist(work[0], histtype="step", linewidth=1.2, **outlined)
     left.axvline((exact - figures.uncoupled) / 2, color="#1a1a1a", linewidth=1)
     left.set_xlabel("work [$kT$]")
     left.set_ylabel("probability density")
@@ -60,3 +58,10 @@ def _work(figure: Any, figures: LogDeterminantFigures, samples: Any) -> None:
     right.set_xlabel(r"duration [1/($\mu E_0$)]")
     right.set_ylabel(r"$\ln\,\det A$")
     right.legend(fontsize=7)
+
+
+def _bins(*works: Any) -> Any:
+    """Return the ends of bins for the work of either direction, without its rarest values."""
+    low, high = np.quantile(np.concatenate(works), [0.003, 0.997])
+    room = 0.05 * (high - low) or 0.5  # where nothing is coupled, all work is zero
+    return np.linspace(low - room, high + room, _BINS + 1)
