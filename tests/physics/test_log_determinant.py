@@ -252,8 +252,8 @@ def test_estimates_of_work_that_lies_far_apart_are_finite():
 
 def test_work_that_is_spread_too_widely_is_said_to_be_so(tmp_path):
     rng = np.random.default_rng(3)
-    directions, _ = np.linalg.qr(rng.standard_normal((60, 60)))
-    matrix = (directions * np.geomspace(1, 0.05, 60)) @ directions.T
+    directions, _ = np.linalg.qr(rng.standard_normal((100, 100)))
+    matrix = (directions * np.geomspace(1, 0.05, 100)) @ directions.T
     matrix = (matrix + matrix.T) / 2
     run = driven(tables(tmp_path, matrix=matrix, duration=1.0, chains=200, relaxation=20.0))
     assert any(text.startswith("the work of coupling and uncoupling is spread too widely") for text in run.warnings)
@@ -264,7 +264,7 @@ def test_work_that_is_spread_too_widely_is_said_to_be_so(tmp_path):
 
 
 def test_a_relaxation_that_is_too_short_is_said_to_be_so(tmp_path):
-    run = driven(tables(tmp_path, duration=4.0, relaxation=0.1))
+    run = driven(tables(tmp_path, duration=4.0, relaxation=0.025))
     assert any(text.startswith("relaxation is too short") for text in run.warnings)
 
 

@@ -31,8 +31,8 @@ Array = npt.NDArray[np.float64]
 _STEPS = 10
 
 #: Half the overlap below which an acceptance ratio is not to be trusted (Klimovich, Shirts, Mobley, J. Comput. Aided
-#: Mol. Des. 29, 397 (2015)), and how many times exp(D / kT) trajectories a mean of exp(-W / kT) needs.
-_OVERLAP, _TIMES = 0.03, 100
+#: Mol. Des. 29, 397 (2015)), and the relative variance of the mean of exp(-W / kT) above which that mean is not.
+_OVERLAP, _VARIANCE = 0.03, 0.1
 
 #: Places at which the bias of a step is integrated over the stiffness.
 _PLACES = 32
@@ -237,11 +237,17 @@ class LogDeterminant(MatrixTask):
             lower_by_duration=tuple(uncoupled - 2 * float(work.mean()) for work in backward),
             overlap_by_duration=tuple(one for _, one in both),
             step_bias=self._step_bias(config),
-            # squares of states forget twice as fast as states; what they forget is at most what couplings took away
-            left_over=2 * abs(run.outcome.coupling) * growth ** (2 * relaxing),
+            # squares of states forget twice as fast as states, at rest and while they are driven: what they had to find
+            # is the energy of the couplings, whose part in the work is the smaller the slower it begins
+            left_over=2 * abs(run.outcome.coupling) * growth ** (2 * relaxing) * self._remembered(config, growth),
             reference=dict.fromkeys(errors_by_name, exact),
             error_bars=errors_by_name,
         )
+
+    def _remembered(self, config: Any, growth: float) -> float:
+        """Return the change of couplings in the slowest way down, each weighted with what is left of the beginning."""
+        factors = way(self._steps(config)[-1], self.slowing)[::-1]
+        return float(-np.diff(factors) @ growth ** (2.0 * np.arange(len(factors) - 1)))
 
     def _step_bias(self, config: Any) -> float:
         """Return tr B(A) - tr B(D), B' = b / stiffness, with b the relative bias of the variance of a mode.
@@ -301,12 +307,13 @@ def _doubts(figures: LogDeterminantFigures, forward: Array, backward: Array) -> 
     """Return what is to be doubted about the figures of the slowest duration."""
     found, error = [], figures.log_determinant_se
     slower = "take a longer dynamics.duration, another task.slowing or more task.chains"
-    # the work that decides about one direction's mean is the typical one of the other, reversed: as rare as exp(-D)
+    # the work that decides about one direction's mean is typical of the other, which tells how rare it is (Jarzynski
+    # 2006): what the other dissipates is D, and the variance of exp(-W / kT) is exp(2 D / kT) - 1 of normal work
     lost = {
         "coupling": float(backward.mean()) + figures.free_energy_kT,
         "uncoupling": float(forward.mean()) - figures.free_energy_kT,
     }
-    rare = [name for name, dissipated in lost.items() if dissipated > math.log(figures.chains / _TIMES)]
+    rare = [name for name, dissipated in lost.items() if 2 * dissipated > math.log1p(_VARIANCE * figures.chains)]
     if rare:
         found.append(
             f"the work of {' and '.join(rare)} is spread too widely for {figures.chains:,} trajectories, by "

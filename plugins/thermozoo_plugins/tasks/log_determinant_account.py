@@ -31,7 +31,7 @@ def account_of(figures: LogDeterminantFigures) -> Account:
     )
     trust = (
         f"Work scatters by {figures.spread_kT:.2g} kT, and both directions overlap by {figures.overlap:.0%}. The time "
-        f"step adds {figures.step_bias:.1g}, and the relaxation leaves {figures.left_over:.1g} at most."
+        f"step adds {figures.step_bias:.1g}, and the relaxation leaves {figures.left_over:.1g} or less."
     )
     time = figures.relaxation + 2 * sum(figures.durations)
     cost = (

@@ -32,8 +32,8 @@ def jarzynski(work: Array) -> Estimate:
 
     .. math:: \Delta F = -k_B T \ln \langle e^{-W / k_B T} \rangle
 
-    The error is that of the mean, divided by the mean. Both fail where rare work decides about the mean: as a rule
-    where there are not many times exp(D / kT) trajectories, with D what the other direction dissipates.
+    The error is that of the mean, divided by the mean. Both fail where rare work decides about the mean: it takes
+    many times exp(D / kT) trajectories, with D what the other direction dissipates.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ class LogDeterminantFigures:
         float, Key("what the time step adds to the log determinant of slow protocols, found from the integrator")
     ]
     left_over: Annotated[
-        float, Key("what may be missing from the log determinant because the coupled computer began uncoupled")
+        float, Key("about what may be missing because the computer that was driven down began to relax uncoupled")
     ]
     reference: Annotated[dict[str, float], Key("each of these by a digital factorization, found afterwards")]
     error_bars: Annotated[dict[str, float], Key("the standard error of each of these")]

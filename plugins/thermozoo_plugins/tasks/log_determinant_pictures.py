@@ -13,7 +13,7 @@ from thermozoo_plugins.tasks.log_determinant_figures import LogDeterminantFigure
 __all__ = ["pictures_of"]
 
 #: Bins of work.
-_BINS = 40
+_BINS = 24
 
 
 def pictures_of(figures: LogDeterminantFigures, samples: Any) -> Mapping[str, Picture]:
