@@ -1,13 +1,18 @@
-"""Whole numbers that plugins take as settings."""
+"""Numbers that plugins take as settings."""
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
 from thermozoo.errors import ParameterError
 
-__all__ = ["is_whole", "whole"]
+__all__ = ["finite", "is_whole", "numbers", "parts_of_duration", "whole"]
+
+#: The most durations of a run: each is a number of noise.
+_DURATIONS = 100
 
 
 def is_whole(value: Any, at_least: int) -> bool:
@@ -24,3 +29,31 @@ def whole(name: str, at_least: int = 1) -> Callable[[Any], int]:
         return int(value)
 
     return convert
+
+
+def finite(name: str, value: Any) -> float:
+    """Return a finite number, or refuse what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ParameterError(f"{name} must be a finite number, got {value!r}")
+    return float(value)
+
+
+def numbers(name: str) -> Callable[[Any], tuple[float, ...]]:
+    """Return a converter of one finite number or a list of them."""
+
+    def convert(value: Any) -> tuple[float, ...]:
+        return tuple(finite(f"each of {name}", one) for one in (value if isinstance(value, list | tuple) else [value]))
+
+    return convert
+
+
+def parts_of_duration(value: Any) -> tuple[float, ...]:
+    """Return durations as parts of the longest, which is dynamics.duration and stands last."""
+    found = numbers("durations")(value)
+    if not found or len(found) > _DURATIONS or found[-1] != 1 or found[0] <= 0:
+        raise ParameterError(
+            f"durations must be 1 to {_DURATIONS} parts of dynamics.duration, above 0, the last one 1, got {value!r}"
+        )
+    if any(b <= a for a, b in itertools.pairwise(found)):
+        raise ParameterError(f"durations must rise, the slowest last, got {value!r}")
+    return found

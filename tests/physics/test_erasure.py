@@ -267,7 +267,7 @@ def test_figures_that_cannot_be_trusted_say_so():
     ("changes", "said"),
     [
         ({"task": {"durations": [0.5]}}, "task.durations: durations must be 1 to 100 parts of dynamics.duration"),
-        ({"task": {"durations": [0.5, 0.2, 1.0]}}, "task.durations: durations must rise, the slowest erasure last"),
+        ({"task": {"durations": [0.5, 0.2, 1.0]}}, "task.durations: durations must rise, the slowest last"),
         ({"task": {"durations": [0.001, 1.0]}}, "task.durations: expected 20 time steps in the fastest erasure"),
         ({"task": {"stages": [0.5, 0.5]}}, "task.stages: stages must be 4 parts of an erasure"),
         ({"task": {"stages": [0.5, 0.5, 0.5, 0.5]}}, "which add up to 1"),

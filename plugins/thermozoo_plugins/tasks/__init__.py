@@ -7,15 +7,26 @@ from thermozoo_plugins.tasks.erasure import Erasure
 from thermozoo_plugins.tasks.generate import Generate
 from thermozoo_plugins.tasks.inverse import Inverse
 from thermozoo_plugins.tasks.linear_system import LinearSystem
+from thermozoo_plugins.tasks.log_determinant import LogDeterminant
 from thermozoo_plugins.tasks.logic_gate import LogicGate
 from thermozoo_plugins.tasks.lyapunov import Lyapunov
 from thermozoo_plugins.tasks.sample import Sample
 from thermozoo_plugins.tasks.stochastic_attention import StochasticAttention
 
-__all__ = ["Erasure", "Generate", "Inverse", "LinearSystem", "LogicGate", "Lyapunov", "Sample", "StochasticAttention"]
+__all__ = [
+    "Erasure",
+    "Generate",
+    "Inverse",
+    "LinearSystem",
+    "LogDeterminant",
+    "LogicGate",
+    "Lyapunov",
+    "Sample",
+    "StochasticAttention",
+]
 
 
 @hookimpl
 def thermozoo_tasks() -> list[type[Task]]:
     """Return the first-party tasks."""
-    return [Generate, Sample, LinearSystem, Inverse, Lyapunov, Erasure, LogicGate, StochasticAttention]
+    return [Generate, Sample, LinearSystem, Inverse, LogDeterminant, Lyapunov, Erasure, LogicGate, StochasticAttention]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +10,8 @@ import numpy as np
 
 from thermozoo import Account, Cost, Phase, Picture, Share, Task, option
 from thermozoo.errors import ParameterError
-from thermozoo_plugins.settings import whole
+from thermozoo_plugins.settings import finite, numbers, parts_of_duration, whole
+from thermozoo_plugins.tasks.driven import driven_bytes, driven_seconds
 from thermozoo_plugins.tasks.erasure_account import account_of
 from thermozoo_plugins.tasks.erasure_cycle import Cycle, Erased, barrier, erased, escape_rate
 from thermozoo_plugins.tasks.erasure_figures import ErasureFigures
@@ -21,54 +20,26 @@ from thermozoo_plugins.tasks.erasure_pictures import pictures_of
 
 __all__ = ["Erasure"]
 
-#: Time steps that the fastest erasure has at least, and the most durations: each is a number of noise.
-_STEPS, _DURATIONS = 20, 100
-
-#: Of a driven simulation: steps of which the states are recorded before their work is found, numbers that are recorded
-#: where bits are few, the most bytes of these, and how many arrays of that size in double precision finding it takes.
-_STRETCH, _NUMBERS, _RECORDED, _ARRAYS = 256, 2**15, 32 * 2**20, 8
-
-
-def _finite(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ParameterError(f"{name} must be a finite number, got {value!r}")
-    return float(value)
-
-
-def _numbers(name: str) -> Any:
-    def convert(value: Any) -> tuple[float, ...]:
-        return tuple(_finite(f"each of {name}", one) for one in (value if isinstance(value, list | tuple) else [value]))
-
-    return convert
-
-
-def _durations(value: Any) -> tuple[float, ...]:
-    found: tuple[float, ...] = _numbers("durations")(value)
-    if not found or len(found) > _DURATIONS or found[-1] != 1 or found[0] <= 0:
-        raise ParameterError(
-            f"durations must be 1 to {_DURATIONS} parts of dynamics.duration, above 0, the last one 1, got {value!r}"
-        )
-    if any(b <= a for a, b in itertools.pairwise(found)):
-        raise ParameterError(f"durations must rise, the slowest erasure last, got {value!r}")
-    return found
+#: Time steps that the fastest erasure has at least.
+_STEPS = 20
 
 
 def _stages(value: Any) -> tuple[float, ...]:
-    found: tuple[float, ...] = _numbers("stages")(value)
+    found: tuple[float, ...] = numbers("stages")(value)
     if len(found) != 4 or min(found) < 1e-3 or abs(sum(found) - 1) > 1e-9:
         raise ParameterError(f"stages must be 4 parts of an erasure, 0.001 at least, which add up to 1, got {value!r}")
     return found
 
 
 def _left(value: Any) -> float:
-    found = _finite("left", value)
+    found = finite("left", value)
     if not 0 < found < 1:
         raise ParameterError(f"left must lie between 0 and 1, got {found:g}")
     return found
 
 
 def _tilt(value: Any) -> float:
-    found = _finite("tilt", value)
+    found = finite("tilt", value)
     if not found > 0:
         raise ParameterError(f"tilt must lie above 0, got {found:g}")
     return found
@@ -108,7 +79,7 @@ class Erasure(Task):
 
     durations: tuple[float, ...] = option(
         (0.0078125, 0.015625, 0.03125, 0.0625, 0.125, 0.25, 0.5, 1.0),
-        converter=_durations,
+        converter=parts_of_duration,
         doc="durations of the erasures, as parts of dynamics.duration, which is that of the slowest",
     )
     followed: int = option(4000, converter=whole("followed", 10), doc="bits that are erased in each duration")
@@ -173,16 +144,14 @@ class Erasure(Task):
 
         def seconds(of: Any) -> float:
             rest = of.machine.dynamics
-            driven = attrs.evolve(of, machine=_Driven(self._cycle.law(rest, sum(steps))))
-            return float(driven.simulation(self.followed, sum(steps)))
+            return driven_seconds(of, self._cycle.law(rest, sum(steps)), self.followed)
 
         def held(size: Any) -> tuple[Share, ...]:
             kept = 8 * self.followed * 6 * len(steps)
-            together = min(max(steps), max(_STRETCH, _NUMBERS // self.followed))
-            states = min(self.followed * together, _RECORDED // size.itemsize)
+            recorded = driven_bytes(self.followed, 1, max(steps), size.itemsize)
             return (
                 Share(kept, "task.followed", f"{self.followed:,} bits", ("task.durations",), lasts=True),
-                Share(8 * _ARRAYS * states, "task.followed", "states of which the work is found"),
+                Share(recorded, "task.followed", "states of which the work is found"),
             )
 
         return [
@@ -256,13 +225,6 @@ class Erasure(Task):
             },
             "dynamics": {"integrator": "stochastic-heun", "dt": 0.002, "duration": 6.0, "engine": "compiled"},
         }
-
-
-@attrs.frozen(eq=False)
-class _Driven:
-    """A machine of which the time is measured: that of a driven law of motion."""
-
-    dynamics: Any
 
 
 def _doubts(figures: ErasureFigures, lost: float) -> list[str]:

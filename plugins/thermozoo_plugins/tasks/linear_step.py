@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LinearStep", "linear_step", "step_matrices"]
+__all__ = ["LinearStep", "linear_step", "modes", "step_matrices"]
 
 Array = npt.NDArray[np.float64]
 
@@ -67,14 +67,14 @@ def step_matrices(integrator: Any, *, dt: float, mobility: float, kT: float) -> 
     """
     import sympy
 
-    stiffness = sympy.Symbol("stiffness", positive=True)
-    symbols = _Symbols(tuple(type(integrator).variables), stiffness, {"dt": dt, "mobility": mobility, "kT": kT})
+    symbol = sympy.Symbol("stiffness", positive=True)
+    symbols = _Symbols(tuple(type(integrator).variables), symbol, {"dt": dt, "mobility": mobility, "kT": kT})
     after = integrator.step(symbols)
     rows = [after[name] for name in symbols.states] if isinstance(after, Mapping) else [after]
     rows = [sympy.expand(row) for row in rows]
     moved = sympy.Matrix([[row.coeff(one) for one in symbols.states.values()] for row in rows])
     shaken = sympy.Matrix([[row.coeff(one) for one in symbols.noises] for row in rows])
-    matrices = sympy.lambdify(stiffness, [moved, shaken], "numpy")
+    matrices = sympy.lambdify(symbol, [moved, shaken], "numpy")
 
     def of_stiffness(value: float) -> tuple[Array, Array]:
         move, shake = (np.array(one, dtype=np.float64) for one in matrices(value))
@@ -86,23 +86,25 @@ def step_matrices(integrator: Any, *, dt: float, mobility: float, kT: float) -> 
 def linear_step(
     integrator: Any, smallest: float, largest: float, *, dt: float, mobility: float, kT: float
 ) -> LinearStep:
-    """Return what steps of an integrator do to harmonic units with stiffness between two eigenvalues.
+    """Return what steps of an integrator do to harmonic units with stiffness between two eigenvalues."""
+    between = np.append(np.geomspace(smallest, largest, _BETWEEN), 2 * largest)
+    growths, biases = modes(integrator, between, dt=dt, mobility=mobility, kT=kT)
+    growth = float(growths[:-1].max())
+    return LinearStep(growth, float(max(biases[:-1], key=abs)), bool(growths.max() < 1))
+
+
+def modes(integrator: Any, stiffness: Array, *, dt: float, mobility: float, kT: float) -> tuple[Array, Array]:
+    """Return growth and bias of steps at each of some stiffnesses; the bias is NaN where a step is not stable.
 
     A step is linear, see `step_matrices`; the stationary variance solves the Lyapunov equation of both.
     """
     from scipy.linalg import solve_discrete_lyapunov
 
     matrices = step_matrices(integrator, dt=dt, mobility=mobility, kT=kT)
-
-    def growth_and_bias(value: float) -> tuple[float, float]:
+    growths, biases = [], []
+    for value in stiffness:
         move, shake = matrices(value)
-        growth = float(np.abs(np.linalg.eigvals(move)).max())
-        if growth >= 1:
-            return growth, np.nan
-        variance = solve_discrete_lyapunov(move, shake @ shake.T)[0, 0]
-        return growth, float(variance * value / kT - 1)
-
-    growths, biases = zip(*map(growth_and_bias, np.geomspace(smallest, largest, _BETWEEN)), strict=True)
-    growth = max(growths)
-    safe = growth < 1 and growth_and_bias(2 * largest)[0] < 1
-    return LinearStep(growth, max(biases, key=abs), safe)
+        growths.append(float(np.abs(np.linalg.eigvals(move)).max()))
+        stable = growths[-1] < 1
+        biases.append(solve_discrete_lyapunov(move, shake @ shake.T)[0, 0] * value / kT - 1 if stable else np.nan)
+    return np.array(growths), np.array(biases)

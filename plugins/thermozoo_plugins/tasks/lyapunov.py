@@ -94,14 +94,14 @@ class Lyapunov(LinearTask):
         found: Array = config.computer.temperature * self._noise.strengths / 2
         return found
 
-    def law(self, config: Any) -> LinearStep:
+    def law(self, config: Any, dt: float | None = None) -> LinearStep:
         """Return what steps do to the modes of the matrix, and to the covariance of two."""
-        found, problem = super().law(config), self.problem
+        found, problem = super().law(config, dt), self.problem
         bias = covariance_bias(
             config.integrator,
             problem.smallest,
             problem.largest,
-            dt=config.dynamics.dt,
+            dt=dt or config.dynamics.dt,
             mobility=config.computer.mobility,
             kT=config.computer.temperature,
         )

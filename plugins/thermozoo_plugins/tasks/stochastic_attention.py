@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo import Account, Phase, Picture, Share, Task, option
+from thermozoo import Account, Cost, Phase, Picture, Share, Task, option
 from thermozoo.errors import DataError, ParameterError
 from thermozoo_plugins.projections.modern_hopfield import ModernHopfield
 from thermozoo_plugins.settings import whole
@@ -308,6 +308,10 @@ class StochasticAttention(Task):
         """Return the bytes of stored images and snapshots."""
         states = 4 * len(self.inverse_temperatures) * self.chains * self.snapshots * int(machine.computer.n)
         return states + 2 * 8 * int(machine.computer.terms[_TERM].patterns.size)
+
+    def cost(self, figures: Any, config: Any) -> Cost:
+        """Return time and heat of a chain at the first temperature."""
+        return Cost(figures.duration, figures.heat_mean_kT[0], "one chain at the first temperature")
 
     def account(self, figures: Any) -> Account:
         """Return what was found, with its error bars."""
