@@ -1,0 +1,440 @@
+"""Maximum cuts, Ising problems and QUBOs, by p-bits, double wells or phases that are cooled, locked or coupled."""
+
+from __future__ import annotations
+
+import functools
+import math
+import time
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import attrs
+import numpy as np
+
+from thermozoo import Account, Phase, Picture, Share, Task, option
+from thermozoo.errors import DataError, ParameterError, ThermozooError
+from thermozoo_plugins.settings import whole
+from thermozoo_plugins.tasks.anneal_account import account_of
+from thermozoo_plugins.tasks.anneal_figures import AnnealFigures
+from thermozoo_plugins.tasks.anneal_pictures import MOST_DRAWN, pictures_of
+from thermozoo_plugins.tasks.anneal_problem import MOST_ENUMERATED, Asked, asked_of, enumerated, seconds_to_enumerate
+from thermozoo_plugins.tasks.anneal_reads import Known, Reads, figures_of
+from thermozoo_plugins.tasks.anneal_units import KINDS, Units
+from thermozoo_plugins.tasks.anneal_watch import POINTS, WatchEnergies
+
+__all__ = ["Anneal"]
+
+#: Observations of a read, where a config does not say how often.
+_LOOKS = 100
+
+#: Of a driven simulation: the most bytes of states that are recorded before their work is found, and how many arrays of
+#: that size in double precision finding it takes.
+_RECORDED, _ARRAYS = 32 * 2**20, 8
+
+#: The most numbers of states of which energies are found at once, each of 8 bytes.
+_BLOCK = 2**22
+
+#: Bytes of the states that are enumerated at a time, and of their energies.
+_ENUMERATED = 160 * 2**20
+
+#: What the readers take as the kind of a problem.
+_KINDS = ("max-cut", "ising", "qubo")
+
+_AUTO = "auto"
+
+
+def _kind(value: Any) -> str:
+    if value not in ("", *_KINDS):
+        raise ParameterError(f'problem must be "" (as the file says), {", ".join(map(repr, _KINDS))}, got {value!r}')
+    return str(value)
+
+
+def _side(value: Any) -> int:
+    found = whole("side", 4)(value)
+    if found % 2:
+        raise ParameterError(f"side must be even, got {found}: the planted lattice has plaquettes of two colors")
+    return found
+
+
+def _strength(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1e-9 <= value <= 1e9:
+        raise ParameterError(f"strength must be a number from 1e-9 to 1e9, got {value!r}")
+    return float(value)
+
+
+def _target(value: Any) -> str | float:
+    if value == _AUTO:
+        return _AUTO
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ParameterError(f'target must be a finite number, or "auto" for what is known, got {value!r}')
+    return float(value)
+
+
+def _within(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise ParameterError(f"within must be a number from 0 to below 1, got {value!r}")
+    return float(value)
+
+
+@attrs.frozen
+class Anneal(Task):
+    r"""Search for the largest cut of a graph, or the least energy of spins or bits, by annealing.
+
+    .. math:: E(s) = c + \sum_i h_i s_i + \sum_{i<j} J_{ij} s_i s_j, \qquad s_i = \pm 1
+
+    which is :math:`W - 2\,\text{cut}` of a graph with weights J, and the value of a QUBO in bits :math:`(1 + s) / 2`.
+    The potential of the units says what a spin is: p-bits (``spin``), whose temperature falls; bistable units
+    (``double-well``), in which the spin is the sign; phases (``periodic``, coupled by ``cosine``), which second
+    harmonics lock at two angles. ``[schedule]`` says what is ramped. Where units sit in their wells, the energy of the
+    computer is `strength` times that of the problem, but for a constant. Fields push p-bits and double wells; those of
+    phases are couplings with one more unit. Each read begins with uncoupled units in equilibrium and has noise of its
+    own; its answer is the lowest energy of the spins that were looked at.
+
+    References
+    ----------
+    S. Kirkpatrick, C. D. Gelatt and M. P. Vecchi, Optimization by simulated annealing, Science 220, 671 (1983).
+    K. Y. Camsari, B. M. Sutton and S. Datta, p-bits for probabilistic spin logic, Appl. Phys. Rev. 6, 011305 (2019).
+    T. Wang and J. Roychowdhury, OIM: oscillator-based Ising machines for solving combinatorial optimisation problems,
+    arXiv:1903.07163 (2019). T. F. Rønnow et al., Defining and detecting quantum speedup, Science 345, 420 (2014), for
+    the time to solution.
+
+    Examples
+    --------
+    >>> from thermozoo import load_config
+    >>> config = load_config("anneal")
+    >>> [phase.name for phase in config.task.phases(config)]
+    ['annealing']
+    """
+
+    name = "anneal"
+    tables = ("computer", "dynamics", "schedule")
+    figures = AnnealFigures
+
+    graph: str = option("", doc="the problem's file; none: a planted spin glass on a periodic square lattice is made")
+    problem: str = option(
+        "", converter=_kind, doc='what is asked, "max-cut", "ising" or "qubo", where the file does not say'
+    )
+    reads: int = option(32, converter=whole("reads", 2), doc="anneals at once, each with noise of its own, 2 at least")
+    strength: float = option(
+        1.0, converter=_strength, doc="by what the problem's energy is multiplied in the computer [energy]"
+    )
+    target: str | float = option(
+        _AUTO,
+        converter=_target,
+        doc='cut, energy or value that a read succeeds by reaching; "auto": what is known, or else the best read',
+    )
+    within: float = option(
+        0.0, converter=_within, doc="how far from the target a read that succeeds may be, relative to the target"
+    )
+    observe_every: int = option(
+        0, converter=whole("observe_every", 0), doc="sweeps from one look at the spins to the next; 0: 100 looks"
+    )
+    side: int = option(32, converter=_side, doc="sites along each side of the lattice that is made, an even number")
+    problem_seed: int = option(1, converter=whole("problem_seed", 0), doc="seed of the spin glass that is made")
+
+    @functools.cached_property
+    def _asked(self) -> Asked:
+        """The problem, read once."""
+        return asked_of(self.graph, self.problem, self.side, self.problem_seed)
+
+    @property
+    def _known(self) -> Known | None:
+        """What is known before the run."""
+        asked = self._asked
+        if isinstance(self.target, str):
+            return asked.known
+        return Known(float(asked.problem.energy_of_objective(self.target)), "task.target")
+
+    def _units(self, config: Any) -> Units:
+        [potential] = config.potentials.values()
+        return KINDS[potential.name]
+
+    def check(self, config: Any, faults: Any) -> None:
+        """Check its settings, and that the computer is one of units that are spins."""
+        made = [f for f in attrs.fields(type(self)) if f.name in ("side", "problem_seed")]
+        for field in made if self.graph else ():
+            if getattr(self, field.name) != field.default:
+                faults.add(
+                    f"task.{field.name}",
+                    "nothing uses it: task.graph brings the problem; leave it out",
+                    also=["task.graph"],
+                )
+        if self.problem and not self.graph:
+            faults.add("task.problem", "nothing uses it: the spin glass that is made is an Ising problem; leave it out")
+        steps = config.dynamics.steps
+        if steps and not faults.found_in("dynamics") and self.observe_every > steps:
+            faults.add(
+                "task.observe_every",
+                f"expected at most the {steps:,} sweeps of a read (duration / dt), got {self.observe_every:,}",
+                also=["dynamics.dt", "dynamics.duration"],
+            )
+        if faults.found_in("computer"):
+            return
+        if len(config.sizes) != 1 or config.clamped:
+            faults.add("computer.units", 'expected one group of units that move: write "auto" for it')
+            return
+        [potential] = config.potentials.values()
+        if potential.name not in KINDS:
+            faults.add(
+                "computer.potential",
+                f"expected units that are spins, {', '.join(map(repr, KINDS))}, got {potential.name!r}",
+            )
+            return
+        units, interaction = KINDS[potential.name], config.interaction
+        if potential.name == "spin" and np.any(potential.h):
+            faults.add("computer.potential.h", "expected 0: the problem states the fields; leave it out")
+        if (interaction.name if interaction is not None else "bilinear") != units.interaction:
+            given = "none" if interaction is None else repr(interaction.name)
+            faults.add(
+                "computer.interaction", f"{units.title} are coupled by {units.interaction!r} as spins, got {given}"
+            )
+        if "connectivity" in config.given.get("computer", {}):
+            faults.add("computer.connectivity", "nothing uses it: the problem states the pairs; leave it out")
+        if config.terms:
+            faults.add("computer.terms", "nothing uses it: the problem is the whole energy; leave them out")
+        if any(np.ndim(value) for value in attrs.asdict(potential, recurse=False).values()):
+            faults.add("computer.potential", "expected numbers: all units of a problem have one potential")
+
+    def sizes(self, config: Any, faults: Any) -> Mapping[str, int]:
+        """Return the variables of the problem, and one unit more where its fields are couplings."""
+        try:
+            problem = self._asked.problem
+        except DataError as error:
+            faults.add("task.graph", str(error), also=["task.problem"])
+            return {}
+        n = problem.n + self._units(config).further(problem)
+        for group, size in config.sizes.items():
+            if group not in config.auto and size != n:
+                faults.add(
+                    f"computer.units.{group}",
+                    f'the problem needs {n:,} units, got {size:,}: write "auto"',
+                    also=["task.graph"],
+                )
+        return dict.fromkeys(config.auto, n)
+
+    def couplings(self, config: Any) -> int:
+        """Return the pairs of the problem; none before it is read."""
+        return 0 if config.auto else self._units(config).couplings(self._asked.problem)
+
+    def computer(self, config: Any, computer: Any, faults: Any) -> Any:
+        """Return the computer of the problem."""
+        from thermozoo import Dynamics, Schedule
+
+        table, schedule = config.dynamics, Schedule(config.schedule) if config.schedule else None
+        try:
+            law = Dynamics(computer, config.integrator, table.dt, table.precision, config.steps, schedule)
+        except ThermozooError as error:
+            faults.add("schedule", str(error), also=["computer.potential", "dynamics"])
+            return computer
+        return self._units(config).computer(computer, _at_the_end(law), config, self._asked.problem, self.strength)
+
+    def trajectories(self, config: Any) -> int:
+        """Return the reads."""
+        return self.reads
+
+    def _every(self, config: Any) -> int:
+        return self.observe_every or max(1, math.ceil(config.steps / _LOOKS))
+
+    def phases(self, config: Any) -> Sequence[Phase]:
+        """Return annealing, and the enumeration of a problem of few variables of which nothing else is known."""
+        steps, every = config.steps, self._every(config)
+
+        def seconds(of: Any) -> float:
+            def look(x: Any) -> None:
+                self._watch(of.machine, len(x), 1).observe(0, x)
+
+            return float(of.simulation(self.reads, steps, every=every, look=look))
+
+        def held(size: Any) -> tuple[Share, ...]:
+            reads, n = self.reads, size.n
+            several = f"{reads:,} reads"
+            driven = any(name != "temperature" for name in config.schedule)
+            together = min(8 * reads * n * steps, 2 * _RECORDED) * _ARRAYS // 2 if driven else 0
+            return (
+                Share(reads * (n + 64) + 40 * POINTS + 16 * size.couplings, "task.reads", several, lasts=True),
+                Share(reads * n * (4 * size.itemsize + 4), "task.reads", several),
+                Share(2 * 8 * min(reads * n, _BLOCK), "task.reads", "states of which energies are found"),
+                Share(together, "task.reads", "states of which the work is found"),
+            )
+
+        annealing = Phase(
+            "annealing", "annealing", self._anneal, seconds, held, pieces=lambda config: 2, work=lambda run: steps
+        )
+        if not self._enumerates:
+            return [annealing]
+        return [
+            annealing,
+            Phase(
+                "enumeration",
+                "enumeration",
+                lambda run, progress: self._finish(run, enumerated(self._asked.problem)),
+                lambda of: seconds_to_enumerate(self._asked.problem),
+                lambda size: (Share(_ENUMERATED, "task.graph", "states that are enumerated"),),
+            ),
+        ]
+
+    @property
+    def _enumerates(self) -> bool:
+        """Whether all states are gone through, to know the best one."""
+        return self._known is None and self._asked.problem.n <= MOST_ENUMERATED
+
+    def _watch(self, machine: Any, reads: int, observations: int) -> WatchEnergies:
+        problem, units = self._asked.problem, self._units(machine.config)
+        potential = _at_the_end(machine.dynamics)
+        return WatchEnergies(problem, lambda x: units.spins(x, potential, problem), reads, observations)
+
+    def _anneal(self, run: Any, progress: Any) -> None:
+        """Begin with uncoupled units in equilibrium, ramp what is driven, and look at the spins on the way."""
+        from thermozoo import NoiseKey, equilibrium_states
+
+        config, law, every = run.config, run.machine.dynamics, self._every(run.config)
+        bare = attrs.evolve(law, computer=law.computer_before(0).bare(), schedule=None)
+        x = equilibrium_states(bare, NoiseKey(config.seed, 0), range(self.reads))
+        observations = 1 + math.ceil(config.steps / every)
+        watch, ends = self._watch(run.machine, self.reads, observations), _Ends(law, observations)
+        begun = time.perf_counter()
+        done = run.simulate(x, config.steps, stream=0, every=every, observers=[watch, ends], progress=progress)
+        seconds = time.perf_counter() - begun
+        kT = law.computer_before(config.steps).temperature
+        work = np.asarray(done.work, np.float64)
+        reads = Reads(
+            energies=watch.lowest,
+            states=watch.states,
+            heat=(work - ends.change) / kT,
+            work=work / kT,
+            seconds=seconds,
+            observations=observations,
+        )
+        run.outcome = reads, watch
+        if not self._enumerates:
+            self._finish(run, self._known)
+
+    def _finish(self, run: Any, known: Known | None) -> None:
+        """Leave figures, answers and doubts."""
+        reads, watch = run.outcome
+        config, units = run.config, self._units(run.config)
+        mobility = config.computer.mobility if config.integrator.updates == "together" else 1.0
+        run.figures = figures_of(
+            self._asked.problem,
+            reads,
+            known,
+            within=self.within,
+            units=units.title,
+            sweeps=config.steps,
+            duration=config.duration * mobility,
+        )
+        run.samples = self._samples(reads, watch)
+        run.warnings += self._doubts(run.figures, watch)
+
+    def _samples(self, reads: Reads, watch: WatchEnergies) -> Any:
+        """Return the answer of each read, how energies fell, and, of a problem that can be drawn, its couplings."""
+        import xarray
+
+        asked, of_read = self._asked, "read"
+        problem, energy = asked.problem, {"units": "energy"}
+        found = {
+            "energy": (of_read, reads.energies, energy | {"long_name": "lowest energy of a read"}),
+            "found": (of_read, watch.found, {"long_name": "sweeps after which it was seen", "units": "sweeps"}),
+            "heat": (of_read, reads.heat, {"long_name": "heat released", "units": "kT"}),
+            "state": ((of_read, "variable"), reads.states, {"long_name": "spins of that state"}),
+            "energy_mean": ("sweep", watch.mean, energy | {"long_name": "mean over reads of the energy of the spins"}),
+            "energy_std": ("sweep", watch.spread, energy | {"long_name": "its standard deviation over reads"}),
+            "energy_least": ("sweep", watch.least, energy | {"long_name": "lowest energy of all reads"}),
+            "energy_so_far": ("sweep", watch.so_far, energy | {"long_name": "lowest energy of all reads so far"}),
+        }
+        if problem.n <= MOST_DRAWN[0] and 0 < len(problem.edges) <= MOST_DRAWN[1]:
+            found["pair"] = (("coupling", "end"), problem.edges, {"long_name": "variables of a coupling"})
+            found["strength"] = ("coupling", problem.strengths, energy | {"long_name": "its strength"})
+            if asked.planted is not None:
+                found["planted"] = ("variable", asked.planted, {"long_name": "the planted state"})
+                found["side"] = ((), asked.side, {"long_name": "sites along a side of the lattice"})
+        labels = list(problem.labels)
+        same = all(isinstance(one, type(labels[0])) for one in labels) and isinstance(labels[0], int | str)
+        return xarray.Dataset(
+            found,
+            coords={
+                "sweep": ("sweep", watch.steps, {"units": "sweeps"}),
+                "variable": labels if same else list(map(str, labels)),
+            },
+        )
+
+    def _doubts(self, figures: AnnealFigures, watch: WatchEnergies) -> list[str]:
+        """Return what is to be doubted about the figures."""
+        said = []
+        rounding = 1e-9 * max(1.0, abs(figures.target))
+        if figures.reference and figures.best_energy < figures.target - rounding:
+            said.append(
+                f"a read is below the energy that was said to be known, {figures.target:,.9g} "
+                f"({figures.target_source}): it is not the least one; give another task.target"
+            )
+        if not figures.reference:
+            said.append(
+                "nothing is known to compare with: success is the share of reads that reach the best of them; give "
+                "task.target"
+            )
+        scale = abs(figures.target) or 1.0
+        if watch.mean[-1] - watch.lowest.mean() > 0.02 * scale:
+            said.append(
+                "reads leave their best states again: the last energies are "
+                f"{(watch.mean[-1] - watch.lowest.mean()) / scale:.1%} above the lowest on average; end the schedule "
+                "colder, more strongly coupled, or more firmly locked"
+            )
+        return said
+
+    def disk(self, config: Any, machine: Any) -> int:
+        """Return the bytes of answers, of how energies fell, and of what is drawn."""
+        problem = self._asked.problem
+        drawn = 24 * len(problem.edges) if len(problem.edges) <= MOST_DRAWN[1] else 0
+        return int(self.reads * (problem.n + 24) + 40 * POINTS + 9 * problem.n + drawn)
+
+    def account(self, figures: Any) -> Account:
+        """Return what was found, with its error bars."""
+        return account_of(figures)
+
+    def pictures(self, figures: Any, samples: Any) -> Mapping[str, Picture]:
+        """Return energies against sweeps with those of the reads, and the best state."""
+        return pictures_of(figures, samples)
+
+    def small(self) -> Mapping[str, Any]:
+        """Return p-bits that are cooled in few sweeps."""
+        return {
+            "computer": {"temperature": 1.0, "units": {"spins": "auto"}, "potential": {"plugin": "spin"}},
+            "dynamics": {"integrator": "heat-bath", "dt": 1.0, "duration": 20.0, "engine": "reference"},
+            "schedule": {"temperature": {"protocol": "ramp", "initial": 3.0, "final": 0.3}},
+        }
+
+
+class _Ends:
+    """Keeps what an energy changes by, from the first to the last observation, kinetic energies included."""
+
+    def __init__(self, law: Any, observations: int) -> None:
+        from thermozoo import EnergyTerms
+
+        self._terms = EnergyTerms(law)
+        self._seen, self._last = 0, observations - 1
+
+    def start(self) -> None:
+        """Do nothing: it observes one simulation."""
+
+    def observe(self, step: int, x: Any, variables: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Find the energy of the first states, and of the last ones."""
+        if self._seen in (0, self._last):
+            self._terms.observe(step, x, variables)
+        self._seen += 1
+
+    @property
+    def change(self) -> Any:
+        """By how much the energy of each read has changed [energy]."""
+        energy = np.sum(list(self._terms.terms.values()), axis=0)
+        return energy[-1] - energy[0]
+
+    def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
+        """Return about how many bytes it keeps."""
+        return self._terms.bytes_needed(2, trajectories, n, itemsize)
+
+
+def _at_the_end(law: Any) -> Any:
+    """Return the potential of the units at the end of a law's schedule."""
+    [potential] = law.computer_before(law.steps).onsite.potentials.values()
+    return potential
