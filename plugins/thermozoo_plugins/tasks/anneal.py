@@ -200,7 +200,7 @@ class Anneal(Task):
         """Return the variables of the problem, and one unit more where its fields are couplings."""
         try:
             problem = self._asked.problem
-        except DataError as error:
+        except (DataError, ParameterError) as error:
             faults.add("task.graph", str(error), also=["task.problem"])
             return {}
         n = problem.n + self._units(config).further(problem)
@@ -276,8 +276,11 @@ class Anneal(Task):
 
     @property
     def _enumerates(self) -> bool:
-        """Whether all states are gone through, to know the best one."""
-        return self._known is None and self._asked.problem.n <= MOST_ENUMERATED
+        """Whether all states are gone through, to know the best one; not of a file that is refused later."""
+        try:
+            return self._known is None and self._asked.problem.n <= MOST_ENUMERATED
+        except ThermozooError:
+            return False
 
     def _watch(self, machine: Any, reads: int, observations: int) -> WatchEnergies:
         problem, units = self._asked.problem, self._units(machine.config)

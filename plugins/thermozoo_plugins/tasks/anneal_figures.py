@@ -62,9 +62,7 @@ class AnnealFigures:
     time_to_solution_99_low: Annotated[
         float, Key("lower end of its 95 % interval, by Wilson's interval of the share", "sweeps")
     ]
-    time_to_solution_99_high: Annotated[
-        float | None, Key("upper end; `null` where the share may be zero", "sweeps")
-    ]
+    time_to_solution_99_high: Annotated[float | None, Key("upper end; `null` where the share may be zero", "sweeps")]
     time_to_solution_99_duration: Annotated[
         float | None, Key("the same in time constants; `null` with it", "time constants")
     ]
@@ -73,9 +71,7 @@ class AnnealFigures:
     ]
     seconds_per_read: Annotated[float, Key("how long this machine took for all reads, over their number", "second")]
     updates_per_second: Annotated[float, Key("updates of units in a second on this machine, observations included")]
-    heat_mean_kT: Annotated[
-        float, Key("mean heat that a read releases, over $k_BT$ at its end", "kT")
-    ]
+    heat_mean_kT: Annotated[float, Key("mean heat that a read releases, over $k_BT$ at its end", "kT")]
     heat_se_kT: Annotated[float, Key("its standard error", "kT")]
     work_mean_kT: Annotated[float, Key("mean work of what is driven, but for the temperature, which does none", "kT")]
     reference: Annotated[

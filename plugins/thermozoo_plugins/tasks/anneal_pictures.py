@@ -34,7 +34,7 @@ def pictures_of(figures: AnnealFigures, samples: Any) -> Mapping[str, Picture]:
             "The best state on its lattice. Left: its spins. Right: where it agrees with the planted one, and "
             "where it is reversed (dark); red bonds are those that are unsatisfied.",
         )
-    elif samples is not None and "pair" in samples.dims:
+    elif samples is not None and "pair" in samples:
         found["cut"] = Picture(
             lambda figure: _sides(figure, figures, samples),
             "The couplings of the problem, variables in the order of their spins in the best state: what lies off the "

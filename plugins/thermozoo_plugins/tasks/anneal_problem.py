@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo_plugins.tasks.anneal_known import known_of
 from thermozoo_plugins.tasks.anneal_reads import Known
 
 __all__ = ["MOST_ENUMERATED", "Asked", "asked_of", "enumerated", "seconds_to_enumerate"]
@@ -43,15 +44,14 @@ def asked_of(graph: str, kind: str, side: int, seed: int) -> Asked:
 
     Raises
     ------
-    DataError
+    DataError, ParameterError
         When the file cannot be read, or is no problem.
     """
-    from thermozoo.problems.instances import planted_spin_glass
+    from thermozoo import ising_problem, planted_spin_glass
 
     if graph:
-        from thermozoo.problems.files import read_problem
-
-        return Asked(read_problem(graph, kind or None))
+        problem = ising_problem(graph, kind or None)
+        return Asked(problem, known_of(graph, problem))
     made = planted_spin_glass(side, seed)
     return Asked(made.problem, Known(made.energy, "planted"), made.state, side)
 
