@@ -23,6 +23,7 @@ LEVELS = {
     "parameters": 1,
     "interfaces": 2,
     "constraints": 2,
+    "problems": 2,
     "symbolic": 3,
     "registry": 3,
     "computer": 4,

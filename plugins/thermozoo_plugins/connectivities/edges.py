@@ -10,10 +10,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo import Connectivity, option
+from thermozoo import Connectivity, EdgeTable, option, read_edges
 from thermozoo.errors import ShapeError
 from thermozoo.interfaces import UnitLayout
-from thermozoo_plugins.connectivities.edge_files import EdgeTable, read_edges
 
 
 @attrs.frozen

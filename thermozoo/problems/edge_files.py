@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from thermozoo.errors import DataError, shown
-from thermozoo_plugins.connectivities.comma_separated import read_comma_separated
-from thermozoo_plugins.connectivities.edge_table import EdgeSource, EdgeTable
-from thermozoo_plugins.connectivities.g_set import read_g_set
-from thermozoo_plugins.connectivities.matrix_market import BANNER, read_matrix_market
+from thermozoo.problems.comma_separated import read_comma_separated
+from thermozoo.problems.edge_table import EdgeSource, EdgeTable
+from thermozoo.problems.g_set import read_g_set
+from thermozoo.problems.matrix_market import BANNER, read_matrix_market
 
-__all__ = ["EdgeTable", "read_edges"]
+__all__ = ["EdgeTable", "lines_of", "read_edges"]
 
 
 def read_edges(path: Path) -> EdgeTable:
@@ -21,7 +21,7 @@ def read_edges(path: Path) -> EdgeTable:
     DataError
         When the file cannot be read, or is not what its format says: with the line and what is wrong there.
     """
-    source = EdgeSource(shown(path, 200), _lines(path))
+    source = EdgeSource(shown(path, 200), lines_of(path))
     if source.lines and source.lines[0].lower().startswith(BANNER):
         return read_matrix_market(source)
     suffix = path.suffix.lower()
@@ -30,8 +30,14 @@ def read_edges(path: Path) -> EdgeTable:
     return read_comma_separated(source) if suffix == ".csv" else read_g_set(source)
 
 
-def _lines(path: Path) -> list[str]:
-    """Return the lines of a text file, whatever they end with."""
+def lines_of(path: Path) -> list[str]:
+    """Return the lines of a text file, whatever they end with.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read, or holds no text.
+    """
     what = f"the edge file {shown(path, 200)}"
     try:
         file = path.expanduser()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from thermozoo.errors import shown
-from thermozoo_plugins.connectivities.edge_table import EdgeSource, EdgeTable, Tuples
+from thermozoo.problems.edge_table import EdgeSource, EdgeTable, Tuples
 
 __all__ = ["read_comma_separated"]
 
@@ -32,7 +32,7 @@ def read_comma_separated(source: EdgeSource) -> EdgeTable:
             named = _is_header(cells)
             stated = named and _header(source, line, cells)
             if columns - stated < 2:
-                raise source.fault(line, f"expected two or more columns of units, got {columns - stated}")
+                raise source.fault(line, f"expected two or more columns of {source.word}s, got {columns - stated}")
             if named:
                 continue
         if len(cells) != columns:

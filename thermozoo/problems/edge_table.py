@@ -56,10 +56,16 @@ class EdgeSource:
         Its name, for messages.
     lines : list of str
         Its lines.
+    word : str
+        What a member of a tuple is called.
+    loops : bool
+        Whether a pair may name one twice: the diagonal of a matrix has a meaning.
     """
 
     file: str
     lines: list[str]
+    word: str = "unit"
+    loops: bool = False
 
     def numbered(self, comment: str = "", after: int = 0) -> Iterator[tuple[int, str]]:
         """Yield number and text of the lines after one of them, without those that are empty or begin with a word."""
@@ -131,15 +137,16 @@ class Tuples:
     def add(self, line: int, cells: Sequence[str], strength: str | None = None) -> None:
         """Add the tuple of a line; all have the same order."""
         last = MOST if self.n is None else self.first + self.n - 1
-        units = [self.source.whole(line, cell, "the number of a unit") for cell in cells]
+        word = self.source.word
+        units = [self.source.whole(line, cell, f"the number of a {word}") for cell in cells]
         for unit in units:
             if not self.first <= unit <= last:
                 upper = "" if self.n is None else f" to {last}"
-                raise self.source.fault(line, f"no unit {unit}: units are numbered from {self.first}{upper}")
-        if len(set(units)) < len(units):
+                raise self.source.fault(line, f"no {word} {unit}: {word}s are numbered from {self.first}{upper}")
+        if len(set(units)) < len(units) and not (self.source.loops and len(units) == 2):
             twice = next(unit for unit in units if units.count(unit) > 1)
-            what = "couples unit {} with itself" if len(units) == 2 else "names unit {} twice"
-            raise self.source.fault(line, f"{what.format(twice)}: leave the line out")
+            what = f"couples {word} {twice} with itself" if len(units) == 2 else f"names {word} {twice} twice"
+            raise self.source.fault(line, f"{what}: leave the line out")
         self.order = len(units)
         self._units.extend(units)
         self._lines.append(line)
@@ -161,16 +168,16 @@ class Tuples:
         """The strength of each tuple, shape (E,); None where there are none."""
         return np.array(self._strengths) if self._strengths else None
 
-    def table(self, kept: npt.NDArray[np.bool_] | None = None) -> EdgeTable:
-        """Return all tuples, each once, or those that are kept, shape (E,)."""
+    def table(self, kept: npt.NDArray[np.bool_] | None = None, ordered: bool = False) -> EdgeTable:
+        """Return all tuples, each once, or those that are kept, shape (E,); if `ordered`, (i, j) is not (j, i)."""
         if not self:
-            raise DataError(f"{self.source.file} lists no tuple of units: expected at least one")
+            raise DataError(f"{self.source.file} lists no tuple of {self.source.word}s: expected at least one")
         units, lines, strengths = self.units, self.lines, self.strengths
-        ordered = np.sort(units, axis=1)
+        named = units if ordered else np.sort(units, axis=1)
         if kept is not None:
-            units, lines, ordered = units[kept], lines[kept], ordered[kept]
+            units, lines, named = units[kept], lines[kept], named[kept]
             strengths = None if strengths is None else strengths[kept]
-        self.refuse_again(ordered, lines)
+        self.refuse_again(named, lines)
         return EdgeTable(self.source.file, units - self.first, strengths, lines, self.n, self.header)
 
     def refuse_again(self, tuples: npt.NDArray[np.int64], lines: npt.NDArray[np.int64]) -> None:
@@ -182,5 +189,6 @@ class Tuples:
             before = int(lines[np.flatnonzero((tuples[:k] == tuples[k]).all(axis=1))[0]])
             named = " and ".join(map(str, tuples[k])) if self.order == 2 else ", ".join(map(str, tuples[k]))
             raise self.source.fault(
-                int(lines[k]), f"couples the units {named} again, as line {before} does: leave one of the lines out"
+                int(lines[k]),
+                f"couples the {self.source.word}s {named} again, as line {before} does: leave one of the lines out",
             )

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.errors import shown
-from thermozoo_plugins.connectivities.edge_table import EdgeSource, EdgeTable, Tuples
+from thermozoo.problems.edge_table import EdgeSource, EdgeTable, Tuples
 
-__all__ = ["BANNER", "read_matrix_market"]
+__all__ = ["BANNER", "read_entries", "read_matrix_market"]
 
 #: How every file begins, whatever its case.
 BANNER = "%%matrixmarket"
@@ -37,10 +37,22 @@ class _Header:
     entries: int
 
 
-def read_matrix_market(source: EdgeSource) -> EdgeTable:
-    """Return the pairs of a symmetric matrix without diagonal.
+def read_matrix_market(source: EdgeSource, triangular: bool = False) -> EdgeTable:
+    """Return the pairs of a symmetric matrix without diagonal, or, where that may be, of one that has one half alone.
 
     Of a dense one (format ``array``), those that are not zero; of a sparse one, all that are stored.
+
+    Raises
+    ------
+    DataError
+        With the line where anything is wrong.
+    """
+    tuples, symmetric = read_entries(source)
+    return tuples.table(None if symmetric or (triangular and _has_one_half(tuples)) else _lower_half(tuples))
+
+
+def read_entries(source: EdgeSource) -> tuple[Tuples, bool]:
+    """Return the entries of a matrix, and whether those that are not on the diagonal stand for two each.
 
     Raises
     ------
@@ -58,7 +70,7 @@ def read_matrix_market(source: EdgeSource) -> EdgeTable:
             tuples.add(line, (i, j), value)
     if found < header.entries:
         raise source.fault(header.line, f"says {header.entries} entries, but the file has {found}")
-    return tuples.table(None if header.symmetric else _lower_half(tuples))
+    return tuples, header.symmetric
 
 
 def _header(source: EdgeSource) -> _Header:
@@ -107,6 +119,12 @@ def _dense(source: EdgeSource, header: _Header) -> Iterator[tuple[int, str, str,
             if i > header.n:
                 j += 1
                 i = j if header.symmetric else 1
+
+
+def _has_one_half(tuples: Tuples) -> bool:
+    """Tell whether no entry is in the upper half of a matrix, or none in the lower one."""
+    upper = tuples.units[:, 0] < tuples.units[:, 1]
+    return bool(upper.all() or not upper.any())
 
 
 def _lower_half(tuples: Tuples) -> npt.NDArray[np.bool_]:
