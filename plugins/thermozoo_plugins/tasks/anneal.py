@@ -119,7 +119,7 @@ class Anneal(Task):
     strength: float = option(
         1.0, converter=_strength, doc="by what the problem's energy is multiplied in the computer [energy]"
     )
-    target: str | float = option(
+    target: Any = option(  # of a union of a text and a number, a config would take neither
         _AUTO,
         converter=_target,
         doc='cut, energy or value that a read succeeds by reaching; "auto": what is known, or else the best read',

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo_plugins.tasks.anneal_known import known_of
+from thermozoo.errors import ParameterError
 from thermozoo_plugins.tasks.anneal_reads import Known
 
-__all__ = ["MOST_ENUMERATED", "Asked", "asked_of", "enumerated", "seconds_to_enumerate"]
+__all__ = ["MOST_ENUMERATED", "Asked", "asked_of", "enumerated", "known_of", "seconds_to_enumerate"]
 
 #: Variables of the largest problem whose states are all gone through, and of the one with which that is timed.
 MOST_ENUMERATED, _TIMED = 24, 16
@@ -54,6 +55,30 @@ def asked_of(graph: str, kind: str, side: int, seed: int) -> Asked:
         return Asked(problem, known_of(graph, problem))
     made = planted_spin_glass(side, seed)
     return Asked(made.problem, Known(made.energy, "planted"), made.state, side)
+
+
+def known_of(path: str, problem: Any) -> Known | None:
+    """Return the largest cut that is known of a graph, as an energy, where its file is named like one of the G-set.
+
+    Parameters
+    ----------
+    path : str
+        Its file, such as ``"G22"`` or ``"G22.txt"``.
+    problem : IsingProblem
+        What it holds; a graph of another size is another graph.
+    """
+    from thermozoo import best_known
+
+    if problem.kind != "max-cut":
+        return None
+    try:
+        found = best_known(Path(path).stem.upper())
+    except ParameterError:  # which is not in the list
+        return None
+    if (found.vertices, found.edges) != (problem.n, len(problem.edges)):
+        return None
+    source = next(name for name, cut in found.cuts if cut == found.highest)
+    return Known(float(problem.energy_of_objective(found.highest)), f"{found.instance} by {source}, not proven")
 
 
 def enumerated(problem: Any) -> Known:
