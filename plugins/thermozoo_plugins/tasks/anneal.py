@@ -6,7 +6,6 @@ import functools
 import math
 import time
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -15,13 +14,17 @@ import numpy as np
 from thermozoo import Account, Phase, Picture, Share, Task, option
 from thermozoo.errors import DataError, ParameterError, ThermozooError
 from thermozoo_plugins.settings import whole
+from thermozoo_plugins.tasks import anneal_settings as settings
 from thermozoo_plugins.tasks.anneal_account import account_of
+from thermozoo_plugins.tasks.anneal_checks import check_settings, check_units
 from thermozoo_plugins.tasks.anneal_figures import AnnealFigures
-from thermozoo_plugins.tasks.anneal_pictures import MOST_DRAWN, pictures_of
+from thermozoo_plugins.tasks.anneal_pictures import pictures_of
 from thermozoo_plugins.tasks.anneal_problem import MOST_ENUMERATED, Asked, asked_of, enumerated, seconds_to_enumerate
 from thermozoo_plugins.tasks.anneal_reads import Known, Reads, figures_of
+from thermozoo_plugins.tasks.anneal_samples import bytes_of, samples_of
+from thermozoo_plugins.tasks.anneal_tempering import seconds_of, tempered
 from thermozoo_plugins.tasks.anneal_units import KINDS, Units
-from thermozoo_plugins.tasks.anneal_watch import POINTS, WatchEnergies
+from thermozoo_plugins.tasks.anneal_watch import POINTS, Ends, WatchEnergies
 
 __all__ = ["Anneal"]
 
@@ -37,44 +40,6 @@ _BLOCK = 2**22
 
 #: Bytes of the states that are enumerated at a time, and of their energies.
 _ENUMERATED = 160 * 2**20
-
-#: What the readers take as the kind of a problem.
-_KINDS = ("max-cut", "ising", "qubo")
-
-_AUTO = "auto"
-
-
-def _kind(value: Any) -> str:
-    if value not in ("", *_KINDS):
-        raise ParameterError(f'problem must be "" (as the file says), {", ".join(map(repr, _KINDS))}, got {value!r}')
-    return str(value)
-
-
-def _side(value: Any) -> int:
-    found = whole("side", 4)(value)
-    if found % 2:
-        raise ParameterError(f"side must be even, got {found}: the planted lattice has plaquettes of two colors")
-    return found
-
-
-def _strength(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 1e-9 <= value <= 1e9:
-        raise ParameterError(f"strength must be a number from 1e-9 to 1e9, got {value!r}")
-    return float(value)
-
-
-def _target(value: Any) -> str | float:
-    if value == _AUTO:
-        return _AUTO
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ParameterError(f'target must be a finite number, or "auto" for what is known, got {value!r}')
-    return float(value)
-
-
-def _within(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
-        raise ParameterError(f"within must be a number from 0 to below 1, got {value!r}")
-    return float(value)
 
 
 @attrs.frozen
@@ -113,24 +78,41 @@ class Anneal(Task):
 
     graph: str = option("", doc="the problem's file; none: a planted spin glass on a periodic square lattice is made")
     problem: str = option(
-        "", converter=_kind, doc='what is asked, "max-cut", "ising" or "qubo", where the file does not say'
+        "", converter=settings.kind, doc='what is asked, "max-cut", "ising" or "qubo", where the file does not say'
     )
-    reads: int = option(32, converter=whole("reads", 2), doc="anneals at once, each with noise of its own, 2 at least")
+    method: str = option(
+        "anneal",
+        converter=settings.method,
+        doc='"anneal": [schedule] says what is ramped; "tempering": rungs of several temperatures exchange states',
+    )
+    reads: int = option(
+        32, converter=whole("reads", 2), doc="anneals, or ladders of rungs, each with noise of its own, 2 at least"
+    )
+    temperatures: tuple[float, ...] = option(
+        (), converter=settings.temperatures, doc="of the rungs of tempering, the coldest first [energy]"
+    )
+    exchange_every: int = option(
+        10, converter=whole("exchange_every"), doc="sweeps from one exchange of neighboring rungs to the next"
+    )
     strength: float = option(
-        1.0, converter=_strength, doc="by what the problem's energy is multiplied in the computer [energy]"
+        1.0, converter=settings.multiple, doc="by what the problem's energy is multiplied in the computer [energy]"
     )
     target: Any = option(  # of a union of a text and a number, a config would take neither
-        _AUTO,
-        converter=_target,
+        settings.AUTO,
+        converter=settings.target,
         doc='cut, energy or value that a read succeeds by reaching; "auto": what is known, or else the best read',
     )
     within: float = option(
-        0.0, converter=_within, doc="how far from the target a read that succeeds may be, relative to the target"
+        0.0,
+        converter=settings.fraction,
+        doc="how far from the target a read that succeeds may be, relative to the target",
     )
     observe_every: int = option(
         0, converter=whole("observe_every", 0), doc="sweeps from one look at the spins to the next; 0: 100 looks"
     )
-    side: int = option(32, converter=_side, doc="sites along each side of the lattice that is made, an even number")
+    side: int = option(
+        32, converter=settings.side, doc="sites along each side of the lattice that is made, an even number"
+    )
     problem_seed: int = option(1, converter=whole("problem_seed", 0), doc="seed of the spin glass that is made")
 
     @functools.cached_property
@@ -152,49 +134,12 @@ class Anneal(Task):
 
     def check(self, config: Any, faults: Any) -> None:
         """Check its settings, and that the computer is one of units that are spins."""
-        made = [f for f in attrs.fields(type(self)) if f.name in ("side", "problem_seed")]
-        for field in made if self.graph else ():
-            if getattr(self, field.name) != field.default:
-                faults.add(
-                    f"task.{field.name}",
-                    "nothing uses it: task.graph brings the problem; leave it out",
-                    also=["task.graph"],
-                )
-        if self.problem and not self.graph:
-            faults.add("task.problem", "nothing uses it: the spin glass that is made is an Ising problem; leave it out")
-        steps = config.dynamics.steps
-        if steps and not faults.found_in("dynamics") and self.observe_every > steps:
-            faults.add(
-                "task.observe_every",
-                f"expected at most the {steps:,} sweeps of a read (duration / dt), got {self.observe_every:,}",
-                also=["dynamics.dt", "dynamics.duration"],
-            )
-        if faults.found_in("computer"):
-            return
-        if len(config.sizes) != 1 or config.clamped:
-            faults.add("computer.units", 'expected one group of units that move: write "auto" for it')
-            return
-        [potential] = config.potentials.values()
-        if potential.name not in KINDS:
-            faults.add(
-                "computer.potential",
-                f"expected units that are spins, {', '.join(map(repr, KINDS))}, got {potential.name!r}",
-            )
-            return
-        units, interaction = KINDS[potential.name], config.interaction
-        if potential.name == "spin" and np.any(potential.h):
-            faults.add("computer.potential.h", "expected 0: the problem states the fields; leave it out")
-        if (interaction.name if interaction is not None else "bilinear") != units.interaction:
-            given = "none" if interaction is None else repr(interaction.name)
-            faults.add(
-                "computer.interaction", f"{units.title} are coupled by {units.interaction!r} as spins, got {given}"
-            )
-        if "connectivity" in config.given.get("computer", {}):
-            faults.add("computer.connectivity", "nothing uses it: the problem states the pairs; leave it out")
-        if config.terms:
-            faults.add("computer.terms", "nothing uses it: the problem is the whole energy; leave them out")
-        if any(np.ndim(value) for value in attrs.asdict(potential, recurse=False).values()):
-            faults.add("computer.potential", "expected numbers: all units of a problem have one potential")
+        check_settings(self, config, faults)
+        check_units(config, faults)
+
+    @property
+    def _tempered(self) -> bool:
+        return self.method == "tempering"
 
     def sizes(self, config: Any, faults: Any) -> Mapping[str, int]:
         """Return the variables of the problem, and one unit more where its fields are couplings."""
@@ -241,26 +186,30 @@ class Anneal(Task):
         steps, every = config.steps, self._every(config)
 
         def seconds(of: Any) -> float:
+            if self._tempered:
+                watch = self._watch(of.machine, self.reads, 1)
+                return seconds_of(of, self.temperatures, self.reads, steps, self.exchange_every, watch)
+
             def look(x: Any) -> None:
                 self._watch(of.machine, len(x), 1).observe(0, x)
 
             return float(of.simulation(self.reads, steps, every=every, look=look))
 
         def held(size: Any) -> tuple[Share, ...]:
-            reads, n = self.reads, size.n
+            rungs, reads, n = max(1, len(self.temperatures)), self.reads, size.n
             several = f"{reads:,} reads"
             driven = any(name != "temperature" for name in config.schedule)
             together = min(8 * reads * n * steps, 2 * _RECORDED) * _ARRAYS // 2 if driven else 0
             return (
                 Share(reads * (n + 64) + 40 * POINTS + 16 * size.couplings, "task.reads", several, lasts=True),
-                Share(reads * n * (4 * size.itemsize + 4), "task.reads", several),
-                Share(2 * 8 * min(reads * n, _BLOCK), "task.reads", "states of which energies are found"),
+                Share(rungs * reads * n * (4 * size.itemsize + 4), "task.reads", several, ("task.temperatures",)),
+                Share(2 * 8 * rungs * reads * n, "task.reads", "states of rungs", ("task.temperatures",)),
+                Share(2 * 8 * min(rungs * reads * n, _BLOCK), "task.reads", "states of which energies are found"),
                 Share(together, "task.reads", "states of which the work is found"),
             )
 
-        annealing = Phase(
-            "annealing", "annealing", self._anneal, seconds, held, pieces=lambda config: 2, work=lambda run: steps
-        )
+        name, do = ("tempering", self._temper) if self._tempered else ("annealing", self._anneal)
+        annealing = Phase(name, name, do, seconds, held, pieces=lambda config: 2, work=lambda run: steps)
         if not self._enumerates:
             return [annealing]
         return [
@@ -295,7 +244,7 @@ class Anneal(Task):
         bare = attrs.evolve(law, computer=law.computer_before(0).bare(), schedule=None)
         x = equilibrium_states(bare, NoiseKey(config.seed, 0), range(self.reads))
         observations = 1 + math.ceil(config.steps / every)
-        watch, ends = self._watch(run.machine, self.reads, observations), _Ends(law, observations)
+        watch, ends = self._watch(run.machine, self.reads, observations), Ends(law, observations)
         begun = time.perf_counter()
         done = run.simulate(x, config.steps, stream=0, every=every, observers=[watch, ends], progress=progress)
         seconds = time.perf_counter() - begun
@@ -309,6 +258,20 @@ class Anneal(Task):
             seconds=seconds,
             observations=observations,
         )
+        self._leave(run, reads, watch)
+
+    def _temper(self, run: Any, progress: Any) -> None:
+        """Let ladders exchange states, and look at the spins before each exchange."""
+        steps, every = run.config.steps, self.exchange_every
+        observations = 1 + math.ceil(steps / every)
+        watch = self._watch(run.machine, self.reads, observations)
+        begun = time.perf_counter()
+        ladders = tempered(run, self.temperatures, self.reads, steps, every, watch, progress)
+        seconds = time.perf_counter() - begun
+        self._leave(run, Reads(watch.lowest, watch.states, seconds, observations, ladders=ladders), watch)
+
+    def _leave(self, run: Any, reads: Reads, watch: WatchEnergies) -> None:
+        """Leave what was found; of what is enumerated, for the next phase."""
         run.outcome = reads, watch
         if not self._enumerates:
             self._finish(run, self._known)
@@ -324,43 +287,11 @@ class Anneal(Task):
             known,
             within=self.within,
             units=units.title,
-            sweeps=config.steps,
+            sweeps=config.steps * max(1, len(self.temperatures)),
             duration=config.duration * mobility,
         )
-        run.samples = self._samples(reads, watch)
+        run.samples = samples_of(self._asked, reads, watch)
         run.warnings += self._doubts(run.figures, watch)
-
-    def _samples(self, reads: Reads, watch: WatchEnergies) -> Any:
-        """Return the answer of each read, how energies fell, and, of a problem that can be drawn, its couplings."""
-        import xarray
-
-        asked, of_read = self._asked, "read"
-        problem, energy = asked.problem, {"units": "energy"}
-        found = {
-            "energy": (of_read, reads.energies, energy | {"long_name": "lowest energy of a read"}),
-            "found": (of_read, watch.found, {"long_name": "sweeps after which it was seen", "units": "sweeps"}),
-            "heat": (of_read, reads.heat, {"long_name": "heat released", "units": "kT"}),
-            "state": ((of_read, "variable"), reads.states, {"long_name": "spins of that state"}),
-            "energy_mean": ("sweep", watch.mean, energy | {"long_name": "mean over reads of the energy of the spins"}),
-            "energy_std": ("sweep", watch.spread, energy | {"long_name": "its standard deviation over reads"}),
-            "energy_least": ("sweep", watch.least, energy | {"long_name": "lowest energy of all reads"}),
-            "energy_so_far": ("sweep", watch.so_far, energy | {"long_name": "lowest energy of all reads so far"}),
-        }
-        if problem.n <= MOST_DRAWN[0] and 0 < len(problem.edges) <= MOST_DRAWN[1]:
-            found["pair"] = (("coupling", "end"), problem.edges, {"long_name": "variables of a coupling"})
-            found["strength"] = ("coupling", problem.strengths, energy | {"long_name": "its strength"})
-            if asked.planted is not None:
-                found["planted"] = ("variable", asked.planted, {"long_name": "the planted state"})
-                found["side"] = ((), asked.side, {"long_name": "sites along a side of the lattice"})
-        labels = list(problem.labels)
-        same = all(isinstance(one, type(labels[0])) for one in labels) and isinstance(labels[0], int | str)
-        return xarray.Dataset(
-            found,
-            coords={
-                "sweep": ("sweep", watch.steps, {"units": "sweeps"}),
-                "variable": labels if same else list(map(str, labels)),
-            },
-        )
 
     def _doubts(self, figures: AnnealFigures, watch: WatchEnergies) -> list[str]:
         """Return what is to be doubted about the figures."""
@@ -377,7 +308,13 @@ class Anneal(Task):
                 "task.target"
             )
         scale = abs(figures.target) or 1.0
-        if watch.mean[-1] - watch.lowest.mean() > 0.02 * scale:
+        if figures.round_trips is not None and figures.round_trips < 1:
+            said.append(
+                f"replicas hardly travel: {figures.round_trips:.2g} round trips of a ladder from its coldest to its "
+                "hottest rung and back; take rungs that are closer where few exchanges are accepted, or a longer "
+                "dynamics.duration"
+            )
+        if not self._tempered and watch.mean[-1] - watch.lowest.mean() > 0.02 * scale:
             said.append(
                 "reads leave their best states again: the last energies are "
                 f"{(watch.mean[-1] - watch.lowest.mean()) / scale:.1%} above the lowest on average; end the schedule "
@@ -387,9 +324,7 @@ class Anneal(Task):
 
     def disk(self, config: Any, machine: Any) -> int:
         """Return the bytes of answers, of how energies fell, and of what is drawn."""
-        problem = self._asked.problem
-        drawn = 24 * len(problem.edges) if len(problem.edges) <= MOST_DRAWN[1] else 0
-        return int(self.reads * (problem.n + 24) + 40 * POINTS + 9 * problem.n + drawn)
+        return bytes_of(self._asked, self.reads)
 
     def account(self, figures: Any) -> Account:
         """Return what was found, with its error bars."""
@@ -406,35 +341,6 @@ class Anneal(Task):
             "dynamics": {"integrator": "heat-bath", "dt": 1.0, "duration": 20.0, "engine": "reference"},
             "schedule": {"temperature": {"protocol": "ramp", "initial": 3.0, "final": 0.3}},
         }
-
-
-class _Ends:
-    """Keeps what an energy changes by, from the first to the last observation, kinetic energies included."""
-
-    def __init__(self, law: Any, observations: int) -> None:
-        from thermozoo import EnergyTerms
-
-        self._terms = EnergyTerms(law)
-        self._seen, self._last = 0, observations - 1
-
-    def start(self) -> None:
-        """Do nothing: it observes one simulation."""
-
-    def observe(self, step: int, x: Any, variables: Mapping[str, Any] = MappingProxyType({})) -> None:
-        """Find the energy of the first states, and of the last ones."""
-        if self._seen in (0, self._last):
-            self._terms.observe(step, x, variables)
-        self._seen += 1
-
-    @property
-    def change(self) -> Any:
-        """By how much the energy of each read has changed [energy]."""
-        energy = np.sum(list(self._terms.terms.values()), axis=0)
-        return energy[-1] - energy[0]
-
-    def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
-        """Return about how many bytes it keeps."""
-        return self._terms.bytes_needed(2, trajectories, n, itemsize)
 
 
 def _at_the_end(law: Any) -> Any:

@@ -52,6 +52,41 @@ def _success(figures: AnnealFigures) -> str:
     )
 
 
+def _cost(figures: AnnealFigures) -> str:
+    """Return what a read cost, in kT where units were annealed."""
+    time = (
+        f"{figures.sweeps:,} sweeps in {figures.duration:,.4g} time constants; {figures.seconds_per_read:.3g} s here, "
+        f"{figures.updates_per_second / 1e6:,.3g} million updates of units a second."
+    )
+    if figures.heat_mean_kT is None or figures.heat_se_kT is None:
+        return f"Cost of a read: {time}"
+    work = f" {figures.work_mean_kT:,.4g} kT of work and" if figures.work_mean_kT else ""
+    heat = plus_minus(figures.heat_mean_kT, figures.heat_se_kT, 2)
+    return f"Cost of a read:{work} {heat} kT of heat (kT at its end), {time}"
+
+
+def _travel(figures: AnnealFigures) -> list[str]:
+    """Return how replicas travelled, where they did."""
+    if figures.acceptance is None or figures.temperatures is None or figures.round_trips is None:
+        return []
+    worst = min(range(len(figures.acceptance)), key=figures.acceptance.__getitem__)
+    return [
+        f"Tempering: {len(figures.temperatures):,} rungs from kT = {figures.temperatures[0]:.3g} to "
+        f"{figures.temperatures[-1]:.3g}; exchanges are accepted least between kT = "
+        f"{figures.temperatures[worst]:.3g} and {figures.temperatures[worst + 1]:.3g}, "
+        f"{figures.acceptance[worst]:.1%}; {plus_minus(figures.round_trips, figures.round_trips_se or 0.0, 2)} round "
+        "trips of the replicas of a ladder."
+    ]
+
+
+def _rungs(figures: AnnealFigures) -> list[TextTable]:
+    if figures.acceptance is None or figures.temperatures is None:
+        return []
+    pairs = zip(figures.temperatures, figures.temperatures[1:], figures.acceptance, strict=False)
+    rows = [(str(k), f"{cold:.4g}", f"{hot:.4g}", f"{share:.1%}") for k, (cold, hot, share) in enumerate(pairs)]
+    return [TextTable(("rung", "kT", "kT of the next", "exchanges accepted"), rows, "Exchanges by rung")]
+
+
 def account_of(figures: AnnealFigures) -> Account:
     """Return the answer, and what stands behind it."""
     missing = f", {figures.gap_mean:.2%} off" if figures.gap_mean is not None else ""
@@ -59,12 +94,7 @@ def account_of(figures: AnnealFigures) -> Account:
         f"Reads: mean energy {plus_minus(figures.energy_mean, figures.energy_se, 2)}{missing}, standard deviation "
         f"{figures.energy_std:.3g}; {figures.distinct:,} different answers of {figures.reads:,} reads."
     )
-    work = f" {figures.work_mean_kT:,.4g} kT of work and" if figures.work_mean_kT else ""
-    cost = (
-        f"Cost of a read:{work} {plus_minus(figures.heat_mean_kT, figures.heat_se_kT, 2)} kT of heat (kT at its end), "
-        f"{figures.sweeps:,} sweeps in {figures.duration:,.4g} time constants; {figures.seconds_per_read:.3g} s here, "
-        f"{figures.updates_per_second / 1e6:,.3g} million updates of units a second."
-    )
+    cost = _cost(figures)
     relation = (
         f"Cut and energy: {figures.relation}; the best energy {figures.best_energy:,.9g} is a cut of "
         f"{figures.best_cut:,.9g}."
@@ -81,11 +111,11 @@ def account_of(figures: AnnealFigures) -> Account:
         (name, f"{energy:,.9g}", f"{(figures.weight - energy) / 2:,.9g}")
         for name, energy in zip(names, figures.energy_quantiles, strict=True)
     ]
-    success = _success(figures)
+    success, travel = _success(figures), _travel(figures)
     return Account(
-        title="Annealing",
+        title="Annealing" if figures.acceptance is None else "Parallel tempering",
         answer=_answer(figures),
-        paragraphs=[success, spread, relation, cost, how],
-        tables=[TextTable(("reads", "energy at most", "cut at least"), rows, "Energies of reads")],
-        lines=[success, spread, relation, cost],
+        paragraphs=[success, spread, *travel, relation, cost, how],
+        tables=[TextTable(("reads", "energy at most", "cut at least"), rows, "Energies of reads"), *_rungs(figures)],
+        lines=[success, spread, *travel, relation, cost],
     )

@@ -19,8 +19,9 @@ class AnnealFigures:
     variables: Annotated[int, Key("variables of the problem")]
     couplings: Annotated[int, Key("pairs of variables that its energy couples")]
     units: Annotated[str, Key("what the variables are: `p-bits`, `double wells` or `phases`")]
-    reads: Annotated[int, Key("anneals, each with noise and a beginning of its own")]
-    sweeps: Annotated[int, Key("updates of every unit in a read: time steps")]
+    method: Annotated[str, Key("`anneal`, or `tempering` where rungs of several temperatures exchange states")]
+    reads: Annotated[int, Key("anneals or ladders, each with noise and a beginning of its own")]
+    sweeps: Annotated[int, Key("updates of every unit in a read: time steps, at all rungs together")]
     duration: Annotated[float, Key("how long a read takes", "time constants")]
     observations: Annotated[int, Key("how often the states of a read were looked at; its energy is the lowest seen")]
     best_energy: Annotated[float, Key("lowest energy of all reads: of a QUBO its value, of a graph $W - 2\\,$cut")]
@@ -71,9 +72,26 @@ class AnnealFigures:
     ]
     seconds_per_read: Annotated[float, Key("how long this machine took for all reads, over their number", "second")]
     updates_per_second: Annotated[float, Key("updates of units in a second on this machine, observations included")]
-    heat_mean_kT: Annotated[float, Key("mean heat that a read releases, over $k_BT$ at its end", "kT")]
-    heat_se_kT: Annotated[float, Key("its standard error", "kT")]
-    work_mean_kT: Annotated[float, Key("mean work of what is driven, but for the temperature, which does none", "kT")]
+    heat_mean_kT: Annotated[
+        float | None, Key("mean heat that a read releases, over $k_BT$ at its end; `null` of tempering", "kT")
+    ]
+    heat_se_kT: Annotated[float | None, Key("its standard error; `null` with it", "kT")]
+    work_mean_kT: Annotated[
+        float | None,
+        Key("mean work of what is driven, but for the temperature, which does none; `null` of tempering", "kT"),
+    ]
+    temperatures: Annotated[
+        tuple[float, ...] | None, Key("$k_BT$ of the rungs of tempering, the coldest first; `null` of an anneal", "E0")
+    ]
+    acceptance: Annotated[
+        tuple[float, ...] | None,
+        Key("share of the exchanges of each rung with the next that were accepted; `null` of an anneal"),
+    ]
+    round_trips: Annotated[
+        float | None,
+        Key("mean round trips of a ladder's replicas, coldest to hottest and back, all together; `null` of an anneal"),
+    ]
+    round_trips_se: Annotated[float | None, Key("its standard error; `null` with it")]
     reference: Annotated[
         dict[str, float],
         Key("what is known, by planting, enumeration or `task.target`: `best_energy` and `best_cut`; empty otherwise"),

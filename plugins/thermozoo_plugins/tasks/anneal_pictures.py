@@ -21,11 +21,13 @@ _GRAY, _LIGHT = "#6b6b6b", "#d9d9d9"
 def pictures_of(figures: AnnealFigures, samples: Any) -> Mapping[str, Picture]:
     """Return the pictures by name."""
     known = "the line is what is known" if figures.reference else "the line is the best of them"
+    coldest = " at the coldest rung" if figures.acceptance is not None else ""
     found = {
         "annealing": Picture(
             lambda figure: _annealing(figure, figures, samples),
-            "Left: energy of the spins against sweeps, mean of all reads with its standard deviation (band), the "
-            f"lowest of them, and the lowest so far; {known}. Right: distribution of the lowest energies of reads.",
+            f"Left: energy of the spins{coldest} against sweeps, mean of all reads with its standard deviation "
+            f"(band), the lowest of them, and the lowest so far; {known}. Right: distribution of the lowest energies "
+            "of reads.",
         )
     }
     if samples is not None and "side" in samples:
@@ -52,7 +54,7 @@ def _annealing(figure: Any, figures: AnnealFigures, samples: Any) -> None:
     time.plot(sweeps, samples["energy_so_far"].values, color="C2", linewidth=1.2, label="lowest so far")
     label = figures.target_source if len(figures.target_source) < 32 else "known"
     time.axhline(figures.target, color=_GRAY, linewidth=1, label=label)
-    time.set_xlabel("sweeps")
+    time.set_xlabel("sweeps" if figures.acceptance is None else "sweeps at each rung")
     time.set_ylabel("energy of the spins")
     time.legend(fontsize=7)
     energies = samples["energy"].values

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo_plugins.tasks.anneal_figures import AnnealFigures
+from thermozoo_plugins.tasks.anneal_tempering import Ladders
 
 __all__ = ["Known", "Reads", "cut_weight", "figures_of", "reads_needed", "share", "wilson"]
 
@@ -51,20 +52,23 @@ class Reads:
         The lowest energy of each.
     states : ndarray of int8, shape (reads, variables)
         Its state.
-    heat, work : ndarray, shape (reads,)
-        What each released, and what was done on it [kT at the end].
     seconds : float
         How long all took together.
     observations : int
         How often states were looked at.
+    heat, work : ndarray, shape (reads,), or None
+        What each released, and what was done on it [kT at the end]; None of tempering.
+    ladders : Ladders or None
+        The rungs of tempering.
     """
 
     energies: Array
     states: npt.NDArray[np.int8]
-    heat: Array
-    work: Array
     seconds: float
     observations: int
+    heat: Array | None = None
+    work: Array | None = None
+    ladders: Ladders | None = None
 
 
 def cut_weight(problem: Any) -> float:
@@ -92,6 +96,11 @@ def wilson(count: int, of: int) -> tuple[float, float]:
     middle = (p + z2 / (2 * of)) / (1 + z2 / of)
     half = _Z / (1 + z2 / of) * math.sqrt(p * (1 - p) / of + z2 / (4 * of**2))
     return (0.0 if count == 0 else middle - half), (1.0 if count == of else middle + half)
+
+
+def _mean(values: npt.NDArray[Any]) -> tuple[float, float]:
+    """Return the mean and its standard error."""
+    return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))
 
 
 def reads_needed(p: float) -> float:
@@ -124,7 +133,10 @@ def figures_of(
     low, high = wilson(int(reached.sum()), count)
     needed = reads_needed(p)
     per_read = reads.seconds / count
-    energy_se = float(energies.std(ddof=1) / math.sqrt(count))
+    energy_mean, energy_se = _mean(energies)
+    heat_mean, heat_se = (None, None) if reads.heat is None else _mean(reads.heat)
+    ladders = reads.ladders
+    trips, trips_se = (None, None) if ladders is None else _mean(ladders.round_trips)
 
     def after(one: float) -> float | None:
         return one * needed if math.isfinite(needed) else None
@@ -134,6 +146,7 @@ def figures_of(
         variables=problem.n,
         couplings=len(problem.edges),
         units=units,
+        method="anneal" if ladders is None else "tempering",
         reads=count,
         sweeps=sweeps,
         duration=duration,
@@ -142,7 +155,7 @@ def figures_of(
         best_cut=(weight - best) / 2,
         weight=weight,
         relation=f"cut = (W - E) / 2 with W = {weight:g}",
-        energy_mean=float(energies.mean()),
+        energy_mean=energy_mean,
         energy_se=energy_se,
         energy_std=float(energies.std(ddof=1)),
         energy_quantiles=tuple(np.quantile(energies, [0, 0.25, 0.5, 0.75, 1]).tolist()),
@@ -161,9 +174,13 @@ def figures_of(
         time_to_solution_99_seconds=after(per_read),
         seconds_per_read=per_read,
         updates_per_second=count * sweeps * problem.n / reads.seconds,
-        heat_mean_kT=float(reads.heat.mean()),
-        heat_se_kT=float(reads.heat.std(ddof=1) / math.sqrt(count)),
-        work_mean_kT=float(reads.work.mean()),
+        heat_mean_kT=heat_mean,
+        heat_se_kT=heat_se,
+        work_mean_kT=None if reads.work is None else float(reads.work.mean()),
+        temperatures=None if ladders is None else ladders.temperatures,
+        acceptance=None if ladders is None else ladders.acceptance,
+        round_trips=trips,
+        round_trips_se=trips_se,
         reference={} if known is None else {"best_energy": known.energy, "best_cut": (weight - known.energy) / 2},
         error_bars={"energy_mean": energy_se, "success": p_se},
     )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["POINTS", "WatchEnergies"]
+__all__ = ["POINTS", "Ends", "WatchEnergies"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -69,18 +69,58 @@ class WatchEnergies:
 
     def observe(self, step: int, x: Array, variables: Mapping[str, Array] = MappingProxyType({})) -> None:
         """Read the spins of states, shape (reads, units)."""
-        spins = self._spins(x)
-        energies = self.problem.energies(spins)
-        better = energies < self.lowest
-        self.lowest[better], self.states[better], self.found[better] = energies[better], spins[better], step
+        self.observe_rungs(step, x[None])
+
+    def observe_rungs(self, step: int, x: Array) -> None:
+        """Read the spins of states at several rungs, shape (rungs, reads, units): the energies kept are of the first.
+
+        The lowest energy of a read is that at any rung.
+        """
+        rungs, reads, units = x.shape
+        spins = self._spins(x.reshape(-1, units))
+        energies = self.problem.energies(spins).reshape(rungs, reads)
+        rung, read = energies.argmin(axis=0), np.arange(reads)
+        least = energies[rung, read]
+        better = least < self.lowest
+        self.lowest[better], self.found[better] = least[better], step
+        self.states[better] = spins.reshape(rungs, reads, -1)[rung, read][better]
         if self._seen % self._each == 0 or self._seen == self._last:
             self.steps.append(step)
-            self.mean.append(float(energies.mean()))
-            self.spread.append(float(energies.std(ddof=1)))
-            self.least.append(float(energies.min()))
+            self.mean.append(float(energies[0].mean()))
+            self.spread.append(float(energies[0].std(ddof=1)))
+            self.least.append(float(energies[0].min()))
             self.so_far.append(float(self.lowest.min()))
         self._seen += 1
 
     def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
         """Return about how many bytes it keeps."""
         return self.states.nbytes + 40 * (POINTS + 2)
+
+
+class Ends:
+    """Keeps what an energy changes by, from the first to the last observation, kinetic energies included."""
+
+    def __init__(self, law: Any, observations: int) -> None:
+        from thermozoo import EnergyTerms
+
+        self._terms = EnergyTerms(law)
+        self._seen, self._last = 0, observations - 1
+
+    def start(self) -> None:
+        """Do nothing: it observes one simulation."""
+
+    def observe(self, step: int, x: Any, variables: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Find the energy of the first states, and of the last ones."""
+        if self._seen in (0, self._last):
+            self._terms.observe(step, x, variables)
+        self._seen += 1
+
+    @property
+    def change(self) -> Any:
+        """By how much the energy of each read has changed [energy]."""
+        energy = np.sum(list(self._terms.terms.values()), axis=0)
+        return energy[-1] - energy[0]
+
+    def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
+        """Return about how many bytes it keeps."""
+        return self._terms.bytes_needed(2, trajectories, n, itemsize)
