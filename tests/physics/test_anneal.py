@@ -229,7 +229,7 @@ def test_what_is_not_driven_is_the_boltzmann_distribution(six):
 
 
 def test_heat_is_what_the_energy_falls_by(six):
-    """P-bits that are cooled: no work, and all of the energy is heat, in kT of the end; of double wells work is done."""
+    """P-bits that are cooled: no work, and all of the energy is heat, in kT of the end; wells take work."""
     run = annealed(tables(graph=six, duration=40.0, strength=3.0))
     first, last = run.samples["energy_mean"].values[[0, -1]]
     assert run.samples["sweep"].values[[0, -1]].tolist() == [0, 40]

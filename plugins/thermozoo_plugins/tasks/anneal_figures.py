@@ -68,10 +68,15 @@ class AnnealFigures:
         float | None, Key("the same in time constants; `null` with it", "time constants")
     ]
     time_to_solution_99_seconds: Annotated[
-        float | None, Key("the same on this machine, where all reads went at once; `null` with it", "second")
+        float | None,
+        Key("the same on this machine, where all reads went at once; `null` with it", "second", clocked=True),
     ]
-    seconds_per_read: Annotated[float, Key("how long this machine took for all reads, over their number", "second")]
-    updates_per_second: Annotated[float, Key("updates of units in a second on this machine, observations included")]
+    seconds_per_read: Annotated[
+        float, Key("how long this machine took for all reads, over their number", "second", clocked=True)
+    ]
+    updates_per_second: Annotated[
+        float, Key("updates of units in a second on this machine, observations included", clocked=True)
+    ]
     heat_mean_kT: Annotated[
         float | None, Key("mean heat that a read releases, over $k_BT$ at its end; `null` of tempering", "kT")
     ]
