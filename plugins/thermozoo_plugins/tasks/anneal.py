@@ -314,7 +314,7 @@ class Anneal(Task):
                 "hottest rung and back; take rungs that are closer where few exchanges are accepted, or a longer "
                 "dynamics.duration"
             )
-        if not self._tempered and watch.mean[-1] - watch.lowest.mean() > 0.02 * scale:
+        if not self._tempered and watch.mean[-1] - watch.lowest.mean() > 0.05 * scale:
             said.append(
                 "reads leave their best states again: the last energies are "
                 f"{(watch.mean[-1] - watch.lowest.mean()) / scale:.1%} above the lowest on average; end the schedule "
