@@ -16,6 +16,9 @@ import thermozoo
 #: Imported only by what pytest itself loads, or where the extra "test" is installed.
 TESTS_ONLY = {"pytest"}
 
+#: Extras of those who work on the package; a module of it may need any other one.
+DEVELOPERS = {"test", "docs", "dev"}
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
@@ -53,7 +56,9 @@ def test_the_version_is_that_of_the_package(wheel):
 
 def test_what_is_imported_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    declared = {re.match(r"[\w.-]+", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *(line for name in set(extras) - DEVELOPERS for line in extras[name])]
+    declared = {re.match(r"[\w.-]+", line)[0].lower().replace("_", "-") for line in lines}
     distributions = importlib.metadata.packages_distributions()
     own = {"thermozoo", "thermozoo_plugins", *sys.stdlib_module_names, *TESTS_ONLY}
     for path in sources(CORE) + sources(PLUGINS):
