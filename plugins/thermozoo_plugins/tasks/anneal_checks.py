@@ -42,7 +42,9 @@ def _check_method(task: Any, config: Any, faults: Any) -> None:
             faults.add("task.temperatures", "tempering needs those of its rungs, such as [0.3, 0.5, 0.8, 1.2, 2.0]")
         if config.schedule:
             faults.add(
-                "schedule", "tempering holds each rung at its temperature: leave it out, or anneal", also=["task"]
+                "schedule",
+                "tempering holds each rung at its temperature: leave [schedule] out, or anneal",
+                also=["task"],
             )
         if task.observe_every:
             faults.add("task.observe_every", "nothing uses it: tempering looks before each exchange; leave it out")
