@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from thermozoo.dynamics.noise import NoiseKey
     from thermozoo.dynamics.running import RunningHistogram, RunningMoments, Trace
     from thermozoo.dynamics.schedule import Schedule
+    from thermozoo.dynamics.tempering import Tempering
     from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
     from thermozoo.errors import ThermozooError
     from thermozoo.front.plugins import formulas, get, verify
@@ -105,6 +106,7 @@ _HOMES = {
     "Schedule": "thermozoo.dynamics.schedule",
     "Share": "thermozoo.interfaces",
     "Task": "thermozoo.interfaces",
+    "Tempering": "thermozoo.dynamics.tempering",
     "TextTable": "thermozoo.interfaces",
     "ThermozooError": "thermozoo.errors",
     "Trace": "thermozoo.dynamics.running",
@@ -177,6 +179,7 @@ __all__ = [
     "Schedule",
     "Share",
     "Task",
+    "Tempering",
     "TextTable",
     "ThermozooError",
     "Trace",

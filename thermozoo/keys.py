@@ -19,8 +19,11 @@ class Key:
         Unit, empty for a number without one.
     optional : bool
         Whether the key is absent, rather than null, where there is nothing to say.
+    clocked : bool
+        Whether it is by a clock, so that the same seed need not give it again.
     """
 
     meaning: str
     unit: str = ""
     optional: bool = False
+    clocked: bool = False

@@ -15,7 +15,7 @@ from thermozoo.errors import ShapeError, kind_of_values
 from thermozoo.interfaces import Connectivity, UnitLayout
 from thermozoo.symbolic.guard import ask, where_written
 
-__all__ = ["connect", "pairs_of", "strengths_of", "tuples_of"]
+__all__ = ["Uncoupled", "connect", "pairs_of", "strengths_of", "tuples_of"]
 
 #: Pairs of groups, and where there are none, tuples of units of shape (E, k).
 Pairs = tuple[list[tuple[str, str]] | None, npt.NDArray[np.integer[Any]] | None]
@@ -24,6 +24,16 @@ Indices = npt.NDArray[np.int64]
 
 #: The interaction of a computer that names none, which couples pairs.
 _DEFAULT, _PAIR = "bilinear", 2
+
+
+class Uncoupled(Connectivity):
+    """Nothing is coupled: for a computer whose couplings come later."""
+
+    name = "uncoupled"
+
+    def edges(self, layout: UnitLayout) -> npt.NDArray[np.integer[Any]]:
+        """Return no pair."""
+        return np.empty((0, _PAIR), dtype=np.int64)
 
 
 def connect(connectivity: Connectivity, layout: UnitLayout, interaction: str = _DEFAULT) -> BilinearCouplings:

@@ -67,11 +67,19 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
         """Return the sizes of groups whose size is ``"auto"``, by name; optional. Faults are as in `check`."""
         return {}
 
+    def couplings(self, config: Any) -> int | None:
+        """Return how many couplings the computer has, where `computer` brings all of them; optional.
+
+        None, the default: those of ``[computer.connectivity]`` are there. Otherwise it is not asked, and the computer
+        that `computer` is given has none.
+        """
+        return None
+
     def computer(self, config: Any, computer: Any, faults: Any) -> Any:
         """Return the computer that the run is about, of the one that ``[computer]`` describes; optional.
 
-        That one has zero biases, and zero couplings but for strengths that its connectivity states. Faults are as in
-        `check`.
+        That one has zero biases, and zero couplings but for strengths that its connectivity states, or none; see
+        `couplings`. Faults are as in `check`.
         """
         return computer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from thermozoo.computer.computer import Computer, assemble
+from thermozoo.computer.connect import Uncoupled
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.consistency import check
 from thermozoo.config.faults import Faults
@@ -57,10 +58,13 @@ def assemble_setup(config: Config) -> Setup:
         if reason is not None:
             faults.add("dynamics.engine", reason, also=["dynamics.engine", "computer"])
     if config.integrator.updates == "together" and not task.own_stability:
+        law = setup.dynamics
+        extremes = law.driven.extremes() if law.driven is not None else ()
         try:
-            check_time_step(setup.computer, config.dynamics.dt)
+            for one in (setup.computer, *map(law.computer_before, extremes)):
+                check_time_step(one, config.dynamics.dt)
         except (StabilityError, ParameterError) as error:
-            faults.add("dynamics.dt", str(error), also=["dynamics.dt", "computer", "task"])
+            faults.add("dynamics.dt", str(error), also=["dynamics.dt", "computer", "schedule", "task"])
     faults.raise_any()
     return setup
 
@@ -73,11 +77,12 @@ def described_computer(config: Config, images: Prototypes | None, faults: Faults
     ConfigError
         With every fault, the earlier ones among them.
     """
+    connectivity = config.connectivity if config.task.couplings(config) is None else Uncoupled()
     with of_connectivity(config, faults):
         computer = assemble(
             config.sizes,
             config.potentials,
-            config.connectivity,
+            connectivity,
             temperature=config.computer.temperature,
             mobility=config.computer.mobility,
             trainable_biases=config.computer.trainable_biases,

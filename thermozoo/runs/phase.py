@@ -224,7 +224,8 @@ class Size:
     def of(cls, config: Config, machine: Any = None) -> Size:
         """Return the size of a run; its couplings are counted, not made."""
         layout = Layout(config.sizes, clamped=config.clamped)
-        couplings, dense = count_of(config.connectivity, layout)
+        brought = config.task.couplings(config)
+        couplings, dense = count_of(config.connectivity, layout) if brought is None else (brought, False)
         further = [one.connectivity for one in config.terms.values() if isinstance(one, CouplingTerm)]
         couplings += sum(count_of(one, layout)[0] for one in further)
         return cls(config, machine, layout.n, couplings, dense)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from thermozoo import Task, hookimpl
+from thermozoo_plugins.tasks.anneal import Anneal
 from thermozoo_plugins.tasks.erasure import Erasure
 from thermozoo_plugins.tasks.generate import Generate
 from thermozoo_plugins.tasks.inverse import Inverse
@@ -14,6 +15,7 @@ from thermozoo_plugins.tasks.sample import Sample
 from thermozoo_plugins.tasks.stochastic_attention import StochasticAttention
 
 __all__ = [
+    "Anneal",
     "Erasure",
     "Generate",
     "Inverse",
@@ -29,4 +31,15 @@ __all__ = [
 @hookimpl
 def thermozoo_tasks() -> list[type[Task]]:
     """Return the first-party tasks."""
-    return [Generate, Sample, LinearSystem, Inverse, LogDeterminant, Lyapunov, Erasure, LogicGate, StochasticAttention]
+    return [
+        Generate,
+        Sample,
+        LinearSystem,
+        Inverse,
+        LogDeterminant,
+        Lyapunov,
+        Anneal,
+        Erasure,
+        LogicGate,
+        StochasticAttention,
+    ]

@@ -1,0 +1,289 @@
+r"""Parallel tempering: one computer at several temperatures at once, whose states change places.
+
+Between exchanges every rung of the ladder is a batch of its own at its own temperature. Then states of neighboring
+rungs change places with Metropolis' probability, rungs 0 and 1, 2 and 3, ... after one round, 1 and 2, 3 and 4, ...
+after the next, which leaves the product of the Boltzmann distributions of all rungs as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.arguments import count, finite_array, instance
+from thermozoo.computer.computer import Computer
+from thermozoo.computer.discrete import check_states
+from thermozoo.dynamics.engines import BatchState, Dynamics, Engine
+from thermozoo.dynamics.ensemble import Ensemble
+from thermozoo.dynamics.noise import UNIFORM_DRAWS, NoiseKey, check_numbers, uniforms
+from thermozoo.dynamics.round_trips import RoundTrips
+from thermozoo.dynamics.running import RunningMoments
+from thermozoo.dynamics.simulation_arguments import engine_of
+from thermozoo.dynamics.windows import PreparedDynamics
+from thermozoo.errors import ParameterError, ShapeError
+
+__all__ = ["Tempering", "swap_probability"]
+
+Array = npt.NDArray[np.float64]
+
+#: The draw of the numbers that decide exchanges: below those of integrators' uniform numbers, above all normal ones.
+_DRAW = UNIFORM_DRAWS - 1
+
+
+def swap_probability(beta: npt.ArrayLike, other_beta: npt.ArrayLike, energy: Any, other_energy: Any) -> Array:
+    r"""Return the probability with which the states of two rungs change places.
+
+    .. math:: P = \min(1, e^{(\beta - \beta') (E - E')})
+
+    with the inverse temperature :math:`\beta = 1 / k_B T` [1 / energy] and the energy E of the state of one rung, and
+    :math:`\beta'`, E' those of the other. For the product of both Boltzmann distributions this is Metropolis' rule, so
+    detailed balance holds.
+
+    Parameters
+    ----------
+    beta, other_beta : array_like
+        Inverse temperatures [1 / energy].
+    energy, other_energy : array_like
+        Energies of the states that are at them [energy].
+
+    Examples
+    --------
+    The colder rung has the higher energy: they always change places.
+
+    >>> from thermozoo.dynamics.tempering import swap_probability
+    >>> swap_probability(2.0, 1.0, energy=1.0, other_energy=-1.0).item()
+    1.0
+    >>> round(swap_probability(2.0, 1.0, energy=-1.0, other_energy=1.0).item(), 4)
+    0.1353
+    """
+    difference = (np.asarray(beta) - other_beta) * (np.asarray(energy) - other_energy)
+    found: Array = np.exp(np.minimum(difference, 0.0))
+    return found
+
+
+class Tempering:
+    r"""Ladders of replicas of one computer, under way.
+
+    .. math:: p(x_1, \dots, x_R) \propto \prod_r e^{-V(x_r) / k_B T_r}
+
+    A replica that has climbed to a hot rung comes down somewhere else, so cold rungs leave valleys in which they would
+    stay for themselves. The trajectory of rung r in ladder m has the number r ladders + m, and what decides an exchange
+    has a counter of its own: bits depend on the seed and on what was asked for, not on threads. The integrator has to
+    keep Boltzmann's law: the heat bath does exactly, that of continuous units up to the error of its time step.
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+        Of one computer, without schedule, and with an integrator whose units have a state and nothing else; the
+        computer's own temperature is not used.
+    temperatures : array_like, shape (rungs,)
+        kT of each rung, rising [energy].
+    initial : array_like, shape (ladders, n) or (rungs, ladders, n)
+        Initial states; those of a ladder are given to all of its rungs.
+    key : NoiseKey
+        Seed and stream of all random numbers.
+    engine : Engine or str
+        ``"reference"``, ``"compiled"`` or ``"auto"``, as of `thermozoo.simulate`.
+
+    Attributes
+    ----------
+    step, rounds : int
+        Steps done, and exchanges tried.
+    states : ndarray, shape (rungs, ladders, n)
+        The state at each rung.
+    energies : ndarray, shape (rungs, ladders)
+        Its energy [energy].
+    replicas : ndarray of int, shape (rungs, ladders)
+        Which replica of the ladder it is, by the rung where it began.
+    moments : RunningMoments
+        Mean and variance of the energy by ladder and rung, over the rounds, each before its exchange.
+    tried, accepted : ndarray of int, shape (rungs - 1,)
+        Exchanges of each rung with the next, in all ladders.
+    lowest_energy, lowest_state : ndarray, shape (ladders,) and (ladders, n)
+        The lowest energy that was seen in each ladder, at the start and before each exchange, and its state.
+
+    Raises
+    ------
+    ParameterError
+        When temperatures do not rise from above zero, there are fewer than two, initial states are none of the
+        units', or the dynamics is of another kind.
+    ShapeError
+        When the initial states do not fit.
+
+    References
+    ----------
+    K. Hukushima and K. Nemoto, Exchange Monte Carlo method and application to spin glass simulations, J. Phys. Soc.
+    Jpn. 65, 1604 (1996).
+
+    Examples
+    --------
+    Two spins, strongly coupled: by itself the cold rung would flip both once in e^10 sweeps.
+
+    >>> import numpy as np, thermozoo as tz
+    >>> pair = tz.assemble({"spins": 2}, tz.get("spin"), tz.get("dense")).with_couplings({(0, 1): -1.0})
+    >>> dynamics = tz.Dynamics(pair, tz.get("heat-bath"), dt=1.0)
+    >>> ladder = tz.Tempering(dynamics, [0.1, 0.3, 1.0, 3.0], np.ones((50, 2)), key=tz.NoiseKey(1), engine="reference")
+    >>> ladder.run(200)
+    >>> bool(abs(ladder.states[0, :, 0].mean()) < 0.5), bool(ladder.round_trips.sum() > 50)
+    (True, True)
+    """
+
+    def __init__(
+        self,
+        dynamics: Dynamics,
+        temperatures: npt.ArrayLike,
+        initial: npt.ArrayLike,
+        *,
+        key: NoiseKey,
+        engine: Engine | str = "auto",
+    ) -> None:
+        computer = _computer_of(dynamics)
+        self.temperatures = _ladder(temperatures)
+        self.key: NoiseKey = instance("key", key, NoiseKey, "give NoiseKey(seed)")
+        self.states = _states(initial, len(self.temperatures), dynamics, computer)
+        rungs, ladders, _ = self.states.shape
+        self._laws = [
+            attrs.evolve(dynamics, computer=attrs.evolve(computer, temperature=float(kT))) for kT in self.temperatures
+        ]
+        chosen = engine_of(engine, self._laws[0], ladders, 1)
+        self._prepared = [PreparedDynamics(chosen, law) for law in self._laws]
+        self._computer = computer
+        self._numbers = np.arange(rungs * ladders, dtype=np.int64).reshape(rungs, ladders)
+        check_numbers(0, 0, self._numbers.ravel())
+        self.step, self.rounds = 0, 0
+        self.replicas = np.repeat(np.arange(rungs)[:, None], ladders, axis=1)
+        self._trips = RoundTrips(self.replicas)
+        self.tried = np.zeros(rungs - 1, dtype=np.int64)
+        self.accepted = np.zeros(rungs - 1, dtype=np.int64)
+        self.moments = RunningMoments()
+        self.lowest_energy = np.full(ladders, np.inf)
+        self.lowest_state = self.states[0].copy()
+        self.energies = self._evaluated()
+
+    @property
+    def acceptance(self) -> Array:
+        """Share of the exchanges of each rung with the next that were accepted, shape (rungs - 1,); nan where none."""
+        with np.errstate(invalid="ignore"):
+            found: Array = self.accepted / self.tried
+        return found
+
+    @property
+    def round_trips(self) -> npt.NDArray[np.int64]:
+        """Round trips, coldest to hottest and back, of each replica of each ladder, shape (rungs, ladders)."""
+        return self._trips.counts.copy()
+
+    def run(self, rounds: int, *, sweeps: int = 1, observe: Callable[[Tempering], None] | None = None) -> None:
+        """Do rounds, each of some steps at every rung and a try to exchange states.
+
+        Parameters
+        ----------
+        rounds : int
+            How many.
+        sweeps : int
+            Steps of a round.
+        observe : callable, optional
+            Called with this ladder before each exchange.
+
+        Raises
+        ------
+        NonFiniteError
+            At the first non-finite state.
+        ParameterError
+            When noise cannot count the steps.
+        """
+        rounds, sweeps = count("rounds", rounds), count("sweeps", sweeps, at_least=1)
+        check_numbers(self.step, rounds * sweeps, self._numbers[:0])
+        for _ in range(rounds):
+            for rung, prepared in enumerate(self._prepared):
+                start = BatchState(self.states[rung], self.key, self._numbers[rung], self.step)
+                batch = Ensemble(prepared, start, stretch=sweeps)
+                batch.advance(sweeps)
+                self.states[rung] = batch.states()
+            self.step += sweeps
+            self.energies = self._evaluated()
+            self.moments.add(self.energies.T)
+            if observe is not None:
+                observe(self)
+            self._exchange()
+
+    def _evaluated(self) -> Array:
+        """Return the energies of all states, and keep the lowest."""
+        rungs, ladders, n = self.states.shape
+        energies: Array = np.asarray(
+            self._computer.energy(self.states.reshape(-1, n).astype(np.float64)), dtype=np.float64
+        ).reshape(rungs, ladders)
+        rung = energies.argmin(axis=0)
+        here = np.arange(ladders)
+        better = energies[rung, here] < self.lowest_energy
+        self.lowest_energy[better] = energies[rung, here][better]
+        self.lowest_state[better] = self.states[rung, here][better]
+        return energies
+
+    def _exchange(self) -> None:
+        """Let states of every other pair of neighboring rungs change places."""
+        rungs, ladders = self.energies.shape
+        u = uniforms(self.key, self.rounds, np.arange(ladders), rungs - 1, _DRAW).T
+        below = np.arange(self.rounds % 2, rungs - 1, 2)
+        beta = 1.0 / self.temperatures[:, None]
+        chance = swap_probability(beta[below], beta[below + 1], self.energies[below], self.energies[below + 1])
+        accepted = u[below] < chance
+        self.tried[below] += ladders
+        self.accepted[below] += accepted.sum(axis=1)
+        pair, ladder = np.nonzero(accepted)
+        low, high = below[pair], below[pair] + 1
+        for kept in (self.states, self.energies, self.replicas):
+            kept[low, ladder], kept[high, ladder] = kept[high, ladder], kept[low, ladder]
+        self._trips.observe(self.replicas)
+        self.rounds += 1
+
+
+def _computer_of(given: Any) -> Computer:
+    """Return the one computer of a law of motion that a temperature can be given to."""
+    dynamics: Dynamics = instance("dynamics", given, Dynamics, "make one of a computer, an integrator and dt")
+    if dynamics.driven is not None:
+        raise ParameterError(
+            "tempering holds each rung at its temperature, and the dynamics has a schedule: leave the schedule out"
+        )
+    integrator = type(dynamics.integrator)
+    if integrator.variables:
+        raise ParameterError(
+            f"tempering exchanges states, and {dynamics.integrator.name!r} advances {', '.join(integrator.variables)} "
+            "beside them: take an integrator that advances states alone, such as 'heat-bath' or 'euler-maruyama'"
+        )
+    if not integrator.thermal:
+        raise ParameterError(
+            f"tempering needs rungs in equilibrium, and {dynamics.integrator.name!r} does not relax to the Boltzmann "
+            "distribution: take another integrator, such as 'heat-bath' or 'euler-maruyama'"
+        )
+    return dynamics.one_computer
+
+
+def _ladder(temperatures: npt.ArrayLike) -> Array:
+    """Return the temperatures of rungs, after a look at them."""
+    found = np.array(finite_array("temperatures", temperatures, ("rungs",)), dtype=np.float64)
+    if len(found) < 2 or found[0] <= 0 or not (np.diff(found) > 0).all():
+        told = ", ".join(f"{kT:g}" for kT in found[:6]) + (", ..." if len(found) > 6 else "")
+        raise ParameterError(
+            f"temperatures must be two or more that rise from above zero, got {told or 'none'}: numpy.geomspace(cold, "
+            "hot, rungs) makes such"
+        )
+    return found
+
+
+def _states(initial: npt.ArrayLike, rungs: int, dynamics: Dynamics, computer: Computer) -> npt.NDArray[Any]:
+    """Return a copy of the initial states, of each rung."""
+    given = finite_array("initial states", initial, ("...", "ladders", computer.n))
+    if given.ndim == 2:
+        given = np.broadcast_to(given, (rungs, *given.shape))
+    if given.ndim != 3 or len(given) != rungs or not given.shape[1]:
+        raise ShapeError(
+            f"initial states must have shape (ladders, {computer.n}) or ({rungs}, ladders, {computer.n}), with at "
+            f"least one ladder, got {np.shape(initial)}"
+        )
+    x = np.array(given, dtype=dynamics.dtype, order="C")
+    check_states(computer, x.reshape(-1, computer.n))
+    return x
