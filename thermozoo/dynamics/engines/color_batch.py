@@ -45,7 +45,7 @@ class ColorBatch(Batch):
         chunks, width = (rows, 1) if law.unit_layout else (-(-rows // law.line), law.line)
         self.numbers = np.zeros(chunks * width, dtype=np.int64)
         self.numbers[:rows] = start.trajectories
-        together = law.unit_layout and chunks < threads
+        together = law.layout == "unit" and chunks < threads
         self.threads = threads if together else min(threads, chunks)
         self.members = threads if together else 1
         units = law.computer.n
@@ -53,6 +53,9 @@ class ColorBatch(Batch):
         self.group = 1 if law.unit_layout else chunks_abreast(-(-chunks // self.threads), units)
         room = -(-units // BLOCK) * BLOCK * width
         self.uniform = aligned((1 if together else self.threads) * law.source.draws * room, dtype)
+        several = (1 if together else self.threads) if law.layout == "kept" else 0
+        self._kept = aligned(several * law.size, np.dtype(f"i{np.dtype(dtype).itemsize}"))
+        self._scratch = aligned(several * law.line, dtype)
         self._signal = None if drive is None else drive.signals.astype(np.float64)[drive.which]
         self._take(law)
 
@@ -76,7 +79,9 @@ class ColorBatch(Batch):
         """Do the steps: all in one call of the kernel, or one by one where something is imposed, driven or recorded."""
         drive, dynamics = self.drive, self._prepared.dynamics
         # a law whose values are driven is another one in each step
-        driven = dynamics.at(self.step) is not dynamics
+        values = dynamics.driven
+        cooling = values is not None and not values.amplitudes and not values.parameters
+        driven = dynamics.driven is not None and not cooling
         if drive is None and record is None and not driven:
             self._call(self.step, steps)
             return
@@ -101,7 +106,11 @@ class ColorBatch(Batch):
 
     def _call(self, first_step: int, steps: int) -> None:
         """Call the kernel."""
-        law = self.law
+        law, driven = self.law, self._prepared.dynamics.driven
+        constants, several, hottest = law.constants, 0, law.computer.temperature
+        if driven is not None and driven.temperature is not None and law is self._prepared:
+            cooled = driven.temperature[np.minimum(np.arange(first_step, first_step + steps) + 1, len(driven.temperature) - 1)]
+            constants, several, hottest = law.constants_at(cooled), len(law.source.constants), float(cooled.max())
         arguments = (
             first_step,
             steps,
@@ -110,13 +119,16 @@ class ColorBatch(Batch):
             self.field,
             self.own_field,
             *law.structure,
-            law.entries,
-            law.constants,
+            law.entries if law.layout != "kept" else law.kept_entries(hottest),
+            constants,
+            several,
             self.numbers,
             self.key.stream,
             round_keys(self.key.words),
             self.uniform,
             self.group,
+            self._kept,
+            self._scratch,
         )
         alone = (*arguments[:2], 1, *arguments[3:])
         law.kernel.call_first(0, self.packed[:0], counters(), *alone)
