@@ -76,12 +76,10 @@ class ColorBatch(Batch):
         return ColorBatch(self._prepared, self.state(), self.drive, self.working, self._allowed)
 
     def _advance(self, steps: int, record: Array | None) -> None:
-        """Do the steps: all in one call of the kernel, or one by one where something is imposed, driven or recorded."""
+        """Do the steps: all in one call of the kernel, or one by one where something is imposed or recorded, or energies are driven."""
         drive, dynamics = self.drive, self._prepared.dynamics
-        # a law whose values are driven is another one in each step
-        values = dynamics.driven
-        cooling = values is not None and not values.amplitudes and not values.parameters
-        driven = dynamics.driven is not None and not cooling
+        # a law whose values are driven is another one in each step; of one that is only cooled, constants are
+        driven = not self._cooled and dynamics.at(self.step) is not dynamics
         if drive is None and record is None and not driven:
             self._call(self.step, steps)
             return
@@ -100,17 +98,24 @@ class ColorBatch(Batch):
             if record is not None:
                 record[k - self.step] = rows
 
+    @property
+    def _cooled(self) -> bool:
+        """Whether the temperature is driven, and nothing else."""
+        driven = self._prepared.dynamics.driven
+        return driven is not None and driven.temperature is not None and not (driven.amplitudes or driven.parameters)
+
     def _take(self, law: ColorLaw) -> None:
         """Go on by a law of other values."""
         self.law, self.field, self.own_field = law, law.arranged(law.field, 1), False
 
     def _call(self, first_step: int, steps: int) -> None:
         """Call the kernel."""
-        law, driven = self.law, self._prepared.dynamics.driven
-        constants, several, hottest = law.constants, 0, law.computer.temperature
-        if driven is not None and driven.temperature is not None and law is self._prepared:
-            cooled = driven.temperature[np.minimum(np.arange(first_step, first_step + steps) + 1, len(driven.temperature) - 1)]
-            constants, several, hottest = law.constants_at(cooled), len(law.source.constants), float(cooled.max())
+        law, constants, several, hottest = self.law, self.law.constants, 0, self.law.computer.temperature
+        if self._cooled:
+            index = np.arange(first_step, first_step + steps) + 1
+            temperatures = law.dynamics.driven.temperature[np.minimum(index, law.dynamics.steps)]
+            constants, several = law.constants_at(temperatures), len(law.source.constants)
+            hottest = float(temperatures.max())
         arguments = (
             first_step,
             steps,

@@ -61,7 +61,7 @@ class ColorLaw:
         same = new.couplings is old.couplings and all(one is old.terms[name] for name, one in new.terms.items())
         rows = self.rows if same else rows_of(new)
         law = attrs.evolve(self, dynamics=dynamics, rows=rows)
-        kept = ("places", "size", "order", "structure", *(("entries",) if same else ()))
+        kept = ("places", "size", "order", "structure", *(("entries",) if same and self.layout != "kept" else ()))
         vars(law).update({name: getattr(self, name) for name in kept})
         return law
 
