@@ -400,14 +400,13 @@ def test_fields_that_are_kept_give_the_same_bits(make, precision):
 
 def placed(make):
     computer = make(np.random.default_rng(11))
-    stepper = ColorStepper(heat_bath(computer, precision="single"), 1, layout="kept")
-    return stepper, stepper.law("kept")
+    return ColorStepper(heat_bath(computer, precision="single"), 1, layout="kept").law("kept")
 
 
 def test_kept_fields_are_exact_where_strengths_are_whole_numbers_and_within_their_margin_elsewhere():
     rng = np.random.default_rng(12)
     for make, exact in ((whole_numbers, True), (all_pairs, False)):
-        stepper, law = placed(make)
+        law = placed(make)
         starts, others, values, kept = law.entries
         assert (kept.margin == 0) == exact
         assert kept.matrix.size == (0 if exact else law.size**2)

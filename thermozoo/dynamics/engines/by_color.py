@@ -16,8 +16,8 @@ from thermozoo.dynamics.engines.color_batch import ColorBatch
 from thermozoo.dynamics.engines.color_kernel import ColorKernel, write_color_kernel
 from thermozoo.dynamics.engines.color_law import ColorLaw, Colors, is_dense
 from thermozoo.dynamics.engines.color_rows import Rows, rows_of
-from thermozoo.dynamics.engines.kernel_cache import compiled_before, load_kernel
 from thermozoo.dynamics.engines.kept_fields import can_keep
+from thermozoo.dynamics.engines.kernel_cache import compiled_before, load_kernel
 from thermozoo.dynamics.engines.vectors import LINE
 from thermozoo.dynamics.threads import available_threads
 from thermozoo.symbolic.trace import StepFormula, trace_step
@@ -28,8 +28,8 @@ __all__ = ["ColorStepper"]
 #: several units are then gathered one by one.
 _LONG_ROW = 32
 
-#: Entries of a row, in the mean, above which the fields of few trajectories are kept: units of a color are then few, and
-#: their neighbors lie anywhere.
+#: Entries of a row, in the mean, above which the fields of few trajectories are kept: units of a color are then few,
+#: and their neighbors lie anywhere.
 _SHORT_ROW = 8
 
 #: Units from which the fields of densely coupled ones are kept, however many trajectories there are.

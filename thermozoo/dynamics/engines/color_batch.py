@@ -76,10 +76,10 @@ class ColorBatch(Batch):
         return ColorBatch(self._prepared, self.state(), self.drive, self.working, self._allowed)
 
     def _advance(self, steps: int, record: Array | None) -> None:
-        """Do the steps: all in one call of the kernel, or one by one where something is imposed or recorded, or energies are driven."""
+        """Do the steps: in one call of the kernel, or one by one where something is imposed, driven or recorded."""
         drive, dynamics = self.drive, self._prepared.dynamics
         # a law whose values are driven is another one in each step; of one that is only cooled, constants are
-        driven = not self._cooled and dynamics.at(self.step) is not dynamics
+        driven = self._cooling is None and dynamics.at(self.step) is not dynamics
         if drive is None and record is None and not driven:
             self._call(self.step, steps)
             return
@@ -99,10 +99,10 @@ class ColorBatch(Batch):
                 record[k - self.step] = rows
 
     @property
-    def _cooled(self) -> bool:
-        """Whether the temperature is driven, and nothing else."""
+    def _cooling(self) -> Array | None:
+        """The temperatures of all steps, where they are driven and nothing else is."""
         driven = self._prepared.dynamics.driven
-        return driven is not None and driven.temperature is not None and not (driven.amplitudes or driven.parameters)
+        return None if driven is None or driven.amplitudes or driven.parameters else driven.temperature
 
     def _take(self, law: ColorLaw) -> None:
         """Go on by a law of other values."""
@@ -111,9 +111,8 @@ class ColorBatch(Batch):
     def _call(self, first_step: int, steps: int) -> None:
         """Call the kernel."""
         law, constants, several, hottest = self.law, self.law.constants, 0, self.law.computer.temperature
-        if self._cooled:
-            index = np.arange(first_step, first_step + steps) + 1
-            temperatures = law.dynamics.driven.temperature[np.minimum(index, law.dynamics.steps)]
+        if (cooling := self._cooling) is not None:
+            temperatures = cooling[np.minimum(np.arange(first_step, first_step + steps) + 1, len(cooling) - 1)]
             constants, several = law.constants_at(temperatures), len(law.source.constants)
             hottest = float(temperatures.max())
         arguments = (

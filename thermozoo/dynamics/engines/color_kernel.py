@@ -117,7 +117,7 @@ def advance(
 
 
 _ALSO = """from thermozoo.dynamics.engines.integer_lines import (
-    add_line, differing, number_line, subtract_line, trailing,
+    add_line, differing, number_line, subtract_line, sum_of_row, trailing,
 )
 from thermozoo.dynamics.engines.line_access import put_number
 """
@@ -189,7 +189,9 @@ def write_color_kernel(
             draw.append(f"uniform_numbers_batch({place}{rest}")
             given.append(f"uniform_{j} = load_line(uniform, here + {j} * room + g * size + i)")
     draw = [line.replace(", step, ", ", first_step + k, ") for line in draw]
-    given += [f"{name} = spread_number(constants, k * several + {j})" for j, name in enumerate(map(str, constants.values()))]
+    given += [
+        f"{name} = spread_number(constants, k * several + {j})" for j, name in enumerate(map(str, constants.values()))
+    ]
     body = statements("value", stage.value, "s")
     used = {n: KernelPrinter.names.get(n, n) for n in FUNCTIONS}
     functions = [f'{name} = FUNCTIONS["{n}"]' for n, name in used.items() if any(f"{name}(" in line for line in body)]
@@ -207,14 +209,12 @@ def write_color_kernel(
         line=16 if single else 8,
     )
     if layout == "kept":
-        drawn = [
-            line.replace("last - block", "blocks - block").replace("(uniform, at +", "(uniform, at_block +") for line in draw
-        ]
+        draw = [line.replace("last - block", "blocks - block").replace("m, at +", "m, at_block +") for line in draw]
         lines = [line for line in given if line.startswith("uniform_")]
         read = [line for line in given if line not in lines]
         text += KEPT.format(
             draws=len(step.uniforms),
-            draw=_indent(drawn, 4),
+            draw=_indent(draw, 4),
             uniforms=_indent(lines, 4),
             constants=_indent(read, 3),
             value=_indent(body, 5),

@@ -149,7 +149,9 @@ class ColorLaw:
         """Return the constants of several steps, one step's after the other, and zero."""
         kT = self.step.kT
         if all(one.is_rational_function(kT) for one in self.source.constants):
-            table = np.stack([np.broadcast_to(one, temperatures.shape) for one in self._constants(temperatures)], axis=1)
+            table = np.stack(
+                [np.broadcast_to(one, temperatures.shape) for one in self._constants(temperatures)], axis=1
+            )
         else:  # what NumPy does with an array may be rounded otherwise than what it does with a number
             table = np.array([self._constants(float(one)) for one in temperatures])
         return np.append(table.ravel(), 0.0).astype(self.dynamics.dtype)

@@ -1,17 +1,19 @@
-"""Lines of whole numbers, and which places of two lines differ: what kernels that keep fields are written with."""
+"""What kernels that keep fields are written with: lines of whole numbers, where lines differ, a row's sum."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.extending import intrinsic
 
+from thermozoo.dynamics.engines.compiling import PART
+from thermozoo.dynamics.engines.line_access import number_at
 from thermozoo.dynamics.engines.lines import Line
 from thermozoo.dynamics.engines.vectors import DOUBLE, INT64, LINE, SINGLE, Vector, load, store
 
-__all__ = ["add_line", "differing", "number_line", "subtract_line", "trailing"]
+__all__ = ["add_line", "differing", "number_line", "subtract_line", "sum_of_row", "trailing"]
 
 
 def _data(context: Any, builder: Any, kind: Any, value: Any) -> Any:
@@ -77,3 +79,27 @@ def _trailing(typing: Any, number: Any) -> Any:
 
 #: ``trailing(number)``: the place of the lowest bit that is set; one must be.
 trailing = intrinsic(_trailing)
+
+
+def _sum_of_row(own: Any, zero: Any, entry: int, stop: int, values: Any, others: Any, states: Any, origin: int) -> Any:
+    """Return the gradient of a unit as other layouts add it up: by turns into four sums, `own` into the first.
+
+    Products are exact, as states are -1 and 1.
+    """
+    sum_0, sum_1, sum_2, sum_3 = own, zero, zero, zero
+    while entry + 3 < stop:
+        sum_0 += number_at(values, entry) * number_at(states, origin + number_at(others, entry))
+        sum_1 += number_at(values, entry + 1) * number_at(states, origin + number_at(others, entry + 1))
+        sum_2 += number_at(values, entry + 2) * number_at(states, origin + number_at(others, entry + 2))
+        sum_3 += number_at(values, entry + 3) * number_at(states, origin + number_at(others, entry + 3))
+        entry += 4
+    if entry < stop:
+        sum_0 += number_at(values, entry) * number_at(states, origin + number_at(others, entry))
+    if entry + 1 < stop:
+        sum_1 += number_at(values, entry + 1) * number_at(states, origin + number_at(others, entry + 1))
+    if entry + 2 < stop:
+        sum_2 += number_at(values, entry + 2) * number_at(states, origin + number_at(others, entry + 2))
+    return (sum_0 + sum_1) + (sum_2 + sum_3)
+
+
+sum_of_row = njit(**PART)(_sum_of_row)

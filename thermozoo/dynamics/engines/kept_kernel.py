@@ -67,25 +67,10 @@ def advance(
                         row = i + lane
                         turn = True
                         if unsure & bit != 0:
-                            # added up as the other layouts do: by turns into four sums
-                            sums_0, sums_1, sums_2, sums_3 = number_at(field, row), zero, zero, zero
                             entry, stop = number_at(starts, row), number_at(starts, row + 1)
-                            while entry + 3 < stop:
-                                sums_0 += number_at(values, entry) * number_at(states, origin + number_at(others, entry))
-                                sums_1 += number_at(values, entry + 1) * number_at(states, origin + number_at(others, entry + 1))
-                                sums_2 += number_at(values, entry + 2) * number_at(states, origin + number_at(others, entry + 2))
-                                sums_3 += number_at(values, entry + 3) * number_at(states, origin + number_at(others, entry + 3))
-                                entry += 4
-                            if entry < stop:
-                                sums_0 += number_at(values, entry) * number_at(states, origin + number_at(others, entry))
-                                entry += 1
-                            if entry < stop:
-                                sums_1 += number_at(values, entry) * number_at(states, origin + number_at(others, entry))
-                                entry += 1
-                            if entry < stop:
-                                sums_2 += number_at(values, entry) * number_at(states, origin + number_at(others, entry))
-                                entry += 1
-                            put_number(scratch, spare, (sums_0 + sums_1) + (sums_2 + sums_3))
+                            own = number_at(field, row)
+                            own = sum_of_row(own, zero, entry, stop, values, others, states, origin)
+                            put_number(scratch, spare, own)
                             force_0 = -spread_number(scratch, spare)
 {value_of_row}
                             turn = differing(value, x) & bit != 0
