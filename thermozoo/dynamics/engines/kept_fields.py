@@ -14,6 +14,7 @@ So a trajectory has the bits that it has in other layouts.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -78,22 +79,25 @@ def can_keep(computer: Computer, rows: dict[int, Rows], step: StepFormula) -> bo
     groups, sizes = discrete_groups(computer), computer.layout.sizes
     if set(rows) != {2} or sum(sizes[g] for g in groups) != computer.n:
         return False
-    return all(set(one.states or ()) == {-1, 1} for one in groups.values()) and _has_one_bound(step)
+    return all(set(one.states or ()) == {-1, 1} for one in groups.values()) and _has_one_bound(
+        step.result, step.x, step.forces
+    )
 
 
-def _has_one_bound(step: StepFormula) -> bool:
-    """Return whether the step, of either state, compares once with what rises or falls with the force."""
-    if len(step.forces) != 1 or not isinstance(step.result, sympy.Piecewise):
+@functools.lru_cache(maxsize=16)
+def _has_one_bound(result: sympy.Expr, x: sympy.Symbol, forces: tuple[sympy.Symbol, ...]) -> bool:
+    """Return whether a step, of either state, compares once with what rises or falls with the force."""
+    if len(forces) != 1 or not isinstance(result, sympy.Piecewise):
         return False
-    [force] = step.forces
+    [force] = forces
     for state in (1, -1):
-        result = sympy.sympify(step.result).subs(step.x, state)
-        apart = [one.lhs - one.rhs for one in result.atoms(Relational) if one.has(force)]
-        apart = [one for k, one in enumerate(apart) if all(one not in (other, -other) for other in apart[:k])]
-        chosen = [value for piece in result.atoms(sympy.Piecewise) for value, _ in piece.args]
+        one = result.subs(x, state)
+        apart = [bound.lhs - bound.rhs for bound in one.atoms(Relational) if bound.has(force)]
+        apart = [bound for k, bound in enumerate(apart) if all(bound not in (other, -other) for other in apart[:k])]
+        chosen = [value for piece in one.atoms(sympy.Piecewise) for value, _ in piece.args]
         if len(apart) != 1 or any(value.has(force) for value in chosen):
             return False
-        slope = sympy.simplify(sympy.diff(apart[0], force))
+        slope = sympy.diff(apart[0], force)
         if not (slope.is_nonnegative or slope.is_nonpositive):
             return False
     return True
