@@ -407,7 +407,8 @@ def test_kept_fields_are_exact_where_strengths_are_whole_numbers_and_within_thei
     rng = np.random.default_rng(12)
     for make, exact in ((whole_numbers, True), (all_pairs, False)):
         law = placed(make)
-        starts, others, values, kept = law.entries
+        rows_of_places, kept = law.kept
+        starts, [others], values = rows_of_places.starts, rows_of_places.others, rows_of_places.values
         assert (kept.margin == 0) == exact
         assert kept.matrix.size == (0 if exact else law.size**2)
         free = len(starts) - 1

@@ -13,7 +13,7 @@ from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.engines.base import Dynamics
 from thermozoo.dynamics.engines.color_kernel import ColorKernel
 from thermozoo.dynamics.engines.color_rows import Places, Rows, fields, in_places, places_of, rows_of
-from thermozoo.dynamics.engines.kept_fields import MARGIN_OF_KT, kept_fields
+from thermozoo.dynamics.engines.kept_fields import MARGIN_OF_KT, KeptFields, kept_fields
 from thermozoo.dynamics.engines.kernel_cache import Kernel
 from thermozoo.dynamics.engines.laws import aligned
 from thermozoo.dynamics.engines.vectors import LINE
@@ -61,7 +61,7 @@ class ColorLaw:
         same = new.couplings is old.couplings and all(one is old.terms[name] for name, one in new.terms.items())
         rows = self.rows if same else rows_of(new)
         law = attrs.evolve(self, dynamics=dynamics, rows=rows)
-        kept = ("places", "size", "order", "structure", *(("entries",) if same and self.layout != "kept" else ()))
+        kept = ("places", "size", "order", "structure", *(("entries",) if same else ()))
         vars(law).update({name: getattr(self, name) for name in kept})
         return law
 
@@ -106,7 +106,7 @@ class ColorLaw:
         """Rows as the kernel reads them: starts, other units, strengths of each order."""
         dtype = self.dynamics.dtype
         if self.layout == "kept":
-            return self._kept_entries()
+            return ()
         found: list[tuple[npt.NDArray[Any], ...]] = []
         for rows in self.rows.values():
             if self.places is not None:
@@ -119,8 +119,9 @@ class ColorLaw:
             found.append((starts, *(one[entry] for one in rows.others), rows.values[entry].astype(dtype)))
         return tuple(found)
 
-    def _kept_entries(self) -> tuple[Any, ...]:
-        """Return rows as the kernel reads them that keeps fields."""
+    @functools.cached_property
+    def kept(self) -> tuple[Rows, KeptFields]:
+        """Rows of units in their places, in the precision of states, and the same as whole numbers."""
         dtype, places = self.dynamics.dtype, self.places
         assert places is not None
         [rows] = self.rows.values()
@@ -128,9 +129,9 @@ class ColorLaw:
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         entry = np.repeat(rows.starts[self.order] - starts[:-1], counts) + np.arange(starts[-1])
         others = places.place[rows.others[0][entry]].astype(np.int32)
-        placed = Rows(starts, (others,), rows.values[entry])
-        kept = kept_fields(placed, self.arranged(self.field, 1), places, is_dense(self.rows, self.colors), dtype)
-        return starts, others, placed.values.astype(dtype), kept
+        placed = Rows(starts, (others,), rows.values[entry].astype(dtype))
+        dense = is_dense(self.rows, self.colors)
+        return placed, kept_fields(placed, self.arranged(self.field, 1), places, dense, dtype)
 
     @functools.cached_property
     def constants(self) -> Array:
@@ -138,12 +139,12 @@ class ColorLaw:
         return np.array([*self._constants(self.computer.temperature), 0.0], dtype=self.dynamics.dtype)
 
     def kept_entries(self, hottest: float) -> tuple[Any, ...]:
-        """Return the entries with the scales of kept fields, where no step is hotter [energy]."""
-        *row, kept = self.entries
+        """Return what the kernel reads that keeps fields, where no step is hotter [energy]."""
+        rows, kept = self.kept
         dtype = np.dtype(self.dynamics.dtype)
         margin = max(kept.margin, MARGIN_OF_KT[dtype.itemsize] * hottest) if kept.margin else 0.0
         scales = np.array([kept.quantum, margin], dtype)
-        return *row, kept.whole, kept.doubled, kept.matrix, kept.inner, scales
+        return rows.starts, rows.others[0], rows.values, kept.whole, kept.doubled, kept.matrix, kept.inner, scales
 
     def constants_at(self, temperatures: Array) -> Array:
         """Return the constants of several steps, one step's after the other, and zero."""
