@@ -17,11 +17,14 @@ from thermozoo.computer.stability import largest_stable_dt
 from thermozoo.computer.terms import TupleCouplings
 from thermozoo.dynamics.engines import Drive
 from thermozoo.dynamics.engines.base import advance_rows
+from thermozoo.dynamics.engines.by_color import ColorStepper
 from thermozoo.dynamics.engines.compiled import CompiledEngine
+from thermozoo.dynamics.engines.kept_fields import can_keep
 from thermozoo.dynamics.engines.reference import ReferenceEngine
 from thermozoo.dynamics.noise import UNIFORM_DRAWS, NoiseKey, uniforms
 from thermozoo.errors import EngineError, FormulaError, ParameterError, PluginClassError
 from thermozoo.symbolic.action import transition_density
+from thermozoo.symbolic.trace import trace_step
 from thermozoo.testing.probes import record
 
 KEY = NoiseKey(42)
@@ -358,3 +361,103 @@ def test_values_that_are_driven(width):
         stepper = ReferenceEngine().prepare(dynamics.at(k))
         advance_rows(stepper, expected, key=KEY, first_step=k, steps=1, trajectories=numbers)
     assert np.array_equal(x, expected)
+
+
+def whole_numbers(rng):
+    """Return spins whose strengths are whole numbers, so that fields are exact."""
+    one = tz.assemble({"spins": 130}, tz.get("spin", h=1.0), Edges(random_pairs(130, 20, rng)), temperature=4.0)
+    return one.with_parameters(rng.integers(-3, 4, one.parameters.size).astype(float))
+
+
+def all_pairs(rng):
+    """Return spins that are all coupled, whose strengths are no multiples of anything."""
+    one = tz.assemble({"spins": 150}, tz.get("spin", h=0.2), tz.get("dense"), temperature=0.7)
+    one = one.with_parameters(rng.standard_normal(one.parameters.size) / 12)
+    return attrs.evolve(one, biases=0.1 * rng.standard_normal(one.n))
+
+
+@pytest.mark.parametrize("precision", ["single", pytest.param("double", marks=pytest.mark.long)])
+@pytest.mark.parametrize("make", [whole_numbers, all_pairs, lambda rng: case("sparse", rng)])
+def test_fields_that_are_kept_give_the_same_bits(make, precision):
+    """Cooling in one call, in parts, and step by step by the reference engine: 40 x 150 x 3 updates."""
+    rng = np.random.default_rng(11)
+    computer = make(rng)
+    cooling = tz.Schedule({"temperature": computer.temperature * np.geomspace(4, 0.3, 41)})
+    dynamics = heat_bath(computer, precision=precision, steps=40, schedule=cooling)
+    x0 = rng.choice([-1.0, 1.0], (3, computer.n)).astype(dynamics.dtype)
+    found = []
+    for layout, parts in (("batch", [40]), ("kept", [40]), ("kept", [1, 22, 17])):
+        x, first = x0.copy(), 0
+        stepper = ColorStepper(dynamics, 2, layout=layout)
+        for steps in parts:
+            advance_rows(stepper, x, key=KEY, first_step=first, steps=steps, trajectories=np.arange(3))
+            first += steps
+        found.append(x)
+    assert all(np.array_equal(one, found[0]) for one in found)
+    assert np.array_equal(record(ReferenceEngine(), dynamics, x0, 40, KEY)[-1], found[0])
+    assert not np.array_equal(found[0], x0)
+
+
+def placed(make):
+    computer = make(np.random.default_rng(11))
+    return ColorStepper(heat_bath(computer, precision="single"), 1, layout="kept").law("kept")
+
+
+def test_kept_fields_are_exact_where_strengths_are_whole_numbers_and_within_their_margin_elsewhere():
+    rng = np.random.default_rng(12)
+    for make, exact in ((whole_numbers, True), (all_pairs, False)):
+        law = placed(make)
+        rows_of_places, kept = law.kept
+        starts, [others], values = rows_of_places.starts, rows_of_places.others, rows_of_places.values
+        assert (kept.margin == 0) == exact
+        assert kept.matrix.size == (0 if exact else law.size**2)
+        free = len(starts) - 1
+        rows = np.repeat(np.arange(free), np.diff(starts))
+        for _ in range(20):
+            x = rng.choice([-1, 1], law.size)
+            counted = kept.whole[:free].astype(np.int64)
+            np.add.at(counted, rows, kept.doubled // 2 * x[others])
+            # the same sums in twice the digits; what the kernel adds up in single precision is off by less
+            field = law.arranged(law.field, 1)[:free].astype(np.float64)
+            np.add.at(field, rows, values.astype(np.float64) * x[others])
+            off = np.abs(counted * kept.quantum - field).max()
+            assert off == 0 if exact else 0 < off < kept.margin
+        if not exact:
+            assert kept.matrix.dtype == np.int16
+            assert kept.margin < 0.01
+
+
+def test_fields_are_kept_where_it_pays_and_a_step_lets_them():
+    dense, whole = heat_bath(all_pairs(np.random.default_rng(1))), heat_bath(whole_numbers(np.random.default_rng(1)))
+    assert ColorStepper(dense).layout_of(1) == ColorStepper(dense).layout_of(1000) == "kept"
+    assert ColorStepper(whole).layout_of(1) == "kept"
+    assert ColorStepper(heat_bath(case("sparse and triples", np.random.default_rng(1)))).layout_of(1) != "kept"
+    clamped = heat_bath(case("clamped", np.random.default_rng(1)))
+    assert can_keep(clamped.one_computer, ColorStepper(clamped).rows, trace_step(clamped.integrator))
+
+    @attrs.frozen
+    class Window(Integrator):
+        """Goes up where the force lies in a window: equal outcomes at both ends of an interval say nothing."""
+
+        name = "window"
+        updates = "by color"
+
+        def step(self, s):
+            force = s.force(s.x)
+            return sympy.Piecewise((1, s.uniform() < sympy.exp(-(force**2) / s.kT)), (-1, True))
+
+    @attrs.frozen
+    class Metropolis(Integrator):
+        """Metropolis' rule: rising for one state, falling for the other."""
+
+        name = "metropolis"
+        updates = "by color"
+
+        def step(self, s):
+            flips = s.uniform() < sympy.exp(-2 * s.x * s.force(s.x) / s.kT)
+            up = sympy.Or(sympy.And(s.x > 0, sympy.Not(flips)), sympy.And(s.x < 0, flips))
+            return sympy.Piecewise((1, up), (-1, True))
+
+    rows = ColorStepper(dense).rows
+    assert can_keep(dense.one_computer, rows, trace_step(Metropolis()))
+    assert not can_keep(dense.one_computer, rows, trace_step(Window()))

@@ -45,7 +45,7 @@ class ColorBatch(Batch):
         chunks, width = (rows, 1) if law.unit_layout else (-(-rows // law.line), law.line)
         self.numbers = np.zeros(chunks * width, dtype=np.int64)
         self.numbers[:rows] = start.trajectories
-        together = law.unit_layout and chunks < threads
+        together = law.layout == "unit" and chunks < threads
         self.threads = threads if together else min(threads, chunks)
         self.members = threads if together else 1
         units = law.computer.n
@@ -53,6 +53,9 @@ class ColorBatch(Batch):
         self.group = 1 if law.unit_layout else chunks_abreast(-(-chunks // self.threads), units)
         room = -(-units // BLOCK) * BLOCK * width
         self.uniform = aligned((1 if together else self.threads) * law.source.draws * room, dtype)
+        several = (1 if together else self.threads) if law.layout == "kept" else 0
+        self._kept = aligned(several * law.size, np.dtype(f"i{np.dtype(dtype).itemsize}"))
+        self._scratch = aligned(several * law.line, dtype)
         self._signal = None if drive is None else drive.signals.astype(np.float64)[drive.which]
         self._take(law)
 
@@ -73,10 +76,10 @@ class ColorBatch(Batch):
         return ColorBatch(self._prepared, self.state(), self.drive, self.working, self._allowed)
 
     def _advance(self, steps: int, record: Array | None) -> None:
-        """Do the steps: all in one call of the kernel, or one by one where something is imposed, driven or recorded."""
+        """Do the steps: in one call of the kernel, or one by one where something is imposed, driven or recorded."""
         drive, dynamics = self.drive, self._prepared.dynamics
-        # a law whose values are driven is another one in each step
-        driven = dynamics.at(self.step) is not dynamics
+        # a law whose values are driven is another one in each step; of one that is only cooled, constants are
+        driven = self._cooling is None and dynamics.at(self.step) is not dynamics
         if drive is None and record is None and not driven:
             self._call(self.step, steps)
             return
@@ -95,13 +98,23 @@ class ColorBatch(Batch):
             if record is not None:
                 record[k - self.step] = rows
 
+    @property
+    def _cooling(self) -> Array | None:
+        """The temperatures of all steps, where they are driven and nothing else is."""
+        driven = self._prepared.dynamics.driven
+        return None if driven is None or driven.amplitudes or driven.parameters else driven.temperature
+
     def _take(self, law: ColorLaw) -> None:
         """Go on by a law of other values."""
         self.law, self.field, self.own_field = law, law.arranged(law.field, 1), False
 
     def _call(self, first_step: int, steps: int) -> None:
         """Call the kernel."""
-        law = self.law
+        law, constants, several, hottest = self.law, self.law.constants, 0, self.law.computer.temperature
+        if (cooling := self._cooling) is not None:
+            temperatures = cooling[np.minimum(np.arange(first_step, first_step + steps) + 1, len(cooling) - 1)]
+            constants, several = law.constants_at(temperatures), len(law.source.constants)
+            hottest = float(temperatures.max())
         arguments = (
             first_step,
             steps,
@@ -110,13 +123,16 @@ class ColorBatch(Batch):
             self.field,
             self.own_field,
             *law.structure,
-            law.entries,
-            law.constants,
+            law.entries if law.layout != "kept" else law.kept_entries(hottest),
+            constants,
+            several,
             self.numbers,
             self.key.stream,
             round_keys(self.key.words),
             self.uniform,
             self.group,
+            self._kept,
+            self._scratch,
         )
         alone = (*arguments[:2], 1, *arguments[3:])
         law.kernel.call_first(0, self.packed[:0], counters(), *alone)

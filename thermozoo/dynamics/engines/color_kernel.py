@@ -13,6 +13,7 @@ import textwrap
 import attrs
 import sympy
 
+from thermozoo.dynamics.engines.kept_kernel import KEPT
 from thermozoo.dynamics.engines.printing import KernelPrinter, statements
 from thermozoo.symbolic.kernel_plan import stages_of
 from thermozoo.symbolic.trace import StepFormula
@@ -34,7 +35,7 @@ from thermozoo.dynamics.engines.line_access import gather_line, load_line, numbe
 from thermozoo.dynamics.engines.lines import FUNCTIONS, choose, fused, maximum, minimum
 from thermozoo.dynamics.engines.thread_group import barrier, take
 from thermozoo.dynamics.engines.uniform_numbers import uniform_numbers_{layout}
-
+{also}
 {functions}
 LINE = {line}  # numbers in a cache line
 '''
@@ -44,7 +45,7 @@ _BATCH = '''
 @njit(**KERNEL, cache=True)
 def advance(
     member, states, shared, first_step, steps, members, size, field, own_field, order, lines, unit_of, units, rows,
-    constants, numbers, stream, keys, uniform, group,
+    constants, several, numbers, stream, keys, uniform, group, kept, scratch,
 ):
     """Do `steps` steps of every chunk of trajectories; each thread takes the next, or the next few."""
     chunks = states.size // size
@@ -79,7 +80,7 @@ _UNIT = '''
 @njit(**KERNEL, cache=True)
 def advance(
     member, states, shared, first_step, steps, members, size, field, own_field, order, lines, unit_of, units, rows,
-    constants, numbers, stream, keys, uniform, group,
+    constants, several, numbers, stream, keys, uniform, group, kept, scratch,
 ):
     """Do `steps` steps of every trajectory: threads work on one together, or each takes the next."""
     chunks = states.size // size
@@ -115,6 +116,13 @@ def advance(
 '''
 
 
+_ALSO = """from thermozoo.dynamics.engines.integer_lines import (
+    add_line, differing, number_line, subtract_line, sum_of_row, trailing,
+)
+from thermozoo.dynamics.engines.line_access import put_number
+"""
+
+
 @attrs.frozen
 class ColorKernel:
     """A generated module and what it has to be given.
@@ -144,7 +152,7 @@ def why_not_by_color(step: StepFormula) -> str | None:
 
 
 def write_color_kernel(
-    step: StepFormula, title: str, orders: tuple[int, ...], *, single: bool, unit_layout: bool
+    step: StepFormula, title: str, orders: tuple[int, ...], *, single: bool, layout: str
 ) -> ColorKernel:
     """Write the kernel of a step that chooses among states.
 
@@ -158,8 +166,8 @@ def write_color_kernel(
         Units of the tuples that are coupled, in ascending order.
     single : bool
         Single or double precision.
-    unit_layout : bool
-        Units side by side, or trajectories.
+    layout : str
+        ``"unit"`` for units side by side, ``"batch"`` for trajectories, ``"kept"`` for fields that are kept.
     """
     from thermozoo.dynamics.engines.lines import FUNCTIONS
     from thermozoo.dynamics.noise import UNIFORM_DRAWS
@@ -167,7 +175,7 @@ def write_color_kernel(
     stages, constants = stages_of(step)
     [stage] = stages
     assert stage.value is not None
-    layout = "unit" if unit_layout else "batch"
+    unit_layout = layout != "batch"
     draw, given = [], []
     for j in range(len(step.uniforms)):
         rest = f", step, stream + {65536 * (UNIFORM_DRAWS + j)}, keys)"
@@ -181,7 +189,9 @@ def write_color_kernel(
             draw.append(f"uniform_numbers_batch({place}{rest}")
             given.append(f"uniform_{j} = load_line(uniform, here + {j} * room + g * size + i)")
     draw = [line.replace(", step, ", ", first_step + k, ") for line in draw]
-    given += [f"{name} = spread_number(constants, {j})" for j, name in enumerate(map(str, constants.values()))]
+    given += [
+        f"{name} = spread_number(constants, k * several + {j})" for j, name in enumerate(map(str, constants.values()))
+    ]
     body = statements("value", stage.value, "s")
     used = {n: KernelPrinter.names.get(n, n) for n in FUNCTIONS}
     functions = [f'{name} = FUNCTIONS["{n}"]' for n, name in used.items() if any(f"{name}(" in line for line in body)]
@@ -193,10 +203,25 @@ def write_color_kernel(
         title=f"Updates by color of {title}, {'single' if single else 'double'} precision; written by thermozoo.",
         step=step.result,
         constants=", ".join(f"{name} = {one}" for one, name in constants.items()) or "none",
-        layout=layout,
+        layout="unit" if unit_layout else "batch",
+        also=_ALSO if layout == "kept" else "",
         functions="\n".join(functions),
         line=16 if single else 8,
     )
+    if layout == "kept":
+        draw = [line.replace("last - block", "blocks - block").replace("m, at +", "m, at_block +") for line in draw]
+        lines = [line for line in given if line.startswith("uniform_")]
+        read = [line for line in given if line not in lines]
+        text += KEPT.format(
+            draws=len(step.uniforms),
+            draw=_indent(draw, 4),
+            uniforms=_indent(lines, 4),
+            constants=_indent(read, 3),
+            value=_indent(body, 5),
+            value_at_margin=_indent(body, 6),
+            value_of_row=_indent(body, 7),
+        )
+        return ColorKernel(text, constants, len(step.uniforms))
     text += (_UNIT if unit_layout else _BATCH).format(
         draws=len(step.uniforms),
         rows=_indent(rows, 1),

@@ -13,19 +13,29 @@ from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.engines.base import Dynamics
 from thermozoo.dynamics.engines.color_kernel import ColorKernel
 from thermozoo.dynamics.engines.color_rows import Places, Rows, fields, in_places, places_of, rows_of
+from thermozoo.dynamics.engines.kept_fields import MARGIN_OF_KT, KeptFields, kept_fields
 from thermozoo.dynamics.engines.kernel_cache import Kernel
 from thermozoo.dynamics.engines.laws import aligned
 from thermozoo.dynamics.engines.vectors import LINE
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.trace import StepFormula
 
-__all__ = ["BLOCK", "ColorLaw", "Colors"]
+__all__ = ["BLOCK", "ColorLaw", "Colors", "is_dense"]
 
 Array = npt.NDArray[np.floating[Any]]
 Colors = tuple[npt.NDArray[np.int64], ...]
 
+#: Share of all others with which units are coupled, in the mean, above which their rows are a matrix.
+_DENSE = 0.5
+
 #: Units of a block of random numbers.
 BLOCK = 64
+
+
+def is_dense(rows: dict[int, Rows], colors: Colors) -> bool:
+    """Return whether most units are coupled with each other."""
+    free = sum(map(len, colors))
+    return sum(len(one.values) for one in rows.values()) > _DENSE * free**2
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -38,7 +48,12 @@ class ColorLaw:
     kernel: Kernel
     rows: dict[int, Rows]
     colors: Colors
-    unit_layout: bool
+    layout: str
+
+    @property
+    def unit_layout(self) -> bool:
+        """Whether a trajectory's units lie side by side."""
+        return self.layout != "batch"
 
     def of(self, dynamics: Dynamics) -> ColorLaw:
         """Return the law of other values, with the same units, colors and places."""
@@ -63,6 +78,8 @@ class ColorLaw:
     @functools.cached_property
     def places(self) -> Places | None:
         """Places of units that lie side by side."""
+        if self.layout == "kept":  # side by side in the order in which they are updated, whatever their color
+            return places_of(self.computer, (self.order,), self.line)
         return places_of(self.computer, self.colors, self.line) if self.unit_layout else None
 
     @functools.cached_property
@@ -88,6 +105,8 @@ class ColorLaw:
     def entries(self) -> tuple[tuple[npt.NDArray[Any], ...], ...]:
         """Rows as the kernel reads them: starts, other units, strengths of each order."""
         dtype = self.dynamics.dtype
+        if self.layout == "kept":
+            return ()
         found: list[tuple[npt.NDArray[Any], ...]] = []
         for rows in self.rows.values():
             if self.places is not None:
@@ -101,12 +120,47 @@ class ColorLaw:
         return tuple(found)
 
     @functools.cached_property
+    def kept(self) -> tuple[Rows, KeptFields]:
+        """Rows of units in their places, in the precision of states, and the same as whole numbers."""
+        dtype, places = self.dynamics.dtype, self.places
+        assert places is not None
+        [rows] = self.rows.values()
+        counts = np.diff(rows.starts)[self.order]
+        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        entry = np.repeat(rows.starts[self.order] - starts[:-1], counts) + np.arange(starts[-1])
+        others = places.place[rows.others[0][entry]].astype(np.int32)
+        placed = Rows(starts, (others,), rows.values[entry].astype(dtype))
+        dense = is_dense(self.rows, self.colors)
+        return placed, kept_fields(placed, self.arranged(self.field, 1), places, dense, dtype)
+
+    @functools.cached_property
     def constants(self) -> Array:
         """Constants of the step, and zero."""
+        return np.array([*self._constants(self.computer.temperature), 0.0], dtype=self.dynamics.dtype)
+
+    def kept_entries(self, hottest: float) -> tuple[Any, ...]:
+        """Return what the kernel reads that keeps fields, where no step is hotter [energy]."""
+        rows, kept = self.kept
+        dtype = np.dtype(self.dynamics.dtype)
+        margin = max(kept.margin, MARGIN_OF_KT[dtype.itemsize] * hottest) if kept.margin else 0.0
+        scales = np.array([kept.quantum, margin], dtype)
+        return rows.starts, rows.others[0], rows.values, kept.whole, kept.doubled, kept.matrix, kept.inner, scales
+
+    def constants_at(self, temperatures: Array) -> Array:
+        """Return the constants of several steps, one step's after the other, and zero."""
+        kT = self.step.kT
+        if all(one.is_rational_function(kT) for one in self.source.constants):
+            table = np.stack(
+                [np.broadcast_to(one, temperatures.shape) for one in self._constants(temperatures)], axis=1
+            )
+        else:  # what NumPy does with an array may be rounded otherwise than what it does with a number
+            table = np.array([self._constants(float(one)) for one in temperatures])
+        return np.append(table.ravel(), 0.0).astype(self.dynamics.dtype)
+
+    def _constants(self, kT: Any) -> list[Any]:
         d, own = self.dynamics, values_of(self.dynamics.integrator)
-        bound = self.step.bind(own, dt=d.dt, mobility=self.computer.mobility, kT=self.computer.temperature)
-        numbers = [bound.function("constant", [], one)()[0] for one in self.source.constants]
-        return np.array([*numbers, 0.0], dtype=d.dtype)
+        bound = self.step.bind(own, dt=d.dt, mobility=self.computer.mobility, kT=kT)
+        return [bound.function("constant", [], one)()[0] for one in self.source.constants]
 
     @functools.cached_property
     def field(self) -> Array:
