@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo import Account, Phase, Picture, Share, Task, option
+from thermozoo import Account, Cost, Phase, Picture, Share, Task, option
 from thermozoo.errors import DataError, ParameterError, ThermozooError
 from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks import anneal_settings as settings
@@ -325,6 +325,10 @@ class Anneal(Task):
     def disk(self, config: Any, machine: Any) -> int:
         """Return the bytes of answers, of how energies fell, and of what is drawn."""
         return bytes_of(self._asked, self.reads)
+
+    def cost(self, figures: Any, config: Any) -> Cost:
+        """Return time and heat of a read."""
+        return Cost(figures.duration, figures.heat_mean_kT, "one read")
 
     def account(self, figures: Any) -> Account:
         """Return what was found, with its error bars."""
