@@ -326,9 +326,10 @@ class Anneal(Task):
         """Return the bytes of answers, of how energies fell, and of what is drawn."""
         return bytes_of(self._asked, self.reads)
 
-    def cost(self, figures: Any, config: Any) -> Cost:
-        """Return time and heat of a read."""
-        return Cost(figures.duration, figures.heat_mean_kT, "one read")
+    def cost(self, figures: Any, config: Any) -> Cost | None:
+        """Return time and heat of a read; rungs of several temperatures exchange states, and have no heat."""
+        heat = figures.heat_mean_kT
+        return None if heat is None else Cost(figures.duration, heat, "one read")
 
     def account(self, figures: Any) -> Account:
         """Return what was found, with its error bars."""
