@@ -270,7 +270,7 @@ def array_source(
     expressions: Sequence[sympy.Expr],
     variable: sympy.Symbol | None = None,
 ) -> str:
-    """Return the text of a function of arrays, in which ``np`` and ``special`` stand for NumPy or what is written alike.
+    """Return the text of a function of arrays, in which ``np`` stands for NumPy or what is like it.
 
     Parameters as of `array_function`.
     """

@@ -12,7 +12,8 @@ from thermozoo_plugins.connectivities import Dense
 from thermozoo_plugins.integrators import EulerMaruyama
 from thermozoo_plugins.potentials import Quartic
 
-from thermozoo.dynamics.engines import Drive, Dynamics, availability, engine_for, engine_named, why_not
+from thermozoo.dynamics import availability
+from thermozoo.dynamics.engines import Drive, Dynamics, engine_for, engine_named, why_not
 from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.noise import NUMBERS, NoiseKey

@@ -25,6 +25,7 @@ from thermozoo.dynamics.engines.vectors import INT32, INT64, SINGLE, Vector
 
 __all__ = ["normal_numbers_ahead", "normal_numbers_batch", "normal_numbers_unit"]
 
+
 def _radius(word: Vector, element: Any) -> Vector:
     """Return sqrt(-2 ln u)."""
     u = ((word >> 1).to(SINGLE) * 2.0**-31 + 2.0**-32).to(element)

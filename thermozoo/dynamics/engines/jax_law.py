@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
@@ -23,7 +24,7 @@ from thermozoo.dynamics.engines.jax_plan import (
     TupleForce,
 )
 from thermozoo.dynamics.engines.projection_forces import ProjectionForce
-from thermozoo.dynamics.engines.term_forces import Force, TermForce, force_of
+from thermozoo.dynamics.engines.term_forces import Force, force_of
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.coupling_plan import AT
 from thermozoo.symbolic.kernel_plan import gradient_plan, stages_of
@@ -80,9 +81,13 @@ def arrange(dynamics: Dynamics, products: str) -> tuple[JaxPlan, Numbers]:
 
 
 def _sites(d: Dynamics) -> tuple[tuple[SitePlan, ...], list[list[Array]]]:
-    """Return potentials of groups with free units, and the constants of each; driven ones have a row for each step."""
+    """Return potentials of groups with free units, and the constants of each; driven ones have a row for each step.
+
+    Neighboring groups of one formula that is not driven are one site: so many pieces fewer that XLA puts together.
+    """
     computer, driven = d.one_computer, d.driven
-    plans, numbers = [], []
+    plans: list[SitePlan] = []
+    numbers: list[list[Array]] = []
     for group, site in computer.onsite.sites.items():
         where = computer.layout.slice(group)
         if where.stop == where.start or group in computer.layout.clamped:
@@ -95,10 +100,25 @@ def _sites(d: Dynamics) -> tuple[tuple[SitePlan, ...], list[list[Array]]]:
         if moving:  # a row a step, whether or not the constant itself is driven
             steps = len(next(iter(moving.values())))
             found = [np.broadcast_to(one, (steps, one.shape[-1] if one.ndim else 1)) for one in found]
-        amplitude = site.amplitude
-        plans.append(SitePlan((where.start, where.stop), slope, tuple(constants.values()), bool(moving)))
-        numbers.append([np.asarray(amplitude, d.dtype), *(np.asarray(one, d.dtype) for one in found)])
+        plan = SitePlan((where.start, where.stop), slope, tuple(constants.values()), bool(moving))
+        own = [np.asarray(one, d.dtype) for one in (site.amplitude, *found)]
+        if plans and not moving and plans[-1] == attrs.evolve(plan, span=plans[-1].span):
+            (first, last), before = plans[-1].span, numbers[-1]
+            if last == where.start:
+                plans[-1] = attrs.evolve(plan, span=(first, where.stop))
+                numbers[-1] = [_side_by_side(a, b, last - first, where) for a, b in zip(before, own, strict=True)]
+                continue
+        plans.append(plan)
+        numbers.append(own)
     return tuple(plans), numbers
+
+
+def _side_by_side(left: Array, right: Array, units: int, where: slice) -> Array:
+    """Return the constant of two ranges of units, one number where it is one number of all."""
+    if left.ndim == right.ndim == 0 and left == right:
+        return left
+    more = where.stop - where.start
+    return np.concatenate([np.broadcast_to(left, units), np.broadcast_to(right, more)])
 
 
 def _forces(d: Dynamics, amplitudes: Mapping[str, Any]) -> tuple[tuple[ForcePlan, ...], list[Numbers]]:
@@ -217,5 +237,3 @@ def tuples_in_buckets(
         strength = np.where(real, values[entry], 0.0).astype(dtype)
         buckets.append((units.astype(np.int32), np.moveaxis(others[entry], -1, 0).astype(np.int32), strength))
     return buckets
-
-

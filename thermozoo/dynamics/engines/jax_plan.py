@@ -88,7 +88,7 @@ class JaxPlan:
     single : bool
         Whether states are single precision.
     products : str
-        How products of matrices are done; see `thermozoo.dynamics.engines.jax_engine.PRODUCTS`.
+        How products of matrices are done; see `thermozoo.dynamics.core_engines.PRODUCTS`.
     stages : tuple of StagePlan
         The step.
     constants : tuple of Symbol

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -72,7 +73,7 @@ def _separated(plan: JaxPlan, one: SeparatedForce, own: Any, x: Any) -> Any:
 def _assembled(plan: JaxPlan, pieces: Mapping[tuple[int, int], Any], x: Any) -> Any:
     """Return columns of an array side by side, zeros where there are none; ranges that overlap are added."""
     spans = sorted(pieces)
-    if any(a[1] > b[0] for a, b in zip(spans, spans[1:], strict=False)):
+    if any(a[1] > b[0] for a, b in itertools.pairwise(spans)):
         total = jnp.zeros_like(x)
         for span in spans:
             total = _put(total, span, pieces[span])
@@ -123,9 +124,11 @@ def _by_projections(plan: JaxPlan, one: ProjectedForce, own: Any, x: Any) -> Any
     column = z[:, :1]
     weights = sum(_value(outer, known, column) * part for (*_, outer), part in zip(one.sums, added, strict=True))
     pull = own["amplitude"] * _product(plan, weights, own["patterns"])
-    return _put(jnp.zeros_like(x), one.span, pull) if one.span is not None else jnp.zeros_like(x).at[
-        :, own["units"]
-    ].add(pull, unique_indices=True)
+    return (
+        _put(jnp.zeros_like(x), one.span, pull)
+        if one.span is not None
+        else jnp.zeros_like(x).at[:, own["units"]].add(pull, unique_indices=True)
+    )
 
 
 _KINDS = {SeparatedForce: _separated, TupleForce: _by_tuples, ProjectedForce: _by_projections}

@@ -1,4 +1,4 @@
-"""The sine of a turn, sin(2 pi a) = a p(a^2) for |a| <= 1/4, of the normal numbers of every engine that has vector code.
+"""The sine of a turn, sin(2 pi a) = a p(a^2) for |a| <= 1/4, of the normal numbers of engines.
 
 Coefficients of p in ascending order, Chebyshev fits whose errors are below the rounding errors of their precision.
 """

@@ -1,16 +1,18 @@
-"""Whether this environment can compile kernels; asked without importing an engine."""
+"""Whether this environment can compile kernels or has JAX; asked without importing what an engine is made of."""
 
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import warnings
 
 from thermozoo.arguments import told
 
-__all__ = ["why_not_compiled"]
+__all__ = ["accelerator", "why_not_compiled", "why_not_jax"]
 
 _INSTEAD = "; use engine = 'reference'"
+_OR_INSTEAD = "; or use engine = 'compiled' or 'reference'"
 
 
 @functools.cache
@@ -42,3 +44,30 @@ def why_not_compiled() -> str | None:
         # LLVM aborts the whole process
         return f"NUMBA_CPU_FEATURES must be flags such as +avx2,-avx512f, got {told(features)}{_INSTEAD}"
     return None
+
+
+@functools.cache
+def why_not_jax() -> str | None:
+    """Return None where JAX can be imported, else what to install or what fails, as one sentence."""
+    if importlib.util.find_spec("jax") is None:
+        return f"the engine 'jax' needs JAX, which is not installed: pip install 'thermozoo[jax]'{_OR_INSTEAD}"
+    try:
+        import jax  # noqa: F401
+    except Exception as error:
+        said = (str(error).splitlines() or [""])[0].rstrip(".")
+        return f"the engine 'jax' needs JAX, whose import fails ({type(error).__name__}: {said}){_OR_INSTEAD}"
+    return None
+
+
+@functools.cache
+def accelerator() -> str | None:
+    """Return what JAX computes on where that is no processor of this machine, else None."""
+    if why_not_jax() is not None:
+        return None
+    import jax
+
+    try:
+        device = jax.devices()[0]
+    except RuntimeError:  # JAX_PLATFORMS asks for what there is not
+        return None
+    return None if device.platform == "cpu" else str(device.device_kind)
