@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from thermozoo.cli.app import context_of
+from thermozoo.dynamics.availability import only_looking
 from thermozoo.errors import shown
 from thermozoo.interfaces import Engine
 from thermozoo.registry.catalogue import Catalogue
@@ -32,8 +33,8 @@ def plugins(
     catalogue = context.catalogue
     if as_json:
         unusable = unusable_engines(catalogue)
-        table = [{**one, "not_available": _reason(one, unusable)} for one in catalogue.as_json()]
-        print(json.dumps(table, indent=2))
+        listed = [{**one, "not_available": _reason(one, unusable)} for one in catalogue.as_json()]
+        print(json.dumps(listed, indent=2))
         return
     from rich.console import Console
     from rich.table import Table
@@ -69,7 +70,8 @@ def unusable_engines(catalogue: Catalogue) -> dict[str, str]:
         if record.kind != Engine.kind or record.plugin is None:
             continue
         try:
-            reason = record.plugin().available()  # type: ignore[attr-defined]
+            with only_looking():
+                reason = record.plugin().available()  # type: ignore[attr-defined]
         except Exception as error:  # a stranger's
             reason = f"it does not say ({type(error).__name__}: {shown(error, 200)})"
         if reason is not None:

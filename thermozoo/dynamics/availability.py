@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import os
 import warnings
+from collections.abc import Iterator
 
 from thermozoo.arguments import told
 
-__all__ = ["accelerator", "why_not_compiled", "why_not_jax"]
+__all__ = ["accelerator", "only_looking", "why_not_compiled", "why_not_jax"]
 
 _INSTEAD = "; use engine = 'reference'"
+_looking = False
 _OR_INSTEAD = "; or use engine = 'compiled' or 'reference'"
+
+
+@contextlib.contextmanager
+def only_looking() -> Iterator[None]:
+    """Only look whether libraries are there, and import none: a list of plugins shall not wait for them."""
+    global _looking
+    _looking = True
+    try:
+        yield
+    finally:
+        _looking = False
 
 
 @functools.cache
@@ -32,12 +46,18 @@ def _import_failure() -> str | None:
 
 def why_not_compiled() -> str | None:
     """Return None where kernels can be compiled, else the reason and what to do, as one sentence."""
-    failure = _import_failure()
-    if failure is not None:
-        return failure + _INSTEAD
-    import numba
+    if _looking:
+        if importlib.util.find_spec("numba") is None:
+            return f"the compiled engine needs numba, which is not installed{_INSTEAD}"
+        off = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+    else:
+        failure = _import_failure()
+        if failure is not None:
+            return failure + _INSTEAD
+        import numba
 
-    if numba.config.DISABLE_JIT:
+        off = bool(numba.config.DISABLE_JIT)
+    if off:
         return f"the compiled engine needs numba's compiler, which NUMBA_DISABLE_JIT switches off{_INSTEAD}"
     features = os.environ.get("NUMBA_CPU_FEATURES", "")
     if any(feature.strip()[:1] not in ("+", "-") for feature in features.split(",") if feature.strip()):
@@ -46,11 +66,15 @@ def why_not_compiled() -> str | None:
     return None
 
 
-@functools.cache
 def why_not_jax() -> str | None:
     """Return None where JAX can be imported, else what to install or what fails, as one sentence."""
     if importlib.util.find_spec("jax") is None:
         return f"the engine 'jax' needs JAX, which is not installed: pip install 'thermozoo[jax]'{_OR_INSTEAD}"
+    return None if _looking else _failure_of_jax()
+
+
+@functools.cache
+def _failure_of_jax() -> str | None:
     try:
         import jax  # noqa: F401
     except Exception as error:

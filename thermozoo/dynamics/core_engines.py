@@ -34,9 +34,17 @@ PRODUCTS = {
 
 @attrs.frozen
 class ReferenceEngine(Engine):
-    """NumPy, written to be read: what every other engine is held against."""
+    """NumPy, written to be read: what every other engine is held against.
+
+    NumPy sums products up in an order that depends on their size, and bits of a trajectory may with it.
+
+    References
+    ----------
+    C. R. Harris et al., Array programming with NumPy, Nature 585, 357 (2020).
+    """
 
     name = "reference"
+    same_bits = False
 
     def prepare(self, dynamics: Dynamics) -> ReferenceStepper:
         """Return the law of motion as a loop over steps."""
@@ -48,6 +56,10 @@ class ReferenceEngine(Engine):
 @attrs.frozen
 class CompiledEngine(Engine):
     """Kernels written from formulas, compiled by numba, run by threads.
+
+    References
+    ----------
+    S. K. Lam, A. Pitrou and S. Seibert, Numba: a LLVM-based Python JIT compiler, LLVM-HPC (2015).
 
     Raises
     ------

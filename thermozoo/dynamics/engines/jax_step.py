@@ -1,4 +1,4 @@
-"""Steps of a batch as one function of arrays, which XLA compiles: `lax.scan` over steps, whose body is a plan's step."""
+"""Steps of a batch as one function of arrays that XLA compiles: `lax.scan` over steps, whose body is a plan's step."""
 
 from __future__ import annotations
 
@@ -268,4 +268,5 @@ def advance(
         carried = None if carried is None else last
         return lax.optimization_barrier((after, moved, carried, work)), after if recording else None
 
-    return lax.scan(step, state, first + jnp.arange(steps, dtype=np.uint32))
+    after, record = lax.scan(step, state, first + jnp.arange(steps, dtype=np.uint32))
+    return after, record
