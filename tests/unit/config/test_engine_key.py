@@ -1,4 +1,4 @@
-"""The key of [dynamics] that names an engine: what comes with thermozoo, a stranger's, settings, and what is refused."""
+"""The key of [dynamics] that names an engine: those of thermozoo, a stranger's, settings, what is refused."""
 
 from __future__ import annotations
 

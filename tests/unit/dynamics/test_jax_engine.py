@@ -60,31 +60,35 @@ def test_words_are_the_published_ones():
             assert " ".join(f"{int(w[0]):08x}" for w in found) == answer
 
 
+def coupled(computer):
+    """The computer with random couplings of size 0.1."""
+    weak = with_random_couplings(computer)
+    return attrs.evolve(weak, couplings=weak.couplings.scaled(10.0))
+
+
 def two_groups(**options):
     sizes = {"visible": 20, "hidden": 50}
-    one = tz.assemble(
-        sizes, tz.get("quartic"), tz.get("bipartite", within=("hidden",)), temperature=0.2, scale=0.3, **options
-    )
-    return with_random_couplings(one)
+    connectivity = tz.get("bipartite", within=("hidden",))
+    return coupled(tz.assemble(sizes, tz.get("quartic"), connectivity, temperature=0.2, **options))
 
 
 def with_patterns():
     base = two_groups()
     patterns = np.random.default_rng(5).standard_normal((9, 70)) / 8
     attention = tz.project(tz.get("modern-hopfield", beta=3.0), base.layout, patterns, weights=np.linspace(1, 2, 9))
-    powers = tz.project(tz.get("dense-memory", power=3), base.layout, patterns[:, :50], groups=["hidden"]).scaled(0.5)
+    powers = tz.project(tz.get("dense-memory", n=3), base.layout, patterns[:, :50], groups=["hidden"]).scaled(0.5)
     return base.with_terms({"attention": attention, "powers": powers})
 
 
 def of_interaction(name, connectivity):
-    coupled = tz.assemble({"unit": 9}, tz.get("quartic"), connectivity, interaction=tz.get(name), temperature=0.2)
-    return with_random_couplings(coupled)
+    interaction = tz.get(name)
+    return coupled(tz.assemble({"unit": 9}, tz.get("quartic"), connectivity, interaction=interaction, temperature=0.2))
 
 
 def spins():
     couplings = tz.get("lattice", shape=(6, 4))
     machine = tz.assemble({"spin": 24}, tz.get("spin", h=0.2), couplings, temperature=1.3)
-    return with_random_couplings(machine)
+    return coupled(machine)
 
 
 def per_unit():
@@ -92,7 +96,7 @@ def per_unit():
     base = tz.assemble(
         {"visible": 20, "hidden": 50}, potential, tz.get("bipartite"), temperature=0.2, clamped=("hidden",)
     )
-    return with_random_couplings(base)
+    return coupled(base)
 
 
 COMPUTERS = {
