@@ -53,7 +53,8 @@ def test_the_version_is_that_of_the_package(wheel):
 
 def test_what_is_imported_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    declared = {re.match(r"[\w.-]+", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    lines = [*project["dependencies"], *project["optional-dependencies"]["jax"]]
+    declared = {re.match(r"[\w.-]+", line)[0].lower().replace("_", "-") for line in lines}
     distributions = importlib.metadata.packages_distributions()
     own = {"thermozoo", "thermozoo_plugins", *sys.stdlib_module_names, *TESTS_ONLY}
     for path in sources(CORE) + sources(PLUGINS):
