@@ -61,9 +61,9 @@ class Deaf:
         (
             {"engine": CompiledEngine},
             ArgumentError,
-            "engine must be compiled, reference, auto or an engine, got the cl",
+            "engine must be compiled, jax, reference, auto or an engine, got the cl",
         ),
-        ({"engine": None}, ArgumentError, "engine must be compiled, reference, auto or an engine, got None"),
+        ({"engine": None}, ArgumentError, "engine must be compiled, jax, reference, auto or an engine, got None"),
         ({"engine": "autos"}, ThermozooError, "no engine is called 'autos'; did you mean 'auto'"),
         ({"progress": 3}, ArgumentError, "progress must be a function"),
         ({"byte_limit": -1}, ParameterError, "byte_limit must be a whole number"),
