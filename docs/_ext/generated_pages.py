@@ -52,7 +52,9 @@ def _zoo_page(record: Record) -> str:
     lines += _heading(record.name, "=")
     article = "An" if record.kind[0] in "aeiou" else "A"
     lines += [f"{article} {record.kind} of *{record.source.distribution}*.", ""]
-    lines += [f".. autoclass:: {cls.__module__}.{cls.__qualname__}", "   :no-members:", ""]
+    # what is of the core has its place in the index among the modules
+    once = ["   :no-index:"] if cls.__module__.startswith("thermozoo.") else []
+    lines += [f".. autoclass:: {cls.__module__}.{cls.__qualname__}", "   :no-members:", *once, ""]
     parameters = parameters_of(cls)
     if parameters:
         lines += _heading("Parameters", "-")
@@ -129,9 +131,8 @@ def _snippet(plugin: Plugin) -> list[str]:
 
 def zoo_pages() -> dict[str, str]:
     """Return the text of the pages of the first-party plugins by file name."""
-    records = [
-        r for r in catalogue().records if r.plugin is not None and r.plugin.__module__.startswith("thermozoo_plugins.")
-    ]
+    ours = ("thermozoo_plugins.", "thermozoo.")  # engines are part of the core
+    records = [r for r in catalogue().records if r.plugin is not None and r.plugin.__module__.startswith(ours)]
     pages = {f"{r.kind}-{r.name}.rst": _zoo_page(r) for r in records}
     lines = _heading("The zoo", "=")
     lines += ["Every first-party plugin; these pages are written from the plugins themselves.", ""]

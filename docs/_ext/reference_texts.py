@@ -99,7 +99,7 @@ def _further_terms() -> list[str]:
 
 def _first_party(kind: str, name: str) -> bool:
     cls = catalogue().record(kind, name).plugin
-    return cls is not None and cls.__module__.startswith("thermozoo_plugins.")
+    return cls is not None and cls.__module__.startswith(("thermozoo_plugins.", "thermozoo."))
 
 
 def _help(text: str | None) -> tuple[list[str], list[str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from wrong_encodings import ENCODINGS
-from wrong_engines import ENGINES
+from wrong_engines import ENGINE_PLUGINS, ENGINES
 from wrong_integrators import INTEGRATORS
 from wrong_interactions import INTERACTIONS
 from wrong_others import OTHERS
@@ -22,6 +22,7 @@ from wrong_underdamped import UNDERDAMPED
 SUBJECTS = [
     *POTENTIALS,
     *ENGINES,
+    *ENGINE_PLUGINS,
     *INTEGRATORS,
     *UNDERDAMPED,
     *INTERACTIONS,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import attrs
 import numpy as np
 from wrong_potentials import Sound
-from wrong_subjects import Wrong
+from wrong_subjects import DOC, Wrong
 
+from thermozoo import Engine as EnginePlugin
 from thermozoo.computer import files
 from thermozoo.computer.couplings import DenseCouplings
 from thermozoo.dynamics.engines.reference import ReferenceStepper
@@ -183,4 +184,65 @@ ENGINES = [
     ),
     Wrong("engine: ten times too hot after eight steps of a schedule", "driven-work", Sound, engine(HotAfterEight)),
     Wrong("engine: never hotter than kT = 1", "clock-speed", Sound, engine(change=never_hotter_than(1.0))),
+]
+
+
+def plugin(prepared, bits=False):
+    """Return a plugin class of an engine with a stepper of its own."""
+
+    @attrs.frozen
+    class Faulty(EnginePlugin):
+        __doc__ = DOC
+        name = "faulty-engine"
+        same_bits = bits
+
+        def prepare(self, dynamics):
+            return prepared(dynamics)
+
+    return Faulty
+
+
+class FadingAtTheEnd(ReferenceStepper):
+    """Velocities of a step are a little too small when they are given away; the states do not show it."""
+
+    def begin(self, *arguments, **keywords):
+        batch = super().begin(*arguments, **keywords)
+        exact = batch.variables
+        batch.variables = lambda: {name: one * (1 - 1e-3) for name, one in exact().items()}
+        return batch
+
+
+class ForgetfulSteps(ReferenceStepper):
+    """Every call begins with noise of step 0."""
+
+    def do_steps(self, x, *, first_step, **rest):
+        drive = rest["drive"]
+        super().do_steps(x, first_step=first_step if drive is not None or first_step == 5 else 0, **rest)
+
+
+class RecordsBefore(ReferenceStepper):
+    """Records the states before each step."""
+
+    def do_steps(self, x, *, record, **rest):
+        before = x.copy()
+        super().do_steps(x, record=record, **rest)
+        if record is not None:
+            record[1:] = record[:-1].copy()
+            record[0] = before
+
+
+class Neighbors(ReferenceStepper):
+    """A trajectory is pulled, in the last digits, to the mean of its batch."""
+
+    def _step(self, x, imposed, noises, *rest):
+        return super()._step(x, imposed + 1e-13 * x.mean(axis=0).astype(x.dtype), noises, *rest)
+
+
+ENGINE_PLUGINS = [
+    Wrong("engine plugin: force too weak", "same-states", plugin(lambda d: ReferenceStepper(weaker_force(d)))),
+    Wrong("engine plugin: velocities that fade", "same-variables", plugin(FadingAtTheEnd), also={"split"}),
+    Wrong("engine plugin: work with the wrong sign", "same-work", plugin(WorkSign), also={"split"}),
+    Wrong("engine plugin: every call begins anew", "split", plugin(ForgetfulSteps), also={"recording"}),
+    Wrong("engine plugin: records what was before", "recording", plugin(RecordsBefore)),
+    Wrong("engine plugin: trajectories that feel each other", "batch-independence", plugin(Neighbors, bits=True)),
 ]

@@ -10,6 +10,7 @@ import attrs
 
 from thermozoo.computer.computer import RESERVED
 from thermozoo.config.encodings import FORMER, ROLES
+from thermozoo.config.engines import ENGINE, engine_choices
 from thermozoo.config.generating import INTEGRATOR
 from thermozoo.config.groups import AUTO, GROUP_NAME, LONGEST_GROUP_NAME
 from thermozoo.config.parse import WEIGHT
@@ -19,6 +20,7 @@ from thermozoo.constraints import constraints_of_class
 from thermozoo.interfaces import (
     Connectivity,
     Encoding,
+    Engine,
     Integrator,
     Interaction,
     Plugin,
@@ -88,6 +90,7 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
         "description": "weights of groups of units in the loss, 1 where none is given",
         "additionalProperties": {"type": "number"} | _limits(WEIGHT),
     }
+    tables["dynamics"]["properties"][ENGINE] = _engine(tables["dynamics"]["properties"][ENGINE], catalogue)
     tables["generation"]["properties"][INTEGRATOR] = _plugin_or_name(Integrator, catalogue)
     tables["schedule"] = _schedule(tables["noising"])
     return {
@@ -202,6 +205,13 @@ def _coupling_term(catalogue: Catalogue) -> dict[str, Any]:
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+def _engine(setting: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
+    """Return the schema of the key that names an engine, or what suits the work."""
+    _, table = _plugin_or_name(Engine, catalogue)["anyOf"]
+    name = {"type": "string", "enum": list(engine_choices(catalogue))}
+    return {key: value for key, value in setting.items() if key != "type"} | {"anyOf": [name, table]}
 
 
 def _plugin_or_name(interface: type[Plugin], catalogue: Catalogue) -> dict[str, Any]:

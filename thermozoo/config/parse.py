@@ -15,6 +15,7 @@ import attrs
 from thermozoo.computer.layout import Layout
 from thermozoo.config.consistency import check
 from thermozoo.config.encodings import encodings_of, former_keys
+from thermozoo.config.engines import named_engine
 from thermozoo.config.faults import Faults, Origin, describe, inside
 from thermozoo.config.generating import INTEGRATOR, integrator_of
 from thermozoo.config.groups import Groups, plugins_by_group, units_of
@@ -80,6 +81,7 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
     plugins: dict[str, Plugin | None] = {}
     reads = tables_read(tables, known, catalogue, faults)
     given = {name: _as_table(tables.get(name, {}), name, faults) if name in reads else {} for name in TABLES}
+    given["dynamics"], engine = named_engine(given["dynamics"], catalogue, faults)
     for name, table in TABLES.items():
         if name not in reads or (table.optional and name not in tables):
             values[name] = None
@@ -138,6 +140,7 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
         protocols=protocols,
         schedule=protocols_of(tables.get(_SCHEDULE, {}) if _SCHEDULE in reads else {}, catalogue, faults),
         terms=further_terms(section.get("terms", {}), sizes, catalogue, faults),
+        engine=engine,
         generator=integrator_of(given["generation"].get(INTEGRATOR), catalogue, faults),
         weights=_weights(given["training"].get("weights", {}), groups, faults),
         **{name: value for name, value in values.items() if name in attrs.fields_dict(Config) and name != Task.kind},

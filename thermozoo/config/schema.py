@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from thermozoo.config.engines import ENGINE, resolved_engine
 from thermozoo.config.faults import Origin
 from thermozoo.config.generating import INTEGRATOR
 from thermozoo.config.groups import AUTO
@@ -31,6 +32,7 @@ from thermozoo.interfaces import (
     Connectivity,
     Dataset,
     Encoding,
+    Engine,
     Integrator,
     Interaction,
     Objective,
@@ -157,6 +159,8 @@ class Config:
         Weight of each group's units in the loss, where it is not 1.
     terms : dict of str to PatternTerm or CouplingTerm
         Further terms of the energy, by name.
+    engine : Engine or None
+        What advances the states, where the config names it.
     generator : Integrator or None
         The integrator of generation, where it has one of its own.
     task : Task
@@ -184,6 +188,7 @@ class Config:
     schedule: dict[str, Protocol]
     weights: dict[str, float]
     terms: dict[str, PatternTerm | CouplingTerm] = attrs.field(factory=dict)
+    engine: Engine | None = None
     generator: Integrator | None = None
     task: Task = _named(Task)
     interaction: Interaction | None = _named(Interaction)
@@ -310,6 +315,8 @@ class Config:
             }
         if self.weights:
             resolved["training"]["weights"] = dict(self.weights)
+        if self.engine is not None:
+            resolved["dynamics"][ENGINE] = resolved_engine(self.engine)
         if self.generator is not None:
             resolved["generation"][INTEGRATOR] = resolved_plugin(self.generator)
         return resolved

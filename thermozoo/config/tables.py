@@ -10,7 +10,7 @@ from typing import Any, Literal
 import attrs
 
 from thermozoo.config.settings import LARGEST, positive, setting
-from thermozoo.dynamics.engines import ENGINES, PRECISIONS
+from thermozoo.dynamics.engines import PRECISIONS
 from thermozoo.thermodynamics.hardware import PRESETS
 from thermozoo.training import METHODS, WINDOW_TIMES
 
@@ -68,7 +68,7 @@ class DynamicsTable:
     integrator: Any = setting(str, "euler-maruyama", "integrator plugin")
     dt: float = positive(1e-3, "time step")
     duration: float = positive(2.5, "duration of noising and of generation, rounded to whole time steps")
-    engine: str = setting(str, "auto", "what advances the states", choices=("auto", *ENGINES))
+    engine: str = setting(str, "auto", "what advances the states: an engine, or what suits the work")
     precision: str = setting(
         str, "single", "data type of states; heat and work are always double", choices=tuple(PRECISIONS)
     )

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from thermozoo.arguments import count, finite_array, instance, integer_array, told
 from thermozoo.computer.coloring import units_by_color
 from thermozoo.computer.discrete import check_states
-from thermozoo.dynamics.engines import ENGINES, BatchState, Drive, Dynamics, Engine, engine_for
+from thermozoo.dynamics.engines import BatchState, Drive, Dynamics, Engine, engine_for, engine_names
 from thermozoo.dynamics.noise import NUMBERS, NoiseKey, check_numbers
 from thermozoo.dynamics.trajectories import Observer, observed_bytes
 from thermozoo.dynamics.variables import Variables, given_variables, start_variables
@@ -133,7 +133,7 @@ def engine_of(engine: Engine | str, dynamics: Dynamics, trajectories: int, steps
     if isinstance(engine, str):
         return engine_for(engine, dynamics, trajectories, steps)
     if isinstance(engine, type) or not hasattr(engine, "prepare"):
-        raise ArgumentError(f"engine must be {', '.join(ENGINES)}, auto or an engine, got {told(engine)}")
+        raise ArgumentError(f"engine must be {', '.join(engine_names())}, auto or an engine, got {told(engine)}")
     return engine
 
 

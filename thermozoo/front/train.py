@@ -162,7 +162,9 @@ def train(
     )
     settings = _Settings(cycles, learning_rate, windows, window_times, trained, tolerance, ridge)
     sampled = 0 if method == "exact" else cycles * len(encoded.kept)
-    advancing: Any = engine_for(engine, dynamics, sampled, steps) if isinstance(engine, str) else engine
+    advancing: Any = engine
+    if isinstance(engine, str):
+        advancing = engine_for(engine, dynamics, sampled, steps, accelerators=False)
 
     result = train_by(
         method, computer, noising, noising.loss(measure, weights), advancing, settings, seed=seed, progress=progress

@@ -19,6 +19,7 @@ from thermozoo.interfaces.protocol import Protocol
 from thermozoo.interfaces.encoding import Encoding, Images, Labels, Random, Signals
 from thermozoo.interfaces.dataset import Dataset
 from thermozoo.interfaces.task import Task
+from thermozoo.interfaces.engine import Engine
 # isort: on
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Dataset",
     "Declaration",
     "Encoding",
+    "Engine",
     "Images",
     "Integrator",
     "Interaction",

@@ -14,7 +14,7 @@ from thermozoo.config.consistency import check
 from thermozoo.config.faults import Faults
 from thermozoo.config.magnitudes import least_usual_of_a_step
 from thermozoo.config.schema import Config
-from thermozoo.dynamics.engines import Dynamics, why_not
+from thermozoo.dynamics.engines import Dynamics, why_not_this
 from thermozoo.errors import BudgetError, DataError, ParameterError, StabilityError, TrainingError
 from thermozoo.parameters import fields_of
 from thermozoo.runs.assemble_setup import assemble_setup, described_computer
@@ -74,9 +74,9 @@ def assemble_generation(config: Config) -> Machine:
     assert encoded
     computer = described_computer(config, prototypes, faults)
     dynamics = Dynamics(computer, config.integrator, config.dynamics.dt, config.dynamics.precision, config.steps)
-    engine = config.dynamics.engine
-    if engine != "auto" and why_not(engine) is None:
-        reason = why_not(engine, dynamics)  # where the engine can be used at all
+    engine = config.engine
+    if engine is not None and why_not_this(engine) is None:
+        reason = why_not_this(engine, dynamics)  # where the engine can be used at all
         if reason is not None:
             faults.add("dynamics.engine", reason, also=["dynamics.engine", "computer.terms"])
     made = {

@@ -8,7 +8,7 @@ from thermozoo.computer.stability import check_time_step
 from thermozoo.config.consistency import check
 from thermozoo.config.faults import Faults
 from thermozoo.config.schema import Config
-from thermozoo.dynamics.engines import why_not
+from thermozoo.dynamics.engines import why_not_this
 from thermozoo.errors import BudgetError, ParameterError, StabilityError
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.prototypes import Prototypes
@@ -52,9 +52,9 @@ def assemble_setup(config: Config) -> Setup:
     faults.raise_any()
     setup = Setup(config, task.computer(config, described_computer(config, None, faults), faults))
     faults.raise_any()
-    engine = config.dynamics.engine
-    if engine != "auto" and why_not(engine) is None:
-        reason = why_not(engine, setup.dynamics)
+    engine = config.engine
+    if engine is not None and why_not_this(engine) is None:
+        reason = why_not_this(engine, setup.dynamics)
         if reason is not None:
             faults.add("dynamics.engine", reason, also=["dynamics.engine", "computer"])
     if config.integrator.updates == "together" and not task.own_stability:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from thermozoo.dynamics.engines import Dynamics, Engine, engine_for, why_not
+from thermozoo.dynamics.core_engines import CompiledEngine
+from thermozoo.dynamics.engines import Dynamics, Engine, engine_for, usable, why_not
 from thermozoo.runs.generation import equilibration_of
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.setup import Setup
@@ -16,8 +17,13 @@ __all__ = ["engine_note", "engine_of"]
 def engine_of(machine: Machine | Setup) -> Engine:
     """Return the engine of a machine's config; it compiles one layout, where one suits all that the run does."""
     config = machine.config
-    engine = engine_for(config.dynamics.engine, _hardest(machine), _trajectories(machine), config.steps)
-    return engine if isinstance(machine, Setup) or engine.name != "compiled" else _of_one_layout(engine, machine)
+    if config.engine is not None:
+        engine = usable(config.engine)
+    else:
+        accelerators = isinstance(machine, Setup) or {config.training.method, *config.training.compare} == {"exact"}
+        work = _hardest(machine), _trajectories(machine), config.steps
+        engine = engine_for("auto", *work, accelerators=accelerators)
+    return engine if isinstance(machine, Setup) or engine != CompiledEngine() else _of_one_layout(engine, machine)
 
 
 def _of_one_layout(engine: Engine, machine: Machine) -> Engine:
@@ -26,7 +32,7 @@ def _of_one_layout(engine: Engine, machine: Machine) -> Engine:
     Few trajectories, those of evaluation and of a figure, may be quicker in the other layout, but by less than its
     kernel takes to compile. Bits do not depend on it.
     """
-    from thermozoo.dynamics.engines.compiled import CompiledEngine, CompiledStepper
+    from thermozoo.dynamics.engines.compiled import CompiledStepper
     from thermozoo.dynamics.engines.vectors import LINE
 
     config = machine.config
@@ -41,16 +47,23 @@ def engine_note(machine: Machine | Setup, engine: Engine) -> str:
     """Return in a line which engine advances the trajectories of a run, and why that one."""
     config = machine.config
     if config.dynamics.engine != "auto":
-        return f"engine: {engine.name}, as dynamics.engine says"
+        on = _device(engine)
+        return f"engine: {engine.name}{on}, as dynamics.engine says"
     several = (config.steps,) if isinstance(machine, Setup) else (config.generation_steps, config.steps)
     steps = dict.fromkeys(f"{n:,}" for n in several)
     work = f"{_trajectories(machine):,} trajectories of {machine.computer.n:,} units, {' or '.join(steps)} steps each"
     if engine.name != "reference":
-        return f"engine: {engine.name}, which suits {work}"
+        return f"engine: {engine.name}{_device(engine)}, which suits {work}"
     reason = why_not("compiled", _hardest(machine))
     if reason is not None:
         return f"engine: reference, for {work}: {reason}"
     return f'engine: reference, as compiling may take longer than {work} (dynamics.engine = "compiled" compiles)'
+
+
+def _device(engine: Engine) -> str:
+    """Return what an engine says of the device that it computes on."""
+    device = engine.details.get("device")
+    return f" on {device}" if device else ""
 
 
 def _hardest(machine: Machine | Setup) -> Dynamics:

@@ -20,7 +20,9 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from thermozoo.symbolic.stable import stable
 
-__all__ = ["ArrayFunction", "Program", "SourcePrinter", "array_function", "horner_form", "lower"]
+__all__ = [
+    "ArrayFunction", "Program", "SourcePrinter", "array_function", "array_source", "horner_form", "lower",
+]  # fmt: skip
 
 #: Polynomials of a higher degree stay as they are: sparse high powers are better left to repeated squaring.
 _HORNER_DEGREE = 12
@@ -262,6 +264,25 @@ def array_function(
     return _array_function(re.sub(r"\W", "_", name), tuple(arguments), tuple(map(sympy.sympify, expressions)), variable)
 
 
+def array_source(
+    name: str,
+    arguments: Sequence[sympy.Symbol],
+    expressions: Sequence[sympy.Expr],
+    variable: sympy.Symbol | None = None,
+) -> str:
+    """Return the text of a function of arrays, in which ``np`` stands for NumPy or what is like it.
+
+    Parameters as of `array_function`.
+    """
+    program = lower(expressions, variable)
+    printer = NumPyPrinter()
+    lines = [f"def {name}({', '.join(map(str, arguments))}):"]
+    lines += [f"    {symbol} = {printer.doprint(value)}" for symbol, value in program.assignments]
+    results = ", ".join(printer.doprint(value) for value in program.outputs)
+    lines.append(f"    return ({results},)")
+    return "\n".join(lines) + "\n"
+
+
 @functools.lru_cache(maxsize=1024)
 def _array_function(
     name: str,
@@ -269,13 +290,7 @@ def _array_function(
     expressions: tuple[sympy.Expr, ...],
     variable: sympy.Symbol | None,
 ) -> ArrayFunction:
-    program = lower(expressions, variable)
-    printer = NumPyPrinter()
-    lines = [f"def {name}({', '.join(map(str, arguments))}):"]
-    lines += [f"    {symbol} = {printer.doprint(value)}" for symbol, value in program.assignments]
-    results = ", ".join(printer.doprint(value) for value in program.outputs)
-    lines.append(f"    return ({results},)")
-    source = "\n".join(lines) + "\n"
+    source = array_source(name, arguments, expressions, variable)
     namespace: dict[str, Any] = {"np": np}
     if "special." in source:  # few formulas take a function from there, and to import it takes longer than the rest
         from scipy import special

@@ -130,7 +130,7 @@ def from_class(plugin: Any) -> Any:
 def _through_toml(table: dict[str, Any]) -> dict[str, Any]:
     import tomli_w
 
-    return tomllib.loads(tomli_w.dumps(table))
+    return tomllib.loads(tomli_w.dumps({key: value for key, value in table.items() if value is not None}))
 
 
 def _rebuilt(plugin: Any, table: dict[str, Any]) -> Any:

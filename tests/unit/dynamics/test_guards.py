@@ -12,7 +12,8 @@ from thermozoo_plugins.connectivities import Dense
 from thermozoo_plugins.integrators import EulerMaruyama
 from thermozoo_plugins.potentials import Quartic
 
-from thermozoo.dynamics.engines import Drive, Dynamics, availability, engine_for, engine_named, why_not
+from thermozoo.dynamics import availability
+from thermozoo.dynamics.engines import Drive, Dynamics, engine_for, engine_named, why_not
 from thermozoo.dynamics.engines.base import advance_rows
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.noise import NUMBERS, NoiseKey
@@ -60,9 +61,9 @@ class Deaf:
         (
             {"engine": CompiledEngine},
             ArgumentError,
-            "engine must be compiled, reference, auto or an engine, got the cl",
+            "engine must be compiled, jax, reference, auto or an engine, got the cl",
         ),
-        ({"engine": None}, ArgumentError, "engine must be compiled, reference, auto or an engine, got None"),
+        ({"engine": None}, ArgumentError, "engine must be compiled, jax, reference, auto or an engine, got None"),
         ({"engine": "autos"}, ThermozooError, "no engine is called 'autos'; did you mean 'auto'"),
         ({"progress": 3}, ArgumentError, "progress must be a function"),
         ({"byte_limit": -1}, ParameterError, "byte_limit must be a whole number"),

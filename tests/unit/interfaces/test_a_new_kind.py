@@ -93,7 +93,7 @@ def test_a_class_of_another_kind_is_none_of_its_hook(file, capsys):
 
 def test_new_knows_it(toy, capsys):
     assert run(["new", "resistance", "mine"]) == 2
-    assert "'task', 'toy-resistance'; did you mean 'toy-resistance'?" in capsys.readouterr().err
+    assert "'engine', 'toy-resistance'; did you mean 'toy-resistance'?" in capsys.readouterr().err
 
 
 def test_the_suite_checks_it(file, capsys):

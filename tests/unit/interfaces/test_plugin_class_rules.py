@@ -12,7 +12,7 @@ from thermozoo.interfaces import INTERFACES
 
 def test_the_kinds():
     core = ["potential", "interaction", "projection", "integrator", "objective", "connectivity", "protocol"]
-    assert list(INTERFACES) == [*core, "encoding", "dataset", "task"]
+    assert list(INTERFACES) == [*core, "encoding", "dataset", "task", "engine"]
 
 
 @pytest.mark.parametrize("interface", INTERFACES.values(), ids=list(INTERFACES))

@@ -62,18 +62,22 @@ def install(site, content="[thermozoo]\nasymz = asymz\n", name="asymz", version=
     return file
 
 
+#: Where the plugins of the first party are: engines are part of the core.
+OURS = ("thermozoo_plugins", "thermozoo.dynamics.core_engines")
+
+
 def own(site):
     """Return the sources that are not those of the first party."""
-    first = {(s.distribution, s.entry_point) for s in installed_sources() if s.target.startswith("thermozoo_plugins")}
-    assert len(first) == 10
-    return [s for s in installed_sources() if not s.target.startswith("thermozoo_plugins")]
+    first = {(s.distribution, s.entry_point) for s in installed_sources() if s.target.startswith(OURS)}
+    assert len(first) == 11
+    return [s for s in installed_sources() if not s.target.startswith(OURS)]
 
 
 def loaded(site):
     """Return the one record of what the folder holds, beside all that the first party has."""
     catalogue = load_catalogue()
     assert {"quartic", "double-well", "quadratic"} <= set(catalogue.names("potential"))
-    (record,) = [r for r in catalogue.records if not r.source.target.startswith("thermozoo_plugins")]
+    (record,) = [r for r in catalogue.records if not r.source.target.startswith(OURS)]
     return record
 
 

@@ -234,9 +234,11 @@ class Stepper(Protocol):
 
 
 class Engine(Protocol):
-    """Turns a law of motion into something that runs."""
+    """Turns a law of motion into something that runs: the plugin `thermozoo.interfaces.Engine`, or what is like it."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What a config calls it."""
 
     @property
     def details(self) -> dict[str, Any]:

@@ -20,21 +20,10 @@ from numba.extending import intrinsic
 
 from thermozoo.dynamics.engines.elementary import LN2, LOGARITHM
 from thermozoo.dynamics.engines.number_writer import AheadWriter, BatchWriter, UnitWriter, typed_numbers
+from thermozoo.dynamics.engines.quarter_turn import SINE_DOUBLE, SINE_SINGLE
 from thermozoo.dynamics.engines.vectors import INT32, INT64, SINGLE, Vector
 
 __all__ = ["normal_numbers_ahead", "normal_numbers_batch", "normal_numbers_unit"]
-
-_SIN_SINGLE = (
-    6.2831852801544065,
-    -41.3416806133465153,
-    81.6024763689251797,
-    -76.5811726442787245,
-    39.7598270853191011,
-)
-_SIN_DOUBLE = (
-    6.28318530717958648, -41.3417022403997602, 81.605249276075051, -76.7058597530607231, 42.0586939448287014,
-    -15.0946425727019742, 3.81995243486680902, -0.718118921891065832, 0.104183090870646484, -0.0116830828813074924,
-)  # fmt: skip
 
 
 def _radius(word: Vector, element: Any) -> Vector:
@@ -61,7 +50,7 @@ def _radius(word: Vector, element: Any) -> Vector:
 
 def _quarter(turn: Vector) -> Vector:
     """Return sin(2 pi turn) of at most a quarter turn."""
-    coefficients = _SIN_SINGLE if turn.element == SINGLE else _SIN_DOUBLE
+    coefficients = SINE_SINGLE if turn.element == SINGLE else SINE_DOUBLE
     return turn * (turn * turn).polynomial(coefficients)
 
 

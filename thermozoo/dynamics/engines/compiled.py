@@ -8,14 +8,12 @@ precision, its bits are the same for any number of threads, any batch, split, st
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import attrs
 import numpy as np
 
-from thermozoo.arguments import count
+from thermozoo.dynamics.core_engines import CompiledEngine
 from thermozoo.dynamics.engines.arrangement import Arrangement, Load, arrange, widths
-from thermozoo.dynamics.engines.availability import why_not_compiled
 from thermozoo.dynamics.engines.base import Drive, Dynamics, check_held
 from thermozoo.dynamics.engines.batch import STRETCH, Resting
 from thermozoo.dynamics.engines.by_color import ColorStepper
@@ -27,13 +25,11 @@ from thermozoo.dynamics.engines.laws import Law, LawFormulas, arrange_law
 from thermozoo.dynamics.engines.packed_states import PackedStates
 from thermozoo.dynamics.engines.state_layout import StateLayout
 from thermozoo.dynamics.engines.term_forces import without_kernel
-from thermozoo.dynamics.engines.vectors import vector_bytes
-from thermozoo.dynamics.openblas import loaded_kernels
 from thermozoo.dynamics.threads import available_threads
 from thermozoo.errors import EngineError, ParameterError
 from thermozoo.symbolic.trace import trace_step
 
-__all__ = ["CompiledEngine", "CompiledStepper"]
+__all__ = ["CompiledEngine", "CompiledStepper", "compiled_stepper"]
 
 
 @attrs.define(eq=False)
@@ -114,81 +110,40 @@ class CompiledStepper:
         return CompiledBatch(self.formulas, law, start, working, arrange)
 
 
-class CompiledEngine:
-    """Compiled engine.
-
-    Parameters
-    ----------
-    threads : int or None
-        Threads; None for ``THERMOZOO_THREADS`` if set, else one for each processor that this process may use.
-    width : int or None
-        Trajectories side by side: 1, or 16 in single and 8 in double precision; None for the quickest. Bits do not
-        depend on it.
+def compiled_stepper(dynamics: Dynamics, threads: int | None, width: int | None) -> CompiledStepper | ColorStepper:
+    """Return a law of motion, as `CompiledEngine.prepare` does where numba can compile.
 
     Raises
     ------
+    EngineError
+        When no kernel is written for a term of the energy.
     ParameterError
-        When `threads` or `width` is none of these.
+        When the width is not one of the precision.
     """
+    if dynamics.integrator.updates == "by color":
+        return _by_color(dynamics, threads, width)
+    if trace_step(dynamics.integrator).uniforms:
+        raise EngineError(
+            f"the compiled engine has no uniform numbers for units that are updated together, which the integrator "
+            f"{dynamics.integrator.name!r} draws: take 'reference'"
+        )
+    reason = without_kernel(dynamics.one_computer)
+    if reason is not None:
+        raise EngineError(reason)
+    allowed = widths(np.dtype(dynamics.dtype).itemsize)
+    if width is not None and width not in allowed:
+        raise ParameterError(
+            f"width must be {' or '.join(map(str, allowed))} in {dynamics.precision} precision, got {width}"
+        )
+    return CompiledStepper(dynamics, threads, width)
 
-    name = "compiled"
 
-    def __init__(self, threads: int | None = None, width: int | None = None) -> None:
-        self.threads = None if threads is None else count("threads", threads, at_least=1)
-        self.width = None if width is None else count("width", width, at_least=1)
-        if self.width not in (None, 1, 8, 16):
-            raise ParameterError(f"width must be 1, or 16 in single and 8 in double precision, got {width}")
-
-    @property
-    def details(self) -> dict[str, Any]:
-        """What a manifest says of the engine; trajectories' bits do not depend on it."""
-        return {
-            "threads": self.threads or available_threads(),
-            "width": self.width or "quickest",
-            "vector_bytes": vector_bytes(),
-            "blas": loaded_kernels(),
-        }
-
-    def available(self) -> str | None:
-        """Return None, or why numba cannot compile here."""
-        return why_not_compiled()
-
-    def prepare(self, dynamics: Dynamics) -> CompiledStepper | ColorStepper:
-        """Return the law of motion; it is compiled when it is first advanced.
-
-        Raises
-        ------
-        EngineError
-            When numba cannot compile here, or no kernel is written for a term of the energy.
-        ParameterError
-            When the engine's width is not one of the precision.
-        """
-        reason = self.available()
-        if reason is not None:
-            raise EngineError(reason)
-        if dynamics.integrator.updates == "by color":
-            return self._by_color(dynamics)
-        if trace_step(dynamics.integrator).uniforms:
-            raise EngineError(
-                f"the compiled engine has no uniform numbers for units that are updated together, which the integrator "
-                f"{dynamics.integrator.name!r} draws: take 'reference'"
-            )
-        reason = without_kernel(dynamics.one_computer)
-        if reason is not None:
-            raise EngineError(reason)
-        allowed = widths(np.dtype(dynamics.dtype).itemsize)
-        if self.width is not None and self.width not in allowed:
-            raise ParameterError(
-                f"width must be {' or '.join(map(str, allowed))} in {dynamics.precision} precision, got {self.width}"
-            )
-        return CompiledStepper(dynamics, self.threads, self.width)
-
-    def _by_color(self, dynamics: Dynamics) -> ColorStepper:
-        """Return the law of motion of discrete units."""
-        reason = why_not_by_color(trace_step(dynamics.integrator))
-        if reason is not None:
-            raise EngineError(
-                f"the compiled engine updates units by color in steps of one force and uniform numbers, and the "
-                f"integrator {dynamics.integrator.name!r} {reason}: take 'reference'"
-            )
-        return ColorStepper(dynamics, self.threads, self.width)
+def _by_color(dynamics: Dynamics, threads: int | None, width: int | None) -> ColorStepper:
+    """Return the law of motion of discrete units."""
+    reason = why_not_by_color(trace_step(dynamics.integrator))
+    if reason is not None:
+        raise EngineError(
+            f"the compiled engine updates units by color in steps of one force and uniform numbers, and the "
+            f"integrator {dynamics.integrator.name!r} {reason}: take 'reference'"
+        )
+    return ColorStepper(dynamics, threads, width)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.coloring import units_by_color
+from thermozoo.dynamics.core_engines import ReferenceEngine
 from thermozoo.dynamics.engines.base import Drive, Dynamics, check_held
 from thermozoo.dynamics.engines.batch import STRETCH, Batch, BatchState, Resting
 from thermozoo.dynamics.noise import UNIFORM_DRAWS, NoiseKey, normals, uniforms
@@ -224,21 +225,3 @@ class ReferenceBatch(Batch):
             work=self.work if self.working else None,
             variables=self._variables,
         )
-
-
-class ReferenceEngine:
-    """NumPy engine."""
-
-    name = "reference"
-
-    @property
-    def details(self) -> dict[str, Any]:
-        """What a manifest says of the engine: nothing besides its name."""
-        return {}
-
-    def available(self) -> None:
-        """Return None: it needs NumPy alone."""
-
-    def prepare(self, dynamics: Dynamics) -> ReferenceStepper:
-        """Return the law of motion as a loop over steps."""
-        return ReferenceStepper(dynamics)

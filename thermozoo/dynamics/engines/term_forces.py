@@ -27,7 +27,7 @@ from thermozoo.symbolic.interaction import InteractionFormulas, interaction_form
 from thermozoo.symbolic.projection_plan import projection_plan
 from thermozoo.symbolic.separable import separate
 
-__all__ = ["Force", "TermForce", "no_number", "term_forces", "without_kernel", "without_kernels"]
+__all__ = ["Force", "TermForce", "force_of", "no_number", "term_forces", "without_kernel", "without_kernels"]
 
 
 @attrs.frozen(eq=False)
@@ -143,10 +143,11 @@ def term_forces(computer: Computer) -> tuple[Force, ...]:
     if isinstance(computer.couplings, BilinearCouplings):
         del every["coupling"]
     acting = {name: term for name, term in every.items() if not isinstance(term, Couplings) or term.size}
-    return tuple(_force(name, term, f"t{t}_") for t, (name, term) in enumerate(acting.items()))
+    return tuple(force_of(name, term, f"t{t}_") for t, (name, term) in enumerate(acting.items()))
 
 
-def _force(name: str, term: Term, prefix: str) -> Force:
+def force_of(name: str, term: Term, prefix: str) -> Force:
+    """Return how one term acts; the names of its constants begin with a prefix, those of projections with ``c``."""
     if isinstance(term, ProjectionTerm):
         return ProjectionForce(name, term, projection_plan(term.formulas))
     assert isinstance(term, Couplings)
