@@ -212,7 +212,7 @@ def spins_of(problem: IsingProblem) -> tuple[Computer, float]:
     Examples
     --------
     >>> computer, unit = spins_of(IsingProblem([0, 8], [(0, 1)], [-6], offset=1))
-    >>> unit, unit * computer.energy([-1.0, 1.0]) + 1
+    >>> unit, float(unit * computer.energy([-1.0, 1.0]) + 1)
     (8.0, 15.0)
     """
     largest = float(local_scales(problem).max())
