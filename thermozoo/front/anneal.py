@@ -40,8 +40,12 @@ Array = npt.NDArray[np.floating[Any]]
 #: How a read looks for its best state.
 METHODS = ("anneal", "tempering")
 
-#: How often the states of a read that is cooled are looked at, and sweeps from one exchange of rungs to the next.
-_LOOKS, _EXCHANGE = 20, 10
+#: How often the states of a read that is cooled are looked at, at most, and the sweeps between two looks, at least: a
+#: look at densely coupled spins takes as long as tens of sweeps, as their fields are added up anew.
+_LOOKS, _BETWEEN = 4, 100
+
+#: Sweeps from one exchange of rungs to the next.
+_EXCHANGE = 10
 
 #: Share of all pairs from which on they are held as a whole block: a color each, which needs no search.
 _DENSE = 0.5
@@ -77,8 +81,9 @@ def anneal(
     .. math:: E(s) = c + \sum_i h_i s_i + \sum_{i<j} J_{ij} s_i s_j, \qquad s_i \in \{-1, 1\}
 
     Each read begins with random spins, has random numbers of its own, and answers with the lowest energy that it has
-    shown: the temperature falls geometrically, and states are looked at 20 times on the way. Of tempering a read is a
-    ladder: spins at several temperatures, of which neighbors exchange their states every ten sweeps.
+    shown: the temperature falls geometrically, and states are looked at after each quarter of the sweeps.
+    Of tempering a read is a ladder: spins at several temperatures, of which neighbors exchange their states every ten
+    sweeps, and are looked at then.
 
     Parameters
     ----------
@@ -171,15 +176,15 @@ def anneal(
     if rungs is None:
         cooling = np.geomspace(hottest, coldest, sweeps + 1)
         driven = attrs.evolve(law, steps=sweeps, schedule=Schedule({"temperature": cooling / scale}))
-        watch = _Lowest(asked, reads)
+        watch = _Lowest(computer, reads)
         with warnings.catch_warnings():  # many colors, of a dense problem, which nobody can give fewer
             warnings.filterwarnings("ignore", message=".* colors for .* discrete units")
             simulate(
-                driven, x, sweeps, key=key, every=math.ceil(sweeps / _LOOKS), observers=watch, engine=chosen,
-                progress=progress, byte_limit=byte_limit,
+                driven, x, sweeps, key=key, every=max(_BETWEEN, math.ceil(sweeps / _LOOKS)), observers=watch,
+                engine=chosen, progress=progress, byte_limit=byte_limit,
             )  # fmt: skip
-        ends = np.array([hottest, coldest])
-        return Annealed(**common, states=watch.states, energies=watch.energies, temperatures=ends)
+        states, ends = watch.states, np.array([hottest, coldest])
+        return Annealed(**common, states=states, energies=asked.energies(states), temperatures=ends)
     ladder = np.geomspace(coldest, hottest, rungs)
     ladders = Tempering(law, ladder / scale, x.reshape(rungs, reads, -1), key=key, engine=chosen)
     for done in range(0, sweeps, _EXCHANGE):
@@ -230,22 +235,21 @@ def spins_of(problem: IsingProblem) -> tuple[Computer, float]:
 
 
 class _Lowest:
-    """Keeps the lowest state that each read has shown."""
+    """Keeps the lowest state that each read has shown, by the energies of the computer."""
 
-    def __init__(self, problem: IsingProblem, reads: int) -> None:
-        self.problem = problem
+    def __init__(self, computer: Computer, reads: int) -> None:
+        self.computer = computer
         self.energies = np.full(reads, np.inf)
-        self.states = np.zeros((reads, problem.n), dtype=np.int8)
+        self.states = np.zeros((reads, computer.n), dtype=np.int8)
 
     def start(self) -> None:
         """Do nothing: it observes one simulation."""
 
     def observe(self, step: int, x: Array, variables: Mapping[str, Array] = MappingProxyType({})) -> None:
         """Look at the states."""
-        spins = x.astype(np.int8)
-        energies = self.problem.energies(spins)
+        energies = np.asarray(self.computer.energy(x.astype(np.float64)))
         better = energies < self.energies
-        self.energies[better], self.states[better] = energies[better], spins[better]
+        self.energies[better], self.states[better] = energies[better], x[better]
 
     def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
         """Return how many bytes it keeps."""
@@ -275,7 +279,7 @@ def _temperatures(problem: IsingProblem, hot: Any, cold: Any, tempered: bool) ->
 
 def _check_bytes(problem: IsingProblem, reads: int, sweeps: int, rungs: int, precision: str, limit: int) -> None:
     """Refuse reads and sweeps that take too much memory."""
-    states = rungs * reads * problem.n * (4 * np.dtype(PRECISIONS[precision]).itemsize + 2)
+    states = rungs * reads * problem.n * (4 * np.dtype(PRECISIONS[precision]).itemsize + 18)
     needed = states + reads * problem.n + 64 * sweeps
     if needed > limit:
         what = f" at {rungs} rungs" if rungs > 1 else ""
