@@ -81,9 +81,9 @@ def anneal(
     .. math:: E(s) = c + \sum_i h_i s_i + \sum_{i<j} J_{ij} s_i s_j, \qquad s_i \in \{-1, 1\}
 
     Each read begins with random spins, has random numbers of its own, and answers with the lowest energy that it has
-    shown: the temperature falls geometrically, and states are looked at after each quarter of the sweeps.
-    Of tempering a read is a ladder: spins at several temperatures, of which neighbors exchange their states every ten
-    sweeps, and are looked at then.
+    shown: the temperature falls geometrically, and states are looked at after each quarter of the sweeps, and of 100 at
+    least. Of tempering a read is a ladder: spins at several temperatures, of which neighbors exchange their states
+    every ten sweeps, and are looked at then.
 
     Parameters
     ----------
