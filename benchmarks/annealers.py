@@ -64,7 +64,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write what was measured")
     given = parser.parse_args()
     other = peers(given.environment)
-    ways = {"thermozoo": sys.executable, "dwave-samplers": other, "openjij": other}
+    here = sys.executable
+    ways = {"thermozoo": here, "thermozoo, heat bath": here, "dwave-samplers": other, "openjij": other}
     found = []
     head = "| graph | way | sweep [M updates/s] | call [M updates/s] | sweeps | seconds | mean energy | best | cut |"
     print(head, "|---|---|---|---|---|---|---|---|---|", sep="\n")

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from thermozoo.dynamics.tempering import Tempering
     from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
     from thermozoo.errors import ThermozooError
+    from thermozoo.front.anneal import anneal
+    from thermozoo.front.annealed import Annealed
     from thermozoo.front.plugins import formulas, get, verify
     from thermozoo.front.runs import Run, load, run
     from thermozoo.front.simulate import simulate
@@ -77,6 +79,7 @@ __version__ = "0.1.0"
 #: the pytest plugin, which every pytest run in the environment loads, costs nothing.
 _HOMES = {
     "Account": "thermozoo.interfaces",
+    "Annealed": "thermozoo.front.annealed",
     "Catalogue": "thermozoo.registry.catalogue",
     "Computer": "thermozoo.computer.computer",
     "Connectivity": "thermozoo.interfaces",
@@ -113,6 +116,7 @@ _HOMES = {
     "ThermozooError": "thermozoo.errors",
     "Trace": "thermozoo.dynamics.running",
     "Training": "thermozoo.training.result",
+    "anneal": "thermozoo.front.anneal",
     "assemble": "thermozoo.computer.computer",
     "assemble_generation": "thermozoo.runs.assemble",
     "autocorrelation": "thermozoo.dynamics.chains",
@@ -151,6 +155,7 @@ _HOMES = {
 
 __all__ = [
     "Account",
+    "Annealed",
     "Catalogue",
     "Computer",
     "Connectivity",
@@ -187,6 +192,7 @@ __all__ = [
     "ThermozooError",
     "Trace",
     "Training",
+    "anneal",
     "assemble",
     "assemble_generation",
     "autocorrelation",

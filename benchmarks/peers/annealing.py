@@ -20,41 +20,33 @@ import numpy as np
 Solve = Callable[[int, int, int], Any]
 
 
-def thermozoo(problem: dict[str, Any]) -> Solve:
-    """Return annealing by the heat bath, updated by color, in single precision."""
-    import warnings
-
-    import attrs
-
+def thermozoo(problem: dict[str, Any], integrator: str = "metropolis") -> Solve:
+    """Return `thermozoo.anneal`, by Metropolis' rule or the heat bath, in single precision."""
     import thermozoo as tz
-    from thermozoo.dynamics.engines.compiled import CompiledEngine
 
-    warnings.filterwarnings("ignore", message=".*colors for")  # all pairs: known, and what this measures
-
-    @attrs.frozen(eq=False)
-    class Listed(tz.Connectivity):
-        """The pairs of a list."""
-
-        name = "listed"
-        pairs: Any
-
-        def edges(self, layout: Any) -> Any:
-            return self.pairs
-
-    n = int(problem["n"])
-    pairs = np.stack([problem["first"], problem["second"]], axis=1)
-    whole = len(pairs) == n * (n - 1) // 2
+    n, pairs = int(problem["n"]), np.stack([problem["first"], problem["second"]], axis=1)
 
     def solve(reads: int, sweeps: int, seed: int) -> Any:
-        one = tz.assemble({"spins": n}, tz.get("spin"), tz.get("dense") if whole else Listed(pairs))
-        one = one.with_parameters(-problem["weight"])
-        cooling = tz.Schedule({"temperature": np.geomspace(problem["hot"], problem["cold"], sweeps + 1)})
-        law = tz.Dynamics(one, tz.get("heat-bath"), dt=1.0, precision="single", steps=sweeps, schedule=cooling)
-        x = np.random.default_rng(seed).choice([-1.0, 1.0], (reads, n))
-        done = tz.simulate(law, x, sweeps, seed=seed, energies=False, engine=CompiledEngine(1))
-        return one.energy(done.x.values[-1].astype(float))
+        asked = tz.IsingProblem(np.zeros(n), pairs, problem["weight"])
+        found = tz.anneal(
+            asked,
+            reads=reads,
+            sweeps=sweeps,
+            seed=seed,
+            hot=float(problem["hot"]),
+            cold=float(problem["cold"]),
+            integrator=integrator,
+            engine="compiled",
+            threads=1,
+        )
+        return found.energies
 
     return solve
+
+
+def heat_bath(problem: dict[str, Any]) -> Solve:
+    """Return the same by the heat bath."""
+    return thermozoo(problem, "heat-bath")
 
 
 def dwave(problem: dict[str, Any]) -> Solve:
@@ -107,7 +99,7 @@ def openjij(problem: dict[str, Any]) -> Solve:
     return solve
 
 
-WAYS = {"thermozoo": thermozoo, "dwave-samplers": dwave, "openjij": openjij}
+WAYS = {"thermozoo": thermozoo, "thermozoo, heat bath": heat_bath, "dwave-samplers": dwave, "openjij": openjij}
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from thermozoo_plugins.integrators.coloured_noise import ColouredNoise
 from thermozoo_plugins.integrators.euler_maruyama import EulerMaruyama
 from thermozoo_plugins.integrators.heat_bath import HeatBath
 from thermozoo_plugins.integrators.leimkuhler_matthews import LeimkuhlerMatthews
+from thermozoo_plugins.integrators.metropolis import Metropolis
 from thermozoo_plugins.integrators.quarter_noise import QuarterNoise
 from thermozoo_plugins.integrators.stochastic_heun import StochasticHeun
 
@@ -17,6 +18,7 @@ __all__ = [
     "EulerMaruyama",
     "HeatBath",
     "LeimkuhlerMatthews",
+    "Metropolis",
     "QuarterNoise",
     "StochasticHeun",
 ]
@@ -25,4 +27,4 @@ __all__ = [
 @hookimpl
 def thermozoo_integrators() -> list[type[Integrator]]:
     """Return the first-party integrators."""
-    return [EulerMaruyama, StochasticHeun, LeimkuhlerMatthews, QuarterNoise, Baoab, ColouredNoise, HeatBath]
+    return [EulerMaruyama, StochasticHeun, LeimkuhlerMatthews, QuarterNoise, Baoab, ColouredNoise, HeatBath, Metropolis]

@@ -16,8 +16,8 @@ class Spin(Potential):
     .. math:: U(x) = -h x, \qquad x \in \{-1, 1\}
 
     with x the state of the unit and h its field, in units of energy: at h > 0 the state 1 is the likelier one. With
-    the pair energy J x y of `bilinear` couplings, which is added, J < 0 is ferromagnetic. The integrator `heat-bath`
-    updates it.
+    the pair energy J x y of `bilinear` couplings, which is added, J < 0 is ferromagnetic. The integrators
+    `heat-bath` and `metropolis` update it.
 
     References
     ----------

@@ -398,6 +398,45 @@ def test_fields_that_are_kept_give_the_same_bits(make, precision):
     assert not np.array_equal(found[0], x0)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("make", [whole_numbers, all_pairs])
+def test_metropolis_has_the_same_bits_in_all_layouts(make):
+    """Its bound rises for one state and falls for the other: 3 x 40 x 150 updates in each layout."""
+    rng = np.random.default_rng(13)
+    computer = make(rng)
+    cooling = tz.Schedule({"temperature": computer.temperature * np.geomspace(4, 0.3, 41)})
+    law = tz.Dynamics(computer, tz.get("metropolis"), dt=1.0, precision="single", steps=40, schedule=cooling)
+    x0 = rng.choice([-1.0, 1.0], (3, computer.n)).astype(law.dtype)
+    expected = record(ReferenceEngine(), law, x0, 40, KEY)[-1]
+    assert not np.array_equal(expected, x0)
+    for layout in ("batch", "unit", "kept"):
+        x = x0.copy()
+        stepper = ColorStepper(law, 2, layout=layout)
+        advance_rows(stepper, x, key=KEY, first_step=0, steps=40, trajectories=np.arange(3))
+        assert np.array_equal(x, expected), layout
+
+
+def test_metropolis_flips_by_what_a_flip_costs():
+    """The rule unit by unit, with energies of whole computers."""
+    from thermozoo.computer.coloring import units_by_color
+
+    rng = np.random.default_rng(14)
+    computer = case("sparse and triples", rng)
+    law = tz.Dynamics(computer, tz.get("metropolis"), dt=1.0)
+    x0 = rng.choice([-1.0, 1.0], (6, computer.n))
+    x = x0.copy()
+    for k in range(4):
+        u = uniforms(KEY, k, np.arange(len(x)), computer.n, UNIFORM_DRAWS, law.dtype)
+        for unit in np.concatenate(units_by_color(computer)):
+            turned = x.copy()
+            turned[:, unit] *= -1
+            cost = computer.energy(turned) - computer.energy(x)
+            p = np.exp(-np.maximum(cost, 0.0) / computer.temperature)
+            x[:, unit] = np.where(u[:, unit] < p, -x[:, unit], x[:, unit])
+    assert np.array_equal(record(ReferenceEngine(), law, x0, 4, KEY)[-1], x)
+    assert not np.array_equal(x, x0)
+
+
 def placed(make):
     computer = make(np.random.default_rng(11))
     return ColorStepper(heat_bath(computer, precision="single"), 1, layout="kept").law("kept")
@@ -446,18 +485,8 @@ def test_fields_are_kept_where_it_pays_and_a_step_lets_them():
             force = s.force(s.x)
             return sympy.Piecewise((1, s.uniform() < sympy.exp(-(force**2) / s.kT)), (-1, True))
 
-    @attrs.frozen
-    class Metropolis(Integrator):
-        """Metropolis' rule: rising for one state, falling for the other."""
-
-        name = "metropolis"
-        updates = "by color"
-
-        def step(self, s):
-            flips = s.uniform() < sympy.exp(-2 * s.x * s.force(s.x) / s.kT)
-            up = sympy.Or(sympy.And(s.x > 0, sympy.Not(flips)), sympy.And(s.x < 0, flips))
-            return sympy.Piecewise((1, up), (-1, True))
-
     rows = ColorStepper(dense).rows
-    assert can_keep(dense.one_computer, rows, trace_step(Metropolis()))
+    assert can_keep(
+        dense.one_computer, rows, trace_step(tz.get("metropolis"))
+    )  # rises for one state, falls for the other
     assert not can_keep(dense.one_computer, rows, trace_step(Window()))
