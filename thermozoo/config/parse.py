@@ -18,6 +18,7 @@ from thermozoo.config.encodings import encodings_of, former_keys
 from thermozoo.config.faults import Faults, Origin, describe, inside
 from thermozoo.config.generating import INTEGRATOR, integrator_of
 from thermozoo.config.groups import Groups, plugins_by_group, units_of
+from thermozoo.config.imperfections import CHILD, imperfections_of
 from thermozoo.config.plugins import build_plugin
 from thermozoo.config.schedules import protocols_of
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Config, Table
@@ -39,6 +40,7 @@ _CHILDREN = {
     "computer": ("units", "terms", *COMPUTER_TABLES),
     "training": ("weights",),
     "generation": (INTEGRATOR,),
+    "hardware": (CHILD,),
 }
 
 #: A key of [training.weights].
@@ -81,7 +83,8 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
     reads = tables_read(tables, known, catalogue, faults)
     given = {name: _as_table(tables.get(name, {}), name, faults) if name in reads else {} for name in TABLES}
     for name, table in TABLES.items():
-        if name not in reads or (table.optional and name not in tables):
+        alone = set(given[name]) == {CHILD}  # which says nothing of units of time and of energy
+        if name not in reads or (table.optional and (name not in tables or alone)):
             values[name] = None
             continue
         values[name], rest = _values(name, table, given[name], faults)
@@ -138,6 +141,7 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
         protocols=protocols,
         schedule=protocols_of(tables.get(_SCHEDULE, {}) if _SCHEDULE in reads else {}, catalogue, faults),
         terms=further_terms(section.get("terms", {}), sizes, catalogue, faults),
+        imperfections=imperfections_of(given["hardware"].get(CHILD, {}), tuple(sizes), catalogue, faults),
         generator=integrator_of(given["generation"].get(INTEGRATOR), catalogue, faults),
         weights=_weights(given["training"].get("weights", {}), groups, faults),
         **{name: value for name, value in values.items() if name in attrs.fields_dict(Config) and name != Task.kind},

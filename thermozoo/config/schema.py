@@ -10,6 +10,7 @@ import attrs
 from thermozoo.config.faults import Origin
 from thermozoo.config.generating import INTEGRATOR
 from thermozoo.config.groups import AUTO
+from thermozoo.config.imperfections import CHILD
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.config.settings import Setting, setting, settings_of
 from thermozoo.config.tables import (
@@ -31,6 +32,7 @@ from thermozoo.interfaces import (
     Connectivity,
     Dataset,
     Encoding,
+    Imperfection,
     Integrator,
     Interaction,
     Objective,
@@ -157,6 +159,8 @@ class Config:
         Weight of each group's units in the loss, where it is not 1.
     terms : dict of str to PatternTerm or CouplingTerm
         Further terms of the energy, by name.
+    imperfections : dict of str to Imperfection
+        What its device does to what it was asked to be, by name, in order.
     generator : Integrator or None
         The integrator of generation, where it has one of its own.
     task : Task
@@ -184,6 +188,7 @@ class Config:
     schedule: dict[str, Protocol]
     weights: dict[str, float]
     terms: dict[str, PatternTerm | CouplingTerm] = attrs.field(factory=dict)
+    imperfections: dict[str, Imperfection] = attrs.field(factory=dict)
     generator: Integrator | None = None
     task: Task = _named(Task)
     interaction: Interaction | None = _named(Interaction)
@@ -256,6 +261,18 @@ class Config:
         """The integrator of generation: one of its own, or that of the dynamics."""
         return self.integrator if self.generator is None else self.generator
 
+    def moved(self, integrator: Integrator) -> Integrator:
+        """Return by which steps the device moves instead of those of an integrator."""
+        for one in self.imperfections.values():
+            integrator = one.moved(integrator)
+        return integrator
+
+    @property
+    def driven(self) -> dict[str, Protocol]:
+        """The protocol of everything that changes in time in generation: what is driven, and what drifts."""
+        drifting = [one.driven() for one in self.imperfections.values()]
+        return {name: protocol for targets in (self.schedule, *drifting) for name, protocol in targets.items()}
+
     @property
     def generation_dt(self) -> float:
         """The time step of generation [time]."""
@@ -307,6 +324,10 @@ class Config:
         if self.schedule:
             resolved["schedule"] = {
                 name: {Protocol.declared.key: one.name} | _without_name(one) for name, one in self.schedule.items()
+            }
+        if self.imperfections:
+            resolved.setdefault("hardware", {})[CHILD] = {
+                n: resolved_plugin(one) for n, one in self.imperfections.items()
             }
         if self.weights:
             resolved["training"]["weights"] = dict(self.weights)

@@ -18,6 +18,7 @@ from thermozoo.interfaces.connectivity import Connectivity, UnitLayout
 from thermozoo.interfaces.protocol import Protocol
 from thermozoo.interfaces.encoding import Encoding, Images, Labels, Random, Signals
 from thermozoo.interfaces.dataset import Dataset
+from thermozoo.interfaces.imperfection import Imperfection
 from thermozoo.interfaces.task import Task
 # isort: on
 
@@ -30,6 +31,7 @@ __all__ = [
     "Declaration",
     "Encoding",
     "Images",
+    "Imperfection",
     "Integrator",
     "Interaction",
     "Labels",

@@ -39,6 +39,7 @@ def manifest(config: Config, catalogue: Catalogue, report: Report, details: dict
     return {
         **provenance(config, catalogue),
         "seed": report.seed,
+        **({"imperfections": {one.name: one.seed for one in report.imperfections}} if report.imperfections else {}),
         "config_digest": report.config_digest,
         "parameter_digest": report.parameter_digest,
         "engine": {"name": report.engine, **details},
@@ -83,7 +84,7 @@ def plugin_copies(config: Config, catalogue: Catalogue) -> dict[str, bytes]:
 
 def _used(config: Config, catalogue: Catalogue) -> list[Record]:
     """Return the records of the plugins that a config names, and of those that they hold."""
-    by_name = (config.potentials, config.plugins, config.protocols, config.schedule)
+    by_name = (config.potentials, config.plugins, config.protocols, config.schedule, config.imperfections)
     several = (*config.encodings.values(), *(term.plugins for term in config.terms.values()))
     named = itertools.chain(*(one.values() for one in by_name), *several, [config.generation_integrator])
     used = {(p.kind, p.name) for one in named for _, p in members(one)}

@@ -175,6 +175,10 @@ class LinearTask(Task):
         """Return the chains."""
         return self.chains
 
+    def imperfect(self, config: Any) -> tuple[str, ...]:
+        """Return that states are read as the device reads them."""
+        return (*Task.imperfect(self, config), "read")
+
     def relaxing(self, config: Any) -> int:
         """Return the steps of relaxation."""
         return max(1, math.ceil(self.relaxation * int(config.steps)))
@@ -236,7 +240,7 @@ class LinearTask(Task):
             stream=1,
             variables=relaxed.variables or None,
             every=self.observe_every,
-            observers=[watch],
+            observers=[run.read.watching(watch)],
             progress=progress,
         )
 

@@ -152,6 +152,10 @@ class Sample(Task):
         """Return the chains."""
         return self.chains
 
+    def imperfect(self, config: Any) -> tuple[str, ...]:
+        """Return that states are read as the device reads them."""
+        return (*Task.imperfect(self, config), "read")
+
     def _relaxing(self, config: Any) -> int:
         return max(1, math.ceil(self.relaxation * int(config.steps)))
 
@@ -215,7 +219,7 @@ class Sample(Task):
             stream=2,
             variables=relaxed.variables or None,
             every=self.observe_every,
-            observers=[watch],
+            observers=[run.read.watching(watch)],
             progress=progress,
         )
         step = run.config.dynamics.dt * self.observe_every * computer.mobility
