@@ -10,6 +10,7 @@ from thermozoo.config.groups import GROUP_NAME, LONGEST_GROUP_NAME
 from thermozoo.config.plugins import build_plugin
 from thermozoo.config.terms import PatternTerm
 from thermozoo.config.values import no_group
+from thermozoo.dynamics.schedule import target_groups
 from thermozoo.errors import ThermozooError, nearest
 from thermozoo.interfaces import Imperfection
 from thermozoo.registry.catalogue import Catalogue
@@ -117,6 +118,10 @@ def check_imperfections(config: Config, faults: Faults) -> None:
         if "moved" in one.acts():
             _check_motion(config, one, path, faults)
         for target in one.driven():
+            try:
+                target_groups(target, ("on-site", *_STRENGTHS, *config.terms), config.potentials)
+            except ThermozooError as error:
+                faults.add(path, str(error), also=[f"{path}.term", path])
             if target in driven:
                 faults.add(
                     path,

@@ -43,10 +43,10 @@ class Imperfect:
     settings: Annotated[dict[str, Any], Key("its settings")]
     seed: Annotated[int, Key("seed of all that it draws, from the seed of the run and its name")]
     change: Annotated[
-        float,
+        float | None,
         Key(
             "how much it changed couplings, strengths of further terms and biases: norm of the change over their norm "
-            "before, over all windows and programs; 0 for what changes none"
+            "before, over all windows and programs; 0 for what changes none, `null` where all were zero"
         ),
     ]
 
@@ -120,7 +120,7 @@ def imperfect_of(config: Config, *computers: Computer) -> tuple[Imperfect, ...]:
                 plugin=one.name,
                 settings=settings,
                 seed=seed_of(config.seed, name),
-                change=change / length if length else change,
+                change=change / length if length else None if change else 0.0,
             )
         )
     return tuple(found)

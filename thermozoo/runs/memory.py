@@ -132,12 +132,11 @@ def generation(size: Size) -> tuple[Share, ...]:
     config = size.config
     windows = max(config.training.windows, 2 if config.driven else 1)
     held = generation_bytes(size.n, size.itemsize, windows, size.terms)
-    realised = config.programs * config.training.windows * trained_bytes(size.couplings) if config.imperfections else 0
-    return (
-        _samples(size, held.kept, lasts=True),
-        _samples(size, held.meanwhile),
-        _couplings(size, realised, lasts=True),
-    )
+    shares = _samples(size, held.kept, lasts=True), _samples(size, held.meanwhile)
+    if not config.imperfections:
+        return shares
+    realised = config.programs * config.training.windows * trained_bytes(size.couplings)
+    return *shares, _couplings(size, realised, lasts=True)
 
 
 def judging(size: Size) -> tuple[Share, ...]:

@@ -211,7 +211,8 @@ class Sample(Task):
         """Go on, and observe."""
         relaxed, heat = run.outcome
         computer = run.machine.computer
-        watch = Watch(computer, self._shown(computer), self.bins, run.config.steps // self.observe_every, _TRACED)
+        observations = run.config.steps // self.observe_every
+        watch = Watch(computer, self._shown(computer), self.bins, observations, _TRACED, run.read)
         watch.begin(relaxed.final)
         run.simulate(
             relaxed.final,
@@ -219,7 +220,7 @@ class Sample(Task):
             stream=2,
             variables=relaxed.variables or None,
             every=self.observe_every,
-            observers=[run.read.watching(watch)],
+            observers=[watch],
             progress=progress,
         )
         step = run.config.dynamics.dt * self.observe_every * computer.mobility

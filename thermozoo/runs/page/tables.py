@@ -60,7 +60,7 @@ def tables_of(report: Report, manifest: Mapping[str, Any], asked: bool = False) 
         "measures": _measures(report),
         "cost": _terms(report.heat_by_term_kT),
         "hardware": Table(device_rows(report.hardware)),
-        "imperfections": Table(imperfect_rows(report.imperfections), list(IMPERFECT)),
+        "imperfections": Table(imperfect_rows(report.imperfections), list(IMPERFECT), numbers=False),
         "training": Table(_rows(report.training), folded="Figures of the solver"),
         "comparison": _comparison([attrs.asdict(row) for row in report.comparison or ()]),
         "time": _seconds(report.seconds),
@@ -84,7 +84,7 @@ def imperfect_rows(imperfections: Sequence[Imperfect] | None) -> list[list[str]]
     rows = []
     for one in imperfections or ():
         settings = ", ".join(f"{key} {_measured('', value)}" for key, value in one.settings.items() if value != [])
-        change = f"{100 * one.change:.3g} %" if one.change else ""
+        change = "all, from zero" if one.change is None else f"{100 * one.change:.3g} %" if one.change else "none"
         rows.append([one.name, f"{one.plugin} ({settings})" if settings else one.plugin, change, str(one.seed)])
     return rows
 
