@@ -31,8 +31,9 @@ class StorageBits(Imperfection):
     Examples
     --------
     >>> import thermozoo as tz
-    >>> three = tz.assemble({"unit": 3}, tz.get("quartic"), tz.get("dense")).with_strengths_of("coupling", [1, 0.4, -2])
-    >>> tz.get("storage-bits", bits=3).realise(three, None).strengths_of("coupling").tolist()
+    >>> three = tz.assemble({"unit": 3}, tz.get("quartic"), tz.get("dense"))
+    >>> asked = three.with_strengths_of("coupling", [0.9, 0.4, -2.0])
+    >>> tz.get("storage-bits", bits=3).realise(asked, None).strengths_of("coupling").tolist()
     [0.6666666666666666, 0.6666666666666666, -2.0]
     """
 

@@ -62,7 +62,7 @@ def render_task_page(
             captions={name: captions.get(name, name) for name in pictures},
             missing=missing,
             device=TextTable((), device_rows(report.hardware)),
-            device_of=TextTable(IMPERFECT, imperfect_rows(report.imperfections), numbers=False) if report.imperfections else None,
+            imperfect=TextTable(IMPERFECT, imperfect_rows(report.imperfections), numbers=False),
             settings=TextTable(("setting", "value", "meaning"), rows, numbers=False) if rows else None,
             times=TextTable((), times),
             plugin_options=plugin_options(manifest),
