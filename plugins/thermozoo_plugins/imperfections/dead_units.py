@@ -8,7 +8,6 @@ import attrs
 import numpy as np
 
 from thermozoo import Imperfection, option, parameter
-from thermozoo.arguments import names_of
 from thermozoo.errors import ParameterError
 from thermozoo.interfaces import Random
 
@@ -16,7 +15,8 @@ __all__ = ["DeadUnits"]
 
 
 def _groups(value: Any) -> tuple[str, ...]:
-    return names_of("of", value)
+    """Return names of groups, also of a single one."""
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 @attrs.frozen

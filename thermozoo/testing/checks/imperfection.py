@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -63,7 +64,7 @@ def effect(context: Context) -> Measured:
     """Realise, store, read, move and drive."""
     plugin, asked = context.plugin, _computer(context)
     values = 0.3 * context.rng("values").standard_normal(50)
-    changed = {
+    changed: dict[str, Callable[[], bool]] = {
         "realise": lambda: plugin.realise(asked, _random(context)).digest() != asked.digest(),
         "stored": lambda: not np.array_equal(plugin.stored(values.copy(), _random(context)), values),
         "moved": lambda: any(one != moved for one, moved in _moved(plugin, context)),
