@@ -14,6 +14,7 @@ from thermozoo.config.schema import Config
 from thermozoo.interfaces.tree import members
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.registry.discovery import Record, Source
+from thermozoo.runs.imperfect import seed_of
 from thermozoo.runs.place import PLUGINS
 from thermozoo.runs.results import Report
 
@@ -39,7 +40,7 @@ def manifest(config: Config, catalogue: Catalogue, report: Report, details: dict
     return {
         **provenance(config, catalogue),
         "seed": report.seed,
-        **({"imperfections": {one.name: one.seed for one in report.imperfections}} if report.imperfections else {}),
+        **_seeds(config),
         "config_digest": report.config_digest,
         "parameter_digest": report.parameter_digest,
         "engine": {"name": report.engine, **details},
@@ -48,6 +49,12 @@ def manifest(config: Config, catalogue: Catalogue, report: Report, details: dict
         "seconds": report.seconds,
         "config_source": Path(config.origin.source).name,
     }
+
+
+def _seeds(config: Config) -> dict[str, dict[str, int]]:
+    """Return the seed of every imperfection, by name, where there is one."""
+    seeds = {name: seed_of(config.seed, name) for name in config.imperfections}
+    return {"imperfections": seeds} if seeds else {}
 
 
 @functools.cache
