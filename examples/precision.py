@@ -1,6 +1,6 @@
 """Heat and images against the bits of couplings: as they are stored after training, and as updates write them.
 
-    python examples/precision.py [FILE.png]         some minutes; also prints the table
+    python examples/precision.py [FILE.png]         up to half an hour on two cores; also prints the table
 
 The config is examples/precision.toml, the set-up of the paper in ten times longer steps, trained with an update at
 every step. Updates that are stored one by one take long, and are tried with fewer hidden units and cycles. To be
