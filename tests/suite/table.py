@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from wrong_encodings import ENCODINGS
 from wrong_engines import ENGINE_PLUGINS, ENGINES
+from wrong_imperfections import IMPERFECTIONS
 from wrong_integrators import INTEGRATORS
 from wrong_interactions import INTERACTIONS
 from wrong_others import OTHERS
@@ -29,6 +30,7 @@ SUBJECTS = [
     *PROJECTIONS,
     *OTHERS,
     *ENCODINGS,
+    *IMPERFECTIONS,
     *SPINS,
     *TASKS,
 ]

@@ -49,7 +49,8 @@ def lines(machine: Machine | Setup, memory: int) -> list[str]:
     config, computer = machine.config, machine.computer
     groups = [f"{g} {n:,}{' (clamped)' if g in config.clamped else ''}" for g, n in config.sizes.items()]
     by = f", {config.interaction.name}" if config.interaction is not None else ""
-    driven = [f"{name} ({one.name})" for name, one in config.schedule.items()]
+    driven = [f"{name} ({one.name})" for name, one in config.driven.items()]
+    imperfect = [f"{name} ({one.name})" for name, one in config.imperfections.items()]
     terms = [f"term {name}: {computer.terms[name].summary} ({term.title})" for name, term in config.terms.items()]
     own = ""
     if isinstance(machine, Machine) and (config.generation.dt is not None or config.generator is not None):
@@ -62,6 +63,7 @@ def lines(machine: Machine | Setup, memory: int) -> list[str]:
         f"time steps: {config.steps:,} of {config.dynamics.dt:g} ({config.integrator.name}){own}",
         _training(machine) if isinstance(machine, Machine) else f"task: {config.task.name}",
         *([f"driven{' in generation' if isinstance(machine, Machine) else ''}: {', '.join(driven)}"] if driven else []),
+        *([f"imperfections: {', '.join(imperfect)}"] if imperfect else []),
         f"memory: about {bytes_text(memory)} at most",
     ]
 

@@ -20,7 +20,7 @@ from thermozoo.computer.settings import plugin_settings
 from thermozoo.computer.states import floating
 from thermozoo.computer.term import Term
 from thermozoo.computer.terms.couple import couple
-from thermozoo.errors import ArgumentError, BudgetError, ParameterError, ShapeError
+from thermozoo.errors import ArgumentError, BudgetError, ParameterError, ShapeError, UnknownNameError, nearest
 from thermozoo.interfaces import Connectivity, Interaction, Potential
 
 __all__ = ["RESERVED", "Computer", "assemble"]
@@ -196,6 +196,49 @@ class Computer:
             terms={name: term.with_vector(v) for (name, term), v in zip(self.terms.items(), terms, strict=True)},
             biases=biases,
         )
+
+    def strengths_of(self, name: str) -> Array:
+        """Return the strengths of a term of the energy: ``"coupling"``, ``"bias"`` or a further one [energy].
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such term, or it has no strengths.
+        """
+        if name == "bias":
+            return self.biases
+        term = self.couplings if name == "coupling" else self.terms.get(name)
+        if term is None or (not term.size and name != "coupling"):
+            known = ["coupling", *(other for other, one in self.terms.items() if one.size), "bias"]
+            raise UnknownNameError(
+                f"no term of the energy with strengths is called {told(name)}{nearest(name, known)}; those that have "
+                f"some: {', '.join(known)}"
+            )
+        return term.vector
+
+    def with_strengths_of(self, name: str, strengths: npt.ArrayLike) -> Computer:
+        """Return the computer with other strengths of a term of the energy; the inverse of `strengths_of`.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such term, or it has no strengths.
+        ArgumentError, ParameterError, ShapeError
+            When they are no real numbers, not finite, or not as many as the term has.
+
+        Examples
+        --------
+        >>> import thermozoo as tz
+        >>> pair = tz.assemble({"unit": 2}, tz.get("quartic"), tz.get("dense"))
+        >>> pair.with_strengths_of("coupling", [0.5]).strengths_of("coupling")
+        array([0.5])
+        """
+        values = finite_array(f"strengths of {name}", strengths, self.strengths_of(name).shape)
+        if name == "bias":
+            return attrs.evolve(self, biases=values)
+        if name == "coupling":
+            return attrs.evolve(self, couplings=self.couplings.with_vector(values))
+        return attrs.evolve(self, terms={**self.terms, name: self.terms[name].with_vector(values)})
 
     def with_couplings(self, couplings: npt.ArrayLike | Mapping[tuple[int, ...], float]) -> Computer:
         """Return the computer with other couplings.

@@ -16,6 +16,7 @@ from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.computer.stability import check_time_step
 from thermozoo.config.faults import Faults, twice
+from thermozoo.config.imperfections import HOME, check_imperfections
 from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usual_of_a_step
 from thermozoo.config.schedules import check_schedule
 from thermozoo.config.schema import Config
@@ -64,6 +65,7 @@ def check(config: Config, faults: Faults) -> None:
             also=["dynamics.dt"],
         )
     _check_hardware(config, faults)
+    check_imperfections(config, faults)
     _check_units(config, faults)
 
 
@@ -107,11 +109,11 @@ def _check_units(config: Config, faults: Faults) -> None:
                 check_time_step(_units(computer, potentials, clamped), config.generation_dt)
             except StabilityError as error:
                 faults.add("generation.dt", str(error), also=["computer"])
-        if config.schedule and not faults.found_in("schedule"):
+        if config.driven and not faults.found_in("schedule", HOME):
             units = _units(computer, potentials, clamped)
             nothing = DenseCouplings(units.n, (), np.empty(0))
             units = attrs.evolve(units, terms=dict.fromkeys(config.terms, nothing))  # a schedule may drive them by name
-            check_schedule(config.schedule, units, config.generation_steps, config.generation_dt, faults)
+            check_schedule(config.driven, units, config.generation_steps, config.generation_dt, faults)
 
 
 def _updated(config: Config, faults: Faults) -> bool:

@@ -13,6 +13,7 @@ from thermozoo.config.encodings import FORMER, ROLES
 from thermozoo.config.engines import ENGINE, engine_choices
 from thermozoo.config.generating import INTEGRATOR
 from thermozoo.config.groups import AUTO, GROUP_NAME, LONGEST_GROUP_NAME
+from thermozoo.config.imperfections import CHILD
 from thermozoo.config.parse import WEIGHT
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Setting, Table, settings_of
 from thermozoo.config.terms import PatternTable
@@ -21,6 +22,7 @@ from thermozoo.interfaces import (
     Connectivity,
     Encoding,
     Engine,
+    Imperfection,
     Integrator,
     Interaction,
     Plugin,
@@ -93,6 +95,7 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
     tables["dynamics"]["properties"][ENGINE] = _engine(tables["dynamics"]["properties"][ENGINE], catalogue)
     tables["generation"]["properties"][INTEGRATOR] = _plugin_or_name(Integrator, catalogue)
     tables["schedule"] = _schedule(tables["noising"])
+    tables["hardware"]["properties"][CHILD] = _imperfections(catalogue)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "thermozoo config",
@@ -177,6 +180,24 @@ def _encodings(catalogue: Catalogue) -> dict[str, Any]:
         "additionalProperties": False,
     }
     return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+
+
+def _imperfections(catalogue: Catalogue) -> dict[str, Any]:
+    """Return the schema of [hardware.imperfections]: tables by name, each of which names a plugin."""
+    name = {"type": "string", "description": "imperfection plugin", "enum": catalogue.names(Imperfection.kind)}
+    properties: dict[str, Any] = {"plugin": name}
+    _add_options(properties, Imperfection, catalogue)
+    return {
+        "type": "object",
+        "description": "what the device does to what it was asked to be, by name, in order",
+        "propertyNames": {"pattern": f"^{GROUP_NAME.pattern}$", "maxLength": LONGEST_GROUP_NAME},
+        "additionalProperties": {
+            "type": "object",
+            "properties": properties,
+            "required": ["plugin"],
+            "additionalProperties": False,
+        },
+    }
 
 
 def _pattern_term(catalogue: Catalogue) -> dict[str, Any]:

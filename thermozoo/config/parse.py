@@ -19,6 +19,7 @@ from thermozoo.config.engines import named_engine
 from thermozoo.config.faults import Faults, Origin, describe, inside
 from thermozoo.config.generating import INTEGRATOR, integrator_of
 from thermozoo.config.groups import Groups, plugins_by_group, units_of
+from thermozoo.config.imperfections import CHILD, imperfections_of
 from thermozoo.config.plugins import build_plugin
 from thermozoo.config.schedules import protocols_of
 from thermozoo.config.schema import COMPUTER_TABLES, TABLES, Config, Table
@@ -40,6 +41,7 @@ _CHILDREN = {
     "computer": ("units", "terms", *COMPUTER_TABLES),
     "training": ("weights",),
     "generation": (INTEGRATOR,),
+    "hardware": (CHILD,),
 }
 
 #: A key of [training.weights].
@@ -83,7 +85,8 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
     given = {name: _as_table(tables.get(name, {}), name, faults) if name in reads else {} for name in TABLES}
     given["dynamics"], engine = named_engine(given["dynamics"], catalogue, faults)
     for name, table in TABLES.items():
-        if name not in reads or (table.optional and name not in tables):
+        alone = set(given[name]) == {CHILD}  # which says nothing of units of time and of energy
+        if name not in reads or (table.optional and (name not in tables or alone)):
             values[name] = None
             continue
         values[name], rest = _values(name, table, given[name], faults)
@@ -141,6 +144,7 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
         schedule=protocols_of(tables.get(_SCHEDULE, {}) if _SCHEDULE in reads else {}, catalogue, faults),
         terms=further_terms(section.get("terms", {}), sizes, catalogue, faults),
         engine=engine,
+        imperfections=imperfections_of(given["hardware"].get(CHILD, {}), tuple(sizes), catalogue, faults),
         generator=integrator_of(given["generation"].get(INTEGRATOR), catalogue, faults),
         weights=_weights(given["training"].get("weights", {}), groups, faults),
         **{name: value for name, value in values.items() if name in attrs.fields_dict(Config) and name != Task.kind},

@@ -11,6 +11,7 @@ from thermozoo.config.engines import ENGINE, resolved_engine
 from thermozoo.config.faults import Origin
 from thermozoo.config.generating import INTEGRATOR
 from thermozoo.config.groups import AUTO
+from thermozoo.config.imperfections import CHILD
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.config.settings import Setting, setting, settings_of
 from thermozoo.config.tables import (
@@ -33,6 +34,7 @@ from thermozoo.interfaces import (
     Dataset,
     Encoding,
     Engine,
+    Imperfection,
     Integrator,
     Interaction,
     Objective,
@@ -161,6 +163,8 @@ class Config:
         Further terms of the energy, by name.
     engine : Engine or None
         What advances the states, where the config names it.
+    imperfections : dict of str to Imperfection
+        What its device does to what it was asked to be, by name, in order.
     generator : Integrator or None
         The integrator of generation, where it has one of its own.
     task : Task
@@ -189,6 +193,7 @@ class Config:
     weights: dict[str, float]
     terms: dict[str, PatternTerm | CouplingTerm] = attrs.field(factory=dict)
     engine: Engine | None = None
+    imperfections: dict[str, Imperfection] = attrs.field(factory=dict)
     generator: Integrator | None = None
     task: Task = _named(Task)
     interaction: Interaction | None = _named(Interaction)
@@ -261,6 +266,18 @@ class Config:
         """The integrator of generation: one of its own, or that of the dynamics."""
         return self.integrator if self.generator is None else self.generator
 
+    def moved(self, integrator: Integrator) -> Integrator:
+        """Return by which steps the device moves instead of those of an integrator."""
+        for one in self.imperfections.values():
+            integrator = one.moved(integrator)
+        return integrator
+
+    @property
+    def driven(self) -> dict[str, Protocol]:
+        """The protocol of everything that changes in time in generation: what is driven, and what drifts."""
+        drifting = [one.driven() for one in self.imperfections.values()]
+        return {name: protocol for targets in (self.schedule, *drifting) for name, protocol in targets.items()}
+
     @property
     def generation_dt(self) -> float:
         """The time step of generation [time]."""
@@ -312,6 +329,10 @@ class Config:
         if self.schedule:
             resolved["schedule"] = {
                 name: {Protocol.declared.key: one.name} | _without_name(one) for name, one in self.schedule.items()
+            }
+        if self.imperfections:
+            resolved.setdefault("hardware", {})[CHILD] = {
+                n: resolved_plugin(one) for n, one in self.imperfections.items()
             }
         if self.weights:
             resolved["training"]["weights"] = dict(self.weights)

@@ -60,6 +60,7 @@ STREAMS = {
     "generation": 6,
     "projection": 7,
     "condition": 8,
+    "imperfection": 9,
     "user": 100,
 }
 

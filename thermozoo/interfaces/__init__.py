@@ -18,6 +18,7 @@ from thermozoo.interfaces.connectivity import Connectivity, UnitLayout
 from thermozoo.interfaces.protocol import Protocol
 from thermozoo.interfaces.encoding import Encoding, Images, Labels, Random, Signals
 from thermozoo.interfaces.dataset import Dataset
+from thermozoo.interfaces.imperfection import Imperfection
 from thermozoo.interfaces.task import Task
 from thermozoo.interfaces.engine import Engine
 # isort: on
@@ -32,6 +33,7 @@ __all__ = [
     "Encoding",
     "Engine",
     "Images",
+    "Imperfection",
     "Integrator",
     "Interaction",
     "Labels",

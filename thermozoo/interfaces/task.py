@@ -98,6 +98,17 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
         """Return how many trajectories the work follows at once; optional: it decides about the engine."""
         return 1
 
+    def imperfect(self, config: Any) -> tuple[str, ...]:
+        """Return which methods of imperfections of the device act on it; one with another is refused.
+
+        A task that assembles what it is about itself must see to them itself, and has none unless it says so. Else the
+        core realises the computer and its motion (``"realise"``, ``"moved"``), and, where the task reads
+        ``[schedule]``, what drifts (``"driven"``). A task that observes states through ``run.read`` adds ``"read"``.
+        """
+        if type(self).assemble is not Task.assemble:
+            return ()
+        return ("realise", "moved", "driven") if "schedule" in self.tables else ("realise", "moved")
+
     def disk(self, config: Any, machine: Any) -> int:
         """Return about how many bytes its data set takes in a file; optional."""
         return 0

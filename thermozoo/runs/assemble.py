@@ -20,6 +20,7 @@ from thermozoo.parameters import fields_of
 from thermozoo.runs.assemble_setup import assemble_setup, described_computer
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.encoded import encode, sized
+from thermozoo.runs.imperfect import checked
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.prototypes import Prototypes, choose_prototypes, load_images, too_few
 from thermozoo.runs.terms import check_terms, of_connectivity
@@ -73,6 +74,7 @@ def assemble_generation(config: Config) -> Machine:
     assert prototypes is not None
     assert encoded
     computer = described_computer(config, prototypes, faults)
+    checked(config, computer, faults)  # what cannot be had of the trained computer cannot be had of this one
     dynamics = Dynamics(computer, config.integrator, config.dynamics.dt, config.dynamics.precision, config.steps)
     engine = config.engine
     if engine is not None and why_not_this(engine) is None:

@@ -11,6 +11,7 @@ from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import why_not_this
 from thermozoo.errors import BudgetError, ParameterError, StabilityError
 from thermozoo.runs.budget import check_memory
+from thermozoo.runs.imperfect import checked
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.setup import Setup
 from thermozoo.runs.terms import built_terms, check_terms, of_connectivity
@@ -50,7 +51,9 @@ def assemble_setup(config: Config) -> Setup:
         faults.raise_any()
         raise
     faults.raise_any()
-    setup = Setup(config, task.computer(config, described_computer(config, None, faults), faults))
+    asked = task.computer(config, described_computer(config, None, faults), faults)
+    faults.raise_any()
+    setup = Setup(config, checked(config, asked, faults), asked)
     faults.raise_any()
     engine = config.engine
     if engine is not None and why_not_this(engine) is None:

@@ -66,6 +66,10 @@ class Generated:
     equilibration: int = 0
     condition: Indices | None = None
 
+    def read_by(self, read: Callable[[Array], Array]) -> Generated:
+        """Return what a device reads of the states; its heat was released by the states themselves."""
+        return attrs.evolve(self, start=read(self.start), final=read(self.final), shown=read(self.shown))
+
 
 def equilibration_of(untrained: Dynamics, asked: int | None = None) -> int:
     """Return how many steps units equilibrate from x = 0 before generation; 0: they start from exact samples.

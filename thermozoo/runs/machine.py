@@ -66,15 +66,15 @@ class Machine:
         config = self.config
         return attrs.evolve(
             self.dynamics,
-            integrator=config.generation_integrator,
+            integrator=config.moved(config.generation_integrator),
             dt=config.generation_dt,
             steps=config.generation_steps,
         )
 
     @property
     def schedule(self) -> Schedule | None:
-        """What is driven in generation."""
-        return Schedule(self.config.schedule) if self.config.schedule else None
+        """What is driven, or drifts, in generation."""
+        return Schedule(self.config.driven) if self.config.driven else None
 
     @property
     def loss(self) -> StepLoss:

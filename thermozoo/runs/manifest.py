@@ -14,6 +14,7 @@ from thermozoo.config.schema import Config
 from thermozoo.interfaces.tree import members
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.registry.discovery import Record, Source
+from thermozoo.runs.imperfect import seed_of
 from thermozoo.runs.place import PLUGINS
 from thermozoo.runs.results import Report
 
@@ -39,6 +40,7 @@ def manifest(config: Config, catalogue: Catalogue, report: Report, details: dict
     return {
         **provenance(config, catalogue),
         "seed": report.seed,
+        **_seeds(config),
         "config_digest": report.config_digest,
         "parameter_digest": report.parameter_digest,
         "engine": {"name": report.engine, **details},
@@ -47,6 +49,12 @@ def manifest(config: Config, catalogue: Catalogue, report: Report, details: dict
         "seconds": report.seconds,
         "config_source": Path(config.origin.source).name,
     }
+
+
+def _seeds(config: Config) -> dict[str, dict[str, int]]:
+    """Return the seed of every imperfection, by name, where there is one."""
+    seeds = {name: seed_of(config.seed, name) for name in config.imperfections}
+    return {"imperfections": seeds} if seeds else {}
 
 
 @functools.cache
@@ -83,7 +91,7 @@ def plugin_copies(config: Config, catalogue: Catalogue) -> dict[str, bytes]:
 
 def _used(config: Config, catalogue: Catalogue) -> list[Record]:
     """Return the records of the plugins that a config names, and of those that they hold."""
-    by_name = (config.potentials, config.plugins, config.protocols, config.schedule)
+    by_name = (config.potentials, config.plugins, config.protocols, config.schedule, config.imperfections)
     several = (*config.encodings.values(), *(term.plugins for term in config.terms.values()))
     named = itertools.chain(*(one.values() for one in by_name), *several, [config.generation_integrator])
     used = {(p.kind, p.name) for one in named for _, p in members(one)}

@@ -129,9 +129,14 @@ def evaluation(size: Size) -> tuple[Share, ...]:
 def generation(size: Size) -> tuple[Share, ...]:
     """States and energies of all samples."""
     # of a schedule work is kept as of windows
-    windows = max(size.config.training.windows, 2 if size.config.schedule else 1)
+    config = size.config
+    windows = max(config.training.windows, 2 if config.driven else 1)
     held = generation_bytes(size.n, size.itemsize, windows, size.terms)
-    return _samples(size, held.kept, lasts=True), _samples(size, held.meanwhile)
+    shares = _samples(size, held.kept, lasts=True), _samples(size, held.meanwhile)
+    if not config.imperfections:
+        return shares
+    realised = config.programs * config.training.windows * trained_bytes(size.couplings)
+    return *shares, _couplings(size, realised, lasts=True)
 
 
 def judging(size: Size) -> tuple[Share, ...]:

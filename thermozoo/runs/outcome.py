@@ -36,6 +36,8 @@ class Outcome:
     ----------
     trained : tuple of Training
         The trained computer; of programs for classes, each.
+    realised : tuple of Program
+        What the device makes of each trained program.
     initial : float
         Held-out loss per step of the untrained computer.
     held_out : HeldOut
@@ -50,6 +52,7 @@ class Outcome:
     engine: Engine
     method: str
     trained: tuple[Training, ...] = attrs.field(init=False)
+    realised: tuple[Program, ...] = attrs.field(init=False)
     initial: float = attrs.field(init=False)
     held_out: HeldOut = attrs.field(init=False)
     generated: Generated = attrs.field(init=False)

@@ -21,6 +21,7 @@ from thermozoo.interfaces import Phase, Progress, Share
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.folder import RunFolder
+from thermozoo.runs.imperfect import Reader
 from thermozoo.runs.progress import Reporter
 from thermozoo.runs.stopwatch import along_a_line, seconds
 from thermozoo.runs.terms import count_of
@@ -87,6 +88,8 @@ class Run:
         What a task found, of its class of figures.
     samples : xarray.Dataset or None
         What it keeps in ``samples.nc``.
+    read : Reader
+        Reads states as the device does.
     warnings : list of str
         What is to be doubted about the figures, with a remedy.
     report : Report or TaskReport
@@ -109,6 +112,7 @@ class Run:
     outcome: Any = attrs.field(init=False, default=None)
     figures: Any = attrs.field(init=False, default=None)
     samples: Any = attrs.field(init=False, default=None)
+    read: Reader = attrs.field(init=False, default=attrs.Factory(lambda self: Reader(self.config), takes_self=True))
     warnings: list[str] = attrs.field(init=False, factory=list)
     report: Any = attrs.field(init=False)
     extras: Extras = attrs.field(init=False)

@@ -26,6 +26,7 @@ from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import write_json, write_text
 from thermozoo.runs.generation import equilibration_of, generate
+from thermozoo.runs.imperfect import Reader, imperfect_of, realised_program
 from thermozoo.runs.manifest import manifest
 from thermozoo.runs.metrics import (
     comparison_row,
@@ -81,9 +82,10 @@ def _prepare(run: Run, progress: Progress) -> None:
 def _train(run: Run, progress: Progress) -> None:
     machine, outcome = run.machine, run.outcome
     outcome.trained = train_parts(machine, outcome.engine, outcome.method, progress)
-    for one in outcome.trained:
-        check_time_step(one.program, machine.config.generation_dt)
-        law = attrs.evolve(machine.generating, computer=one.program, schedule=machine.schedule)
+    outcome.realised = tuple(realised_program(machine.config, one.program) for one in outcome.trained)
+    for program in outcome.realised:
+        check_time_step(program, machine.config.generation_dt)
+        law = attrs.evolve(machine.generating, computer=program, schedule=machine.schedule)
         for step in law.driven.extremes() if law.driven is not None else ():
             check_time_step(law.computer_before(step), law.dt)
 
@@ -97,10 +99,11 @@ def _generate(run: Run, progress: Progress) -> None:
     untrained, asked = run.machine.generating, asked_classes(run.config)
     schedule = run.machine.schedule
     laws = {
-        label: attrs.evolve(untrained, computer=one, schedule=schedule) for label, one in run.outcome.programs.items()
+        label: attrs.evolve(untrained, computer=one, schedule=schedule)
+        for label, one in zip(run.machine.classes, run.outcome.realised, strict=False)
     }
-    run.outcome.generated = generate(
-        laws or attrs.evolve(untrained, computer=run.outcome.training.program, schedule=schedule),
+    generated = generate(
+        laws or attrs.evolve(untrained, computer=run.outcome.realised[0], schedule=schedule),
         untrained,
         run.config.generation.samples,
         seed=run.config.seed,
@@ -110,6 +113,7 @@ def _generate(run: Run, progress: Progress) -> None:
         clamped=held_values(run.machine, asked),
         progress=progress,
     )
+    run.outcome.generated = generated.read_by(Reader(run.config))
 
 
 def _judge(run: Run, progress: Progress) -> None:
@@ -139,6 +143,8 @@ def _write_results(run: Run, progress: Progress) -> None:
         config_digest=hashlib.sha256(config_toml.encode()).hexdigest(),
         parameter_digest=run.outcome.digest,
         hardware=device_of(run.config, run.config.task.cost(figures, run.config)),
+        imperfections=imperfect_of(run.config, *(one for part in run.outcome.trained for one in part.program.computers))
+        or None,
         warnings=run_warnings(run.machine, run.outcome.generated),
         seconds=run.clock.rounded,
     )

@@ -18,6 +18,7 @@ from thermozoo.errors import LibraryError
 from thermozoo.plotting.style import load_matplotlib
 from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.folder import RunFolder
+from thermozoo.runs.imperfect import storing
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import imposed_signal, perfect_loss
 from thermozoo.runs.setup import Setup
@@ -83,14 +84,14 @@ def warm_up(machine: Machine | Setup, engine: Engine) -> None:
     What is wrong with the engine or its environment shows here, and not after training.
     """
     laws = [machine.dynamics]
-    if isinstance(machine, Machine) and machine.config.generator is not None:
+    if isinstance(machine, Machine) and machine.generating.integrator is not machine.dynamics.integrator:
         laws.append(machine.generating)
     for dynamics, trajectories in itertools.product(laws, (1, 32)):
         x = np.zeros((trajectories, machine.computer.n), dtype=dynamics.dtype)
         numbers = np.arange(trajectories, dtype=np.int64)
         start = BatchState(x, NoiseKey(0), numbers, variables=resting(dynamics, trajectories))
         engine.prepare(dynamics).begin(start, stretch=1).advance(1)
-    if isinstance(machine, Setup):
+    if isinstance(machine, Setup) or storing(machine.config) is not None:  # which no kernel does
         return
     process, training = NoisingProcess(machine.noising, engine), machine.config.training
     for method in {training.method, *training.compare}:

@@ -12,6 +12,7 @@ import attrs
 from thermozoo.keys import Key
 from thermozoo.quality import Quality
 from thermozoo.runs.device import Device
+from thermozoo.runs.imperfect import Imperfect
 
 __all__ = [
     "GUESSING",
@@ -311,6 +312,13 @@ class Report(Figures):
     ]
     hardware: Annotated[
         Device | None, Key("one generation in laboratory units; absent without `[hardware]`", optional=True)
+    ] = None
+    imperfections: Annotated[
+        tuple[Imperfect, ...] | None,
+        Key(
+            "what the device did to what it was asked to be, in order; absent without `[hardware.imperfections]`",
+            optional=True,
+        ),
     ] = None
     seconds: Annotated[dict[str, float], Key("wall time by phase", "s")]
     comparison: Annotated[

@@ -23,7 +23,7 @@ def samples_dataset(machine: Machine, generated: Generated) -> xarray.Dataset:
     layout = machine.computer.layout
     shown = layout.slice(image_group(machine.computer))
     energy = {"units": "E0"}
-    work = "work of switching and of the schedule" if machine.config.schedule else "switching work"
+    work = "work of switching and of the schedule" if machine.config.driven else "switching work"
     variables = {
         "state": (("sample", "unit"), generated.final, {"long_name": "states at the end of generation"}),
         "heat": ("sample", generated.ledger.total, {**energy, "long_name": "heat released, switched on to end"}),

@@ -8,6 +8,7 @@ from thermozoo.computer.computer import Computer
 from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Dynamics
 from thermozoo.dynamics.schedule import Schedule
+from thermozoo.runs.imperfect import realised
 
 __all__ = ["Setup"]
 
@@ -21,23 +22,35 @@ class Setup:
     config : Config
         What it was assembled from, with the size of every group.
     computer : Computer
-        The computer, as the task wants it.
+        The computer, as the task wants it; of an imperfect device, what became of it.
+    asked : Computer
+        The computer that was asked for.
     """
 
     config: Config
     computer: Computer
+    asked: Computer = attrs.field(default=attrs.Factory(lambda self: self.computer, takes_self=True))
 
     @property
     def dynamics(self) -> Dynamics:
         """The computer's law of motion."""
         config = self.config
-        table, schedule = config.dynamics, Schedule(config.schedule) if config.schedule else None
+        table, schedule = config.dynamics, Schedule(config.driven) if config.driven else None
         return Dynamics(
             self.computer,
-            config.integrator,
+            config.moved(config.integrator),
             table.dt,
             table.precision,
             config.steps,
             schedule,
             baths=config.task.baths(config),
         )
+
+    @property
+    def asked_for(self) -> tuple[Computer, ...]:
+        """The computers that the device was asked to be."""
+        return (self.asked,)
+
+    def realised(self, computer: Computer) -> Computer:
+        """Return what the device makes of another computer that it is asked to be."""
+        return realised(self.config, computer)

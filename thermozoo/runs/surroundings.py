@@ -25,6 +25,7 @@ from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.engine import engine_note, engine_of
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.folder import write_json, write_text
+from thermozoo.runs.imperfect import imperfect_of
 from thermozoo.runs.manifest import manifest, plugin_copies, provenance
 from thermozoo.runs.page.task import render_task_page
 from thermozoo.runs.phase import Calibration, Phase, Progress, Run
@@ -102,6 +103,7 @@ def _write_results(run: Run, progress: Progress) -> None:
         config_digest=hashlib.sha256(config_toml.encode()).hexdigest(),
         parameter_digest=run.machine.computer.digest(),
         hardware=device_of(run.config, task.cost(run.figures, run.config)),
+        imperfections=imperfect_of(run.config, *run.machine.asked_for) if run.config.imperfections else None,
         warnings=tuple(run.warnings),
         seconds=run.clock.rounded,
     )

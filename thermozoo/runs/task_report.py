@@ -13,6 +13,7 @@ from thermozoo.interfaces import Task
 from thermozoo.keys import Key
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.device import Device
+from thermozoo.runs.imperfect import Imperfect
 from thermozoo.runs.report_file import finite_json, read_as
 
 __all__ = ["CommonReport", "TaskReport", "read_task_report", "table_name", "task_report_json"]
@@ -32,6 +33,13 @@ class CommonReport:
     ] = ()
     hardware: Annotated[
         Device | None, Key("one result in laboratory units; absent without `[hardware]`", optional=True)
+    ] = None
+    imperfections: Annotated[
+        tuple[Imperfect, ...] | None,
+        Key(
+            "what the device did to what it was asked to be, in order; absent without `[hardware.imperfections]`",
+            optional=True,
+        ),
     ] = None
     seconds: Annotated[dict[str, float], Key("wall time by phase", "s")]
 
@@ -57,9 +65,11 @@ def table_name(task: str) -> str:
 def task_report_json(report: TaskReport) -> tuple[dict[str, Any], list[str]]:
     """Return a report as JSON can hold it, None for what is no finite number, and the names of those."""
     common, seconds = attrs.asdict(report, recurse=False), {"seconds": report.seconds}
-    del common["figures"], common["seconds"], common["hardware"]
+    del common["figures"], common["seconds"], common["hardware"], common["imperfections"]
     if report.hardware is not None:
         common["hardware"] = attrs.asdict(report.hardware)
+    if report.imperfections is not None:
+        common["imperfections"] = [attrs.asdict(one) for one in report.imperfections]
     hints = typing.get_type_hints(type(report.figures), include_extras=True)
     optional = {name for name, kind in hints.items() if any(key.optional for key in getattr(kind, "__metadata__", ()))}
     own = attrs.asdict(report.figures)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from thermozoo.dynamics.engines import Engine
+from thermozoo.runs.imperfect import storing
 from thermozoo.runs.machine import Machine
 from thermozoo.training.exact.train import WORK
 from thermozoo.training.methods import train_by
@@ -46,6 +47,7 @@ def train(
         config.training,
         seed=config.seed,
         validations=validations,
+        stored=storing(config),
         progress=progress,
     )
 

@@ -13,6 +13,7 @@ import numpy as np
 from thermozoo.computer.computer import Computer, assemble
 from thermozoo.computer.files import load_computer, save_computer
 from thermozoo.config.faults import Origin
+from thermozoo.config.imperfections import CHILD
 from thermozoo.config.parse import parse
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.config.schema import PLACES, TABLES
@@ -22,6 +23,7 @@ from thermozoo.interfaces import (
     Dataset,
     Encoding,
     Images,
+    Imperfection,
     Labels,
     Objective,
     Plugin,
@@ -101,6 +103,10 @@ class _ProbeTask(Task):
         """Return no phase."""
         return ()
 
+    def imperfect(self, config: Any) -> tuple[str, ...]:
+        """Return that all of them act on it."""
+        return Imperfection.declared.formula
+
 
 _PROBES: tuple[type[Plugin], ...] = (
     ProbeQuartic,
@@ -164,6 +170,8 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
     if isinstance(plugin, Projection):  # which stands in a table of its term
         tables["computer"]["terms"] = {"memory": {"plugin": plugin.name} | written}
         tables["training"] = {"method": "descent"}
+    if isinstance(plugin, Imperfection):  # which stands under a name of its own
+        tables["hardware"] = {CHILD: {"device": {"plugin": plugin.name} | written}}
     for kind, (path, key) in PLACES.items():
         if kind not in (plugin.kind, *probes) or path.partition(".")[0] not in reads:
             continue  # a config need not, or may not, name one
@@ -175,7 +183,7 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
             table[key] = plugin.name
         else:
             table[key] = probes[kind]
-    found = []
+    found: list[Any] = []
     for source in ("the config", "the resolved config"):
         try:
             text = _through_toml(tables)
@@ -190,6 +198,10 @@ def from_config(plugin: Any) -> tuple[Any, Any]:
             term = config.terms["memory"]
             assert isinstance(term, PatternTerm)
             found.append(term.projection)
+            tables = config.resolved
+            continue
+        if isinstance(plugin, Imperfection):
+            found.append(config.imperfections["device"])
             tables = config.resolved
             continue
         of_units: dict[str, Any] = {

@@ -13,7 +13,7 @@ from thermozoo.training.noising import Noising
 from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
 from thermozoo.training.sampled.descent import VALIDATIONS, Schedule, train_by_descent
-from thermozoo.training.sampled.learner import STRETCH
+from thermozoo.training.sampled.learner import STRETCH, Stored
 from thermozoo.training.sampled.moments import STEPS, simulated_together, train_by_moments
 from thermozoo.training.sampled.online import train_online
 
@@ -75,6 +75,7 @@ def train_by(
     *,
     seed: int,
     validations: int = VALIDATIONS,
+    stored: Stored | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Training:
     """Train a computer by the method of a name.
@@ -97,6 +98,8 @@ def train_by(
         Of noising trajectories.
     validations : int
         Points of the validation curve (descent, online).
+    stored : callable, optional
+        What is kept of the trainable parameters at every update (descent, online); none: all of them.
     progress : callable, optional
         Called with the work done since its last call: percents of an exact training, else noising trajectories.
     """
@@ -126,7 +129,7 @@ def train_by(
         )
     schedule = Schedule(settings.cycles, settings.learning_rate, validations)
     function = {"descent": train_by_descent, "online": train_online}[method]
-    return function(computer, process, loss, schedule, seed=seed, progress=progress)
+    return function(computer, process, loss, schedule, seed=seed, stored=stored, progress=progress)
 
 
 def trained_bytes(couplings: int) -> int:

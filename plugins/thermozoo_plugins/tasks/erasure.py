@@ -201,6 +201,10 @@ class Erasure(Task):
         """Return the bytes of works, heats and states."""
         return 3 * 8 * self.followed * len(self.durations)
 
+    def imperfect(self, config: Any) -> tuple[str, ...]:
+        """Return that the bit is that of the device; its work has a bound only where it relaxes to equilibrium."""
+        return ("realise",)
+
     def cost(self, figures: Any, config: Any) -> Cost:
         """Return time and heat of an erasure."""
         return Cost(

@@ -59,6 +59,10 @@ class Generate(Task):
 
         return generation_phases(config)
 
+    def imperfect(self, config: Any) -> tuple[str, ...]:
+        """Return that training writes, and generation runs and is read, as the device does."""
+        return ("realise", "stored", "moved", "driven", "read")
+
     def cost(self, figures: Any, config: Any) -> Cost:
         """Return time and heat of a generation."""
         return Cost(config.duration * config.computer.mobility, figures.heat_mean_kT, "one image")

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from thermozoo import Cost, Phase, Share, option
+from thermozoo import Cost, Phase, Share, Task, option
 from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks.linear_watch import POINTS
 from thermozoo_plugins.tasks.matrix import MatrixTask, fraction
@@ -42,6 +42,10 @@ class LinearTask(MatrixTask):
     def trajectories(self, config: Any) -> int:
         """Return the chains."""
         return self.chains
+
+    def imperfect(self, config: Any) -> tuple[str, ...]:
+        """Return that states are read as the device reads them."""
+        return (*Task.imperfect(self, config), "read")
 
     def relaxing(self, config: Any) -> int:
         """Return the steps of relaxation."""
@@ -107,7 +111,7 @@ class LinearTask(MatrixTask):
             stream=1,
             variables=relaxed.variables or None,
             every=self.observe_every,
-            observers=[watch],
+            observers=[run.read.watching(watch)],
             progress=progress,
         )
 

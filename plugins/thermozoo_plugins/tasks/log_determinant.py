@@ -282,6 +282,10 @@ class LogDeterminant(MatrixTask):
         """Return the bytes of the work."""
         return 2 * 8 * self.chains * len(self.durations)
 
+    def imperfect(self, config: Any) -> tuple[str, ...]:
+        """Return that the computer is that of the device; its work tells free energies where it relaxes alone."""
+        return ("realise",)
+
     def cost(self, figures: Any, config: Any) -> Cost:
         """Return time and heat of driving couplings up and down once: what was dissipated."""
         return Cost(2 * figures.durations[-1], figures.dissipated_kT, "the slowest way up and down")

@@ -171,7 +171,7 @@ class LogicGate(Task):
             mobility=whole_one.mobility,
             clamped=[name for name, bit in zip(self._of.names, pattern, strict=True) if bit != "."],
         )
-        return attrs.evolve(machine.dynamics, computer=self._programmed(computer))
+        return attrs.evolve(machine.dynamics, computer=machine.realised(self._programmed(computer)))
 
     def trajectories(self, config: Any) -> int:
         """Return the chains of the kind that has most patterns."""

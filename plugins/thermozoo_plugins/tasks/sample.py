@@ -152,6 +152,10 @@ class Sample(Task):
         """Return the chains."""
         return self.chains
 
+    def imperfect(self, config: Any) -> tuple[str, ...]:
+        """Return that states are read as the device reads them."""
+        return (*Task.imperfect(self, config), "read")
+
     def _relaxing(self, config: Any) -> int:
         return max(1, math.ceil(self.relaxation * int(config.steps)))
 
@@ -217,7 +221,8 @@ class Sample(Task):
         """Go on, and observe."""
         relaxed, heat = run.outcome
         computer = run.machine.computer
-        watch = Watch(computer, self._shown(computer), self.bins, run.config.steps // self.observe_every, _TRACED)
+        observations = run.config.steps // self.observe_every
+        watch = Watch(computer, self._shown(computer), self.bins, observations, _TRACED, run.read)
         watch.begin(relaxed.final)
         run.simulate(
             relaxed.final,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -38,12 +38,22 @@ class Watch:
         How many there will be.
     traced : int
         Observations that the trace keeps at most.
+    read : callable
+        What is read of states; energies are those of the states.
     """
 
-    def __init__(self, computer: Any, units: tuple[int, ...], bins: int, observations: int, traced: int) -> None:
+    def __init__(
+        self,
+        computer: Any,
+        units: tuple[int, ...],
+        bins: int,
+        observations: int,
+        traced: int,
+        read: Callable[[Array], Array] = lambda states: states,
+    ) -> None:
         from thermozoo import RunningMoments, Trace
 
-        self.computer, self.units, self.bins = computer, units, bins
+        self.computer, self.units, self.bins, self.read = computer, units, bins, read
         self.states = RunningMoments(units)
         self.energy = RunningMoments()
         self.trace = Trace(observations, traced)
@@ -55,7 +65,7 @@ class Watch:
         """Choose the bins by what chains look like once they have relaxed."""
         from thermozoo import RunningHistogram
 
-        seen = self._seen(x, self.computer.energy(x))
+        seen = self._seen(self.read(x), self.computer.energy(x))
         low, high = seen.min(axis=0), seen.max(axis=0)
         # of units all chains have the same law where their potentials are alike; one range for all compares them
         low[1:], high[1:] = low[1:].min(initial=0.0), high[1:].max(initial=0.0)
@@ -74,14 +84,14 @@ class Watch:
             self._skipped = True
             return
         x = x.astype(np.float64)
-        energy = self.computer.energy(x)
-        seen = self._seen(x, energy)
+        readings = self.read(x)
+        seen = self._seen(readings, self.computer.energy(x))
         virial = np.zeros(len(x))
         if self.confined:
             free = self.computer.layout.free
             virial = np.einsum("ci,ci->c", x[:, free], self.computer.gradient(x)[:, free])
             virial /= self.computer.temperature * free.sum()
-        self.states.add(x)
+        self.states.add(readings)
         self.energy.add(np.stack([seen[:, 0], virial], axis=1))
         self.histogram.add(seen)
         self.trace.add(seen)

@@ -205,14 +205,14 @@ class StochasticAttention(Task):
 
     def _sample(self, run: Any, progress: Any) -> None:
         """Sample at one temperature after the other, and judge."""
-        config, setup = run.config, run.machine.computer
-        patterns = setup.terms[_TERM].patterns
+        config, machine = run.config, run.machine
+        patterns = machine.asked.terms[_TERM].patterns
         mobility, dt, every = config.computer.mobility, config.dynamics.dt, self._every(config)
         euler = config.integrator.name == "euler-maruyama"
         found: list[Attended] = []
         states = []
         for k, beta in enumerate(self.inverse_temperatures):
-            computer = _at(setup, patterns, beta)
+            computer = machine.realised(_at(machine.asked, patterns, beta))
             dynamics = attrs.evolve(run.machine.dynamics, computer=computer)
             rng = np.random.default_rng((config.seed, k))
             # with replacement: chains are then independent of each other, as their error bars have it

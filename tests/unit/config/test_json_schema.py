@@ -25,7 +25,7 @@ def properties(path):
 
 
 def test_every_kind_of_plugin_has_a_place_but_those_that_stand_by_name():
-    assert set(INTERFACES) - set(PLACES) == {"encoding", "projection", "engine"}
+    assert set(INTERFACES) - set(PLACES) == {"encoding", "projection", "engine", "imperfection"}
 
 
 @pytest.mark.parametrize("kind", PLACES)

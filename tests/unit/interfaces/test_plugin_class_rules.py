@@ -5,14 +5,14 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from thermozoo import Connectivity, Potential
+from thermozoo import Connectivity, Imperfection, Potential
 from thermozoo.errors import PluginClassError
 from thermozoo.interfaces import INTERFACES
 
 
 def test_the_kinds():
     core = ["potential", "interaction", "projection", "integrator", "objective", "connectivity", "protocol"]
-    assert list(INTERFACES) == [*core, "encoding", "dataset", "task", "engine"]
+    assert list(INTERFACES) == [*core, "encoding", "dataset", "imperfection", "task", "engine"]
 
 
 @pytest.mark.parametrize("interface", INTERFACES.values(), ids=list(INTERFACES))
@@ -21,7 +21,7 @@ def test_interfaces_hold_no_fields(interface):
     assert interface.__slots__ == ()
 
 
-@pytest.mark.parametrize("kind", [k for k in INTERFACES if k != "connectivity"])
+@pytest.mark.parametrize("kind", [k for k in INTERFACES if k not in ("connectivity", "imperfection")])
 def test_an_interface_cannot_be_instantiated(kind):
     with pytest.raises(TypeError, match="abstract"):
         INTERFACES[kind]()
@@ -53,6 +53,13 @@ def test_an_abstract_layer_may_be_inherited():
             return x**2
 
     assert Flat().energy(2) == 4
+
+
+def test_an_imperfection_does_something():
+    with pytest.raises(PluginClassError, match="Perfect defines none of realise, stored, moved, driven, read"):
+
+        class Perfect(Imperfection):
+            pass
 
 
 def test_a_connectivity_needs_edges_or_blocks():

@@ -10,13 +10,14 @@ import attrs
 
 from thermozoo.digits import count, decimals, fixed, is_number, plain, plus_minus, quantity, significant
 from thermozoo.runs.device import Device
+from thermozoo.runs.imperfect import Imperfect
 from thermozoo.runs.page.classes import asked_table, classes_table
 from thermozoo.runs.page.measures import head_and_rows
 from thermozoo.runs.page.numbers import duration
 from thermozoo.runs.page.table import Table
 from thermozoo.runs.results import GUESSING, NO_OTHER_CLASS, UNKNOWN_CLASS, Report
 
-__all__ = ["device_rows", "plugin_copies", "tables_of"]
+__all__ = ["IMPERFECT", "device_rows", "imperfect_rows", "plugin_copies", "tables_of"]
 
 #: Columns of the comparison, in order: key, heading with unit, key of the error.
 _COMPARISON = (
@@ -30,6 +31,9 @@ _COMPARISON = (
 _UNITS = {"joules": "J", "seconds": "s", "watts": "W", "kelvin": "K", "nats": "nats", "kT": "kT"}
 
 _QUANTITIES = {"joules": "energy", "seconds": "time", "watts": "power"}
+
+#: Heads of the table of imperfections.
+IMPERFECT = ("name", "imperfection", "change of all strengths", "seed")
 
 #: What hardware costs beside its heat.
 _UNPUBLISHED = {"idle_watts": "power while idle", "readout_joules": "energy of a readout"}
@@ -56,6 +60,7 @@ def tables_of(report: Report, manifest: Mapping[str, Any], asked: bool = False) 
         "measures": _measures(report),
         "cost": _terms(report.heat_by_term_kT),
         "hardware": Table(device_rows(report.hardware)),
+        "imperfections": Table(imperfect_rows(report.imperfections), list(IMPERFECT), numbers=False),
         "training": Table(_rows(report.training), folded="Figures of the solver"),
         "comparison": _comparison([attrs.asdict(row) for row in report.comparison or ()]),
         "time": _seconds(report.seconds),
@@ -72,6 +77,16 @@ def device_rows(device: Device | None) -> list[list[str]]:
     unknown = [[name, "not known"] for key, name in _UNPUBLISHED.items() if told[key] is None]
     known = [[name, _measured(key, told[key])] for key, name in _UNPUBLISHED.items() if told[key] is not None]
     return _rows({key: value for key, value in told.items() if key not in _UNPUBLISHED}) + known + unknown
+
+
+def imperfect_rows(imperfections: Sequence[Imperfect] | None) -> list[list[str]]:
+    """Return name, plugin with settings, relative change of the strengths, and seed of each imperfection."""
+    rows = []
+    for one in imperfections or ():
+        settings = ", ".join(f"{key} {_measured('', value)}" for key, value in one.settings.items() if value != [])
+        change = "all, from zero" if one.change is None else f"{100 * one.change:.3g} %" if one.change else "none"
+        rows.append([one.name, f"{one.plugin} ({settings})" if settings else one.plugin, change, str(one.seed)])
+    return rows
 
 
 def _measures(report: Report) -> Table:

@@ -12,7 +12,7 @@ from thermozoo.interfaces import Task, TextTable
 from thermozoo.parameters import doc_of, fields_of
 from thermozoo.runs.page.commands import plugin_options
 from thermozoo.runs.page.render import Picture, environment
-from thermozoo.runs.page.tables import device_rows
+from thermozoo.runs.page.tables import IMPERFECT, device_rows, imperfect_rows
 from thermozoo.runs.task_report import TaskReport
 
 __all__ = ["render_task_page"]
@@ -62,6 +62,7 @@ def render_task_page(
             captions={name: captions.get(name, name) for name in pictures},
             missing=missing,
             device=TextTable((), device_rows(report.hardware)),
+            imperfect=TextTable(IMPERFECT, imperfect_rows(report.imperfections), numbers=False),
             settings=TextTable(("setting", "value", "meaning"), rows, numbers=False) if rows else None,
             times=TextTable((), times),
             plugin_options=plugin_options(manifest),

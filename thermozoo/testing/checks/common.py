@@ -13,7 +13,7 @@ import numpy as np
 
 from thermozoo.config.plugins import resolved_plugin
 from thermozoo.errors import FormulaError
-from thermozoo.interfaces import Encoding, Projection
+from thermozoo.interfaces import Encoding, Imperfection, Projection
 from thermozoo.interfaces.tree import values_of, with_values
 from thermozoo.parameters import doc_of
 from thermozoo.registry.discovery import defined_at
@@ -78,7 +78,9 @@ def round_trip(context: Context) -> Measured:
             if name in values and value != values[name]:
                 raise CheckFailed(f"{name} was set to {values[name]!r} and reads {value!r}", {"parameters": values})
         _same("its settings, written as TOML and given to the class,", plugin, saved.from_class(plugin))
-        if not plugin.declared.table and not isinstance(plugin, Encoding | Projection):  # which stand by name
+        if not plugin.declared.table and not isinstance(
+            plugin, Encoding | Imperfection | Projection
+        ):  # which stand by name
             return  # no config names one
         first, second = saved.from_config(plugin)
         _same("a config that names it", plugin, first)

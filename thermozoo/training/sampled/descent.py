@@ -24,7 +24,7 @@ from thermozoo.errors import TrainingError
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
-from thermozoo.training.sampled.learner import STRETCH, Learner
+from thermozoo.training.sampled.learner import STRETCH, Learner, Stored
 from thermozoo.training.sampled.learning import learner_for, one_blas_thread
 
 __all__ = ["VALIDATIONS", "Progress", "Schedule", "descend", "train_by_descent"]
@@ -147,6 +147,7 @@ def descend(
     schedule: Schedule,
     *,
     seed: int,
+    stored: Stored | None = None,
     progress: Progress | None = None,
 ) -> Training:
     """Descend by one of both methods; see `train_by_descent` for the other parameters.
@@ -159,7 +160,7 @@ def descend(
     start = time.perf_counter()
     loss.check(process.dynamics)
     course = _Course(process, schedule, seed)
-    learner = learner_for(method, computer, process, loss, schedule.learning_rate)
+    learner = learner_for(method, computer, process, loss, schedule.learning_rate, stored)
     points = schedule.validate_after(course.images)
     course.validate(0, learner)
     for number in course.trajectories:
@@ -183,6 +184,7 @@ def train_by_descent(
     schedule: Schedule,
     *,
     seed: int,
+    stored: Stored | None = None,
     progress: Progress | None = None,
 ) -> Training:
     """Descend with one update a noising trajectory.
@@ -199,6 +201,8 @@ def train_by_descent(
         Cycles and learning rate.
     seed : int
         Seed of the noising trajectories.
+    stored : callable, optional
+        What is kept of the trainable parameters at every update, of all of them as one vector; none: all.
     progress : callable, optional
         Called with the number of trajectories done since its last call.
 
@@ -207,4 +211,4 @@ def train_by_descent(
     TrainingError
         When the loss does not stay finite.
     """
-    return descend("descent", computer, process, loss, schedule, seed=seed, progress=progress)
+    return descend("descent", computer, process, loss, schedule, seed=seed, stored=stored, progress=progress)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,12 @@ from thermozoo.computer.computer import Computer
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.sampled.moving import moving
 
-__all__ = ["HELD", "STRETCH", "Learner", "PlainDescent", "PlainOnline"]
+__all__ = ["HELD", "STRETCH", "Learner", "PlainDescent", "PlainOnline", "Stored", "StoredLearner"]
 
 Array = npt.NDArray[np.floating[Any]]
+
+#: What is kept of the trainable parameters that an update writes.
+Stored = Callable[[Array], Array]
 
 #: Steps that are done at a time (single precision, paper set-up: 2.6 MB of states). A gradient is summed up a stretch,
 #: so shorter ones cost time. With the state before them, the states fill whole cache lines.
@@ -87,6 +91,45 @@ class PlainDescent(Learner):
     def computer(self) -> Computer:
         """The computer with the present parameters."""
         return self._computer
+
+
+class StoredLearner(PlainDescent):
+    """Updates whose result is stored, as far as the device keeps it, before the next: of a trajectory, or of steps.
+
+    Parameters
+    ----------
+    computer, loss, rate
+        As of `PlainDescent`; the first parameters are stored as well.
+    stored : callable
+        What is kept of the trainable parameters.
+    every : int or None
+        Steps of an update; None: those of a trajectory.
+    """
+
+    def __init__(self, computer: Computer, loss: StepLoss, rate: float, stored: Stored, every: int | None) -> None:
+        super().__init__(computer.with_parameters(stored(computer.parameters)), loss, rate)
+        self._stored, self._every = stored, every
+
+    def learn(self, x: Array) -> None:
+        """Add the gradient of a stretch, or do its updates."""
+        if self._every is None:
+            super().learn(x)
+            return
+        for first in range(0, len(x) - 1, self._every):
+            super().learn(x[first : first + self._every + 1])
+            self._update()
+
+    def finish(self) -> float:
+        """Do the update of a trajectory, if it has one."""
+        total, self._total = self._total, 0.0
+        if self._every is None:
+            self._update()
+        return total
+
+    def _update(self) -> None:
+        wanted = self._computer.parameters - self._rate * self._gradient
+        self._computer = self._computer.with_parameters(self._stored(wanted))
+        self._gradient[:] = 0.0
 
 
 class PlainOnline(Learner):

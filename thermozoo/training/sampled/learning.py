@@ -16,7 +16,7 @@ import numpy as np
 from thermozoo.computer.computer import Computer
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising_process import NoisingProcess
-from thermozoo.training.sampled.learner import Learner, PlainDescent, PlainOnline
+from thermozoo.training.sampled.learner import Learner, PlainDescent, PlainOnline, Stored, StoredLearner
 
 if TYPE_CHECKING:
     from thermozoo.training.sampled.loss_law import LossLaw
@@ -49,8 +49,20 @@ def compiled_law(computer: Computer, process: NoisingProcess, loss: StepLoss) ->
     return loss_law(computer, loss, process.dynamics.dtype)
 
 
-def learner_for(method: str, computer: Computer, process: NoisingProcess, loss: StepLoss, rate: float) -> Learner:
-    """Return what learns from the trajectories of a process by ``"descent"`` or ``"online"``."""
+def learner_for(
+    method: str,
+    computer: Computer,
+    process: NoisingProcess,
+    loss: StepLoss,
+    rate: float,
+    stored: Stored | None = None,
+) -> Learner:
+    """Return what learns from the trajectories of a process by ``"descent"`` or ``"online"``.
+
+    Where parameters are not kept as they are, each update is carried out by itself: none can be held back.
+    """
+    if stored is not None:
+        return StoredLearner(computer, loss, rate, stored, every=1 if method == "online" else None)
     dtype: Any = process.dynamics.dtype
     law = compiled_law(computer, process, loss)
     if law is None:

@@ -16,6 +16,7 @@ from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
 from thermozoo.training.sampled.descent import Progress, Schedule, descend
+from thermozoo.training.sampled.learner import Stored
 
 __all__ = ["train_online"]
 
@@ -27,6 +28,7 @@ def train_online(
     schedule: Schedule,
     *,
     seed: int,
+    stored: Stored | None = None,
     progress: Progress | None = None,
 ) -> Training:
     """Descend with one update a step; see `thermozoo.training.sampled.descent.train_by_descent` for the parameters.
@@ -43,4 +45,4 @@ def train_online(
             f"method 'online' needs an objective that uses gradient_next only; {type(loss.objective).__name__} "
             f"uses gradient too: take method = 'descent'"
         )
-    return descend("online", computer, process, loss, schedule, seed=seed, progress=progress)
+    return descend("online", computer, process, loss, schedule, seed=seed, stored=stored, progress=progress)
