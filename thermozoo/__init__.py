@@ -53,7 +53,9 @@ if TYPE_CHECKING:
     from thermozoo.registry.catalogue import Catalogue, catalogue, load_catalogue
     from thermozoo.registry.hookspecs import hookimpl
     from thermozoo.runs.assemble import assemble_generation
+    from thermozoo.runs.images import generate_images, images_of, judge_images
     from thermozoo.runs.phases import generation_phases
+    from thermozoo.thermodynamics.advantage import thermodynamic_advantage
     from thermozoo.training.result import Training
 
 __version__ = "0.1.0"
@@ -102,9 +104,12 @@ _HOMES = {
     "effective_sample_size": "thermozoo.dynamics.chains",
     "equilibrium_states": "thermozoo.dynamics.equilibrium",
     "formulas": "thermozoo.front.plugins",
+    "generate_images": "thermozoo.runs.images",
     "generation_phases": "thermozoo.runs.phases",
     "get": "thermozoo.front.plugins",
     "hookimpl": "thermozoo.registry.hookspecs",
+    "images_of": "thermozoo.runs.images",
+    "judge_images": "thermozoo.runs.images",
     "load": "thermozoo.front.runs",
     "load_catalogue": "thermozoo.registry.catalogue",
     "load_computer": "thermozoo.computer.files",
@@ -117,6 +122,7 @@ _HOMES = {
     "save_computer": "thermozoo.computer.files",
     "simulate": "thermozoo.front.simulate",
     "split_r_hat": "thermozoo.dynamics.chains",
+    "thermodynamic_advantage": "thermozoo.thermodynamics.advantage",
     "train": "thermozoo.front.train",
     "verify": "thermozoo.front.plugins",
 }
@@ -163,9 +169,12 @@ __all__ = [
     "effective_sample_size",
     "equilibrium_states",
     "formulas",
+    "generate_images",
     "generation_phases",
     "get",
     "hookimpl",
+    "images_of",
+    "judge_images",
     "load",
     "load_catalogue",
     "load_computer",
@@ -178,6 +187,7 @@ __all__ = [
     "save_computer",
     "simulate",
     "split_r_hat",
+    "thermodynamic_advantage",
     "train",
     "verify",
 ]

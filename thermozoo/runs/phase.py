@@ -87,6 +87,8 @@ class Run:
         What a task found, of its class of figures.
     samples : xarray.Dataset or None
         What it keeps in ``samples.nc``.
+    trained : Computer, Program or None
+        What a task has trained, which is saved in place of the machine's computer.
     warnings : list of str
         What is to be doubted about the figures, with a remedy.
     report : Report or TaskReport
@@ -109,6 +111,7 @@ class Run:
     outcome: Any = attrs.field(init=False, default=None)
     figures: Any = attrs.field(init=False, default=None)
     samples: Any = attrs.field(init=False, default=None)
+    trained: Any = attrs.field(init=False, default=None)
     warnings: list[str] = attrs.field(init=False, factory=list)
     report: Any = attrs.field(init=False)
     extras: Extras = attrs.field(init=False)

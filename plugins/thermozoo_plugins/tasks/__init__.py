@@ -8,12 +8,13 @@ from thermozoo_plugins.tasks.generate import Generate
 from thermozoo_plugins.tasks.inverse import Inverse
 from thermozoo_plugins.tasks.linear_system import LinearSystem
 from thermozoo_plugins.tasks.logic_gate import LogicGate
+from thermozoo_plugins.tasks.oscillators import Oscillators
 from thermozoo_plugins.tasks.sample import Sample
 
-__all__ = ["Erasure", "Generate", "Inverse", "LinearSystem", "LogicGate", "Sample"]
+__all__ = ["Erasure", "Generate", "Inverse", "LinearSystem", "LogicGate", "Oscillators", "Sample"]
 
 
 @hookimpl
 def thermozoo_tasks() -> list[type[Task]]:
     """Return the first-party tasks."""
-    return [Generate, Sample, LinearSystem, Inverse, Erasure, LogicGate]
+    return [Generate, Sample, LinearSystem, Inverse, Erasure, LogicGate, Oscillators]
