@@ -30,7 +30,11 @@ def account_of(figures: OscillatorsFigures) -> Account:
     chosen = figures.masses.index(figures.mass)
     kinetic = plus_minus(figures.kinetic_by_mass_kT[chosen], figures.kinetic_by_mass_se_kT[chosen], 2)
     advantage = figures.thermodynamic_advantage
-    beside = "" if advantage is None else f" A digital denoiser would take {advantage:.1e} times the heat."
+    beside = (
+        ""
+        if advantage is None
+        else f" A digital denoiser takes {advantage:.1e} times as much energy, both at room temperature."
+    )
     cost = (
         f"Cost: {figures.duration:g} units of time 1/(mu E0) an image; the kinetic part of the heat is {kinetic} kT."
         f"{beside}"
@@ -40,7 +44,7 @@ def account_of(figures: OscillatorsFigures) -> Account:
     how = (
         "Couplings are trained by the reverse of overdamped noising. The trained program generates by overdamped units "
         "and then by units of each mass, from the same states in equilibrium with velocities in equilibrium. Heat is "
-        "the work of switching less the change of the energy, kinetic energy included. Limits are those of a straight line "
+        "the work of switching less the change of the energy, kinetic energy included. Limits are those of a line "
         "through the masses up to the one named first, sample by sample, so that error bars count what samples have in "
         "common."
     )

@@ -38,7 +38,8 @@ class OscillatorsFigures:
     inverted: Annotated[int, Key("outputs that show the negative of a prototype")]
     class_counts: Annotated[dict[str, int], Key("outputs by the class of their nearest prototype")]
     thermodynamic_advantage: Annotated[
-        float | None, Key("energy of a digital denoiser over that heat; `null` where heat is not positive")
+        float | None,
+        Key("energy of a digital denoiser over that heat, both at 300 K; `null` where heat is not positive"),
     ]
     heat_limit_kT: Annotated[
         float, Key("heat in the limit of no mass: a straight line through the masses up to `mass`, at zero", "kT")
