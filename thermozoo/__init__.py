@@ -55,7 +55,14 @@ if TYPE_CHECKING:
     from thermozoo.runs.assemble import assemble_generation
     from thermozoo.runs.images import generate_images, images_of, judge_images
     from thermozoo.runs.phases import generation_phases
-    from thermozoo.thermodynamics.advantage import thermodynamic_advantage
+    from thermozoo.thermodynamics.advantage import (
+        denoiser_cost_kT,
+        denoiser_layers,
+        denoiser_operations,
+        operations_joule,
+        operations_kT,
+        thermodynamic_advantage,
+    )
     from thermozoo.training.result import Training
 
 __version__ = "0.1.0"
@@ -101,6 +108,9 @@ _HOMES = {
     "catalogue": "thermozoo.registry.catalogue",
     "check_generation": "thermozoo.config.generation",
     "couple": "thermozoo.computer.terms.couple",
+    "denoiser_cost_kT": "thermozoo.thermodynamics.advantage",
+    "denoiser_layers": "thermozoo.thermodynamics.advantage",
+    "denoiser_operations": "thermozoo.thermodynamics.advantage",
     "effective_sample_size": "thermozoo.dynamics.chains",
     "equilibrium_states": "thermozoo.dynamics.equilibrium",
     "formulas": "thermozoo.front.plugins",
@@ -114,6 +124,8 @@ _HOMES = {
     "load_catalogue": "thermozoo.registry.catalogue",
     "load_computer": "thermozoo.computer.files",
     "load_config": "thermozoo.config.load",
+    "operations_joule": "thermozoo.thermodynamics.advantage",
+    "operations_kT": "thermozoo.thermodynamics.advantage",
     "option": "thermozoo.parameters",
     "parameter": "thermozoo.parameters",
     "plus_minus": "thermozoo.digits",
@@ -166,6 +178,9 @@ __all__ = [
     "catalogue",
     "check_generation",
     "couple",
+    "denoiser_cost_kT",
+    "denoiser_layers",
+    "denoiser_operations",
     "effective_sample_size",
     "equilibrium_states",
     "formulas",
@@ -179,6 +194,8 @@ __all__ = [
     "load_catalogue",
     "load_computer",
     "load_config",
+    "operations_joule",
+    "operations_kT",
     "option",
     "parameter",
     "plus_minus",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from thermozoo import Task, hookimpl
+from thermozoo_plugins.tasks.denoiser import Denoiser
 from thermozoo_plugins.tasks.erasure import Erasure
 from thermozoo_plugins.tasks.generate import Generate
 from thermozoo_plugins.tasks.inverse import Inverse
@@ -11,10 +12,10 @@ from thermozoo_plugins.tasks.logic_gate import LogicGate
 from thermozoo_plugins.tasks.oscillators import Oscillators
 from thermozoo_plugins.tasks.sample import Sample
 
-__all__ = ["Erasure", "Generate", "Inverse", "LinearSystem", "LogicGate", "Oscillators", "Sample"]
+__all__ = ["Denoiser", "Erasure", "Generate", "Inverse", "LinearSystem", "LogicGate", "Oscillators", "Sample"]
 
 
 @hookimpl
 def thermozoo_tasks() -> list[type[Task]]:
     """Return the first-party tasks."""
-    return [Generate, Sample, LinearSystem, Inverse, Erasure, LogicGate, Oscillators]
+    return [Generate, Sample, LinearSystem, Inverse, Erasure, LogicGate, Oscillators, Denoiser]

@@ -16,9 +16,7 @@ from thermozoo import (
     Share,
     Task,
     assemble_generation,
-    check_generation,
     generate_images,
-    generation_phases,
     option,
 )
 from thermozoo.errors import ParameterError
@@ -28,11 +26,12 @@ from thermozoo_plugins.tasks.oscillators_account import account_of
 from thermozoo_plugins.tasks.oscillators_figures import OscillatorsFigures
 from thermozoo_plugins.tasks.oscillators_limit import figures_of, samples_of
 from thermozoo_plugins.tasks.oscillators_pictures import pictures_of
+from thermozoo_plugins.tasks.trained_images import TABLES, check_one_program, generating_phases, two_digits
 
 __all__ = ["Oscillators"]
 
-#: The phases of a run that generates which this one has as well, and how many masses it takes at most.
-_SHARED, _MASSES = ("assembly", "preparation", "training", "generation"), 12
+#: How many masses it takes at most.
+_MASSES = 12
 
 
 def _positive(name: str, value: Any) -> float:
@@ -80,7 +79,7 @@ class Oscillators(Task):
     """
 
     name = "oscillators"
-    tables = ("computer", "dynamics", "data", "encoding", "noising", "training", "generation")
+    tables = TABLES
     figures = OscillatorsFigures
 
     mass: float = option(0.1, converter=_mass, doc="mass of the units that the report speaks of first [energy time^2]")
@@ -102,11 +101,7 @@ class Oscillators(Task):
 
     def check(self, config: Any, faults: Any) -> None:
         """Check what generation is checked for, and that nothing is asked for which this task leaves out."""
-        check_generation(config, faults)
-        if config.training.compare:
-            faults.add("training.compare", "methods are compared by the task 'generate'; leave it out", also=["task"])
-        if config.training.by_class:
-            faults.add("training.by_class", "expected one program for all images; leave it out", also=["task"])
+        check_one_program(config, faults)
 
     def integrators(self, config: Any) -> Mapping[str, Any]:
         """Return what moves units with a mass."""
@@ -143,9 +138,7 @@ class Oscillators(Task):
             held,
             work=lambda run: total,
         )
-        # those of generation are done once, by the method of the config
-        shared = [attrs.evolve(one, repeated=False) for one in generation_phases(config) if one.name in _SHARED]
-        return [*shared, own]
+        return [*generating_phases(config), own]
 
     def _oscillate(self, run: Any, progress: Any) -> None:
         """Generate with every mass, and compare."""
@@ -179,17 +172,7 @@ class Oscillators(Task):
 
     def small(self) -> Mapping[str, Any]:
         """Return two digits and few units."""
-        return {
-            "computer": {
-                "temperature": 0.1,
-                "units": {"visible": 784, "hidden": 4},
-                "connectivity": {"plugin": "bipartite"},
-            },
-            "dynamics": {"dt": 0.01, "duration": 0.2, "engine": "reference"},
-            "data": {"plugin": "digits", "classes": [0, 1]},
-            "training": {"held_out": 2},
-            "generation": {"samples": 4},
-        }
+        return two_digits()
 
 
 def _doubts(figures: OscillatorsFigures) -> list[str]:
