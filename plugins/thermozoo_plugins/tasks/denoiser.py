@@ -87,11 +87,11 @@ class Denoiser(Task):
     figures = DenoiserFigures
 
     levels: int = option(10, converter=whole("levels", 2), doc="noise levels, and steps from noise to an image")
-    updates: int = option(400, converter=whole("updates"), doc="updates of training, by Adam")
+    updates: int = option(800, converter=whole("updates"), doc="updates of training, by Adam")
     batch: int = option(100, converter=whole("batch"), doc="noisy images of each update")
     learning_rate: float = option(1e-3, converter=_rate, doc="learning rate")
     eta: float = option(
-        0.0, converter=_eta, doc="fresh noise of a step: 0 for none (DDIM), 1 for as much as is taken out (DDPM)"
+        1.0, converter=_eta, doc="fresh noise of a step: 0 for none (DDIM), 1 for as much as is taken out (DDPM)"
     )
 
     def check(self, config: Any, faults: Any) -> None:

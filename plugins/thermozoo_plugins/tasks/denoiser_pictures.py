@@ -25,7 +25,7 @@ def pictures_of(figures: DenoiserFigures, samples: Any) -> Mapping[str, Picture]
         "denoiser": Picture(
             lambda figure: _both(figure, samples),
             "Images that were learned, of the digital denoiser, and of the thermodynamic computer: the first of each, "
-            "each row at a scale of its own. The grain of the computer's is thermal.",
+            "each at zero mean and unit variance, as judges see it. The grain of the computer's is thermal.",
             height=3.4,
         ),
         "way": Picture(
@@ -44,7 +44,13 @@ def _both(figure: Any, samples: Any) -> None:
         rows += [images[k * _COLUMNS : (k + 1) * _COLUMNS] for k in range(_ROWS)]
     names = ["learned", "digital", "", "thermo-\ndynamic", ""]
     kept = [k for k, row in enumerate(rows) if len(row)]
-    _grid(figure, [rows[k] for k in kept], [names[k] for k in kept], samples, _COLUMNS)
+    _grid(figure, [_standardized(rows[k]) for k in kept], [names[k] for k in kept], samples, _COLUMNS)
+
+
+def _standardized(images: Array) -> Array:
+    """Return images of zero mean and unit variance each."""
+    centered: Array = images - images.mean(axis=1, keepdims=True)
+    return centered / np.maximum(centered.std(axis=1, keepdims=True), 1e-12)
 
 
 def _way(figure: Any, samples: Any) -> None:
@@ -55,7 +61,7 @@ def _way(figure: Any, samples: Any) -> None:
 
 
 def _grid(figure: Any, rows: Sequence[Array], names: Sequence[str], samples: Any, columns: int) -> None:
-    """Draw rows of images, each of which has its own scale where what its states mean is its own."""
+    """Draw rows of images, each row at a scale of its own."""
     shape = (int(samples.attrs["image_height"]), int(samples.attrs["image_width"]))
     panels = figure.subplots(len(rows), columns, squeeze=False)
     for line, (images, name) in enumerate(zip(rows, names, strict=True)):
