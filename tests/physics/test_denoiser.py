@@ -103,6 +103,8 @@ def test_pairs_keep_the_variance_and_show_every_level():
     levels = np.abs(part[:, None] - np.cos(angles(4)[1:])).argmin(1)
     assert (np.bincount(levels, minlength=4) > 700).all()
     assert np.abs(noisy.var() - 1) < 0.02
+    which = np.abs(shown[:, None] - IMAGES).sum(2).argmin(1)
+    assert (np.bincount(which, minlength=3) > 1000).all()
 
 
 def test_it_learns_more_than_the_mean_image(network):
@@ -118,6 +120,8 @@ def test_the_same_seed_gives_the_same_bits():
 
     assert made(3).tobytes() == made(3).tobytes()
     assert made(3).tobytes() != made(4).tobytes()
+    first, other = (trained_network(IMAGES, 5, 1, 30, 1e-9, seed).model.coefs_[0] for seed in (3, 4))
+    assert np.abs(first - other).max() > 0.01  # weights before training are drawn by the seed as well
 
 
 SMALL = {
