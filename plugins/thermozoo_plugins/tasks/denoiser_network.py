@@ -49,7 +49,7 @@ class Network:
     @property
     def parameters(self) -> int:
         """Weights and biases."""
-        return sum(self.sizes) + sum(biases.size for biases in self.model.intercepts_)
+        return int(sum(self.sizes) + sum(biases.size for biases in self.model.intercepts_))
 
     def image(self, noisy: Array) -> Array:
         """Return what the network takes for the images in noisy ones, shape (rows, pixels)."""

@@ -50,7 +50,8 @@ def _both(figure: Any, samples: Any) -> None:
 def _standardized(images: Array) -> Array:
     """Return images of zero mean and unit variance each."""
     centered: Array = images - images.mean(axis=1, keepdims=True)
-    return centered / np.maximum(centered.std(axis=1, keepdims=True), 1e-12)
+    scaled: Array = centered / np.maximum(centered.std(axis=1, keepdims=True), 1e-12)
+    return scaled
 
 
 def _way(figure: Any, samples: Any) -> None:
