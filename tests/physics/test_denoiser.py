@@ -153,7 +153,7 @@ def compared(given, engine="reference"):
 def test_the_advantage_is_that_of_both_sides_that_ran(monkeypatch):
     """From heats and images of all samples; judges, which take seconds, are those of `generate` and tested there."""
     verdicts = types.SimpleNamespace(judge=None, quality=None, diversity=0.5)
-    monkeypatch.setattr(denoiser, "judge_images", lambda run, outputs: verdicts)
+    monkeypatch.setattr(denoiser.tz, "judge_images", lambda run, outputs: verdicts)
     run = compared(SMALL)
     found, samples = run.figures, run.samples
     energy = 10 * (2 * 784 * 128 + 128**2) * 1e-12 / (1.380649e-23 * 300)

@@ -11,23 +11,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo import (
-    Account,
-    Cost,
-    Phase,
-    Picture,
-    Share,
-    Task,
-    assemble_generation,
-    denoiser_layers,
-    denoiser_operations,
-    generation_phases,
-    images_of,
-    judge_images,
-    operations_joule,
-    operations_kT,
-    option,
-)
+import thermozoo as tz  # names that load libraries are taken from it when they are needed
+from thermozoo import Account, Cost, Phase, Picture, Share, Task, option
 from thermozoo.errors import ParameterError
 from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks.denoiser_account import account_of
@@ -87,7 +72,7 @@ class Denoiser(Task):
     figures = DenoiserFigures
 
     levels: int = option(10, converter=whole("levels", 2), doc="noise levels, and steps from noise to an image")
-    updates: int = option(800, converter=whole("updates"), doc="updates of training, by Adam")
+    updates: int = option(200, converter=whole("updates"), doc="updates of training, by Adam")
     batch: int = option(100, converter=whole("batch"), doc="noisy images of each update")
     learning_rate: float = option(1e-3, converter=_rate, doc="learning rate")
     eta: float = option(
@@ -100,7 +85,7 @@ class Denoiser(Task):
 
     def assemble(self, config: Any) -> Any:
         """Return the images with their signals, beside the computer."""
-        return assemble_generation(config)
+        return tz.assemble_generation(config)
 
     def phases(self, config: Any) -> Sequence[Phase]:
         """Return training and generation of the computer, the denoiser, and judging of both."""
@@ -108,7 +93,7 @@ class Denoiser(Task):
 
         def held(size: Any) -> tuple[Share, ...]:
             pixels = max(config.sizes.values())
-            of_network = 8 * 12 * (denoiser_operations(pixels) + sum(denoiser_layers(pixels)))
+            of_network = 8 * 12 * (tz.denoiser_operations(pixels) + sum(tz.denoiser_layers(pixels)))
             images, shown = f"{samples:,} samples", (self.levels + 1) * _SHOWN
             return (
                 Share(of_network, "computer.units", "the perceptron"),
@@ -125,7 +110,7 @@ class Denoiser(Task):
             pieces=lambda config: 1,
             work=lambda run: self.updates + 1,
         )
-        (judging,) = [one for one in generation_phases(config) if one.name == "judging"]
+        (judging,) = [one for one in tz.generation_phases(config) if one.name == "judging"]
         once = judging.seconds
         judging = attrs.evolve(judging, run=self._judge, repeated=False, seconds=lambda of: 2 * once(of))
         return [*generating_phases(config), own, judging]
@@ -167,25 +152,25 @@ class Denoiser(Task):
         """Judge the images of both sides alike, and compare what they cost."""
         config, machine, digital = run.config, run.machine, run.outcome.digital
         generated = run.outcome.computer.generated
-        outputs = images_of(machine, generated.final)
+        outputs = tz.images_of(machine, generated.final)
         heat = generated.ledger.total / machine.computer.temperature
         mean, error = float(heat.mean()), _standard_error(heat)
         pixels = machine.prototypes.images.shape[1]
-        known = denoiser_operations(pixels) * self.levels
-        energy = operations_kT(digital.operations)
+        known = tz.denoiser_operations(pixels) * self.levels
+        energy = tz.operations_kT(digital.operations)
         network = digital.network
         run.figures = DenoiserFigures(
             samples=len(heat),
             images=len(machine.prototypes.images),
-            layers=denoiser_layers(pixels),
+            layers=tz.denoiser_layers(pixels),
             parameters=network.parameters,
             levels=self.levels,
             error=digital.error,
             operations=digital.operations,
-            energy_joule=operations_joule(digital.operations),
+            energy_joule=tz.operations_joule(digital.operations),
             energy_kT=energy,
             training_operations=network.training_operations,
-            training_energy_joule=operations_joule(network.training_operations),
+            training_energy_joule=tz.operations_joule(network.training_operations),
             heat_mean_kT=mean,
             heat_se_kT=error,
             duration=config.duration * config.computer.mobility,
@@ -194,7 +179,7 @@ class Denoiser(Task):
             advantage_se=energy / mean**2 * error if mean > 0 else None,
             digital=_judged(run, digital.made.images.astype(np.float64)),
             computer=_judged(run, outputs),
-            reference={"operations": float(known), "energy_kT": operations_kT(known)},
+            reference={"operations": float(known), "energy_kT": tz.operations_kT(known)},
             error_bars={"operations": 0.0, "energy_kT": 0.0},
         )
         run.samples = self._samples(machine, generated, outputs, digital.made)
@@ -206,7 +191,7 @@ class Denoiser(Task):
 
         prototypes = machine.prototypes
         height, width = prototypes.shape
-        way = np.stack([images_of(machine, states) for states in generated.shown])
+        way = np.stack([tz.images_of(machine, states) for states in generated.shown])
         return xarray.Dataset(
             {
                 "digital": (("sample", "pixel"), made.images, {"long_name": "images of the denoiser"}),
@@ -269,7 +254,7 @@ def _standard_error(values: Array) -> float:
 def _judged(run: Any, outputs: Array) -> JudgedImages:
     """Return what judges make of images."""
     prototypes = run.machine.prototypes
-    found = judge_images(run, outputs)
+    found = tz.judge_images(run, outputs)
     likeness = np.abs(prototypes.correlations(outputs))
     labels = prototypes.labels[likeness.argmax(axis=1)]
     judge, row = found.judge, found.quality.row("outputs") if found.quality is not None else None

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo import denoiser_layers
+import thermozoo as tz  # names that load libraries are taken from it when they are needed
 
 __all__ = ["Denoised", "Network", "angles", "trained_network"]
 
@@ -117,7 +117,7 @@ def trained_network(
     """
     from sklearn.neural_network import MLPRegressor
 
-    hidden = denoiser_layers(images.shape[1])[1:-1]
+    hidden = tz.denoiser_layers(images.shape[1])[1:-1]
     network = Network(
         MLPRegressor(hidden_layer_sizes=hidden, batch_size=batch, learning_rate_init=learning_rate, random_state=seed)
     )

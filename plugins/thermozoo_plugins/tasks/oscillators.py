@@ -8,19 +8,9 @@ from typing import Any
 
 import attrs
 
-from thermozoo import (
-    Account,
-    Cost,
-    Phase,
-    Picture,
-    Share,
-    Task,
-    assemble_generation,
-    generate_images,
-    option,
-)
+import thermozoo as tz  # names that load libraries are taken from it when they are needed
+from thermozoo import Account, Cost, Phase, Picture, Share, Task, option
 from thermozoo.errors import ParameterError
-from thermozoo_plugins.integrators import Baoab
 from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks.oscillators_account import account_of
 from thermozoo_plugins.tasks.oscillators_figures import OscillatorsFigures
@@ -105,11 +95,11 @@ class Oscillators(Task):
 
     def integrators(self, config: Any) -> Mapping[str, Any]:
         """Return what moves units with a mass."""
-        return {"task.mass": Baoab(mass=self.mass)}
+        return {"task.mass": _heavy(self.mass)}
 
     def assemble(self, config: Any) -> Any:
         """Return the images with their signals, beside the computer."""
-        return assemble_generation(config)
+        return tz.assemble_generation(config)
 
     def time_step(self, config: Any, mass: float) -> float:
         """Return the time step with a mass: that of generation, or one that resolves damping [time]."""
@@ -144,7 +134,7 @@ class Oscillators(Task):
         """Generate with every mass, and compare."""
         config, machine = run.config, run.machine
         found = [
-            generate_images(run, progress, integrator=Baoab(mass=mass), dt=self.time_step(config, mass))
+            tz.generate_images(run, progress, integrator=_heavy(mass), dt=self.time_step(config, mass))
             for mass in self.masses
         ]
         run.figures = figures_of(machine, self.mass, self.masses, self._steps(config), run.outcome.generated, found)
@@ -173,6 +163,13 @@ class Oscillators(Task):
     def small(self) -> Mapping[str, Any]:
         """Return two digits and few units."""
         return two_digits()
+
+
+def _heavy(mass: float) -> Any:
+    """Return what moves units of a mass."""
+    from thermozoo_plugins.integrators import Baoab  # loads what derives formulas: a list of plugins needs none of that
+
+    return Baoab(mass=mass)
 
 
 def _doubts(figures: OscillatorsFigures) -> list[str]:

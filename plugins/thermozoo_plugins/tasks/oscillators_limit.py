@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo import images_of, thermodynamic_advantage
+import thermozoo as tz  # names that load libraries are taken from it when they are needed
 from thermozoo_plugins.tasks.oscillators_figures import OscillatorsFigures
 
 __all__ = ["figures_of", "line_at_zero", "samples_of"]
@@ -58,11 +58,11 @@ def figures_of(
     kT, prototypes = machine.computer.temperature, machine.prototypes
     heat = np.stack([one.ledger.total for one in found]) / kT
     kinetic = np.stack([one.ledger.by_term["kinetic"][-1] for one in found]) / kT
-    signed = [prototypes.correlations(images_of(machine, one.final)) for one in found]
+    signed = [prototypes.correlations(tz.images_of(machine, one.final)) for one in found]
     likeness = np.stack([np.abs(one).max(axis=1) for one in signed])
     known = {
         "heat_limit_kT": overdamped.ledger.total / kT,
-        "correlation_limit": np.abs(prototypes.correlations(images_of(machine, overdamped.final))).max(axis=1),
+        "correlation_limit": np.abs(prototypes.correlations(tz.images_of(machine, overdamped.final))).max(axis=1),
     }
     chosen = list(masses).index(mass)
     weights = line_at_zero(masses[: chosen + 1])
@@ -98,7 +98,7 @@ def figures_of(
         correlation_se=likenesses_se[chosen],
         inverted=int((signed[chosen][np.arange(len(best)), best] < 0).sum()),
         class_counts={str(k): int((labels == k).sum()) for k in sorted(set(prototypes.labels.tolist()))},
-        thermodynamic_advantage=thermodynamic_advantage(heats[chosen], pixels=prototypes.images.shape[1]),
+        thermodynamic_advantage=tz.thermodynamic_advantage(heats[chosen], pixels=prototypes.images.shape[1]),
         heat_limit_kT=_measured(limits["heat_limit_kT"])[0],
         heat_limit_se_kT=_measured(limits["heat_limit_kT"])[1],
         correlation_limit=_measured(limits["correlation_limit"])[0],
@@ -117,7 +117,7 @@ def samples_of(machine: Any, masses: Sequence[float], overdamped: Any, found: Se
     height, width = prototypes.shape
     shown = np.zeros((1, machine.computer.n))
     shown[0] = np.arange(machine.computer.n)
-    pixels = images_of(machine, shown)[0].astype(np.int64)
+    pixels = tz.images_of(machine, shown)[0].astype(np.int64)
 
     def kinetic(place: int) -> Array:
         return np.stack([one.ledger.terms["kinetic"][place] for one in found])

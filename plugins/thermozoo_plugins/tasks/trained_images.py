@@ -7,7 +7,8 @@ from typing import Any
 
 import attrs
 
-from thermozoo import Phase, check_generation, generation_phases
+import thermozoo as tz  # names that load libraries are taken from it when they are needed
+from thermozoo import Phase
 
 __all__ = ["TABLES", "check_one_program", "generating_phases", "two_digits"]
 
@@ -20,7 +21,7 @@ _SHARED = ("assembly", "preparation", "training", "generation")
 
 def check_one_program(config: Any, faults: Any) -> None:
     """Add what generation is checked for, and a fault for more than one method or program."""
-    check_generation(config, faults)
+    tz.check_generation(config, faults)
     if config.training.compare:
         faults.add("training.compare", "methods are compared by the task 'generate'; leave it out", also=["task"])
     if config.training.by_class:
@@ -29,7 +30,7 @@ def check_one_program(config: Any, faults: Any) -> None:
 
 def generating_phases(config: Any) -> Sequence[Phase]:
     """Return the phases up to generation; each is done once, by the method of the config."""
-    return [attrs.evolve(one, repeated=False) for one in generation_phases(config) if one.name in _SHARED]
+    return [attrs.evolve(one, repeated=False) for one in tz.generation_phases(config) if one.name in _SHARED]
 
 
 def two_digits() -> Mapping[str, Any]:

@@ -51,8 +51,11 @@ def test_what_a_task_does_not_read_may_be_absent_and_is_not_written():
 
 @pytest.mark.parametrize("table", ["data", "encoding", "noising", "training", "generation", "schedule"])
 def test_a_table_of_another_task_is_one_line(table):
+    names = catalogue().names(Task.kind)
+    readers = [name for name in names if table in catalogue().get(Task, name).tables]
+    whose = f"the task{'s' * (len(readers) > 1)} {', '.join(readers)}"
     assert faults(changed(**{table: {"no-such-key": 1}})) == [
-        f"x.toml: {table}: [{table}] belongs to the task generate, and 'sample' does not read it: leave it out"
+        f"x.toml: {table}: [{table}] belongs to {whose}, and 'sample' does not read it: leave it out"
     ]
 
 
