@@ -70,8 +70,17 @@ if TYPE_CHECKING:
     from thermozoo.registry.catalogue import Catalogue, catalogue, load_catalogue
     from thermozoo.registry.hookspecs import hookimpl
     from thermozoo.runs.assemble import assemble_generation
+    from thermozoo.runs.images import generate_images, images_of, judge_images
     from thermozoo.runs.phases import generation_phases
     from thermozoo.runs.prototypes import choose_images
+    from thermozoo.thermodynamics.advantage import (
+        denoiser_cost_kT,
+        denoiser_layers,
+        denoiser_operations,
+        operations_joule,
+        operations_kT,
+        thermodynamic_advantage,
+    )
     from thermozoo.training.result import Training
 
 __version__ = "0.1.0"
@@ -127,17 +136,25 @@ _HOMES = {
     "check_generation": "thermozoo.config.generation",
     "choose_images": "thermozoo.runs.prototypes",
     "couple": "thermozoo.computer.terms.couple",
+    "denoiser_cost_kT": "thermozoo.thermodynamics.advantage",
+    "denoiser_layers": "thermozoo.thermodynamics.advantage",
+    "denoiser_operations": "thermozoo.thermodynamics.advantage",
     "effective_sample_size": "thermozoo.dynamics.chains",
     "equilibrium_states": "thermozoo.dynamics.equilibrium",
     "formulas": "thermozoo.front.plugins",
+    "generate_images": "thermozoo.runs.images",
     "generation_phases": "thermozoo.runs.phases",
     "get": "thermozoo.front.plugins",
     "hookimpl": "thermozoo.registry.hookspecs",
     "ising_problem": "thermozoo.problems.exchange",
+    "images_of": "thermozoo.runs.images",
+    "judge_images": "thermozoo.runs.images",
     "load": "thermozoo.front.runs",
     "load_catalogue": "thermozoo.registry.catalogue",
     "load_computer": "thermozoo.computer.files",
     "load_config": "thermozoo.config.load",
+    "operations_joule": "thermozoo.thermodynamics.advantage",
+    "operations_kT": "thermozoo.thermodynamics.advantage",
     "option": "thermozoo.parameters",
     "parameter": "thermozoo.parameters",
     "planted_spin_glass": "thermozoo.problems.instances",
@@ -151,6 +168,7 @@ _HOMES = {
     "simulate": "thermozoo.front.simulate",
     "split_r_hat": "thermozoo.dynamics.chains",
     "toroidal_max_cut": "thermozoo.problems.instances",
+    "thermodynamic_advantage": "thermozoo.thermodynamics.advantage",
     "train": "thermozoo.front.train",
     "verify": "thermozoo.front.plugins",
 }
@@ -204,17 +222,25 @@ __all__ = [
     "check_generation",
     "choose_images",
     "couple",
+    "denoiser_cost_kT",
+    "denoiser_layers",
+    "denoiser_operations",
     "effective_sample_size",
     "equilibrium_states",
     "formulas",
+    "generate_images",
     "generation_phases",
     "get",
     "hookimpl",
+    "images_of",
     "ising_problem",
+    "judge_images",
     "load",
     "load_catalogue",
     "load_computer",
     "load_config",
+    "operations_joule",
+    "operations_kT",
     "option",
     "parameter",
     "planted_spin_glass",
@@ -227,6 +253,7 @@ __all__ = [
     "sherrington_kirkpatrick",
     "simulate",
     "split_r_hat",
+    "thermodynamic_advantage",
     "toroidal_max_cut",
     "train",
     "verify",

@@ -74,7 +74,9 @@ def _check_hardware(config: Config, faults: Faults) -> None:
     table = config.hardware
     if table is None or table.preset is None or PRESETS[table.preset].inertia or Integrator.kind not in config.plugins:
         return
-    for integrator, path in ((config.integrator, "dynamics.integrator"), (config.generator, "generation.integrator")):
+    own = [(one, path) for path, one in config.task.integrators(config).items()]
+    common = [(config.integrator, "dynamics.integrator"), (config.generator, "generation.integrator")]
+    for integrator, path in (*common, *own):
         if integrator is not None and type(integrator).energy is not Integrator.energy:
             heavy = ", ".join(sorted(name for name, one in PRESETS.items() if one.inertia))
             faults.add(

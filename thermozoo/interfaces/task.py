@@ -63,6 +63,13 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
             Has ``faults.add(path, message)``, for a key such as ``"task.matrix"``, and ``faults.found_in(path)``.
         """
 
+    def integrators(self, config: Any) -> Mapping[str, Any]:
+        """Return further integrators that it moves units by, by the key that says so; optional.
+
+        Hardware of a preset without inertia has no units that one with a mass could move.
+        """
+        return {}
+
     def sizes(self, config: Any, faults: Any) -> Mapping[str, int]:
         """Return the sizes of groups whose size is ``"auto"``, by name; optional. Faults are as in `check`."""
         return {}

@@ -41,6 +41,7 @@ def predicted_disk(machine: Machine | Setup) -> int:
         + 50 * computer.n
         + _PICTURES
         + animation * 7 // 3  # itself, and once more on the page
+        + config.task.disk(config, machine)
     )
 
 

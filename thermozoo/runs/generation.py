@@ -54,6 +54,8 @@ class Generated:
         Steps of equilibration from x = 0; 0 where the states before generation are exact samples.
     condition : ndarray of int, shape (samples,), optional
         What was asked of each sample.
+    variables : dict of str to ndarray, shape (samples, n)
+        Variables of the integrator beside the states, such as velocities, at the end.
     """
 
     start: Array
@@ -65,6 +67,7 @@ class Generated:
     window_work: Array
     equilibration: int = 0
     condition: Indices | None = None
+    variables: Variables = attrs.field(factory=dict)
 
     def read_by(self, read: Callable[[Array], Array]) -> Generated:
         """Return what a device reads of the states; its heat was released by the states themselves."""
@@ -177,6 +180,7 @@ def generate(
         window_work=merged([one.window_work for one in parts], 1),
         equilibration=steps,
         condition=condition,
+        variables={name: merged([one.variables[name] for one in parts], 0) for name in parts[0].variables},
     )
 
 
@@ -268,6 +272,7 @@ def _run(
         ledger=HeatLedger.of(energies, done.switches, done.driven),
         window_heat=heat_by_window(energies, done.switches, done.driven),
         window_work=np.stack(work),
+        variables=done.variables,
     )
 
 

@@ -90,6 +90,8 @@ class Run:
         What it keeps in ``samples.nc``.
     read : Reader
         Reads states as the device does.
+    trained : Computer, Program or None
+        What a task has trained, which is saved in place of the machine's computer.
     warnings : list of str
         What is to be doubted about the figures, with a remedy.
     report : Report or TaskReport
@@ -113,6 +115,7 @@ class Run:
     figures: Any = attrs.field(init=False, default=None)
     samples: Any = attrs.field(init=False, default=None)
     read: Reader = attrs.field(init=False, default=attrs.Factory(lambda self: Reader(self.config), takes_self=True))
+    trained: Any = attrs.field(init=False, default=None)
     warnings: list[str] = attrs.field(init=False, factory=list)
     report: Any = attrs.field(init=False)
     extras: Extras = attrs.field(init=False)

@@ -19,14 +19,14 @@ from thermozoo.computer.stability import check_time_step
 from thermozoo.config.schema import Config
 from thermozoo.digits import in_ascii
 from thermozoo.runs import calibration, memory
-from thermozoo.runs.conditions import asked_classes, held_values
 from thermozoo.runs.device import device_of
 from thermozoo.runs.evaluation import evaluate_parts
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import write_json, write_text
-from thermozoo.runs.generation import equilibration_of, generate
-from thermozoo.runs.imperfect import Reader, imperfect_of, realised_program
+from thermozoo.runs.generation import equilibration_of
+from thermozoo.runs.images import generate_images
+from thermozoo.runs.imperfect import imperfect_of, realised_program
 from thermozoo.runs.manifest import manifest
 from thermozoo.runs.metrics import (
     comparison_row,
@@ -96,24 +96,7 @@ def _evaluate(run: Run, progress: Progress) -> None:
 
 
 def _generate(run: Run, progress: Progress) -> None:
-    untrained, asked = run.machine.generating, asked_classes(run.config)
-    schedule = run.machine.schedule
-    laws = {
-        label: attrs.evolve(untrained, computer=one, schedule=schedule)
-        for label, one in zip(run.machine.classes, run.outcome.realised, strict=False)
-    }
-    generated = generate(
-        laws or attrs.evolve(untrained, computer=run.outcome.realised[0], schedule=schedule),
-        untrained,
-        run.config.generation.samples,
-        seed=run.config.seed,
-        engine=run.engine,
-        equilibration=run.config.equilibration,
-        condition=asked,
-        clamped=held_values(run.machine, asked),
-        progress=progress,
-    )
-    run.outcome.generated = generated.read_by(Reader(run.config))
+    run.outcome.generated = generate_images(run, progress)
 
 
 def _judge(run: Run, progress: Progress) -> None:

@@ -95,13 +95,14 @@ def _write_results(run: Run, progress: Progress) -> None:
     task = run.config.task
     _check_figures(task, run.figures)
     config_toml = tomli_w.dumps(run.config.resolved)
+    computer = run.machine.computer if run.trained is None else run.trained
     run.report = TaskReport(
         task=task.name,
         figures=run.figures,
         engine=run.engine.name,
         seed=run.config.seed,
         config_digest=hashlib.sha256(config_toml.encode()).hexdigest(),
-        parameter_digest=run.machine.computer.digest(),
+        parameter_digest=computer.digest(),
         hardware=device_of(run.config, task.cost(run.figures, run.config)),
         imperfections=imperfect_of(run.config, *run.machine.asked_for) if run.config.imperfections else None,
         warnings=tuple(run.warnings),
@@ -119,7 +120,7 @@ def _write_results(run: Run, progress: Progress) -> None:
         for name, source in run.copies.items():
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(source)
-        save_computer(run.machine.computer, folder / "computer.nc")
+        save_computer(computer, folder / "computer.nc")
         if run.samples is not None:
             write_dataset(run.samples, folder / "samples.nc")
         write_json(folder / "report.json", content)

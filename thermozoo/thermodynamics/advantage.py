@@ -14,6 +14,8 @@ __all__ = [
     "denoiser_cost_kT",
     "denoiser_layers",
     "denoiser_operations",
+    "operations_joule",
+    "operations_kT",
     "thermodynamic_advantage",
 ]
 
@@ -61,8 +63,24 @@ def denoiser_cost_kT(pixels: int = 784, temperature_kelvin: float = ROOM_TEMPERA
     S. Whitelam, Generative thermodynamic computing, Phys. Rev. Lett. 136, 037101 (2026), arXiv:2506.15121, makes this
     comparison for 784 pixels.
     """
-    joule = denoiser_operations(pixels) * JOULE_PER_MAC * DENOISING_STEPS
-    return joule / (BOLTZMANN * positive("temperature_kelvin", temperature_kelvin))
+    return operations_kT(denoiser_operations(pixels) * DENOISING_STEPS, temperature_kelvin)
+
+
+def operations_joule(operations: float) -> float:
+    """Return the energy of so many multiply-accumulates of a digital accelerator, 1 pJ each [joule]."""
+    return number("operations", operations) * JOULE_PER_MAC
+
+
+def operations_kT(operations: float, temperature_kelvin: float = ROOM_TEMPERATURE) -> float:
+    """Return the energy of so many multiply-accumulates, 1 pJ each, in kT.
+
+    Examples
+    --------
+    >>> from thermozoo.thermodynamics.advantage import operations_kT
+    >>> f"{operations_kT(1):.3g}"
+    '2.41e+08'
+    """
+    return operations_joule(operations) / (BOLTZMANN * positive("temperature_kelvin", temperature_kelvin))
 
 
 def thermodynamic_advantage(heat_kT: float, pixels: int = 784) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from thermozoo import Task, hookimpl
 from thermozoo_plugins.tasks.anneal import Anneal
+from thermozoo_plugins.tasks.denoiser import Denoiser
 from thermozoo_plugins.tasks.erasure import Erasure
 from thermozoo_plugins.tasks.generate import Generate
 from thermozoo_plugins.tasks.inverse import Inverse
@@ -11,11 +12,13 @@ from thermozoo_plugins.tasks.linear_system import LinearSystem
 from thermozoo_plugins.tasks.log_determinant import LogDeterminant
 from thermozoo_plugins.tasks.logic_gate import LogicGate
 from thermozoo_plugins.tasks.lyapunov import Lyapunov
+from thermozoo_plugins.tasks.oscillators import Oscillators
 from thermozoo_plugins.tasks.sample import Sample
 from thermozoo_plugins.tasks.stochastic_attention import StochasticAttention
 
 __all__ = [
     "Anneal",
+    "Denoiser",
     "Erasure",
     "Generate",
     "Inverse",
@@ -23,6 +26,7 @@ __all__ = [
     "LogDeterminant",
     "LogicGate",
     "Lyapunov",
+    "Oscillators",
     "Sample",
     "StochasticAttention",
 ]
@@ -42,4 +46,6 @@ def thermozoo_tasks() -> list[type[Task]]:
         Erasure,
         LogicGate,
         StochasticAttention,
+        Oscillators,
+        Denoiser,
     ]

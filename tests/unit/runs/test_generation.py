@@ -219,6 +219,7 @@ def test_velocities_go_from_equilibration_into_generation(computer):
         here = {"key": key.named("generation"), "variables": v, "trajectories": [row], "engine": "reference"}
         end = simulate(law(one), begun.final[[row]], STEPS, **here)
         assert np.array_equal(done.final[row], end.final[0])
+        assert np.allclose(done.variables["v"][row], end.variables["v"][0], rtol=0, atol=1e-12)
         kinetic = 0.25 * ((v["v"] ** 2).sum() - (end.variables["v"] ** 2).sum())
         lost = one.energy(begun.final[row]) - one.energy(end.final[0])
         assert done.ledger.total[row] == pytest.approx(lost + kinetic, abs=1e-12)

@@ -1,0 +1,76 @@
+"""What tasks over images share: generation by a trained computer, in any steps, and judging of what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from thermozoo.computer.stability import check_time_step
+from thermozoo.interfaces import Integrator
+from thermozoo.runs.conditions import asked_classes, held_values
+from thermozoo.runs.generation import Generated, generate
+from thermozoo.runs.metrics import images_of, judged_figures
+from thermozoo.runs.phase import Run
+from thermozoo.runs.results import QualityFigures
+
+__all__ = ["generate_images", "images_of", "judge_images"]
+
+
+def generate_images(
+    run: Run,
+    progress: Callable[[int], None] | None = None,
+    *,
+    integrator: Integrator | None = None,
+    dt: float | None = None,
+) -> Generated:
+    """Let the trained computer of a run generate the samples of its config, as the device that it is.
+
+    Parameters
+    ----------
+    run : Run
+        A run whose phase ``training`` is done.
+    progress : callable, optional
+        Called with the number of steps of all samples done since its last call.
+    integrator : Integrator, optional
+        The law of motion (default: that of generation in the config). Seeds being the same, samples of any begin in
+        the same states; with variables, such as velocities, these begin in equilibrium.
+    dt : float, optional
+        The time step [time] (default: that of generation); the duration is that of the config.
+
+    Raises
+    ------
+    StabilityError
+        When the trained computer is too stiff for a time step.
+    """
+    config, machine, outcome = run.config, run.machine, run.outcome
+    law = attrs.evolve(machine.generating, schedule=machine.schedule)
+    if integrator is not None or dt is not None:
+        dt = law.dt if dt is None else dt
+        law = attrs.evolve(law, integrator=integrator or law.integrator, dt=dt, steps=round(config.duration / dt))
+        for program in outcome.realised:
+            check_time_step(program, dt)
+    asked = asked_classes(config)
+    programs = zip(machine.classes, outcome.realised, strict=False)
+    laws = {label: attrs.evolve(law, computer=one) for label, one in programs}
+    generated = generate(
+        laws or attrs.evolve(law, computer=outcome.realised[0]),
+        attrs.evolve(law, computer=machine.computer, schedule=None),
+        config.generation.samples,
+        seed=config.seed,
+        engine=run.engine,
+        equilibration=config.equilibration,
+        condition=asked,
+        clamped=held_values(machine, asked),
+        progress=progress,
+    )
+    return generated.read_by(run.read)
+
+
+def judge_images(run: Run, outputs: npt.NDArray[np.floating[Any]]) -> QualityFigures:
+    """Return what judges make of images of shape (samples, pixels) that should look like those which a run learned."""
+    machine = run.machine
+    return judged_figures(machine, outputs, machine.prototypes.correlations(outputs))
