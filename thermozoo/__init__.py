@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from thermozoo.registry.hookspecs import hookimpl
     from thermozoo.runs.assemble import assemble_generation
     from thermozoo.runs.phases import generation_phases
+    from thermozoo.runs.prototypes import choose_prototypes
+    from thermozoo.symbolic.contrast import contrast_weights
     from thermozoo.training.result import Training
 
 __version__ = "0.1.0"
@@ -98,6 +100,8 @@ _HOMES = {
     "autocorrelation": "thermozoo.dynamics.chains",
     "catalogue": "thermozoo.registry.catalogue",
     "check_generation": "thermozoo.config.generation",
+    "choose_prototypes": "thermozoo.runs.prototypes",
+    "contrast_weights": "thermozoo.symbolic.contrast",
     "couple": "thermozoo.computer.terms.couple",
     "effective_sample_size": "thermozoo.dynamics.chains",
     "equilibrium_states": "thermozoo.dynamics.equilibrium",
@@ -159,6 +163,8 @@ __all__ = [
     "autocorrelation",
     "catalogue",
     "check_generation",
+    "choose_prototypes",
+    "contrast_weights",
     "couple",
     "effective_sample_size",
     "equilibrium_states",
