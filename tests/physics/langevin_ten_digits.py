@@ -21,12 +21,12 @@ ROW = ("nearest", "judged_right", "diversity", "frechet_components", "frechet_fe
 def figures_of(seed):
     with tempfile.TemporaryDirectory() as folder:
         report = tz.run("ten-digits", out=Path(folder) / "run", seed=seed, quiet=True).report
-    outputs = report.quality.rows[0]
+    outputs = report["quality"]["rows"][0]
     config = tz.load_config("ten-digits")
     return {
-        "heat_mean_kT": report.heat_mean_kT,
+        "heat_mean_kT": report["heat_mean_kT"],
         "duration": config.duration * config.computer.mobility,
-        **{name: getattr(outputs, name) for name in ROW},
+        **{name: outputs[name] for name in ROW},
     }
 
 

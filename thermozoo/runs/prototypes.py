@@ -71,7 +71,6 @@ class Prototypes:
         result: Array = np.clip(found, -1.0, 1.0)
         return result
 
-
     def quality(self, outputs: Array, untrained: Array | None = None) -> Quality | None:
         """Return how good outputs are, beside real images; None where the data set leaves none to compare with.
 

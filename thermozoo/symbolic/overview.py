@@ -188,7 +188,13 @@ def _objective(plugin: Objective) -> Iterator[DerivedFormula]:
         for name, title, left, right, written in (
             ("contrast", "Contrast of data and model", "c", c.contrast, "c"),
             ("by data", "Weight of means over the data", "dc/dV_data", c.by_data, rf"\partial c / \partial {data}"),
-            ("by model", "Weight of means over the model", "dc/dV_model", c.by_model, rf"\partial c / \partial {model}"),
+            (
+                "by model",
+                "Weight of means over the model",
+                "dc/dV_model",
+                c.by_model,
+                rf"\partial c / \partial {model}",
+            ),
         ):
             yield DerivedFormula(name, title, left, right, f"{written} = {formula_latex(plugin, right)}")
         return

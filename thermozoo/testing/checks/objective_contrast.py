@@ -80,8 +80,8 @@ def contrast_linear(context: Context) -> Measured:
 
 @check(
     "objective",
-    claim="A contrast that claims to be a likelihood has its gradient: that of the exact negative log-likelihood of the "
-    "data, of visible and hidden p-bits in equilibrium.",
+    claim="A contrast that claims to be a likelihood has its gradient: that of the exact negative log-likelihood of "
+    "the data, of visible and hidden p-bits in equilibrium.",
     needs=("contrast-linear",),
 )
 def contrast_gradient(context: Context) -> Measured:
@@ -89,7 +89,9 @@ def contrast_gradient(context: Context) -> Measured:
     import mpmath
 
     if not context.cls.likelihood:
-        raise DoesNotApply("it does not claim to be a likelihood (likelihood = True): its absolute scale is not checked")
+        raise DoesNotApply(
+            "it does not claim to be a likelihood (likelihood = True): its absolute scale is not checked"
+        )
     rng = context.rng("contrast-gradient")
     errors = []
     for _ in range(6):
