@@ -36,7 +36,7 @@ class Shown:
 class BoltzmannFigures:
     """What the task `boltzmann` finds; error bars are standard errors by the spread of independent chains."""
 
-    units: Annotated[str, Key("`p-bits`, which have two states, or `continuous` units")]
+    units: Annotated[str, Key("`p-bits`, which have two states, or `continuous units`")]
     images: Annotated[int, Key("images that were learned")]
     visible: Annotated[int, Key("units that show an image")]
     hidden: Annotated[int, Key("all other units")]

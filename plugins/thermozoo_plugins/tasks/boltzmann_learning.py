@@ -145,7 +145,9 @@ class Learner:
         clamped = attrs.evolve(free, computer=free.computer.clamping([VISIBLE]))
         images = len(self.shown)
         rows = np.sort(self.random.permutation(images)[: self.batch]) if self.batch < images else np.arange(images)
-        data = self.advance(self._data[rows], self.data_steps, DATA, clamped, done * self.data_steps)
+        data = self._data[rows]
+        if clamped.computer.layout.free.any():  # a machine without hidden units has nothing to relax
+            data = self.advance(data, self.data_steps, DATA, clamped, done * self.data_steps)
         self._data[rows] = data
         start = self.model if self.persistent else data
         self.model = self.advance(start, self.model_steps, MODEL, free, done * self.model_steps)

@@ -66,7 +66,7 @@ def _relaxation(figure: Any, figures: BoltzmannFigures, samples: Any) -> None:
     learning, energy, forgetting = figure.subplots(1, 3)
     learning.plot(np.arange(1, len(samples["gap"]) + 1), samples["gap"].values, color="#1a1a1a", linewidth=1.2)
     learning.set_xlabel("update")
-    learning.set_title("data and model: difference of means", fontsize=8.5)
+    learning.set_title("difference of means", fontsize=8.5)
     learning.set_ylim(0, None)
     time = samples["time"].values
     energy.plot(time, samples["energy"].values, color="#1a1a1a", linewidth=1.2)

@@ -111,7 +111,7 @@ def figures_of(task: Any, config: Any, computer: Any, sampled: Sampled) -> Boltz
     }
     known = known_figures(sampled.images.images, duration)
     return BoltzmannFigures(
-        units="continuous" if computer.onsite.potentials[VISIBLE].states is None else "p-bits",
+        units="continuous units" if computer.onsite.potentials[VISIBLE].states is None else "p-bits",
         images=len(sampled.shown),
         visible=sampled.shown.shape[1],
         hidden=computer.n - sampled.shown.shape[1],
