@@ -29,6 +29,9 @@ _GENERATION, _RELAXATION = 3, 4
 #: Seconds in which outputs are judged twice, the judge's training included: it hardly depends on the config.
 _JUDGING = 10.0
 
+#: Images in double precision that loading a data set and keeping what judges need of it hold at once.
+_LOADED = 9000
+
 #: Observations of the trace at most, and images whose resemblance it follows.
 _TRACED, _FOLLOWED = 1000, 16
 
@@ -79,7 +82,7 @@ class Boltzmann(Task):
     tables = ("computer", "dynamics", "data")
     figures = BoltzmannFigures
 
-    updates: int = option(100, converter=whole("updates"), doc="changes of couplings and biases")
+    updates: int = option(50, converter=whole("updates"), doc="changes of couplings and biases")
     learning_rate: float = option(
         0.02, converter=_positive("learning_rate"), doc="alpha, what the mean gradient is multiplied by [energy^2]"
     )
@@ -204,10 +207,12 @@ class Boltzmann(Task):
             return float(self.updates * (data + free))
 
         def held_in_learning(size: Any) -> tuple[Share, ...]:
+            data = 8 * size.config.sizes.get(VISIBLE, 1) * _LOADED
             several = f"{model:,} chains of the model and {images:,} images"
             return (
                 Share(24 * (model + images) * size.n, "task.chains", several, ("data.per_class",), lasts=True),
                 Share(8 * 12 * size.couplings + 32 * (model + batch) * size.n, "computer.units", "means of pairs"),
+                Share(data, "data", "the data set, and what judges need of it", lasts=True),
             )
 
         def held_in_sampling(size: Any) -> tuple[Share, ...]:
