@@ -362,7 +362,7 @@ class Boltzmann(Task):
 
 def _judged_bytes(size: Any, samples: int) -> int:
     """Return about how many bytes two judgements take: real images in single precision, and pairs of outputs."""
-    return 8 * size.config.sizes.get(VISIBLE, 1) * (7000 + 12 * samples) + 64 * samples**2
+    return int(8 * size.config.sizes.get(VISIBLE, 1) * (7000 + 12 * samples) + 64 * samples**2)
 
 
 def _doubts(figures: BoltzmannFigures) -> list[str]:

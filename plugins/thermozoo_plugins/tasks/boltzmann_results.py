@@ -97,7 +97,7 @@ def figures_of(task: Any, config: Any, computer: Any, sampled: Sampled) -> Boltz
     every = step * task.observe_every * sampled.trace.every
 
     def time(one: Array) -> float:
-        return every * one.size / effective_sample_size(one, ranked=False)
+        return float(every * one.size / effective_sample_size(one, ranked=False))
 
     resemblance = trace[1:]
     tenth = max(1, len(sampled.gaps) // _TENTH)
