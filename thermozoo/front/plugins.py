@@ -82,8 +82,8 @@ def formulas(plugin: Plugin | str | Path, /) -> Any:
     PotentialFormulas, InteractionFormulas, ProjectionFormulas, LossGradients, ContrastGradients or TransitionDensity
         Of a potential its energy, ``gradient``, ``curvature`` and derivatives by parameters; of an interaction its
         energy, ``gradients`` and, where it separates, ``products``; of a projection its energy, its ``sums`` over
-        patterns and ``force``; of an objective the derivatives of its loss, or of its contrast of states; of an integrator the
-        density of its step, None where it has no closed one.
+        patterns and ``force``; of an objective the derivatives of its loss, or of its contrast of states; of an
+        integrator the density of its step, None where it has no closed one.
 
     Raises
     ------

@@ -370,9 +370,8 @@ def _doubts(figures: BoltzmannFigures) -> list[str]:
     found = []
     if not figures.r_hat <= 1.01:
         found.append(
-            f"chains do not agree in equilibrium: split R-hat is {figures.r_hat:.3g}, above 1.01; the time to "
-            "equilibrate is longer than autocorrelation says, and a machine learned with such chains need not show the "
-            "images as often as the data do"
+            f"chains do not agree: split R-hat is {figures.r_hat:.3g}, above 1.01, so that the time to equilibrate is "
+            "longer than autocorrelation says; take a longer task.relaxation, or fewer images"
         )
     if figures.gap_last > figures.gap_first:
         found.append(

@@ -26,7 +26,7 @@ def pictures_of(figures: BoltzmannFigures, samples: Any) -> Mapping[str, Picture
             lambda figure: _images(figure, figures, samples),
             "What was learned, what visible units show before couplings are switched on, after a generation, and after "
             "the relaxation of the same chains.",
-            height=2.3,
+            height=2.1,
         ),
         "relaxation": Picture(
             lambda figure: _relaxation(figure, figures, samples),
@@ -46,13 +46,14 @@ def _images(figure: Any, figures: BoltzmannFigures, samples: Any) -> None:
     )
     for axes, (name, title) in zip(figure.subplots(1, len(panels)), panels, strict=True):
         axes.imshow(_mosaic(samples[name].values[: _SIDE**2]), cmap="gray", interpolation="nearest")
+        axes.set_anchor("N")
         axes.set_title(title, fontsize=8.5)
         axes.set_axis_off()
 
 
 def _mosaic(images: Array) -> Array:
     """Return images side by side, each from 0 to 1, with a line between two."""
-    side = min(_SIDE, max(1, int(np.ceil(len(images) ** 0.5))))
+    side = min(_SIDE, len(images))
     _, height, width = images.shape
     found = np.ones((-(-len(images) // side) * (height + 1) - 1, side * (width + 1) - 1))
     for place, image in enumerate(images):
