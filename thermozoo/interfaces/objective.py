@@ -76,7 +76,7 @@ class Objective(
     step; not both. The gradients for couplings, biases and trainable on-site parameters follow by the chain rule. Of
     the suite, what speaks of steps, of the loss of one and of what reversed trajectories recover (`finite`,
     `gradients`, `descent`, `recovery`, `quadratic-claim`, `likelihood-scale`), a contrast cannot pass and is not asked;
-    `contrast-linear`, `contrast-gradient` and `contrast-recovery` hold it against enumeration instead.
+    `contrast-linear` and `contrast-gradient` hold it against enumeration instead.
 
     Attributes
     ----------

@@ -355,7 +355,7 @@ class Boltzmann(Task):
                 "potential": {"plugin": "spin"},
                 "connectivity": {"plugin": "bipartite"},
             },
-            "dynamics": {"integrator": "heat-bath", "dt": 1.0, "duration": 2.0, "engine": "reference"},
+            "dynamics": {"integrator": "heat-bath", "dt": 1.0, "duration": 1.0, "engine": "reference"},
             "data": {"plugin": "digits", "classes": [0, 1]},
         }
 
