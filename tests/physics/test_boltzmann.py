@@ -227,8 +227,9 @@ def test_hidden_units_learn_what_pairs_of_visible_ones_cannot_state():
     counts = 25 * (states.prod(axis=1) > 0)
     start = begun(machine(3, 4, connectivity="bipartite", kT=1.0), even, np.random.default_rng(1))
     start = start.with_parameters(start.parameters + np.random.default_rng(2).normal(0, 0.3, len(start.parameters)))
-    one = learner(start, np.repeat(even, 25, axis=0), chains=400, rate=0.1, data_steps=1, model_steps=5)
-    for _ in range(900):
+    one = learner(start, np.repeat(even, 250, axis=0), chains=1000, rate=0.2, data_steps=1, model_steps=10)
+    for update in range(500):
+        one.rate = 0.2 if update < 400 else 0.05  # less noise at the end
         one.update()
     assert divergence(start, counts) > 0.6
     assert divergence(one.dynamics.computer, counts) < 0.05
