@@ -49,10 +49,16 @@ def test_what_a_task_does_not_read_may_be_absent_and_is_not_written():
     assert again.task == config.task
 
 
+def whose(table):
+    """The tasks that read a table, as a fault lists them."""
+    names = [name for name in catalogue().names("task") if table in catalogue().get(Task, name).tables]
+    return f"the task{'s' * (len(names) > 1)} {', '.join(names)}"
+
+
 @pytest.mark.parametrize("table", ["data", "encoding", "noising", "training", "generation", "schedule"])
 def test_a_table_of_another_task_is_one_line(table):
     assert faults(changed(**{table: {"no-such-key": 1}})) == [
-        f"x.toml: {table}: [{table}] belongs to the task generate, and 'sample' does not read it: leave it out"
+        f"x.toml: {table}: [{table}] belongs to {whose(table)}, and 'sample' does not read it: leave it out"
     ]
 
 
