@@ -72,7 +72,8 @@ if TYPE_CHECKING:
     from thermozoo.runs.assemble import assemble_generation
     from thermozoo.runs.images import generate_images, images_of, judge_images
     from thermozoo.runs.phases import generation_phases
-    from thermozoo.runs.prototypes import choose_images
+    from thermozoo.runs.prototypes import choose_images, choose_prototypes
+    from thermozoo.symbolic.contrast import contrast_weights
     from thermozoo.thermodynamics.advantage import (
         denoiser_cost_kT,
         denoiser_layers,
@@ -135,6 +136,8 @@ _HOMES = {
     "catalogue": "thermozoo.registry.catalogue",
     "check_generation": "thermozoo.config.generation",
     "choose_images": "thermozoo.runs.prototypes",
+    "choose_prototypes": "thermozoo.runs.prototypes",
+    "contrast_weights": "thermozoo.symbolic.contrast",
     "couple": "thermozoo.computer.terms.couple",
     "denoiser_cost_kT": "thermozoo.thermodynamics.advantage",
     "denoiser_layers": "thermozoo.thermodynamics.advantage",
@@ -221,6 +224,8 @@ __all__ = [
     "catalogue",
     "check_generation",
     "choose_images",
+    "choose_prototypes",
+    "contrast_weights",
     "couple",
     "denoiser_cost_kT",
     "denoiser_layers",

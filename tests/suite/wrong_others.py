@@ -105,6 +105,25 @@ class NotNormalized(Objective):
 
 
 @attrs.frozen
+class AwayFromTheData(Objective):
+    __doc__ = DOC
+    name = "away-from-the-data"
+
+    def contrast(self, s):
+        return (s.energy_model - s.energy_data) / s.kT
+
+
+@attrs.frozen
+class ContrastAtOneTemperature(Objective):
+    __doc__ = DOC
+    name = "contrast-at-one-temperature"
+    likelihood = True
+
+    def contrast(self, s):
+        return (s.energy_data - s.energy_model) / sympy.Rational(2, 5)
+
+
+@attrs.frozen
 class FourthPower(Objective):
     __doc__ = DOC
     name = "fourth-power"
@@ -345,6 +364,8 @@ OTHERS = [
     Wrong("a likelihood times two", "likelihood-scale", TwiceTheLikelihood),
     Wrong("a likelihood at one time step only", "likelihood-scale", RightAtOneTimeStep),
     Wrong("1/2 in the mean, but no density", "likelihood-scale", NotNormalized),
+    Wrong("a contrast with the wrong sign", "contrast-linear", AwayFromTheData),
+    Wrong("a contrast that is right at kT = 2/5 only", "contrast-gradient", ContrastAtOneTemperature),
     Wrong("every pair in both orders", "pairs", BothWays),
     Wrong("three units a tuple, one of them twice", "pairs", UnitTwice),
     Wrong("three units a tuple, and one or two in all", "group-sizes", Triples),

@@ -169,6 +169,18 @@ class Computer:
         """Return the computer without couplings, further terms and biases, as it is before they are switched on."""
         return attrs.evolve(self, couplings=DenseCouplings(self.n, (), np.empty(0)), biases=np.zeros(self.n), terms={})
 
+    def clamping(self, groups: Iterable[str] | str) -> Computer:
+        """Return the computer with these groups clamped, and all others free.
+
+        Raises
+        ------
+        ShapeError
+            When a group does not exist.
+        """
+        layout = Layout(self.layout.sizes, clamped=names_of("clamped", groups))
+        onsite = attrs.evolve(self.onsite, layout=layout)
+        return attrs.evolve(self, layout=layout, onsite=onsite)
+
     @property
     def parameters(self) -> Array:
         """Trainable parameters as one vector: couplings, strengths of further terms, trainable biases [energy]."""

@@ -249,6 +249,14 @@ def _check_methods(training: TrainingTable, faults: Faults) -> None:
 
 def _check_objective(training: TrainingTable, objective: Objective, faults: Faults) -> None:
     """Add a fault for an objective that no method, or not one of the chosen ones, can train by."""
+    if objective.of_states():
+        faults.add(
+            "training.objective",
+            f"{objective.name!r} compares states of the data with states of the model and is no loss of a step, and "
+            "this run trains by the steps of noising: take 'reverse-likelihood', or task.plugin = \"boltzmann\"",
+            also=["task"],
+        )
+        return
     try:
         derived = loss_gradients(objective)
     except Exception:  # whatever an author's formula raises

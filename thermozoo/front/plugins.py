@@ -79,11 +79,11 @@ def formulas(plugin: Plugin | str | Path, /) -> Any:
 
     Returns
     -------
-    PotentialFormulas, InteractionFormulas, ProjectionFormulas, LossGradients or TransitionDensity
+    PotentialFormulas, InteractionFormulas, ProjectionFormulas, LossGradients, ContrastGradients or TransitionDensity
         Of a potential its energy, ``gradient``, ``curvature`` and derivatives by parameters; of an interaction its
         energy, ``gradients`` and, where it separates, ``products``; of a projection its energy, its ``sums`` over
-        patterns and ``force``; of an objective the derivatives of its loss; of an integrator the density of its step,
-        None where it has no closed one.
+        patterns and ``force``; of an objective the derivatives of its loss, or of its contrast of states; of an
+        integrator the density of its step, None where it has no closed one.
 
     Raises
     ------
@@ -99,6 +99,7 @@ def formulas(plugin: Plugin | str | Path, /) -> Any:
     2*J2*x + 4*J4*x**3
     """
     from thermozoo.symbolic.action import transition_density
+    from thermozoo.symbolic.contrast import contrast_gradients
     from thermozoo.symbolic.derive import loss_gradients, potential_formulas
     from thermozoo.symbolic.interaction import interaction_formulas
     from thermozoo.symbolic.projection import projection_formulas
@@ -108,7 +109,7 @@ def formulas(plugin: Plugin | str | Path, /) -> Any:
         "potential": potential_formulas,
         "interaction": interaction_formulas,
         "projection": projection_formulas,
-        "objective": loss_gradients,
+        "objective": lambda one: (contrast_gradients if one.of_states() else loss_gradients)(one),
         "integrator": transition_density,
     }
     kind = getattr(given, "kind", type(given).__name__)

@@ -13,7 +13,7 @@ from thermozoo.interfaces.potential import Potential
 from thermozoo.interfaces.interaction import Interaction
 from thermozoo.interfaces.projection import Projection, ProjectionSymbols
 from thermozoo.interfaces.integrator import Integrator, StepSymbols, Variable
-from thermozoo.interfaces.objective import LossSymbols, Objective
+from thermozoo.interfaces.objective import ContrastSymbols, LossSymbols, Objective
 from thermozoo.interfaces.connectivity import Connectivity, UnitLayout
 from thermozoo.interfaces.protocol import Protocol
 from thermozoo.interfaces.encoding import Encoding, Images, Labels, Random, Signals
@@ -27,6 +27,7 @@ __all__ = [
     "INTERFACES",
     "Account",
     "Connectivity",
+    "ContrastSymbols",
     "Cost",
     "Dataset",
     "Declaration",

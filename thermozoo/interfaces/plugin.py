@@ -83,6 +83,11 @@ class Plugin(abc.ABC):
         return cls.declared.symbols
 
     @classmethod
+    def formula_name(cls) -> str:
+        """Return the method that is its formula: the one its kind declares, of several the one that it has."""
+        return cls.declared.formula[0]
+
+    @classmethod
     def check_modules(cls) -> tuple[str, ...]:
         """Return the modules of checks that are about it: all of its kind, unless its interface knows better."""
         return cls.declared.checks

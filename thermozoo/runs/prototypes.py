@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from thermozoo.errors import DataError, PluginError, kind_of_values
 from thermozoo.interfaces import Dataset
-from thermozoo.quality import RealImages, splits
+from thermozoo.quality import Quality, RealImages, evaluate, splits
 from thermozoo.quality.scaling import standardized, varied
 from thermozoo.symbolic.guard import ask, where_written
 
@@ -70,6 +70,18 @@ class Prototypes:
         # rounding takes images that are the same a little beyond one
         result: Array = np.clip(found, -1.0, 1.0)
         return result
+
+    def quality(self, outputs: Array, untrained: Array | None = None) -> Quality | None:
+        """Return how good outputs are, beside real images; None where the data set leaves none to compare with.
+
+        Parameters
+        ----------
+        outputs : ndarray, shape (outputs, pixels)
+            Images of any brightness and contrast.
+        untrained : ndarray, shape (any, pixels), optional
+            What the untrained computer shows.
+        """
+        return evaluate(outputs, self.real, untrained=untrained) if self.real else None
 
 
 def choose_prototypes(

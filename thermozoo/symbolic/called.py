@@ -50,7 +50,7 @@ def called(plugin: Plugin) -> Called:
     FormulaError
         When it does not return one real expression of these symbols and the declared parameters.
     """
-    found = called_if_written(plugin, type(plugin).declared.formula[0], required=True)
+    found = called_if_written(plugin, type(plugin).formula_name(), required=True)
     assert found is not None
     return found
 

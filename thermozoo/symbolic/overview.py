@@ -11,6 +11,7 @@ from thermozoo.errors import FormulaError
 from thermozoo.interfaces import Integrator, Interaction, Objective, Plugin, Potential, Projection
 from thermozoo.symbolic.action import transition_density
 from thermozoo.symbolic.called import called
+from thermozoo.symbolic.contrast import contrast_gradients
 from thermozoo.symbolic.derive import loss_gradients, potential_formulas
 from thermozoo.symbolic.interaction import interaction_formulas
 from thermozoo.symbolic.latex import formula_latex
@@ -181,6 +182,22 @@ def _integrator(plugin: Integrator) -> Iterator[DerivedFormula]:
 
 
 def _objective(plugin: Objective) -> Iterator[DerivedFormula]:
+    if plugin.of_states():
+        c = contrast_gradients(plugin)
+        data, model = r"V_\text{data}", r"V_\text{model}"
+        for name, title, left, right, written in (
+            ("contrast", "Contrast of data and model", "c", c.contrast, "c"),
+            ("by data", "Weight of means over the data", "dc/dV_data", c.by_data, rf"\partial c / \partial {data}"),
+            (
+                "by model",
+                "Weight of means over the model",
+                "dc/dV_model",
+                c.by_model,
+                rf"\partial c / \partial {model}",
+            ),
+        ):
+            yield DerivedFormula(name, title, left, right, f"{written} = {formula_latex(plugin, right)}")
+        return
     d = loss_gradients(plugin)
     for name, title, left, right, written in (
         ("loss", "Loss of one unit for one step", "l", d.formula.loss, r"\ell"),

@@ -183,8 +183,13 @@ def trace_loss(objective: Objective) -> LossFormula:
     Raises
     ------
     FormulaError
-        When it does not return one real expression of these symbols and the declared parameters.
+        When it does not return one real expression of these symbols and the declared parameters, or is a contrast.
     """
+    if objective.of_states():
+        raise FormulaError(
+            f"{objective.name!r} compares states of the data with states of the model and is no loss of a step: what "
+            "trains by observed steps needs one, such as 'reverse-likelihood'"
+        )
     loss = called(objective)
     return LossFormula(**loss.symbols, loss=loss.expression, parameters=loss.parameters)
 

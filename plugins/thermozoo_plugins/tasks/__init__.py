@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from thermozoo import Task, hookimpl
 from thermozoo_plugins.tasks.anneal import Anneal
+from thermozoo_plugins.tasks.boltzmann import Boltzmann
 from thermozoo_plugins.tasks.denoiser import Denoiser
 from thermozoo_plugins.tasks.erasure import Erasure
 from thermozoo_plugins.tasks.generate import Generate
@@ -18,6 +19,7 @@ from thermozoo_plugins.tasks.stochastic_attention import StochasticAttention
 
 __all__ = [
     "Anneal",
+    "Boltzmann",
     "Denoiser",
     "Erasure",
     "Generate",
@@ -48,4 +50,5 @@ def thermozoo_tasks() -> list[type[Task]]:
         StochasticAttention,
         Oscillators,
         Denoiser,
+        Boltzmann,
     ]

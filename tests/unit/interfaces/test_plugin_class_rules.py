@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from thermozoo import Connectivity, Imperfection, Potential
+from thermozoo import Connectivity, Imperfection, Objective, Potential
 from thermozoo.errors import PluginClassError
 from thermozoo.interfaces import INTERFACES
 
@@ -21,10 +21,16 @@ def test_interfaces_hold_no_fields(interface):
     assert interface.__slots__ == ()
 
 
-@pytest.mark.parametrize("kind", [k for k in INTERFACES if k not in ("connectivity", "imperfection")])
+@pytest.mark.parametrize("kind", [k for k in INTERFACES if k not in ("connectivity", "imperfection", "objective")])
 def test_an_interface_cannot_be_instantiated(kind):
     with pytest.raises(TypeError, match="abstract"):
         INTERFACES[kind]()
+
+
+@pytest.mark.parametrize(("written", "said"), [((), "neither"), (("step_loss", "contrast"), "both")])
+def test_an_objective_has_one_of_its_two_formulas(written, said):
+    with pytest.raises(PluginClassError, match=rf"Loss defines {said} step_loss\(s\) n?.*contrast\(s\): write one"):
+        type("Loss", (Objective,), {name: lambda self, s: 0 for name in written})
 
 
 def test_nobody_subclasses_a_plugin_class():

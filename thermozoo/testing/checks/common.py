@@ -206,9 +206,8 @@ def _value(expression: Any, point: dict[Any, float]) -> complex:
 def _numbers_agree(context: Context, called: Called) -> None:
     """Compare calls of the author's method with numbers to the traced expression."""
     plugin = context.plugin
-    kind = context.cls.declared
     values = values_of(plugin)
-    method = getattr(plugin, kind.formula[0])
+    method = getattr(plugin, context.cls.formula_name())
     tried = [_TRIED[one.sign] for one in context.cls.quantities()]
     points = [
         # of several states each another
