@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from thermozoo.registry.hookspecs import hookimpl
     from thermozoo.runs.assemble import assemble_generation
     from thermozoo.runs.phases import generation_phases
+    from thermozoo.runs.prototypes import choose_images
+    from thermozoo.training.observed import ObservedSteps
     from thermozoo.training.result import Training
 
 __version__ = "0.1.0"
@@ -77,6 +79,7 @@ _HOMES = {
     "Key": "thermozoo.keys",
     "NoiseKey": "thermozoo.dynamics.noise",
     "Objective": "thermozoo.interfaces",
+    "ObservedSteps": "thermozoo.training.observed",
     "Phase": "thermozoo.interfaces",
     "Picture": "thermozoo.interfaces",
     "Potential": "thermozoo.interfaces",
@@ -98,6 +101,7 @@ _HOMES = {
     "autocorrelation": "thermozoo.dynamics.chains",
     "catalogue": "thermozoo.registry.catalogue",
     "check_generation": "thermozoo.config.generation",
+    "choose_images": "thermozoo.runs.prototypes",
     "couple": "thermozoo.computer.terms.couple",
     "effective_sample_size": "thermozoo.dynamics.chains",
     "equilibrium_states": "thermozoo.dynamics.equilibrium",
@@ -138,6 +142,7 @@ __all__ = [
     "Key",
     "NoiseKey",
     "Objective",
+    "ObservedSteps",
     "Phase",
     "Picture",
     "Potential",
@@ -159,6 +164,7 @@ __all__ = [
     "autocorrelation",
     "catalogue",
     "check_generation",
+    "choose_images",
     "couple",
     "effective_sample_size",
     "equilibrium_states",

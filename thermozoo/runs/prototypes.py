@@ -15,7 +15,7 @@ from thermozoo.quality import RealImages, splits
 from thermozoo.quality.scaling import standardized, varied
 from thermozoo.symbolic.guard import ask, where_written
 
-__all__ = ["Prototypes", "choose_prototypes", "load_images", "too_few"]
+__all__ = ["Prototypes", "choose_images", "choose_prototypes", "load_images", "too_few"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -105,15 +105,7 @@ def choose_prototypes(
     """
     images, labels = load_images(dataset) if loaded is None else loaded
     flat = images.reshape(len(images), -1)
-    chosen: list[int] = []
-    for label in classes:
-        missing = too_few(dataset, labels, label, skip + max(1, per_class))
-        if missing:
-            raise DataError(missing)
-        found = np.flatnonzero(labels == label)[skip:]
-        chosen += found[: per_class or None].tolist()
-    if not chosen:
-        raise DataError("data.classes is empty: name at least one class to learn")
+    chosen = _chosen(dataset, labels, classes, per_class, skip)
     contrast = varied(flat)
     constant = [k for k in chosen if not contrast[k]]
     if constant:
@@ -133,6 +125,55 @@ def choose_prototypes(
         names=class_names(dataset, labels),
         real=RealImages.of(images, labels, compared),
     )
+
+
+def choose_images(
+    dataset: Dataset, classes: tuple[int, ...], per_class: int, *, skip: int = 0
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Return images of a data set as they are, in 0..1, shape (chosen, height, width), and their labels.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The data set.
+    classes : tuple of int
+        Labels, in this order.
+    per_class : int
+        The first so many images of each class (0: all).
+    skip : int
+        Images of each class that are passed over before the first.
+
+    Raises
+    ------
+    DataError
+        When the data are missing, foreign, or have too few images of a class.
+
+    Examples
+    --------
+    >>> import thermozoo as tz
+    >>> images, labels = tz.choose_images(tz.get("digits"), (3, 1), 2)
+    >>> images.shape, labels.tolist()
+    ((4, 28, 28), [3, 3, 1, 1])
+    """
+    images, labels = load_images(dataset)
+    chosen = _chosen(dataset, labels, classes, per_class, skip)
+    return images[chosen].astype(np.float64), labels[chosen].astype(np.int64)
+
+
+def _chosen(
+    dataset: Dataset, labels: npt.NDArray[Any], classes: tuple[int, ...], per_class: int, skip: int
+) -> list[int]:
+    """Return which images are chosen."""
+    chosen: list[int] = []
+    for label in classes:
+        missing = too_few(dataset, labels, label, skip + max(1, per_class))
+        if missing:
+            raise DataError(missing)
+        found = np.flatnonzero(labels == label)[skip:]
+        chosen += found[: per_class or None].tolist()
+    if not chosen:
+        raise DataError("data.classes is empty: name at least one class to learn")
+    return chosen
 
 
 def class_names(dataset: Dataset, labels: npt.NDArray[Any]) -> dict[int, str]:
