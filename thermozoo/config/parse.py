@@ -108,8 +108,9 @@ def parse(tables: Mapping[str, Any], catalogue: Catalogue, origin: Origin) -> Co
     section = tables.get("computer", {})
     section = section if isinstance(section, Mapping) else {}
     biases = values["computer"].trainable_biases
-    if "trainable_biases" not in section:  # the default names a group that this computer may not have, or clamps
-        biases = tuple(g for g in biases if g in sizes and g not in clamped)
+    if "trainable_biases" not in section:
+        # the default names a group that this computer may not have, or clamps, or whose biases nothing changes
+        biases = tuple(g for g in biases if g in sizes and g not in clamped and "training" in reads)
         values["computer"] = attrs.evolve(values["computer"], trainable_biases=biases)
     known_groups(biases, sizes, "computer.trainable_biases", faults)
     for k, group in enumerate(biases):

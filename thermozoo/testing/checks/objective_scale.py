@@ -26,8 +26,8 @@ _TOLERANCE = 1e-6
 
 @check(
     "objective",
-    claim="A loss that claims to be a likelihood is one: exp(-loss) is a normalized density of the step in the direction "
-    "it states, and the exact computer has 1/2 a unit and step, at every dt.",
+    claim="A loss that claims to be a likelihood is one: exp(-loss) is a normalized density of the step in the "
+    "direction it states, and the exact computer has 1/2 a unit and step, at every dt.",
     needs=("finite",),
 )
 def likelihood_scale(context: Context) -> Measured:
