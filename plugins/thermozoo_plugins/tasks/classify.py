@@ -21,6 +21,7 @@ from thermozoo_plugins.tasks.classify_pictures import pictures_of
 from thermozoo_plugins.tasks.classify_teacher import Teacher, read_teacher, trained_teacher
 from thermozoo_plugins.tasks.classify_verdicts import SHOTS, SHOWN, Answers, Outputs, figures_of, samples_of
 from thermozoo_plugins.tasks.ideal_trajectories import follow_ideal, together
+from thermozoo_plugins.tasks.mean_force import MeanForce
 
 __all__ = ["Classify"]
 
@@ -69,11 +70,12 @@ class Classify(Task):
         \ell = \frac{(\Delta x_i + \mu\, \partial_i V(x)\, \Delta t)^2}{4 \mu k_B T \Delta t}
 
     A digital teacher, a perceptron with as many hidden units, says for each training image where hidden units and
-    outputs should be at the end of the run: :math:`a` is `hidden_scale` times its hidden activations, and outputs less
-    their mean, with a root mean square of `output_scale`. The computer is the one most likely to take the steps of
-    ideal trajectories, which go there in straight lines, with `noise` times the computer's own noise. That likelihood
-    is quadratic in couplings and biases, and its maximum the solution of linear equations. Without noise, hidden units
-    and outputs of ideal trajectories follow from each other and determine couplings among them badly.
+    outputs should be at the end of the run: :math:`a` is `hidden_scale` times its hidden activations. The mean force
+    that takes an output there is proportional to the teacher's output less the mean of all, which hidden units can
+    give it; one of root mean square should end at `output_scale`. The computer is the one most likely to take the
+    steps of ideal trajectories, which go there in straight lines, with `noise` times the computer's own noise. That
+    likelihood is quadratic in couplings and biases, and its maximum the solution of linear equations. Without noise,
+    hidden units and outputs nearly follow from each other and determine couplings among them badly.
 
     Nothing is in equilibrium: the answer is read at the end of `dynamics.duration`.
 
@@ -107,9 +109,9 @@ class Classify(Task):
         doc="where a hidden unit should be at an activation of 1",
     )
     output_scale: float = option(
-        1.0,
+        2.0,
         converter=_between("output_scale", 0, 100, open_low=True),
-        doc="root mean square of where outputs should be",
+        doc="where an output should be that is the root mean square of all",
     )
     noise: float = option(
         1.0, converter=_between("noise", 0, 100), doc="noise of ideal trajectories over that of the computer"
@@ -187,7 +189,12 @@ class Classify(Task):
         return {group: wanted.get(group, 1) for group in config.auto}
 
     def computer(self, config: Any, computer: Any, faults: Any) -> Any:
-        """Return the computer, once a teacher that is given fits the images."""
+        """Return the computer, once its outputs can go anywhere and a teacher that is given fits the images."""
+        if not faults.found_in("computer") and not faults.found_in("dynamics"):
+            try:
+                self._force(computer, config.duration).inverse(np.array([0.0]))
+            except ParameterError as error:
+                faults.add("computer.potential", f"outputs: {error}", also=["dynamics.duration"])
         if self.teacher and not faults.found_in("computer") and not faults.found_in("data"):
             split = self._split(config, faults)
             if split is not None:
@@ -239,11 +246,18 @@ class Classify(Task):
             ),
         ]
 
-    def _targets(self, teacher: Teacher, pixels: Array) -> Array:
+    def _force(self, computer: Any, duration: float) -> MeanForce:
+        """Return the mean force that an output needs, the first of them."""
+        outputs = computer.onsite.sites[list(computer.layout.sizes)[-1]].at(0)
+        return MeanForce(outputs.energy, mobility=computer.mobility, duration=duration)
+
+    def _targets(self, machine: Any, teacher: Teacher, pixels: Array) -> Array:
         """Return where free units should be in the end."""
         hidden, outputs = teacher.activations(pixels)
         outputs = outputs - outputs.mean(axis=1, keepdims=True)
-        return np.concatenate([self.hidden_scale * hidden, self.output_scale * outputs / outputs.std()], axis=1)
+        force = self._force(machine.computer, machine.config.duration)
+        [scale] = force(np.array([self.output_scale]))
+        return np.concatenate([self.hidden_scale * hidden, force.inverse(scale * outputs / outputs.std())], axis=1)
 
     def _teach(self, run: Any, progress: Any) -> None:
         """Load the images, and train the teacher or read it."""
@@ -266,7 +280,7 @@ class Classify(Task):
         followed = follow_ideal(
             run.machine,
             split.pixels,
-            self._targets(teacher, split.pixels),
+            self._targets(run.machine, teacher, split.pixels),
             noise=self.noise,
             copies=self.copies,
             ridge=self.ridge,
@@ -414,7 +428,7 @@ class Classify(Task):
                 "connectivity": {"plugin": "layered"},
             },
             "dynamics": {"integrator": "euler-maruyama", "dt": 0.01, "duration": 0.2, "engine": "reference"},
-            "data": {"plugin": "digits", "classes": [0, 1], "per_class": 20},
+            "data": {"plugin": "digits", "side": 8, "classes": [0, 1], "per_class": 20},
         }
 
 
