@@ -13,6 +13,7 @@ sums over its steps are done for free units alone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import attrs
 import numpy as np
@@ -159,7 +160,7 @@ class ObservedSteps:
             self._moments[np.ix_(of_free, of_free)] += flat.T @ flat
         self.steps += steps * examples
 
-    def _respond(self, response: Array, at: Array, held: Array) -> None:
+    def _respond(self, response: Any, at: Array, held: Array) -> None:
         """Add what the gradient by couplings and biases gets of the responses of free units at some states."""
         width = response.shape[2]
         by_example = response.sum(axis=0)
@@ -167,20 +168,25 @@ class ObservedSteps:
         self._responses[np.ix_(self._free, 1 + self._clamped)] += by_example.T @ held
         self._responses[np.ix_(self._free, 1 + self._free)] += response.reshape(-1, width).T @ at.reshape(-1, width)
 
-    def equations(self, ridge: float = 0.0) -> NormalEquations:
+    def equations(self, ridge: float = 0.0, scatter: float = 0.0) -> NormalEquations:
         """Return the equations of the mean loss of a step.
 
         Parameters
         ----------
         ridge : float
             Added to the second derivative by each coupling among free units, relative to their mean.
+        scatter : float
+            Standard deviation of what clamped units hold about the values that were shown, of which the steps know
+            nothing; it keeps couplings to units small that hardly ever hold anything.
         """
         if not self.steps:
             raise TrainingError("no steps were shown: add some first")
         couplings = self.computer.couplings
         i, j = couplings.edges.T
         gradient = self._responses[i, 1 + j] + self._responses[j, 1 + i]
-        values, vectors = np.linalg.eigh(self._moments)
+        moments = self._moments.copy()
+        moments[1 + self._clamped, 1 + self._clamped] += scatter**2 * moments[0, 0]
+        values, vectors = np.linalg.eigh(moments)
         kept = values > _ROUNDING * values[-1]
         rows = (vectors[:, kept] * np.sqrt(values[kept])).T
         pairs = pair_sums(couplings, self._clamped)
@@ -191,7 +197,7 @@ class ObservedSteps:
         return NormalEquations(
             pairs,
             np.full((1, 1, self.computer.n), self._moments[0, 0]),
-            self._expansion.curvature / self.steps * free,
+            np.where(free, self._expansion.curvature / self.steps, 0.0),
             Unknowns(gradient / self.steps, self._responses[None, :, 0] / self.steps),
             free[None].copy(),
             ridge,
@@ -202,14 +208,19 @@ class ObservedSteps:
         return rank_of(self._moments, self.computer.couplings.edges, self.computer.layout.free)
 
     def follow(
-        self, *, ridge: float = 0.0, tolerance: float = 1e-8, progress: Callable[[float], None] | None = None
+        self,
+        *,
+        ridge: float = 0.0,
+        scatter: float = 0.0,
+        tolerance: float = 1e-8,
+        progress: Callable[[float], None] | None = None,
     ) -> Followed:
         """Return the computer of least loss.
 
         Parameters
         ----------
-        ridge : float
-            Keeps couplings small that steps determine badly; see `equations`.
+        ridge, scatter : float
+            Keep couplings small that steps determine badly; see `equations`.
         tolerance : float
             Relative, on the residual of the equations.
         progress : callable, optional
@@ -222,7 +233,7 @@ class ObservedSteps:
         """
         rank = self.rank()
         try:
-            equations = self.equations(number("ridge", ridge))
+            equations = self.equations(number("ridge", ridge), number("scatter", scatter))
             solution = equations.solve(tolerance=tolerance, progress=progress)
         except TrainingError as error:
             raise TrainingError(
@@ -230,8 +241,13 @@ class ObservedSteps:
                 f"computer of least loss was found; show noisier ones, or take a ridge ({error})"
             ) from error
         units = max(1, len(self._free)) * self.steps
-        # without the ridge, which the decrease of the loss does not know either
-        loss = (self._total - solution.decrease * self.steps) / units
-        found = self.computer.couplings.with_vector(solution.unknowns.couplings)
+        strengths = solution.unknowns.couplings
+        to_clamped = self.computer.layout.free[self.computer.couplings.edges].sum(axis=1) == 1
+        scattered = (
+            self._expansion.curvature * scatter**2 * self._moments[0, 0] * (strengths[to_clamped] ** 2).sum() / 2
+        )
+        # of the steps as they were shown; the ridge is not in the decrease of the loss
+        loss = (self._total - solution.decrease * self.steps - scattered) / units
+        found = self.computer.couplings.with_vector(strengths)
         computer = attrs.evolve(self.computer, couplings=found, biases=solution.unknowns.local[0])
         return Followed(computer, loss, rank, solution)

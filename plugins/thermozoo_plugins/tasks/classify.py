@@ -123,6 +123,13 @@ class Classify(Task):
         0.0, converter=_between("ridge", 0, 1e6), doc="keeps couplings small that ideal trajectories determine badly"
     )
 
+    scatter: float = option(
+        0.0,
+        converter=_between("scatter", 0, 100),
+        doc="standard deviation of pixels about those of an image, as far as training knows; it keeps couplings small "
+        "to pixels that are hardly ever lit",
+    )
+
     def check(self, config: Any, faults: Any) -> None:
         """Check groups, energy and time step."""
         if not faults.found_in("dynamics.integrator") and config.integrator.name != "euler-maruyama":
@@ -284,6 +291,7 @@ class Classify(Task):
             noise=self.noise,
             copies=self.copies,
             ridge=self.ridge,
+            scatter=self.scatter,
             seed=run.config.seed,
             progress=progress,
         )
@@ -348,6 +356,7 @@ class Classify(Task):
             noise=1.0,
             copies=1,
             ridge=1.0,
+            scatter=0.1,
             seed=0,
             progress=lambda done: None,
         )

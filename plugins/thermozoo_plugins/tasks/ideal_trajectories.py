@@ -55,6 +55,7 @@ def follow_ideal(
     noise: float,
     copies: int,
     ridge: float,
+    scatter: float,
     seed: int,
     progress: Callable[[int], None],
 ) -> Any:
@@ -72,7 +73,7 @@ def follow_ideal(
         Noise of the ideal trajectories, relative to the computer's own.
     copies : int
         Ideal trajectories of each example, which differ in their noise.
-    ridge : float
+    ridge, scatter : float
         See `thermozoo.ObservedSteps.follow`.
     seed : int
         Of the noise.
@@ -92,4 +93,4 @@ def follow_ideal(
             part = slice(first, first + batch)
             shown.add(ideal_states(targets[part], dynamics.steps, kick, random), held[part])
             progress(len(targets[part]))
-    return shown.follow(ridge=ridge)
+    return shown.follow(ridge=ridge, scatter=scatter)

@@ -61,6 +61,24 @@ def test_the_gradient_of_the_whole_loss_vanishes_and_every_other_computer_loses_
     assert all(value(found.computer.with_parameters(one)) > total for one in moved)
 
 
+def test_held_values_that_scatter_add_the_square_of_their_couplings():
+    """The gradient of the loss of the steps is that of the penalty, with the other sign; and the loss is without it."""
+    machine = computer()
+    states, held = shown(3)
+    steps = tz.ObservedSteps(machine, tz.get("forward-likelihood"), DT)
+    steps.add(states, held)
+    found = steps.follow(scatter=0.7, tolerance=1e-12)
+    x = whole(states, held)
+    total, gradient = StepLoss(tz.get("forward-likelihood"), DT).gradient(found.computer, x[:-1], x[1:])
+    ends = machine.layout.free[machine.couplings.edges].sum(axis=1)
+    vector, by_coupling = found.computer.couplings.vector, gradient[: machine.couplings.size]
+    curvature = 1.3 * DT / (2 * 0.6)  # of (mu g dt)^2 / (4 mu kT dt)
+    assert by_coupling[ends == 1] == pytest.approx(-curvature * 0.49 * 150 * vector[ends == 1], rel=1e-6, abs=1e-8)
+    assert abs(by_coupling[ends == 2]).max() < 1e-8 * abs(by_coupling).max()
+    assert found.loss == pytest.approx(total / (30 * 5 * 3), rel=1e-9)
+    assert found.loss > steps.follow().loss
+
+
 def test_one_unit_and_one_input_by_hand():
     """Of a straight line from 0 to a in n steps: J p + b = -(mean of a / t + dU), a line through two points."""
     machine = tz.assemble(

@@ -82,13 +82,13 @@ def rank_of(moments: Array, edges: npt.NDArray[np.int64], free: npt.NDArray[np.b
     for i, ones in clamped.items():
         place = (0, *(1 + c for c in sorted(ones)))
         if place not in known:
-            known[place] = _inverse_root(unit[np.ix_(place, place)])
+            known[place] = _inverse_root(unit[np.ix_(np.array(place), np.array(place))])
         null, root = known[place]
         missing += null
         neighbors = np.flatnonzero(number[i] >= 0)
         if second is None or not neighbors.size:
             continue
-        across = root.T @ unit[np.ix_(place, 1 + neighbors)]
+        across = root.T @ unit[np.ix_(np.array(place), 1 + neighbors)]
         left = unit[np.ix_(1 + neighbors, 1 + neighbors)] - across.T @ across
         mine = number[i, neighbors]
         second[np.ix_(mine, mine)] += left
