@@ -11,13 +11,15 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo import Account, Cost, Phase, Picture, Share, Task, option
+from thermozoo import Account, Cost, Phase, Picture, Task, option
 from thermozoo.errors import DataError, ParameterError
 from thermozoo_plugins.settings import whole
-from thermozoo_plugins.tasks.classify_account import account_of
+from thermozoo_plugins.tasks.classify_account import account_of, doubts_of
 from thermozoo_plugins.tasks.classify_data import Split, split_of
 from thermozoo_plugins.tasks.classify_figures import ClassifyFigures
+from thermozoo_plugins.tasks.classify_memory import classifying_bytes, following_bytes, teaching_bytes
 from thermozoo_plugins.tasks.classify_pictures import pictures_of
+from thermozoo_plugins.tasks.classify_settings import between, path_of_teacher
 from thermozoo_plugins.tasks.classify_teacher import Teacher, read_teacher, trained_teacher
 from thermozoo_plugins.tasks.classify_verdicts import SHOTS, SHOWN, Answers, Outputs, figures_of, samples_of
 from thermozoo_plugins.tasks.ideal_trajectories import follow_ideal, together
@@ -32,34 +34,6 @@ _GROUPS = ("pixels, which are clamped", "hidden units", "outputs")
 
 #: Observations of a shot, at most; images by which the time of a pass of the teacher is measured.
 _OBSERVED, _MEASURED = 50, 400
-
-#: Arrays of the size of a batch of ideal trajectories that following them takes; of the second moments.
-_BATCHES, _MOMENTS = 14, 12
-
-
-def _number(
-    name: str, value: Any, low: float, high: float, *, open_low: bool = False, open_high: bool = False
-) -> float:
-    within = (
-        not isinstance(value, bool)
-        and isinstance(value, int | float)
-        and (low < value or (not open_low and low == value))
-        and (value < high or (not open_high and value == high))
-    )
-    if not within:
-        above, below = "above" if open_low else "of at least", "below" if open_high else "at most"
-        raise ParameterError(f"{name} must be a number {above} {low:g} and {below} {high:g}, got {value!r}")
-    return float(value)
-
-
-def _between(name: str, low: float, high: float, **open_ends: bool) -> Any:
-    return lambda value: _number(name, value, low, high, **open_ends)
-
-
-def _path(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ParameterError(f"teacher must be the path of an .npz file, got {value!r}")
-    return value
 
 
 @attrs.frozen
@@ -97,35 +71,35 @@ class Classify(Task):
 
     test: float = option(
         0.2,
-        converter=_between("test", 0, 1, open_low=True, open_high=True),
+        converter=between("test", 0, 1, open_low=True, open_high=True),
         doc="share of the images that nothing is trained on, and that teacher and computer are judged by",
     )
-    teacher: str = option("", converter=_path, doc=".npz file of a teacher; empty: one is trained")
+    teacher: str = option("", converter=path_of_teacher, doc=".npz file of a teacher; empty: one is trained")
     passes: int = option(200, converter=whole("passes"), doc="passes of the teacher over the images, at most")
-    decay: float = option(1e-4, converter=_between("decay", 0, 1e6), doc="weight of the teacher's squared weights")
+    decay: float = option(1e-4, converter=between("decay", 0, 1e6), doc="weight of the teacher's squared weights")
     hidden_scale: float = option(
         2.5,
-        converter=_between("hidden_scale", 0, 100, open_low=True),
+        converter=between("hidden_scale", 0, 100, open_low=True),
         doc="where a hidden unit should be at an activation of 1",
     )
     output_scale: float = option(
         2.0,
-        converter=_between("output_scale", 0, 100, open_low=True),
+        converter=between("output_scale", 0, 100, open_low=True),
         doc="where an output should be that is the root mean square of all",
     )
     noise: float = option(
-        1.0, converter=_between("noise", 0, 100), doc="noise of ideal trajectories over that of the computer"
+        1.0, converter=between("noise", 0, 100), doc="noise of ideal trajectories over that of the computer"
     )
     copies: int = option(
         1, converter=whole("copies"), doc="ideal trajectories of each image, each with noise of its own"
     )
     ridge: float = option(
-        0.0, converter=_between("ridge", 0, 1e6), doc="keeps couplings small that ideal trajectories determine badly"
+        0.0, converter=between("ridge", 0, 1e6), doc="keeps couplings small that ideal trajectories determine badly"
     )
 
     scatter: float = option(
         0.0,
-        converter=_between("scatter", 0, 100),
+        converter=between("scatter", 0, 100),
         doc="standard deviation of pixels about those of an image, as far as training knows; it keeps couplings small "
         "to pixels that are hardly ever lit",
     )
@@ -233,13 +207,15 @@ class Classify(Task):
     def phases(self, config: Any) -> Sequence[Phase]:
         """Return the training of the teacher, that of the computer, and the classification."""
         return [
-            Phase("teacher", "training the teacher", self._teach, self._teaching_seconds, self._teaching_bytes),
+            Phase(
+                "teacher", "training the teacher", self._teach, self._teaching_seconds, self._bytes_of(teaching_bytes)
+            ),
             Phase(
                 "training",
                 "following ideal trajectories",
                 self._follow,
                 self._following_seconds,
-                self._following_bytes,
+                self._bytes_of(following_bytes),
                 work=lambda run: len(run.outcome[0].pixels) * self.copies,
             ),
             Phase(
@@ -247,7 +223,7 @@ class Classify(Task):
                 "classifying",
                 self._classify,
                 self._classifying_seconds,
-                self._classifying_bytes,
+                self._bytes_of(classifying_bytes),
                 pieces=lambda config: 2,
                 work=lambda run: run.config.steps,
             ),
@@ -300,7 +276,7 @@ class Classify(Task):
 
     def _every(self, config: Any) -> int:
         """Return the time steps from one observation to the next."""
-        return max(1, math.ceil(config.steps / _OBSERVED))
+        return max(1, math.ceil(int(config.steps) / _OBSERVED))
 
     def _classify(self, run: Any, progress: Any) -> None:
         """Show test images, ten times each, and judge."""
@@ -329,7 +305,7 @@ class Classify(Task):
             copies=self.copies,
         )
         run.samples = samples_of(split, watch, run.config.dynamics.dt)
-        run.warnings += _doubts(run.figures)
+        run.warnings += doubts_of(run.figures)
 
     def _teaching_seconds(self, of: Any) -> float:
         if self.teacher:
@@ -384,31 +360,8 @@ class Classify(Task):
         count = len(table.classes) * table.per_class if split is None else len(split.pixels) + len(split.test_pixels)
         return count, max(1, round(count * self.test))
 
-    def _teaching_bytes(self, size: Any) -> tuple[Share, ...]:
-        images, _ = self._images(size)
-        pixels = next(iter(size.config.sizes.values()))
-        why = f"{images:,} images"
-        return (
-            Share(8 * images * pixels, "data.per_class", why, lasts=True),
-            Share(8 * images * (5 * pixels + 8 * size.n), "data.per_class", why),
-        )
-
-    def _following_bytes(self, size: Any) -> tuple[Share, ...]:
-        images, _ = self._images(size)
-        units = size.n - next(iter(size.config.sizes.values()))
-        steps = size.config.steps
-        batch = 8 * min(images, together(steps, units)) * (steps + 1) * units
-        return (
-            Share(_BATCHES * batch, "dynamics.duration", "ideal trajectories", ("dynamics.dt", "computer.units")),
-            Share(8 * (_MOMENTS * (1 + size.n) ** 2 + 8 * size.couplings), "computer.units", "moments of pairs"),
-            Share(8 * 3 * images * units, "data.per_class", f"targets of {images:,} images"),
-        )
-
-    def _classifying_bytes(self, size: Any) -> tuple[Share, ...]:
-        _, judged = self._images(size)
-        several = f"{SHOTS * judged:,} shots"
-        held = SHOTS * judged * size.n * (8 + 4 * size.itemsize)
-        return (Share(held, "task.test", several, ("data.per_class", "computer.units")),)
+    def _bytes_of(self, shares: Any) -> Any:
+        return lambda size: shares(size, *self._images(size))
 
     def disk(self, config: Any, machine: Any) -> int:
         """Return the bytes of outputs over time and of the images beside them."""
@@ -439,20 +392,3 @@ class Classify(Task):
             "dynamics": {"integrator": "euler-maruyama", "dt": 0.01, "duration": 0.2, "engine": "reference"},
             "data": {"plugin": "digits", "side": 8, "classes": [0, 1], "per_class": 20},
         }
-
-
-def _doubts(figures: ClassifyFigures) -> list[str]:
-    """Return what is to be doubted about the figures."""
-    said = []
-    if figures.undetermined_among_free:
-        said.append(
-            f"ideal trajectories leave {figures.undetermined_among_free:,} directions of couplings among hidden units "
-            "and outputs undetermined: take task.noise above 0, or more images"
-        )
-    guess = max(map(sum, figures.confusion)) / sum(map(sum, figures.confusion))
-    if figures.teacher_accuracy <= guess:
-        said.append(
-            f"the teacher takes {figures.teacher_accuracy:.1%} of the test images for what they are, no more than a "
-            f"guess, {guess:.1%}: give it more images or task.passes, or fewer classes"
-        )
-    return said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from thermozoo import Account, TextTable, plus_minus
 from thermozoo_plugins.tasks.classify_figures import ClassifyFigures
 
-__all__ = ["account_of"]
+__all__ = ["account_of", "doubts_of"]
 
 
 def _percent(value: float, error: float) -> str:
@@ -68,3 +68,20 @@ def account_of(figures: ClassifyFigures) -> Account:
 
 def _found(figures: ClassifyFigures) -> dict[str, float]:
     return {"accuracy": figures.accuracy, "accuracy_of_10": figures.accuracy_of_10}
+
+
+def doubts_of(figures: ClassifyFigures) -> list[str]:
+    """Return what is to be doubted about the figures."""
+    said = []
+    if figures.undetermined_among_free:
+        said.append(
+            f"ideal trajectories leave {figures.undetermined_among_free:,} directions of couplings among hidden units "
+            "and outputs undetermined: take task.noise above 0, or more images"
+        )
+    guess = max(map(sum, figures.confusion)) / sum(map(sum, figures.confusion))
+    if figures.teacher_accuracy <= guess:
+        said.append(
+            f"the teacher takes {figures.teacher_accuracy:.1%} of the test images for what they are, no more than a "
+            f"guess, {guess:.1%}: give it more images or task.passes, or fewer classes"
+        )
+    return said

@@ -58,7 +58,7 @@ class Outputs:
 
     def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
         """Return about how many bytes are kept."""
-        return 8 * observations * (2 + SHOWN * (self._where.stop - self._where.start))
+        return 8 * observations * (2 + SHOWN * int(self._where.stop - self._where.start))
 
 
 @attrs.frozen(eq=False)
@@ -99,7 +99,7 @@ class Answers:
 
 
 def _mean(by_image: Array) -> tuple[float, float]:
-    """Return the mean over images, and its standard error by their spread, at least that of half an image."""
+    """Return the mean over images, and its standard error by their spread."""
     count = len(by_image)
     spread = float(by_image.std(ddof=1) / math.sqrt(count)) if count > 1 else 0.0
     return float(by_image.mean()), spread
