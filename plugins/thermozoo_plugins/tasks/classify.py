@@ -324,19 +324,25 @@ class Classify(Task):
         assert split is not None
         units = int(machine.computer.layout.free.sum())
         batch = min(len(split.pixels), together(machine.config.steps, units))
-        begun = time.perf_counter()
-        follow_ideal(
-            machine,
-            split.pixels[:batch],
-            np.ones((batch, units)) * np.linspace(-1, 1, batch)[:, None],
-            noise=1.0,
-            copies=1,
-            ridge=1.0,
-            scatter=0.1,
-            seed=0,
-            progress=lambda done: None,
-        )
-        return (time.perf_counter() - begun) * self.copies * len(split.pixels) / batch
+
+        def taken(images: int) -> float:
+            begun = time.perf_counter()
+            follow_ideal(
+                machine,
+                split.pixels[:images],
+                np.ones((images, units)) * np.linspace(-1, 1, images)[:, None],
+                noise=1.0,
+                copies=1,
+                ridge=1.0,
+                scatter=0.1,
+                seed=0,
+                progress=lambda done: None,
+            )
+            return time.perf_counter() - begun
+
+        solving = taken(1)  # which also derives what the objective needs, once
+        solving = min(solving, taken(1))
+        return solving + max(0.0, taken(batch) - solving) * self.copies * len(split.pixels) / batch
 
     def _classifying_seconds(self, of: Any) -> float:
         config, computer = of.machine.config, of.machine.computer
