@@ -82,6 +82,7 @@ if TYPE_CHECKING:
         operations_kT,
         thermodynamic_advantage,
     )
+    from thermozoo.training.observed import ObservedSteps
     from thermozoo.training.result import Training
 
 __version__ = "0.1.0"
@@ -110,6 +111,7 @@ _HOMES = {
     "Key": "thermozoo.keys",
     "NoiseKey": "thermozoo.dynamics.noise",
     "Objective": "thermozoo.interfaces",
+    "ObservedSteps": "thermozoo.training.observed",
     "Phase": "thermozoo.interfaces",
     "Picture": "thermozoo.interfaces",
     "Planted": "thermozoo.problems.instances",
@@ -198,6 +200,7 @@ __all__ = [
     "Key",
     "NoiseKey",
     "Objective",
+    "ObservedSteps",
     "Phase",
     "Picture",
     "Planted",

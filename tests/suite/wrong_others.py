@@ -70,6 +70,17 @@ class ForceInUnitsOfTemperature(Objective):
 
 
 @attrs.frozen
+class TheOtherDirection(Objective):
+    __doc__ = DOC
+    name = "the-other-direction"
+    quadratic = True
+    direction = "forward"
+
+    def step_loss(self, s):  # right for the reverse
+        return residual(s) ** 2 / scale(s)
+
+
+@attrs.frozen
 class TwiceTheLikelihood(Objective):
     __doc__ = DOC
     name = "twice-the-likelihood"
@@ -361,6 +372,7 @@ OTHERS = [
     Wrong("the increment with a plus sign", "recovery", IncrementSign),
     Wrong("a drift that is right at kT = 1/2 only", "recovery", ForceInUnitsOfTemperature),
     Wrong("claims to be quadratic, is a fourth power", "quadratic-claim", FourthPower),
+    Wrong("a reverse step that is said to be a forward one", "recovery", TheOtherDirection),
     Wrong("a likelihood times two", "likelihood-scale", TwiceTheLikelihood),
     Wrong("a likelihood at one time step only", "likelihood-scale", RightAtOneTimeStep),
     Wrong("1/2 in the mean, but no density", "likelihood-scale", NotNormalized),

@@ -267,6 +267,13 @@ def _check_objective(training: TrainingTable, objective: Objective, faults: Faul
             f"the loss of {objective.name!r} uses neither gradient nor gradient_next, so no coupling and no bias "
             "changes it and nothing can be trained: write step_loss with s.gradient_next",
         )
+    elif objective.direction != "reverse":
+        faults.add(
+            "training.objective",
+            f"the loss of {objective.name!r} is least for the computer that takes the steps of noising itself, and "
+            "generation needs one that takes them back: take one whose direction is reverse, such as "
+            "'reverse-likelihood'",
+        )
     elif derived.by_gradient != 0 and "online" in (training.method, *training.compare):
         faults.add(
             "training.method" if training.method == "online" else "training.compare",

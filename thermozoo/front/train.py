@@ -138,6 +138,11 @@ def train(
     computer = instance("dynamics", dynamics, Dynamics, "Dynamics(computer, integrator, dt, steps=...)").one_computer
     steps = count("steps", dynamics.steps if steps is None else steps, at_least=1)
     measure = get("reverse-likelihood") if objective is None else instance("objective", objective, Objective)
+    if measure.direction != "reverse":
+        raise ParameterError(
+            f"the loss of {measure.name!r} is least for the computer that takes the steps of noising itself: take one "
+            "whose direction is reverse, such as 'reverse-likelihood', or follow steps by ObservedSteps"
+        )
     layout = computer.layout
     free = [group for group in layout.groups if group not in layout.clamped]
     if isinstance(hidden, Mapping):

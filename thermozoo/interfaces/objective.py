@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from thermozoo.errors import PluginClassError
 from thermozoo.interfaces.kind import DT, KT, MOBILITY, Quantity
@@ -82,16 +82,21 @@ class Objective(
     ----------
     quadratic : bool or None
         Claim: the loss is a quadratic function of couplings and biases (None: no claim).
+    direction : str
+        Which way the computer that is trained takes an observed step x -> x': ``"reverse"``, from x' to x, as one that
+        undoes the forgetting of images; or ``"forward"``, from x to x', as one that follows what it was shown. The
+        claims below, and that the minimum is the computer which made the steps, are about steps in this direction.
     likelihood : bool
-        Claim: exp(-l) / (4 pi mu kT dt)^(1/2) is the probability density of the reverse step of the Euler-Maruyama
-        scheme. The loss is then a negative log-likelihood in nats, less its constant, and 1/2 a unit and step in the
-        mean of the exact reverse. False: no claim, and the absolute scale of the loss means nothing. Of a contrast:
-        the mean of its gradient is that of the negative log-likelihood of the data, in nats.
+        Claim: exp(-l) / (4 pi mu kT dt)^(1/2) is the probability density of the step of the Euler-Maruyama scheme in
+        this direction. The loss is then a negative log-likelihood in nats, less its constant, and 1/2 a unit and step
+        in the mean where the computer is exact. False: no claim, and the absolute scale of the loss means nothing. Of
+        a contrast: the mean of its gradient is that of the negative log-likelihood of the data, in nats.
     """
 
     __slots__ = ()
 
     quadratic: ClassVar[bool | None] = None
+    direction: ClassVar[Literal["reverse", "forward"]] = "reverse"
     likelihood: ClassVar[bool] = False
 
     def step_loss(self, s: LossSymbols) -> Any:

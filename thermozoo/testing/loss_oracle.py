@@ -102,8 +102,8 @@ def chain_rule(objective: Any, derived: LossGradients, theta: Array, x: Array, x
 NAMES = [*(f"J_{i}{j}" for i, j in PAIRS), *(f"b_{i}" for i in range(N)), "on-site a", "on-site c"]
 
 
-def known_steps(rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """Return parameters, and steps (x, x') whose reverse those parameters' computer takes."""
+def known_steps(rng: np.random.Generator, direction: str) -> tuple[Array, Array, Array]:
+    """Return parameters, and steps (x, x') that those parameters' computer takes in a direction."""
     theta = np.array([0.8, -0.5, 0.4, 0.3, -0.6, 0.5])
     # Relaxation from far away: at equilibrium a path is as likely as its reverse, and a wrong sign of the increment
     # would not show.
@@ -112,6 +112,7 @@ def known_steps(rng: np.random.Generator) -> tuple[Array, Array, Array]:
     for _ in range(20):
         moved = x - MOBILITY * gradient(theta, x) * DT
         moved = moved + np.sqrt(2 * MOBILITY * KT * DT) * rng.standard_normal(x.shape)
-        pairs.append((moved, x))  # time reversed: the observed step ends where the computer's step began
+        # in reverse, the observed step ends where the computer's step began
+        pairs.append((moved, x) if direction == "reverse" else (x, moved))
         x = moved
     return theta, np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])

@@ -130,14 +130,29 @@ class StepLoss:
     def responses(self, computer: Computer, x: Array, x_next: Array) -> tuple[Array, Array, Array | None]:
         """Return weighted loss by unit, r = dl/dg' and q = dl/dg (None where it vanishes); zero on clamped units."""
         g, g_next = self._gradients(computer, x, x_next)
-        d = self.derived
-        expressions = (d.formula.loss, d.by_gradient_next, d.by_gradient)
-        found = self.bound(computer).function("responses", self._arguments, *expressions)(x_next, x, g, g_next)
+        found = self._responses(computer, x, x_next, g, g_next)
         if self.weights is not None:
             # not in place: r and q may be one array, where they are one expression
             found = tuple(array * self.weights.astype(array.dtype) for array in found)
         loss, r, q = (np.where(computer.layout.free, array, 0.0) for array in found)
-        return loss, r, None if d.by_gradient == 0 else q
+        return loss, r, None if self.derived.by_gradient == 0 else q
+
+    def _responses(self, computer: Computer, x: Array, x_next: Array, g: Any, g_next: Any) -> tuple[Array, ...]:
+        d = self.derived
+        expressions = (d.formula.loss, d.by_gradient_next, d.by_gradient)
+        function = self.bound(computer).function("responses", self._arguments, *expressions)
+        found: tuple[Array, ...] = function(x_next, x, g, g_next)
+        return found
+
+    def responses_at(
+        self, computer: Computer, x: Array, x_next: Array, gradient: Array, gradient_next: Array
+    ) -> tuple[Array, Array | None, Array | None]:
+        """Return loss, r = dl/dg' and q = dl/dg at gradients that are given, of any units, without weights.
+
+        None where r or q vanishes; `computer` gives mobility and temperature.
+        """
+        loss, r, q = self._responses(computer, x, x_next, gradient, gradient_next)
+        return loss, None if self.derived.by_gradient_next == 0 else r, None if self.derived.by_gradient == 0 else q
 
     def gradient(self, computer: Computer, x: Array, x_next: Array) -> tuple[float, Array]:
         """Return the summed loss of the steps and its gradient by the computer's trainable parameters.

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import attrs
 
 from thermozoo import Connectivity, option
-from thermozoo.errors import ParameterError, nearest
 from thermozoo.interfaces import UnitLayout
-
-
-def _names(value: str | Iterable[str]) -> tuple[str, ...]:
-    """Return names as a tuple; a string is one name, not its letters."""
-    return (value,) if isinstance(value, str) else tuple(value)
+from thermozoo_plugins.connectivities.within import group_names, pairs_within
 
 
 @attrs.frozen
@@ -40,15 +35,9 @@ class Bipartite(Connectivity):
 
     name = "bipartite"
 
-    within: tuple[str, ...] = option((), converter=_names, doc="groups whose own units are coupled too")
+    within: tuple[str, ...] = option((), converter=group_names, doc="groups whose own units are coupled too")
 
     def blocks(self, layout: UnitLayout) -> Sequence[tuple[str, str]]:
         """Return the pairs of groups."""
-        for group in self.within:
-            if group not in layout.sizes:
-                raise ParameterError(
-                    f"bipartite: within names the group {group!r}{nearest(group, layout.sizes)}; groups: "
-                    f"{', '.join(layout.sizes)}"
-                )
-        pairs = list(itertools.combinations(layout.sizes, 2))
-        return pairs + [(group, group) for group in layout.sizes if group in self.within]
+        within = pairs_within(self.name, self.within, layout)
+        return [*itertools.combinations(layout.sizes, 2), *within]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from thermozoo import Task, hookimpl
 from thermozoo_plugins.tasks.anneal import Anneal
 from thermozoo_plugins.tasks.boltzmann import Boltzmann
+from thermozoo_plugins.tasks.classify import Classify
 from thermozoo_plugins.tasks.denoiser import Denoiser
 from thermozoo_plugins.tasks.erasure import Erasure
 from thermozoo_plugins.tasks.generate import Generate
@@ -20,6 +21,7 @@ from thermozoo_plugins.tasks.stochastic_attention import StochasticAttention
 __all__ = [
     "Anneal",
     "Boltzmann",
+    "Classify",
     "Denoiser",
     "Erasure",
     "Generate",
@@ -48,7 +50,8 @@ def thermozoo_tasks() -> list[type[Task]]:
         Erasure,
         LogicGate,
         StochasticAttention,
-        Oscillators,
-        Denoiser,
+        Classify,
         Boltzmann,
+        Denoiser,
+        Oscillators,
     ]

@@ -352,6 +352,7 @@ def thermozoo_objectives():
         ({"objective": "forward", "method": "online"}, "training.method", "'forward' uses gradient too: take descent"),
         ({"objective": "forward", "compare": ["online"]}, "training.compare", "method online needs an objective that"),
         ({"objective": "forward", "method": "descent"}, None, None),
+        ({"objective": "forward-likelihood"}, "training.objective", "generation needs one that takes them back"),
     ],
 )
 def test_objectives_that_cannot_be_trained_by(tmp_path, training, path, said):

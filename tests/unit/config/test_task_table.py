@@ -38,6 +38,13 @@ def test_a_config_without_the_table_generates():
     assert "task" not in config.resolved
 
 
+def test_a_group_may_have_any_name_where_nothing_is_trained():
+    """Biases of a group that is called hidden are trained unless the config says otherwise, where there is training."""
+    given = changed()
+    given["computer"] = given["computer"] | {"units": {"hidden": 2}}
+    assert check_config(given, catalogue(), "x.toml").computer.trainable_biases == ()
+
+
 def test_what_a_task_does_not_read_may_be_absent_and_is_not_written():
     config = check_config(SAMPLE, catalogue(), "x.toml")
     assert (config.task.chains, config.task.observe_every, config.method) == (8, 10, "")
@@ -51,9 +58,10 @@ def test_what_a_task_does_not_read_may_be_absent_and_is_not_written():
 
 @pytest.mark.parametrize("table", ["data", "encoding", "noising", "training", "generation", "schedule"])
 def test_a_table_of_another_task_is_one_line(table):
-    names = catalogue().names(Task.kind)
-    readers = [name for name in names if table in catalogue().get(Task, name).tables]
+    found = catalogue()
+    readers = [name for name in found.names(Task.kind) if table in found.get(Task, name).tables]
     whose = f"the task{'s' * (len(readers) > 1)} {', '.join(readers)}"
+    assert "generate" in readers
     assert faults(changed(**{table: {"no-such-key": 1}})) == [
         f"x.toml: {table}: [{table}] belongs to {whose}, and 'sample' does not read it: leave it out"
     ]

@@ -132,7 +132,7 @@ def gradients(context: Context) -> Measured:
 def descent(context: Context) -> Measured:
     """Take steps of gradient descent on a fixed batch, halving a step that is too long."""
     loss, derived = LossOracle(context.plugin), loss_gradients(context.plugin)
-    _, x, x_next = known_steps(context.rng("descent"))
+    _, x, x_next = known_steps(context.rng("descent"), context.cls.direction)
     x, x_next = x[::20], x_next[::20]
     theta = np.zeros(6)
     first = current = float(loss.total(theta, x, x_next).mean())
@@ -157,7 +157,7 @@ def descent(context: Context) -> Measured:
 
 @check(
     "objective",
-    claim="Minimized over reversed trajectories of a known computer, it recovers that computer.",
+    claim="Minimized over trajectories of a known computer, in the direction it states, it recovers that computer.",
     needs=("descent",),
 )
 def recovery(context: Context) -> Measured:
@@ -165,7 +165,7 @@ def recovery(context: Context) -> Measured:
     from scipy.optimize import minimize
 
     loss, derived = LossOracle(context.plugin), loss_gradients(context.plugin)
-    theta, x, x_next = known_steps(context.rng("recovery"))
+    theta, x, x_next = known_steps(context.rng("recovery"), context.cls.direction)
 
     def scores(at: Array) -> Array:
         return chain_rule(context.plugin, derived, at, x, x_next)[:, :6]
