@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -144,10 +145,12 @@ def zoo_pages() -> dict[str, str]:
 
 
 def _modules(package: Any) -> list[str]:
+    """Return the modules of a package; without those that an extra brings to life, where that is not installed."""
+    without_jax = importlib.util.find_spec("jax") is None
     found = []
     for info in pkgutil.iter_modules(package.__path__):
         name = f"{package.__name__}.{info.name}"
-        if info.name.startswith("_"):
+        if info.name.startswith("_") or (without_jax and info.name.startswith("jax_")):
             continue
         found.append(name)
         if info.ispkg:

@@ -230,7 +230,7 @@ def test_usage(place, capsys):
         (["run", "--outt", "x"], "no such option: --outt; did you mean '--out'? (thermozoo run --help)"),
         (["runn"], "no command is called 'runn'; did you mean 'run'?; commands: run, report, plugins"),
         (["--versoin"], "did you mean '--version'?"),
-        (["new", "potental", "x"], "'task'; did you mean 'potential'? (thermozoo new --help)"),
+        (["new", "potental", "x"], "'engine'; did you mean 'potential'? (thermozoo new --help)"),
         (["run", "good.toml", "--seed", "x"], "'--seed'"),
         (["run", "good.toml", "--seed", "-1"], "'--seed'"),
         (["run", "good.toml", "more.toml"], "more.toml"),

@@ -391,7 +391,7 @@ def test_what_is_no_problem_is_one_line(what, tmp_path):
         ({"task": {"method": "tempering"}, "schedule": {}}, "task.temperatures: tempering needs those of its rungs"),
         ({"task": {"method": "tempering", "temperatures": [1, 2]}}, "schedule: tempering holds each rung at its"),
         ({"task": {"temperatures": [2.0, 1.0]}}, "task.temperatures: temperatures must be 2 to 1,000 of rungs"),
-        ({"generation": {"samples": 3}}, "[generation] belongs to the task generate"),
+        ({"generation": {"samples": 3}}, "[generation] belongs to the tasks "),
     ],
 )
 def test_what_cannot_be_annealed_is_one_line(changes, said):

@@ -278,7 +278,7 @@ def test_figures_that_cannot_be_trusted_say_so():
         ({"potential": {"plugin": "double-well"}}, "computer.potential: expected 'tilted-well'"),
         ({"potential": {"plugin": "tilted-well", "h": 0.1}}, "computer.potential.h: expected 0"),
         ({"integrator": "coloured-noise"}, "'coloured-noise' does not relax to the Boltzmann distribution"),
-        ({"schedule": {"temperature": {"protocol": "ramp"}}}, "[schedule] belongs to the task generate"),
+        ({"schedule": {"temperature": {"protocol": "ramp"}}}, "[schedule] belongs to the tasks "),
     ],
 )
 def test_what_is_no_erasure_is_one_line(changes, said):

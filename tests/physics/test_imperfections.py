@@ -227,12 +227,12 @@ def test_readings_are_off_by_normal_numbers_that_are_new_each_time():
 
 def test_noise_with_memory_moves_generation_and_no_noising():
     machine = assemble_machine(
-        config_of(small(slow={"plugin": "coloured-noise", "sigma": 0.2, "correlation_time": 3.0}))
+        config_of(small(slow={"plugin": "coloured-bath", "sigma": 0.2, "correlation_time": 3.0}))
     )
-    assert machine.generating.integrator == tz.get("integrator:coloured-noise", strength=0.2, correlation_time=3.0)
+    assert machine.generating.integrator == tz.get("coloured-noise", strength=0.2, correlation_time=3.0)
     assert machine.dynamics.integrator.name == "euler-maruyama"
     sampling = dict(CHAINS)
-    sampling["hardware"] = {"imperfections": {"slow": {"plugin": "coloured-noise"}}}
+    sampling["hardware"] = {"imperfections": {"slow": {"plugin": "coloured-bath"}}}
     setup = assemble_machine(config_of(sampling))
     assert setup.dynamics.integrator.name == "coloured-noise"
 
@@ -242,6 +242,7 @@ def generated(tables):
     config = config_of(tables)
     machine, engine = assemble_machine(config), engine_named("reference")
     run = SimpleNamespace(config=config, machine=machine, engine=engine, outcome=Outcome(machine, engine, "exact"))
+    run.read = Reader(config)
     work = {phase.name: phase.run for phase in PHASES}
     for name in ("training", "generation"):
         work[name](run, lambda amount: None)
@@ -351,7 +352,7 @@ def test_what_cannot_be_had_is_refused_in_one_line(given, said):
         ("erasure", "readout-noise", "the task 'erasure' does not read states as a device would"),
         ("sample", "update-bits", "the task 'sample' does not write parameters in training"),
         ("sample", "drift", "the task 'sample' does not drive its computer by a schedule"),
-        ("logic-gate", "coloured-noise", "adds its force to the steps of 'euler-maruyama', got 'heat-bath'"),
+        ("logic-gate", "coloured-bath", "adds its force to the steps of 'euler-maruyama', got 'heat-bath'"),
     ],
 )
 def test_a_task_that_does_not_have_it_refuses_it(task, plugin, said):

@@ -146,7 +146,7 @@ def test_stored_figures_are_used_for_their_images_and_settings_alone(threes):
         ({"computer": {"connectivity": {"plugin": "ring"}}}, "units are coupled by the stored images alone"),
         ({"computer": {"units": {"a": 3, "b": 4}}}, "computer.units: expected one group of units that move"),
         ({"computer": {"terms": {"more": {"plugin": "modern-hopfield"}}}}, "computer.terms: the stored images are"),
-        ({"training": {"windows": 2}}, "[training] belongs to the task generate"),
+        ({"training": {"windows": 2}}, "[training] belongs to the tasks "),
     ],
 )
 def test_what_is_no_such_computer_is_one_line(changes, said):

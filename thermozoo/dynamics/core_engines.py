@@ -41,6 +41,11 @@ class ReferenceEngine(Engine):
     References
     ----------
     C. R. Harris et al., Array programming with NumPy, Nature 585, 357 (2020).
+
+    Examples
+    --------
+    >>> ReferenceEngine().available() is None
+    True
     """
 
     name = "reference"
@@ -65,6 +70,11 @@ class CompiledEngine(Engine):
     ------
     ParameterError
         When `threads` or `width` is none of these.
+
+    Examples
+    --------
+    >>> CompiledEngine(threads=2).details["threads"]
+    2
     """
 
     name = "compiled"
@@ -138,6 +148,11 @@ class JaxEngine(Engine):
     References
     ----------
     J. Bradbury et al., JAX: composable transformations of Python+NumPy programs, https://github.com/jax-ml/jax (2018).
+
+    Examples
+    --------
+    >>> JaxEngine(products="bfloat16").products
+    'bfloat16'
     """
 
     name = "jax"

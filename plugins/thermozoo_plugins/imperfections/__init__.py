@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from thermozoo import Imperfection, hookimpl
-from thermozoo_plugins.imperfections.coloured_noise import ColouredBath
+from thermozoo_plugins.imperfections.coloured_bath import ColouredBath
 from thermozoo_plugins.imperfections.dead_units import DeadUnits
 from thermozoo_plugins.imperfections.drift import Drift
 from thermozoo_plugins.imperfections.mismatch import Mismatch

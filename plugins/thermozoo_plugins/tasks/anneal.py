@@ -61,7 +61,7 @@ class Anneal(Task):
     S. Kirkpatrick, C. D. Gelatt and M. P. Vecchi, Optimization by simulated annealing, Science 220, 671 (1983).
     K. Y. Camsari, B. M. Sutton and S. Datta, p-bits for probabilistic spin logic, Appl. Phys. Rev. 6, 011305 (2019).
     T. Wang and J. Roychowdhury, OIM: oscillator-based Ising machines for solving combinatorial optimisation problems,
-    arXiv:1903.07163 (2019). T. F. Rønnow et al., Defining and detecting quantum speedup, Science 345, 420 (2014), for
+    arXiv:1903.07163 (2019). T. F. Ronnow et al., Defining and detecting quantum speedup, Science 345, 420 (2014), for
     the time to solution.
 
     Examples

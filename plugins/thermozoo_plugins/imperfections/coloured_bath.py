@@ -29,11 +29,11 @@ class ColouredBath(Imperfection):
     Examples
     --------
     >>> import thermozoo as tz
-    >>> tz.get("imperfection:coloured-noise", sigma=0.2).moved(tz.get("euler-maruyama"))
+    >>> tz.get("coloured-bath", sigma=0.2).moved(tz.get("euler-maruyama"))
     ColouredNoise(correlation_time=1.0, strength=0.2)
     """
 
-    name = "coloured-noise"
+    name = "coloured-bath"
 
     correlation_time: float = parameter(1.0, unit="time", above=0, doc="correlation time", symbol=r"\tau")
     sigma: float = parameter(
@@ -44,7 +44,7 @@ class ColouredBath(Imperfection):
         """Return the integrator with the force of memory."""
         if integrator.name != "euler-maruyama":
             raise ParameterError(
-                f"'coloured-noise' adds its force to the steps of 'euler-maruyama', got {integrator.name!r}: take that "
+                f"'coloured-bath' adds its force to the steps of 'euler-maruyama', got {integrator.name!r}: take that "
                 "integrator, or leave it out"
             )
         return ColouredNoise(correlation_time=self.correlation_time, strength=self.sigma)
