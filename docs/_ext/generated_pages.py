@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 import pkgutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -144,13 +143,23 @@ def zoo_pages() -> dict[str, str]:
     return pages | {"index.rst": "\n".join(lines)}
 
 
+def lacks_extra(name: str) -> bool:
+    """Tell whether a module imports what an extra brings, and that is not installed."""
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != "jax":
+            raise
+        return True
+    return False
+
+
 def _modules(package: Any) -> list[str]:
     """Return the modules of a package; without those that an extra brings to life, where that is not installed."""
-    without_jax = importlib.util.find_spec("jax") is None
     found = []
     for info in pkgutil.iter_modules(package.__path__):
         name = f"{package.__name__}.{info.name}"
-        if info.name.startswith("_") or (without_jax and info.name.startswith("jax_")):
+        if info.name.startswith("_") or lacks_extra(name):
             continue
         found.append(name)
         if info.ispkg:
