@@ -70,9 +70,9 @@ class IsingProblem:
 
     References
     ----------
-    A. Lucas, Ising formulations of many NP problems, Front. Phys. 2, 5 (2014). F. Barahona, M. Groetschel, M. Juenger and
-    G. Reinelt, An application of combinatorial optimization to statistical physics and circuit layout design, Oper.
-    Res. 36, 493 (1988), for the cut.
+    A. Lucas, Ising formulations of many NP problems, Front. Phys. 2, 5 (2014). F. Barahona, M. Groetschel, M. Juenger
+    and G. Reinelt, An application of combinatorial optimization to statistical physics and circuit layout design,
+    Oper. Res. 36, 493 (1988), for the cut.
 
     Examples
     --------
