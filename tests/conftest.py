@@ -7,6 +7,7 @@ import os
 # small products only: threads would cost more than they gain, and two test processes may share two cores
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import zlib
 from types import SimpleNamespace
 
 import attrs
@@ -25,6 +26,15 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("repeatable")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Call most combinations of parameters long where a test is thinned: by their names, the same in every run."""
+    for item in items:
+        thinned = item.get_closest_marker("thinned")
+        if thinned is not None and zlib.crc32(item.name.encode()) % thinned.args[0]:
+            item.add_marker(pytest.mark.long)
 
 
 def _pairs(n, matrix):

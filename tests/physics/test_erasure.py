@@ -136,6 +136,7 @@ def test_a_cycle_that_hardly_drives_costs_less_than_ln_2_and_obeys_its_bound():
     assert found.work_mean_kT > found.bound_by_duration_kT[0] - 4.5 * found.work_se_kT
 
 
+@pytest.mark.long
 def test_the_endless_erasure_costs_what_quadrature_gives(run):
     """The quasi-static work, from the free energies of all states, and of the right half once the barrier is up.
 
