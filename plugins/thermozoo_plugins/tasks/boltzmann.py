@@ -334,6 +334,10 @@ class Boltzmann(Task):
         pixels = int(machine.computer.layout.sizes[VISIBLE])
         return int(4 * pixels * (3 * self.samples + 2 * images) + 8 * (self.updates + 18 * _TRACED))
 
+    def imperfect(self, config: Any) -> tuple[str, ...]:
+        """Return none: the computer is trained in the run, and what is trained is the ideal one."""
+        return ()
+
     def cost(self, figures: Any, config: Any) -> Cost:
         """Return time and heat of a generation."""
         return Cost(figures.generated.time, figures.heat_mean_kT, "one image")

@@ -374,6 +374,10 @@ class Classify(Task):
         first, _, last = config.sizes.values()
         return int(8 * (SHOWN * (first + _OBSERVED * last) + 2 * _OBSERVED))
 
+    def imperfect(self, config: Any) -> tuple[str, ...]:
+        """Return none: the computer is trained in the run, and what is trained is the ideal one."""
+        return ()
+
     def cost(self, figures: Any, config: Any) -> Cost:
         """Return time and heat of a shot."""
         return Cost(figures.duration, figures.heat_per_inference_kT, "one shot at an image")
