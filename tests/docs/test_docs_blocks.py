@@ -47,7 +47,8 @@ def folder(tmp_path, monkeypatch):
 #: Pages whose commands take seconds: the long run executes them.
 SLOW = {
     *("ask-for-a-class.md", "assemble-a-computer.md", "discrete-units.md", "own-data.md", "resume-and-replay.md"),
-    *("run-folder.md", "verify-a-plugin.md"),
+    *("run-folder.md", "verify-a-plugin.md", "erase-a-bit.md", "sample-a-computer.md", "solve-a-lyapunov-equation.md"),
+    *("solve-a-linear-system.md", "optimization-problems.md", "compute-logic.md", "anneal-a-graph.md"),
 }
 
 

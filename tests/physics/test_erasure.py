@@ -193,6 +193,7 @@ def test_heat_is_what_work_leaves_beside_the_energy(run):
     assert 0.2 < found.heat_below_limit < 0.6  # Landauer's bound is one of means
 
 
+@pytest.mark.long
 def test_light_underdamped_bits_cost_what_overdamped_ones_do():
     """A mass of 0.003 forgets its velocity in 0.003, where the cycle takes 2: 4.5 standard errors, and 2 % for that."""
     given = tables(6, duration=2.0, dt=0.001, integrator="baoab", mass=0.003, durations=[1])

@@ -116,7 +116,7 @@ def test_the_enumeration_of_and_by_hand():
         ("and", "..0"),
         ("or", "0.."),
         ("nand", ""),
-        ("full-adder", ""),
+        pytest.param("full-adder", "", marks=pytest.mark.long),
         ("full-adder", "...01"),
     ],
 )

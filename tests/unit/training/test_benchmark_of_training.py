@@ -20,6 +20,7 @@ from thermozoo.training.noising_process import NoisingProcess
 STEPS, DT = 64, 0.02
 
 
+@pytest.mark.long
 def test_products_are_those_of_the_published_algorithms():
     """64 units, all to all: 2,016 couplings; 8,064 multiply-adds a step, of moments 2 x 2,016 and 64 x 65 / 2."""
     computer = assemble({"visible": 64}, Quartic(), Dense(), temperature=0.1)
