@@ -35,6 +35,7 @@ LEVELS = {
     "plotting": 9,
     "runs": 10,
     "scaffold": 10,
+    "sweeps": 11,
     "testing": 11,
     "cli": 12,
     "front": 13,
@@ -42,7 +43,13 @@ LEVELS = {
 }
 
 #: Rooms of one level that are strangers to each other.
-STRANGERS = [("symbolic", "registry"), ("thermodynamics", "quality"), ("testing", "plotting"), ("runs", "scaffold")]
+STRANGERS = [
+    ("symbolic", "registry"),
+    ("thermodynamics", "quality"),
+    ("testing", "plotting"),
+    ("runs", "scaffold"),
+    ("sweeps", "testing"),
+]
 
 #: What a plugin may import of thermozoo.
 PUBLIC = {"thermozoo", "thermozoo.errors", "thermozoo.interfaces"}

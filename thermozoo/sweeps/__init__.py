@@ -1,0 +1,1 @@
+"""Sweeps: one config at many values of its keys, a run folder a point, one table and one figure."""

@@ -1,0 +1,197 @@
+"""A sweep under way: every point is checked, then run in a folder of its own, and what came of it is kept at once."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from thermozoo.computer.datasets import replace_file
+from thermozoo.config.faults import Origin
+from thermozoo.config.parse import parse
+from thermozoo.config.read import override
+from thermozoo.config.schema import Config
+from thermozoo.errors import BudgetError, ConfigError, ThermozooError, shown
+from thermozoo.plotting.style import png_bytes
+from thermozoo.registry.catalogue import Catalogue
+from thermozoo.runs.assemble import assemble_machine
+from thermozoo.runs.budget import check_memory
+from thermozoo.runs.experiment import run_experiment
+from thermozoo.runs.progress import Reporter
+from thermozoo.sweeps.folder import make
+from thermozoo.sweeps.identity import Identity
+from thermozoo.sweeps.over import assignment_text, exact_text
+from thermozoo.sweeps.picture import draw_table, shown_names, unknown_names
+from thermozoo.sweeps.points import Point, points_in, states_text
+from thermozoo.sweeps.table import Table
+
+__all__ = ["Sweep", "run_sweep"]
+
+#: Points that a fault names; of more, their number is said.
+_NAMED = 3
+
+
+@attrs.frozen
+class Sweep:
+    """What came of a sweep.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is.
+    table : Table
+        What there is now.
+    drawn : bool
+        Whether ``sweep.png`` shows it.
+    """
+
+    folder: Path
+    table: Table
+    drawn: bool
+
+    @property
+    def failed(self) -> int:
+        """How many points failed."""
+        return self.table.states.count("failed")
+
+
+def run_sweep(
+    identity: Identity,
+    folder: Path,
+    catalogue: Catalogue,
+    *,
+    show: Sequence[str] = (),
+    fail_fast: bool = False,
+    allow_faulty: bool = False,
+    reporter: Reporter,
+) -> Sweep:
+    """Run the points of a sweep that are not completed, and write what all of them report into one table and figure.
+
+    A completed point is never run again; one that failed or was interrupted is. A point that another process has in
+    hand is left to it, so several processes may share a folder.
+
+    Parameters
+    ----------
+    identity : Identity
+        The sweep, which the folder says of itself as well.
+    folder : Path
+        Its folder.
+    catalogue : Catalogue
+        The plugins.
+    show : sequence of str
+        Numbers of the reports for the figure.
+    fail_fast : bool
+        Whether the first point that fails is the last that is run.
+    allow_faulty : bool
+        Whether points whose config has faults are kept as failed, and the others are run.
+    reporter : Reporter
+        Shows progress.
+
+    Raises
+    ------
+    ConfigError
+        With every fault of every point that is to be run, before the first is.
+    """
+    points = points_in(folder, identity)
+    states = [point.state for point in points]
+    reporter.note(states_text(states))
+    waiting = [point for point, state in zip(points, states, strict=True) if state not in ("completed", "in flight")]
+    faulty = _check(identity, waiting, catalogue, allow_faulty=allow_faulty, reporter=reporter)
+    make(folder, identity)
+    table = Table.of(identity, points)
+    try:
+        for point in waiting:
+            if point.state in ("completed", "in flight"):  # since, by another process
+                continue
+            reporter.note(f"{point.text} ({point.number} of {len(points)})")
+            if point.number in faulty:
+                _fail(point, "\n".join(faulty[point.number]), reporter)
+            else:
+                _run(identity, point, catalogue, reporter)
+            if fail_fast and point.state == "failed":
+                reporter.warn("stopped at the first point that failed (--fail-fast)")
+                break
+    finally:
+        table = Table.of(identity, points)
+        table.write_csv(folder)
+        table.write_netcdf(folder)
+    for line in unknown_names(table, show):
+        reporter.warn(line)
+    return Sweep(folder, table, _draw(table, folder, show, reporter))
+
+
+def _draw(table: Table, folder: Path, show: Sequence[str], reporter: Reporter) -> bool:
+    names = shown_names(table, show)
+    if not names:
+        return False
+    try:
+        content = png_bytes(draw_table(table, names))
+    except (ThermozooError, ValueError, ArithmeticError, TypeError) as error:
+        reporter.warn(f"sweep.png: missing, it cannot be drawn: {shown(error, 200)}")
+        return False
+    replace_file(folder / "sweep.png", lambda path: path.write_bytes(content))
+    return True
+
+
+def _run(identity: Identity, point: Point, catalogue: Catalogue, reporter: Reporter) -> None:
+    """Run a point; what goes wrong is said at once and kept beside its folder."""
+    try:
+        point.forget_failure()
+        config = _config(identity, point, catalogue)
+        # the folder of a point is this sweep's own: what an interrupted run has claimed there is taken
+        run_experiment(config, catalogue, point.folder, force=point.folder.exists(), reporter=reporter)
+    except ThermozooError as error:
+        _fail(point, str(error), reporter)
+    except MemoryError as error:
+        _fail(point, f"out of memory: {error or 'no more is left'}", reporter)
+    except Exception as error:  # of a plugin, or ours: the other points know nothing of it
+        _fail(point, f"{type(error).__name__}: {error}", reporter, traceback.format_exc())
+
+
+def _fail(point: Point, reason: str, reporter: Reporter, details: str = "") -> None:
+    for line in reason.splitlines() or [""]:
+        reporter.warn(f"{point.text}: {line}")
+    point.failed(f"{reason}\n{details}")
+
+
+def _config(identity: Identity, point: Point, catalogue: Catalogue) -> Config:
+    """Return the config of a point: that of the sweep with the values that the point has."""
+    tables = override(identity.config, [f"{key}={exact_text(value)}" for key, value in point.values.items()])
+    options = {key: f"--over {key}" for key in point.values}
+    return parse(tables, catalogue, Origin(identity.source, (), options))
+
+
+def _check(
+    identity: Identity, points: Sequence[Point], catalogue: Catalogue, *, allow_faulty: bool, reporter: Reporter
+) -> dict[int, list[str]]:
+    """Assemble every point; raise with all faults, or return those of the points that have some."""
+    found: dict[int, list[str]] = {}
+    with reporter.phase("checking the points", len(points)) as progress:
+        for point in points:
+            try:
+                machine = assemble_machine(_config(identity, point, catalogue))
+                check_memory(machine.config, machine)
+            except (ConfigError, BudgetError) as error:
+                found[point.number] = str(error).splitlines()
+            progress(1)
+    if found and not (allow_faulty and len(found) < len(points)):
+        raise ConfigError(list(_grouped(found, {point.number: point.values for point in points})))
+    return found
+
+
+def _grouped(found: Mapping[int, Sequence[str]], values: Mapping[int, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield every fault once, with the points that have it."""
+    having: dict[str, list[int]] = {}
+    for number, lines in found.items():
+        for line in lines:
+            having.setdefault(line, []).append(number)
+    for line, numbers in having.items():
+        if len(numbers) == len(values):
+            yield f"{line} (at every point)" if len(values) > 1 else line
+            continue
+        told = "; ".join(assignment_text(values[number]) for number in numbers[:_NAMED])
+        more = f"; and {len(numbers) - _NAMED} more" if len(numbers) > _NAMED else ""
+        yield f"{line} (at {told}{more})"
