@@ -6,6 +6,7 @@ shape asks for any memory, or drops part of the data in silence. Here a file hol
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import warnings
@@ -28,6 +29,13 @@ Array = npt.NDArray[Any]
 _NUMBERS = "iuf"
 
 _CHUNK = 2**20
+
+#: How the header of a version is read, and the bytes of its length.
+_VERSIONS: Any = {
+    (1, 0): (np.lib.format.read_array_header_1_0, 2),
+    (2, 0): (np.lib.format.read_array_header_2_0, 4),
+}
+_LONGEST_HEADER = 2**16
 
 
 def read_array(path: str | os.PathLike[str], what: str = "", expected: str = "a .npy array of numbers") -> Array:
@@ -135,15 +143,16 @@ def _array(file: BinaryIO, size: int) -> Array:
 def _header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Return shape, order and data type: a literal, which NumPy evaluates as such, and a bounded one."""
     version = np.lib.format.read_magic(file)
-    read: Any = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }.get(version)
-    if read is None:
+    if version not in _VERSIONS:
         raise ValueError(f"its format is version {version[0]}.{version[1]}, expected 1.0 or 2.0")
+    read, size = _VERSIONS[version]
+    stated = file.read(size)
+    length = int.from_bytes(stated, "little")
+    if length > _LONGEST_HEADER:
+        raise ValueError(f"its header promises to be {length} bytes long, expected at most {_LONGEST_HEADER}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of data types under former names
-        shape, fortran, dtype = read(file)
+        shape, fortran, dtype = read(io.BytesIO(stated + file.read(length)))
     return tuple(int(n) for n in shape), bool(fortran), dtype
 
 

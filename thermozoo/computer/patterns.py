@@ -55,5 +55,6 @@ def _comma_separated(path: Path) -> npt.NDArray[np.floating[Any]]:
             warnings.simplefilter("ignore")  # of an empty file, which is refused elsewhere
             rows = np.loadtxt(io.StringIO(content.decode("utf-8-sig")), delimiter=",", ndmin=2, comments="#")
     except ValueError as error:
-        raise DataError(f"cannot read the patterns {path}: {str(error).splitlines()[0]}; expected {_EXPECTED}") from error
+        said = str(error).splitlines()[0]
+        raise DataError(f"cannot read the patterns {path}: {said}; expected {_EXPECTED}") from error
     return rows

@@ -18,7 +18,17 @@ from thermozoo.given_files import read_regular
 from thermozoo.runs.claim import CLAIM, Claim, HeldError, holder_of, take_claim
 from thermozoo.runs.moves import files_below, move_all, move_new
 
-__all__ = ["FIGURES", "LARGEST_TEXT", "MARK", "PLUGINS", "Place", "TakenError", "claim_folder", "figure_file", "picture_file"]
+__all__ = [
+    "FIGURES",
+    "LARGEST_TEXT",
+    "MARK",
+    "PLUGINS",
+    "Place",
+    "TakenError",
+    "claim_folder",
+    "figure_file",
+    "picture_file",
+]
 
 #: The file that marks a folder as that of a run; it comes last.
 MARK = "manifest.json"

@@ -165,7 +165,8 @@ def _check_size(shape: tuple[int, ...], held: int, packed: bool) -> None:
     most = held * _DENSEST if packed else held
     if size > most:
         raise _SizeError(
-            f"its header promises {size} bytes of data ({_times(shape)}), and a file of {held} bytes holds at most {most}"
+            f"its header promises {size} bytes of data ({_times(shape)}), and a file of {held} bytes holds at most "
+            f"{most}"
         )
     left = memory_left()
     if size * _AS_NUMBERS > left:
