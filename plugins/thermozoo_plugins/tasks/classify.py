@@ -106,7 +106,11 @@ class Classify(Task):
 
     def check(self, config: Any, faults: Any) -> None:
         """Check groups, energy and time step."""
-        if not faults.found_in("dynamics.integrator") and config.integrator.name != "euler-maruyama":
+        if (
+            config.integrator
+            and not faults.found_in("dynamics.integrator")
+            and config.integrator.name != "euler-maruyama"
+        ):
             faults.add(
                 "dynamics.integrator",
                 f"ideal trajectories are followed step by step as 'euler-maruyama' takes them, got "
