@@ -1,4 +1,4 @@
-"""Downloads from a local server that cuts, stalls, trickles, corrupts and lies: the whole file, or an error and nothing."""
+"""Downloads from a local server that cuts, stalls, trickles, corrupts and lies: the whole file, or nothing."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def test_a_gzip_bomb(known, tmp_path):
 
     promise = b"\0\0\x08\x03" + struct.pack(">3I", 10_000_000, 1000, 1)
     (tmp_path / "images.gz").write_bytes(gzip.compress(promise + bytes(2**22)))
-    with pytest.raises(DataError, match="promises 10000000000 bytes of data .* holds at most "):
+    with pytest.raises(DataError, match=r"promises 10000000000 bytes of data .* holds at most "):
         known["gzipped IDX"].read(tmp_path / "images.gz")
 
 

@@ -130,7 +130,7 @@ def load_hdf5(path: Path) -> xarray.Dataset:
 
 def _check_variables(path: Path) -> None:
     """Raise ValueError for variables that are read from elsewhere, or larger than file and memory can make them."""
-    import h5py
+    import h5py  # type: ignore[import-untyped]
 
     most = path.stat().st_size * _DENSEST
     total = 0

@@ -24,8 +24,8 @@ _CHUNK = 2**16
 def downloaded(who: str, url: str, sha256: str, folder: Path) -> Path:
     """Return the file of an address in a folder, downloaded where it is not there or has another checksum.
 
-    Proxies (``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY``) and certificates (``REQUESTS_CA_BUNDLE``) of the environment are
-    those that `requests` takes. A file gets its name after its checksum was looked at.
+    Proxies (``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY``) and certificates (``REQUESTS_CA_BUNDLE``) are those of the
+    environment. A file gets its name after its checksum was looked at.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def downloaded(who: str, url: str, sha256: str, folder: Path) -> Path:
     except Exception as error:  # whatever the transport raises
         raise DataError(
             f"{who}: could not download {url} ({type(error).__name__}: {shown(error, 200)}); put the file {name} "
-            f"(SHA-256 {sha256}) into {folder}, set data.path to a folder that holds the IDX files, or use data.plugin = "
-            "'digits', which needs no download"
+            f"(SHA-256 {sha256}) into {folder}, set data.path to a folder that holds the IDX files, or use "
+            "data.plugin = 'digits', which needs no download"
         ) from error
 
 
@@ -97,7 +97,7 @@ class _Bar:
     def update(self, count: int, total: int) -> None:
         """Say that so many bytes more are there."""
         if self._bar is None and sys.stderr.isatty():
-            from tqdm import tqdm
+            from tqdm import tqdm  # type: ignore[import-untyped]
 
             self._bar = tqdm(total=total or None, unit="B", unit_scale=True, desc=self._url.rpartition("/")[2])
         if self._bar is not None:

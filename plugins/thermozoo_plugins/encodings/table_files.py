@@ -35,15 +35,15 @@ def read_table(
             raise DataError(f"cannot read the table {file}: {error}; expected {_EXPECTED}") from error
     if table.ndim != 2 or table.dtype.kind not in "iuf" or 0 in table.shape:
         raise DataError(f"the table {file} holds {table.dtype} of shape {table.shape}; expected {wanted}")
-    table = table.astype(np.float64)
-    bad = np.argwhere(~np.isfinite(table))
+    numbers: npt.NDArray[np.float64] = table.astype(np.float64)
+    bad = np.argwhere(~np.isfinite(numbers))
     if len(bad):
         row, column = map(int, bad[0])
         raise DataError(
-            f"the table {file} has {table[row, column]:g} in row {row + 1}, column {column + 1}; expected finite "
+            f"the table {file} has {numbers[row, column]:g} in row {row + 1}, column {column + 1}; expected finite "
             "numbers"
         )
-    return table
+    return numbers
 
 
 def _comma_separated(text: str) -> npt.NDArray[np.float64]:

@@ -106,11 +106,8 @@ class Classify(Task):
 
     def check(self, config: Any, faults: Any) -> None:
         """Check groups, energy and time step."""
-        if (
-            config.integrator
-            and not faults.found_in("dynamics.integrator")
-            and config.integrator.name != "euler-maruyama"
-        ):
+        moves = config.integrator  # None where its table has a fault
+        if moves and not faults.found_in("dynamics.integrator") and moves.name != "euler-maruyama":
             faults.add(
                 "dynamics.integrator",
                 f"ideal trajectories are followed step by step as 'euler-maruyama' takes them, got "

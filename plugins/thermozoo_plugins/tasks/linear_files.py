@@ -39,9 +39,9 @@ def read_numbers(path: str) -> npt.NDArray[np.float64]:
             raise DataError(f"cannot read {path}: {error}; expected {_EXPECTED}") from error
     if numbers.ndim not in (1, 2) or numbers.dtype.kind not in "iuf" or not numbers.size:
         raise DataError(f"{path} holds {numbers.dtype} of shape {numbers.shape}; expected real numbers of a matrix")
-    numbers = numbers.astype(np.float64)
-    bad = np.argwhere(~np.isfinite(numbers))
+    found: npt.NDArray[np.float64] = numbers.astype(np.float64)
+    bad = np.argwhere(~np.isfinite(found))
     if len(bad):
         place = tuple(bad[0].tolist())
-        raise DataError(f"{path} has {numbers[place]:g} at {place}; expected finite numbers")
-    return numbers
+        raise DataError(f"{path} has {found[place]:g} at {place}; expected finite numbers")
+    return found
