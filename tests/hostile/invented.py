@@ -17,7 +17,8 @@ VALUES = (
     0, 1, 2, -1, 3.5, -0.0, 1e-300, 1e300, float("nan"), float("inf"), -float("inf"), 2**31, 2**32, 2**63 - 1, -(2**63),
     10**15, True, False, "", "x", "quartic", "visible", "auto", "\u00e9\u4e2d", "a" * 3000, "__import__('os').abort()",
     "{{7*7}}", "$\\frac{", "../../etc/passwd", "/dev/zero", "/", "~nobody", "~", "nowhere.npy", "data", "1", "1.5",
-    "nan", "\x7f", "<script>", [], [1], [1.5, 2.5], ["visible"], ["x", 1], [[1, 2], [3]], [[]], {}, {"plugin": "quartic"},
+    "nan", "\x7f", "<script>", [], [1], [1.5, 2.5], ["visible"], ["x", 1], [[1, 2], [3]], [[]], {},
+    {"plugin": "quartic"},
     {"plugin": 1}, {"plugin": "nothing-such"}, {"x": {"y": {"z": []}}}, [{}], [{"plugin": "image"}],
 )  # fmt: skip
 
