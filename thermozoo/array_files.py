@@ -121,6 +121,8 @@ def _array(file: BinaryIO, size: int) -> Array:
         And others that NumPy raises of headers that are none.
     """
     shape, fortran, dtype = _header(file)
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, and arrays are read with allow_pickle=False")
     if dtype.kind not in _NUMBERS:
         raise ValueError(f"it holds {kind_of_values(dtype)}, and not numbers")
     if any(n < 0 for n in shape):

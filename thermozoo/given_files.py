@@ -19,7 +19,7 @@ _UNKNOWN = 2**32
 #: Python objects of a text, such as lines and numbers, take up to about as many bytes for each byte of the file.
 _OBJECTS = 10
 
-_CHUNK = 2**20
+_CHUNK = 2**16
 
 
 def open_regular(path: str | os.PathLike[str]) -> BinaryIO:

@@ -159,7 +159,9 @@ def targets(folder):
             lambda rng: ("c.toml", invented_tables(rng)), lambda p: load_config(p, plugins, seed=1), 0.02
         ),
         "edges": Target(
-            lambda rng: (rng.choice(("e.csv", "e.mtx", "e")), mutated(rng.choice(_EDGES), rng, _EDGES)), read_edges, 0.14
+            lambda rng: (rng.choice(("e.csv", "e.mtx", "e")), mutated(rng.choice(_EDGES), rng, _EDGES)),
+            read_edges,
+            0.14,
         ),
         "graphs and problems": Target(
             lambda rng: (rng.choice(("p", "p.sparse", "p.csv", "p.coo")), mutated(rng.choice(_EDGES), rng, _EDGES)),
@@ -271,7 +273,7 @@ def campaign(total, seed=0, portion=10_000, only=None, say=_say):
 
 
 if __name__ == "__main__":
-    os.nice(10)
+    os.nice(5)
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     chosen = sys.argv[3:] or None
     counted, failed = campaign(int(sys.argv[1]), first, only=chosen)

@@ -141,18 +141,25 @@ def read_idx(who: str, file: Path, dimensions: int) -> npt.NDArray[np.uint8]:
                 header = stream.read(4 + 4 * dimensions)
                 shape = _shape(who, file, header, dimensions)
                 size = math.prod(shape)
-                _check_size(shape, os.fstat(plain.fileno()).st_size, packed)
+                held = os.fstat(plain.fileno()).st_size
+                if not packed and size > held - len(header):
+                    raise DataError(_other_size(who, file, shape, held - len(header)))
+                _check_size(shape, held, packed)
                 # one byte more than promised: the end of the data is the end of the file, and gzip checks its sum there
                 data = _take(stream, size + 1)
     except (OSError, EOFError, zlib.error, _SizeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{who}: cannot read {file}: {reason}") from error
     if len(data) != size:
-        got = f"got {len(data)}" if len(data) < size else "and more bytes follow"
-        raise DataError(
-            f"{who}: {file} is truncated or foreign: its header promises {size} bytes of data ({_times(shape)}), {got}"
-        )
+        raise DataError(_other_size(who, file, shape, len(data)))
     return np.frombuffer(data, dtype=np.uint8).reshape(shape)
+
+
+def _other_size(who: str, file: Path, shape: tuple[int, ...], held: int) -> str:
+    """Say that a file has other bytes than its header promises."""
+    size = math.prod(shape)
+    got = f"got {held}" if held < size else "and more bytes follow"
+    return f"{who}: {file} is truncated or foreign: its header promises {size} bytes of data ({_times(shape)}), {got}"
 
 
 class _SizeError(ValueError):
@@ -161,9 +168,8 @@ class _SizeError(ValueError):
 
 def _check_size(shape: tuple[int, ...], held: int, packed: bool) -> None:
     """Refuse what a header promises before anything is read or kept of it."""
-    size = math.prod(shape)
-    most = held * _DENSEST if packed else held
-    if size > most:
+    size, most = math.prod(shape), held * _DENSEST
+    if size > most and packed:
         raise _SizeError(
             f"its header promises {size} bytes of data ({_times(shape)}), and a file of {held} bytes holds at most "
             f"{most}"

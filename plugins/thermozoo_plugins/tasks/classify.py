@@ -106,7 +106,7 @@ class Classify(Task):
 
     def check(self, config: Any, faults: Any) -> None:
         """Check groups, energy and time step."""
-        moves = config.integrator  # None where its table has a fault
+        moves = config.integrator
         if moves and not faults.found_in("dynamics.integrator") and moves.name != "euler-maruyama":
             faults.add(
                 "dynamics.integrator",
