@@ -56,7 +56,9 @@ def check_seal(path: Path) -> bool:
         end = _stated_end(head)
         if end is None:
             raise DataError(f"cannot read {path}: no NetCDF 4 file: it does not begin as one")
-        whole = size == end  # of fewer bytes there were more, and more than HDF5 knows of were a seal
+        if size < end:
+            raise DataError(f"cannot read {path}: it is truncated: {end} bytes were written, and it has {size}")
+        whole = size == end  # more than HDF5 knows of: there was a seal
     if not whole:
         raise DataError(f"{path} is damaged: its bytes are not those that were written; take a copy of it")
     return sealed
