@@ -18,7 +18,9 @@ PLUGINS = ROOT / "plugins" / "thermozoo_plugins"
 LEVELS = {
     "errors": 0,
     "arguments": 1,
+    "array_files": 1,
     "digits": 1,
+    "given_files": 1,
     "keys": 1,
     "parameters": 1,
     "interfaces": 2,

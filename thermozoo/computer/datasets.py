@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from thermozoo.arguments import instance
 from thermozoo.computer.seal import add_seal, check_seal
+from thermozoo.computer.unsealed import check_elsewhere
 from thermozoo.errors import DataError, OutputError
+from thermozoo.given_files import check_held
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["first_line", "path_of", "read_dataset", "replace_file", "write_dataset"]
+__all__ = ["first_line", "load_hdf5", "path_of", "read_dataset", "replace_file", "write_dataset"]
+
+#: What NetCDF writes to a dimension that has no variable.
+_NO_VARIABLE = b"This is a netCDF dimension but not a netCDF variable"
+
+#: Bytes that one byte of a compressed file stands for, at most.
+_DENSEST = 1032
 
 #: Characters of another library's message, at most.
 _LONGEST = 200
@@ -85,21 +93,64 @@ def read_dataset(path: str | Path) -> xarray.Dataset:
     DataError
         When it is missing, damaged or no such file.
     """
+    path = path_of(path)
+    try:
+        if path.is_dir():
+            raise DataError(f"cannot read {path}: it is a folder; name a file in it, such as {path / 'computer.nc'}")
+        if not check_seal(path):
+            check_elsewhere(path)
+    except (OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"cannot read {path}: {first_line(getattr(error, 'strerror', None) or error)}") from error
+    return load_hdf5(path)
+
+
+def load_hdf5(path: Path) -> xarray.Dataset:
+    """Return the whole of a NetCDF 4 file, after a look at what it would take and where it would be read from.
+
+    Raises
+    ------
+    DataError
+        When it is no such file, or is damaged so that a library notices.
+    """
     import xarray
 
-    path = path_of(path)
-    if path.is_dir():
-        raise DataError(f"cannot read {path}: it is a folder; name a file in it, such as {path / 'computer.nc'}")
     try:
-        check_seal(path)
+        _check_variables(path)
         with xarray.open_dataset(path, engine="h5netcdf") as opened:
             return opened.load()
-    except DataError:
-        raise
+    except MemoryError:
+        raise DataError(f"cannot read {path}: there is not enough memory for what it holds") from None
     except OSError as error:
         raise DataError(f"cannot read {path}: {first_line(error.strerror or error)}") from error
     except Exception as error:  # three libraries read a file that may hold anything
         raise DataError(f"cannot read {path}: {first_line(error)}") from error
+
+
+def _check_variables(path: Path) -> None:
+    """Raise ValueError for variables that are read from elsewhere, or larger than file and memory can make them."""
+    import h5py  # type: ignore[import-untyped]
+
+    most = path.stat().st_size * _DENSEST
+    total = 0
+    with h5py.File(path, "r") as file:
+        for name in file:
+            link = file.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                raise ValueError(f"{name!r} is a link to elsewhere; expected variables that are in the file")
+            one = file[name]
+            if not isinstance(one, h5py.Dataset):
+                raise ValueError(f"{name!r} is a {type(one).__name__.lower()}; expected variables alone")
+            if one.external or one.is_virtual:
+                raise ValueError(f"the values of {name!r} are in another file; expected them in this one")
+            size = one.size * one.dtype.itemsize if one.size is not None else 0
+            if bytes(one.attrs.get("NAME", b"")).startswith(_NO_VARIABLE):
+                continue  # nothing is read of it
+            total += size
+            if size > most:
+                raise ValueError(f"{name!r} promises {size} bytes of data, more than fit into the file")
+    check_held(2 * total, "what it holds")
 
 
 def path_of(value: Any) -> Path:

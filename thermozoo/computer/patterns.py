@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.array_files import read_array
 from thermozoo.errors import DataError
+from thermozoo.given_files import read_file
 
 __all__ = ["load_patterns"]
+
+_EXPECTED = "real numbers, one pattern a row"
 
 
 def load_patterns(path: str | Path) -> npt.NDArray[np.floating[Any]]:
@@ -32,22 +37,24 @@ def load_patterns(path: str | Path) -> npt.NDArray[np.floating[Any]]:
     kind = path.suffix.lower()
     if kind not in (".npy", ".csv"):
         raise DataError(f"patterns are read from .npy or .csv files, got {path.name!r}: save them as one of these")
-    try:
-        if kind == ".npy":
-            read: Any = np.load(path, allow_pickle=False)
-        else:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of an empty file, which is refused below
-                read = np.loadtxt(path, delimiter=",", ndmin=2, comments="#")
-    except (OSError, ValueError, EOFError) as error:
-        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
-        raise DataError(f"cannot read patterns from {path}: {said}") from error
-    if not isinstance(read, np.ndarray) or read.dtype.kind not in "iuf" or read.ndim < 2 or not read.size:
-        found = f"shape {read.shape} of {read.dtype}" if isinstance(read, np.ndarray) else type(read).__name__
-        raise DataError(f"{path}: expected real numbers, one pattern a row, got {found}")
+    read = read_array(path, "the patterns", _EXPECTED) if kind == ".npy" else _comma_separated(path)
+    if read.ndim < 2 or not read.size:
+        raise DataError(f"{path}: expected real numbers, one pattern a row, got shape {read.shape} of {read.dtype}")
     rows = read.reshape(len(read), -1).astype(np.float64)
     bad = np.argwhere(~np.isfinite(rows))
     if len(bad):
         row, column = bad[0]
         raise DataError(f"{path}: pattern {row} is {rows[row, column]} at entry {column}, expected finite numbers")
+    return rows
+
+
+def _comma_separated(path: Path) -> npt.NDArray[np.floating[Any]]:
+    content = read_file(path, "the patterns", _EXPECTED)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of an empty file, which is refused elsewhere
+            rows = np.loadtxt(io.StringIO(content.decode("utf-8-sig")), delimiter=",", ndmin=2, comments="#")
+    except ValueError as error:
+        said = str(error).splitlines()[0]
+        raise DataError(f"cannot read the patterns {path}: {said}; expected {_EXPECTED}") from error
     return rows

@@ -8,13 +8,13 @@ import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from thermozoo.config.packaged import packaged, packaged_name, packaged_text, written_as_name
 from thermozoo.config.toml import DEEPEST, parse, value_of
 from thermozoo.errors import ConfigError, nearest, shown
 
-__all__ = ["given_by", "override", "parse_bytes", "read_config"]
+__all__ = ["bounded", "given_by", "override", "parse_bytes", "read_config"]
 
 #: Bytes above which a file is taken for something else: a list with a value for
 #: each of a hundred thousand units takes 2 MB.
@@ -83,7 +83,12 @@ def _content(path: Path) -> bytes:
         kind = "a named pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
         raise ValueError(f"{kind}; {_EXPECTED}")
     with path.open("rb") as file:
-        content = file.read(_LARGEST + 1)
+        return bounded(file)
+
+
+def bounded(file: BinaryIO) -> bytes:
+    """Return all that an open file has to say; raise ValueError for more than any config has."""
+    content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:
         raise ValueError(f"larger than {_LARGEST // 2**20} MiB; {_EXPECTED}")
     return content

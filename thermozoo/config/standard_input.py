@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from thermozoo.config.read import parse_bytes
+from thermozoo.config.read import bounded, parse_bytes
 from thermozoo.errors import ConfigError
 
 __all__ = ["is_standard_input", "read_standard_input"]
@@ -31,7 +31,9 @@ def read_standard_input() -> tuple[str, dict[str, Any]]:
     if sys.stdin is None:
         raise ConfigError([f"{_NAME}: it is closed; expected a TOML config"])
     try:
-        content = sys.stdin.buffer.read()
+        content = bounded(sys.stdin.buffer)
+    except ValueError as error:
+        raise ConfigError([f"{_NAME}: {error}"]) from None
     except OSError as error:
         raise ConfigError([f"{_NAME}: cannot be read: {error.strerror or error}; expected a TOML config"]) from None
     try:

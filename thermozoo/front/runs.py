@@ -6,7 +6,6 @@ import base64
 import functools
 import html
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import attrs
 
 from thermozoo.arguments import count, instance
 from thermozoo.errors import DataError, shown
+from thermozoo.given_files import read_regular
 
 if TYPE_CHECKING:
     import xarray
@@ -54,9 +54,12 @@ class Run:
     @functools.cached_property
     def config(self) -> dict[str, Any]:
         """The resolved config, as nested tables."""
+        from thermozoo.config.read import parse_bytes
+        from thermozoo.runs.place import LARGEST_TEXT
+
         path = self.folder / "config.toml"
         try:
-            return tomllib.loads(path.read_text(encoding="utf-8"))
+            return parse_bytes(read_regular(path, LARGEST_TEXT))
         except (OSError, ValueError) as error:
             raise DataError(f"cannot read {path}: {shown(error, 200)}") from error
 
@@ -244,9 +247,11 @@ def run(
 
 
 def _json(path: Path) -> dict[str, Any]:
+    from thermozoo.runs.place import LARGEST_TEXT
+
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = json.loads(read_regular(path, LARGEST_TEXT))
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"cannot read {path}: {shown(error, 200)}") from error
     if not isinstance(content, dict):
         raise DataError(f"{path} does not hold a JSON object")

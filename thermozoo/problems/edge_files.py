@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from thermozoo.errors import DataError, shown
+from thermozoo.given_files import read_file
 from thermozoo.problems.comma_separated import read_comma_separated
 from thermozoo.problems.edge_table import EdgeSource, EdgeTable
 from thermozoo.problems.g_set import read_g_set
@@ -38,15 +39,7 @@ def lines_of(path: Path) -> list[str]:
     DataError
         When the file cannot be read, or holds no text.
     """
-    what = f"the edge file {shown(path, 200)}"
-    try:
-        file = path.expanduser()
-        if file.exists() and not file.is_file():  # a pipe would be waited for
-            raise OSError("it is no file")
-        data = file.read_bytes()
-    except (OSError, ValueError, RuntimeError) as error:  # a name that no file can have; ~user of a user that is none
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"cannot read {what}: {reason}; expected a .csv, Matrix Market or G-set file") from error
+    data = read_file(path, "the edge file", "a .csv, Matrix Market or G-set file")
     ends = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
         text = ends.decode("utf-8-sig")

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from thermozoo.errors import PluginLoadError, shown
+from thermozoo.given_files import read_regular
 from thermozoo.registry.sources import Source
 
 __all__ = ["file_source", "from_file"]
@@ -19,15 +20,20 @@ __all__ = ["file_source", "from_file"]
 #: How the names begin under which single plugin files are imported.
 _FILE_MODULE = "thermozoo_file_"
 
+#: Bytes above which a file is taken for something else than a plugin.
+_LARGEST = 16 * 2**20
+
 
 def file_source(path: str | Path) -> Source:
     """Return the source for a single plugin file (``--plugin FILE.py``)."""
     path = Path(path)
     content, reason = None, ""
     try:
-        content = path.read_bytes() if path.is_file() else None
-    except OSError as error:
-        reason = f": {error.strerror or error}"
+        content = read_regular(path, _LARGEST)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = f": {getattr(error, 'strerror', None) or error}"
 
     def load() -> ModuleType:
         if content is None:

@@ -14,13 +14,27 @@ from pathlib import Path
 import attrs
 
 from thermozoo.errors import OutputError, shown
+from thermozoo.given_files import read_regular
 from thermozoo.runs.claim import CLAIM, Claim, HeldError, holder_of, take_claim
 from thermozoo.runs.moves import files_below, move_all, move_new
 
-__all__ = ["FIGURES", "MARK", "PLUGINS", "Place", "TakenError", "claim_folder", "figure_file", "picture_file"]
+__all__ = [
+    "FIGURES",
+    "LARGEST_TEXT",
+    "MARK",
+    "PLUGINS",
+    "Place",
+    "TakenError",
+    "claim_folder",
+    "figure_file",
+    "picture_file",
+]
 
 #: The file that marks a folder as that of a run; it comes last.
 MARK = "manifest.json"
+
+#: Bytes above which config, report or manifest of a run are taken for something else.
+LARGEST_TEXT = 2**26
 
 #: Where the plugin files of a run are.
 PLUGINS = "plugins"
@@ -194,9 +208,9 @@ def claim_folder(target: Path, force: bool = False) -> Place:
 def _pictures_of(path: Path) -> set[str]:
     """Return the files of the pictures that the run in a folder drew, as its manifest names them."""
     try:
-        named = json.loads((path / MARK).read_text("utf-8"))["pictures"]
+        named = json.loads(read_regular(path / MARK, LARGEST_TEXT))["pictures"]
         return {picture_file(name) for name in named if Path(name).name == name}
-    except (OSError, ValueError, LookupError, TypeError):  # of a run that draws others, or none of ours
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):  # of a run that draws others, or none of ours
         return set()
 
 

@@ -11,10 +11,11 @@ from typing import Any
 from thermozoo.config.packaged import packaged_name
 from thermozoo.config.standard_input import is_standard_input
 from thermozoo.errors import PluginLoadError, shown
+from thermozoo.given_files import read_regular
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.registry.discovery import Source
 from thermozoo.registry.files import file_source
-from thermozoo.runs.place import MARK, PLUGINS
+from thermozoo.runs.place import LARGEST_TEXT, MARK, PLUGINS
 
 __all__ = ["with_copies"]
 
@@ -43,7 +44,7 @@ def with_copies(config: str | Path | None, catalogue: Catalogue) -> Catalogue:
     folder = Path(str(config)).parent
     mark = folder / MARK
     try:
-        manifest = json.loads(mark.read_text("utf-8"))
+        manifest = json.loads(read_regular(mark, LARGEST_TEXT))
     except OSError:
         return catalogue
     except (ValueError, RecursionError):

@@ -11,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from thermozoo.computer.datasets import replace_file
+from thermozoo.computer.datasets import read_dataset, replace_file
 from thermozoo.computer.files import load_all
 from thermozoo.errors import ConfigError, DataError, ThermozooError, shown
+from thermozoo.given_files import read_regular
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.claim import holder_of
 from thermozoo.runs.extras import draw_each
 from thermozoo.runs.figures import Drawing, Results, draw_results
 from thermozoo.runs.folder import write_text
 from thermozoo.runs.page import render_page
-from thermozoo.runs.place import FIGURES, figure_file
+from thermozoo.runs.place import FIGURES, LARGEST_TEXT, figure_file
 from thermozoo.runs.plugin_files import with_copies
 from thermozoo.runs.prototypes import Prototypes
 from thermozoo.runs.report_file import read_report
@@ -105,7 +106,7 @@ def page_again(folder: Path, catalogue: Callable[[], Catalogue], note: Callable[
 def _text(path: Path, faults: list[str]) -> str:
     """Return the text of a file; where it cannot be read, an empty one after adding a fault."""
     try:
-        return path.read_text("utf-8")
+        return read_regular(path, LARGEST_TEXT).decode("utf-8")
     except OSError as error:
         faults.append(f"{shown(path, 200)}: cannot be read: {error.strerror or error}")
     except UnicodeDecodeError:
@@ -179,7 +180,7 @@ def _pictures(
 
 def _picture(path: Path) -> bytes | None:
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
     except OSError:
         return None
     return content if content.startswith(_SIGNATURES[path.suffix]) else None
@@ -199,14 +200,11 @@ def read_results(folder: Path, report: Report, catalogue: Catalogue) -> Results:
     DataError
         When one of them is missing or damaged.
     """
-    import xarray
-
     loaded = load_all(folder / "computer.nc", catalogue)
     program = next(iter(loaded.values())) if isinstance(loaded, dict) else loaded
     path = folder / "samples.nc"
     try:
-        with xarray.open_dataset(path, engine="h5netcdf") as opened:
-            samples = opened.load()
+        samples = read_dataset(path)
         height, width = (int(samples.attrs[f"image_{side}"]) for side in ("height", "width"))
         kT = float(samples.attrs["temperature_kT_in_E0"])
         heat = {name: samples[f"heat_{name.replace('-', '_')}"].values / kT for name in program.term_names}

@@ -9,6 +9,7 @@ from typing import Any
 
 from thermozoo.computer.datasets import read_dataset, replace_file
 from thermozoo.errors import DataError, ThermozooError, shown
+from thermozoo.given_files import read_regular
 from thermozoo.interfaces import Task
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.extras import draw_each
@@ -56,7 +57,7 @@ def task_page_again(
     """Write ``report.html`` of a run folder again; see `thermozoo.runs.saved.page_again`."""
     task, report = task_and_report(folder, content, catalogue)
     path = folder / "samples.nc"
-    samples = read_dataset(path) if path.is_file() else None
+    samples = read_dataset(path) if path.exists() else None
     try:
         tomllib.loads(config_toml)
         captions = {name: one.caption for name, one in task.pictures(report.figures, samples).items()}
@@ -71,7 +72,7 @@ def task_page_again(
             else:
                 pictures[name] = found
         page = render_task_page(task, report, config_toml, pictures, captions, manifest, missing)
-    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         raise DataError(
             f"{shown(folder, 200)}: config.toml, report.json, samples.nc or manifest.json does not hold what a run "
             f"writes: {type(error).__name__}: {shown(error, 200)}"
@@ -82,7 +83,7 @@ def task_page_again(
 
 def _picture(path: Path) -> bytes | None:
     try:
-        found = path.read_bytes()
+        found = read_regular(path)
     except OSError:
         return None
     return found if found.startswith(_SIGNATURE) else None

@@ -6,9 +6,13 @@ import re
 import unicodedata
 from pathlib import Path
 
+from thermozoo import read_file
 from thermozoo.errors import DataError
 
 __all__ = ["read_mapping"]
+
+#: Bytes above which a file is taken for something else: a thousand classes take ten thousand.
+_LARGEST = 2**24
 
 _LINE = re.compile(r"(\d{1,9})((?:\s+\d{1,7})+)", re.ASCII)
 
@@ -22,11 +26,11 @@ def read_mapping(who: str, file: Path) -> dict[int, str]:
         When the file cannot be read or a line is none of a mapping.
     """
     try:
-        lines = file.read_text("utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{who}: cannot read the mapping {file}: {getattr(error, 'strerror', None) or error}"
-        ) from error
+        lines = read_file(file, "the mapping", "lines 'label codepoint'", _LARGEST).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{who}: cannot read the mapping {file}: {error}") from error
+    except DataError as error:
+        raise DataError(f"{who}: {error}") from error
     names: dict[int, str] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():

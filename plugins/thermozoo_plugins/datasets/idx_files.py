@@ -20,6 +20,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo import memory_left
 from thermozoo.errors import DataError
 
 __all__ = ["find_file", "folder_of", "pair", "read_idx"]
@@ -44,6 +45,12 @@ _FOREIGN = {
 _TYPES = {0x08: "unsigned bytes", 0x09: "signed bytes", 0x0B: "int16", 0x0C: "int32", 0x0D: "float32", 0x0E: "float64"}
 
 _CHUNK = 2**20
+
+#: Bytes that one byte of gzip data stands for, at most: a block of deflate repeats up to 258 bytes in two bits.
+_DENSEST = 1032
+
+#: Bytes in memory for a byte of a file: itself, and a number in double precision.
+_AS_NUMBERS = 9
 
 
 def folder_of(who: str, path: str, example: str) -> Path:
@@ -134,17 +141,45 @@ def read_idx(who: str, file: Path, dimensions: int) -> npt.NDArray[np.uint8]:
                 header = stream.read(4 + 4 * dimensions)
                 shape = _shape(who, file, header, dimensions)
                 size = math.prod(shape)
+                held = os.fstat(plain.fileno()).st_size
+                if not packed and size > held - len(header):
+                    raise DataError(_other_size(who, file, shape, held - len(header)))
+                _check_size(shape, held, packed)
                 # one byte more than promised: the end of the data is the end of the file, and gzip checks its sum there
                 data = _take(stream, size + 1)
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error, _SizeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{who}: cannot read {file}: {reason}") from error
     if len(data) != size:
-        got = f"got {len(data)}" if len(data) < size else "and more bytes follow"
-        raise DataError(
-            f"{who}: {file} is truncated or foreign: its header promises {size} bytes of data ({_times(shape)}), {got}"
-        )
+        raise DataError(_other_size(who, file, shape, len(data)))
     return np.frombuffer(data, dtype=np.uint8).reshape(shape)
+
+
+def _other_size(who: str, file: Path, shape: tuple[int, ...], held: int) -> str:
+    """Say that a file has other bytes than its header promises."""
+    size = math.prod(shape)
+    got = f"got {held}" if held < size else "and more bytes follow"
+    return f"{who}: {file} is truncated or foreign: its header promises {size} bytes of data ({_times(shape)}), {got}"
+
+
+class _SizeError(ValueError):
+    """A header that promises what the file cannot hold, or what the memory cannot."""
+
+
+def _check_size(shape: tuple[int, ...], held: int, packed: bool) -> None:
+    """Refuse what a header promises before anything is read or kept of it."""
+    size, most = math.prod(shape), held * _DENSEST
+    if size > most and packed:
+        raise _SizeError(
+            f"its header promises {size} bytes of data ({_times(shape)}), and a file of {held} bytes holds at most "
+            f"{most}"
+        )
+    left = memory_left()
+    if size * _AS_NUMBERS > left:
+        raise _SizeError(
+            f"its header promises {size} bytes of data ({_times(shape)}), which take {size * _AS_NUMBERS} as numbers, "
+            f"and there are {left} of memory left"
+        )
 
 
 def _shape(who: str, file: Path, header: bytes, dimensions: int) -> tuple[int, ...]:

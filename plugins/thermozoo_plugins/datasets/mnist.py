@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,15 @@ import numpy.typing as npt
 
 from thermozoo import Dataset, option
 from thermozoo.errors import DataError
+from thermozoo_plugins.datasets.downloads import downloaded
 from thermozoo_plugins.datasets.idx_files import find_file, folder_of, pair
 
 _URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
-_MD5 = {
-    "train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-    "train-labels-idx1-ubyte.gz": "d53e105ee54ea40749a09fcbcd1e9432",
-    "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
-    "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
+_SHA256 = {
+    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
 _PREFIX = {"test": "t10k", "train": "train"}
 
@@ -62,18 +62,4 @@ class Mnist(Dataset):
         import pooch
 
         name = f"{stem}.gz"
-        try:
-            return Path(
-                pooch.retrieve(
-                    _URL + name,
-                    known_hash=f"md5:{_MD5[name]}",
-                    fname=name,
-                    path=pooch.os_cache("thermozoo"),
-                    progressbar=sys.stderr.isatty(),
-                )
-            )
-        except Exception as error:  # pooch passes on whatever its transport raises
-            raise DataError(
-                f"mnist: could not download {name} ({type(error).__name__}: {error}); set data.path to a folder "
-                "that holds the IDX files, or use data.plugin = 'digits', which needs no download"
-            ) from error
+        return downloaded(self.name, _URL + name, _SHA256[name], Path(pooch.os_cache("thermozoo")))

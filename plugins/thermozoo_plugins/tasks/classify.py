@@ -106,7 +106,8 @@ class Classify(Task):
 
     def check(self, config: Any, faults: Any) -> None:
         """Check groups, energy and time step."""
-        if not faults.found_in("dynamics.integrator") and config.integrator.name != "euler-maruyama":
+        moves = config.integrator
+        if moves and not faults.found_in("dynamics.integrator") and moves.name != "euler-maruyama":
             faults.add(
                 "dynamics.integrator",
                 f"ideal trajectories are followed step by step as 'euler-maruyama' takes them, got "

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
-from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo import read_arrays
 from thermozoo.errors import DataError
 
 __all__ = ["Teacher", "read_teacher", "trained_teacher"]
@@ -103,22 +102,11 @@ def read_teacher(path: str, sizes: tuple[int, int, int]) -> Teacher:
         When it cannot be read, or does not fit.
     """
     pixels, hidden, classes = sizes
-    found: dict[str, Any] = {}
-    try:
-        file = Path(path).expanduser()
-        if file.exists() and not file.is_file():  # a pipe would be waited for
-            raise OSError("it is no file")
-        with np.load(file, allow_pickle=False) as opened:
-            found = {name: np.asarray(opened[name]) for name in _NAMES}
-    except Exception as error:  # what NumPy raises of a damaged file is of many kinds
-        reason = str(getattr(error, "strerror", None) or error).partition("\n")[0]
-        raise DataError(
-            f"cannot read the teacher {path}: {reason}; expected an .npz file with {', '.join(_NAMES)}"
-        ) from error
+    found = read_arrays(path, _NAMES, "the teacher", f"an .npz file with {', '.join(_NAMES)}")
     wanted = dict(zip(_NAMES, ((pixels, hidden), (hidden,), (hidden, classes), (classes,)), strict=True))
     for name, shape in wanted.items():
         values = found[name]
-        if values.shape != shape or values.dtype.kind not in "iuf" or not np.isfinite(values).all():
+        if values.shape != shape or not np.isfinite(values).all():
             raise DataError(
                 f"the teacher {path} does not fit the data: {name} is {values.dtype} of shape {values.shape}, expected "
                 f"finite numbers of shape {shape} for {pixels:,} pixels, {hidden:,} hidden units and {classes} classes"

@@ -100,7 +100,7 @@ class Erasure(Task):
 
     def check(self, config: Any, faults: Any) -> None:
         """Check that the computer is one bit at rest, and that the fastest erasure has time steps enough."""
-        if not faults.found_in("dynamics.integrator") and not type(config.integrator).thermal:
+        if config.integrator and not faults.found_in("dynamics.integrator") and not type(config.integrator).thermal:
             faults.add(
                 "dynamics.integrator",
                 f"{config.integrator.name!r} does not relax to the Boltzmann distribution, and work has no bound with "

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo import read_array, read_file
 from thermozoo.errors import DataError
+from thermozoo_plugins.tasks.linear_market import BANNER, matrix_of
 
 __all__ = ["read_numbers"]
 
-_BANNER = b"%%matrixmarket"
+_EXPECTED = "a .npy, Matrix Market or .csv file"
 
 
 def read_numbers(path: str) -> npt.NDArray[np.float64]:
@@ -26,33 +27,21 @@ def read_numbers(path: str) -> npt.NDArray[np.float64]:
     from thermozoo_plugins.encodings.table_files import read_table  # whose neighbors need sympy
 
     file = Path(path)
-    try:
-        file = file.expanduser()
-        if file.exists() and not file.is_file():  # a pipe would be waited for
-            raise OSError("it is no file")
-        with file.open("rb") as opened:
-            marked = opened.read(len(_BANNER)).lower() == _BANNER
-        if file.suffix != ".npy" and not marked:
+    if file.suffix == ".npy":
+        numbers = read_array(file, expected=_EXPECTED)
+    else:
+        content = read_file(file, expected=_EXPECTED)
+        if content[: len(BANNER)].lower() != BANNER:
             return read_table(file, "numbers")
-        found = _matrix_market(file) if marked else np.load(file, allow_pickle=False)
-    except DataError:
-        raise
-    except Exception as error:  # what NumPy and SciPy raise of a damaged file is of many kinds
-        reason = str(getattr(error, "strerror", None) or error).partition("\n")[0]
-        raise DataError(f"cannot read {path}: {reason}; expected a .npy, Matrix Market or .csv file") from error
-    numbers = np.asarray(found)
+        try:
+            numbers = matrix_of(content)
+        except ValueError as error:
+            raise DataError(f"cannot read {path}: {error}; expected {_EXPECTED}") from error
     if numbers.ndim not in (1, 2) or numbers.dtype.kind not in "iuf" or not numbers.size:
         raise DataError(f"{path} holds {numbers.dtype} of shape {numbers.shape}; expected real numbers of a matrix")
-    numbers = numbers.astype(np.float64)
-    bad = np.argwhere(~np.isfinite(numbers))
+    found: npt.NDArray[np.float64] = numbers.astype(np.float64)
+    bad = np.argwhere(~np.isfinite(found))
     if len(bad):
         place = tuple(bad[0].tolist())
-        raise DataError(f"{path} has {numbers[place]:g} at {place}; expected finite numbers")
-    return numbers
-
-
-def _matrix_market(file: Path) -> Any:
-    from scipy.io import mmread
-
-    found = mmread(file)
-    return found if isinstance(found, np.ndarray) else found.toarray()
+        raise DataError(f"{path} has {found[place]:g} at {place}; expected finite numbers")
+    return found

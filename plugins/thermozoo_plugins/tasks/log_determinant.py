@@ -107,7 +107,7 @@ class LogDeterminant(MatrixTask):
 
     def check(self, config: Any, faults: Any) -> None:
         """Check its settings against steps, integrator and units."""
-        if not faults.found_in("dynamics.integrator") and not type(config.integrator).thermal:
+        if config.integrator and not faults.found_in("dynamics.integrator") and not type(config.integrator).thermal:
             faults.add(
                 "dynamics.integrator",
                 f"{config.integrator.name!r} does not relax to the Boltzmann distribution, and its work tells no free "

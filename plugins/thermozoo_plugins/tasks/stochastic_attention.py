@@ -93,7 +93,7 @@ class StochasticAttention(Task):
 
     def check(self, config: Any, faults: Any) -> None:
         """Check its settings against steps and units."""
-        if not faults.found_in("dynamics.integrator") and not type(config.integrator).thermal:
+        if config.integrator and not faults.found_in("dynamics.integrator") and not type(config.integrator).thermal:
             faults.add(
                 "dynamics.integrator",
                 f"{config.integrator.name!r} does not relax to the Boltzmann distribution; take another integrator",
