@@ -15,7 +15,7 @@ _KERNEL = '''"""A kernel that is quick to compile."""
 from numba import njit
 
 
-@njit(cache=True)
+@njit
 def advance(x):
     return x + 1
 '''
