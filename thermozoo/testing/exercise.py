@@ -26,18 +26,21 @@ class Call:
         Calls it; errors that refuse what it is given are its own affair.
     given : object
         What it is given, which it is not to change.
+    warm : bool
+        Whether all that it imports has been imported.
     """
 
     method: str
     make: Callable[[], Any]
     given: Any = None
+    warm: bool = False
 
 
 def calls_of(context: Context) -> Iterator[Call]:
     """Yield the calls of a plugin: those of its kind, and where it is a single file, of what stands in the file."""
     if from_file(context.cls):
         source = file_source(_file_of(context.cls))
-        yield Call(f"importing {source.distribution}", source.load)
+        yield Call(f"importing {source.distribution}", source.load, warm=True)
     yield from _BY_KIND.get(context.cls.kind, _formula)(context)
 
 
@@ -66,8 +69,11 @@ def _connectivity(context: Context) -> Iterator[Call]:
 
 
 def _dataset(context: Context) -> Iterator[Call]:
-    yield Call("load", context.plugin.load)
-    yield Call("class_names", context.plugin.class_names)
+    from thermozoo.testing.checks import dataset as checks
+
+    checks._loaded(context)
+    yield Call("load", context.plugin.load, warm=True)
+    yield Call("class_names", context.plugin.class_names, warm=True)
 
 
 def _encoding(context: Context) -> Iterator[Call]:
@@ -118,7 +124,7 @@ def _task(context: Context) -> Iterator[Call]:
     from thermozoo.testing.small_run import small_run_of
 
     small_run_of(context, checks._SEED)  # libraries that it imports change settings as they are imported
-    yield Call("a small run of it", lambda: small_run_of(context, checks._OTHER))
+    yield Call("a small run of it", lambda: small_run_of(context, checks._OTHER), warm=True)
 
 
 _BY_KIND: dict[str, Callable[[Context], Iterator[Call]]] = {

@@ -29,6 +29,7 @@ from thermozoo.testing.outcomes import (
     Status,
 )
 from thermozoo.testing.registry import Check, checks_for, kind_of
+from thermozoo.testing.side_effects import watched
 
 __all__ = ["context_for", "run_check", "verify"]
 
@@ -78,7 +79,7 @@ def run_check(check: Check, context: Context) -> Outcome:
     found: dict[str, Any]
     try:
         # oracles raise mpmath's precision, which is global
-        with mpmath.workdps(mpmath.mp.dps), warnings.catch_warnings(), np.errstate(all="ignore"):
+        with watched(), mpmath.workdps(mpmath.mp.dps), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # a plugin's warnings are its author's; checks look at values
             measured = check.function(context) or Measured()
         found = {"status": Status.PASSED, **_comparison(measured)}
@@ -96,7 +97,7 @@ def run_check(check: Check, context: Context) -> Outcome:
         found = {"status": Status.NOT_RUN, "reason": str(answer)}
     except FormulaError as error:  # the plugin's fault, and its message already names file and line
         found = {"status": Status.FAILED, "reason": str(error), "line": context.line}
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         inside = _plugin_frame(context, error)
         said = f"{type(error).__name__}: {error}" if str(error) else f"{type(error).__name__} (without a message)"
         frame = inside or traceback.extract_tb(error.__traceback__)[-1]

@@ -1,4 +1,4 @@
-"""What calling an author's method changes beside what it returns: the state of the process, output, what it was given."""
+"""What calling an author's method changes beside what it returns: settings of the process, output, what it is given."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import locale
 import os
 import random
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -87,12 +88,17 @@ def _error_call(value: Any) -> None:
     np.seterrcall(value)
 
 
+_FILTERS = "the warnings filters"
+
+#: Stands before all filters, so that one of them that is set again shows.
+_UNUSUAL_FILTER = ("default", None, ImportWarning, re.compile("thermozoo watches"), _UNUSUAL)
+
 #: Settings of the process: how each is read, and put back.
 _SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "NumPy's handling of floating-point errors (numpy.seterr)": (np.geterr, lambda value: np.seterr(**value)),
     "NumPy's error callback (numpy.seterrcall)": (np.geterrcall, _error_call),
     "how NumPy prints (numpy.set_printoptions)": (np.get_printoptions, lambda value: np.set_printoptions(**value)),
-    "the warnings filters": (lambda: list(warnings.filters), _filters),
+    _FILTERS: (lambda: list(warnings.filters), _filters),
     "the locale": (
         lambda: locale.setlocale(locale.LC_ALL),
         lambda value: locale.setlocale(locale.LC_ALL, value),
@@ -116,7 +122,9 @@ def watched() -> Iterator[SideEffects]:
     # states that nobody else sets: a plugin that seeds with the same number again would not show
     np.random.seed(_UNUSUAL)
     random.seed(_UNUSUAL)
+    _filters([_UNUSUAL_FILTER, *settings[_FILTERS]])
     before = _states()
+    filters = list(warnings.filters)
     try:
         with contextlib.redirect_stdout(tee):
             yield seen
@@ -126,9 +134,10 @@ def watched() -> Iterator[SideEffects]:
         np.random.set_state(numpy_state)
         random.setstate(python_state)
         for name, (read, put_back) in _SETTINGS.items():
-            if read() != settings[name]:
+            if read() != (filters if name == _FILTERS else settings[name]):
                 seen.settings.append(name)
                 put_back(settings[name])
+        _filters(settings[_FILTERS])
 
 
 def _states() -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from thermozoo.testing.context import Context
 from thermozoo.testing.exercise import Call, calls_of
 from thermozoo.testing.measured import Measured
@@ -19,11 +21,11 @@ def side_effects(context: Context) -> Measured:
     own = fingerprint(context.plugin)
     calls = 0
     try:
-        for one in calls_of(context):
-            # the small run of a task is done once, and everything is imported by then
-            if context.cls.kind != "task" and not one.method.startswith("importing"):
-                _watch(one)
+        found = calls_of(context)
+        while (one := _next(found)) is not None:
             before = fingerprint(one.given)
+            if not one.warm:
+                _watch(one)
             seen = _watch(one)
             calls += 1
             if said := seen.in_words():
@@ -42,6 +44,12 @@ def side_effects(context: Context) -> Measured:
     if not calls:
         raise DoesNotApply("nothing of it can be called here")
     return Measured("calls with a side effect", 0, 0, 0, detail=f"{calls} calls")
+
+
+def _next(found: Iterator[Call]) -> Call | None:
+    """Return the next call; to know how it is to be called, the plugin is called as well."""
+    with watched():
+        return next(found, None)
 
 
 def _watch(one: Call) -> SideEffects:
