@@ -16,7 +16,7 @@ from typing import Any
 
 from thermozoo.dynamics.engines.machine_code import has_machine_code
 
-__all__ = ["compile_elsewhere", "ready"]
+__all__ = ["compile_elsewhere", "end_all", "ready"]
 
 #: What such a process does with where to look for modules, a kernel, and what it is called with.
 _CHILD = """
@@ -86,7 +86,8 @@ def _process(path: Path, arguments: tuple[Any, ...]) -> subprocess.Popen[bytes]:
 
 
 @atexit.register
-def _end() -> None:
+def end_all() -> None:
+    """End the processes that are still compiling."""
     for process in _processes.values():
         process.terminate()
         process.wait()
