@@ -34,9 +34,12 @@ def time_limit(seconds: float, error: type[BaseException] = TimeoutError) -> Ite
         raise error
 
     left, again = signal.getitimer(signal.ITIMER_REAL)
+    if 0.0 < left <= seconds:  # the block around this one is stopped first
+        yield
+        return
     begun = time.monotonic()
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, min(seconds, left) if left else seconds, _AGAIN)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
     try:
         yield
     finally:
