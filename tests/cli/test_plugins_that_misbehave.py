@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import locale
+import os
 import textwrap
 
+import numpy as np
 import pytest
 
 import thermozoo as tz
@@ -130,6 +133,18 @@ def test_errors_of_our_own_are_called_internal(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("thermozoo.runs.experiment.run_experiment", broken)
     assert run(["run", str(config(tmp_path)), "--out", str(tmp_path / "out")]) == 70
     assert "internal error: RuntimeError: ours" in capsys.readouterr().err
+
+
+def test_what_a_file_sets_while_it_is_loaded_is_put_back(tmp_path, capsys):
+    """With numpy.seterr(all="raise"), a number that is rounded to zero in our own code would end a run."""
+    file = plugin(tmp_path, "Connectivity", "connectivities", "def edges(self, layout):\n    return None\n")
+    setting = "import locale, os\nimport numpy\nnumpy.seterr(all='raise')\nos.chdir('/')\n"
+    setting += "locale.setlocale(locale.LC_CTYPE, 'C' if locale.setlocale(locale.LC_CTYPE) != 'C' else 'C.UTF-8')\n"
+    file.write_text(setting + file.read_text())
+    before = np.geterr(), os.getcwd(), locale.setlocale(locale.LC_ALL)
+    assert run(["plugins", "--plugin", str(file)]) == 0
+    assert "mine" in capsys.readouterr().out
+    assert (np.geterr(), os.getcwd(), locale.setlocale(locale.LC_ALL)) == before
 
 
 #: What leaves a file behind when it is imported.
