@@ -62,7 +62,7 @@ def test_the_command_says_it_in_a_line(monkeypatch, capsys, error):
 
 
 #: MiB of address space, from less than Python's libraries take to enough for the run.
-ROOM = (200, 300, 400, 500, 600, 800, 1000, 1500)
+ROOM = (300, 400, 500, 600, 800, 1000, 1500)
 
 
 @pytest.mark.long
@@ -87,6 +87,7 @@ def test_a_run_in_little_memory_ends_well_or_in_a_line(tmp_path, engine):
         # LLVM ends a process for whose code there is no memory
         by_llvm = "LLVM ERROR" in done.stderr
         assert done.returncode in (0, 2) or by_openblas or by_llvm, (room, done.returncode, done.stderr[-2000:])
-        assert out.exists() == (done.returncode == 0)
+        if not (by_openblas or by_llvm):  # as by kill -9, which leaves the claim of a folder
+            assert out.exists() == (done.returncode == 0)
         codes.append(done.returncode)
     assert codes[-1] == 0

@@ -42,21 +42,22 @@ class SideEffects:
     printed: str = ""
 
     def in_words(self) -> str:
-        """Return the first side effect as the end of a sentence, and what to do instead; empty where there is none."""
+        """Return all side effects as the end of a sentence, and what to do instead; empty where there is none."""
+        found = []
         if self.settings:
-            return (
-                f"changes {self.settings[0]} for everything that runs after it: change it only within a block that "
-                "puts it back"
+            found.append(
+                f"changes {', '.join(self.settings)} for everything that runs after it: change it only within a block "
+                "that puts it back"
             )
         if self.changed:
-            return (
-                f"changes the global random state of {self.changed[0]}: programs that draw from it are no longer "
-                "repeatable; use a generator of your own"
+            found.append(
+                f"changes the global random state of {' and of '.join(self.changed)}: programs that draw from it are "
+                "no longer repeatable; use a generator of your own"
             )
         if self.printed.strip():
             first = self.printed.strip().splitlines()[0][:60]
-            return f"prints to the standard output ({first!r}), which is for results: use logging or the standard error"
-        return ""
+            found.append(f"prints to the standard output ({first!r}), which is for results: use logging")
+        return ". It also ".join(found)
 
 
 class _Tee(io.TextIOBase):
