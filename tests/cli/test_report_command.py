@@ -65,7 +65,7 @@ def test_figures_are_drawn_again_from_the_results(folder, capsys):
             figure.unlink()
     (folder / "figures" / "heat.png").write_text("no PNG")
     (folder / "figures" / "generation.gif").write_bytes(b"\x89PNG\r\n\x1a\n")
-    assert run(["report", str(folder)]) == 0
+    assert run(["report", str(folder), "--plugin", str(folder / "plugins" / "stripes.py")]) == 0
     assert capsys.readouterr().err == ""
     assert (folder / "report.html").read_bytes() == before["report.html"]
     assert sorted(p.name for p in (folder / "figures").iterdir()) == ["generation.gif", "heat.png", "noising.png"]
@@ -74,7 +74,7 @@ def test_figures_are_drawn_again_from_the_results(folder, capsys):
 def test_a_figure_that_cannot_be_drawn_is_named(folder, capsys):
     shutil.rmtree(folder / "figures")
     (folder / "samples.nc").write_bytes(b"damaged")
-    assert run(["report", str(folder)]) == 0
+    assert run(["report", str(folder), "--plugin", str(folder / "plugins" / "stripes.py")]) == 0
     err = capsys.readouterr().err.splitlines()
     assert len(err) == 9
     assert all("missing, it cannot be drawn again: " in line and "samples.nc" in line for line in err)

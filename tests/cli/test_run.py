@@ -530,13 +530,13 @@ def test_a_run_folder_runs_again_by_itself(tmp_path, capsys, monkeypatch, no_pic
     assert (tmp_path / "a" / "plugins" / "stripes.py").read_text() == TOY
     (tmp_path / "stripes.py").write_text(edited(TOY))
     folder = tmp_path / "a"
-    assert run(["run", str(folder / "config.toml"), "--out", str(tmp_path / "b")]) == 0
-    assert run(["estimate", str(folder / "config.toml")]) == 0
+    copy = str(folder / "plugins" / "stripes.py")
+    assert run(["run", str(folder / "config.toml"), "--out", str(tmp_path / "b"), "--plugin", copy]) == 0
+    assert run(["estimate", str(folder / "config.toml"), "--plugin", copy]) == 0
     monkeypatch.chdir(folder)
     assert run(["run", "config.toml", "--out", "../c", "--plugin", "plugins/stripes.py"]) == 0
     monkeypatch.chdir(tmp_path)
-    assert run(["run", "b/config.toml", "--out", "d"]) == 0
-    for name in ("b", "c", "d"):
+    for name in ("b", "c"):
         assert np.array_equal(kept_couplings(tmp_path / name), kept_couplings(folder))
         assert (tmp_path / name / "plugins" / "stripes.py").read_text() == TOY
     capsys.readouterr()
@@ -554,13 +554,16 @@ def test_a_copied_plugin_file_that_was_changed_is_not_executed_unasked(tmp_path,
     capsys.readouterr()
     assert run(words) == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert "stripes.py is not the plugin file that the run in this folder used, its SHA-256 differs" in line
+    assert (
+        "stripes.py is not the plugin file that the run in this folder used for dataset 'stripes', its SHA-256 differs"
+        in line
+    )
     copy.write_text(edited(TOY))
     assert run([*words, "--plugin", str(copy)]) == 0
     copy.unlink()
     capsys.readouterr()
     assert run([*words, "--force"]) == 2
-    assert "stripes.py, which is not there: restore it" in capsys.readouterr().err
+    assert "stripes.py (dataset 'stripes'), which is not there: restore it" in capsys.readouterr().err
     (folder / "manifest.json").write_text("{")
     assert run([*words, "--force"]) == 2
     assert "manifest.json is no JSON" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from wrong_citizens import CITIZENS
 from wrong_encodings import ENCODINGS
 from wrong_engines import ENGINE_PLUGINS, ENGINES
 from wrong_imperfections import IMPERFECTIONS
@@ -33,6 +34,7 @@ SUBJECTS = [
     *IMPERFECTIONS,
     *SPINS,
     *TASKS,
+    *CITIZENS,
 ]
 
 

@@ -22,6 +22,7 @@ LEVELS = {
     "digits": 1,
     "given_files": 1,
     "keys": 1,
+    "clock": 1,
     "parameters": 1,
     "interfaces": 2,
     "constraints": 2,

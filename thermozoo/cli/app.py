@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import os
@@ -16,10 +17,11 @@ from typer.core import TyperGroup
 
 from thermozoo import __version__
 from thermozoo.cli import remark_on
+from thermozoo.cli.memory import said_of_memory
 from thermozoo.cli.messages import foreign_fault, quoted, usage_text
 from thermozoo.cli.process import INTERRUPTED, guarded
 from thermozoo.cli.streams import NobodyReadsError, UnwritableError, foreign_output
-from thermozoo.errors import ThermozooError, UnknownNameError, nearest, shown
+from thermozoo.errors import LibraryError, ThermozooError, UnknownNameError, nearest, shown
 from thermozoo.registry.metadata import tolerant_metadata
 
 if TYPE_CHECKING:
@@ -170,13 +172,17 @@ def execute(arguments: list[str]) -> int:
     except (NobodyReadsError, UnwritableError):
         raise
     except ThermozooError as error:
+        if isinstance(error, LibraryError) and (said := said_of_memory(error)) is not None:  # it is installed well
+            return _refuse(f"out of memory: {said}; {_LESS_MEMORY}", arguments, context)
         return _refuse(str(error) or type(error).__name__, arguments, context)
     except SystemExit as stop:  # of a plugin: of all exit codes, 0 would say that what was asked for was done
-        return _refuse(f"a plugin or a library ended the program (SystemExit: {stop.code})", arguments, context)
-    except MemoryError as error:
-        return _refuse(f"out of memory: {error or 'no more is left'}; {_LESS_MEMORY}", arguments, context)
+        said = f"a plugin or a library ended the program (SystemExit: {stop.code})"
+        return _refuse(_said_of_plugin(stop, context) or said, arguments, context)
     except Exception as error:
+        if (said := said_of_memory(error)) is not None:
+            return _refuse(f"out of memory: {said}; {_LESS_MEMORY}", arguments, context)
         message = usage_text(error) if isinstance(error, _CLICK) else foreign_fault(error, arguments)
+        message = message or _said_of_plugin(error, context)
         if message is not None:
             return _refuse(message, arguments, context)
         if context.debug:
@@ -188,6 +194,15 @@ def execute(arguments: list[str]) -> int:
                 file=sys.stderr,
             )
         return 70
+
+
+def _said_of_plugin(error: BaseException, context: Context) -> str | None:
+    """Return which plugin raised an error, where one did."""
+    from thermozoo.registry.blame import said_of_plugin
+
+    with contextlib.suppress(Exception):  # the error at hand is the one to report
+        return said_of_plugin(error, context.catalogue.records)
+    return None
 
 
 def _refuse(message: str, arguments: list[str], context: Context) -> int:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from thermozoo.cli.duration import duration_text
+from thermozoo.clock import since
 
 __all__ = ["Bars"]
 
@@ -54,7 +55,7 @@ class Bars:
         live = self.console.is_terminal and not self.console.is_dumb_terminal
         with (self._bar if live else _lines)(title, total) as progress:
             yield progress
-        elapsed = time.perf_counter() - start
+        elapsed = since(start)
         if elapsed > _PATIENCE:
             self.note(f"  {title}: {duration_text(elapsed)}" if live else f"{title}: took {duration_text(elapsed)}")
 
@@ -87,7 +88,7 @@ def _lines(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
     def say() -> None:
         wait = _PATIENCE
         while not over.wait(wait):
-            print(_line(title, done, total, time.perf_counter() - start), file=sys.stderr, flush=True)
+            print(_line(title, done, total, since(start)), file=sys.stderr, flush=True)
             wait = _EVERY
 
     speaker = threading.Thread(target=say, name="phase", daemon=True)

@@ -78,7 +78,7 @@ class Stoppable:
             signal.signal(one, handler)
 
     def _stop(self, signum: int, frame: Any) -> None:
-        if self.received and time.monotonic() - self._last < _CLEANING_UP:
+        if self.received and 0.0 <= time.monotonic() - self._last < _CLEANING_UP:  # a clock may be set back
             return
         self._last = time.monotonic()
         self.received.append(signum)

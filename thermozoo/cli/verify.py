@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import functools
 import json
 import os
 import sys
@@ -55,6 +56,10 @@ def verify(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A parameter or setting of the plugin (repeatable)."),
     ] = None,
+    time_limit: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", min=1.0, max=1e6, help="For how long one check may run before it has failed."),
+    ] = 300.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Run every check on a plugin: a line a check, the smallest counterexample for a failure.
@@ -65,8 +70,8 @@ def verify(
     """
     _keep_out_of_the_working_folder()
     from thermozoo.testing.ahead import compile_ahead
+    from thermozoo.testing.apart import verify_apart
     from thermozoo.testing.report import summary
-    from thermozoo.testing.runner import verify as run
 
     reports = []
     output = sys.stdout
@@ -76,8 +81,15 @@ def verify(
         instances = [build(cls, settings or []) for cls in classes]
         for one in instances:
             printer = None if as_json else _Printer(one, output)
-            compile_ahead(one)
-            report = run(one, profile=profile.value, seed=seed, catalogue=catalogue, progress=printer)
+            report = verify_apart(
+                one,
+                profile=profile.value,
+                seed=seed,
+                catalogue=catalogue,
+                time_limit=time_limit,
+                progress=printer,
+                prepare=functools.partial(compile_ahead, one),
+            )
             reports.append(report)
             if printer is not None:
                 printer.end(summary(report), report.holds)

@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.clock import since
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import DenseCouplings, EdgeCouplings
 from thermozoo.computer.layout import Layout
@@ -98,7 +99,7 @@ def _repeats_for(work: Callable[[int], Any], lasting: float) -> int:
     while True:
         start = time.perf_counter()
         work(repeats)
-        elapsed = time.perf_counter() - start
+        elapsed = since(start)
         if elapsed > lasting / 4:
             return max(1, round(repeats * lasting / elapsed))
         repeats *= 4
@@ -112,7 +113,7 @@ def _medians(works: Sequence[Callable[[int], Any]], longer: float = 1.0) -> list
         for work, count, found in zip(works, repeats, seconds, strict=True):
             start = time.perf_counter()
             work(count)
-            found.append((time.perf_counter() - start) / count)
+            found.append((since(start)) / count)
     return [float(np.median(found)) for found in seconds]
 
 

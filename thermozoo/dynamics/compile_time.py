@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 
+from thermozoo.clock import since
 from thermozoo.dynamics.engines.base import Dynamics
 from thermozoo.dynamics.engines.batch import BatchState
 from thermozoo.dynamics.noise import NoiseKey
@@ -32,7 +33,7 @@ def compile_seconds(dynamics: Dynamics) -> float:
         x = np.zeros((1, dynamics.computer.n), dtype=dynamics.dtype)
         rest = BatchState(x, NoiseKey(1), np.zeros(1, dtype=np.int64), variables=resting(dynamics, 1))
         CompiledEngine(1, width).prepare(dynamics).begin(rest).advance(1)
-    return time.perf_counter() - start
+    return since(start)
 
 
 _CHILD = """

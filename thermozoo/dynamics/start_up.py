@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+from thermozoo.clock import since
+
 __all__ = ["START_UPS", "start_up_seconds"]
 
 #: What is asked of a fresh process.
@@ -22,5 +24,5 @@ def start_up_seconds() -> dict[str, float]:
         for word, found in seconds.items():
             start = time.perf_counter()
             subprocess.run([sys.executable, "-m", "thermozoo", word], check=True, capture_output=True)
-            found.append(time.perf_counter() - start)
+            found.append(since(start))
     return {word: statistics.median(found) for word, found in seconds.items()}

@@ -149,7 +149,8 @@ def load(path: str | Path, *, catalogue: Catalogue | None = None) -> Any:
     path : str or path
         A folder that ``thermozoo run`` or `run` made, or a ``computer.nc``.
     catalogue : Catalogue, optional
-        Where plugins are looked up (default: the installed ones, and the plugin files that the run folder holds).
+        Where plugins are looked up (default: the installed ones). Plugin files of a run folder are programs, and are
+        run only where they are asked for: ``load_catalogue(files=[folder / "plugins" / "mine.py"])``.
 
     Returns
     -------
@@ -160,6 +161,8 @@ def load(path: str | Path, *, catalogue: Catalogue | None = None) -> Any:
     ------
     DataError
         When there is nothing, or it is something else, or it is damaged.
+    PluginLoadError
+        When the run used a plugin file that was not asked for.
     """
     place = Path(instance("path", path, str | Path, "a run folder or a computer.nc"))
     if place.is_file():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import locale
+import os
 import re
 import sys
 import traceback
@@ -135,9 +137,33 @@ def _check_class(given: Any, hook: str, implementation: Any) -> type[Plugin]:
     return cls
 
 
-def _printing_to_stderr() -> contextlib.AbstractContextManager[Any]:
-    """Keep what a plugin prints while it is loaded out of a command's own output, which may be JSON."""
-    return contextlib.redirect_stdout(sys.stderr)
+@contextlib.contextmanager
+def _kept_apart() -> Iterator[None]:
+    """Keep what a plugin prints while it is loaded out of a command's own output, and what it sets out of the process.
+
+    NumPy's handling of errors, locale and working folder are put back: what is computed later must not depend on who
+    was loaded. What a library that the plugin imports adds to the warnings filters stays.
+    """
+    numpy = sys.modules.get("numpy")
+    errors = numpy.geterr() if numpy is not None else None
+    place, folder = locale.setlocale(locale.LC_ALL), _working_folder()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if numpy is not None and errors is not None:
+            numpy.seterr(**errors)
+        if locale.setlocale(locale.LC_ALL) != place:
+            locale.setlocale(locale.LC_ALL, place)
+        if folder is not None and _working_folder() != folder:
+            os.chdir(folder)
+
+
+def _working_folder() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed
+        return None
 
 
 def _register(module: Any, source: Source, manager: pluggy.PluginManager) -> None:
@@ -158,7 +184,7 @@ def load_source(source: Source, manager: pluggy.PluginManager) -> Iterator[Recor
     KeyboardInterrupt passes.
     """
     try:
-        with _printing_to_stderr():
+        with _kept_apart():
             module = source.load()
         implemented = _check_hooks(module, manager)
         _register(module, source, manager)
@@ -170,7 +196,7 @@ def load_source(source: Source, manager: pluggy.PluginManager) -> Iterator[Recor
     for hook in implemented:
         kind = hooks()[hook].kind
         try:
-            with _printing_to_stderr():
+            with _kept_apart():
                 classes = getattr(module, hook)()
             if not isinstance(classes, (list, tuple)):
                 raise _MisregisteredError(

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from thermozoo.clock import since
 from thermozoo.computer.layout import Layout
 from thermozoo.config.schema import Config
 from thermozoo.config.terms import CouplingTerm
@@ -47,7 +48,7 @@ class Clock:
         """Add the time of a block to a phase."""
         start = time.perf_counter()
         yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+        self.seconds[name] = self.seconds.get(name, 0.0) + since(start)
 
     @property
     def rounded(self) -> dict[str, float]:

@@ -1,9 +1,10 @@
-"""The plugin files of a run folder, found by its config."""
+"""The plugin files of a run folder, which have to be asked for as any other plugin file."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,31 +14,28 @@ from thermozoo.config.standard_input import is_standard_input
 from thermozoo.errors import PluginLoadError, shown
 from thermozoo.given_files import read_regular
 from thermozoo.registry.catalogue import Catalogue
-from thermozoo.registry.discovery import Source
-from thermozoo.registry.files import file_source
 from thermozoo.runs.place import LARGEST_TEXT, MARK, PLUGINS
 
 __all__ = ["with_copies"]
 
 
 def with_copies(config: str | Path | None, catalogue: Catalogue) -> Catalogue:
-    """Return a catalogue with the plugin files of the run folder in which a config lies.
+    """Return the catalogue with which a config is read, once all plugin files of its run folder were asked for.
 
-    What was asked for with ``--plugin`` comes first: where its files have the plugins of a copy, the copy is left.
+    A plugin file is a program. What lies in a folder is not run because it lies there, not even where its digest stands
+    in the manifest beside it, which whoever made the folder wrote as well: it is named, and has to be asked for.
 
     Parameters
     ----------
     config : str, Path or None
-        The config; one that is built in, lies in no run folder, or comes through standard input, adds nothing.
+        The config; one that is built in, lies in no run folder, or comes through standard input, needs no files.
     catalogue : Catalogue
         Plugins that are installed or were asked for.
 
     Raises
     ------
     PluginLoadError
-        When a copy is missing, is not what the run used, or does not load.
-    DuplicateNameError
-        When a plugin of the same name has been installed since.
+        With a line for each file that the run used, and that was neither asked for nor replaced by one that was.
     """
     if packaged_name(config) is not None or is_standard_input(config):
         return catalogue
@@ -54,15 +52,18 @@ def with_copies(config: str | Path | None, catalogue: Catalogue) -> Catalogue:
         ) from None
     given = {(r.kind, r.name) for r in catalogue.records if r.source.content is not None}
     digests = {_digest(r.source.content) for r in catalogue.records if r.source.content is not None}
-    wanted: dict[tuple[str, str], set[tuple[str | None, str | None]]] = {}
+    wanted: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for entry in _copied(manifest):
-        wanted.setdefault((entry["copy"], entry["sha256"]), set()).add((entry.get("kind"), entry.get("name")))
-    sources = [
-        _source(folder / copy, digest)
+        name = (str(entry.get("kind")), str(entry.get("name")))
+        wanted.setdefault((entry["copy"], entry["sha256"]), set()).add(name)
+    lines = [
+        _asked_for(folder / copy, digest, names)
         for (copy, digest), names in wanted.items()
         if digest not in digests and not names <= given
     ]
-    return catalogue.extended(sources)
+    if lines:
+        raise PluginLoadError("\n".join(lines))
+    return catalogue
 
 
 def _copied(manifest: Any) -> Iterator[dict[str, str]]:
@@ -76,20 +77,28 @@ def _copied(manifest: Any) -> Iterator[dict[str, str]]:
                 yield entry
 
 
-def _source(path: Path, digest: str) -> Source:
-    """Return a copy, checked before anything in it is executed."""
-    source = file_source(path)
-    if source.content is None:
-        raise PluginLoadError(
-            f"the run in this folder used the plugin file {shown(path, 200)}, which is not there: restore it, or name "
+def _asked_for(path: Path, digest: str, names: set[tuple[str, str]]) -> str:
+    """Return what to say of a file that was not asked for; nothing in it is executed."""
+    of = ", ".join(f"{kind} {shown(name)!r}" for kind, name in sorted(names))
+    try:
+        content = path.read_bytes() if path.is_file() else None
+    except OSError:
+        content = None
+    file = shown(path, 200)
+    if content is None:
+        return (
+            f"the run in this folder used the plugin file {file} ({of}), which is not there: restore it, or name "
             "another with --plugin"
         )
-    if _digest(source.content) != digest:
-        raise PluginLoadError(
-            f"{shown(path, 200)} is not the plugin file that the run in this folder used, its SHA-256 differs: restore "
+    if _digest(content) != digest:
+        return (
+            f"{file} is not the plugin file that the run in this folder used for {of}, its SHA-256 differs: restore "
             "it, or name it with --plugin to use it as it is"
         )
-    return source
+    return (
+        f"the run in this folder used the plugin file {file} ({of}): it is a program, which is not run unasked; read "
+        f"it, and add --plugin {shown(shlex.quote(str(path)), 200)} (in Python, catalogue=load_catalogue(files=[...]))"
+    )
 
 
 def _digest(content: bytes | None) -> str:

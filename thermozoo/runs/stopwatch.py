@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from thermozoo.clock import since
+
 __all__ = ["along_a_line", "seconds"]
 
 
@@ -14,7 +16,7 @@ def seconds(work: Callable[[], object], repeats: int = 1) -> float:
     for _ in range(repeats):
         start = time.perf_counter()
         work()
-        found.append(time.perf_counter() - start)
+        found.append(since(start))
     return min(found)
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import linecache
 import re
-import signal
 import sys
-import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +18,7 @@ from thermozoo.errors import FormulaError, PluginError, ThermozooError, nearest
 from thermozoo.interfaces import Plugin
 from thermozoo.parameters import parameters_of
 from thermozoo.symbolic.functions import in_known_functions, refuse_unknown
+from thermozoo.symbolic.time_limit import time_limit
 
 __all__ = ["ask", "call", "scalar_expression", "where_written"]
 
@@ -53,25 +51,6 @@ _RENAMED = {
 
 #: Modules that a formula may name without having imported them.
 _MODULES = ("sympy", "sp", "np", "numpy", "math", "scipy", "special", "jnp", "torch")
-
-
-@contextlib.contextmanager
-def _time_limit(what: str) -> Iterator[None]:
-    """Stop a formula that does not return; only the main thread of a system with SIGALRM can be interrupted."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(signum: int, frame: Any) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, TIME_LIMIT)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def where_written(method: Callable[..., Any]) -> str:
@@ -190,7 +169,7 @@ def _misused_call(method: Callable[..., Any], error: BaseException, source: str)
 def call(method: Callable[..., Any], owner: str, *arguments: Any) -> Any:
     """Call an author's method; whatever it raises becomes a FormulaError that names file, line and replacement."""
     try:
-        with _time_limit(owner):
+        with time_limit(TIME_LIMIT):
             return method(*arguments)
     except ThermozooError:
         raise

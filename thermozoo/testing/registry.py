@@ -64,6 +64,9 @@ class Check:
 
 _CHECKS: list[Check] = []
 
+#: The module of the checks of every kind that run after those of the kind.
+_LAST = "side_effects"
+
 Function = Callable[["Context"], "Measured | None"]
 
 
@@ -127,11 +130,11 @@ def checks_for(plugin: Any) -> tuple[Check, ...]:
     --------
     >>> from thermozoo.testing import checks_for
     >>> [check.name for check in checks_for("protocol")]
-    ['documented', 'round-trip', 'one-formula', 'constraints', 'finite', 'work']
+    ['documented', 'round-trip', 'one-formula', 'constraints', 'finite', 'work', 'side-effects']
     """
     kind = plugin if isinstance(plugin, str) else kind_of(plugin)
     declared = INTERFACES[kind].declared
-    homes = [f"thermozoo.testing.checks.{module}" for module in ("common", "constraints", *declared.checks)]
+    homes = [f"thermozoo.testing.checks.{module}" for module in ("common", "constraints", *declared.checks, _LAST)]
     for home in homes:
         importlib.import_module(home)
     # these modules may have been imported in another order; what others register runs last

@@ -12,11 +12,13 @@ import attrs
 import mpmath
 import numpy as np
 
+from thermozoo.clock import since
 from thermozoo.dynamics.engines import Engine
 from thermozoo.errors import DataError, FormulaError, ParameterError
 from thermozoo.interfaces import Plugin
 from thermozoo.interfaces.tree import values_of
 from thermozoo.registry.catalogue import Catalogue
+from thermozoo.symbolic.time_limit import time_limit as limited
 from thermozoo.testing.context import Context, available_engines
 from thermozoo.testing.measured import Measured
 from thermozoo.testing.outcomes import (
@@ -29,8 +31,12 @@ from thermozoo.testing.outcomes import (
     Status,
 )
 from thermozoo.testing.registry import Check, checks_for, kind_of
+from thermozoo.testing.side_effects import watched
 
-__all__ = ["context_for", "run_check", "verify"]
+__all__ = ["TIME_LIMIT", "context_for", "run_check", "verify"]
+
+#: For how long a check may run unless its caller says otherwise [second]: the longest take a minute on a slow machine.
+TIME_LIMIT = 300.0
 
 
 def context_for(
@@ -72,13 +78,23 @@ def context_for(
     )
 
 
-def run_check(check: Check, context: Context) -> Outcome:
-    """Run one check and return what became of it; nothing that a plugin raises passes."""
+class _OutOfTimeError(BaseException):
+    """A check takes too long; no plugin that catches every Exception catches it."""
+
+
+def run_check(check: Check, context: Context, time_limit: float = TIME_LIMIT) -> Outcome:
+    """Run one check and return what became of it; nothing that a plugin raises passes, but a KeyboardInterrupt."""
     start = time.perf_counter()
     found: dict[str, Any]
     try:
         # oracles raise mpmath's precision, which is global
-        with mpmath.workdps(mpmath.mp.dps), warnings.catch_warnings(), np.errstate(all="ignore"):
+        with (
+            limited(time_limit, _OutOfTimeError),
+            watched(),
+            mpmath.workdps(mpmath.mp.dps),
+            warnings.catch_warnings(),
+            np.errstate(all="ignore"),
+        ):
             warnings.simplefilter("ignore")  # a plugin's warnings are its author's; checks look at values
             measured = check.function(context) or Measured()
         found = {"status": Status.PASSED, **_comparison(measured)}
@@ -94,9 +110,11 @@ def run_check(check: Check, context: Context) -> Outcome:
         found = {"status": Status.DOES_NOT_APPLY, "reason": str(answer)}
     except (CannotRun, DataError) as answer:
         found = {"status": Status.NOT_RUN, "reason": str(answer)}
+    except _OutOfTimeError as error:
+        found = _out_of_time(context, error, time_limit)
     except FormulaError as error:  # the plugin's fault, and its message already names file and line
         found = {"status": Status.FAILED, "reason": str(error), "line": context.line}
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         inside = _plugin_frame(context, error)
         said = f"{type(error).__name__}: {error}" if str(error) else f"{type(error).__name__} (without a message)"
         frame = inside or traceback.extract_tb(error.__traceback__)[-1]
@@ -112,9 +130,28 @@ def run_check(check: Check, context: Context) -> Outcome:
         check=check.name,
         claim=check.claim,
         level=check.level,
-        seconds=time.perf_counter() - start,
+        seconds=since(start),
         **found,
     )
+
+
+def _out_of_time(context: Context, error: BaseException, limit: float) -> dict[str, Any]:
+    """Return what is said of a check that did not end: it is the plugin's fault only where that was at work."""
+    said = f"did not end within {limit:g} s"
+    inside = _plugin_frame(context, error)
+    if inside is None:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{frame.filename}, line {frame.lineno}"
+        return {
+            "status": Status.NOT_RUN,
+            "reason": f"the check {said}, and was not at work in the plugin ({place}): raise the limit (--time-limit)",
+        }
+    return {
+        "status": Status.FAILED,
+        "reason": f"the plugin {said}: it was at work in {inside.name} ({inside.filename}, line {inside.lineno}); does "
+        "it loop for ever, or wait? Raise the limit (--time-limit) if it only needs longer",
+        "line": context.line,
+    }
 
 
 def _comparison(measured: Measured) -> dict[str, Any]:
@@ -174,6 +211,7 @@ def verify(
     catalogue: Catalogue | None = None,
     expected_failures: Mapping[str, str] | None = None,
     progress: Callable[[Outcome], None] | None = None,
+    time_limit: float = TIME_LIMIT,
 ) -> Report:
     """Run the suite on one plugin.
 
@@ -193,6 +231,8 @@ def verify(
         Reason by name of the check. Strict: a check that holds although it is listed fails.
     progress : callable, optional
         Called with each outcome.
+    time_limit : float
+        For how long a check may run [second]; in the main thread of a process, where the system has alarms.
 
     Raises
     ------
@@ -219,7 +259,7 @@ def verify(
         elif lacking:
             outcome = Outcome(one.name, one.claim, one.level, Status.NOT_RUN, reason=f"needs {', '.join(lacking)}")
         else:
-            outcome = run_check(one, context)
+            outcome = run_check(one, context, time_limit)
             if one.name in expected:
                 outcome = _expected(outcome, expected[one.name])
         outcomes[one.name] = outcome

@@ -1,18 +1,22 @@
-"""What calling an author's method changes beside what it returns: random states, output."""
+"""What calling an author's method changes beside what it returns: settings of the process, output, what it is given."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import locale
+import os
 import random
+import re
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
 import numpy as np
 
-__all__ = ["SideEffects", "watched"]
+__all__ = ["SideEffects", "fingerprint", "watched"]
 
 
 #: A seed that no plugin uses.
@@ -27,24 +31,33 @@ class SideEffects:
     ----------
     changed : list of str
         Global random states that were changed.
+    settings : list of str
+        Other settings of the process that were changed.
     printed : str
         What was written to the standard output.
     """
 
     changed: list[str] = attrs.field(factory=list)
+    settings: list[str] = attrs.field(factory=list)
     printed: str = ""
 
-    def notes(self, owner: str) -> tuple[str, ...]:
-        """Return one sentence a side effect."""
-        found = [
-            f"calling the formula of {owner} changes the global random state of {what}: programs that draw from it "
-            "are no longer repeatable; use a generator of your own"
-            for what in self.changed
-        ]
-        if self.printed:
-            first = self.printed.strip().splitlines()[0][:60] if self.printed.strip() else ""
-            found.append(f"calling the formula of {owner} prints to the standard output ({first!r})")
-        return tuple(found)
+    def in_words(self) -> str:
+        """Return all side effects as the end of a sentence, and what to do instead; empty where there is none."""
+        found = []
+        if self.settings:
+            found.append(
+                f"changes {', '.join(self.settings)} for everything that runs after it: change it only within a block "
+                "that puts it back"
+            )
+        if self.changed:
+            found.append(
+                f"changes the global random state of {' and of '.join(self.changed)}: programs that draw from it are "
+                "no longer repeatable; use a generator of your own"
+            )
+        if self.printed.strip():
+            first = self.printed.strip().splitlines()[0][:60]
+            found.append(f"prints to the standard output ({first!r}), which is for results: use logging")
+        return ". It also ".join(found)
 
 
 class _Tee(io.TextIOBase):
@@ -58,15 +71,61 @@ class _Tee(io.TextIOBase):
         return sys.stderr.write(text)
 
 
+def _recursion(value: int) -> None:
+    sys.setrecursionlimit(value)
+
+
+def _environment(value: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(value)
+
+
+def _filters(value: list[Any]) -> None:
+    warnings.filters[:] = value  # type: ignore[index]
+    warnings._filters_mutated()  # type: ignore[attr-defined]
+
+
+def _error_call(value: Any) -> None:
+    np.seterrcall(value)
+
+
+_FILTERS = "the warnings filters"
+
+#: Stands before all filters, so that one of them that is set again shows.
+_UNUSUAL_FILTER = ("default", None, ImportWarning, re.compile("thermozoo watches"), _UNUSUAL)
+
+#: Settings of the process: how each is read, and put back.
+_SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
+    "NumPy's handling of floating-point errors (numpy.seterr)": (np.geterr, lambda value: np.seterr(**value)),
+    "NumPy's error callback (numpy.seterrcall)": (np.geterrcall, _error_call),
+    "how NumPy prints (numpy.set_printoptions)": (np.get_printoptions, lambda value: np.set_printoptions(**value)),
+    _FILTERS: (lambda: list(warnings.filters), _filters),
+    "the locale": (
+        lambda: locale.setlocale(locale.LC_ALL),
+        lambda value: locale.setlocale(locale.LC_ALL, value),
+    ),
+    "environment variables": (lambda: dict(os.environ), _environment),
+    "the working folder": (os.getcwd, os.chdir),
+    "the search path of modules (sys.path)": (
+        lambda: list(sys.path),
+        lambda value: sys.path.__setitem__(slice(None), value),
+    ),
+    "the recursion limit": (sys.getrecursionlimit, _recursion),
+}
+
+
 @contextlib.contextmanager
 def watched() -> Iterator[SideEffects]:
-    """Watch the global random states and the standard output; put the former back, send the latter to stderr."""
+    """Watch random states, settings of the process, standard output; put the former back, send the latter to stderr."""
     seen, tee = SideEffects(), _Tee()
     numpy_state, python_state = np.random.get_state(), random.getstate()
+    settings = {name: read() for name, (read, _) in _SETTINGS.items()}
     # states that nobody else sets: a plugin that seeds with the same number again would not show
     np.random.seed(_UNUSUAL)
     random.seed(_UNUSUAL)
+    _filters([_UNUSUAL_FILTER, *settings[_FILTERS]])
     before = _states()
+    filters = list(warnings.filters)
     try:
         with contextlib.redirect_stdout(tee):
             yield seen
@@ -75,7 +134,28 @@ def watched() -> Iterator[SideEffects]:
         seen.printed = "".join(tee.kept)
         np.random.set_state(numpy_state)
         random.setstate(python_state)
+        for name, (read, put_back) in _SETTINGS.items():
+            if read() != (filters if name == _FILTERS else settings[name]):
+                seen.settings.append(name)
+                put_back(settings[name])
+        _filters(settings[_FILTERS])
 
 
 def _states() -> dict[str, Any]:
     return {"NumPy (numpy.random)": repr(np.random.get_state()), "Python (random)": random.getstate()}
+
+
+def fingerprint(given: Any) -> Any:
+    """Return what two things have in common only if all arrays and values within them are equal; to compare with."""
+    if isinstance(given, np.ndarray):
+        return given.dtype.str, given.shape, given.tobytes() if given.dtype.kind != "O" else repr(given.tolist())
+    if isinstance(given, Mapping):
+        return tuple((repr(key), fingerprint(value)) for key, value in given.items())
+    if isinstance(given, list | tuple):
+        return type(given).__name__, tuple(map(fingerprint, given))
+    if isinstance(given, set | frozenset):
+        return tuple(sorted(map(repr, given)))
+    if attrs.has(type(given)):
+        names = [field.name for field in attrs.fields(type(given))]
+        return type(given).__name__, tuple((name, fingerprint(getattr(given, name, None))) for name in names)
+    return repr(given)

@@ -247,7 +247,7 @@ class Anneal(Task):
         watch, ends = self._watch(run.machine, self.reads, observations), Ends(law, observations)
         begun = time.perf_counter()
         done = run.simulate(x, config.steps, stream=0, every=every, observers=[watch, ends], progress=progress)
-        seconds = time.perf_counter() - begun
+        seconds = max(0.0, time.perf_counter() - begun)
         kT = law.computer_before(config.steps).temperature
         work = np.asarray(done.work, np.float64)
         reads = Reads(
@@ -267,7 +267,7 @@ class Anneal(Task):
         watch = self._watch(run.machine, self.reads, observations)
         begun = time.perf_counter()
         ladders = tempered(run, self.temperatures, self.reads, steps, every, watch, progress)
-        seconds = time.perf_counter() - begun
+        seconds = max(0.0, time.perf_counter() - begun)
         self._leave(run, Reads(watch.lowest, watch.states, seconds, observations, ladders=ladders), watch)
 
     def _leave(self, run: Any, reads: Reads, watch: WatchEnergies) -> None:

@@ -95,4 +95,4 @@ def seconds_to_enumerate(problem: Any) -> float:
     smaller = type(problem)(problem.fields[:few], problem.edges[inside], problem.strengths[inside])
     begun = time.perf_counter()
     smaller.optima(keep=1)
-    return float((time.perf_counter() - begun) * 2 ** (problem.n - few))
+    return float((max(0.0, time.perf_counter() - begun)) * 2 ** (problem.n - few))

@@ -91,6 +91,6 @@ def seconds_of(of: Any, temperatures: tuple[float, ...], reads: int, sweeps: int
     for rounds in (_FEW, _MORE):
         begun = time.perf_counter()
         ladders.run(rounds, sweeps=every, observe=lambda under_way: watch.observe_rungs(0, under_way.states))
-        took.append(time.perf_counter() - begun)
+        took.append(max(0.0, time.perf_counter() - begun))
         of.progress(1)
     return max(took[1] - took[0], 0.0) / (_MORE - _FEW) * sweeps / every

@@ -34,7 +34,7 @@ def teaching_seconds(split: Split, *, hidden: int, passes: int, decay: float) ->
     some = np.linspace(0, len(split.pixels) - 1, min(len(split.pixels), _MEASURED)).astype(np.int64)
     begun = time.perf_counter()
     trained_teacher(split.pixels[some], split.labels[some], hidden=hidden, passes=1, decay=decay, seed=0)
-    return (time.perf_counter() - begun) * passes * len(split.pixels) / len(some)
+    return max(0.0, time.perf_counter() - begun) * passes * len(split.pixels) / len(some)
 
 
 def following_seconds(machine: Any, split: Split, *, copies: int) -> float:
@@ -65,7 +65,7 @@ def following_seconds(machine: Any, split: Split, *, copies: int) -> float:
             seed=0,
             progress=lambda done: None,
         )
-        return time.perf_counter() - begun
+        return max(0.0, time.perf_counter() - begun)
 
     solving = taken(1)  # which also derives what the objective needs, once
     solving = min(solving, taken(1))

@@ -125,7 +125,7 @@ class Denoiser(Task):
             for updates in (1, 1 + _TIMED):
                 begun = time.perf_counter()
                 trained_network(images, self.levels, updates, self.batch, self.learning_rate, 0)
-                found.append(time.perf_counter() - begun)
+                found.append(max(0.0, time.perf_counter() - begun))
         of.progress(1)
         return found[0] + max(0.0, found[1] - found[0]) / _TIMED * self.updates
 

@@ -15,7 +15,7 @@ _KERNEL = '''"""A kernel that is quick to compile."""
 from numba import njit
 
 
-@njit(cache=True)
+@njit
 def advance(x):
     return x + 1
 '''
@@ -27,7 +27,7 @@ def kernel(tmp_path, monkeypatch):
     monkeypatch.setattr(kernel_cache, "_LOADED", {})
     monkeypatch.setattr(elsewhere, "_processes", {})
     yield kernel_cache.load_kernel("small", _KERNEL)
-    elsewhere._end()
+    elsewhere.end_all()
 
 
 def run(kernel, done):

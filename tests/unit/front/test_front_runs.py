@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import thermozoo as tz
-from thermozoo.errors import ArgumentError, DataError, OutputError, ParameterError
+from thermozoo.errors import ArgumentError, DataError, OutputError, ParameterError, PluginLoadError
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
@@ -54,8 +54,14 @@ def test_it_shows_itself(done):
     assert 'src="data:image/png;base64,' in page
 
 
+def with_copy(folder):
+    return tz.load_catalogue(files=[folder / "plugins" / "stripes.py"])
+
+
 def test_it_is_loaded_again_with_the_plugin_files_that_it_holds(done):
-    again = tz.load(done.folder)
+    with pytest.raises(PluginLoadError, match=r"stripes\.py .*not run unasked.*catalogue=load_catalogue"):
+        tz.load(done.folder)
+    again = tz.load(done.folder, catalogue=with_copy(done.folder))
     assert again.report == done.report
     assert again.computer.digest() == done.computer.digest()
     assert tz.load(done.folder / "computer.nc").n == 40
@@ -70,12 +76,12 @@ def test_a_folder_with_a_file_for_each_window(done, tmp_path):
     windows = [done.computer.with_parameters(a * done.computer.parameters) for a in (0.5, 1.0)]
     for number, one in enumerate(windows, start=1):
         tz.save_computer(one, folder / f"computer-window-{number}.nc")
-    again = tz.load(folder)
+    again = tz.load(folder, catalogue=with_copy(folder))
     assert again.program.digest() == tz.Program(windows).digest()
     assert again.computer.digest() == done.computer.digest()
     (folder / "computer-window-2.nc").unlink()
     with pytest.raises(DataError, match=r"cannot read .*computer-window-2.nc"):
-        _ = tz.load(folder).program
+        _ = tz.load(folder, catalogue=with_copy(folder)).program
 
 
 def test_a_program_is_loaded_as_one(done, tmp_path):

@@ -723,8 +723,8 @@ def test_three_commands_come_next(method, windows, change):
     plugin = {"kind": "potential", "name": "quartic", "version": None, "file": "my dir/q.py", "copy": "plugins/q.py"}
     page = _Page({**REPORT, "method": method, "windows": windows}, manifest={"plugins": [plugin]})
     assert page.tags.count("dt") == 3
-    assert page.holds("next", "thermozoo run config.toml --seed 424241")
-    assert page.holds("next", f"thermozoo run config.toml --set training.{change}")
+    assert page.holds("next", "thermozoo run config.toml --plugin plugins/q.py --seed 424241")
+    assert page.holds("next", f"thermozoo run config.toml --plugin plugins/q.py --set training.{change}")
     assert page.holds("next", "thermozoo show quartic --plugin plugins/q.py")
     other = {key: value for key, value in plugin.items() if key != "copy"}
     elsewhere = _Page({**REPORT, "seed": 0}, manifest={"plugins": [other]})

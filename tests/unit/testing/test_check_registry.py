@@ -51,7 +51,10 @@ def test_a_check_of_ones_own_runs_last_and_may_need_any(registry):
 
 @pytest.mark.parametrize(
     ("need", "said"),
-    [("finit", r"before it: documented, .*work; did you mean 'finite'\?"), ("my-own", "before it: documented")],
+    [
+        ("finit", r"before it: documented, .*work, side-effects; did you mean 'finite'\?"),
+        ("my-own", "before it: documented"),
+    ],
 )
 def test_a_need_that_is_no_earlier_check_is_refused(registry, need, said):
     @check("protocol", claim="It is mine.", needs=(need,))
@@ -91,8 +94,8 @@ def test_discrete_units_and_updates_by_color_have_checks_of_their_own():
     from thermozoo_plugins.integrators import EulerMaruyama, HeatBath
     from thermozoo_plugins.potentials import Spin
 
-    shared = ["documented", "round-trip", "one-formula"]
-    assert [check.name for check in checks_for(Spin)] == [*shared, "finite", "linear", "state-probabilities"]
+    shared, last = ["documented", "round-trip", "one-formula"], ["side-effects"]
+    assert [check.name for check in checks_for(Spin)] == [*shared, "finite", "linear", "state-probabilities", *last]
     by_color = ["choice", "update-balance", "step-stationary", "engine-updates"]
-    assert [check.name for check in checks_for(HeatBath)] == [*shared, *by_color]
+    assert [check.name for check in checks_for(HeatBath)] == [*shared, *by_color, *last]
     assert not {*by_color} & {check.name for check in checks_for(EulerMaruyama)}

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from thermozoo.arguments import checked, count, instance
 from thermozoo.dynamics.engines.drive import Drive
 from thermozoo.dynamics.noise import NoiseKey, check_numbers
-from thermozoo.errors import ShapeError
+from thermozoo.errors import EngineError, ShapeError
 
 __all__ = ["STRETCH", "Batch", "BatchState", "Resting"]
 
@@ -156,6 +156,7 @@ class Batch(abc.ABC):
         self.key, self.trajectories, self.step = key, trajectories, step
         self.work = np.array(work, dtype=np.float64)
         self.drive, self.working = drive, working and drive is not None
+        self._within_steps = False
 
     def advance(self, steps: int, record: Array | None = None) -> None:
         """Do steps.
@@ -171,11 +172,30 @@ class Batch(abc.ABC):
         ------
         ParameterError
             When noise cannot count the steps.
+        EngineError
+            When it was stopped within its steps before, by an error or an interruption.
         """
+        self.check_whole()
         check_numbers(self.step, steps, self.trajectories[:0])
+        self._within_steps = True
         if steps and len(self.trajectories):
             self._advance(steps, record)
+        self._within_steps = False
         self.step += steps
+
+    def check_whole(self) -> None:
+        """Refuse a batch that was stopped within its steps: some trajectories have done more of them than others.
+
+        Raises
+        ------
+        EngineError
+            When it was.
+        """
+        if self._within_steps:
+            raise EngineError(
+                f"this batch was stopped within its steps, after step {self.step}, and its trajectories are not at one "
+                "step: begin again from a state that was kept before"
+            )
 
     @abc.abstractmethod
     def _advance(self, steps: int, record: Array | None) -> None:
@@ -199,6 +219,7 @@ class Batch(abc.ABC):
 
     def state(self) -> BatchState:
         """Return its state, which shares nothing with it."""
+        self.check_whole()
         return BatchState(
             self.states(), self.key, self.trajectories.copy(), self.step, self.variables(), self.work.copy()
         )

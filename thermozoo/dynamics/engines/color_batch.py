@@ -13,7 +13,8 @@ from thermozoo.dynamics.engines.color_law import BLOCK, ColorLaw
 from thermozoo.dynamics.engines.drive import Drive
 from thermozoo.dynamics.engines.laws import aligned
 from thermozoo.dynamics.engines.philox import round_keys
-from thermozoo.dynamics.engines.thread_group import counters, run_threads
+from thermozoo.dynamics.engines.thread_group import counters
+from thermozoo.dynamics.engines.workers import run_threads
 
 __all__ = ["ColorBatch"]
 
@@ -137,4 +138,4 @@ class ColorBatch(Batch):
         alone = (*arguments[:2], 1, *arguments[3:])
         law.kernel.call_first(0, self.packed[:0], counters(), *alone)
         shared = counters()
-        run_threads(lambda member: law.kernel.advance(member, self.packed, shared, *arguments), self.threads)
+        run_threads(lambda member: law.kernel.advance(member, self.packed, shared, *arguments), self.threads, shared)

@@ -42,7 +42,7 @@ LINE = {line}  # numbers in a cache line
 
 _BATCH = '''
 
-@njit(**KERNEL, cache=True)
+@njit(**KERNEL)
 def advance(
     member, states, shared, first_step, steps, members, size, field, own_field, order, lines, unit_of, units, rows,
     constants, several, numbers, stream, keys, uniform, group, kept, scratch,
@@ -77,7 +77,7 @@ def advance(
 
 _UNIT = '''
 
-@njit(**KERNEL, cache=True)
+@njit(**KERNEL)
 def advance(
     member, states, shared, first_step, steps, members, size, field, own_field, order, lines, unit_of, units, rows,
     constants, several, numbers, stream, keys, uniform, group, kept, scratch,

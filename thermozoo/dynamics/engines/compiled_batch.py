@@ -18,7 +18,8 @@ from thermozoo.dynamics.engines.laws import Law, LawFormulas, aligned
 from thermozoo.dynamics.engines.packed_states import PackedStates
 from thermozoo.dynamics.engines.philox import round_keys
 from thermozoo.dynamics.engines.products import BLOCK
-from thermozoo.dynamics.engines.thread_group import counters, run_threads
+from thermozoo.dynamics.engines.thread_group import counters
+from thermozoo.dynamics.engines.workers import run_threads
 
 __all__ = ["CompiledBatch"]
 
@@ -73,6 +74,7 @@ class CompiledBatch(Batch):
 
     def rest(self) -> PackedStates:
         """End, and return the states as they lie."""
+        self.check_whole()
         return attrs.evolve(self.packed, step=self.step, work=self.work)
 
     def _scratch(self, chosen: Arrangement, slots: int) -> tuple[bool, Scratch]:
@@ -137,4 +139,6 @@ class CompiledBatch(Batch):
         arguments = (first_step, steps, *map(tuple, groups))
         law.kernel.call_first(0, packed.states[:0], counters(), *arguments)
         shared = counters()
-        run_threads(lambda member: law.kernel.advance(member, packed.states, shared, *arguments), chosen.threads)
+        run_threads(
+            lambda member: law.kernel.advance(member, packed.states, shared, *arguments), chosen.threads, shared
+        )

@@ -14,7 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["compile_elsewhere", "has_machine_code", "ready"]
+from thermozoo.dynamics.engines.machine_code import has_machine_code
+
+__all__ = ["compile_elsewhere", "end_all", "ready"]
 
 #: What such a process does with where to look for modules, a kernel, and what it is called with.
 _CHILD = """
@@ -32,11 +34,6 @@ _handing_over = False
 
 class _HandedOverError(Exception):
     """A kernel is being compiled elsewhere."""
-
-
-def has_machine_code(path: Path) -> bool:
-    """Return whether machine code lies beside the source of a kernel."""
-    return path.is_file() and any((path.parent / "__pycache__").glob(f"{path.stem}.*.nbc"))
 
 
 def compile_elsewhere(run: Callable[[], object]) -> None:
@@ -89,7 +86,8 @@ def _process(path: Path, arguments: tuple[Any, ...]) -> subprocess.Popen[bytes]:
 
 
 @atexit.register
-def _end() -> None:
+def end_all() -> None:
+    """End the processes that are still compiling."""
     for process in _processes.values():
         process.terminate()
         process.wait()

@@ -10,7 +10,7 @@ __all__ = ["KEPT"]
 #: Filled in by `thermozoo.dynamics.engines.color_kernel.write_color_kernel`.
 KEPT = '''
 
-@njit(**KERNEL, cache=True)
+@njit(**KERNEL)
 def advance(
     member, states, shared, first_step, steps, members, size, field, own_field, order, lines, unit_of, units, rows,
     constants, several, numbers, stream, keys, uniform, group, kept, scratch,

@@ -65,7 +65,7 @@ def stage_{index}(
 
 DRIVER = """
 
-@njit(**KERNEL, cache=True)
+@njit(**KERNEL)
 def advance(member, states, shared, first_step, steps, sharing, couplings, terms, law, noise, drive, scratch, output):
     \"\"\"Do `steps` steps of every chunk; a thread group works on one together, or each thread takes the next.\"\"\"
     sharing, couplings, law = Sharing(*sharing), PackedCouplings(*couplings), LawArguments(*law)

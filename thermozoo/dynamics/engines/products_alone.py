@@ -14,8 +14,9 @@ from thermozoo.dynamics.engines.compiled import CompiledEngine, CompiledStepper
 from thermozoo.dynamics.engines.laws import aligned
 from thermozoo.dynamics.engines.packing import pack
 from thermozoo.dynamics.engines.products import BLOCK, dense_batch, dense_unit
-from thermozoo.dynamics.engines.thread_group import barrier, counters, run_threads, take
+from thermozoo.dynamics.engines.thread_group import barrier, counters, take
 from thermozoo.dynamics.engines.vectors import LINE
+from thermozoo.dynamics.engines.workers import run_threads
 from thermozoo.errors import ShapeError
 
 __all__ = ["products_alone"]
@@ -109,6 +110,7 @@ def products_alone(dynamics: Dynamics, batch: int, threads: int) -> Callable[[in
                 blocks,
             ),
             chosen.threads,
+            shared,
         )
 
     return work

@@ -6,11 +6,7 @@ takes the next task by an atomic addition, or waits for the others at a barrier.
 
 from __future__ import annotations
 
-import functools
 import os
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -22,7 +18,10 @@ from numba.extending import intrinsic
 from thermozoo.dynamics.engines.compiling import PART
 from thermozoo.dynamics.engines.vectors import INT64
 
-__all__ = ["barrier", "counters", "run_threads", "take", "take_of"]
+__all__ = ["PASSED", "barrier", "counters", "take", "take_of"]
+
+#: Where the counters count the barriers that were passed; who changes it opens the barrier at which others wait.
+PASSED = 16
 
 #: Looks at a barrier before the processor is offered to another thread.
 _PATIENCE = 2000
@@ -84,13 +83,13 @@ def _take_of(shared: Any, place: int) -> int:
 def _barrier(shared: Any, members: int) -> None:
     """Wait until `members` threads are here."""
     if members > 1:
-        passed = _load(shared, 16)
+        passed = _load(shared, PASSED)
         if _add(shared, 8, 1) == members - 1:
             _store(shared, 8, 0)
-            _add(shared, 16, 1)
+            _add(shared, PASSED, 1)
         else:
             looks = 0
-            while _load(shared, 16) == passed:
+            while _load(shared, PASSED) == passed:
                 looks += 1
                 if looks > _PATIENCE:
                     _offer_processor()
@@ -100,25 +99,3 @@ _jit = njit(**PART)
 take = _jit(_take)
 take_of = _jit(_take_of)
 barrier = _jit(_barrier)
-
-
-#: Threads that meet at a barrier must all run at once, so only one set of threads is at work at a time.
-_AT_WORK = threading.Lock()
-
-
-@functools.lru_cache(maxsize=4)
-def _pool(process: int, threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="thermozoo")
-
-
-def run_threads(work: Callable[[int], Any], threads: int) -> None:
-    """Call ``work(member)`` for each of `threads` members at once; the caller is member 0."""
-    if threads == 1:
-        work(0)
-        return
-    with _AT_WORK:
-        # threads do not survive a fork: the pool belongs to one process
-        others = [_pool(os.getpid(), threads - 1).submit(work, member) for member in range(1, threads)]
-        work(0)
-        for other in others:
-            other.result()

@@ -14,9 +14,9 @@ __all__ = ["next_commands", "plugin_options"]
 def plugin_options(manifest: Mapping[str, Any]) -> str:
     """Return the options that load the single files which plugins of the run came from, each file once.
 
-    Copies in the run folder are not named: a command that is given its ``config.toml`` finds them itself.
+    Of a file with a copy in the run folder, the copy is named.
     """
-    return _options(entry.get("file") for entry in _plugins(manifest) if not entry.get("copy"))
+    return _options(entry.get("copy") or entry.get("file") for entry in _plugins(manifest))
 
 
 def _plugins(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -22,6 +22,7 @@ import attrs
 import numpy as np
 
 from thermozoo.arguments import choice, count, instance, names_of, number, positive
+from thermozoo.clock import since
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
 from thermozoo.errors import ParameterError
@@ -159,9 +160,9 @@ def train_exact(
         guess = found.unknowns.couplings
         computers.append(trained(computer, equations.names, found))
         figures.append((found.iterations, found.residual, found.decrease, held))
-        solving += time.perf_counter() - begin
+        solving += since(begin)
     done.solved(1.0)
-    seconds = time.perf_counter() - start
+    seconds = since(start)
     # The first steps of noising are the last of generation.
     iterations, residual, decrease, at_bounds = map(list, zip(*reversed(figures), strict=True))
     return Training(

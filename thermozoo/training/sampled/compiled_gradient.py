@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.engines.laws import aligned
-from thermozoo.dynamics.engines.thread_group import counters, run_threads
+from thermozoo.dynamics.engines.thread_group import counters
+from thermozoo.dynamics.engines.workers import run_threads
 from thermozoo.dynamics.threads import available_threads
 from thermozoo.training.sampled.loss_law import LossLaw, Products
 from thermozoo.training.sampled.slots import apart
@@ -136,7 +137,7 @@ class CompiledGradient:
         kernel.call_first(0, 1, self._counters(), flat, (n, 0, lag, panel, self.law.slots.slots, 0), *arguments)
         sizes = (n, rows, lag, panel, self.law.slots.slots, int(contracting))
         shared = self._counters()
-        run_threads(lambda member: kernel.advance(member, threads, shared, flat, sizes, *arguments), threads)
+        run_threads(lambda member: kernel.advance(member, threads, shared, flat, sizes, *arguments), threads, shared)
 
     def _counters(self) -> npt.NDArray[np.int64]:
         return counters(3 + len(self.factors))

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
-from thermozoo.dynamics.engines.thread_group import counters, run_threads
+from thermozoo.dynamics.engines.thread_group import counters
+from thermozoo.dynamics.engines.workers import run_threads
 from thermozoo.training.sampled.compiled_gradient import CompiledGradient, members_for
 from thermozoo.training.sampled.learner import HELD, STRETCH, Learner
 from thermozoo.training.sampled.loss_law import LossLaw, Products
@@ -119,7 +120,7 @@ class CompiledOnline(CompiledLearner):
         # no row: nothing is done, but compiled
         kernel.call_first(0, 1, counters(3), flat, (sizes[0], 0, *sizes[2:]), *arguments)
         shared = counters(3)
-        run_threads(lambda member: kernel.advance(member, threads, shared, flat, sizes, *arguments), threads)
+        run_threads(lambda member: kernel.advance(member, threads, shared, flat, sizes, *arguments), threads, shared)
 
     @functools.cached_property
     def _fixed(self) -> tuple[Any, tuple[Array, Array], tuple[Any, ...]]:

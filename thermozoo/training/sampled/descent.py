@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import checked, count, positive
+from thermozoo.clock import since
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
 from thermozoo.dynamics.noise import NoiseKey
@@ -174,7 +175,7 @@ def descend(
             course.validate(number + 1, learner)
         if progress is not None:
             progress(1)
-    return course.result(learner.computer, method, time.perf_counter() - start)
+    return course.result(learner.computer, method, since(start))
 
 
 def train_by_descent(

@@ -45,7 +45,7 @@ def field_of_line(line, fields, at, steps, across, back, other, slots, scratch, 
 
 GRADIENT = '''
 
-@njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, cache=True)
+@njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True)
 def advance(member, members, shared, states, sizes, law, structure, couplings, work, factors, sums):
     """Add the loss of `rows - lag` steps, from row m - lag to row m, its gradient, and second moments."""
     units, rows, lag, apart, slots, contracting = sizes
@@ -197,7 +197,7 @@ def one_by_one(
                     put_line(dots, place, product)
 
 
-@njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, cache=True)
+@njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True)
 def advance(member, members, shared, states, sizes, law, rate, structure, couplings, work, sums, losses):
     """Do one update a step, over `rows - 1` steps from row m - 1 to row m; couplings and biases change."""
     units, rows, apart, slots = sizes

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count, instance, names_of, positive
+from thermozoo.clock import since
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
 from thermozoo.dynamics.noise import NoiseKey
@@ -326,7 +327,7 @@ def train_by_moments(
     return Training(
         program=program,
         method="moments",
-        seconds=time.perf_counter() - start,
+        seconds=since(start),
         details={
             "noising_trajectories": len(total),
             "ridge": chosen[::-1],
