@@ -109,7 +109,7 @@ class Regress(Task):
         doc="share of the points of a file that it is judged by, and not trained on",
     )
     scale: float = option(
-        2.0,
+        1.5,
         converter=between("scale", 0, 100, open_low=True),
         doc="where the output should be for the largest value; for the least, where -scale is",
     )
@@ -119,13 +119,13 @@ class Regress(Task):
         doc="force on a hidden unit for half the range of inputs beyond its threshold [energy]",
     )
     reach: float = option(
-        1.2,
+        1.0,
         converter=between("reach", 0, 100, open_low=True),
         doc="where the outermost thresholds are; inputs reach from -1 to 1",
     )
     decay: float = option(1e-4, converter=between("decay", 0, 1e6), doc="weight of the teacher's squared weights")
     copies: int = option(20, converter=whole("copies"), doc="trajectories of each input in training")
-    rounds: int = option(6, converter=_rounds, doc="rounds of bent trajectories")
+    rounds: int = option(8, converter=_rounds, doc="rounds of bent trajectories")
     shots: int = option(200, converter=whole("shots", 2), doc="shots at each test input")
     beyond: float = option(
         2.0, converter=between("beyond", 1, 100), doc="the last time of reading, over dynamics.duration"

@@ -21,8 +21,8 @@ def pictures_of(figures: RegressFigures, samples: Any) -> Mapping[str, Picture]:
             lambda figure: _draw(figure, figures, samples),
             f"Left: the function (black), single shots (dots), the mean of {figures.shots:,} (line) and their standard "
             "deviation about it (band), at inputs that nothing was trained on. Middle: root-mean-square errors when "
-            "the output is read at other times; dotted: the time that the computer was trained for. Right: errors at that "
-            "time by the number of hidden units; gray: the digital teacher. Dashed: the best constant.",
+            "the output is read at other times; dotted: the time that the computer was trained for. Right: errors at "
+            "that time by the number of hidden units; gray: the digital teacher. Dashed: the best constant.",
             height=3.0,
         )
     }
