@@ -33,10 +33,12 @@ def check_followers(config: Any, faults: Any, groups: str) -> None:
         faults.add("computer.interaction", "pairs are coupled by products of states here; leave it out")
     if config.terms:
         faults.add("computer.terms", "couplings of pairs and biases are all that is trained; leave them out")
-    for group, potential in config.potentials.items():
-        if type(potential).states is not None:
-            faults.add(
-                f"computer.potential.{group}",
-                f"ideal trajectories take units from 0 to any value, and those of {potential.name!r} are discrete",
-                also=["computer.potential"],
-            )
+    discrete = {group: one.name for group, one in config.potentials.items() if type(one).states is not None}
+    if discrete:
+        whole = len(discrete) == len(config.potentials)
+        names = " and ".join(dict.fromkeys(map(repr, discrete.values())))
+        faults.add(
+            "computer.potential" if whole else f"computer.potential.{next(iter(discrete))}",
+            f"ideal trajectories take units from 0 to any value, and those of {names} are discrete",
+            also=["computer.potential"],
+        )

@@ -125,7 +125,7 @@ class Regress(Task):
     )
     decay: float = option(1e-4, converter=between("decay", 0, 1e6), doc="weight of the teacher's squared weights")
     copies: int = option(20, converter=whole("copies"), doc="trajectories of each input in training")
-    rounds: int = option(8, converter=_rounds, doc="rounds of bent trajectories")
+    rounds: int = option(16, converter=_rounds, doc="rounds of bent trajectories")
     shots: int = option(200, converter=whole("shots", 2), doc="shots at each test input")
     beyond: float = option(
         2.0, converter=between("beyond", 1, 100), doc="the last time of reading, over dynamics.duration"
