@@ -9,7 +9,7 @@ from typing import Any
 
 from thermozoo.errors import ParameterError
 
-__all__ = ["finite", "is_whole", "numbers", "parts_of_duration", "whole"]
+__all__ = ["between", "finite", "is_whole", "numbers", "parts_of_duration", "whole"]
 
 #: The most durations of a run: each is a number of noise.
 _DURATIONS = 100
@@ -36,6 +36,26 @@ def finite(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ParameterError(f"{name} must be a finite number, got {value!r}")
     return float(value)
+
+
+def _number(
+    name: str, value: Any, low: float, high: float, *, open_low: bool = False, open_high: bool = False
+) -> float:
+    within = (
+        not isinstance(value, bool)
+        and isinstance(value, int | float)
+        and (low < value or (not open_low and low == value))
+        and (value < high or (not open_high and value == high))
+    )
+    if not within:
+        above, below = "above" if open_low else "of at least", "below" if open_high else "at most"
+        raise ParameterError(f"{name} must be a number {above} {low:g} and {below} {high:g}, got {value!r}")
+    return float(value)
+
+
+def between(name: str, low: float, high: float, **open_ends: bool) -> Any:
+    """Return a converter that refuses what is no number within bounds; `open_low` and `open_high` exclude these."""
+    return lambda value: _number(name, value, low, high, **open_ends)
 
 
 def numbers(name: str) -> Callable[[Any], tuple[float, ...]]:

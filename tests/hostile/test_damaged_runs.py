@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 
@@ -62,10 +63,8 @@ def test_a_damaged_file_of_a_run(name, whole, tmp_path, capfd):
         assert code in (0, 2), printed.err
         assert code == 0 or printed.err.startswith("thermozoo: "), printed.err
         assert "Traceback" not in printed.err
-        try:
+        with contextlib.suppress(tz.ThermozooError):
             looked_at(folder)
-        except tz.ThermozooError as error:
-            assert str(error).strip()
 
 
 def test_a_whole_run_is_looked_at(whole):

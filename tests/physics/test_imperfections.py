@@ -352,7 +352,10 @@ def test_what_cannot_be_had_is_refused_in_one_line(given, said):
         ("erasure", "readout-noise", "the task 'erasure' does not read states as a device would"),
         ("sample", "update-bits", "the task 'sample' does not write parameters in training"),
         ("sample", "drift", "the task 'sample' does not drive its computer by a schedule"),
-        *((task, "mismatch", f"the task {task!r} does not realise its computer") for task in ("classify", "boltzmann")),
+        *(
+            (task, "mismatch", f"the task {task!r} does not realise its computer")
+            for task in ("classify", "regress", "boltzmann")
+        ),
         ("logic-gate", "coloured-bath", "adds its force to the steps of 'euler-maruyama', got 'heat-bath'"),
     ],
 )

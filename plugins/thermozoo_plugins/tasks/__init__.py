@@ -15,6 +15,7 @@ from thermozoo_plugins.tasks.log_determinant import LogDeterminant
 from thermozoo_plugins.tasks.logic_gate import LogicGate
 from thermozoo_plugins.tasks.lyapunov import Lyapunov
 from thermozoo_plugins.tasks.oscillators import Oscillators
+from thermozoo_plugins.tasks.regress import Regress
 from thermozoo_plugins.tasks.sample import Sample
 from thermozoo_plugins.tasks.stochastic_attention import StochasticAttention
 
@@ -31,6 +32,7 @@ __all__ = [
     "LogicGate",
     "Lyapunov",
     "Oscillators",
+    "Regress",
     "Sample",
     "StochasticAttention",
 ]
@@ -51,6 +53,7 @@ def thermozoo_tasks() -> list[type[Task]]:
         LogicGate,
         StochasticAttention,
         Classify,
+        Regress,
         Boltzmann,
         Denoiser,
         Oscillators,

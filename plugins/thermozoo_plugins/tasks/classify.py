@@ -22,6 +22,7 @@ from thermozoo_plugins.tasks.classify_seconds import following_seconds, teaching
 from thermozoo_plugins.tasks.classify_settings import between, path_of_teacher
 from thermozoo_plugins.tasks.classify_teacher import Teacher, read_teacher, trained_teacher
 from thermozoo_plugins.tasks.classify_verdicts import SHOTS, SHOWN, Answers, Outputs, figures_of, samples_of
+from thermozoo_plugins.tasks.followers import check_followers
 from thermozoo_plugins.tasks.ideal_trajectories import follow_ideal
 from thermozoo_plugins.tasks.mean_force import MeanForce
 
@@ -29,8 +30,11 @@ __all__ = ["Classify"]
 
 Array = npt.NDArray[np.float64]
 
-#: Groups that the task needs: what they do, in order.
-_GROUPS = ("pixels, which are clamped", "hidden units", "outputs")
+#: Groups that the task needs, and how a config writes them.
+_GROUPS = (
+    'expected three groups, pixels, which are clamped, hidden units, outputs, such as pixels = {size = "auto", '
+    'clamped = true}, hidden = 64, outputs = "auto"'
+)
 
 #: Observations of a shot, at most.
 _OBSERVED = 50
@@ -106,13 +110,6 @@ class Classify(Task):
 
     def check(self, config: Any, faults: Any) -> None:
         """Check groups, energy and time step."""
-        moves = config.integrator
-        if moves and not faults.found_in("dynamics.integrator") and moves.name != "euler-maruyama":
-            faults.add(
-                "dynamics.integrator",
-                f"ideal trajectories are followed step by step as 'euler-maruyama' takes them, got "
-                f"{config.integrator.name!r}",
-            )
         if not self.noise and self.copies > 1:
             faults.add(
                 "task.copies", f"copies without noise are alike: expected 1, got {self.copies}", also=["task.noise"]
@@ -121,26 +118,7 @@ class Classify(Task):
             faults.add(
                 "data.classes", f"there is nothing to tell apart: expected two classes, got {config.data.classes}"
             )
-        if faults.found_in("computer"):
-            return
-        groups = list(config.sizes)
-        if len(groups) != 3 or list(config.clamped) != groups[:1]:
-            faults.add(
-                "computer.units",
-                f'expected three groups, {", ".join(_GROUPS)}, such as pixels = {{size = "auto", clamped = true}}, '
-                'hidden = 64, outputs = "auto"',
-            )
-        if config.interaction is not None and config.interaction.name != "bilinear":
-            faults.add("computer.interaction", "pairs are coupled by products of states here; leave it out")
-        if config.terms:
-            faults.add("computer.terms", "couplings of pairs and biases are all that is trained; leave them out")
-        for group, potential in config.potentials.items():
-            if type(potential).states is not None:
-                faults.add(
-                    f"computer.potential.{group}",
-                    f"ideal trajectories take units from 0 to any value, and those of {potential.name!r} are discrete",
-                    also=["computer.potential"],
-                )
+        check_followers(config, faults, _GROUPS)
 
     def _split(self, config: Any, faults: Any = None) -> Split | None:
         """Return the images, or None after adding the fault."""

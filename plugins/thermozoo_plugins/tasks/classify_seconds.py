@@ -9,7 +9,7 @@ import numpy as np
 
 from thermozoo_plugins.tasks.classify_data import Split
 from thermozoo_plugins.tasks.classify_teacher import trained_teacher
-from thermozoo_plugins.tasks.ideal_trajectories import follow_ideal, together
+from thermozoo_plugins.tasks.ideal_costs import ideal_seconds
 
 __all__ = ["following_seconds", "teaching_seconds"]
 
@@ -49,24 +49,4 @@ def following_seconds(machine: Any, split: Split, *, copies: int) -> float:
     copies : int
         Ideal trajectories of each image.
     """
-    units = int(machine.computer.layout.free.sum())
-    batch = min(len(split.pixels), together(machine.config.steps, units))
-
-    def taken(images: int) -> float:
-        begun = time.perf_counter()
-        follow_ideal(
-            machine,
-            split.pixels[:images],
-            np.ones((images, units)) * np.linspace(-1, 1, images)[:, None],
-            noise=1.0,
-            copies=1,
-            ridge=1.0,
-            scatter=0.1,
-            seed=0,
-            progress=lambda done: None,
-        )
-        return max(0.0, time.perf_counter() - begun)
-
-    solving = taken(1)  # which also derives what the objective needs, once
-    solving = min(solving, taken(1))
-    return solving + max(0.0, taken(batch) - solving) * copies * len(split.pixels) / batch
+    return ideal_seconds(machine, split.pixels, copies=copies)
