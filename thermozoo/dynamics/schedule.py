@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from thermozoo.arguments import finite_array, told
 from thermozoo.computer.computer import Computer
+from thermozoo.computer.term import ASYMMETRY
 from thermozoo.constraints.tracing import own_constraints
 from thermozoo.dynamics.intensity import intensity_of
-from thermozoo.computer.term import ASYMMETRY
 from thermozoo.errors import ArgumentError, ParameterError, ShapeError, UnknownNameError, nearest
 from thermozoo.interfaces import Potential, Protocol
 from thermozoo.interfaces.tree import flat_parameters, members, values_of, with_values

@@ -8,6 +8,7 @@ from __future__ import annotations
 from thermozoo.runs.generation import generation_bytes, ledger_bytes
 from thermozoo.runs.judge import judging_bytes
 from thermozoo.runs.phase import Share, Size
+from thermozoo.runs.imperfect import heat_counted
 from thermozoo.runs.terms import pattern_bytes
 from thermozoo.training.evaluate import evaluation_bytes
 from thermozoo.training.methods import stretch_bytes, trained_bytes, training_bytes
@@ -128,9 +129,10 @@ def evaluation(size: Size) -> tuple[Share, ...]:
 
 def generation(size: Size) -> tuple[Share, ...]:
     """States and energies of all samples."""
-    # of a schedule work is kept as of windows
+    # of a schedule, and of forces without an energy, work is kept as of windows
     config = size.config
-    windows = max(config.training.windows, 2 if config.driven else 1)
+    booked = config.driven or heat_counted(config) is not None
+    windows = max(config.training.windows, 2 if booked else 1)
     held = generation_bytes(size.n, size.itemsize, windows, size.terms)
     shares = _samples(size, held.kept, lasts=True), _samples(size, held.meanwhile)
     if not config.imperfections:

@@ -209,7 +209,9 @@ def read_results(folder: Path, report: Report, catalogue: Catalogue) -> Results:
             samples = opened.load()
         height, width = (int(samples.attrs[f"image_{side}"]) for side in ("height", "width"))
         kT = float(samples.attrs["temperature_kT_in_E0"])
-        heat = {name: samples[f"heat_{name.replace('-', '_')}"].values / kT for name in program.term_names}
+        # the device may have had a force that the computer of the file, which is the ideal one, has not
+        names = [*program.term_names, *([ASYMMETRY] if f"heat_{ASYMMETRY}" in samples else [])]
+        heat = {name: samples[f"heat_{name.replace('-', '_')}"].values / kT for name in names}
         images, labels = samples["prototype"].values, samples["label"].values
         names = {int(label): str(name) for label, name in report.class_names.items()}
         return Results(

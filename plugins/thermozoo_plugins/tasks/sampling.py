@@ -109,6 +109,12 @@ def _mean(by_chain: Array) -> tuple[Any, Any]:
     return by_chain.mean(axis=0), by_chain.std(axis=0, ddof=1) / math.sqrt(len(by_chain))
 
 
+def with_power(figures: SampleFigures, power: Array) -> SampleFigures:
+    """Return figures with the work that each chain took in a unit of time, shape (chains,) [kT mobility E0]."""
+    mean, se = _mean(power)
+    return attrs.evolve(figures, power_kT=float(mean), power_se_kT=float(se))
+
+
 def figures_of(watch: Watch, heat: Array, step: float) -> SampleFigures:
     """Return the figures of chains; `step` is the time from one observation to the next [1/(mobility E0)]."""
     from thermozoo import effective_sample_size, split_r_hat
