@@ -1,4 +1,4 @@
-"""Couplings whose two directions have strengths of their own: the energy that they have, and the force that has none."""
+"""Couplings whose two directions have strengths of their own: the energy of one part, and the force without any."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def directed_strengths(computer: Computer) -> tuple[Array, Array]:
 
 
 def with_directed_strengths(computer: Computer, there: npt.ArrayLike, back: npt.ArrayLike) -> Computer:
-    """Return the computer with other strengths J_ij and J_ji of every coupled pair; the inverse of `directed_strengths`.
+    """Return the computer with other strengths J_ij and J_ji of every coupled pair.
 
-    Its couplings are their mean, and half of their difference is a force without an energy, even where it is zero.
+    It is the inverse of `directed_strengths`. Its couplings are their mean, and half of their difference is a force without an energy, even where it is zero.
 
     Parameters
     ----------

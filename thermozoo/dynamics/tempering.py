@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from thermozoo.arguments import count, finite_array, instance
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.terms.circulating import circulating_force
 from thermozoo.computer.discrete import check_states
+from thermozoo.computer.terms.circulating import circulating_force
 from thermozoo.dynamics.engines import BatchState, Dynamics, Engine
 from thermozoo.dynamics.ensemble import Ensemble
 from thermozoo.dynamics.noise import UNIFORM_DRAWS, NoiseKey, check_numbers, uniforms

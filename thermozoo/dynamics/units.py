@@ -6,8 +6,8 @@ import numpy as np
 import sympy
 
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.terms.circulating import circulating_force
 from thermozoo.computer.discrete import check_multilinear, states_in_words
+from thermozoo.computer.terms.circulating import circulating_force
 from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.interfaces import Integrator, Potential
 from thermozoo.interfaces.tree import values_of

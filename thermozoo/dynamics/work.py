@@ -51,7 +51,9 @@ class DrivenWork:
 
     def __init__(self, dynamics: Dynamics, trajectories: int) -> None:
         self.dynamics = dynamics
-        self.sums: dict[str, npt.NDArray[np.float64]] = {name: np.zeros(trajectories) for name in booked_terms(dynamics)}
+        self.sums: dict[str, npt.NDArray[np.float64]] = {
+            name: np.zeros(trajectories) for name in booked_terms(dynamics)
+        }
         self.noted: dict[int, dict[str, Array]] = {}
 
     @staticmethod

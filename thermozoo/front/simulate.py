@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import finite_array, instance
+from thermozoo.computer.term import ASYMMETRY
 from thermozoo.dynamics.engines import Drive, Dynamics, Engine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import BYTE_LIMIT, Simulation
@@ -84,8 +85,9 @@ def simulate(
         trajectory), with the kinetic energy where there is one; each auxiliary variable of the integrator by its name,
         like ``x``; of a program ``switching`` (term, window, trajectory), the work of switching to each window but the
         first, which is part of ``work``; of a program, a schedule or asymmetric couplings ``work_by_term`` (term,
-        trajectory), the work of all, which is all of ``work`` where no signal is imposed; coordinates ``time``, ``step``, ``trajectory`` and
-        ``group`` (of each unit). Driven values are in ``driven`` (target, observation), those before each step.
+        trajectory), the work of all, which is all of ``work`` where no signal is imposed; coordinates ``time``,
+        ``step``, ``trajectory`` and ``group`` (of each unit). Driven values are in ``driven`` (target, observation),
+        those before each step.
 
     Raises
     ------
@@ -200,7 +202,11 @@ def _dataset(
     variables: dict[str, Any] = {
         "x": (("observation", "trajectory", "unit"), x, {"units": "1", "long_name": "states, the final ones last"}),
         "heat": ("trajectory", done.work - change, {**energy, "long_name": "heat released, first to last observation"}),
-        "work": ("trajectory", done.work, {**energy, "long_name": f"work of imposed signal, switching and schedule{circulating}"}),
+        "work": (
+            "trajectory",
+            done.work,
+            {**energy, "long_name": f"work of imposed signal, switching and schedule{circulating}"},
+        ),
     }
     for name, one in type(dynamics.integrator).variables.items():
         said = {"units": one.unit, "long_name": f"{one.doc}, the final ones last"}

@@ -6,9 +6,9 @@ The constants are from peaks of whole runs, measured phase by phase (VmHWM, rese
 from __future__ import annotations
 
 from thermozoo.runs.generation import generation_bytes, ledger_bytes
+from thermozoo.runs.imperfect import heat_counted
 from thermozoo.runs.judge import judging_bytes
 from thermozoo.runs.phase import Share, Size
-from thermozoo.runs.imperfect import heat_counted
 from thermozoo.runs.terms import pattern_bytes
 from thermozoo.training.evaluate import evaluation_bytes
 from thermozoo.training.methods import stretch_bytes, trained_bytes, training_bytes

@@ -323,8 +323,8 @@ class Report(Figures):
     heat_counted: Annotated[
         str | None,
         Key(
-            "`by the path` where couplings are asymmetric: the first law then has the work of a force without an energy "
-            "in it; absent where heat is known from energies and their driving",
+            "`by the path` where couplings are asymmetric: the first law then has the work of a force without an "
+            "energy in it; absent where heat is known from energies and their driving",
             optional=True,
         ),
     ] = None

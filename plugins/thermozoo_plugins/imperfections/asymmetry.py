@@ -20,11 +20,11 @@ class Asymmetry(Imperfection):
               z_{ij}, z_{ji} \sim N(0, 1) \text{ independent}
 
     with J the couplings [energy] and sigma the relative spread of each direction. Half of the sum is a mismatch of the
-    couplings, with the spread sigma / sqrt(2); half of the difference, :math:`A_{ij} = -A_{ji}`, is a force :math:`-A x`
-    that no energy has. It drives currents around that never rest, and its work
+    couplings, with the spread sigma / sqrt(2); half of the difference, :math:`A_{ij} = -A_{ji}`, is a force
+    :math:`-A x` that no energy has. It drives currents around that never rest, and its work
     :math:`W = -\sum_k x_{k+1}^T A\, x_k` goes into heat, which is counted by the path:
-    :math:`Q = W - (V_\text{end} - V_\text{start})`. The factors belong to the device: all windows of a program have the
-    same.
+    :math:`Q = W - (V_\text{end} - V_\text{start})`. The factors belong to the device: all windows of a program have
+    the same.
 
     Raises
     ------

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
@@ -15,7 +16,7 @@ from thermozoo_plugins.tasks.sample_figures import SampleFigures
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["Watch", "figures_of", "samples_of"]
+__all__ = ["Watch", "figures_of", "samples_of", "with_power"]
 
 Array = npt.NDArray[np.floating[Any]]
 

@@ -79,7 +79,7 @@ class CirculatingForce(Term):
             i, j = self.edges.T
             matrix[i, j], matrix[j, i] = self.vector, -self.vector
             return ((whole, whole, matrix),)
-        found = []
+        found: list[tuple[slice, slice, Array]] = []
         for part in self.pairs.parts:
             once = part.once(self.vector)
             if part.places is not None:

@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.couplings import BilinearCouplings, Couplings, DenseCouplings, EdgeCouplings
+from thermozoo.computer.couplings import BilinearCouplings, Couplings, DenseCouplings, EdgeCouplings, bilinear
 from thermozoo.computer.settings import rebuilt_plugin, settings_text
 from thermozoo.computer.term import Term
 from thermozoo.computer.terms.circulating import CirculatingForce

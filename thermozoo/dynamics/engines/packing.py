@@ -45,7 +45,7 @@ def pack(computer: Computer, dtype: Any, unit_layout: bool) -> PackedCouplings:
         return PackedCouplings(table, packed, *(sliced(*sparse) if unit_layout else sparse))
     both, force = _both_ways(couplings.blocks), circulating_force(computer)
     if force is not None and force.parts is not None:
-        both = [(*where, one + other) for (*where, one), (*_, other) in zip(both, force.parts, strict=True)]
+        both = [(rows, columns, s + a) for (rows, columns, s), (_, _, a) in zip(both, force.parts, strict=True)]
     table, packed = pack_parts(_onto_free(both, computer.layout), dtype, unit_layout)
     return PackedCouplings(table, packed, *nothing)
 
@@ -68,7 +68,7 @@ def pack_parts(matrices: Iterable[tuple[slice, slice, Array]], dtype: Any, unit_
 
 
 def _both_ways(blocks: Iterable[Block]) -> list[Oriented]:
-    """Return (rows, columns, matrix) of every dense part: how its columns act on its rows, and its rows on its columns."""
+    """Return (rows, columns, matrix) of every dense part, and of how its rows act on its columns."""
     both = []
     for block in blocks:
         both.append((block.rows, block.columns, block.values))
