@@ -34,7 +34,8 @@ def directed_strengths(computer: Computer) -> tuple[Array, Array]:
 def with_directed_strengths(computer: Computer, there: npt.ArrayLike, back: npt.ArrayLike) -> Computer:
     """Return the computer with other strengths J_ij and J_ji of every coupled pair.
 
-    It is the inverse of `directed_strengths`. Its couplings are their mean, and half of their difference is a force without an energy, even where it is zero.
+    It is the inverse of `directed_strengths`. Its couplings are their mean, and half of their difference is a force
+    without an energy, even where that is zero.
 
     Parameters
     ----------
