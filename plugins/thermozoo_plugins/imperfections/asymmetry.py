@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from thermozoo import Imperfection, directed_strengths, parameter, with_directed_strengths
+from thermozoo import Imperfection, parameter
 from thermozoo.interfaces import Random
 
 __all__ = ["Asymmetry"]
@@ -60,6 +60,8 @@ class Asymmetry(Imperfection):
 
     def nonreciprocal(self, computer: Any, random: Random) -> Any:
         """Return the computer with a strength of its own for each direction of every coupling."""
+        from thermozoo import directed_strengths, with_directed_strengths
+
         there, back = directed_strengths(computer)
         factors = 1.0 + self.sigma * random.normal(2, max(1, there.size))[:, : there.size]
         return with_directed_strengths(computer, factors[0] * there, factors[1] * back)
