@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from thermozoo.computer.computer import Computer, assemble
+    from thermozoo.computer.directed import directed_strengths, with_directed_strengths
     from thermozoo.computer.files import load_computer, save_computer
     from thermozoo.computer.program import Program
     from thermozoo.computer.terms.couple import couple
@@ -144,6 +145,7 @@ _HOMES = {
     "denoiser_cost_kT": "thermozoo.thermodynamics.advantage",
     "denoiser_layers": "thermozoo.thermodynamics.advantage",
     "denoiser_operations": "thermozoo.thermodynamics.advantage",
+    "directed_strengths": "thermozoo.computer.directed",
     "effective_sample_size": "thermozoo.dynamics.chains",
     "equilibrium_states": "thermozoo.dynamics.equilibrium",
     "formulas": "thermozoo.front.plugins",
@@ -180,6 +182,7 @@ _HOMES = {
     "thermodynamic_advantage": "thermozoo.thermodynamics.advantage",
     "train": "thermozoo.front.train",
     "verify": "thermozoo.front.plugins",
+    "with_directed_strengths": "thermozoo.computer.directed",
 }
 
 __all__ = [
@@ -237,6 +240,7 @@ __all__ = [
     "denoiser_cost_kT",
     "denoiser_layers",
     "denoiser_operations",
+    "directed_strengths",
     "effective_sample_size",
     "equilibrium_states",
     "formulas",
@@ -273,6 +277,7 @@ __all__ = [
     "toroidal_max_cut",
     "train",
     "verify",
+    "with_directed_strengths",
 ]
 
 

@@ -157,7 +157,7 @@ def test_report_keys_and_files_of_a_run_are_documented(tmp_path, monkeypatch, ex
     monkeypatch.chdir(tmp_path)
     words = ["run", str(EXAMPLES / "small-toy.toml"), "--plugin", str(EXAMPLES / "stripes.py"), "--out", "toy"]
     extra = ["dynamics.duration=0.2", "generation.samples=3", "hardware.preset=electrical"]
-    extra += ['hardware.imperfections.few={plugin="storage-bits"}']
+    extra += ['hardware.imperfections.few={plugin="storage-bits"}', 'hardware.imperfections.w={plugin="asymmetry"}']
     extra += ["training.windows=2", "training.compare=['exact']"]
     assert run([*words, *(w for e in extra for w in ("--set", e))]) == 0
     report = json.loads(Path("toy/report.json").read_text("utf-8"))

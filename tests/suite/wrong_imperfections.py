@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from wrong_subjects import DOC, Wrong
 
-from thermozoo import Imperfection, parameter
+from thermozoo import Imperfection, directed_strengths, parameter, with_directed_strengths
 
 
 @attrs.frozen
@@ -109,10 +109,69 @@ class Elsewhere(Imperfection):
         return {"pressure": Ramp()}
 
 
+@attrs.frozen
+class Reciprocal(Imperfection):
+    __doc__ = DOC
+    name = "reciprocal"
+
+    def nonreciprocal(self, computer, random):
+        return computer.with_strengths_of("coupling", computer.couplings.vector / 2)
+
+
+@attrs.frozen
+class EvenWays(Imperfection):
+    __doc__ = DOC
+    name = "even-ways"
+
+    def nonreciprocal(self, computer, random):
+        there, back = directed_strengths(computer)
+        return with_directed_strengths(computer, there / 2, back / 2)
+
+
+@attrs.frozen
+class DirectedAndHotter(Imperfection):
+    __doc__ = DOC
+    name = "directed-and-hotter"
+
+    def nonreciprocal(self, computer, random):
+        there, back = directed_strengths(computer)
+        hotter = attrs.evolve(computer, temperature=2 * computer.temperature)
+        return with_directed_strengths(hotter, there, back / 2)
+
+
+@attrs.frozen
+class DirectedAndStrayed(Imperfection):
+    __doc__ = DOC
+    name = "directed-and-strayed"
+
+    def terms(self):
+        return ("coupling",)
+
+    def nonreciprocal(self, computer, random):
+        there, back = directed_strengths(computer)
+        strayed = computer.with_strengths_of("bias", computer.biases / 2)
+        return with_directed_strengths(strayed, there, back / 2)
+
+
+@attrs.frozen
+class UnseededDirections(Imperfection):
+    __doc__ = DOC
+    name = "unseeded-directions"
+
+    def nonreciprocal(self, computer, random):
+        there, back = directed_strengths(computer)
+        return with_directed_strengths(computer, there, np.random.default_rng().normal(1.0, 0.1, back.size) * back)
+
+
 IMPERFECTIONS = [
     Wrong("leaves everything as it is", "effect", Harmless),
     Wrong("a device at another temperature", "machine", Warmer),
     Wrong("says couplings, and changes biases too", "terms", Strayed),
+    Wrong("says forces without an energy, and has none", "directions", Reciprocal),
+    Wrong("both directions of every coupling alike", "directions", EvenWays),
+    Wrong("directed couplings at another temperature", "directions", DirectedAndHotter),
+    Wrong("directs couplings, and changes biases too", "terms", DirectedAndStrayed),
+    Wrong("directions of couplings without a seed", "repeatable", UnseededDirections),
     Wrong("random numbers without a seed", "repeatable", UnseededDevice),
     Wrong("seeds NumPy's global random numbers", "repeatable", GlobalDevice),
     Wrong("doubles the states that it is given", "inputs-unchanged", InPlace),

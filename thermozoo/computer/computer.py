@@ -18,7 +18,7 @@ from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.computer.settings import plugin_settings
 from thermozoo.computer.states import floating
-from thermozoo.computer.term import Term
+from thermozoo.computer.term import ASYMMETRY, Term
 from thermozoo.computer.terms.couple import couple
 from thermozoo.errors import ArgumentError, BudgetError, ParameterError, ShapeError, UnknownNameError, nearest
 from thermozoo.interfaces import Connectivity, Interaction, Potential
@@ -29,7 +29,10 @@ Array = npt.NDArray[np.floating[Any]]
 
 #: Names that no further term of the energy may have: those of the terms that every computer has, and of what ledgers
 #: hold beside them.
-RESERVED = ("on-site", "coupling", "bias", "signal", "kinetic", "heat", "work", "total", "temperature", "potential")
+RESERVED = (
+    *("on-site", "coupling", "bias", "signal", "kinetic", "heat", "work", "total", "temperature", "potential"),
+    ASYMMETRY,
+)
 
 
 def _kept(terms: Mapping[str, Term]) -> Mapping[str, Term]:
@@ -64,7 +67,8 @@ class Computer:
     trainable_biases : ndarray of bool, shape (n,)
         Which biases training may change.
     terms : mapping of str to Term
-        Further terms of the energy between units, by name; they are switched off in `bare`.
+        Further terms of the energy between units, by name; they are switched off in `bare`. A force that has no
+        energy is among them, with the energy zero; see `thermozoo.with_directed_strengths`.
 
     References
     ----------
@@ -86,11 +90,12 @@ class Computer:
     @terms.validator
     def _check_terms(self, attribute: Any, value: Any) -> None:
         for name, term in value.items():
-            if name in RESERVED or name in self.layout.sizes:
+            instance(f"term {name!r}", term, Term)
+            taken = name in RESERVED if term.conservative else name != ASYMMETRY
+            if taken or name in self.layout.sizes:
                 raise ParameterError(
                     f"a term of the energy cannot be called {name!r}: something else is; choose another"
                 )
-            instance(f"term {name!r}", term, Term)
 
     @trainable_biases.validator
     def _check_trainable(self, attribute: Any, value: Any) -> None:
@@ -156,7 +161,10 @@ class Computer:
         return total
 
     def gradient(self, x: Array) -> Array:
-        """Return dV/dx of states of shape (..., n), in their precision (integers: double), same shape [energy]."""
+        """Return dV/dx of states of shape (..., n), in their precision (integers: double), same shape [energy].
+
+        It is minus the force, that of asymmetric couplings, which no energy has, included.
+        """
         x = floating(x, self.n)
         gradient: Array = self.onsite.gradient(x) + self.biases.astype(x.dtype)
         if self.couplings.size:

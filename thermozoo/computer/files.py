@@ -128,7 +128,8 @@ def _written(computer: Computer) -> str:
     pairs = " + sum_(i<j) J_ij x_i x_j"
     if couplings.interaction is not None:
         pairs = f" + sum_e J_e phi(x_e1, ..., x_e{couplings.order})"
-    return f"V = sum_i U(x_i) + sum_i b_i x_i{pairs}{''.join(f' + {name}' for name in computer.terms)}"
+    further = (f" + {name}" for name, term in computer.terms.items() if term.conservative)
+    return f"V = sum_i U(x_i) + sum_i b_i x_i{pairs}{''.join(further)}"
 
 
 def load_computer(path: str | Path, catalogue: Catalogue | None = None) -> Computer:

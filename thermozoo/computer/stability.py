@@ -3,7 +3,8 @@
 An explicit step of dx = -mu V'(x) dt contracts in the direction of an eigenvector of the Hessian with eigenvalue h
 while mu h dt < 2. The largest h is bounded by the largest on-site curvature over the states that are visited plus the
 spectral norm of J. The second derivative of a term that is not bilinear depends on the states: the largest of its
-spectral norms at a few states that uncoupled units visit stands for it, which is an estimate and no bound.
+spectral norms at a few states that uncoupled units visit stands for it, which is an estimate and no bound. So is, of
+asymmetric couplings, the largest singular value of the part that has no energy.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from thermozoo.computer.discrete import discrete_groups
 from thermozoo.computer.onsite import UnitEnergy
 from thermozoo.computer.program import Program
 from thermozoo.computer.term import Term
+from thermozoo.computer.terms.circulating import CirculatingForce
 from thermozoo.errors import ParameterError, StabilityError
 from thermozoo.symbolic.defined import infinite_curvature
 from thermozoo.symbolic.guard import where_written
@@ -66,7 +68,8 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
     if discrete_groups(computer).keys() - computer.layout.clamped:
         return float("inf")
     largest = 0.0
-    varying = [t for t in (computer.couplings, *computer.terms.values()) if not isinstance(t, BilinearCouplings)]
+    linear = (BilinearCouplings, CirculatingForce)
+    varying = [t for t in (computer.couplings, *computer.terms.values()) if not isinstance(t, linear)]
     # what has no strengths, such as projections on patterns, bends all the same
     further = [term for term in varying if not isinstance(term, Couplings)]
     varying = [term for term in varying if isinstance(term, Couplings)]
@@ -98,6 +101,8 @@ def largest_stable_dt(computer: Computer, forces: tuple[float, float] = (0.0, 0.
             raise StabilityError("a coupling is not a finite number, so that no time step is stable")
         if isinstance(term, BilinearCouplings):
             largest += _among_moving(term, computer.layout.free).spectral_norm()
+        elif isinstance(term, CirculatingForce):
+            largest += term.norm(computer.layout.free)
     largest += max((_norm(varying, x, computer.layout.free) for x in states), default=0.0)
     # a memory bends down between its patterns, which drives states away and shakes none
     largest += max((_norm(further, x, computer.layout.free, up=True) for x in states), default=0.0)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Term"]
+__all__ = ["ASYMMETRY", "Term"]
 
 Array = npt.NDArray[np.floating[Any]]
+
+#: What ledgers and files call the force of asymmetric couplings: it is among the terms of a computer, though its energy
+#: is zero, as it is an effect of units on each other that has strengths.
+ASYMMETRY = "asymmetry"
 
 #: How far states are moved for a difference of gradients, in units of a state.
 _STEP = 1e-5
@@ -25,7 +29,11 @@ class Term(abc.ABC):
         Number of units.
     vector : ndarray, shape (E,)
         Strengths that training may change [energy]; empty where there are none.
+    conservative : bool
+        Whether its force is that of its energy; else the force does work that no difference of energies tells.
     """
+
+    conservative: ClassVar[bool] = True
 
     n: int
     vector: Array

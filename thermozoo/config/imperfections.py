@@ -27,6 +27,7 @@ HOME = f"hardware.{CHILD}"
 #: What a task that does not have a method's effect is said not to do.
 _DOES = {
     "realise": "realise its computer",
+    "nonreciprocal": "count by the path the heat of forces that have no energy",
     "stored": "write parameters in training",
     "moved": "move units by the integrator of the config",
     "driven": "drive its computer by a schedule",

@@ -183,6 +183,7 @@ class JaxEngine(Engine):
 
     def refuses(self, dynamics: Dynamics) -> str | None:
         """Return None, or which setting or term it cannot do."""
+        from thermozoo.computer.terms.circulating import circulating_force
         from thermozoo.dynamics.engines.term_forces import without_kernel
 
         if dynamics.precision == "double" and self.products != "float32":
@@ -190,7 +191,10 @@ class JaxEngine(Engine):
                 f"products = {self.products!r} rounds products of single precision, and the dynamics are in double: "
                 "take precision = 'single', or leave products out"
             )
-        return without_kernel(dynamics.at(0).one_computer)
+        computer = dynamics.at(0).one_computer
+        if circulating_force(computer) is not None:
+            return "the engine 'jax' takes no asymmetric couplings: take 'compiled' or 'reference'"
+        return without_kernel(computer)
 
     def prepare(self, dynamics: Dynamics) -> JaxStepper:
         """Return the law of motion, its numbers on the device.

@@ -14,7 +14,7 @@ from thermozoo.dynamics.engines.batch import STRETCH, Resting
 from thermozoo.dynamics.failure import find_failure
 from thermozoo.dynamics.variables import Variables, kinetic_terms
 from thermozoo.dynamics.windows import PreparedDynamics, Switch
-from thermozoo.dynamics.work import DrivenWork, recorded_together
+from thermozoo.dynamics.work import DrivenWork, booked_terms, recorded_together
 
 __all__ = ["Ensemble", "EnsembleState", "steps_unchecked"]
 
@@ -100,7 +100,7 @@ class Ensemble:
     switches : list of Switch
         The switches on the way, in order.
     driven : DrivenWork or None
-        Work of driven values by term.
+        Work of driven values, and of a force that has no energy, by term.
     """
 
     def __init__(
@@ -119,7 +119,8 @@ class Ensemble:
         self._how: dict[str, Any] = {"working": working, "stretch": stretch}
         self.switches = list(given.switches)
         self._unchecked = steps_unchecked(*first.x.shape)
-        self.driven = None if dynamics.driven is None else DrivenWork(dynamics, dynamics.driven, len(first.x))
+        booked = dynamics.driven is not None or booked_terms(dynamics)
+        self.driven = DrivenWork(dynamics, len(first.x)) if booked else None
         if self.driven is not None and given.noted:
             self.driven.take(given.noted, first.step)
         self._begin(first, first.step)
@@ -131,7 +132,7 @@ class Ensemble:
 
     @property
     def work(self) -> npt.NDArray[np.float64]:
-        """Work of the drive, of switching and of driven values on each trajectory, shape (B,) [energy]."""
+        """Work of the drive, of switching, driven values and a force that has no energy, shape (B,) [energy]."""
         total = self._batch.work.copy()
         for switch in self.switches:
             total += switch.work
@@ -219,7 +220,7 @@ class Ensemble:
             for done in range(0, steps, together):
                 count, first = min(together, steps - done), self.step
                 self._batch.advance(count, states[1 : count + 1])
-                self.driven.add(first, states[:count])
+                self.driven.add(first, states[: count + 1])
                 if record is not None:
                     record[done : done + count] = states[1 : count + 1]
                 states[0] = states[count]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from thermozoo.arguments import finite_array, told
 from thermozoo.computer.computer import Computer
+from thermozoo.computer.term import ASYMMETRY
 from thermozoo.constraints.tracing import own_constraints
 from thermozoo.dynamics.intensity import intensity_of
 from thermozoo.errors import ArgumentError, ParameterError, ShapeError, UnknownNameError, nearest
@@ -317,8 +318,14 @@ def driven_by(schedule: Schedule, computers: Collection[Computer], steps: int, d
         if name == _TEMPERATURE:
             _refuse(name, values, values > 0, dt, "expected a temperature above zero")
             temperature = values
+        elif name == ASYMMETRY:
+            raise ParameterError(
+                f"a schedule cannot drive {name!r} alone: it is a part of the couplings; drive 'coupling'"
+            )
         elif not groups:
             amplitudes[name] = values
+            if name == "coupling" and ASYMMETRY in first.terms:
+                amplitudes[ASYMMETRY] = values  # both directions of every coupling are driven
         for group in groups:
             if parameter in parameters.setdefault(group, {}):
                 raise ParameterError(f"a schedule drives {parameter} of group {group!r} twice: leave one of them out")

@@ -44,7 +44,8 @@ class Simulation:
     final : ndarray, shape (B, n)
         States after the last step.
     work : ndarray of float64, shape (B,)
-        Work that the drive did on each trajectory, that of switching, and that of driven values [energy].
+        Work that the drive did on each trajectory, that of switching, of driven values and of a force that has no
+        energy [energy].
     steps : int
         Steps done.
     engine : str
@@ -54,7 +55,7 @@ class Simulation:
     variables : dict of str to ndarray, shape (B, n)
         Auxiliary variables of the integrator after the last step.
     driven : DrivenWork or None
-        Work of driven values by term, at every observation and switch.
+        Work of driven values, and of a force that has no energy, by term, at every observation and switch.
     """
 
     final: Array
@@ -67,7 +68,7 @@ class Simulation:
 
     @property
     def work_by_term(self) -> dict[str, npt.NDArray[np.float64]]:
-        """Work of switching and of driven values on each trajectory, by term of the energy that any was done on."""
+        """Work of switching, of driven values and of a force that has no energy on each trajectory, by term."""
         found = {name: total.copy() for name, total in self.driven.sums.items()} if self.driven is not None else {}
         for switch in self.switches:
             for name, before in switch.before.items():

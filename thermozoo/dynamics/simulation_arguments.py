@@ -86,8 +86,7 @@ def check_budget(
     trajectories = len(start.x)
     needed = sum(observed_bytes(one, observations, start.x, start.variables) for one in observers)
     needed += len(due) * trajectories * switch_bytes(dynamics)
-    if dynamics.driven is not None:
-        needed += DrivenWork.bytes_needed(dynamics.driven, observations + len(due), trajectories)
+    needed += DrivenWork.bytes_needed(dynamics, observations + len(due), trajectories)
     if needed > byte_limit:
         kept = f"{observations} observations{f' and {len(due)} switches' if due else ''} of {trajectories} trajectories"
         raise BudgetError(

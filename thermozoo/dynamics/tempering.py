@@ -17,6 +17,7 @@ import numpy.typing as npt
 from thermozoo.arguments import count, finite_array, instance
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.discrete import check_states
+from thermozoo.computer.terms.circulating import circulating_force
 from thermozoo.dynamics.engines import BatchState, Dynamics, Engine
 from thermozoo.dynamics.ensemble import Ensemble
 from thermozoo.dynamics.noise import UNIFORM_DRAWS, NoiseKey, check_numbers, uniforms
@@ -258,6 +259,11 @@ def _computer_of(given: Any) -> Computer:
         raise ParameterError(
             f"tempering needs rungs in equilibrium, and {dynamics.integrator.name!r} does not relax to the Boltzmann "
             "distribution: take another integrator, such as 'heat-bath' or 'euler-maruyama'"
+        )
+    if circulating_force(dynamics.one_computer) is not None:
+        raise ParameterError(
+            "tempering needs rungs in equilibrium, and units with asymmetric couplings have none: give the couplings "
+            "one strength for both directions"
         )
     return dynamics.one_computer
 

@@ -7,6 +7,7 @@ import sympy
 
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.discrete import check_multilinear, states_in_words
+from thermozoo.computer.terms.circulating import circulating_force
 from thermozoo.errors import ParameterError, ShapeError
 from thermozoo.interfaces import Integrator, Potential
 from thermozoo.interfaces.tree import values_of
@@ -66,4 +67,14 @@ def check_units(computer: Computer, integrator: Integrator) -> None:
         if reason is not None:
             raise ParameterError(reason)
     if integrator.updates == "by color":
+        _refuse_circulating(computer, integrator)
         check_multilinear(computer)
+
+
+def _refuse_circulating(computer: Computer, integrator: Integrator) -> None:
+    """Refuse asymmetric couplings of units that are updated by differences of an energy."""
+    if circulating_force(computer) is not None:
+        raise ParameterError(
+            f"couplings are asymmetric, so that not all forces have an energy, and the integrator {integrator.name!r} "
+            "updates units by differences of it: take symmetric couplings, or continuous units"
+        )

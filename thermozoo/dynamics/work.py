@@ -1,4 +1,4 @@
-"""The work of driven values by term of the energy, added up along a simulation."""
+"""Work that is added up along a simulation: of driven values, and of a force that has no energy, by term."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.computer.computer import Computer
+from thermozoo.computer.term import ASYMMETRY
+from thermozoo.computer.terms.circulating import circulating_force
 from thermozoo.dynamics.engines.base import Dynamics
-from thermozoo.dynamics.schedule import Driven
 from thermozoo.dynamics.sharing import shared_out
 
-__all__ = ["DrivenWork", "recorded_together"]
+__all__ = ["DrivenWork", "booked_terms", "recorded_together"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -25,43 +27,62 @@ def recorded_together(states: int, steps: int) -> int:
     return int(max(1, min(steps, _RECORDED // max(1, states))))
 
 
-class DrivenWork:
-    """W = sum_k [E(x_k; lambda_(k+1)) - E(x_k; lambda_k)] of every driven term of the energy, in double precision.
+def booked_terms(dynamics: Dynamics) -> tuple[str, ...]:
+    """Return the terms on which work is done that has to be added up on the way; none where there is no such work."""
+    driven = () if dynamics.driven is None else dynamics.driven.terms
+    circulating = circulating_force(dynamics.program.computers[0]) is not None
+    return (*driven, ASYMMETRY) if circulating and ASYMMETRY not in driven else driven
 
-    A change of temperature does no work.
+
+class DrivenWork:
+    """Work of driven values and of a force that has no energy, by term, in double precision.
+
+    Of every driven term of the energy it is W = sum_k [E(x_k; lambda_(k+1)) - E(x_k; lambda_k)]; a change of
+    temperature does none. Of the force of asymmetric couplings it is that along the path, sum_k F(x_k) o (x_(k+1) -
+    x_k); see `thermozoo.computer.terms.circulating`.
 
     Parameters
     ----------
     dynamics : Dynamics
-        The law of motion, with a schedule.
-    driven : Driven
-        What is driven in it.
+        The law of motion, with a schedule or asymmetric couplings.
     trajectories : int
         How many there are.
     """
 
-    def __init__(self, dynamics: Dynamics, driven: Driven, trajectories: int) -> None:
-        self.dynamics, self.driven = dynamics, driven
-        self.sums: dict[str, npt.NDArray[np.float64]] = {name: np.zeros(trajectories) for name in driven.terms}
+    def __init__(self, dynamics: Dynamics, trajectories: int) -> None:
+        self.dynamics = dynamics
+        self.sums: dict[str, npt.NDArray[np.float64]] = {
+            name: np.zeros(trajectories) for name in booked_terms(dynamics)
+        }
         self.noted: dict[int, dict[str, Array]] = {}
 
     @staticmethod
-    def bytes_needed(driven: Driven, times: int, trajectories: int) -> int:
+    def bytes_needed(dynamics: Dynamics, times: int, trajectories: int) -> int:
         """Return how many bytes sums take that are noted some times."""
-        return 8 * times * trajectories * len(driven.terms)
+        return 8 * times * trajectories * len(booked_terms(dynamics))
 
     def add(self, first_step: int, states: Array) -> None:
-        """Add the work of steps from the states before each of them, shape (steps, trajectories, n).
+        """Add the work of steps, from the states before and after them, shape (steps + 1, trajectories, n).
 
         One computer acts in all of them.
         """
         computer = self.dynamics.program.at(first_step, self.dynamics.steps)
         with shared_out(states.shape[1]) as share:
-            parts = share(lambda rows: self.driven.work(computer, states[:, rows].astype(np.float64), first_step))
+            parts = share(lambda rows: self._of(computer, states[:, rows].astype(np.float64), first_step))
         for name, total in self.sums.items():
             # step after step, so that the sums are the same however the steps are divided
             for of_step in np.concatenate([part[name] for part in parts], axis=1):
                 total += of_step
+
+    def _of(self, computer: Computer, states: Array, first: int) -> dict[str, Array]:
+        """Return the work by term of steps, each of shape (steps, trajectories) [energy]."""
+        driven, force = self.dynamics.driven, circulating_force(computer)
+        found = {} if driven is None else driven.work(computer, states[:-1], first)
+        if force is not None:
+            found[ASYMMETRY] = force.work(states)
+            if driven is not None and ASYMMETRY in driven.amplitudes:
+                found[ASYMMETRY] *= driven.amplitudes[ASYMMETRY][first + 1 : first + len(states), None]
+        return found
 
     def note(self, step: int) -> None:
         """Keep the sums before a step."""

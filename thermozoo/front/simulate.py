@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import finite_array, instance
+from thermozoo.computer.term import ASYMMETRY
 from thermozoo.dynamics.engines import Drive, Dynamics, Engine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import BYTE_LIMIT, Simulation
@@ -83,9 +84,10 @@ def simulate(
         in units of energy, with :math:`Q = W - (V_\text{end} - V_\text{start})`; ``energy`` (term, observation,
         trajectory), with the kinetic energy where there is one; each auxiliary variable of the integrator by its name,
         like ``x``; of a program ``switching`` (term, window, trajectory), the work of switching to each window but the
-        first, which is part of ``work``; of a program or a schedule ``work_by_term`` (term, trajectory), the work of
-        both, which is all of ``work`` where no signal is imposed; coordinates ``time``, ``step``, ``trajectory`` and
-        ``group`` (of each unit). Driven values are in ``driven`` (target, observation), those before each step.
+        first, which is part of ``work``; of a program, a schedule or asymmetric couplings ``work_by_term`` (term,
+        trajectory), the work of all, which is all of ``work`` where no signal is imposed; coordinates ``time``,
+        ``step``, ``trajectory`` and ``group`` (of each unit). Driven values are in ``driven`` (target, observation),
+        those before each step.
 
     Raises
     ------
@@ -196,10 +198,15 @@ def _dataset(
 
     computer, x, steps = dynamics.computer, kept.states, kept.steps
     energy = {"units": "E0"}
+    circulating = ", and of asymmetric couplings along the path," if ASYMMETRY in dynamics.term_names else ""
     variables: dict[str, Any] = {
         "x": (("observation", "trajectory", "unit"), x, {"units": "1", "long_name": "states, the final ones last"}),
         "heat": ("trajectory", done.work - change, {**energy, "long_name": "heat released, first to last observation"}),
-        "work": ("trajectory", done.work, {**energy, "long_name": "work of imposed signal, switching and schedule"}),
+        "work": (
+            "trajectory",
+            done.work,
+            {**energy, "long_name": f"work of imposed signal, switching and schedule{circulating}"},
+        ),
     }
     for name, one in type(dynamics.integrator).variables.items():
         said = {"units": one.unit, "long_name": f"{one.doc}, the final ones last"}
@@ -221,7 +228,7 @@ def _dataset(
         variables["work_by_term"] = (
             ("term", "trajectory"),
             np.stack([by_term.get(name, none) for name in dynamics.term_names]),
-            {**energy, "long_name": "work of switching and of the schedule by term"},
+            {**energy, "long_name": f"work of switching and of the schedule{circulating} by term"},
         )
     if dynamics.schedule is not None and dynamics.driven is not None:
         targets = list(dynamics.schedule.targets)

@@ -19,20 +19,20 @@ __all__ = ["Imperfection"]
 Array = npt.NDArray[np.floating[Any]]
 
 #: The methods of which an author writes at least one.
-_WRITTEN = ("realise", "stored", "moved", "driven", "read")
+_WRITTEN = ("realise", "nonreciprocal", "stored", "moved", "driven", "read")
 
 
 class Imperfection(Plugin, kind="imperfection", formula=_WRITTEN):
     """What a device does to what it was asked to be: to parameters, updates, motion, or what is read.
 
-    The author writes at least one of `realise`, `stored`, `moved`, `driven` and `read`; the others leave everything as
-    it is. Several imperfections act one after the other, in the order of the config.
+    The author writes at least one of `realise`, `nonreciprocal`, `stored`, `moved`, `driven` and `read`; the others
+    leave everything as it is. Several imperfections act one after the other, in the order of the config.
     """
 
     __slots__ = ()
 
     def terms(self) -> tuple[str, ...]:
-        """Return the terms of the energy whose strengths `realise` changes alone; none, the default: it may be any.
+        """Return the terms of the energy whose strengths it changes alone; none, the default: it may be any.
 
         A config whose computer has no such term, or none with strengths, is refused.
         """
@@ -46,6 +46,22 @@ class Imperfection(Plugin, kind="imperfection", formula=_WRITTEN):
         """Return the computer that the device is, of the one that it was asked to be.
 
         It is called for each computer of a program, with the same random numbers: they are one device.
+
+        Parameters
+        ----------
+        computer : Computer
+            As it was asked for.
+        random : Random
+            Where all randomness comes from.
+        """
+        return computer
+
+    def nonreciprocal(self, computer: Any, random: Random) -> Any:
+        """Return the computer that the device is, where units act on each other by forces that no energy has.
+
+        It is called like `realise`, after it. What it returns is of `thermozoo.with_directed_strengths`: couplings
+        whose two directions differ. Their heat is counted by the path, which a task must do: one that does not refuses
+        such a device.
 
         Parameters
         ----------

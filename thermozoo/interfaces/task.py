@@ -110,7 +110,8 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
 
         A task that assembles what it is about itself must see to them itself, and has none unless it says so. Else the
         core realises the computer and its motion (``"realise"``, ``"moved"``), and, where the task reads
-        ``[schedule]``, what drifts (``"driven"``). A task that observes states through ``run.read`` adds ``"read"``.
+        ``[schedule]``, what drifts (``"driven"``). A task that observes states through ``run.read`` adds ``"read"``,
+        one that adds the ``work`` of simulations to the heat ``"nonreciprocal"``: some of its forces have no energy.
         """
         if type(self).assemble is not Task.assemble:
             return ()

@@ -74,11 +74,12 @@ def assemble_generation(config: Config) -> Machine:
     assert prototypes is not None
     assert encoded
     computer = described_computer(config, prototypes, faults)
-    checked(config, computer, faults)  # what cannot be had of the trained computer cannot be had of this one
+    device = checked(config, computer, faults)  # what cannot be had of the trained computer cannot be had of this one
     dynamics = Dynamics(computer, config.integrator, config.dynamics.dt, config.dynamics.precision, config.steps)
     engine = config.engine
     if engine is not None and why_not_this(engine) is None:
-        reason = why_not_this(engine, dynamics)  # where the engine can be used at all
+        laws = (dynamics, attrs.evolve(dynamics, computer=device))  # where the engine can be used at all
+        reason = next(filter(None, (why_not_this(engine, law) for law in laws)), None)
         if reason is not None:
             faults.add("dynamics.engine", reason, also=["dynamics.engine", "computer.terms"])
     made = {

@@ -17,6 +17,7 @@ from thermozoo.dynamics.trajectories import EnergyTerms
 from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.evaluation import held_out_each
 from thermozoo.runs.generation import OBSERVATIONS, equilibration_of
+from thermozoo.runs.imperfect import realised
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import judged_figures
 from thermozoo.runs.phase import Calibration
@@ -115,7 +116,8 @@ def evaluation_seconds(of: Calibration) -> float:
 
 def generation_seconds(of: Calibration) -> float:
     """Return the seconds of equilibration or of exact samples, of generation, and of the observations during it."""
-    config, computer = of.machine.config, with_random_couplings(of.machine.computer)
+    config = of.machine.config
+    computer = realised(config, with_random_couplings(of.machine.computer))
     samples = min(config.generation.samples, _SAMPLES)
     x = np.zeros((samples, computer.n))
     total = (OBSERVATIONS + 1) * seconds(lambda: EnergyTerms(computer).observe(0, x), repeats=2)

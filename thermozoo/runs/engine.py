@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 
 from thermozoo.dynamics.core_engines import CompiledEngine
 from thermozoo.dynamics.engines import Dynamics, Engine, engine_for, usable, why_not
 from thermozoo.runs.generation import equilibration_of
+from thermozoo.runs.imperfect import realised
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.setup import Setup
 from thermozoo.runs.training import sampled_trajectories
@@ -70,7 +72,8 @@ def _hardest(machine: Machine | Setup) -> Dynamics:
     """Return the law of motion that the fewest engines know: that of generation, unless only noising's is refused."""
     if isinstance(machine, Setup):
         return machine.dynamics
-    laws = (machine.generating, machine.dynamics)
+    device = realised(machine.config, machine.computer)
+    laws = (attrs.evolve(machine.generating, computer=device), machine.dynamics)
     return next((law for law in laws if why_not("compiled", law) is not None), laws[0])
 
 

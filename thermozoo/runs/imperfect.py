@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
+from thermozoo.computer.terms.circulating import circulating_force
 from thermozoo.config.faults import Faults, inside
 from thermozoo.config.imperfections import HOME
 from thermozoo.config.plugins import resolved_plugin
@@ -26,12 +27,22 @@ from thermozoo.dynamics.trajectories import Observer
 from thermozoo.errors import ThermozooError
 from thermozoo.keys import Key
 
-__all__ = ["Imperfect", "Reader", "checked", "imperfect_of", "realised", "realised_program", "seed_of", "storing"]
+__all__ = [
+    "Imperfect",
+    "Reader",
+    "checked",
+    "heat_counted",
+    "imperfect_of",
+    "realised",
+    "realised_program",
+    "seed_of",
+    "storing",
+]
 
 Array = npt.NDArray[np.floating[Any]]
 
-#: Numbers of the groups of random numbers: realisations, updates, readings.
-_REALISED, _STORED, _READ = range(3)
+#: Numbers of the groups of random numbers: realisations, updates, readings, directions of couplings.
+_REALISED, _STORED, _READ, _NONRECIPROCAL = range(4)
 
 
 @attrs.frozen(kw_only=True)
@@ -66,19 +77,27 @@ def _random(config: Config, name: str, group: int) -> CounterRandom:
     return CounterRandom(NoiseKey(seed_of(config.seed, name)).named("imperfection"), group)
 
 
+def _made(config: Config, name: str, computer: Computer) -> Computer:
+    """Return what one imperfection makes of a computer."""
+    one = config.imperfections[name]
+    found = one.realise(computer, _random(config, name, _REALISED))
+    made: Computer = one.nonreciprocal(found, _random(config, name, _NONRECIPROCAL))
+    return made
+
+
 def _stages(config: Config, computer: Computer) -> list[Computer]:
     """Return the computer that was asked for, and what it is after each imperfection."""
     found = [computer]
-    for name, one in config.imperfections.items():
-        found.append(one.realise(found[-1], _random(config, name, _REALISED)))
+    for name in config.imperfections:
+        found.append(_made(config, name, found[-1]))
     return found
 
 
 def checked(config: Config, computer: Computer, faults: Faults) -> Computer:
     """Return the computer that the device is; where it cannot be had, the same one after adding the fault."""
-    for name, one in config.imperfections.items():
+    for name in config.imperfections:
         try:
-            computer = one.realise(computer, _random(config, name, _REALISED))
+            computer = _made(config, name, computer)
         except ThermozooError as error:
             path = inside(HOME, name)
             faults.add(path, str(error), also=[path, "computer"])
@@ -97,8 +116,12 @@ def realised_program(config: Config, program: Program) -> Program:
     return attrs.evolve(program, computers=tuple(realised(config, one) for one in program.computers))
 
 
-def _strengths(computer: Computer) -> Array:
-    further = [term.vector for term in computer.terms.values()]
+def _strengths(computer: Computer, directed: bool) -> Array:
+    """Return all strengths; where couplings are directed, half of the sum and of the difference of both directions."""
+    further = [term.vector for term in computer.terms.values() if term.conservative]
+    if directed:
+        force = circulating_force(computer)
+        further.append(np.zeros(computer.couplings.size) if force is None else force.vector)
     return np.concatenate([computer.couplings.vector, *further, computer.biases])
 
 
@@ -106,7 +129,8 @@ def imperfect_of(config: Config, *computers: Computer) -> tuple[Imperfect, ...]:
     """Return the imperfections of a config, and what they changed in computers that were asked for."""
     if not config.imperfections:
         return ()
-    stages = [[_strengths(one) for one in _stages(config, computer)] for computer in computers]
+    directed = heat_counted(config) is not None
+    stages = [[_strengths(one, directed) for one in _stages(config, computer)] for computer in computers]
     found = []
     for number, (name, one) in enumerate(config.imperfections.items()):
         before = np.concatenate([stage[number] for stage in stages])
@@ -124,6 +148,12 @@ def imperfect_of(config: Config, *computers: Computer) -> tuple[Imperfect, ...]:
             )
         )
     return tuple(found)
+
+
+def heat_counted(config: Config) -> str | None:
+    """Return how heat is counted where some forces of the device have no energy; None where energies tell it."""
+    directed = any("nonreciprocal" in one.acts() for one in config.imperfections.values())
+    return "by the path" if directed else None
 
 
 def storing(config: Config) -> Callable[[Array], Array] | None:

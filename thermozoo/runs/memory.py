@@ -6,6 +6,7 @@ The constants are from peaks of whole runs, measured phase by phase (VmHWM, rese
 from __future__ import annotations
 
 from thermozoo.runs.generation import generation_bytes, ledger_bytes
+from thermozoo.runs.imperfect import heat_counted
 from thermozoo.runs.judge import judging_bytes
 from thermozoo.runs.phase import Share, Size
 from thermozoo.runs.terms import pattern_bytes
@@ -34,8 +35,9 @@ __all__ = [
 _LIBRARIES, _COMPILING, _DRAWING = 220 * 2**20, 110 * 2**20, 30 * 2**20
 
 #: Double precision numbers for each coupling: of a computer that is assembled, of the engine's copies, and while these
-#: are made; of gradients of the trained computer; of files, and while they are written.
-_COUPLING, _PREPARED, _PREPARING, _GRADIENT, _WRITTEN, _WRITING = 2, 1, 3, 6, 4, 2
+#: are made; of gradients of the trained computer; of files, and while they are written; of a second direction, and of
+#: matrices of both.
+_COUPLING, _PREPARED, _PREPARING, _GRADIENT, _WRITTEN, _WRITING, _DIRECTED = 2, 1, 3, 6, 4, 2, 3
 
 
 def _couplings(size: Size, count: int, lasts: bool = False) -> Share:
@@ -128,14 +130,16 @@ def evaluation(size: Size) -> tuple[Share, ...]:
 
 def generation(size: Size) -> tuple[Share, ...]:
     """States and energies of all samples."""
-    # of a schedule work is kept as of windows
+    # of a schedule, and of forces without an energy, work is kept as of windows
     config = size.config
-    windows = max(config.training.windows, 2 if config.driven else 1)
+    booked = config.driven or heat_counted(config) is not None
+    windows = max(config.training.windows, 2 if booked else 1)
     held = generation_bytes(size.n, size.itemsize, windows, size.terms)
     shares = _samples(size, held.kept, lasts=True), _samples(size, held.meanwhile)
     if not config.imperfections:
         return shares
-    realised = config.programs * config.training.windows * trained_bytes(size.couplings)
+    directed = 8 * _DIRECTED * size.couplings if heat_counted(config) is not None else 0
+    realised = config.programs * config.training.windows * (trained_bytes(size.couplings) + directed)
     return *shares, _couplings(size, realised, lasts=True)
 
 

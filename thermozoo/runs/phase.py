@@ -22,7 +22,7 @@ from thermozoo.interfaces import Phase, Progress, Share
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.folder import RunFolder
-from thermozoo.runs.imperfect import Reader
+from thermozoo.runs.imperfect import Reader, heat_counted
 from thermozoo.runs.progress import Reporter
 from thermozoo.runs.stopwatch import along_a_line, seconds
 from thermozoo.runs.terms import count_of
@@ -251,8 +251,8 @@ class Size:
 
     @property
     def terms(self) -> int:
-        """How many terms the energy has."""
-        return 3 + len(self.config.terms)
+        """How many terms a ledger has."""
+        return 3 + len(self.config.terms) + (heat_counted(self.config) is not None)
 
     @property
     def images(self) -> int:

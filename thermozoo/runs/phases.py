@@ -26,7 +26,7 @@ from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import write_json, write_text
 from thermozoo.runs.generation import equilibration_of
 from thermozoo.runs.images import generate_images
-from thermozoo.runs.imperfect import imperfect_of, realised_program
+from thermozoo.runs.imperfect import heat_counted, imperfect_of, realised_program
 from thermozoo.runs.manifest import manifest
 from thermozoo.runs.metrics import (
     comparison_row,
@@ -128,6 +128,7 @@ def _write_results(run: Run, progress: Progress) -> None:
         hardware=device_of(run.config, run.config.task.cost(figures, run.config)),
         imperfections=imperfect_of(run.config, *(one for part in run.outcome.trained for one in part.program.computers))
         or None,
+        heat_counted=heat_counted(run.config),
         warnings=run_warnings(run.machine, run.outcome.generated),
         seconds=run.clock.rounded,
     )

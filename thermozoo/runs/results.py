@@ -320,6 +320,14 @@ class Report(Figures):
             optional=True,
         ),
     ] = None
+    heat_counted: Annotated[
+        str | None,
+        Key(
+            "`by the path` where couplings are asymmetric: the first law then has the work of a force without an "
+            "energy in it; absent where heat is known from energies and their driving",
+            optional=True,
+        ),
+    ] = None
     seconds: Annotated[dict[str, float], Key("wall time by phase", "s")]
     comparison: Annotated[
         tuple[ComparisonRow, ...] | None,

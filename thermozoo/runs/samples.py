@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from thermozoo.runs.generation import Generated
+from thermozoo.runs.imperfect import heat_counted
 from thermozoo.runs.machine import Machine
 from thermozoo.training.noising import image_group
 
@@ -24,6 +25,8 @@ def samples_dataset(machine: Machine, generated: Generated) -> xarray.Dataset:
     shown = layout.slice(image_group(machine.computer))
     energy = {"units": "E0"}
     work = "work of switching and of the schedule" if machine.config.driven else "switching work"
+    if heat_counted(machine.config) is not None:
+        work += ", and of asymmetric couplings along the path"
     variables = {
         "state": (("sample", "unit"), generated.final, {"long_name": "states at the end of generation"}),
         "heat": ("sample", generated.ledger.total, {**energy, "long_name": "heat released, switched on to end"}),

@@ -13,6 +13,7 @@ import numpy as np
 
 from thermozoo.computer.datasets import read_dataset, replace_file
 from thermozoo.computer.files import load_all
+from thermozoo.computer.term import ASYMMETRY
 from thermozoo.errors import ConfigError, DataError, ThermozooError, shown
 from thermozoo.given_files import read_regular
 from thermozoo.registry.catalogue import Catalogue
@@ -207,7 +208,9 @@ def read_results(folder: Path, report: Report, catalogue: Catalogue) -> Results:
         samples = read_dataset(path)
         height, width = (int(samples.attrs[f"image_{side}"]) for side in ("height", "width"))
         kT = float(samples.attrs["temperature_kT_in_E0"])
-        heat = {name: samples[f"heat_{name.replace('-', '_')}"].values / kT for name in program.term_names}
+        # the device may have had a force that the computer of the file, which is the ideal one, has not
+        terms = [*program.term_names, *([ASYMMETRY] if f"heat_{ASYMMETRY}" in samples else [])]
+        heat = {name: samples[f"heat_{name.replace('-', '_')}"].values / kT for name in terms}
         images, labels = samples["prototype"].values, samples["label"].values
         names = {int(label): str(name) for label, name in report.class_names.items()}
         return Results(

@@ -25,7 +25,7 @@ from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.engine import engine_note, engine_of
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.folder import write_json, write_text
-from thermozoo.runs.imperfect import imperfect_of
+from thermozoo.runs.imperfect import heat_counted, imperfect_of
 from thermozoo.runs.manifest import manifest, plugin_copies, provenance
 from thermozoo.runs.page.task import render_task_page
 from thermozoo.runs.phase import Calibration, Phase, Progress, Run
@@ -74,6 +74,9 @@ def prepare(run: Run, progress: Progress) -> None:
     try_last_phases(machine, run.folder)
     run.engine = engine_of(machine)
     note(engine_note(machine, run.engine))
+    counted = heat_counted(config)
+    if counted is not None:
+        note(f"heat: counted {counted}, with the work of a force that no energy has, as couplings are asymmetric")
     warm_up(machine, run.engine)
     # "auto" depends on what has been compiled before: the config that is kept says what ran
     run.config = config.with_engine(run.engine.name)
@@ -105,6 +108,7 @@ def _write_results(run: Run, progress: Progress) -> None:
         parameter_digest=computer.digest(),
         hardware=device_of(run.config, task.cost(run.figures, run.config)),
         imperfections=imperfect_of(run.config, *run.machine.asked_for) if run.config.imperfections else None,
+        heat_counted=heat_counted(run.config),
         warnings=tuple(run.warnings),
         seconds=run.clock.rounded,
     )

@@ -41,6 +41,14 @@ class CommonReport:
             optional=True,
         ),
     ] = None
+    heat_counted: Annotated[
+        str | None,
+        Key(
+            "`by the path` where couplings are asymmetric: the first law then has the work of a force without an "
+            "energy in it; absent where heat is known from energies and their driving",
+            optional=True,
+        ),
+    ] = None
     seconds: Annotated[dict[str, float], Key("wall time by phase", "s")]
 
 
@@ -66,6 +74,8 @@ def task_report_json(report: TaskReport) -> tuple[dict[str, Any], list[str]]:
     """Return a report as JSON can hold it, None for what is no finite number, and the names of those."""
     common, seconds = attrs.asdict(report, recurse=False), {"seconds": report.seconds}
     del common["figures"], common["seconds"], common["hardware"], common["imperfections"]
+    if report.heat_counted is None:
+        del common["heat_counted"]
     if report.hardware is not None:
         common["hardware"] = attrs.asdict(report.hardware)
     if report.imperfections is not None:

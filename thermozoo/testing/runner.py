@@ -252,7 +252,9 @@ def verify(
         lacking = [
             n
             for n in one.needs
-            if outcomes[n].status in (Status.FAILED, Status.CRASHED, Status.NOT_RUN) and outcomes[n].reason != ONLY_FULL
+            if n in outcomes  # not of a plugin that the needed one does not concern
+            and outcomes[n].status in (Status.FAILED, Status.CRASHED, Status.NOT_RUN)
+            and outcomes[n].reason != ONLY_FULL
         ]
         if one.level == "full" and profile != "full":
             outcome = Outcome(one.name, one.claim, one.level, Status.NOT_RUN, reason=ONLY_FULL)

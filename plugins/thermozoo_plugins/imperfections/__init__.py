@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from thermozoo import Imperfection, hookimpl
+from thermozoo_plugins.imperfections.asymmetry import Asymmetry
 from thermozoo_plugins.imperfections.coloured_bath import ColouredBath
 from thermozoo_plugins.imperfections.dead_units import DeadUnits
 from thermozoo_plugins.imperfections.drift import Drift
@@ -12,10 +13,20 @@ from thermozoo_plugins.imperfections.readout_noise import ReadoutNoise
 from thermozoo_plugins.imperfections.storage_bits import StorageBits
 from thermozoo_plugins.imperfections.update_bits import UpdateBits
 
-__all__ = ["ColouredBath", "DeadUnits", "Drift", "Mismatch", "Offset", "ReadoutNoise", "StorageBits", "UpdateBits"]
+__all__ = [
+    "Asymmetry",
+    "ColouredBath",
+    "DeadUnits",
+    "Drift",
+    "Mismatch",
+    "Offset",
+    "ReadoutNoise",
+    "StorageBits",
+    "UpdateBits",
+]
 
 
 @hookimpl
 def thermozoo_imperfections() -> list[type[Imperfection]]:
     """Return the first-party imperfections."""
-    return [StorageBits, UpdateBits, Mismatch, Offset, DeadUnits, ColouredBath, ReadoutNoise, Drift]
+    return [StorageBits, UpdateBits, Mismatch, Asymmetry, Offset, DeadUnits, ColouredBath, ReadoutNoise, Drift]

@@ -61,7 +61,7 @@ class Generate(Task):
 
     def imperfect(self, config: Any) -> tuple[str, ...]:
         """Return that training writes, and generation runs and is read, as the device does."""
-        return ("realise", "stored", "moved", "driven", "read")
+        return ("realise", "nonreciprocal", "stored", "moved", "driven", "read")
 
     def cost(self, figures: Any, config: Any) -> Cost:
         """Return time and heat of a generation."""

@@ -15,7 +15,7 @@ from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks.sample_account import account_of
 from thermozoo_plugins.tasks.sample_figures import SampleFigures
 from thermozoo_plugins.tasks.sample_pictures import pictures_of
-from thermozoo_plugins.tasks.sampling import Watch, figures_of, samples_of
+from thermozoo_plugins.tasks.sampling import Watch, figures_of, samples_of, with_power
 
 __all__ = ["Sample"]
 
@@ -153,8 +153,8 @@ class Sample(Task):
         return self.chains
 
     def imperfect(self, config: Any) -> tuple[str, ...]:
-        """Return that states are read as the device reads them."""
-        return (*Task.imperfect(self, config), "read")
+        """Return that states are read as the device reads them, and heat is counted by the path where it must be."""
+        return (*Task.imperfect(self, config), "nonreciprocal", "read")
 
     def _relaxing(self, config: Any) -> int:
         return max(1, math.ceil(self.relaxation * int(config.steps)))
@@ -215,7 +215,8 @@ class Sample(Task):
             progress=progress,
         )
         before, *_, after = np.sum(list(energies.terms.values()), axis=0)  # kinetic energy among them
-        run.outcome = done, (before - after) / computer.temperature
+        # work is that of forces without an energy: there is none unless couplings are asymmetric
+        run.outcome = done, (done.work + before - after) / computer.temperature
 
     def _sample(self, run: Any, progress: Any) -> None:
         """Go on, and observe."""
@@ -224,7 +225,7 @@ class Sample(Task):
         observations = run.config.steps // self.observe_every
         watch = Watch(computer, self._shown(computer), self.bins, observations, _TRACED, run.read)
         watch.begin(relaxed.final)
-        run.simulate(
+        done = run.simulate(
             relaxed.final,
             run.config.steps,
             stream=2,
@@ -235,6 +236,9 @@ class Sample(Task):
         )
         step = run.config.dynamics.dt * self.observe_every * computer.mobility
         run.figures = figures_of(watch, heat, step)
+        if done.driven is not None:
+            duration = run.config.steps * run.config.dynamics.dt * computer.mobility
+            run.figures = with_power(run.figures, done.work / (computer.temperature * duration))
         run.samples = samples_of(watch, step)
         run.warnings += _doubts(run.figures)
 

@@ -30,6 +30,14 @@ def account_of(figures: SampleFigures) -> Account:
         f"Cost: {plus_minus(figures.heat_mean_kT, figures.heat_se_kT, 2)} kT of heat a chain to relax, and "
         f"{figures.duration:.4g} time constants 1/(mobility E0) of {figures.chains:,} chains."
     )
+    steady = ""
+    if figures.power_kT is not None and figures.power_se_kT is not None:
+        answer = answer.replace("in equilibrium", "in the steady state")
+        steady = (
+            "Couplings are asymmetric: there is no equilibrium but a steady state, which goes on releasing "
+            f"{plus_minus(figures.power_kT, figures.power_se_kT, 2)} kT of heat a chain in a time 1/(mobility E0). "
+            "Heat is counted by the path, with the work of a force that has no energy."
+        )
     rows = [
         (
             str(unit),
@@ -44,9 +52,9 @@ def account_of(figures: SampleFigures) -> Account:
         f"deviation over the root of their number. The energy scatters by {figures.energy_std_kT:.4g} kT."
     )
     return Account(
-        title="Equilibrium of a computer",
+        title="Steady state of a computer" if steady else "Equilibrium of a computer",
         answer=answer,
-        paragraphs=[text for text in (known, agree, cost, how) if text],
+        paragraphs=[text for text in (known, agree, cost, steady, how) if text],
         tables=[TextTable(("unit", "mean", "variance"), rows, "States of units, with standard errors")],
-        lines=[text for text in (known, agree, cost) if text],
+        lines=[text for text in (known, agree, cost, steady) if text],
     )

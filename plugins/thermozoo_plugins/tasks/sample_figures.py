@@ -47,6 +47,16 @@ class SampleFigures:
         ),
     ]
     virial_se: Annotated[float | None, Key("its standard error; `null` with it")]
+    power_kT: Annotated[
+        float | None,
+        Key(
+            "heat that asymmetric couplings go on releasing, in a unit of time 1/(mobility E0), by the work of their "
+            "force along the path: there is no equilibrium; absent where all forces have an energy",
+            "kT",
+            optional=True,
+        ),
+    ] = None
+    power_se_kT: Annotated[float | None, Key("its standard error; absent without it", "kT", optional=True)] = None
     reference: Annotated[
         dict[str, float], Key("what is known exactly: in equilibrium `virial` is 1 for any energy that confines")
     ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
@@ -15,7 +16,7 @@ from thermozoo_plugins.tasks.sample_figures import SampleFigures
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["Watch", "figures_of", "samples_of"]
+__all__ = ["Watch", "figures_of", "samples_of", "with_power"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -107,6 +108,12 @@ def _mean(by_chain: Array) -> tuple[Any, Any]:
     """Return the mean over chains, along the first axis, and its standard error by their spread."""
     by_chain = np.asarray(by_chain, dtype=np.float64)
     return by_chain.mean(axis=0), by_chain.std(axis=0, ddof=1) / math.sqrt(len(by_chain))
+
+
+def with_power(figures: SampleFigures, power: Array) -> SampleFigures:
+    """Return figures with the work that each chain took in a unit of time, shape (chains,) [kT mobility E0]."""
+    mean, se = _mean(power)
+    return attrs.evolve(figures, power_kT=float(mean), power_se_kT=float(se))
 
 
 def figures_of(watch: Watch, heat: Array, step: float) -> SampleFigures:

@@ -464,6 +464,19 @@ def test_trained_potentials_and_windows_are_said():
     assert "window" not in _Page().text
 
 
+def test_heat_that_was_counted_by_the_path_is_said_so():
+    by_term = REPORT["heat_by_term_kT"] | {"asymmetry": 12.34}
+    report = REPORT | {"heat_counted": "by the path", "heat_by_term_kT": by_term, "work_mean_kT": 12.34}
+    page = _Page(report)
+    assert page.holds(
+        "cost", "heat was counted by the path", "circulating force", "12.3 kT in the mean. It never rests"
+    )
+    assert "Switching" not in page.text
+    switching = _Page(report | {"windows": 8, "work_mean_kT": 17.25})
+    assert switching.holds("cost", "12.3 kT in the mean; all work, that of switching", "is 17.2 kT")
+    assert "by the path" not in _Page().text
+
+
 def test_files_of_plugins_are_named_where_the_config_is_said_to_run_again():
     plugin = {"kind": "dataset", "name": "stripes", "version": None, "file": "my plugins/stripes.py", "sha256": "0a1b"}
     page = _Page(manifest={"plugins": [plugin, {**plugin, "name": "dots"}]})

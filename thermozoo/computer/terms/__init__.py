@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from thermozoo.computer.terms.circulating import CirculatingForce, circulating_force
 from thermozoo.computer.terms.couple import couple, pairwise
 from thermozoo.computer.terms.projections import ProjectionTerm, project
 from thermozoo.computer.terms.separable import SeparableCouplings
 from thermozoo.computer.terms.tuples import TupleCouplings
 
-__all__ = ["ProjectionTerm", "SeparableCouplings", "TupleCouplings", "couple", "pairwise", "project"]
+__all__ = [
+    "CirculatingForce",
+    "ProjectionTerm",
+    "SeparableCouplings",
+    "TupleCouplings",
+    "circulating_force",
+    "couple",
+    "pairwise",
+    "project",
+]

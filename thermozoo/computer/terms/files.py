@@ -13,9 +13,10 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.computer.couplings import BilinearCouplings, Couplings, DenseCouplings, EdgeCouplings
+from thermozoo.computer.couplings import BilinearCouplings, Couplings, DenseCouplings, EdgeCouplings, bilinear
 from thermozoo.computer.settings import rebuilt_plugin, settings_text
 from thermozoo.computer.term import Term
+from thermozoo.computer.terms.circulating import CirculatingForce
 from thermozoo.computer.terms.projections import ProjectionTerm
 from thermozoo.computer.terms.separable import SeparableCouplings
 from thermozoo.computer.terms.tuples import TupleCouplings
@@ -129,9 +130,22 @@ def _read_projections(
     ).with_vector(vector)
 
 
+def _write_circulating(term: CirculatingForce, prefix: str) -> Variables:
+    """Return between which pairs the force is."""
+    return write_couplings(term.pairs, prefix)
+
+
+def _read_circulating(
+    dataset: xarray.Dataset, prefix: str, n: int, vector: Array, plugins: Catalogue
+) -> CirculatingForce:
+    """Return the force that `_write_circulating` described."""
+    return CirculatingForce(bilinear(read_couplings(dataset, prefix, n, vector, plugins)))
+
+
 #: The kinds of terms by the name that a file gives them.
 KINDS: dict[str, TermKind] = {
     "couplings": TermKind(Couplings, write_couplings, read_couplings),  # type: ignore[type-abstract]
+    "circulating": TermKind(CirculatingForce, _write_circulating, _read_circulating),
     "projections": TermKind(ProjectionTerm, _write_projections, _read_projections),
 }
 

@@ -12,6 +12,7 @@ from thermozoo.computer.blocks import Block
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import BilinearCouplings
 from thermozoo.computer.layout import Layout
+from thermozoo.computer.terms.circulating import circulating_force
 from thermozoo.dynamics.engines.arguments import PackedCouplings
 from thermozoo.dynamics.engines.products import BLOCK, DEPTH, TILE
 from thermozoo.dynamics.engines.vectors import LINE
@@ -20,6 +21,7 @@ __all__ = ["pack", "pack_blocks", "pack_parts", "room_of", "sliced"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
+Oriented = tuple[slice, slice, Array]
 
 
 def room_of(units: int, unit_layout: bool) -> int:
@@ -31,6 +33,7 @@ def pack(computer: Computer, dtype: Any, unit_layout: bool) -> PackedCouplings:
     """Return the couplings by products of two states in the order in which the kernel of one layout reads them.
 
     Rows of clamped units are left out: nothing acts on them. Main couplings by another interaction are none of these.
+    The antisymmetric part of asymmetric ones is among their numbers: kernels multiply with any matrix.
     """
     couplings = computer.couplings
     nothing = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=dtype)
@@ -40,13 +43,16 @@ def pack(computer: Computer, dtype: Any, unit_layout: bool) -> PackedCouplings:
         table, packed = np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=dtype)
         sparse = _compressed_rows(computer, dtype)
         return PackedCouplings(table, packed, *(sliced(*sparse) if unit_layout else sparse))
-    table, packed = pack_blocks(couplings.blocks, computer.layout, dtype, unit_layout)
+    both, force = _both_ways(couplings.blocks), circulating_force(computer)
+    if force is not None and force.parts is not None:
+        both = [(rows, columns, s + a) for (rows, columns, s), (_, _, a) in zip(both, force.parts, strict=True)]
+    table, packed = pack_parts(_onto_free(both, computer.layout), dtype, unit_layout)
     return PackedCouplings(table, packed, *nothing)
 
 
 def pack_blocks(blocks: Iterable[Block], layout: Layout, dtype: Any, unit_layout: bool) -> tuple[Indices, Array]:
     """Return the table of the dense parts of J that act on free units, and their numbers."""
-    return pack_parts(_oriented(blocks, layout), dtype, unit_layout)
+    return pack_parts(_onto_free(_both_ways(blocks), layout), dtype, unit_layout)
 
 
 def pack_parts(matrices: Iterable[tuple[slice, slice, Array]], dtype: Any, unit_layout: bool) -> tuple[Indices, Array]:
@@ -61,13 +67,18 @@ def pack_parts(matrices: Iterable[tuple[slice, slice, Array]], dtype: Any, unit_
     return np.array(entries, dtype=np.int64).reshape(-1, 5), numbers
 
 
-def _oriented(blocks: Iterable[Block], layout: Layout) -> list[tuple[slice, slice, Array]]:
-    """Return (rows, columns, matrix) of every dense part that acts on free units, in the order of columns."""
+def _both_ways(blocks: Iterable[Block]) -> list[Oriented]:
+    """Return (rows, columns, matrix) of every dense part, and of how its rows act on its columns."""
     both = []
     for block in blocks:
         both.append((block.rows, block.columns, block.values))
         if not block.diagonal:
             both.append((block.columns, block.rows, block.values.T))
+    return both
+
+
+def _onto_free(both: Iterable[Oriented], layout: Layout) -> list[Oriented]:
+    """Return what of dense parts acts on free units, in the order of columns."""
     free = [layout.slice(g) for g in layout.groups if g not in layout.clamped]
     parts = []
     for rows, columns, matrix in both:
@@ -105,6 +116,10 @@ def _pack_unit(matrix: Array, row: int) -> tuple[Array, int, int]:
 def _compressed_rows(computer: Computer, dtype: Any) -> tuple[Indices, npt.NDArray[np.int32], Array]:
     """Return compressed rows, as many as there are units in whole blocks."""
     csr: Any = computer.couplings.csr  # type: ignore[attr-defined]
+    force = circulating_force(computer)
+    if force is not None:
+        csr = csr + force.csr
+        csr.sort_indices()
     counts = np.diff(csr.indptr) * computer.layout.free
     kept = np.repeat(computer.layout.free, np.diff(csr.indptr))
     starts = np.zeros(-(-computer.n // BLOCK) * BLOCK + 1, dtype=np.int64)

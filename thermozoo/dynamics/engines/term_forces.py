@@ -15,6 +15,7 @@ import sympy
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.couplings import BilinearCouplings, Couplings
 from thermozoo.computer.term import Term
+from thermozoo.computer.terms.circulating import CirculatingForce, circulating_force
 from thermozoo.computer.terms.projections import ProjectionTerm
 from thermozoo.dynamics.engines.base import Dynamics
 from thermozoo.dynamics.engines.projection_forces import ProjectionForce
@@ -113,9 +114,18 @@ def no_number(plugin: Plugin) -> str | None:
 def without_kernel(computer: Computer) -> str | None:
     """Return None where kernels can be written for every term of the energy, else which not and what to do."""
     for name, term in computer.terms.items():
-        if not isinstance(term, (Couplings, ProjectionTerm)):
+        if not isinstance(term, (Couplings, ProjectionTerm, CirculatingForce)):
             kind = type(term).__name__
             return f"no kernel is written for the term {name!r} of the energy ({kind}); use engine = 'reference'"
+    force = circulating_force(computer)
+    # their numbers are added to those of the couplings
+    if force is not None and (
+        not isinstance(computer.couplings, BilinearCouplings) or force.pairs.identity() != computer.couplings.identity()
+    ):
+        return (
+            "no kernel is written for asymmetric couplings of other pairs than those that are coupled; use engine = "
+            "'reference'"
+        )
     return None
 
 
@@ -131,6 +141,8 @@ def without_kernels(dynamics: Dynamics) -> str | None:
 def term_forces(computer: Computer) -> tuple[Force, ...]:
     """Return how every term acts, in the order of the energy, without main couplings that are bilinear.
 
+    Nor is the antisymmetric part of these among them.
+
     Raises
     ------
     EngineError
@@ -142,6 +154,7 @@ def term_forces(computer: Computer) -> tuple[Force, ...]:
     every: dict[str, Term] = {"coupling": computer.couplings, **computer.terms}
     if isinstance(computer.couplings, BilinearCouplings):
         del every["coupling"]
+    every = {name: term for name, term in every.items() if not isinstance(term, CirculatingForce)}
     acting = {name: term for name, term in every.items() if not isinstance(term, Couplings) or term.size}
     return tuple(force_of(name, term, f"t{t}_") for t, (name, term) in enumerate(acting.items()))
 

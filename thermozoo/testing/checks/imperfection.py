@@ -9,6 +9,7 @@ import numpy as np
 
 from thermozoo.computer.computer import Computer, assemble
 from thermozoo.computer.program import Program
+from thermozoo.computer.terms.circulating import circulating_force
 from thermozoo.dynamics.counter_random import CounterRandom
 from thermozoo.dynamics.schedule import Schedule, driven_by
 from thermozoo.errors import ParameterError
@@ -40,9 +41,10 @@ def _random(context: Context, purpose: str = "imperfection") -> CounterRandom:
     return CounterRandom(context.key(purpose), 0)
 
 
-def _realised(context: Context, plugin: Any = None) -> Any:
-    plugin = context.plugin if plugin is None else plugin
-    return plugin.realise(_computer(context), _random(context))
+def _realised(context: Context) -> Any:
+    """Return all that it makes of a computer: its realisation, and directions of couplings."""
+    found = context.plugin.realise(_computer(context), _random(context))
+    return context.plugin.nonreciprocal(found, _random(context, "directions"))
 
 
 def _over_bounds(context: Context, claim: Any, purpose: str) -> int:
@@ -61,11 +63,12 @@ def _writes(method: str) -> Any:
 
 @check("imperfection", claim="With the parameters that it has, it changes something.")
 def effect(context: Context) -> Measured:
-    """Realise, store, read, move and drive."""
+    """Realise, direct couplings, store, read, move and drive."""
     plugin, asked = context.plugin, _computer(context)
     values = 0.3 * context.rng("values").standard_normal(50)
     changed: dict[str, Callable[[], bool]] = {
         "realise": lambda: plugin.realise(asked, _random(context)).digest() != asked.digest(),
+        "nonreciprocal": lambda: plugin.nonreciprocal(asked, _random(context)).digest() != asked.digest(),
         "stored": lambda: not np.array_equal(plugin.stored(values.copy(), _random(context)), values),
         "moved": lambda: any(one != moved for one, moved in _moved(plugin, context)),
         "driven": lambda: bool(plugin.driven()),
@@ -103,11 +106,54 @@ def machine(context: Context) -> Measured:
     return Measured("realisations that are another machine", 0, 0, 0, detail=f"{tried} settings")
 
 
+def _without_circulation(computer: Computer) -> Computer:
+    return computer.with_terms({name: term for name, term in computer.terms.items() if term.conservative})
+
+
+@check(
+    "imperfection",
+    claim="Without its forces that no energy has it is the same machine, and they are finite, over all of its bounds.",
+    concerns=_writes("nonreciprocal"),
+)
+def directions(context: Context) -> Measured:
+    """Make couplings directed with drawn parameters, and look at what is left without the force that circulates."""
+    asked = _computer(context)
+    work = 0.0
+
+    def claim(plugin: Any, values: dict[str, float]) -> None:
+        nonlocal work
+        found = plugin.nonreciprocal(asked, _random(context))
+        if not isinstance(found, Computer):
+            raise CheckFailed(
+                f"nonreciprocal() returned {type(found).__name__}; expected a computer", {"parameters": values}
+            )
+        try:
+            Program([asked, _without_circulation(found)])
+        except ParameterError as error:
+            raise CheckFailed(f"nonreciprocal() returned another machine: {error}", {"parameters": values}) from error
+        force = circulating_force(found)
+        if force is None:
+            raise CheckFailed(
+                "nonreciprocal() returned forces that all have an energy: write realise(), or return what "
+                "with_directed_strengths() makes",
+                {"parameters": values},
+            )
+        if not np.isfinite(found.parameters).all():
+            raise CheckFailed("nonreciprocal() returned strengths that are no finite numbers", {"parameters": values})
+        around = context.rng("path").standard_normal((_ROWS, found.n))
+        work = max(work, float(np.abs(force.work(np.concatenate([around, around[:1]])).sum())))
+
+    tried = _over_bounds(context, claim, "directions")
+    if work == 0:
+        raise CheckFailed("the forces of nonreciprocal() do no work around any closed path: write realise()")
+    return Measured("machines that are another one", 0, 0, 0, detail=f"{tried} settings; work around paths")
+
+
 @check(
     "imperfection",
     claim="Where it names terms of the energy, it leaves all others as they are.",
-    concerns=_writes("realise"),
-    needs=("machine",),
+    concerns=lambda cls: "realise" in cls.acts() or "nonreciprocal" in cls.acts(),
+    needs=("machine", "directions"),
 )
 def terms(context: Context) -> Measured:
     """Compare couplings, biases and units of a realisation with those that were asked for."""
@@ -128,7 +174,7 @@ def _results(context: Context) -> list[Any]:
     """Return all that it makes of the same things with the same random numbers, as arrays."""
     plugin, rng = context.plugin, context.rng("things")
     values, states = rng.standard_normal(50), rng.standard_normal((_ROWS, _UNITS))
-    realised = plugin.realise(_computer(context), _random(context))
+    realised = _realised(context)
     return [
         realised.parameters if isinstance(realised, Computer) else np.empty(0),
         np.asarray(plugin.stored(values, _random(context, "stored"))),
@@ -141,7 +187,7 @@ def _results(context: Context) -> list[Any]:
     claim="With the same random numbers it is the same device, bit for bit; nothing else is random.",
 )
 def repeatable(context: Context) -> Measured:
-    """Realise, store and read twice, and look at the global random states."""
+    """Realise, direct couplings, store and read twice, and look at the global random states."""
     with watched() as seen:
         first = _results(context)
     second = _results(context)
@@ -164,9 +210,10 @@ def inputs_unchanged(context: Context) -> Measured:
     plugin, rng = context.plugin, context.rng("things")
     asked = _computer(context)
     before = asked.digest()
-    plugin.realise(asked, _random(context))
-    if asked.digest() != before:
-        raise CheckFailed("realise() changed the computer that it was given; return another one")
+    for method in ("realise", "nonreciprocal"):
+        getattr(plugin, method)(asked, _random(context))
+        if asked.digest() != before:
+            raise CheckFailed(f"{method}() changed the computer that it was given; return another one")
     for method in ("stored", "read"):
         given = rng.standard_normal((_ROWS, _UNITS))
         kept = given.copy()
