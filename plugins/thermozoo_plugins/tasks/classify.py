@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,10 +18,11 @@ from thermozoo_plugins.tasks.classify_data import Split, split_of
 from thermozoo_plugins.tasks.classify_figures import ClassifyFigures
 from thermozoo_plugins.tasks.classify_memory import classifying_bytes, following_bytes, teaching_bytes
 from thermozoo_plugins.tasks.classify_pictures import pictures_of
+from thermozoo_plugins.tasks.classify_seconds import following_seconds, teaching_seconds
 from thermozoo_plugins.tasks.classify_settings import between, path_of_teacher
 from thermozoo_plugins.tasks.classify_teacher import Teacher, read_teacher, trained_teacher
 from thermozoo_plugins.tasks.classify_verdicts import SHOTS, SHOWN, Answers, Outputs, figures_of, samples_of
-from thermozoo_plugins.tasks.ideal_trajectories import follow_ideal, together
+from thermozoo_plugins.tasks.ideal_trajectories import follow_ideal
 from thermozoo_plugins.tasks.mean_force import MeanForce
 
 __all__ = ["Classify"]
@@ -32,8 +32,8 @@ Array = npt.NDArray[np.float64]
 #: Groups that the task needs: what they do, in order.
 _GROUPS = ("pixels, which are clamped", "hidden units", "outputs")
 
-#: Observations of a shot, at most; images by which the time of a pass of the teacher is measured.
-_OBSERVED, _MEASURED = 50, 400
+#: Observations of a shot, at most.
+_OBSERVED = 50
 
 
 @attrs.frozen
@@ -154,6 +154,11 @@ class Classify(Task):
             faults.add(path, message.removeprefix(f"{path}: "), also=also)
             return None
 
+    def _known_split(self, config: Any) -> Split:
+        split = self._split(config)
+        assert split is not None  # what was wrong with the images stopped the run before
+        return split
+
     def sizes(self, config: Any, faults: Any) -> Mapping[str, int]:
         """Return the pixels of an image and the number of classes."""
         split = self._split(config, faults)
@@ -245,8 +250,7 @@ class Classify(Task):
     def _teach(self, run: Any, progress: Any) -> None:
         """Load the images, and train the teacher or read it."""
         config = run.config
-        split = self._split(config)
-        assert split is not None
+        split = self._known_split(config)
         sizes = tuple(run.machine.computer.layout.sizes.values())
         teacher = (
             read_teacher(self.teacher, sizes)
@@ -310,44 +314,16 @@ class Classify(Task):
     def _teaching_seconds(self, of: Any) -> float:
         if self.teacher:
             return 0.0
-        split = self._split(of.machine.config)
-        assert split is not None
         hidden = list(of.machine.computer.layout.sizes.values())[1]
-        some = np.linspace(0, len(split.pixels) - 1, min(len(split.pixels), _MEASURED)).astype(np.int64)
-        begun = time.perf_counter()
-        trained_teacher(split.pixels[some], split.labels[some], hidden=hidden, passes=1, decay=self.decay, seed=0)
-        return (time.perf_counter() - begun) * self.passes * len(split.pixels) / len(some)
+        split = self._known_split(of.machine.config)
+        return teaching_seconds(split, hidden=hidden, passes=self.passes, decay=self.decay)
 
     def _following_seconds(self, of: Any) -> float:
-        machine = of.machine
-        split = self._split(machine.config)
-        assert split is not None
-        units = int(machine.computer.layout.free.sum())
-        batch = min(len(split.pixels), together(machine.config.steps, units))
-
-        def taken(images: int) -> float:
-            begun = time.perf_counter()
-            follow_ideal(
-                machine,
-                split.pixels[:images],
-                np.ones((images, units)) * np.linspace(-1, 1, images)[:, None],
-                noise=1.0,
-                copies=1,
-                ridge=1.0,
-                scatter=0.1,
-                seed=0,
-                progress=lambda done: None,
-            )
-            return time.perf_counter() - begun
-
-        solving = taken(1)  # which also derives what the objective needs, once
-        solving = min(solving, taken(1))
-        return solving + max(0.0, taken(batch) - solving) * self.copies * len(split.pixels) / batch
+        return following_seconds(of.machine, self._known_split(of.machine.config), copies=self.copies)
 
     def _classifying_seconds(self, of: Any) -> float:
         config, computer = of.machine.config, of.machine.computer
-        split = self._split(config)
-        assert split is not None
+        split = self._known_split(config)
         last = computer.layout.slice(list(computer.layout.sizes)[-1])
         labels = np.repeat(split.test_labels, SHOTS)
         return float(
