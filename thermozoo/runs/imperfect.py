@@ -45,8 +45,9 @@ class Imperfect:
     change: Annotated[
         float | None,
         Key(
-            "how much it changed couplings, strengths of further terms and biases: norm of the change over their norm "
-            "before, over all windows and programs; 0 for what changes none, `null` where all were zero"
+            "how much it changed couplings, strengths of further terms, entries of patterns and biases: norm of the "
+            "change over their norm before, over all windows and programs; 0 for what changes none, `null` where all "
+            "were zero"
         ),
     ]
 
@@ -98,7 +99,7 @@ def realised_program(config: Config, program: Program) -> Program:
 
 
 def _strengths(computer: Computer) -> Array:
-    further = [term.vector for term in computer.terms.values()]
+    further = [term.elements for term in computer.terms.values()]
     return np.concatenate([computer.couplings.vector, *further, computer.biases])
 
 
