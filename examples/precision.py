@@ -1,6 +1,6 @@
 """Heat and images against the bits of couplings: as they are stored after training, and as updates write them.
 
-    python examples/precision.py [FILE.png]         an hour and a half; also prints the tables
+    python examples/precision.py [FILE.png]         half an hour; also prints the tables
 
 The config is examples/precision.toml, the set-up of the paper in ten times longer steps, trained with an update at
 every step. Updates that are stored one by one take a millisecond each, and are tried on fewer units: digits of 8 x 8
@@ -40,7 +40,7 @@ CONFIG = Path(__file__).with_name("precision.toml")
 SEEDS, STORAGE = (1, 2, 3), (2, 3, 4, 5, 6, 8, None)
 
 #: Of updates, by time step: cycles of training, and bits.
-UPDATES = {1e-2: (100, (8, 10, 12, 14, 16, None)), 1e-3: (30, (12, 14, 16, None))}
+UPDATES = {1e-2: (30, (8, 10, 12, 14, 16, None)), 1e-3: (10, (12, 14, 16, None))}
 
 #: Pixels along a side and hidden units where updates are stored.
 SIDE, HIDDEN = 8, 64
