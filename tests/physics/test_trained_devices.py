@@ -174,6 +174,7 @@ def test_training_knows_nothing_of_offsets_that_the_device_has(task):
     free = run.trained.layout.free
     z = (run.machine.computer.biases - run.trained.biases) / sigma
     assert not z[~free].any()
+    assert z[free].all()
     assert abs((z[free] ** 2).mean() - 1) < LIMIT * np.sqrt(2 / free.sum())
 
 
