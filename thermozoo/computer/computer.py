@@ -220,6 +220,8 @@ class Computer:
     def strengths_of(self, name: str) -> Array:
         """Return the strengths of a term of the energy: ``"coupling"``, ``"bias"`` or a further one [energy].
 
+        Of a term over patterns, which has none, they are the entries of its patterns, row by row.
+
         Raises
         ------
         UnknownNameError
@@ -228,13 +230,13 @@ class Computer:
         if name == "bias":
             return self.biases
         term = self.couplings if name == "coupling" else self.terms.get(name)
-        if term is None or (not term.size and name != "coupling"):
-            known = ["coupling", *(other for other, one in self.terms.items() if one.size), "bias"]
+        if term is None or (not term.elements.size and name != "coupling"):
+            known = ["coupling", *(other for other, one in self.terms.items() if one.elements.size), "bias"]
             raise UnknownNameError(
                 f"no term of the energy with strengths is called {told(name)}{nearest(name, known)}; those that have "
                 f"some: {', '.join(known)}"
             )
-        return term.vector
+        return term.elements
 
     def with_strengths_of(self, name: str, strengths: npt.ArrayLike) -> Computer:
         """Return the computer with other strengths of a term of the energy; the inverse of `strengths_of`.
@@ -258,7 +260,7 @@ class Computer:
             return attrs.evolve(self, biases=values)
         if name == "coupling":
             return attrs.evolve(self, couplings=self.couplings.with_vector(values))
-        return attrs.evolve(self, terms={**self.terms, name: self.terms[name].with_vector(values)})
+        return attrs.evolve(self, terms={**self.terms, name: self.terms[name].with_elements(values)})
 
     def with_couplings(self, couplings: npt.ArrayLike | Mapping[tuple[int, ...], float]) -> Computer:
         """Return the computer with other couplings.

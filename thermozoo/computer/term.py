@@ -48,6 +48,15 @@ class Term(abc.ABC):
         """What it consists of, in a few words."""
         return f"{self.size:,} strengths"
 
+    @property
+    def elements(self) -> Array:
+        """What a device stores of it: its strengths, unless it says otherwise."""
+        return self.vector
+
+    def with_elements(self, elements: npt.ArrayLike) -> Self:
+        """Return the term with other elements, as many; the inverse of `elements`."""
+        return self.with_vector(elements)
+
     @abc.abstractmethod
     def energy(self, x: Array) -> Array:
         """Return the energy of states of shape (..., n), shape (...)."""

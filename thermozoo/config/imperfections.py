@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from thermozoo.config.faults import Faults, describe, inside
 from thermozoo.config.groups import GROUP_NAME, LONGEST_GROUP_NAME
 from thermozoo.config.plugins import build_plugin
-from thermozoo.config.terms import PatternTerm
 from thermozoo.config.values import no_group
 from thermozoo.dynamics.schedule import target_groups
 from thermozoo.errors import ThermozooError, nearest
@@ -133,11 +132,11 @@ def check_imperfections(config: Config, faults: Faults) -> None:
 
 
 def _check_terms(config: Config, one: Imperfection, path: str, faults: Faults) -> None:
-    known = (*_STRENGTHS, *(name for name, term in config.terms.items() if not isinstance(term, PatternTerm)))
+    known = (*_STRENGTHS, *config.terms, *config.task.terms(config))
     for term in one.terms():
         if term in known or faults.found_in("computer.terms"):
             continue
-        what = "has no strengths" if term == "on-site" or term in config.terms else "is not there"
+        what = "has no strengths" if term == "on-site" else "is not there"
         faults.add(
             path,
             f"{one.name!r} is about the term {term!r} of the energy, which {what}{nearest(term, known)}; terms with "
@@ -147,6 +146,8 @@ def _check_terms(config: Config, one: Imperfection, path: str, faults: Faults) -
 
 
 def _check_updates(config: Config, one: Imperfection, path: str, faults: Faults) -> None:
+    if "training" not in config.reads:
+        return  # the task has updates of its own
     for method in dict.fromkeys((config.training.method, *config.training.compare)):
         if method not in _UPDATING:
             faults.add(

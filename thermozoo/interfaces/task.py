@@ -90,6 +90,10 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
         """
         return computer
 
+    def terms(self, config: Any) -> tuple[str, ...]:
+        """Return the names of further terms of the energy that `computer` adds; optional: none."""
+        return ()
+
     def baths(self, config: Any) -> Any:
         """Return the temperature of the bath of each unit [energy], shape (n,); optional: None, and all have one.
 
@@ -110,8 +114,10 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
 
         A task that assembles what it is about itself must see to them itself, and has none unless it says so. Else the
         core realises the computer and its motion (``"realise"``, ``"moved"``), and, where the task reads
-        ``[schedule]``, what drifts (``"driven"``). A task that observes states through ``run.read`` adds ``"read"``,
-        one that adds the ``work`` of simulations to the heat ``"nonreciprocal"``: some of its forces have no energy.
+        ``[schedule]``, what drifts (``"driven"``). A task that trains its computer trains ``run.machine.ideal`` and
+        goes on with what ``run.realise`` makes of it; one that passes what updates write through ``run.store`` adds
+        ``"stored"``, one that looks at states through ``run.read`` adds ``"read"``, one that adds the ``work`` of
+        simulations to the heat ``"nonreciprocal"``: some of its forces have no energy.
         """
         if type(self).assemble is not Task.assemble:
             return ()

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.computer.stability import check_time_step
+from thermozoo.dynamics.engines import Dynamics
 from thermozoo.interfaces import Integrator
 from thermozoo.runs.conditions import asked_classes, held_values
 from thermozoo.runs.generation import Generated, generate
@@ -17,7 +18,20 @@ from thermozoo.runs.metrics import images_of, judged_figures
 from thermozoo.runs.phase import Run
 from thermozoo.runs.results import QualityFigures
 
-__all__ = ["generate_images", "images_of", "judge_images"]
+__all__ = ["check_steps", "generate_images", "images_of", "judge_images"]
+
+
+def check_steps(law: Dynamics) -> None:
+    """Refuse a time step in which what generates is not stable, at its strongest where it is driven or drifts.
+
+    Raises
+    ------
+    StabilityError
+        When the computer, or one of a program, is too stiff.
+    """
+    check_time_step(law.program, law.dt)
+    for step in law.driven.extremes() if law.driven is not None else ():
+        check_time_step(law.computer_before(step), law.dt)
 
 
 def generate_images(
@@ -52,7 +66,7 @@ def generate_images(
         dt = law.dt if dt is None else dt
         law = attrs.evolve(law, integrator=integrator or law.integrator, dt=dt, steps=round(config.duration / dt))
         for program in outcome.realised:
-            check_time_step(program, dt)
+            check_steps(attrs.evolve(law, computer=program))
     asked = asked_classes(config)
     programs = zip(machine.classes, outcome.realised, strict=False)
     laws = {label: attrs.evolve(law, computer=one) for label, one in programs}

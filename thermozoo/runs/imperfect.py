@@ -56,8 +56,9 @@ class Imperfect:
     change: Annotated[
         float | None,
         Key(
-            "how much it changed couplings, strengths of further terms and biases: norm of the change over their norm "
-            "before, over all windows and programs; 0 for what changes none, `null` where all were zero"
+            "how much it changed couplings, strengths of further terms, entries of patterns and biases: norm of the "
+            "change over their norm before, over all windows and programs; 0 for what changes none, `null` where all "
+            "were zero"
         ),
     ]
 
@@ -118,7 +119,7 @@ def realised_program(config: Config, program: Program) -> Program:
 
 def _strengths(computer: Computer, directed: bool) -> Array:
     """Return all strengths; where couplings are directed, half of the sum and of the difference of both directions."""
-    further = [term.vector for term in computer.terms.values() if term.conservative]
+    further = [term.elements for term in computer.terms.values() if term.conservative]
     if directed:
         force = circulating_force(computer)
         further.append(np.zeros(computer.couplings.size) if force is None else force.vector)

@@ -6,13 +6,15 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import attrs
 import numpy as np
 
 from thermozoo.clock import since
+from thermozoo.computer.computer import Computer
 from thermozoo.computer.layout import Layout
+from thermozoo.computer.program import Program
 from thermozoo.config.schema import Config
 from thermozoo.config.terms import CouplingTerm
 from thermozoo.dynamics.engines import PRECISIONS, Dynamics, Engine
@@ -22,13 +24,16 @@ from thermozoo.interfaces import Phase, Progress, Share
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.folder import RunFolder
-from thermozoo.runs.imperfect import Reader, heat_counted
+from thermozoo.runs.imperfect import Reader, heat_counted, realised, realised_program, storing
 from thermozoo.runs.progress import Reporter
 from thermozoo.runs.stopwatch import along_a_line, seconds
 from thermozoo.runs.terms import count_of
 from thermozoo.symbolic.interaction import interaction_formulas
 
 __all__ = ["Calibration", "Clock", "Phase", "Progress", "Run", "Share", "Size"]
+
+#: What training finds.
+Trained = TypeVar("Trained", bound="Computer | Program")
 
 #: The first stream of noise that is none of the core's.
 _OWN_STREAMS = 100
@@ -91,8 +96,12 @@ class Run:
         What it keeps in ``samples.nc``.
     read : Reader
         Reads states as the device does.
+    store : callable
+        Returns what the device keeps of parameters that an update of training writes.
     trained : Computer, Program or None
-        What a task has trained, which is saved in place of the machine's computer.
+        What a task has trained, which is saved in place of the machine's computer; see `realise`.
+    asked : tuple of Computer
+        The computers that training has asked the device to be.
     warnings : list of str
         What is to be doubted about the figures, with a remedy.
     report : Report or TaskReport
@@ -116,7 +125,11 @@ class Run:
     figures: Any = attrs.field(init=False, default=None)
     samples: Any = attrs.field(init=False, default=None)
     read: Reader = attrs.field(init=False, default=attrs.Factory(lambda self: Reader(self.config), takes_self=True))
+    store: Callable[[Any], Any] = attrs.field(
+        init=False, default=attrs.Factory(lambda self: storing(self.config) or (lambda values: values), takes_self=True)
+    )
     trained: Any = attrs.field(init=False, default=None)
+    asked: tuple[Computer, ...] = attrs.field(init=False, default=())
     warnings: list[str] = attrs.field(init=False, factory=list)
     report: Any = attrs.field(init=False)
     extras: Extras = attrs.field(init=False)
@@ -135,6 +148,30 @@ class Run:
                     self.reporter.phase(phase.title.format(method=method), phase.work(self))
                 )
             phase.run(self, progress)
+
+    def realise(self, trained: Trained) -> Trained:
+        """Return what the device is once it is asked to be what training has found: this is what runs from then on.
+
+        The report says what became of it, and ``computer.nc`` keeps what was trained. Without imperfections it is the
+        same.
+
+        Parameters
+        ----------
+        trained : Computer or Program
+            What was found; each of several, one after the other.
+
+        Examples
+        --------
+        In a phase of a task, once the ideal computer ``run.machine.ideal`` has become ``found``::
+
+            run.machine = attrs.evolve(run.machine, computer=run.realise(found))
+        """
+        self.trained = trained
+        if isinstance(trained, Program):
+            self.asked += trained.computers
+            return cast(Trained, realised_program(self.config, trained))
+        self.asked += (trained,)
+        return cast(Trained, realised(self.config, trained))
 
     def simulate(self, x: Any, steps: int, *, stream: int, dynamics: Dynamics | None = None, **more: Any) -> Simulation:
         """Advance states by the run's engine; see `thermozoo.dynamics.simulate.simulate`.

@@ -15,7 +15,6 @@ import attrs
 import tomli_w
 
 from thermozoo.computer.datasets import write_dataset
-from thermozoo.computer.stability import check_time_step
 from thermozoo.config.schema import Config
 from thermozoo.digits import in_ascii
 from thermozoo.runs import calibration, memory
@@ -25,8 +24,8 @@ from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import write_json, write_text
 from thermozoo.runs.generation import equilibration_of
-from thermozoo.runs.images import generate_images
-from thermozoo.runs.imperfect import heat_counted, imperfect_of, realised_program
+from thermozoo.runs.images import check_steps, generate_images
+from thermozoo.runs.imperfect import heat_counted, imperfect_of
 from thermozoo.runs.manifest import manifest
 from thermozoo.runs.metrics import (
     comparison_row,
@@ -82,12 +81,9 @@ def _prepare(run: Run, progress: Progress) -> None:
 def _train(run: Run, progress: Progress) -> None:
     machine, outcome = run.machine, run.outcome
     outcome.trained = train_parts(machine, outcome.engine, outcome.method, progress)
-    outcome.realised = tuple(realised_program(machine.config, one.program) for one in outcome.trained)
+    outcome.realised = tuple(run.realise(one.program) for one in outcome.trained)
     for program in outcome.realised:
-        check_time_step(program, machine.config.generation_dt)
-        law = attrs.evolve(machine.generating, computer=program, schedule=machine.schedule)
-        for step in law.driven.extremes() if law.driven is not None else ():
-            check_time_step(law.computer_before(step), law.dt)
+        check_steps(attrs.evolve(machine.generating, computer=program, schedule=machine.schedule))
 
 
 def _evaluate(run: Run, progress: Progress) -> None:
@@ -126,8 +122,7 @@ def _write_results(run: Run, progress: Progress) -> None:
         config_digest=hashlib.sha256(config_toml.encode()).hexdigest(),
         parameter_digest=run.outcome.digest,
         hardware=device_of(run.config, run.config.task.cost(figures, run.config)),
-        imperfections=imperfect_of(run.config, *(one for part in run.outcome.trained for one in part.program.computers))
-        or None,
+        imperfections=imperfect_of(run.config, *run.asked) or None,
         heat_counted=heat_counted(run.config),
         warnings=run_warnings(run.machine, run.outcome.generated),
         seconds=run.clock.rounded,

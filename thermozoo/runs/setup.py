@@ -51,6 +51,11 @@ class Setup:
         """The computers that the device was asked to be."""
         return (self.asked,)
 
+    @property
+    def ideal(self) -> Setup:
+        """The same of a device without imperfections: what a task that trains its computer trains."""
+        return attrs.evolve(self, config=attrs.evolve(self.config, imperfections={}), computer=self.asked)
+
     def realised(self, computer: Computer) -> Computer:
         """Return what the device makes of another computer that it is asked to be."""
         return realised(self.config, computer)

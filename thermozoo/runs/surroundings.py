@@ -107,7 +107,7 @@ def _write_results(run: Run, progress: Progress) -> None:
         config_digest=hashlib.sha256(config_toml.encode()).hexdigest(),
         parameter_digest=computer.digest(),
         hardware=device_of(run.config, task.cost(run.figures, run.config)),
-        imperfections=imperfect_of(run.config, *run.machine.asked_for) if run.config.imperfections else None,
+        imperfections=imperfect_of(run.config, *(run.asked or run.machine.asked_for)) or None,
         heat_counted=heat_counted(run.config),
         warnings=tuple(run.warnings),
         seconds=run.clock.rounded,

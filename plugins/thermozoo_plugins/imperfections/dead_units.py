@@ -8,7 +8,6 @@ import attrs
 import numpy as np
 
 from thermozoo import Imperfection, option, parameter
-from thermozoo.errors import ParameterError
 from thermozoo.interfaces import Random
 
 __all__ = ["DeadUnits"]
@@ -26,13 +25,9 @@ class DeadUnits(Imperfection):
     .. math:: J_e \to 0 \text{ for } e \ni i, \qquad b_i \to 0, \qquad i \in D, \qquad |D| = \mathrm{round}(q N)
 
     with D the dead units, N the units of which they are drawn, all alike, q their share, J_e the strengths of all terms
-    of the energy [energy] and b_i the biases [energy]. A dead unit still moves, in its own potential, and is read: it
-    shows heat. The dead units belong to the device: all windows of a program have the same.
-
-    Raises
-    ------
-    thermozoo.errors.ParameterError
-        When units are dead that a term over patterns reaches: it has no strengths that could be cut.
+    of the energy [energy] and b_i the biases [energy]. Patterns have the entry zero for dead units. A dead unit still
+    moves, in its own potential, and is read: it shows heat. The dead units belong to the device: all windows of a
+    program have the same.
 
     References
     ----------
@@ -71,12 +66,7 @@ class DeadUnits(Imperfection):
         found = computer.with_strengths_of("bias", np.where(dead, 0.0, computer.biases))
         for name, term in {"coupling": computer.couplings, **computer.terms}.items():
             edges = getattr(term, "edges", None)
-            if edges is not None:
-                cut = dead[edges].any(axis=1)
-                found = found.with_strengths_of(name, np.where(cut, 0.0, computer.strengths_of(name)))
-            elif dead[term.units].any():
-                raise ParameterError(
-                    f"'dead-units' cannot cut units off from the term {name!r}, which is over patterns: say groups "
-                    "that its patterns have no entries for (of = [...]), or leave one of them out"
-                )
+            # of patterns, row by row, as many entries as units
+            cut = np.tile(dead[term.units], len(term.patterns)) if edges is None else dead[edges].any(axis=1)
+            found = found.with_strengths_of(name, np.where(cut, 0.0, computer.strengths_of(name)))
         return found

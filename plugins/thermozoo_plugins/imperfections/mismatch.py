@@ -42,7 +42,7 @@ class Mismatch(Imperfection):
     sigma: float = parameter(
         0.05, unit="1", at_least=0, at_most=1e3, doc="relative spread of the strengths", symbol=r"\sigma"
     )
-    term: str = option("coupling", doc="the term of the energy whose strengths are off")
+    term: str = option("coupling", doc="the term of the energy whose strengths, or entries of patterns, are off")
 
     def terms(self) -> tuple[str, ...]:
         """Return the term."""

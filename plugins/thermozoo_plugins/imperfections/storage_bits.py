@@ -40,7 +40,7 @@ class StorageBits(Imperfection):
     name = "storage-bits"
 
     bits: int = option(5, doc="bits of a strength, its sign among them", converter=bits_of_a_strength)
-    term: str = option("coupling", doc="the term of the energy whose strengths are stored so")
+    term: str = option("coupling", doc="the term of the energy whose strengths, or entries of patterns, are stored so")
 
     def terms(self) -> tuple[str, ...]:
         """Return the term."""

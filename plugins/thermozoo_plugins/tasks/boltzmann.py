@@ -259,12 +259,13 @@ class Boltzmann(Task):
         """Learn, update after update."""
         from thermozoo import NoiseKey, contrast_weights, equilibrium_states
 
-        config, dynamics = run.config, run.machine.dynamics
+        config, dynamics = run.config, run.machine.ideal.dynamics
         images = self._images(config, None)
         random = np.random.default_rng((config.seed, 0))
         discrete = config.potentials[VISIBLE].states is not None
         shown = shown_by(images.images, discrete, self.amplitude)
         computer = begun(dynamics.computer, shown, random)
+        computer = computer.with_parameters(run.store(computer.parameters))
 
         def advance(x: Array, steps: int, number: int, law: Any, first: int) -> Array:
             final: Array = run.simulate(
@@ -284,37 +285,44 @@ class Boltzmann(Task):
             data_steps=self.data_steps,
             model_steps=self.model_steps,
             persistent=self.persistent,
+            store=run.store,
         )
         for _ in range(self.updates):
             learner.update()
-        run.machine = attrs.evolve(run.machine, computer=learner.dynamics.computer)
+        run.machine = attrs.evolve(run.machine, computer=run.realise(learner.dynamics.computer))
         run.outcome = Sampled(images=images, shown=shown, gaps=np.array(learner.gaps))
 
     def _sample(self, run: Any, progress: Any) -> None:
         """Generate images from uncoupled units in equilibrium, and go on."""
         from thermozoo import NoiseKey, Trace, equilibrium_states
 
-        config, machine, sampled = run.config, run.machine, run.outcome
+        config, machine, sampled, read = run.config, run.machine, run.outcome, run.read
         computer, images = machine.computer, sampled.images
         where = computer.layout.slice(VISIBLE)
         numbers = range(self.chains, self.chains + self.samples)
-        start = equilibrium_states(machine.dynamics, NoiseKey(config.seed, START), numbers)
+        start = equilibrium_states(machine.ideal.dynamics, NoiseKey(config.seed, START), numbers)
         steps, relaxing = config.dynamics.steps, self._relaxing(config)
         done = run.simulate(start, steps, stream=_GENERATION, progress=progress)
         watch = Watch(
             lambda x: computer.energy(x) / computer.temperature,
-            lambda x: images.correlations(x[:, where])[:, :_FOLLOWED],
+            lambda x: images.correlations(read(x)[:, where])[:, :_FOLLOWED],
             Trace(relaxing // self.observe_every + 2, _TRACED),
         )
         after = run.simulate(
-            done.final, relaxing, stream=_RELAXATION, every=self.observe_every, observers=[watch], progress=progress
+            done.final,
+            relaxing,
+            stream=_RELAXATION,
+            variables=done.variables or None,
+            every=self.observe_every,
+            observers=[watch],
+            progress=progress,
         )
         energies = [computer.energy(x) / computer.temperature for x in (start, done.final, after.final)]
         run.outcome = attrs.evolve(
             sampled,
-            start=start[:, where],
-            generated=done.final[:, where],
-            relaxed=after.final[:, where],
+            start=read(start)[:, where],
+            generated=read(done.final)[:, where],
+            relaxed=read(after.final)[:, where],
             heat=energies[0] - energies[1],
             heat_relaxed=energies[0] - energies[2],
             trace=watch.trace,
@@ -335,8 +343,8 @@ class Boltzmann(Task):
         return int(4 * pixels * (3 * self.samples + 2 * images) + 8 * (self.updates + 18 * _TRACED))
 
     def imperfect(self, config: Any) -> tuple[str, ...]:
-        """Return none: the computer is trained in the run, and what is trained is the ideal one."""
-        return ()
+        """Return that updates are stored, and the trained machine runs and is read, as the device does."""
+        return (*Task.imperfect(self, config), "stored", "read")
 
     def cost(self, figures: Any, config: Any) -> Cost:
         """Return time and heat of a generation."""

@@ -111,6 +111,8 @@ class Learner:
         Time steps of an update with visible units clamped to images, and with all units free.
     persistent : bool
         Whether chains of the model go on where they were, instead of beginning at the data.
+    store : callable
+        Returns what is kept of the parameters that an update writes (default: all).
 
     Attributes
     ----------
@@ -129,6 +131,7 @@ class Learner:
     data_steps: int
     model_steps: int
     persistent: bool
+    store: Callable[[Array], Array] = lambda values: values
     gaps: list[float] = attrs.field(factory=list)
     _data: Array = attrs.field(init=False)
 
@@ -155,7 +158,7 @@ class Learner:
         of_data, of_model = moments(free.computer, data), moments(free.computer, self.model)
         self.gaps.append(float(np.sqrt(np.mean((of_data - of_model) ** 2))))
         change = self.rate * (by_data * of_data + by_model * of_model)
-        computer = free.computer.with_parameters(free.computer.parameters - change)
+        computer = free.computer.with_parameters(self.store(free.computer.parameters - change))
         self.dynamics = attrs.evolve(free, computer=computer)
 
 

@@ -243,10 +243,11 @@ class Classify(Task):
     def _follow(self, run: Any, progress: Any) -> None:
         """Train the computer; from here on it is that of the run."""
         split, teacher = run.outcome
+        ideal = run.machine.ideal
         followed = follow_ideal(
-            run.machine,
+            ideal,
             split.pixels,
-            self._targets(run.machine, teacher, split.pixels),
+            self._targets(ideal, teacher, split.pixels),
             noise=self.noise,
             copies=self.copies,
             ridge=self.ridge,
@@ -254,7 +255,7 @@ class Classify(Task):
             seed=run.config.seed,
             progress=progress,
         )
-        run.machine = attrs.evolve(run.machine, computer=followed.computer)
+        run.machine = attrs.evolve(run.machine, computer=run.realise(followed.computer))
         run.outcome = split, teacher, followed
 
     def _every(self, config: Any) -> int:
@@ -269,15 +270,15 @@ class Classify(Task):
         start = np.zeros((SHOTS * len(split.test_pixels), computer.n))
         start[:, first] = np.repeat(split.test_pixels, SHOTS, axis=0)
         watch = Outputs(last, np.repeat(split.test_labels, SHOTS))
-        every = self._every(run.config)
-        done = run.simulate(start, run.config.steps, stream=0, every=every, observers=[watch], progress=progress)
+        watching = {"every": self._every(run.config), "observers": [run.read.watching(watch)]}
+        done = run.simulate(start, run.config.steps, stream=0, progress=progress, **watching)
         heat = np.concatenate(
             [
                 (computer.energy(start[rows]) - computer.energy(done.final[rows])) / computer.temperature
                 for rows in (slice(k, k + SHOTS) for k in range(0, len(start), SHOTS))
             ]
         )
-        answers = Answers.of(np.asarray(done.final[:, last], dtype=np.float64), heat, split.test_labels)
+        answers = Answers.of(np.asarray(run.read(done.final)[:, last], dtype=np.float64), heat, split.test_labels)
         run.figures = figures_of(
             split,
             teacher,
@@ -330,8 +331,8 @@ class Classify(Task):
         return int(8 * (SHOWN * (first + _OBSERVED * last) + 2 * _OBSERVED))
 
     def imperfect(self, config: Any) -> tuple[str, ...]:
-        """Return none: the computer is trained in the run, and what is trained is the ideal one."""
-        return ()
+        """Return that the trained computer classifies, and its outputs are read, as those of the device."""
+        return (*Task.imperfect(self, config), "read")
 
     def cost(self, figures: Any, config: Any) -> Cost:
         """Return time and heat of a shot."""

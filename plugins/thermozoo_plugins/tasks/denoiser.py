@@ -19,7 +19,7 @@ from thermozoo_plugins.tasks.denoiser_account import account_of
 from thermozoo_plugins.tasks.denoiser_figures import DenoiserFigures, JudgedImages
 from thermozoo_plugins.tasks.denoiser_network import Denoised, Network, pairs, trained_network
 from thermozoo_plugins.tasks.denoiser_pictures import pictures_of
-from thermozoo_plugins.tasks.trained_images import TABLES, check_one_program, generating_phases, two_digits
+from thermozoo_plugins.tasks.trained_images import IMPERFECT, TABLES, check_one_program, generating_phases, two_digits
 
 __all__ = ["Denoiser"]
 
@@ -183,7 +183,6 @@ class Denoiser(Task):
             error_bars={"operations": 0.0, "energy_kT": 0.0},
         )
         run.samples = self._samples(machine, generated, outputs, digital.made)
-        run.trained = run.outcome.computer.training.program
 
     def _samples(self, machine: Any, generated: Any, outputs: Array, made: Denoised) -> Any:
         """Return images of both sides, the way of some, and the heat of the computer."""
@@ -206,6 +205,10 @@ class Denoiser(Task):
             },
             attrs={"image_height": height, "image_width": width, "temperature_kT_in_E0": machine.computer.temperature},
         )
+
+    def imperfect(self, config: Any) -> tuple[str, ...]:
+        """Return that the computer trains, runs and is read as the device does; the perceptron is what it is."""
+        return (*IMPERFECT, "moved")
 
     def disk(self, config: Any, machine: Any) -> int:
         """Return the bytes of images and ways."""

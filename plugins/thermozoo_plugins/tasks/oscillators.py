@@ -16,7 +16,7 @@ from thermozoo_plugins.tasks.oscillators_account import account_of
 from thermozoo_plugins.tasks.oscillators_figures import OscillatorsFigures
 from thermozoo_plugins.tasks.oscillators_limit import figures_of, samples_of
 from thermozoo_plugins.tasks.oscillators_pictures import pictures_of
-from thermozoo_plugins.tasks.trained_images import TABLES, check_one_program, generating_phases, two_digits
+from thermozoo_plugins.tasks.trained_images import IMPERFECT, TABLES, check_one_program, generating_phases, two_digits
 
 __all__ = ["Oscillators"]
 
@@ -139,8 +139,14 @@ class Oscillators(Task):
         ]
         run.figures = figures_of(machine, self.mass, self.masses, self._steps(config), run.outcome.generated, found)
         run.samples = samples_of(machine, self.masses, run.outcome.generated, found)
-        run.trained = run.outcome.training.program
         run.warnings += _doubts(run.figures)
+
+    def imperfect(self, config: Any) -> tuple[str, ...]:
+        """Return that training writes, and generation of every mass runs and is read, as the device does.
+
+        What moves units with a mass is none of the config's integrators.
+        """
+        return IMPERFECT
 
     def disk(self, config: Any, machine: Any) -> int:
         """Return the bytes of states, velocities and heats."""

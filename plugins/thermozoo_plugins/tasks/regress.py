@@ -260,22 +260,22 @@ class Regress(Task):
 
     def _train(self, run: Any, progress: Any) -> None:
         """Train the computers of all sizes; the last one is from here on that of the run."""
-        curve, found = self._curve(run.config), []
+        curve, found, ideal = self._curve(run.config), [], run.machine.ideal
         for number, units in enumerate(self._all_sizes(run.config)):
-            machine = attrs.evolve(run.machine, computer=resized(run.config, run.machine.computer, units))
-            found.append(
-                trained(
-                    run,
-                    machine,
-                    curve,
-                    self._teacher(machine.computer, run.config.duration, curve),
-                    scale=self.scale,
-                    copies=self.copies,
-                    rounds=self.rounds,
-                    stream=_SIZES + 1 + number * _ROUNDS,
-                    progress=progress,
-                )
+            machine = attrs.evolve(ideal, computer=resized(run.config, ideal.computer, units))
+            one = trained(
+                run,
+                machine,
+                curve,
+                self._teacher(machine.computer, run.config.duration, curve),
+                scale=self.scale,
+                copies=self.copies,
+                rounds=self.rounds,
+                stream=_SIZES + 1 + number * _ROUNDS,
+                progress=progress,
             )
+            device = attrs.evolve(run.machine, computer=run.realise(one.machine.computer))
+            found.append(attrs.evolve(one, machine=device))
         run.machine = found[-1].machine
         run.outcome = curve, found
 
@@ -325,8 +325,8 @@ class Regress(Task):
         return 8 * (KEPT + 5) * len(self._curve(config).test_inputs)
 
     def imperfect(self, config: Any) -> tuple[str, ...]:
-        """Return none: the computer is trained in the run, and what is trained is the ideal one."""
-        return ()
+        """Return that the trained computers answer, and their outputs are read, as those of the device."""
+        return (*Task.imperfect(self, config), "read")
 
     def cost(self, figures: Any, config: Any) -> Cost:
         """Return time and heat of a shot."""

@@ -69,9 +69,9 @@ def shoot(
     start = start_of(computer, held, shots)
     watch = Watch(computer.n - 1, lambda states: curve.value(states / scale), curve.test_values)
     more = {"dynamics": dynamics, "stream": stream, "progress": progress}
-    looking = {"every": every, "observers": [watch]} if every else {}
+    looking = {"every": every, "observers": [run.read.watching(watch)]} if every else {}
     done = run.simulate(start, steps, **looking, **more)
-    values = curve.value(np.asarray(done.final[:, -1], dtype=np.float64) / scale).reshape(-1, shots)
+    values = curve.value(np.asarray(run.read(done.final)[:, -1], dtype=np.float64) / scale).reshape(-1, shots)
     heat = np.concatenate(
         [
             (computer.energy(start[rows]) - computer.energy(done.final[rows])) / computer.temperature
@@ -80,7 +80,7 @@ def shoot(
     ).reshape(-1, shots)
     if beyond:
         after = Watch(computer.n - 1, lambda states: curve.value(states / scale), curve.test_values)
-        run.simulate(done.final, beyond, first_step=steps, every=every, observers=[after], **more)
+        run.simulate(done.final, beyond, first_step=steps, every=every, observers=[run.read.watching(after)], **more)
         watch.steps += after.steps[1:]
         watch.errors += after.errors[1:]
     return Answers(values, heat, Errors.of(values, curve.test_values)), watch

@@ -164,6 +164,14 @@ class StochasticAttention(Task):
         rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         return _at(computer.bare(), rows, self.inverse_temperatures[0])
 
+    def terms(self, config: Any) -> tuple[str, ...]:
+        """Return the term of the stored images."""
+        return (_TERM,)
+
+    def imperfect(self, config: Any) -> tuple[str, ...]:
+        """Return that snapshots are read as the device reads them."""
+        return (*Task.imperfect(self, config), "read")
+
     def trajectories(self, config: Any) -> int:
         """Return the chains."""
         return self.chains
@@ -232,10 +240,11 @@ class StochasticAttention(Task):
             )
             x = np.stack(kept.states, axis=1)
             heat = beta * (computer.energy(start) - computer.energy(done.final))
-            found.append(
-                attended(computer, patterns, begun, x.astype(np.float64), heat, mobility * dt / 2 if euler else 0.0)
-            )
-            states.append(x)
+            seen = run.read(x)
+            correction = mobility * dt / 2 if euler else 0.0
+            both = x.astype(np.float64), seen.astype(np.float64)
+            found.append(attended(computer, patterns, begun, *both, heat, correction))
+            states.append(seen.astype(x.dtype))
         run.figures = self._figures(config, patterns, found)
         run.samples = self._samples(config, patterns, np.stack(states))
         run.warnings += _doubts(run.figures)

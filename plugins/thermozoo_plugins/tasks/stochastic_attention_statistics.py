@@ -78,7 +78,7 @@ def diversity(directions: Array) -> Measured:
 
 
 def attended(
-    computer: Any, patterns: Array, begun: npt.NDArray[np.int64], x: Array, heat: Array, correction: float
+    computer: Any, patterns: Array, begun: npt.NDArray[np.int64], x: Array, seen: Array, heat: Array, correction: float
 ) -> Attended:
     """Return what snapshots say.
 
@@ -91,14 +91,16 @@ def attended(
     begun : ndarray of int, shape (chains,)
         The image at which each chain began.
     x : ndarray, shape (chains, snapshots, n)
-        The snapshots.
+        The snapshots, which energy and virial are of.
+    seen : ndarray, shape (chains, snapshots, n)
+        What is read of them.
     heat : ndarray, shape (chains,)
         What each chain released [kT].
     correction : float
         Factor of the squared gradient that the virial is less by [1 / energy]; see `StochasticAttentionFigures`.
     """
     chains, snapshots, n = x.shape
-    directions = x / np.linalg.norm(x, axis=2, keepdims=True)
+    directions = seen / np.linalg.norm(seen, axis=2, keepdims=True)
     cosines = directions @ patterns.T
     flat = x.reshape(-1, n)
     gradient = computer.gradient(flat)

@@ -10,10 +10,13 @@ import attrs
 import thermozoo as tz  # names that load libraries are taken from it when they are needed
 from thermozoo import Phase
 
-__all__ = ["TABLES", "check_one_program", "generating_phases", "two_digits"]
+__all__ = ["IMPERFECT", "TABLES", "check_one_program", "generating_phases", "two_digits"]
 
 #: The tables that they read.
 TABLES = ("computer", "dynamics", "data", "encoding", "noising", "training", "generation")
+
+#: How imperfections act on training and generation of any of them.
+IMPERFECT = ("realise", "stored", "driven", "read")
 
 #: The phases of a run that generates which they have as well.
 _SHARED = ("assembly", "preparation", "training", "generation")

@@ -79,6 +79,16 @@ class ProjectionTerm(Term):
         return np.empty(0)
 
     @property
+    def elements(self) -> Array:
+        """Return the entries of its patterns, row by row: these a device stores."""
+        return self.patterns.ravel()
+
+    def with_elements(self, elements: npt.ArrayLike) -> ProjectionTerm:
+        """Return the term with other patterns, of as many entries."""
+        values = finite_array("entries of patterns", elements, (self.patterns.size,))
+        return attrs.evolve(self, patterns=np.array(values, dtype=np.float64).reshape(self.patterns.shape))
+
+    @property
     def summary(self) -> str:
         """How many patterns."""
         return f"{len(self.patterns):,} patterns"
