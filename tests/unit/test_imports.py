@@ -20,6 +20,7 @@ LEVELS = {
     "arguments": 1,
     "digits": 1,
     "keys": 1,
+    "checkpoints": 2,
     "parameters": 1,
     "interfaces": 2,
     "constraints": 2,
