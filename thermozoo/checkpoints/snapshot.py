@@ -117,7 +117,7 @@ class Snapshots:
             self._stays(one, path)
             return _CONSTANT
         if isinstance(one, np.ndarray):
-            self._stays(zlib.crc32(np.ascontiguousarray(one)), path)
+            self._stays(zlib.crc32(np.ascontiguousarray(one).data), path)
             return _CONSTANT
         return self._taken(one, path, seen)
 
@@ -126,7 +126,7 @@ class Snapshots:
         cls = type(one)
         if _value_of_core(one):
             return _CONSTANT
-        if cls.__module__ == "builtins" or cls.__reduce__ is not object.__reduce__:
+        if cls.__module__ == "builtins" or _packs_itself(cls):
             raise UnkeptError(f"an object of the class {cls.__name__}")
         held = _fields(one)
         if _frozen(one):
@@ -140,9 +140,15 @@ def _holding(kind: str, held: list[dict[str, Any]]) -> dict[str, Any]:
     return _CONSTANT if all(one is _CONSTANT for one in held) else {kind: held}
 
 
+def _packs_itself(cls: Any) -> bool:
+    """Whether a class says itself how it is copied: its attributes are not all that it is."""
+    return cls.__reduce__ is not object.__reduce__
+
+
 def _frozen(one: Any) -> bool:
-    """Whether an object is of a frozen attrs class, or of one like it."""
-    return type(one).__setattr__ is not object.__setattr__ and hasattr(type(one), "__attrs_attrs__")
+    """Whether an object is of a frozen attrs class."""
+    cls: Any = type(one)
+    return cls.__setattr__ is not object.__setattr__ and hasattr(cls, "__attrs_attrs__")
 
 
 def _value_of_core(one: Any) -> bool:
@@ -188,11 +194,7 @@ def _put(one: Any, state: dict[str, Any]) -> Any:
     if kind == "set":
         return type(one)(held)
     if kind == "dict":
-        found = one if isinstance(one, dict) else {}
-        fresh = {key: _put(found.get(key), inner) for key, inner in held}
-        found.clear()
-        found.update(fresh)
-        return found
+        return _put_into(one if isinstance(one, dict) else {}, held)
     if kind == "random":
         one.bit_generator.state = held
     elif kind == "own":
@@ -209,6 +211,13 @@ def _put(one: Any, state: dict[str, Any]) -> Any:
             if after is not before:
                 object.__setattr__(one, name, after)
     return one
+
+
+def _put_into(found: dict[Any, Any], held: list[tuple[Any, dict[str, Any]]]) -> dict[Any, Any]:
+    fresh = {key: _put(found.get(key), inner) for key, inner in held}
+    found.clear()
+    found.update(fresh)
+    return found
 
 
 def _in_turn(found: Any, held: list[Any]) -> list[Any]:

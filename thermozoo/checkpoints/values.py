@@ -103,10 +103,10 @@ def write_value(value: Any, path: Path) -> Sealed:
     """
     arrays: list[npt.NDArray[Any]] = []
     tree = json.dumps(_encoded(value, arrays)).encode()
-    named: dict[str, Any] = {f"a{k}": one for k, one in enumerate(arrays)}
+    named: dict[str, Any] = {_TREE: np.frombuffer(tree, np.uint8), **{f"a{k}": one for k, one in enumerate(arrays)}}
     with path.open("xb") as file:
         try:
-            np.savez(file, **{_TREE: np.frombuffer(tree, np.uint8)}, **named)
+            np.savez(file, **named)
             file.flush()
             os.fsync(file.fileno())
         except BaseException:

@@ -32,7 +32,10 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Go on with the run that was stopped in this folder; CONFIG may be left out."),
+        typer.Option(
+            metavar="DIR",
+            help="Go on with the run that was stopped in this folder; with CONFIG, begin it there if need be.",
+        ),
     ] = None,
     quiet: Quiet = False,
 ) -> None:
@@ -57,6 +60,7 @@ def run(
     from thermozoo.config.load import parse_file
     from thermozoo.runs.experiment import resume_experiment, run_experiment
     from thermozoo.runs.plugin_files import with_copies
+    from thermozoo.runs.regained import begins_there
     from thermozoo.runs.summary import summary, task_summary
     from thermozoo.runs.task_report import TaskReport
 
@@ -66,13 +70,14 @@ def run(
 
     plugins, reporter = context_of(ctx).catalogue, Bars(quiet)
     with Watchdog(killable):
-        if resume is None:
+        if resume is not None and (out is not None or force):
+            raise typer.BadParameter("--resume goes on in its own folder: leave --out and --force out")
+        if resume is None or (config is not None and begins_there(resume)):
+            out, force = (out, force) if resume is None else (resume, resume.is_dir())
             catalogue = with_copies(config, plugins)
             loaded = parse_file(config, catalogue, assignments=assignments or (), seed=seed)
             done = run_experiment(loaded, catalogue, out, force=force, reporter=reporter)
         else:
-            if out is not None or force:
-                raise typer.BadParameter("--resume goes on in its own folder: leave --out and --force out")
             given = functools.partial(_given_again, config, assignments or [], seed)
             again = config is not None or assignments or seed is not None
             done = resume_experiment(resume, plugins, given=given if again else None, reporter=reporter)

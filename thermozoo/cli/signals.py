@@ -135,7 +135,8 @@ class Watchdog:
                 return self
             self._pipe = reading, writing
             self._over = threading.Event()
-            threading.Thread(target=self._wait, name="signals", daemon=True).start()
+            self._thread = threading.Thread(target=self._wait, name="signals", daemon=True)
+            self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -143,12 +144,14 @@ class Watchdog:
             signal.set_wakeup_fd(self._before)
             self._over.set()
             os.write(self._pipe[1], b"\0")
+            self._thread.join()
+            for handle in self._pipe:
+                os.close(handle)
 
     def _wait(self) -> None:
         assert self._pipe is not None
-        reading, writing = self._pipe
         while not self._over.is_set():
-            signum = os.read(reading, 1)[0]
+            signum = os.read(self._pipe[0], 1)[0]
             if signum not in _SIGNALS or self._over.wait(_HEEDED):
                 continue
             said = self._last_words(signum)
@@ -157,5 +160,3 @@ class Watchdog:
                     os.write(2, f"{word_of(signum)}{said}\n".encode())
                 finally:
                     os._exit(128 + signum)
-        os.close(reading)
-        os.close(writing)

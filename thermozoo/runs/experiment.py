@@ -53,8 +53,8 @@ def run_experiment(
     Run
         With ``report``, ``folder`` (another one where the results could not go where they should) and ``page``.
     """
+    about = about_run(config, catalogue)  # takes a moment, in which a folder would be claimed and hold nothing
     with run_folder(target, force, reporter.warn) as folder:
-        about = about_run(config, catalogue)
         try:
             remove(Store.new(folder.checkpoints))  # of an earlier run, which this one replaces
             store = Store.new(folder.checkpoints)

@@ -7,6 +7,7 @@ of the run is told from one that somebody else put there, wherever the run was k
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +17,7 @@ from thermozoo.checkpoints.store import FOLDER
 from thermozoo.checkpoints.values import file_digest
 from thermozoo.computer.datasets import replace_file
 from thermozoo.errors import OutputError, shown
-from thermozoo.runs.claim import HeldError, take_claim
+from thermozoo.runs.claim import CLAIM, HeldError, take_claim
 from thermozoo.runs.moves import files_below
 from thermozoo.runs.place import (
     MARK,
@@ -29,7 +30,7 @@ from thermozoo.runs.place import (
     under_way,
 )
 
-__all__ = ["RECORD", "Record", "claim_stopped"]
+__all__ = ["RECORD", "Record", "begins_there", "claim_stopped"]
 
 #: The record, among the checkpoints.
 RECORD = "written.json"
@@ -117,4 +118,12 @@ def _nothing(path: Path, name: str) -> str:
         return f"cannot go on with {name}: there is no such folder"
     if (path / MARK).is_file():
         return f"cannot go on with {name}: its run is complete"
+    if set(files_below(path)) <= {CLAIM}:
+        return f"cannot go on with {name}: its run was stopped before it had saved its config; give the config again"
     return f"cannot go on with {name}: it holds no checkpoint of a run"
+
+
+def begins_there(target: Path) -> bool:
+    """Whether a run that is asked to go on in a folder has to begin there: nothing is in it, or there is none."""
+    path = target.absolute()
+    return not os.path.lexists(path) or (path.is_dir() and set(files_below(path)) <= {CLAIM})

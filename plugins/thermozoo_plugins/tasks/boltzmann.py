@@ -285,7 +285,10 @@ class Boltzmann(Task):
             model_steps=self.model_steps,
             persistent=self.persistent,
         )
-        for _ in range(self.updates):
+        steps = self.data_steps + self.model_steps
+        for _ in run.rounds(
+            "learning", self.updates, learner.checkpoint, learner.restore, lambda done: progress(done * steps)
+        ):
             learner.update()
         run.machine = attrs.evolve(run.machine, computer=learner.dynamics.computer)
         run.outcome = Sampled(images=images, shown=shown, gaps=np.array(learner.gaps))
