@@ -71,7 +71,7 @@ class Journal:
         self.quiet = 0
         self._stopping: threading.Timer | None = None
         self._speed = _SPEED
-        self._failed = ""
+        self._failed, self._over = "", False
         self._saved = self._last = time.monotonic()
         self._next = self._last + interval
         self._wrote = False
@@ -123,6 +123,7 @@ class Journal:
     @contextlib.contextmanager
     def piece(self, name: str, asked: Callable[[], str], size: int, quiet: bool) -> Iterator[Piece]:
         """Begin a piece, or take up one that was saved; while it is quiet, pieces within it are not booked."""
+        self._heed()
         if self.quiet:
             yield Piece()
             return
@@ -148,6 +149,7 @@ class Journal:
 
     def poll(self, one: Piece, state: State) -> None:
         """Save where it is time; see `Piece.poll`."""
+        self._heed()
         stops = self._stopping is not None
         if not stops and time.monotonic() < self._next:
             return
@@ -156,8 +158,8 @@ class Journal:
         finally:
             if stops:
                 self._calm()
-        if stops:
-            raise KeyboardInterrupt
+                self._over = True
+        self._heed()
 
     def _save(self, one: Piece, state: State, stops: bool) -> None:
         """Save a piece under way, and what was finished before it, where that is worth its time."""
@@ -200,6 +202,7 @@ class Journal:
 
     def finish(self, one: Piece, state: State) -> None:
         """Keep the last state of a piece, where to do it again would take longer; see `Piece.finish`."""
+        self._heed()
         took = time.monotonic() - one.began
         if took < _SPARSE * one.size / self._speed:
             return
@@ -220,11 +223,17 @@ class Journal:
     def _skip(self, one: Piece, error: UnkeptError) -> None:
         self.skipped.append(f"{one.place}: {error}")
 
+    def _heed(self) -> None:
+        """Stop again where a library has taken an interruption for its own: what it returned since is not whole."""
+        if self._over:
+            raise KeyboardInterrupt
+
     # -- what signals do ------------------------------------------------------------------------------------------
 
     def stop_soon(self) -> bool:
         """Ask the piece under way to save itself and stop; False where none is, or it was asked before."""
-        if self._stopping is not None or not self._open:
+        if self._stopping is not None or not self._open or self._over:
+            self._over = True
             return False
         self._stopping = threading.Timer(_PATIENCE, _thread.interrupt_main)
         self._stopping.daemon = True

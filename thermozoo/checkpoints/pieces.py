@@ -63,7 +63,7 @@ class Piece:
     size: int = 0
     left: Any = None
     done: bool = False
-    began: float = attrs.field(init=False, factory=time.monotonic)
+    began: float = attrs.field(init=False, factory=lambda: time.monotonic())
 
     @property
     def booked(self) -> bool:

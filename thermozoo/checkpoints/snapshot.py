@@ -8,9 +8,11 @@ object with methods ``checkpoint()``, which returns a value, and ``restore(value
 
 from __future__ import annotations
 
+import sys
 import types
 import zlib
 from collections.abc import Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,9 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic)
 
 #: What has no state of its own.
 _STATELESS = (types.BuiltinFunctionType, types.ModuleType, type, np.ufunc, types.MappingProxyType, range, slice)
+
+#: The flag of classes that are no builtins.
+_HEAP = 1 << 9
 
 #: What stays as it is, or holds what stays.
 _CONSTANT: dict[str, None] = {"constant": None}
@@ -126,7 +131,7 @@ class Snapshots:
         cls = type(one)
         if _value_of_core(one):
             return _CONSTANT
-        if cls.__module__ == "builtins" or _packs_itself(cls):
+        if not _of_python(cls):
             raise UnkeptError(f"an object of the class {cls.__name__}")
         held = _fields(one)
         if _frozen(one):
@@ -140,9 +145,16 @@ def _holding(kind: str, held: list[dict[str, Any]]) -> dict[str, Any]:
     return _CONSTANT if all(one is _CONSTANT for one in held) else {kind: held}
 
 
-def _packs_itself(cls: Any) -> bool:
-    """Whether a class says itself how it is copied: its attributes are not all that it is."""
-    return cls.__reduce__ is not object.__reduce__
+def _of_python(cls: Any) -> bool:
+    """Whether the attributes of an object are all that it is: its classes are written in Python, and pack nothing."""
+    if cls.__reduce__ is not object.__reduce__ or cls.__reduce_ex__ is not object.__reduce_ex__:
+        return False
+    for one in cls.__mro__[:-1]:
+        spec = getattr(sys.modules.get(one.__module__), "__spec__", None)
+        origin = getattr(spec, "origin", None) or ""
+        if not one.__flags__ & _HEAP or origin == "built-in" or origin.endswith(tuple(EXTENSION_SUFFIXES)):
+            return False
+    return True
 
 
 def _frozen(one: Any) -> bool:

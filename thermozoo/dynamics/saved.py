@@ -42,7 +42,7 @@ def asked_of(
 
 def _add(sha: Any, array: npt.NDArray[Any]) -> None:
     chosen = array[:: max(1, len(array) // _ROWS)]
-    sha.update(np.ascontiguousarray(chosen))
+    sha.update(np.ascontiguousarray(chosen).data)
 
 
 def state_bytes(start: BatchState, steps: int, interval: int, observers: Sequence[Observer]) -> int:

@@ -113,7 +113,8 @@ def evaluate(
     with piece("held-out", asked, size=size) as work, shared_out(trajectories) as share:
         begin = None
         if work.left is not None:
-            losses[:], gain[:], begin = *work.left[:2], EnsembleState.from_arrays(work.left[2])
+            losses[:], gain[:], arrays = work.left
+            begin = EnsembleState.from_arrays(arrays)
         ensemble = process.ensemble(NoiseKey(seed).named("held-out"), numbers, which, STRETCH, begin)
 
         def state() -> Any:

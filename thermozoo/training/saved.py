@@ -22,7 +22,7 @@ def asked_of(computer: Computer | Program, process: NoisingProcess, seed: int, *
         dynamics = process.dynamics
         law = (dynamics.integrator, dynamics.dt, dynamics.precision, process.steps, process.engine.name, seed, more)
         sha = hashlib.sha256(f"{computer.digest()} {law!r}".encode())
-        sha.update(np.ascontiguousarray(process.signals))
+        sha.update(np.ascontiguousarray(process.signals).data)
         return sha.hexdigest()
 
     return asked
