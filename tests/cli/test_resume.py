@@ -145,13 +145,14 @@ CONFIGS = {
     + 'integrator = "stochastic-heun"\ndt = 0.01\nduration = 20.0\n',
     "tempering": SPINS.replace(
         "seed = 5\n",
-        'seed = 5\n[task]\nplugin = "anneal"\ngraph = "FOLDER/ring.csv"\nreads = 6\nexchange_every = 2\n'
+        'seed = 5\n[task]\nplugin = "anneal"\nmethod = "tempering"\ngraph = "FOLDER/ring.txt"\nreads = 6\n'
+        "exchange_every = 2\n"
         "temperatures = [0.3, 0.6, 1.2, 2.4]\n",
     )
     + '[computer.units]\nspins = "auto"\n'
     + REFERENCE
     + 'integrator = "heat-bath"\ndt = 1.0\nduration = 300.0\n',
-    "anneal": SPINS.replace("seed = 5\n", 'seed = 5\n[task]\nplugin = "anneal"\ngraph = "FOLDER/ring.csv"\nreads = 6\n')
+    "anneal": SPINS.replace("seed = 5\n", 'seed = 5\n[task]\nplugin = "anneal"\ngraph = "FOLDER/ring.txt"\nreads = 6\n')
     + '[computer.units]\nspins = "auto"\n'
     + REFERENCE
     + 'integrator = "heat-bath"\ndt = 1.0\nduration = 400.0\n'
@@ -226,7 +227,9 @@ class Subject:
 
     def __init__(self, name, folder, killer):
         self.name, self.folder, self.killer, self.log = name, folder, killer, folder / "log.txt"
-        (folder / "ring.csv").write_text("".join(f"{k},{(k + 1) % 9},{1 + k % 2}\n" for k in range(9)))
+        (folder / "ring.txt").write_text(
+            "9 9\n" + "".join(f"{k + 1} {(k + 1) % 9 + 1} {1 + k % 2}\n" for k in range(9))
+        )
         (folder / "wander.py").write_text(STRANGER)
         self.config = folder / "config.toml"
         self.config.write_text(CONFIGS[name].replace("FOLDER", str(folder)))

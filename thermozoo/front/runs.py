@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from thermozoo.arguments import count, instance
-from thermozoo.errors import DataError, shown
+from thermozoo.errors import DataError, ParameterError, shown
 
 if TYPE_CHECKING:
     import xarray
@@ -187,6 +187,7 @@ def run(
     force: bool = False,
     catalogue: Catalogue | None = None,
     quiet: bool = False,
+    resume: str | Path | None = None,
 ) -> Run:
     """Assemble the computer of a config, do what its task says, and write its run folder: ``thermozoo run``.
 
@@ -205,6 +206,9 @@ def run(
         The plugins that the config may name; ``tz.load_catalogue(files=["mine.py"])`` adds those of a file.
     quiet : bool
         Whether to show no progress.
+    resume : str or path, optional
+        Folder of a run that was stopped: it goes on there, to the same bits; nothing but `catalogue` and `quiet` is
+        given beside it.
 
     Returns
     -------
@@ -213,6 +217,8 @@ def run(
 
     Raises
     ------
+    CheckpointError
+        When the run that was stopped began with another version or plugin.
     ConfigError
         With every fault of the config, a line each.
     OutputError
@@ -225,9 +231,16 @@ def run(
     from thermozoo.config.load import parse_file
     from thermozoo.config.parse import parse
     from thermozoo.registry.catalogue import catalogue as installed
-    from thermozoo.runs.experiment import run_experiment
+    from thermozoo.runs.experiment import resume_experiment, run_experiment
     from thermozoo.runs.plugin_files import with_copies
 
+    if resume is not None:
+        if config is not None or out is not None or seed is not None or force:
+            raise ParameterError("a run that goes on has its config and its folder: give nothing beside resume")
+        place = Path(instance("resume", resume, str | Path, "the folder of a run"))
+        plugins = installed() if catalogue is None else catalogue
+        resumed = resume_experiment(place, plugins, reporter=Bars(quiet))
+        return Run(resumed.folder.path, plugins)
     if seed is not None:  # a fault of the argument, and of no config
         seed = count("seed", seed, at_most=2**63 - 1)
     plugins = installed() if catalogue is None else catalogue
