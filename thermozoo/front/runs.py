@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import html
 import json
+import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -239,7 +241,8 @@ def run(
             raise ParameterError("a run that goes on has its config and its folder: give nothing beside resume")
         place = Path(instance("resume", resume, str | Path, "the folder of a run"))
         plugins = installed() if catalogue is None else catalogue
-        resumed = resume_experiment(place, plugins, reporter=Bars(quiet))
+        with _last_words():
+            resumed = resume_experiment(place, plugins, reporter=Bars(quiet))
         return Run(resumed.folder.path, plugins)
     if seed is not None:  # a fault of the argument, and of no config
         seed = count("seed", seed, at_most=2**63 - 1)
@@ -252,8 +255,23 @@ def run(
         chosen: str | Path | None = None if config is None else instance("config", config, str | Path, expected)
         plugins = with_copies(chosen, plugins)
         loaded = parse_file(chosen, plugins, seed=seed)
-    done = run_experiment(loaded, plugins, None if out is None else Path(out), force=force, reporter=Bars(quiet))
+    with _last_words():
+        done = run_experiment(loaded, plugins, None if out is None else Path(out), force=force, reporter=Bars(quiet))
     return Run(done.folder.path, plugins)
+
+
+@contextlib.contextmanager
+def _last_words() -> Iterator[None]:
+    """Say of a run that is interrupted what it has saved, and how to go on."""
+    from thermozoo.checkpoints.stopping import left_behind
+
+    try:
+        yield
+    except BaseException:
+        said = left_behind()
+        if said:
+            print(f"interrupted{said}", file=sys.stderr)
+        raise
 
 
 def _json(path: Path) -> dict[str, Any]:

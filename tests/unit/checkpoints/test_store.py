@@ -14,7 +14,7 @@ from thermozoo.checkpoints import store as room
 from thermozoo.checkpoints.store import Store
 from thermozoo.errors import DataError
 
-ABOUT = {"config": "seed = 1"}
+ABOUT = {"config": "seed = 1\n" * 40}
 
 
 def refuse(text):
@@ -71,7 +71,7 @@ def test_any_damage_to_any_file_is_seen(tmp_path):
     filled(tmp_path / "c", 2)
     contents = {path: path.read_bytes() for path in (tmp_path / "c").iterdir()}
     for path, whole in contents.items():
-        for _ in range(20):
+        for _ in range(60):
             changed = bytearray(whole[: draw.randrange(len(whole))])
             if draw.random() < 0.5:
                 changed = bytearray(whole)
@@ -82,6 +82,8 @@ def test_any_damage_to_any_file_is_seen(tmp_path):
             except DataError:
                 pass
             else:
+                assert found.about == ABOUT
+                assert all(one.name == ("done" if one.done else "half") for one in found.entries.values())
                 assert found.value("0").tolist() == [0] * 3
         path.write_bytes(whole)
     Store.read(tmp_path / "c", refuse)
