@@ -106,6 +106,45 @@ def plain():
     return SimpleNamespace(energy=plain_energy, gradient=plain_gradient, loss=plain_loss, complex_step=complex_step)
 
 
+class Killed(BaseException):
+    """What ends work in a test as a signal that cannot be caught ends a process."""
+
+
+@pytest.fixture
+def killed_at_every_checkpoint(tmp_path, monkeypatch):
+    """Do work that is killed right after each of its checkpoints, and goes on from it, until it is done.
+
+    Returns what it returned in the end, how often it was killed, and what could not be kept.
+    """
+    from thermozoo.checkpoints import journal
+    from thermozoo.checkpoints.store import Store
+
+    monkeypatch.setattr(journal, "_SPARSE", 0)  # whatever they cost
+
+    class Dying(journal.Journal):
+        def _write(self, *arguments):
+            super()._write(*arguments)
+            raise Killed
+
+    def do(work):
+        folder = tmp_path / "checkpoints"
+        for kills in range(200):
+            complaints = []
+            store = Store.read(folder, complaints.append) if folder.is_dir() else Store.new(folder)
+            dying = Dying(store, dict, 0.0, complaints.append)
+            try:
+                with dying.open():
+                    result = work()
+            except Killed:
+                continue
+            finally:
+                assert not complaints
+            return SimpleNamespace(result=result, kills=kills, skipped=dying.skipped)
+        raise AssertionError("never done")
+
+    return do
+
+
 def build(
     sizes,
     potential,

@@ -10,6 +10,7 @@ from typing import Any
 __all__ = [
     "ArgumentError",
     "BudgetError",
+    "CheckpointError",
     "ConfigError",
     "ConstraintError",
     "DataError",
@@ -122,6 +123,10 @@ class EncodingError(ThermozooError, ValueError):
     def __init__(self, faults: Iterable[tuple[str, int | None, str]]) -> None:
         self.faults: tuple[tuple[str, int | None, str], ...] = tuple(faults)
         super().__init__("\n".join(message for _, _, message in self.faults))
+
+
+class CheckpointError(ThermozooError, RuntimeError):
+    """A checkpoint that is not of this run: of another version, plugin or config, or of other data."""
 
 
 class EngineError(ThermozooError, RuntimeError):

@@ -23,6 +23,7 @@ LEVELS = {
     "given_files": 1,
     "keys": 1,
     "clock": 1,
+    "checkpoints": 2,
     "parameters": 1,
     "interfaces": 2,
     "constraints": 2,

@@ -37,4 +37,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def remark_on(arguments: Sequence[str]) -> str:
     """Return what is to be said of an interrupted command beside that it was interrupted."""
+    if "--resume" in arguments:
+        return ": nothing was lost; go on again"
     return ": nothing was written" if "run" in arguments else ""

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from thermozoo.cli.signals import Stoppable
+from thermozoo.cli.signals import Stoppable, word_of
 from thermozoo.cli.streams import NobodyReadsError, UnwritableError, guarded_streams
 
 __all__ = ["INTERRUPTED", "guarded"]
@@ -45,6 +45,12 @@ def guarded(work: Callable[[], int], remark: str = "") -> tuple[int, bool]:
             code = INTERRUPTED  # libraries turn an interruption into errors of their own
         if code == INTERRUPTED:
             by = stoppable.received[0] if stoppable.received else signal.SIGINT
-            print(f"{'interrupted' if by == signal.SIGINT else 'terminated'}{remark}", file=sys.stderr)
+            print(f"{word_of(by)}{_left_behind() or remark}", file=sys.stderr)
             code = 128 + by
         return code, bool(stoppable.received)
+
+
+def _left_behind() -> str:
+    """Return what a run that was stopped has said of what it leaves; nothing is imported to know."""
+    module = sys.modules.get("thermozoo.checkpoints.stopping")
+    return str(module.left_behind()) if module is not None else ""

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
 import time
 
 TYPE_CHECKING = False  # what typing calls so; to import typing would take too long
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-__all__ = ["Stoppable", "end_at_once", "heed_early"]
+__all__ = ["Stoppable", "Watchdog", "end_at_once", "heed_early", "word_of"]
 
 #: Ctrl-C, a request to end, a terminal that was closed; Windows knows only the first two.
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -22,17 +25,25 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 #: what is half-written [second].
 _CLEANING_UP = 2.0
 
+#: For how long a signal that nobody heeds is waited for [second].
+_HEEDED = 0.9
+
 
 def heed_early() -> None:
     """Let signals end this process while there is nothing to clean up: one word, no traceback."""
 
     def end(signum: int, frame: Any) -> None:
         try:
-            os.write(2, b"interrupted\n" if signum == signal.SIGINT else b"terminated\n")
+            os.write(2, f"{word_of(signum)}\n".encode())
         finally:
             os._exit(128 + signum)
 
     _handle(end)
+
+
+def word_of(signum: int) -> str:
+    """Return in a word what a signal has done to a command."""
+    return "interrupted" if signum == signal.SIGINT else "terminated"
 
 
 def end_at_once() -> None:
@@ -64,6 +75,7 @@ class Stoppable:
     def __init__(self) -> None:
         self.received: list[int] = []
         self._last = 0.0
+        self._asked = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Stoppable:
@@ -78,8 +90,74 @@ class Stoppable:
             signal.signal(one, handler)
 
     def _stop(self, signum: int, frame: Any) -> None:
-        if self.received and 0.0 <= time.monotonic() - self._last < _CLEANING_UP:  # a clock may be set back
+        asked, self._asked = self._asked, False
+        quiet = 0.0 <= time.monotonic() - self._last < _CLEANING_UP  # a clock may be set back
+        if self.received and not asked and quiet:
             return
         self._last = time.monotonic()
         self.received.append(signum)
-        raise KeyboardInterrupt
+        # a run stops by itself in a moment, where it can go on from later; who insists is heard, and so is a run that
+        # finds that it cannot
+        self._asked = not asked and _stops_soon()
+        if not self._asked:
+            raise KeyboardInterrupt
+
+
+def _stops_soon() -> bool:
+    """Ask what is under way to stop by itself; return whether it will."""
+    module = sys.modules.get("thermozoo.checkpoints.stopping")
+    return module is not None and bool(module.stop_soon())
+
+
+class Watchdog:
+    """Ends a process in which a signal has not been heeded for a second: a library is at work, and no bytecode.
+
+    It is for blocks that may be killed at any moment, as a run with checkpoints; a thread waits for the signal.
+
+    Parameters
+    ----------
+    last_words : callable
+        Returns what is said then; None where the process must not be killed at this moment.
+    """
+
+    def __init__(self, last_words: Callable[[int], str | None]) -> None:
+        self._last_words = last_words
+        self._pipe: tuple[int, int] | None = None
+
+    def __enter__(self) -> Watchdog:
+        if hasattr(os, "set_blocking") and os.name == "posix":
+            reading, writing = os.pipe()
+            os.set_blocking(writing, False)
+            try:
+                self._before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+            except ValueError:  # not the main thread
+                os.close(reading)
+                os.close(writing)
+                return self
+            self._pipe = reading, writing
+            self._over = threading.Event()
+            self._thread = threading.Thread(target=self._wait, name="signals", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pipe is not None:
+            signal.set_wakeup_fd(self._before)
+            self._over.set()
+            os.write(self._pipe[1], b"\0")
+            self._thread.join()
+            for handle in self._pipe:
+                os.close(handle)
+
+    def _wait(self) -> None:
+        assert self._pipe is not None
+        while not self._over.is_set():
+            signum = os.read(self._pipe[0], 1)[0]
+            if signum not in _SIGNALS or self._over.wait(_HEEDED):
+                continue
+            said = self._last_words(signum)
+            if said is not None:
+                try:
+                    os.write(2, f"{word_of(signum)}{said}\n".encode())
+                finally:
+                    os._exit(128 + signum)

@@ -73,6 +73,9 @@ class DynamicsTable:
         str, "single", "data type of states; heat and work are always double", choices=tuple(PRECISIONS)
     )
     memory_limit: float = setting(float, 16.0, "memory that a run may need, as predicted [GiB]", above=0)
+    checkpoint_interval: float = setting(
+        float, 30.0, "least time between checkpoints, from which a run that was stopped goes on [second]", at_least=0
+    )
 
     @property
     def steps(self) -> int:

@@ -156,7 +156,13 @@ class Ensemble:
         if self.driven is not None:
             self.driven.note(self.step)
 
-    def advance(self, steps: int, record: Array | None = None, progress: Callable[[int], None] | None = None) -> None:
+    def advance(
+        self,
+        steps: int,
+        record: Array | None = None,
+        progress: Callable[[int], None] | None = None,
+        pause: Callable[[], None] | None = None,
+    ) -> None:
         """Do steps.
 
         A switch at the end of a step belongs to it, and is booked here; what is driven changes when a step begins.
@@ -169,6 +175,8 @@ class Ensemble:
             Receives the states after each of them.
         progress : callable, optional
             Called with the number of steps done since its last call.
+        pause : callable, optional
+            Called now and then between two steps, when all is booked that was done: its state may be taken.
 
         Raises
         ------
@@ -191,6 +199,8 @@ class Ensemble:
                 progress(end - here)
             if end in due:
                 self._switch(*due[end])
+            if pause is not None:
+                pause()
 
     def _take_window(self) -> None:
         """Go on by the law of the window that acts in the next step."""

@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count
+from thermozoo.checkpoints.pieces import piece
+from thermozoo.checkpoints.snapshot import Snapshots
 from thermozoo.dynamics.engines import Drive, Dynamics, Engine
-from thermozoo.dynamics.ensemble import Ensemble, steps_unchecked
+from thermozoo.dynamics.ensemble import Ensemble, EnsembleState, steps_unchecked
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.saved import asked_of, state_bytes
 from thermozoo.dynamics.simulation_arguments import (
     check_budget,
     check_drive,
@@ -158,14 +161,31 @@ def simulate(
     chosen = engine_of(engine, dynamics.at(start.step), len(start.x), steps)
     stretch = min(steps, steps_unchecked(*start.x.shape))
     ensemble = Ensemble(PreparedDynamics(chosen, dynamics), start, drive, stretch=stretch)
-    first = start.step
-    del start  # rows that are no longer needed: states lie where the engine works on them
-    for observer in watching:
-        observer.start()
-    _observe(watching, ensemble)
-    while (done := ensemble.step - first) < steps:
-        ensemble.advance(min(steps, done + interval) - done, progress=progress)
-        _observe(watching, ensemble)
+    first, looks = start.step, -(-steps // interval) + 1
+    asked = asked_of(dynamics, start, steps, interval, chosen, drive)
+    with piece("simulation", asked, size=state_bytes(start, steps, interval, watching)) as work:
+        for observer in watching:
+            observer.start()
+        begin, seen, held = EnsembleState(start), 0, Snapshots(*watching) if work.booked else None
+        if work.left is not None and held is not None:
+            begin, seen = EnsembleState.from_arrays(work.left["trajectories"]), work.left["seen"]
+            held.put(work.left["observers"])
+            if progress is not None:
+                progress(begin.batch.step - first)
+        ensemble = Ensemble(PreparedDynamics(chosen, dynamics), begin, drive, stretch=stretch)
+        del start, begin  # rows that are no longer needed: states lie where the engine works on them
+
+        def state() -> dict[str, Any]:
+            observed = [] if held is None else held.take()
+            return {"trajectories": ensemble.state().to_arrays(), "observers": observed, "seen": seen}
+
+        while seen < looks:
+            ahead = first + min(steps, seen * interval) - ensemble.step
+            if ahead:
+                ensemble.advance(ahead, progress=progress, pause=lambda: work.poll(state))
+            _observe(watching, ensemble)
+            seen += 1
+        work.finish(state)
     return Simulation(
         final=ensemble.states(),
         work=ensemble.work,

@@ -7,7 +7,8 @@ after the next, which leaves the product of the Boltzmann distributions of all r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count, finite_array, instance
+from thermozoo.checkpoints.snapshot import Snapshots
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.discrete import check_states
 from thermozoo.computer.terms.circulating import circulating_force
@@ -164,6 +166,7 @@ class Tempering:
         self.lowest_energy = np.full(ladders, np.inf)
         self.lowest_state = self.states[0].copy()
         self.energies = self._evaluated()
+        self._sums = Snapshots(self._trips, self.moments)
 
     @property
     def acceptance(self) -> Array:
@@ -210,6 +213,30 @@ class Tempering:
             if observe is not None:
                 observe(self)
             self._exchange()
+
+    #: What changes from round to round.
+    _CHANGING = (
+        "step",
+        "rounds",
+        "states",
+        "energies",
+        "replicas",
+        "tried",
+        "accepted",
+        "lowest_energy",
+        "lowest_state",
+    )
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Return all that it is beside its law of motion: numbers and arrays by name, which share nothing with it."""
+        found: dict[str, Any] = {name: copy.copy(getattr(self, name)) for name in self._CHANGING}
+        return {**found, "sums": self._sums.take()}
+
+    def restore(self, value: Mapping[str, Any]) -> None:
+        """Go on from what `checkpoint` of a ladder that was made alike returned, bit for bit."""
+        for name in self._CHANGING:
+            setattr(self, name, value[name])
+        self._sums.put(value["sums"])
 
     def _evaluated(self) -> Array:
         """Return the energies of all states, and keep the lowest."""

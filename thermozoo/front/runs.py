@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import html
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from thermozoo.arguments import count, instance
-from thermozoo.errors import DataError, shown
+from thermozoo.errors import DataError, ParameterError, shown
 from thermozoo.given_files import read_regular
 
 if TYPE_CHECKING:
@@ -193,6 +195,7 @@ def run(
     force: bool = False,
     catalogue: Catalogue | None = None,
     quiet: bool = False,
+    resume: str | Path | None = None,
 ) -> Run:
     """Assemble the computer of a config, do what its task says, and write its run folder: ``thermozoo run``.
 
@@ -211,6 +214,9 @@ def run(
         The plugins that the config may name; ``tz.load_catalogue(files=["mine.py"])`` adds those of a file.
     quiet : bool
         Whether to show no progress.
+    resume : str or path, optional
+        Folder of a run that was stopped: it goes on there, to the same bits; nothing but `catalogue` and `quiet` is
+        given beside it.
 
     Returns
     -------
@@ -219,6 +225,8 @@ def run(
 
     Raises
     ------
+    CheckpointError
+        When the run that was stopped began with another version or plugin.
     ConfigError
         With every fault of the config, a line each.
     OutputError
@@ -231,9 +239,17 @@ def run(
     from thermozoo.config.load import parse_file
     from thermozoo.config.parse import parse
     from thermozoo.registry.catalogue import catalogue as installed
-    from thermozoo.runs.experiment import run_experiment
+    from thermozoo.runs.experiment import resume_experiment, run_experiment
     from thermozoo.runs.plugin_files import with_copies
 
+    if resume is not None:
+        if config is not None or out is not None or seed is not None or force:
+            raise ParameterError("a run that goes on has its config and its folder: give nothing beside resume")
+        place = Path(instance("resume", resume, str | Path, "the folder of a run"))
+        plugins = installed() if catalogue is None else catalogue
+        with _last_words():
+            resumed = resume_experiment(place, plugins, reporter=Bars(quiet))
+        return Run(resumed.folder.path, plugins)
     if seed is not None:  # a fault of the argument, and of no config
         seed = count("seed", seed, at_most=2**63 - 1)
     plugins = installed() if catalogue is None else catalogue
@@ -245,8 +261,23 @@ def run(
         chosen: str | Path | None = None if config is None else instance("config", config, str | Path, expected)
         plugins = with_copies(chosen, plugins)
         loaded = parse_file(chosen, plugins, seed=seed)
-    done = run_experiment(loaded, plugins, None if out is None else Path(out), force=force, reporter=Bars(quiet))
+    with _last_words():
+        done = run_experiment(loaded, plugins, None if out is None else Path(out), force=force, reporter=Bars(quiet))
     return Run(done.folder.path, plugins)
+
+
+@contextlib.contextmanager
+def _last_words() -> Iterator[None]:
+    """Say of a run that is interrupted what it has saved, and how to go on."""
+    from thermozoo.checkpoints.stopping import left_behind
+
+    try:
+        yield
+    except BaseException:
+        said = left_behind()
+        if said:
+            print(f"interrupted{said}", file=sys.stderr)
+        raise
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -1,21 +1,28 @@
-"""A whole run: config in, folder with results, figures and report out."""
+"""A whole run: config in, folder with results, figures and report out; or from where it was stopped."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from thermozoo.checkpoints.journal import Journal
+from thermozoo.checkpoints.stopping import left_behind
+from thermozoo.checkpoints.store import Store
 from thermozoo.config.schema import Config
 from thermozoo.digits import bytes_text
+from thermozoo.errors import OutputError, ThermozooError
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import check_memory
-from thermozoo.runs.folder import run_folder
-from thermozoo.runs.phase import Run
+from thermozoo.runs.checkpoints import about_run, config_of, leave_plugins, remove
+from thermozoo.runs.folder import RunFolder, run_folder
+from thermozoo.runs.phase import Clock, Run
 from thermozoo.runs.phases import phases_of
 from thermozoo.runs.progress import Reporter
 
-__all__ = ["run_experiment"]
+__all__ = ["resume_experiment", "run_experiment"]
 
 
 def run_experiment(
@@ -25,6 +32,8 @@ def run_experiment(
 
     The folder is claimed before anything is computed. The results are written as soon as they are there; what comes
     after them, a comparison of methods, figures and the page, takes nothing with it where it fails or is interrupted.
+    On the way there are checkpoints in the folder, which go with the end of the run; one that was stopped goes on from
+    them by `resume_experiment`.
 
     Parameters
     ----------
@@ -44,14 +53,99 @@ def run_experiment(
     Run
         With ``report``, ``folder`` (another one where the results could not go where they should) and ``page``.
     """
+    about = about_run(config, catalogue)  # takes a moment, in which a folder would be claimed and hold nothing
+    with run_folder(target, force, reporter.warn) as folder:
+        try:
+            remove(Store.new(folder.checkpoints))  # of an earlier run, which this one replaces
+            store = Store.new(folder.checkpoints)
+            leave_plugins(store.folder, config, catalogue)
+            store.write(about, {}, {})
+            folder.begin_record(force)
+        except OSError as error:
+            remove(Store.new(folder.checkpoints))
+            raise OutputError(f"cannot write {folder.path}: {error.strerror or error}") from error
+        return _in_folder(folder, config, catalogue, store, reporter, begun={})
+
+
+def resume_experiment(
+    target: Path,
+    catalogue: Catalogue,
+    *,
+    given: Callable[[Catalogue, Mapping[str, Any]], Config] | None = None,
+    reporter: Reporter,
+) -> Run:
+    """Go on with a run that was stopped, to the same bits as if it had not been.
+
+    Parameters
+    ----------
+    target : Path
+        Its folder.
+    catalogue : Catalogue
+        Plugins that are installed or were asked for; plugin files of the run are among its checkpoints.
+    given : callable, optional
+        Returns the config that is given again, of a catalogue and the tables of the checkpoint.
+    reporter : Reporter
+        Shows progress.
+
+    Raises
+    ------
+    CheckpointError
+        When the run began with another version, plugin or config.
+    DataError
+        When no checkpoint is whole.
+    OutputError
+        When there is none.
+    """
+    with run_folder(target, note=reporter.warn, resume=True) as folder:
+        folder.stay()
+        store = Store.read(folder.checkpoints, reporter.warn)
+        config, catalogue = config_of(store, str(folder.path), catalogue, given)
+        return _in_folder(folder, config, catalogue, store, reporter, begun=dict(store.about))
+
+
+def _in_folder(
+    folder: RunFolder,
+    config: Config,
+    catalogue: Catalogue,
+    store: Store,
+    reporter: Reporter,
+    begun: Mapping[str, Any],
+) -> Run:
+    """Do the phases of a run in a folder with checkpoints."""
 
     def assemble(config: Config) -> Any:
         machine = assemble_machine(config)
         reporter.note(f"memory: about {bytes_text(check_memory(config, machine))} at most")
         return machine
 
-    with run_folder(target, force, reporter.warn) as folder:
-        run = Run(config, catalogue, folder, reporter, assemble)
-        for phase in phases_of(config):
-            run.do(phase)
+    run = Run(config, catalogue, folder, reporter, assemble, clock=Clock(begun.get("seconds", {})), begun=begun)
+    first = dict(store.about)
+
+    def about() -> dict[str, Any]:
+        engine = getattr(run, "engine", None)
+        known = {} if engine is None else {"engine": {"name": engine.name, "details": engine.details}}
+        return {**first, **known, "seconds": run.clock.so_far}
+
+    command = f"thermozoo run --resume {shlex.quote(str(folder.path))}"
+    journal = Journal(store, about, config.dynamics.checkpoint_interval, reporter.warn, command)
+    try:
+        with journal.open():
+            for phase in phases_of(config):
+                run.do(phase)
+    except BaseException as error:
+        lost = isinstance(error, ThermozooError) and not isinstance(error, OutputError)
+        if not lost:
+            journal.save_finished(hurry=isinstance(error, KeyboardInterrupt))
+        if begun or (journal.holds_work and not lost):
+            folder.stay()
+            if not lost:
+                left_behind(journal.remark())
+        else:
+            remove(store)
+        raise
+    if run.extras.interrupted and journal.holds_work:
+        folder.stay()
+        reporter.warn(f"what was interrupted is made up for by {command}")
+    else:
+        remove(store)
     return run

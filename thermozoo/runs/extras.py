@@ -39,6 +39,11 @@ class Extras:
         self._pictures: dict[str, bytes] = {}
         self._missing: dict[str, str] = {}
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether something is missing because it was interrupted."""
+        return self._interrupted
+
     @contextlib.contextmanager
     def kept(self, what: str) -> Iterator[None]:
         """Say of a block that it failed or was interrupted, and go on."""

@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from thermozoo.checkpoints.store import FOLDER
 from thermozoo.computer.datasets import replace_file
 from thermozoo.digits import bytes_text
 from thermozoo.errors import OutputError
+from thermozoo.runs.moves import files_below
 from thermozoo.runs.place import Place, TakenError, claim_folder
+from thermozoo.runs.regained import Record, claim_stopped
 
 __all__ = ["DEFAULT_FOLDER", "RunFolder", "run_folder", "write_json", "write_text"]
 
@@ -37,11 +40,26 @@ class RunFolder:
         self._place = place
         self._note = note
         self._written: set[str] = set()
+        self._claimed, self._staying = place, False
+        self._record = Record(self.checkpoints)
 
     @property
     def path(self) -> Path:
         """The folder, as the user called it; another one where results could not go there."""
         return self._place.name
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where checkpoints are."""
+        return self._claimed.path / FOLDER
+
+    def begin_record(self, force: bool) -> None:
+        """Begin to record what is put into the folder, so that a run that goes on knows it; see `Record`."""
+        self._record.begin(force)
+
+    def stay(self) -> None:
+        """Let the folder stay when it is given up: a run may go on in it."""
+        self._staying = True
 
     @property
     def filled(self) -> bool:
@@ -91,12 +109,18 @@ class RunFolder:
             When no folder is found that takes them.
         """
         wanted, reason = self._place, ""
+
+        def recorded(folder: Path) -> None:
+            write(folder)
+            self._record.add((name, folder / name) for name in files_below(folder))
+
         for place in itertools.chain([wanted], _others(wanted)):
             try:
-                self._written = place.fill(write)
+                self._written = place.fill(recorded if place is wanted else write)
             except OSError as error:
                 reason = reason or f"{wanted.name}: {error.strerror or error}"
-                place.leave(filled=False)
+                if place is not wanted or not self.checkpoints.is_dir():
+                    place.leave(filled=False)
                 continue
             self._place = place
             if place is not wanted:
@@ -112,20 +136,31 @@ class RunFolder:
         OSError
             When it cannot be written, or something is there that is not of this run.
         """
+
+        def recorded(path: Path) -> None:
+            write(path)
+            self._record.add([(name, path)])
+
         if name in self._written:
-            replace_file(self._place.path / name, write)
+            replace_file(self._place.path / name, recorded)
         else:
-            self._place.add(name, write)
+            self._place.add(name, recorded)
             self._written.add(name)
 
     def leave(self) -> None:
         """Give the folder up."""
-        self._place.leave(filled=self.filled)
+        self._place.leave(filled=self.filled or self._staying)
+        if self._place is not self._claimed:
+            self._claimed.leave(filled=self._staying)
 
 
 @contextlib.contextmanager
 def run_folder(
-    target: Path | None, force: bool = False, note: Callable[[str], None] = lambda text: None
+    target: Path | None,
+    force: bool = False,
+    note: Callable[[str], None] = lambda text: None,
+    *,
+    resume: bool = False,
 ) -> Iterator[RunFolder]:
     """Claim a folder for the time of a block; where the block leaves no results, nothing stays.
 
@@ -137,13 +172,17 @@ def run_folder(
         Whether the folder of an earlier run is replaced, once the results are there.
     note : callable, optional
         Says a line to the user.
+    resume : bool
+        Whether it is the folder of a run that was stopped, which goes on.
 
     Raises
     ------
     OutputError
         When the folder exists and may not be replaced, or cannot be written. Raised before anything is computed.
     """
-    if target is None and not force:
+    if resume:
+        place = claim_stopped(target or DEFAULT_FOLDER)
+    elif target is None and not force:
         place = _first_free(DEFAULT_FOLDER)
     else:
         place = claim_folder(target or DEFAULT_FOLDER, force)

@@ -18,7 +18,7 @@ from thermozoo.runs.imperfect import seed_of
 from thermozoo.runs.place import PLUGINS
 from thermozoo.runs.results import Report
 
-__all__ = ["manifest", "plugin_copies", "provenance"]
+__all__ = ["manifest", "plugin_copies", "provenance", "surroundings"]
 
 _VERSIONS = ("thermozoo", "numpy", "scipy", "numba", "sympy", "xarray", "matplotlib", "scikit-learn")
 
@@ -63,14 +63,21 @@ def _version(name: str) -> str:
     return metadata.version(name)
 
 
+def surroundings() -> dict[str, Any]:
+    """Return the versions of libraries and of Python, and the kind of machine."""
+    return {
+        "versions": {name: _version(name) for name in _VERSIONS},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }
+
+
 def provenance(config: Config, catalogue: Catalogue) -> dict[str, Any]:
     """Return the part of the manifest that is known before the run: versions and plugins."""
     records = _used(config, catalogue)
     copies = {source: name for name, source in _copies(records).items()}
     return {
-        "versions": {name: _version(name) for name in _VERSIONS},
-        "python": platform.python_version(),
-        "machine": platform.machine(),
+        **surroundings(),
         "plugins": [
             {
                 "kind": r.kind,

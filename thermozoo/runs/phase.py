@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 import attrs
 import numpy as np
 
+from thermozoo.checkpoints.pieces import kept, rounds, turn
 from thermozoo.clock import since
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.layout import Layout
@@ -45,15 +47,22 @@ _STEPS = (20, 60)
 class Clock:
     """Wall time by phase."""
 
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+    def __init__(self, seconds: Mapping[str, float] = MappingProxyType({})) -> None:
+        self.seconds: dict[str, float] = dict(seconds)
+        self._begun: dict[str, float] = {}
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Add the time of a block to a phase."""
-        start = time.perf_counter()
+        self._begun[name] = time.perf_counter()
         yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + since(start)
+        self.seconds[name] = self.seconds.get(name, 0.0) + since(self._begun.pop(name))
+
+    @property
+    def so_far(self) -> dict[str, float]:
+        """The times with those of phases under way."""
+        running = {name: self.seconds.get(name, 0.0) + since(begun) for name, begun in self._begun.items()}
+        return {**self.seconds, **running}
 
     @property
     def rounded(self) -> dict[str, float]:
@@ -79,6 +88,8 @@ class Run:
         Makes the machine of a config.
     clock : Clock
         Where the seconds of every phase are added up.
+    begun : mapping
+        What the checkpoint says from which it goes on; empty for a run that begins.
 
     Attributes
     ----------
@@ -118,6 +129,7 @@ class Run:
     reporter: Reporter
     assemble: Callable[[Config], Any]
     clock: Clock = attrs.field(factory=Clock)
+    begun: Mapping[str, Any] = attrs.field(factory=dict)
     machine: Any = attrs.field(init=False)
     engine: Engine = attrs.field(init=False)
     copies: dict[str, bytes] = attrs.field(init=False)
@@ -141,6 +153,7 @@ class Run:
             if phase.adds:
                 around.enter_context(self.extras.kept(phase.name))
             around.enter_context(self.clock.phase(phase.name))
+            around.enter_context(turn(phase.name))
             progress: Progress = lambda amount: None  # noqa: E731
             if phase.title:
                 method = self.outcome.method if phase.repeated else self.config.method
@@ -191,6 +204,46 @@ class Run:
         """
         key = NoiseKey(self.config.seed, _OWN_STREAMS + stream)
         return simulate(dynamics or self.machine.dynamics, x, steps, key=key, engine=self.engine, **more)
+
+    def kept(self, name: str, compute: Callable[[], Any]) -> Any:
+        """Return what a function returns, or what it returned before the run was stopped and went on.
+
+        What a phase computes by `simulate`, or by `rounds`, is kept by itself. Anything else is computed again when a
+        run goes on, unless it is kept by this.
+
+        Parameters
+        ----------
+        name : str
+            What it is; letters, digits and hyphens.
+        compute : callable
+            Returns numbers, texts, arrays, and lists, tuples and dicts of them, which follow from the config.
+        """
+        return kept(name, compute)
+
+    def rounds(
+        self,
+        name: str,
+        count: int,
+        take: Callable[[], Any],
+        put: Callable[[Any], None],
+        progress: Progress | None = None,
+    ) -> Iterator[int]:
+        """Yield 0, 1, ..., `count` - 1, from where the run was stopped: a loop whose state is saved between its rounds.
+
+        Parameters
+        ----------
+        name : str
+            What is done; letters, digits and hyphens.
+        count : int
+            How many rounds.
+        take : callable
+            Returns all that the rounds have changed: numbers, texts, arrays, and lists, tuples and dicts of them.
+        put : callable
+            Is given what `take` returned, and puts it back.
+        progress : callable, optional
+            Called with the number of rounds that had been done, where the run goes on.
+        """
+        return rounds(name, count, take, put, progress=progress)
 
 
 @attrs.frozen

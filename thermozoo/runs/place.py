@@ -8,11 +8,12 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import attrs
 
+from thermozoo.checkpoints.store import FOLDER
 from thermozoo.errors import OutputError, shown
 from thermozoo.given_files import read_regular
 from thermozoo.runs.claim import CLAIM, Claim, HeldError, holder_of, take_claim
@@ -23,11 +24,16 @@ __all__ = [
     "LARGEST_TEXT",
     "MARK",
     "PLUGINS",
+    "WORK",
     "Place",
     "TakenError",
     "claim_folder",
+    "clear_work",
     "figure_file",
+    "files_of_a_run",
     "picture_file",
+    "states_of",
+    "under_way",
 ]
 
 #: The file that marks a folder as that of a run; it comes last.
@@ -64,7 +70,7 @@ _OF_A_RUN = re.compile(
 )
 
 #: Where files are until they have their names: in the folder itself, so that they are on its disk.
-_WORK = ".thermozoo-work"
+WORK = ".thermozoo-work"
 
 #: A file's inode, time of last change and size: by them, what was changed meanwhile is told from what was not.
 _State = tuple[int, int, int]
@@ -115,7 +121,7 @@ class Place:
         """
         if not self.claim.stands():
             raise FileNotFoundError(errno.ENOENT, "was removed or replaced while the run was on")
-        new, old = self.path / _WORK / "new", self.path / _WORK / "old"
+        new, old = self.path / WORK / "new", self.path / WORK / "old"
         try:
             new.mkdir(parents=True)
             old.mkdir()
@@ -131,7 +137,7 @@ class Place:
         except FileExistsError as error:
             raise _in_the_way(error) from error
         finally:
-            _clear_work(self.path)
+            clear_work(self.path)
         return set(names)
 
     def add(self, name: str, write: Callable[[Path], None]) -> None:
@@ -142,7 +148,7 @@ class Place:
         OSError
             When it cannot be written, or something is there.
         """
-        path, work = self.path / name, self.path / _WORK
+        path, work = self.path / name, self.path / WORK
         if not self.claim.stands():
             raise FileNotFoundError(errno.ENOENT, "was removed or replaced while the run was on")
         try:
@@ -160,7 +166,7 @@ class Place:
         if filled or not self.claim.stands():
             self.claim.release()
             return
-        _clear_work(self.path)
+        clear_work(self.path)
         self.claim.release()
         for folder in self.made:
             with contextlib.suppress(OSError):
@@ -194,15 +200,25 @@ def claim_folder(target: Path, force: bool = False) -> Place:
             with contextlib.suppress(OSError):
                 folder.rmdir()
         if isinstance(error, HeldError):
-            raise TakenError(_under_way(name, str(error))) from None
+            raise TakenError(under_way(name, str(error))) from None
         if isinstance(error, OSError | ValueError) and not isinstance(error, OutputError):  # ValueError: a null byte
             text = getattr(error, "strerror", None) or str(error)
             raise OutputError(f"cannot write {name}: {text} ({shown(target.parent, 200)})") from error
         raise
-    _clear_work(path)
+    clear_work(path)
+    return Place(path, target, claim, made, states_of(path, files_of_a_run(path)))
+
+
+def files_of_a_run(path: Path) -> list[str]:
+    """Return the files in a folder that are called as those of a run."""
     pictures = _pictures_of(path)
-    files = {n: _state(path / n) for n in files_below(path) if _OF_A_RUN.fullmatch(n) or n in pictures}
-    return Place(path, target, claim, made, {n: state for n, state in files.items() if state is not None})
+    return [name for name in files_below(path) if _OF_A_RUN.fullmatch(name) or name in pictures]
+
+
+def states_of(path: Path, names: Iterable[str]) -> dict[str, _State]:
+    """Return by what files in a folder are told from others of their names that come later."""
+    found = {name: _state(path / name) for name in names}
+    return {name: state for name, state in found.items() if state is not None}
 
 
 def _pictures_of(path: Path) -> set[str]:
@@ -220,19 +236,27 @@ def _check_replaceable(path: Path, name: str, force: bool) -> None:
         raise TakenError(f"{name} is a symbolic link that leads nowhere: remove it, or choose another with --out")
     holder = holder_of(path)
     if holder is not None and holder[1]:
-        raise TakenError(_under_way(name, holder[0]))
+        raise TakenError(under_way(name, holder[0]))
+    stopped = (path / FOLDER).is_dir()
     if not force:
+        if stopped:
+            raise TakenError(
+                f"output folder {name} holds a run that was stopped before its end: go on with it by thermozoo run "
+                f"--resume {name}, choose another with --out, or replace it with --force"
+            )
         if holder is not None:
             raise TakenError(
                 f"output folder {name} was claimed by a run that was stopped before its end ({holder[0]}): replace it "
                 "with --force, or choose another with --out"
             )
         raise TakenError(f"output folder {name} exists: choose another with --out, or replace it with --force")
-    if not path.is_dir() or (holder is None and any(path.iterdir()) and not (path / MARK).is_file()):
+    ours = holder is not None or stopped or (path / MARK).is_file()
+    if not path.is_dir() or (not ours and any(path.iterdir())):
         raise TakenError(f"{name} is not the folder of a run (it has no {MARK}): --force does not replace it")
 
 
-def _under_way(name: str, holder: str) -> str:
+def under_way(name: str, holder: str) -> str:
+    """Return what is said of a folder that another run has claimed."""
     return (
         f"output folder {name}: a run is writing it ({holder or 'just started'}): choose another with --out; if there "
         f"is no such run, remove {CLAIM} in the folder"
@@ -263,9 +287,9 @@ def _state(path: Path) -> _State | None:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def _clear_work(path: Path) -> None:
+def clear_work(path: Path) -> None:
     """Remove what is not wanted of a folder for files on their way; old files that a killed run set aside go back."""
-    work = path / _WORK
+    work = path / WORK
     shutil.rmtree(work / "new", ignore_errors=True)
     old = work / "old"
     if old.is_dir():

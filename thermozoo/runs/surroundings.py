@@ -20,6 +20,7 @@ from thermozoo.errors import PluginError
 from thermozoo.interfaces import Picture, Task
 from thermozoo.plotting.style import new_figure, png_bytes, styled
 from thermozoo.runs import memory
+from thermozoo.runs.checkpoints import check_engine
 from thermozoo.runs.device import device_of
 from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.engine import engine_note, engine_of
@@ -73,6 +74,7 @@ def prepare(run: Run, progress: Progress) -> None:
         )
     try_last_phases(machine, run.folder)
     run.engine = engine_of(machine)
+    check_engine(run)
     note(engine_note(machine, run.engine))
     counted = heat_counted(config)
     if counted is not None:

@@ -10,13 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count, instance
+from thermozoo.checkpoints.pieces import piece
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
+from thermozoo.dynamics.ensemble import EnsembleState
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.sharing import shared_out
 from thermozoo.thermodynamics.paths import StepDensity
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising_process import NoisingProcess
+from thermozoo.training.saved import asked_of
 
 __all__ = ["HeldOut", "evaluate", "evaluation_bytes"]
 
@@ -105,9 +108,22 @@ def evaluate(
                 if density is not None:
                     gain[part] += sign * density.log_density(one, x_next, x, gradient=gradient).sum(axis=0)
 
-    with shared_out(trajectories) as share:
-        for step, states in process.stretches(NoiseKey(seed).named("held-out"), numbers, which, length=STRETCH):
+    asked = asked_of(program, process, seed, trajectories, first)
+    size = (2 * process.signals.shape[1] + 3) * 8 * trajectories
+    with piece("held-out", asked, size=size) as work, shared_out(trajectories) as share:
+        begin = None
+        if work.left is not None:
+            losses[:], gain[:], arrays = work.left
+            begin = EnsembleState.from_arrays(arrays)
+        ensemble = process.ensemble(NoiseKey(seed).named("held-out"), numbers, which, STRETCH, begin)
+
+        def state() -> Any:
+            return losses.copy(), gain.copy(), ensemble.state().to_arrays()
+
+        for step, states in process.stretches_of(ensemble, STRETCH):
             share(functools.partial(judge, step, states))
+            work.poll(state)
+        work.finish(state)
     initial, final = losses.mean(axis=1) / process.steps
     se = float(gain.std(ddof=1) / np.sqrt(trajectories)) if trajectories > 1 else float("nan")
     known = density is not None

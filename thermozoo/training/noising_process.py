@@ -12,7 +12,7 @@ import numpy.typing as npt
 from thermozoo.arguments import count
 from thermozoo.computer.boltzmann import UnitBoltzmann, unit_boltzmann
 from thermozoo.dynamics.engines import BatchState, Drive, Dynamics, Engine
-from thermozoo.dynamics.ensemble import Ensemble
+from thermozoo.dynamics.ensemble import Ensemble, EnsembleState
 from thermozoo.dynamics.noise import NoiseKey, uniforms
 from thermozoo.dynamics.windows import PreparedDynamics
 from thermozoo.training.noising import Noising
@@ -144,12 +144,26 @@ class NoisingProcess:
         NonFiniteError
             At the first non-finite state; see `thermozoo.dynamics.simulate.simulate`.
         """
-        x = self.prepare(key, trajectories, which)
-        start, length = BatchState(x, key, trajectories), min(length, self.steps)
-        ensemble = Ensemble(self.prepared, start, self.drive(which), working=False, stretch=length)
+        yield from self.stretches_of(self.ensemble(key, trajectories, which, length), length)
+
+    def ensemble(
+        self,
+        key: NoiseKey,
+        trajectories: npt.NDArray[np.int64],
+        which: npt.NDArray[np.int64],
+        length: int = 128,
+        begin: EnsembleState | None = None,
+    ) -> Ensemble:
+        """Return trajectories at their beginning, or where they go on; for the parameters see `stretches`."""
+        start = begin or BatchState(self.prepare(key, trajectories, which), key, trajectories)
+        return Ensemble(self.prepared, start, self.drive(which), working=False, stretch=min(length, self.steps))
+
+    def stretches_of(self, ensemble: Ensemble, length: int = 128) -> Iterator[tuple[int, Array]]:
+        """Yield the stretches that are left of trajectories under way; see `stretches`."""
+        length, x = min(length, self.steps), ensemble.states()
         buffer = np.empty((length + 1, *x.shape), dtype=x.dtype)
         buffer[length] = x
-        for first in range(0, self.steps, length):
+        for first in range(ensemble.step, self.steps, length):
             steps = min(length, self.steps - first)
             buffer[0] = buffer[length]
             ensemble.advance(steps, record=buffer[1 : steps + 1])

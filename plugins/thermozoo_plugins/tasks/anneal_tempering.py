@@ -69,13 +69,23 @@ def tempered(
     def look(under_way: Any) -> None:
         watch.observe_rungs(under_way.step, under_way.states)
 
-    look(ladders)
-    for _ in range(sweeps // every):
-        ladders.run(1, sweeps=every, observe=look)
-        progress(every)
-    if sweeps % every:
-        ladders.run(1, sweeps=sweeps % every, observe=look)
-        progress(sweeps % every)
+    def put(value: Any) -> None:
+        ladders.restore(value[0])
+        watch.restore(value[1])
+
+    rounds = -(-sweeps // every)
+    for k in run.rounds(
+        "tempering",
+        rounds,
+        lambda: (ladders.checkpoint(), watch.checkpoint()),
+        put,
+        progress=lambda done: progress(min(done * every, sweeps)),
+    ):
+        if k == 0:
+            look(ladders)
+        count = min(every, sweeps - k * every)
+        ladders.run(1, sweeps=count, observe=look)
+        progress(count)
     return Ladders(
         tuple(ladders.temperatures.tolist()),
         tuple(ladders.acceptance.tolist()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -63,6 +64,18 @@ class WatchEnergies:
         self._spins = spins
         self._seen, self._last = 0, observations - 1
         self._each = max(1, math.ceil(observations / POINTS))
+
+    #: What changes from observation to observation.
+    _CHANGING = ("lowest", "states", "found", "steps", "mean", "spread", "least", "so_far", "_seen")
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Return all that it has seen, as a value that shares nothing with it."""
+        return {name: copy.copy(getattr(self, name)) for name in self._CHANGING}
+
+    def restore(self, value: Mapping[str, Any]) -> None:
+        """Go on from what `checkpoint` of a watch that was made alike returned."""
+        for name in self._CHANGING:
+            setattr(self, name, value[name])
 
     def start(self) -> None:
         """Do nothing: one watch observes one simulation."""

@@ -287,7 +287,10 @@ class Boltzmann(Task):
             persistent=self.persistent,
             store=run.store,
         )
-        for _ in range(self.updates):
+        steps = self.data_steps + self.model_steps
+        for _ in run.rounds(
+            "learning", self.updates, learner.checkpoint, learner.restore, lambda done: progress(done * steps)
+        ):
             learner.update()
         run.machine = attrs.evolve(run.machine, computer=run.realise(learner.dynamics.computer))
         run.outcome = Sampled(images=images, shown=shown, gaps=np.array(learner.gaps))

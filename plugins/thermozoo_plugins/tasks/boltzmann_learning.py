@@ -142,6 +142,23 @@ class Learner:
         found[:, self.dynamics.computer.layout.slice(VISIBLE)] = self.shown
         return found
 
+    def checkpoint(self) -> dict[str, Any]:
+        """Return all that updates have changed, as a value that shares nothing with it."""
+        return {
+            "parameters": self.dynamics.computer.parameters,
+            "model": np.array(self.model),
+            "data": self._data.copy(),
+            "gaps": np.array(self.gaps),
+            "random": self.random.bit_generator.state,
+        }
+
+    def restore(self, value: Mapping[str, Any]) -> None:
+        """Go on from what `checkpoint` of a machine that was made alike returned."""
+        computer = self.dynamics.computer.with_parameters(value["parameters"])
+        self.dynamics = attrs.evolve(self.dynamics, computer=computer)
+        self.model, self._data, self.gaps = value["model"], value["data"], value["gaps"].tolist()
+        self.random.bit_generator.state = value["random"]
+
     def update(self) -> None:
         """Relax both kinds of states, and change couplings and biases by the difference of their means."""
         free, done = self.dynamics, len(self.gaps)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -105,14 +104,17 @@ class ExactEquations:
     @property
     def windows(self) -> Iterator[NormalEquations]:
         """Yield the equations of each window, in the order of time; the loss is the mean loss of a step."""
+        for w in range(self.count):
+            yield self.window(w)
+
+    def window(self, w: int) -> NormalEquations:
+        """Return the equations of a window, 0 the first in time; the loss is the mean loss of a step."""
         times, weights = self.kinds[0].moments.times, self.kinds[0].moments.weights
-        for w, (begin, end) in enumerate(pairwise(self.edges)):
-            inside = np.where((times > begin) & (times < end), weights, 0.0) / (end - begin)
-
-            def done(fraction: float, w: int = w) -> None:
-                self.progress(_MOMENTS + (1 - _MOMENTS) * (w + fraction) / self.count)
-
-            yield self._averaged(inside, done)
+        begin, end = self.edges[w : w + 2]
+        inside = np.where((times > begin) & (times < end), weights, 0.0) / (end - begin)
+        return self._averaged(
+            inside, lambda fraction: self.progress(_MOMENTS + (1 - _MOMENTS) * (w + fraction) / self.count)
+        )
 
     def _averaged(self, weights: Array, progress: Callable[[float], None]) -> NormalEquations:
         """Average over images and over one time window, a few images at a time."""

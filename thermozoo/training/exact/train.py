@@ -17,11 +17,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import attrs
 import numpy as np
 
 from thermozoo.arguments import choice, count, instance, names_of, number, positive
+from thermozoo.checkpoints.pieces import rounds
 from thermozoo.clock import since
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
@@ -75,10 +77,12 @@ def trained(computer: Computer, names: tuple[str, ...], solution: Solution) -> C
     unknowns = solution.unknowns
     biases = np.where(computer.layout.free, unknowns.local[0], computer.biases)[computer.trainable_biases]
     couplings = np.where(solution.determined, unknowns.couplings, computer.couplings.vector)
-    result = computer.with_parameters(np.concatenate([couplings, biases]))
-    if names:
-        result = with_parameters(result, dict(zip(names, unknowns.local[1:], strict=True)))
-    return result
+    return _moved(computer.with_parameters(np.concatenate([couplings, biases])), names, unknowns.local[1:])
+
+
+def _moved(computer: Computer, names: tuple[str, ...], changes: Any) -> Computer:
+    """Return the computer with changes of on-site parameters, shape (parameters, n)."""
+    return with_parameters(computer, dict(zip(names, changes, strict=True))) if names else computer
 
 
 def train_exact(
@@ -145,11 +149,26 @@ def train_exact(
     )
     computers: list[Computer] = []
     figures: list[tuple[int, float, float, int]] = []
+    local: list[Any] = []
     guess, solving = None, 0.0
     low, high = changes_allowed(computer, equations.names)
-    for one in equations.windows:
+
+    def take() -> Any:
+        parameters = [one.parameters for one in computers]
+        return parameters, local, figures, guess, solving, time.perf_counter() - start
+
+    def put(value: Any) -> None:
+        nonlocal guess, solving, start
+        parameters, local[:], figures[:], guess, solving, before = value
+        start -= before
+        computers[:] = [
+            _moved(computer.with_parameters(one), equations.names, moves)
+            for one, moves in zip(parameters, local, strict=True)
+        ]
+
+    for share in rounds("windows", equations.count, take, put, asked=computer.digest):
+        one = equations.window(share)
         begin = time.perf_counter()
-        share = len(computers)
 
         def solved(fraction: float, share: int = share) -> None:
             done.solved((share + fraction) / equations.count)
@@ -159,6 +178,7 @@ def train_exact(
             found, held = solve_within(one, low, high, tolerance=tolerance, start=guess, progress=solved)
         guess = found.unknowns.couplings
         computers.append(trained(computer, equations.names, found))
+        local.append(found.unknowns.local[1:])
         figures.append((found.iterations, found.residual, found.decrease, held))
         solving += since(begin)
     done.solved(1.0)

@@ -104,8 +104,14 @@ class CompiledGradient:
 
     def clear(self) -> None:
         """Begin again at zero."""
-        for total in (self.losses, self.by_unit, self.by_coupling, self.by_pair, self.by_factor):
+        for total in self.totals.values():
             total[:] = 0.0
+
+    @property
+    def totals(self) -> dict[str, Doubles]:
+        """All sums, by name."""
+        names = ("losses", "by_unit", "by_coupling", "by_pair", "by_factor")
+        return {name: getattr(self, name) for name in names}
 
     def add(self, couplings: Array, biases: Array, states: Array, lag: int, contracting: bool | None = None) -> None:
         """Add steps from row m - lag to row m.

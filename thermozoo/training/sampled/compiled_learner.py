@@ -53,6 +53,17 @@ class CompiledLearner(Learner):
         """The strengths as they are kept."""
         return self.couplings
 
+    def checkpoint(self) -> Any:
+        """Return strengths, as they are kept, and biases."""
+        return self._strengths.copy(), self.biases.copy()
+
+    def restore(self, value: Any) -> None:
+        """Put them back."""
+        strengths, biases = value
+        self._strengths[:], self.biases[:] = strengths, biases
+        if self.couplings is not self._strengths:
+            self.couplings[:] = self._strengths
+
     @property
     def finite(self) -> bool:
         """Whether all parameters are numbers."""

@@ -53,6 +53,16 @@ class CompiledSums:
         self._sums.add(aligned(0, self.law.dtype), self._biases, states.reshape(-1, n), together)
         self.steps += (count - 1) * together
 
+    def checkpoint(self) -> Any:
+        """Return the sums so far, as a value."""
+        return self.steps, {name: one.copy() for name, one in self._sums.totals.items()}
+
+    def restore(self, value: Any) -> None:
+        """Put back what `checkpoint` returned."""
+        self.steps, totals = value
+        for name, one in self._sums.totals.items():
+            one[:] = totals[name]
+
     def _gram(self) -> Doubles:
         """Return the second moments between all pairs of units, of which those of pairs of lines were summed once."""
         slots = self.law.slots

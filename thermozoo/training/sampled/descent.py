@@ -9,7 +9,7 @@ as well (`thermozoo.training.sampled.learning`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import checked, count, positive
+from thermozoo.checkpoints.pieces import rounds
 from thermozoo.clock import since
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
@@ -27,6 +28,7 @@ from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
 from thermozoo.training.sampled.learner import STRETCH, Learner, Stored
 from thermozoo.training.sampled.learning import learner_for, one_blas_thread
+from thermozoo.training.saved import asked_of
 
 __all__ = ["VALIDATIONS", "Progress", "Schedule", "descend", "train_by_descent"]
 
@@ -104,6 +106,14 @@ class _Course:
             raise self.blown_up(f"the validation loss is {value:g}", done)
         self.validation.append((done, value))
 
+    def curves(self) -> dict[str, Array]:
+        """Return both curves so far, shape (points, 2) each."""
+        return {"training": np.array(self.curve), "validation": np.array(self.validation)}
+
+    def take_up(self, curves: Mapping[str, Array]) -> None:
+        """Go on with curves."""
+        self.curve, self.validation = ([(int(k), float(v)) for k, v in curves[name]] for name in curves)
+
     def blown_up(self, what: str, done: int) -> TrainingError:
         """Return what is raised when numbers leave their range after so many trajectories."""
         return TrainingError(
@@ -163,8 +173,20 @@ def descend(
     course = _Course(process, schedule, seed)
     learner = learner_for(method, computer, process, loss, schedule.learning_rate, stored)
     points = schedule.validate_after(course.images)
-    course.validate(0, learner)
-    for number in course.trajectories:
+
+    def take() -> Any:
+        return learner.checkpoint(), course.curves(), time.perf_counter() - start
+
+    def put(value: Any) -> None:
+        nonlocal start
+        learner.restore(value[0])
+        course.take_up(value[1])
+        start -= value[2]
+
+    asked = asked_of(computer, process, seed)
+    for number in rounds(method, len(course.trajectories), take, put, asked=asked, progress=progress):
+        if number == 0:
+            course.validate(0, learner)
         for x in course.stretches(number):
             learner.learn(x)
         total = learner.finish()

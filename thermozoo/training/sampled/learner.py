@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.checkpoints.snapshot import Snapshots
 from thermozoo.computer.computer import Computer
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.sampled.moving import moving
@@ -45,6 +46,14 @@ class Learner(abc.ABC):
     @abc.abstractmethod
     def value(self, x: Array) -> float:
         """Return the summed loss of the steps of a stretch, shape (steps + 1, n), at the present parameters."""
+
+    @abc.abstractmethod
+    def checkpoint(self) -> Any:
+        """Return all that it has learned between two trajectories, as a value."""
+
+    @abc.abstractmethod
+    def restore(self, value: Any) -> None:
+        """Put back what `checkpoint` returned."""
 
     @property
     @abc.abstractmethod
@@ -82,6 +91,14 @@ class PlainDescent(Learner):
         """Return the loss of a stretch."""
         return float(self._loss.value(self._computer, x[:-1], x[1:]).sum())
 
+    def checkpoint(self) -> Any:
+        """Return the parameters."""
+        return self._computer.parameters
+
+    def restore(self, value: Any) -> None:
+        """Put them back."""
+        self._computer = self._computer.with_parameters(value)
+
     @property
     def finite(self) -> bool:
         """Whether all parameters are numbers."""
@@ -109,6 +126,17 @@ class StoredLearner(PlainDescent):
     def __init__(self, computer: Computer, loss: StepLoss, rate: float, stored: Stored, every: int | None) -> None:
         super().__init__(computer.with_parameters(stored(computer.parameters)), loss, rate)
         self._stored, self._every = stored, every
+        self._storing = Snapshots(stored)  # it may draw random numbers
+
+    def checkpoint(self) -> Any:
+        """Return the parameters, and how far storing is."""
+        return super().checkpoint(), self._storing.take()
+
+    def restore(self, value: Any) -> None:
+        """Put them back."""
+        parameters, storing = value
+        super().restore(parameters)
+        self._storing.put(storing)
 
     def learn(self, x: Array) -> None:
         """Add the gradient of a stretch, or do its updates."""
@@ -181,6 +209,17 @@ class PlainOnline(Learner):
     def value(self, x: Array) -> float:
         """Return the loss of a stretch."""
         return float(self._loss.value(self.computer, x[:-1], x[1:]).sum())
+
+    def checkpoint(self) -> Any:
+        """Return strengths, in the precision in which they are kept, and biases."""
+        return [term.checkpoint() for term in self._terms], self._biases.copy()
+
+    def restore(self, value: Any) -> None:
+        """Put them back."""
+        strengths, biases = value
+        for term, one in zip(self._terms, strengths, strict=True):
+            term.restore(one)
+        self._biases[:] = biases
 
     @property
     def _parameters(self) -> Array:

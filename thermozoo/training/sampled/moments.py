@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count, instance, names_of, positive
+from thermozoo.checkpoints.pieces import rounds
+from thermozoo.checkpoints.snapshot import Snapshots
 from thermozoo.clock import since
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
@@ -32,6 +34,7 @@ from thermozoo.training.noising import window_edges
 from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
 from thermozoo.training.sampled.learning import compiled_law, one_blas_thread
+from thermozoo.training.saved import asked_of
 from thermozoo.training.unit_types import trainable_forces
 
 __all__ = ["RIDGES", "STEPS", "sampled_equations", "simulated_together", "train_by_moments"]
@@ -105,7 +108,16 @@ def sampled_equations(
     sums = _sums(computer, process, loss, expansion, tuple(potential_parameters), len(trajectories), edges)
     key = NoiseKey(seed).named("noising")
     together = simulated_together(computer.n)
-    for first in range(0, len(trajectories), together):
+    held = Snapshots(*sums)
+    asked = asked_of(computer, process, seed, len(trajectories), int(trajectories[0]))
+
+    def skipped(groups: int) -> None:
+        if progress is not None:
+            progress(min(groups * together, len(trajectories)))
+
+    groups = -(-len(trajectories) // together)
+    for group in rounds("moments", groups, held.take, held.put, asked=asked, progress=skipped):
+        first = group * together
         numbers = trajectories[first : first + together]
         which = numbers % len(process.signals)
         for step, states in process.stretches(key, numbers, which, STEPS):

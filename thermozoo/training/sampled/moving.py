@@ -41,6 +41,14 @@ class MovingTerm(abc.ABC):
     def vector(self) -> Array:
         """Return the strengths in the order of `Term.vector`, in double precision."""
 
+    @abc.abstractmethod
+    def checkpoint(self) -> Any:
+        """Return the strengths as they are kept, as a value."""
+
+    @abc.abstractmethod
+    def restore(self, value: Any) -> None:
+        """Put back what `checkpoint` returned."""
+
 
 class _Blocks(MovingTerm):
     """Dense blocks, in the data type of the states."""
@@ -97,6 +105,13 @@ class _Blocks(MovingTerm):
         strengths = [part.couplings(values) for part, values in zip(self.parts, self.values, strict=True)]
         return np.concatenate(strengths).astype(np.float64) if strengths else np.empty(0)
 
+    def checkpoint(self) -> Any:
+        return [values.copy() for values in self.values]
+
+    def restore(self, value: Any) -> None:
+        for values, before in zip(self.values, value, strict=True):
+            values[:] = before
+
 
 class _Whole(MovingTerm):
     """Any term, by its contraction: the updates that are held back are summed up, strength by strength."""
@@ -125,6 +140,12 @@ class _Whole(MovingTerm):
 
     def vector(self) -> Array:
         return self.term.vector
+
+    def checkpoint(self) -> Any:
+        return self.term.vector
+
+    def restore(self, value: Any) -> None:
+        self.term = self.term.with_vector(value)
 
 
 class _Edges(_Whole):

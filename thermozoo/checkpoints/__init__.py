@@ -1,0 +1,1 @@
+"""What a run saves of its work, so that one that was stopped goes on where it was."""
