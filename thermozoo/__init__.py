@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from thermozoo.registry.catalogue import Catalogue, catalogue, load_catalogue
     from thermozoo.registry.hookspecs import hookimpl
     from thermozoo.runs.assemble import assemble_generation
-    from thermozoo.runs.images import generate_images, images_of, judge_images
+    from thermozoo.runs.images import generate_images, images_of, judge_images, replay_image
     from thermozoo.runs.phases import generation_phases
     from thermozoo.runs.prototypes import choose_images, choose_prototypes
     from thermozoo.symbolic.contrast import contrast_weights
@@ -154,6 +154,7 @@ _HOMES = {
     "ising_problem": "thermozoo.problems.exchange",
     "images_of": "thermozoo.runs.images",
     "judge_images": "thermozoo.runs.images",
+    "replay_image": "thermozoo.runs.images",
     "load": "thermozoo.front.runs",
     "load_catalogue": "thermozoo.registry.catalogue",
     "load_computer": "thermozoo.computer.files",

@@ -30,7 +30,7 @@ from thermozoo.symbolic.interaction import interaction_formulas
 __all__ = ["Calibration", "Clock", "Phase", "Progress", "Run", "Share", "Size"]
 
 #: The first stream of noise that is none of the core's.
-_OWN_STREAMS = 100
+OWN_STREAMS = 100
 
 #: Steps of the two simulations by which the time of a longer one is known.
 _STEPS = (20, 60)
@@ -151,7 +151,7 @@ class Run:
         **more
             Further arguments: ``every``, ``observers``, ``progress``, ``variables``, ``first_step``, ...
         """
-        key = NoiseKey(self.config.seed, _OWN_STREAMS + stream)
+        key = NoiseKey(self.config.seed, OWN_STREAMS + stream)
         return simulate(dynamics or self.machine.dynamics, x, steps, key=key, engine=self.engine, **more)
 
 

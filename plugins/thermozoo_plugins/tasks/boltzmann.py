@@ -292,13 +292,12 @@ class Boltzmann(Task):
 
     def _sample(self, run: Any, progress: Any) -> None:
         """Generate images from uncoupled units in equilibrium, and go on."""
-        from thermozoo import NoiseKey, Trace, equilibrium_states
+        from thermozoo import Trace
 
         config, machine, sampled = run.config, run.machine, run.outcome
         computer, images = machine.computer, sampled.images
         where = computer.layout.slice(VISIBLE)
-        numbers = range(self.chains, self.chains + self.samples)
-        start = equilibrium_states(machine.dynamics, NoiseKey(config.seed, START), numbers)
+        start = self._begun(run)
         steps, relaxing = config.dynamics.steps, self._relaxing(config)
         done = run.simulate(start, steps, stream=_GENERATION, progress=progress)
         watch = Watch(
@@ -319,6 +318,26 @@ class Boltzmann(Task):
             heat_relaxed=energies[0] - energies[2],
             trace=watch.trace,
         )
+
+    def _begun(self, run: Any) -> Array:
+        """Return the states before generation: uncoupled units in equilibrium."""
+        from thermozoo import NoiseKey, equilibrium_states
+
+        numbers = range(self.chains, self.chains + self.samples)
+        found: Array = equilibrium_states(run.machine.dynamics, NoiseKey(run.config.seed, START), numbers)
+        return found
+
+    def replayable(self, config: Any) -> int:
+        """Return the samples."""
+        return self.samples
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let a sample be generated again, and go on."""
+        done = run.simulate(self._begun(run), run.config.dynamics.steps, stream=_GENERATION)
+        after = run.simulate(done.final, self._relaxing(run.config), stream=_RELAXATION)
+        where = run.machine.computer.layout.slice(VISIBLE)
+        both = {"generated": done.final[0, where], "relaxed": after.final[0, where]}
+        return {name: (run.samples[name].values[number].ravel(), values) for name, values in both.items()}
 
     def _judge(self, run: Any, progress: Any) -> None:
         """Judge the images, and leave figures and samples."""

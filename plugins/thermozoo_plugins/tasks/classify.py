@@ -286,9 +286,8 @@ class Classify(Task):
         """Show test images, ten times each, and judge."""
         split, teacher, followed = run.outcome
         computer = run.machine.computer
-        first, _, last = (computer.layout.slice(group) for group in computer.layout.sizes)
-        start = np.zeros((SHOTS * len(split.test_pixels), computer.n))
-        start[:, first] = np.repeat(split.test_pixels, SHOTS, axis=0)
+        *_, last = (computer.layout.slice(group) for group in computer.layout.sizes)
+        start = self._shots(run.machine.computer, split)
         watch = Outputs(last, np.repeat(split.test_labels, SHOTS))
         every = self._every(run.config)
         done = run.simulate(start, run.config.steps, stream=0, every=every, observers=[watch], progress=progress)
@@ -310,6 +309,28 @@ class Classify(Task):
         )
         run.samples = samples_of(split, watch, run.config.dynamics.dt)
         run.warnings += doubts_of(run.figures)
+
+    def _shots(self, computer: Any, split: Any) -> Array:
+        """Return states that show test images, each so many times."""
+        first, *_ = computer.layout.sizes
+        start = np.zeros((SHOTS * len(split.test_pixels), computer.n))
+        start[:, computer.layout.slice(first)] = np.repeat(split.test_pixels, SHOTS, axis=0)
+        return start
+
+    def replayable(self, config: Any) -> int:
+        """Return the shots at test images, as many at each."""
+        split = self._split(config)
+        return 0 if split is None else SHOTS * len(split.test_pixels)
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let a shot at an image be taken again; samples hold the outputs in the first shot at some images."""
+        split, computer = self._split(run.config), run.machine.computer
+        done = run.simulate(self._shots(computer, split), run.config.steps, stream=0)
+        image, shot = divmod(number, SHOTS)
+        if shot or image >= len(run.samples["output"]):
+            return {}
+        *_, last = computer.layout.sizes
+        return {"output": (run.samples["output"].values[image, -1], done.final[0, computer.layout.slice(last)])}
 
     def _teaching_seconds(self, of: Any) -> float:
         if self.teacher:
