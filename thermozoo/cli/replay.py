@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -38,16 +37,17 @@ def replay(
     Example: thermozoo replay thermozoo-run --trajectory 17
     """
     from thermozoo.cli.progress import Bars
-    from thermozoo.errors import ConfigError, DataError
+    from thermozoo.digits import in_ascii
+    from thermozoo.errors import DataError
     from thermozoo.runs.replay import prepare_replay
     from thermozoo.runs.replay_folder import replay_lines, replay_place, write_replay
 
     reporter = Bars(quiet)
     prepared = prepare_replay(folder, trajectory, lambda: context_of(ctx).catalogue, every=every)
-    if prepared.changes and not anyway:
-        raise ConfigError([*prepared.changes, "the bits may be others: replay goes on with --anyway"])
+    if not anyway:
+        prepared.check()
     for change in prepared.changes:
-        print(f"thermozoo: {change}: bits may be others", file=sys.stderr)
+        reporter.warn(in_ascii(f"{change}; bits may be others"))
     with replay_place(out, folder, trajectory) as place:
         with reporter.phase(f"trajectory {trajectory}", None) as progress:
             prepared.run.progress = progress

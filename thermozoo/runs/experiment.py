@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
 from thermozoo.config.schema import Config
 from thermozoo.digits import bytes_text
+from thermozoo.dynamics.openblas import one_blas_thread
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import check_memory
@@ -25,6 +27,8 @@ def run_experiment(
 
     The folder is claimed before anything is computed. The results are written as soon as they are there; what comes
     after them, a comparison of methods, figures and the page, takes nothing with it where it fails or is interrupted.
+    Linear algebra keeps to one thread, so that no bit depends on how many there are: what is worth it, other threads
+    share.
 
     Parameters
     ----------
@@ -50,7 +54,9 @@ def run_experiment(
         reporter.note(f"memory: about {bytes_text(check_memory(config, machine))} at most")
         return machine
 
-    with run_folder(target, force, reporter.warn) as folder:
+    # SciPy brings a linear algebra library of its own: it must be there to be held to one thread
+    importlib.import_module("scipy.linalg")
+    with run_folder(target, force, reporter.warn) as folder, one_blas_thread():
         run = Run(config, catalogue, folder, reporter, assemble)
         for phase in phases_of(config):
             run.do(phase)

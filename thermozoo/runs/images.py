@@ -55,9 +55,7 @@ def generate_images(
     return generate(**arguments, engine=run.engine, progress=progress).read_by(run.read)
 
 
-def replay_image(
-    run: Any, sample: int, *, integrator: Integrator | None = None, dt: float | None = None
-) -> Simulation:
+def replay_image(run: Any, sample: int, *, integrator: Integrator | None = None, dt: float | None = None) -> Simulation:
     """Let one sample of `generate_images` do again what it did in a run; return how it ended, in every row.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +18,8 @@ from thermozoo.computer.datasets import read_dataset
 from thermozoo.computer.files import load_all
 from thermozoo.computer.program import programs_digest
 from thermozoo.config.load import parse_file
-from thermozoo.errors import DataError, ParameterError, shown
+from thermozoo.dynamics.openblas import one_blas_thread
+from thermozoo.errors import ConfigError, DataError, ParameterError, shown
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.claim import holder_of
@@ -68,9 +70,7 @@ class Compared:
         here = np.ascontiguousarray(np.asarray(again), dtype=there.dtype).reshape(there.shape)
         same = (there == here) | (np.isnan(there) & np.isnan(here))
         off = np.abs(there.astype(np.float64) - here.astype(np.float64))[~same]
-        return cls(
-            name, int((~same).sum()), there.size, float(off.max(initial=0.0)), digest_of(there), digest_of(here)
-        )
+        return cls(name, int((~same).sum()), there.size, float(off.max(initial=0.0)), digest_of(there), digest_of(here))
 
 
 def digest_of(values: npt.ArrayLike) -> str:
@@ -99,12 +99,25 @@ class Replay:
     trajectories: int
     changes: tuple[str, ...]
 
+    def check(self) -> None:
+        """Refuse to go on where something is not as it was.
+
+        Raises
+        ------
+        ConfigError
+            With a line for each change.
+        """
+        if self.changes:
+            raise ConfigError([*self.changes, "so bits may be others, and nothing was done: --anyway goes on"])
+
+    @one_blas_thread()
     def do(self) -> tuple[list[Leg], list[Compared]]:
         """Advance the trajectory, and compare it with what the run kept of it."""
         found = self.run.config.task.replay(self.run, self.run.number)
         return self.run.legs, [Compared.of(name, *both) for name, both in found.items()]
 
 
+@one_blas_thread()
 def prepare_replay(
     folder: Path,
     number: int,
@@ -132,6 +145,7 @@ def prepare_replay(
     ParameterError
         When its task keeps no single trajectories, or it has none of this number.
     """
+    importlib.import_module("scipy.linalg")  # its library as well is held to one thread
     name = shown(folder, 200)
     number = count("--trajectory", number)
     every = None if every is None else count("--every", every, at_least=1)

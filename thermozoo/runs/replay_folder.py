@@ -47,11 +47,9 @@ def replay_place(target: Path | None, run: Path, number: int) -> Iterator[Path]:
         When something is there already, or the folder cannot be made.
     """
     folder = run.absolute()
-    names = [target] if target is not None else itertools.count(1)
-    for name in names:
-        path = name
-        if not isinstance(path, Path):
-            path = folder.with_name(f"{folder.name}-trajectory-{number}{'' if name == 1 else f'-{name}'}")
+    for count in itertools.count(1):
+        more = "" if count == 1 else f"-{count}"
+        path = target or folder.with_name(f"{folder.name}-trajectory-{number}{more}")
         try:
             path.mkdir(parents=target is not None)
             break

@@ -151,7 +151,7 @@ class Replayed:
                 "they can be replayed"
             )
         row = int(found[0])
-        rows = np.full(1 if type(self.engine).same_bits else len(x), row)
+        rows = np.full(1 if getattr(type(self.engine), "same_bits", True) else len(x), row)
         place = 0 if len(rows) == 1 else row
         held = None if variables is None else {name: np.asarray(one)[rows] for name, one in variables.items()}
         start = start_of(dynamics, x[rows], key, held, first_step, first_trajectory, numbers[rows])

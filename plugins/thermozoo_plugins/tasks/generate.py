@@ -73,7 +73,10 @@ class Generate(Task):
         run.read(np.zeros((samples, n)))  # a device reads the states before generation first, and then these
         final = run.read(np.repeat(done.final[:1], samples, axis=0))[number]
         kept = run.samples
-        return {"state": (kept["state"].values[number], final), "heat": (kept["heat"].values[number], run.legs[-1].heat)}
+        return {
+            "state": (kept["state"].values[number], final),
+            "heat": (kept["heat"].values[number], run.legs[-1].heat),
+        }
 
     def imperfect(self, config: Any) -> tuple[str, ...]:
         """Return that training writes, and generation runs and is read, as the device does."""

@@ -24,10 +24,11 @@ import numpy as np
 from thermozoo.arguments import choice, count, instance, names_of, number, positive
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
+from thermozoo.dynamics.openblas import one_blas_thread
 from thermozoo.errors import ParameterError
 from thermozoo.training import WINDOW_TIMES
 from thermozoo.training.bilinear import require_bilinear
-from thermozoo.training.exact.exact_equations import exact_equations, threads
+from thermozoo.training.exact.exact_equations import exact_equations
 from thermozoo.training.least_squares.bounds import changes_allowed, solve_within
 from thermozoo.training.least_squares.normal_equations import Solution
 from thermozoo.training.loss import StepLoss
@@ -80,6 +81,7 @@ def trained(computer: Computer, names: tuple[str, ...], solution: Solution) -> C
     return result
 
 
+@one_blas_thread()
 def train_exact(
     computer: Computer,
     noising: Noising,
@@ -153,9 +155,8 @@ def train_exact(
         def solved(fraction: float, share: int = share) -> None:
             done.solved((share + fraction) / equations.count)
 
-        with threads(1 if one.pairs.light else None):
-            one = attrs.evolve(one, ridge=ridge) if ridge else one
-            found, held = solve_within(one, low, high, tolerance=tolerance, start=guess, progress=solved)
+        one = attrs.evolve(one, ridge=ridge) if ridge else one
+        found, held = solve_within(one, low, high, tolerance=tolerance, start=guess, progress=solved)
         guess = found.unknowns.couplings
         computers.append(trained(computer, equations.names, found))
         figures.append((found.iterations, found.residual, found.decrease, held))
