@@ -197,7 +197,7 @@ def replay_lines(replay: Replay, legs: Sequence[Leg], compared: Sequence[Compare
         f"{run.config.task.name}, engine {run.engine.name}, {run.config.dynamics.precision} precision",
         f"states: {last.states.shape[1]:,} units, {steps:,} steps{parts}, observed "
         f"{sum(len(leg.steps) for leg in legs):,} times",
-        f"heat: {sum(leg.heat for leg in legs) / kT:.6g} kT",
+        f"heat: {last.heat / kT:.6g} kT{', of the last part' if parts else ''}",
         f"last state: SHA-256 {digest_of(last.states[-1])}",
     ]
     for one in compared:
