@@ -1,4 +1,4 @@
-"""``thermozoo replay``: one trajectory of a run again, the same bits; what has changed is named before anything runs."""
+"""``thermozoo replay``: one trajectory of a run again, the same bits; what has changed is named before."""
 
 from __future__ import annotations
 

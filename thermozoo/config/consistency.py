@@ -15,6 +15,7 @@ from thermozoo.computer.couplings import DenseCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.computer.stability import check_time_step
+from thermozoo.config.counted import check_counted
 from thermozoo.config.faults import Faults, twice
 from thermozoo.config.imperfections import HOME, check_imperfections
 from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usual_of_a_step
@@ -64,6 +65,7 @@ def check(config: Config, faults: Faults) -> None:
             f"expected at least one time step of {dynamics.dt:g}, got a duration of {dynamics.duration:g}",
             also=["dynamics.dt"],
         )
+    check_counted(dynamics.steps, "time steps", "dynamics.duration", faults, also=["dynamics.dt"])
     _check_hardware(config, faults)
     check_imperfections(config, faults)
     _check_units(config, faults)

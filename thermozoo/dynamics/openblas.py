@@ -24,7 +24,7 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 @functools.lru_cache(maxsize=1)
 def _libraries(modules: int) -> Any:
-    """Return what holds libraries to a number of threads; to look for them takes long, and another import may load one."""
+    """Return what holds libraries to some threads; to look for them takes long, and another import may load one."""
     import threadpoolctl
 
     return threadpoolctl.ThreadpoolController()

@@ -206,7 +206,7 @@ def _versions(manifest: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]
     for one in here["plugins"]:
         kept = before.get((one["kind"], one["name"]), {})
         for what in ("distribution", "version", "sha256"):
-            if one["distribution"] == "thermozoo" and what == "version" or kept.get(what) == one.get(what):
+            if (one["distribution"] == "thermozoo" and what == "version") or kept.get(what) == one.get(what):
                 continue  # that of thermozoo has been named
             title = {"sha256": "the SHA-256 of its file"}.get(what, what)
             found.append(

@@ -1,4 +1,4 @@
-"""One trajectory of a run that is done, advanced alone: the task says what it does, and every step of it is recorded."""
+"""One trajectory of a run that is done, advanced alone: the task says what it does, and all of it is recorded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from thermozoo.dynamics.variables import Variables, kinetic_terms
 from thermozoo.dynamics.windows import PreparedDynamics, Switch
 from thermozoo.errors import ParameterError
 from thermozoo.runs.imperfect import Reader
-from thermozoo.runs.phase import OWN_STREAMS
+from thermozoo.runs.phase import own_key
 from thermozoo.thermodynamics.heat import HeatLedger
 
 __all__ = ["Leg", "Replayed"]
@@ -115,7 +115,7 @@ class Replayed:
 
     def simulate(self, x: Any, steps: int, *, stream: int, dynamics: Dynamics | None = None, **more: Any) -> Simulation:
         """Advance the trajectory among these states; parameters as of `thermozoo.runs.phase.Run.simulate`."""
-        key = NoiseKey(self.config.seed, OWN_STREAMS + stream)
+        key = own_key(self.config.seed, stream)
         return self.advance(dynamics or self.machine.dynamics, x, steps, key=key, **more)
 
     def of_row(self, values: Any) -> Array:
@@ -139,8 +139,9 @@ class Replayed:
     ) -> Simulation:
         """Advance the trajectory among these states; parameters as of `thermozoo.dynamics.simulate.simulate`.
 
-        Nothing is imposed, and nobody else observes or is told of progress. It is the row of the trajectory's number where `trajectories` are given; else that of `row`. Where bits of the
-        engine depend on the batch, so many copies of it make the batch that it was in.
+        Nothing is imposed, and nobody else observes or is told of progress. It is the row of the trajectory's number
+        where `trajectories` are given; else that of `row`. Where bits of the engine depend on the batch, so many copies
+        of it make the batch that it was in.
         """
         x = np.asarray(x)
         numbers = first_trajectory + np.arange(len(x)) if trajectories is None else np.asarray(trajectories)

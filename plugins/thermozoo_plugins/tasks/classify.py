@@ -324,13 +324,12 @@ class Classify(Task):
 
     def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
         """Let a shot at an image be taken again; samples hold the outputs in the first shot at some images."""
-        split, computer = self._split(run.config), run.machine.computer
-        done = run.simulate(self._shots(computer, split), run.config.steps, stream=0)
+        computer, kept = run.machine.computer, run.samples["output"].values
+        done = run.simulate(self._shots(computer, self._split(run.config)), run.config.steps, stream=0)
         image, shot = divmod(number, SHOTS)
-        if shot or image >= len(run.samples["output"]):
-            return {}
         *_, last = computer.layout.sizes
-        return {"output": (run.samples["output"].values[image, -1], done.final[0, computer.layout.slice(last)])}
+        outputs = done.final[0, computer.layout.slice(last)]
+        return {} if shot or image >= len(kept) else {"output": (kept[image, -1], outputs)}
 
     def _teaching_seconds(self, of: Any) -> float:
         if self.teacher:

@@ -207,8 +207,8 @@ class StochasticAttention(Task):
         """Sample at one temperature after the other, and judge."""
         config, machine = run.config, run.machine
         patterns = machine.asked.terms[_TERM].patterns
-        mobility, dt, every = config.computer.mobility, config.dynamics.dt, self._every(config)
         euler = config.integrator.name == "euler-maruyama"
+        bias = config.computer.mobility * config.dynamics.dt / 2 if euler else 0.0
         found: list[Attended] = []
         states = []
         for k, beta in enumerate(self.inverse_temperatures):
@@ -216,9 +216,7 @@ class StochasticAttention(Task):
             computer, begun, start, done = self._chains(run, k, beta, observers=[kept], progress=progress)
             x = np.stack(kept.states, axis=1)
             heat = beta * (computer.energy(start) - computer.energy(done.final))
-            found.append(
-                attended(computer, patterns, begun, x.astype(np.float64), heat, mobility * dt / 2 if euler else 0.0)
-            )
+            found.append(attended(computer, patterns, begun, x.astype(np.float64), heat, bias))
             states.append(x)
         run.figures = self._figures(config, patterns, found)
         run.samples = self._samples(config, patterns, np.stack(states))
@@ -254,10 +252,9 @@ class StochasticAttention(Task):
         return self.chains
 
     def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
-        """Let a chain be sampled again, at every temperature; the last snapshot is its last state."""
+        """Let a chain be sampled again at every temperature; its last state is the last snapshot."""
         last = [self._chains(run, k, beta)[-1].final[0] for k, beta in enumerate(self.inverse_temperatures)]
-        kept = run.samples["state"].values[:, number, -1]
-        return {"state": (kept, np.reshape(last, kept.shape))}
+        return {"state": (run.samples["state"].values[:, number, -1], last)}
 
     def _figures(self, config: Any, patterns: Array, found: Sequence[Attended]) -> StochasticAttentionFigures:
         def each(name: str, place: int = 0) -> tuple[float, ...]:
