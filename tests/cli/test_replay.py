@@ -106,7 +106,7 @@ def test_a_chain_is_that_of_a_loop_by_hand(tmp_path):
             "precision": "double",
         },
     }
-    (tmp_path / "edges.csv").write_text(f"0,1,{J}\n")
+    (tmp_path / "edges.csv").write_text(f"i,j,strength\n0,1,{J}\n")
     made = tz.run(tables, out=tmp_path / "run", quiet=True)
     found = made.replay(chain, every=1)
     x, states, heats = np.zeros(2), [], []
