@@ -207,6 +207,17 @@ def test_a_plugin_that_was_edited_is_named(folder, tmp_path, capsys):
     assert "is not the plugin file that the run in this folder used" in lines[0]
 
 
+def test_samples_that_are_missing_or_of_another_run(folder, tmp_path, capsys):
+    read_dataset(folder / "samples.nc").drop_vars("state").to_netcdf(folder / "other.nc", engine="h5netcdf")
+    (folder / "other.nc").replace(folder / "samples.nc")
+    [line] = refused(["replay", str(folder), "--trajectory", "1"], capsys)
+    assert "samples.nc does not hold what the run kept of a trajectory: KeyError" in line
+    (folder / "samples.nc").unlink()
+    [line] = refused(["replay", str(folder), "--trajectory", "1"], capsys)
+    assert "samples.nc is missing, with which the trajectory is compared: restore it" in line
+    assert sorted(tmp_path.iterdir()) == [folder]
+
+
 def test_samples_that_are_others_are_told(folder, tmp_path, capsys):
     samples = read_dataset(folder / "samples.nc")
     samples["state"].values[1, 3] += 1

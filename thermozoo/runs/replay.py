@@ -19,7 +19,7 @@ from thermozoo.computer.files import load_all
 from thermozoo.computer.program import programs_digest
 from thermozoo.config.load import parse_file
 from thermozoo.dynamics.openblas import one_blas_thread
-from thermozoo.errors import ConfigError, DataError, ParameterError, shown
+from thermozoo.errors import ConfigError, DataError, ParameterError, ThermozooError, shown
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.claim import holder_of
@@ -112,9 +112,28 @@ class Replay:
 
     @one_blas_thread()
     def do(self) -> tuple[list[Leg], list[Compared]]:
-        """Advance the trajectory, and compare it with what the run kept of it."""
-        found = self.run.config.task.replay(self.run, self.run.number)
-        return self.run.legs, [Compared.of(name, *both) for name, both in found.items()]
+        """Advance the trajectory, and compare it with what the run kept of it.
+
+        Raises
+        ------
+        DataError
+            When ``samples.nc`` is missing, or does not hold what the task keeps.
+        """
+        try:
+            found = self.run.config.task.replay(self.run, self.run.number)
+            return self.run.legs, [Compared.of(name, *both) for name, both in found.items()]
+        except ThermozooError:
+            raise
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            path = self.folder / "samples.nc"
+            if self.run.samples is None:
+                raise DataError(
+                    f"{shown(path, 200)} is missing, with which the trajectory is compared: restore it"
+                ) from error
+            raise DataError(
+                f"{shown(path, 200)} does not hold what the run kept of a trajectory: {type(error).__name__}: "
+                f"{shown(error, 100)}"
+            ) from error
 
 
 @one_blas_thread()
