@@ -59,7 +59,7 @@ def refused(words, capsys):
     return said.err.splitlines()
 
 
-@pytest.mark.parametrize("values", [(), DEVICE], ids=["plain", "device"])
+@pytest.mark.parametrize("values", [(), pytest.param(DEVICE, marks=pytest.mark.long)], ids=["plain", "device"])
 def test_a_sample_is_generated_again(whole, tmp_path, values, capsys):
     """Oracle: the run's own samples; every sample is replayed among others, and alone."""
     made = toy(tmp_path / "other", *values) if values else whole

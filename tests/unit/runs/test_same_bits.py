@@ -46,6 +46,7 @@ def digests(combination, wanted):
     return tuple(done.stdout.splitlines())
 
 
+@pytest.mark.long
 def test_exact_training_and_generation():
     """Products of 784 x 96 and rows of 880 units, which OpenBLAS would share out, and their bits with it."""
     wanted = ("generate/exact/reference",)
