@@ -68,11 +68,12 @@ def check_generation(config: Config, faults: Faults) -> None:
             "without the key, units start from exact samples",
             also=["dynamics.dt" if config.generation.dt is None else "generation.dt"],
         )
-    counted = ["dynamics.duration", "dynamics.dt" if config.generation.dt is None else "generation.dt"]
-    if not faults.found_in("dynamics.duration"):
-        check_counted(config.generation_steps, "time steps of generation", counted[1], faults, also=counted)
-    asked = config.equilibration or 0
-    check_counted(asked, "time steps of equilibration", "generation.equilibration", faults, also=counted[1:])
+    if config.generation.dt is not None and not faults.found_in("generation.dt", "dynamics.duration"):
+        several = ["dynamics.duration", "generation.dt"]
+        check_counted(config.generation_steps, "time steps of generation", "generation.dt", faults, also=several)
+    if config.equilibration and not faults.found_in("dynamics.dt", "generation.dt"):
+        path = "generation.equilibration"
+        check_counted(config.equilibration, "time steps of equilibration", path, faults, also=[path])
     check_counted(config.generation.samples, "samples", "generation.samples", faults)
     images = len(config.data.classes) * max(1, config.data.per_class)
     several = ["data.classes", "data.per_class"]
