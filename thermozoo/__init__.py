@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from thermozoo.registry.catalogue import Catalogue, catalogue, load_catalogue
     from thermozoo.registry.hookspecs import hookimpl
     from thermozoo.runs.assemble import assemble_generation
-    from thermozoo.runs.images import generate_images, images_of, judge_images
+    from thermozoo.runs.images import generate_images, images_of, judge_images, replay_image
     from thermozoo.runs.phases import generation_phases
     from thermozoo.runs.prototypes import choose_images, choose_prototypes
     from thermozoo.symbolic.contrast import contrast_weights
@@ -171,6 +171,7 @@ _HOMES = {
     "random_max_cut": "thermozoo.problems.instances",
     "read_array": "thermozoo.array_files",
     "read_arrays": "thermozoo.array_files",
+    "replay_image": "thermozoo.runs.images",
     "read_edges": "thermozoo.problems.edge_files",
     "read_file": "thermozoo.given_files",
     "run": "thermozoo.front.runs",
@@ -268,6 +269,7 @@ __all__ = [
     "read_arrays",
     "read_edges",
     "read_file",
+    "replay_image",
     "run",
     "save_computer",
     "sherrington_kirkpatrick",

@@ -34,7 +34,10 @@ __all__ = ["Context", "context_of", "execute", "run"]
 _CLICK = typer.BadParameter.__mro__[2]
 
 #: The commands, in the order of the help text; each lives in a module of its own, imported when used.
-COMMANDS = ("run", "sweep", "report", "plugins", "show", "verify", "new", "check", "estimate", "bench", "schema")
+COMMANDS = (
+    *("run", "sweep", "report", "replay", "plugins", "show"),
+    *("verify", "new", "check", "estimate", "bench", "schema"),
+)
 
 #: What to do when memory runs out in spite of its prediction: nobody knows for what.
 _LESS_MEMORY = "fewer samples, units, images or time steps (dynamics.duration / dynamics.dt) need less"

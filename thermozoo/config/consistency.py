@@ -15,6 +15,7 @@ from thermozoo.computer.couplings import DenseCouplings
 from thermozoo.computer.layout import Layout
 from thermozoo.computer.onsite import OnSiteEnergy
 from thermozoo.computer.stability import check_time_step
+from thermozoo.config.counted import check_counted
 from thermozoo.config.faults import Faults, twice
 from thermozoo.config.imperfections import HOME, check_imperfections
 from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usual_of_a_step
@@ -67,6 +68,8 @@ def check(config: Config, faults: Faults) -> None:
     _check_hardware(config, faults)
     check_imperfections(config, faults)
     _check_units(config, faults)
+    if not faults.found_in("dynamics.dt", "dynamics.duration"):  # a step that does nothing says enough
+        check_counted(dynamics.steps, "time steps", "dynamics.duration", faults, also=["dynamics.dt"])
 
 
 def _check_hardware(config: Config, faults: Faults) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from thermozoo.computer.discrete import refuse_discrete
 from thermozoo.computer.onsite import unit_energy
+from thermozoo.config.counted import check_counted
 from thermozoo.config.faults import Faults, describe, twice
 from thermozoo.config.generating import check_generating
 from thermozoo.config.schema import Config
@@ -67,6 +68,16 @@ def check_generation(config: Config, faults: Faults) -> None:
             "without the key, units start from exact samples",
             also=["dynamics.dt" if config.generation.dt is None else "generation.dt"],
         )
+    if config.generation.dt is not None and not faults.found_in("generation.dt", "dynamics.duration"):
+        several = ["dynamics.duration", "generation.dt"]
+        check_counted(config.generation_steps, "time steps of generation", "generation.dt", faults, also=several)
+    if config.equilibration and not faults.found_in("dynamics.dt", "generation.dt"):
+        path = "generation.equilibration"
+        check_counted(config.equilibration, "time steps of equilibration", path, faults, also=[path])
+    check_counted(config.generation.samples, "samples", "generation.samples", faults)
+    images = len(config.data.classes) * max(1, config.data.per_class)
+    several = ["data.classes", "data.per_class"]
+    check_counted(training.cycles * images, "noising trajectories", "training.cycles", faults, also=several)
     if config.dynamics.steps and not faults.found_in("training.windows", "dynamics.dt", "dynamics.duration"):
         _check_windows(training, config.dynamics, faults)
     check_generating(config, faults)

@@ -51,6 +51,13 @@ class ReferenceEngine(Engine):
     name = "reference"
     same_bits = False
 
+    @property
+    def details(self) -> dict[str, Any]:
+        """What a manifest says of the engine: the linear algebra library that sums its products up."""
+        from thermozoo.dynamics.openblas import loaded_kernels
+
+        return {"blas": loaded_kernels()}
+
     def prepare(self, dynamics: Dynamics) -> ReferenceStepper:
         """Return the law of motion as a loop over steps."""
         from thermozoo.dynamics.engines.reference import ReferenceStepper

@@ -6,16 +6,38 @@ copy each, which chooses its kernels when it is loaded; on some processors with 
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-__all__ = ["loaded_kernels", "recommended_core_type"]
+__all__ = ["loaded_kernels", "one_blas_thread", "recommended_core_type"]
 
 #: What OpenBLAS's AVX-512 kernels use of AVX-512.
 _NEEDED = frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
 
 _CPUINFO = Path("/proc/cpuinfo")
+
+
+@functools.lru_cache(maxsize=1)
+def _libraries(modules: int) -> Any:
+    """Return what holds libraries to some threads; to look for them takes long, and another import may load one."""
+    import threadpoolctl
+
+    return threadpoolctl.ThreadpoolController()
+
+
+@contextlib.contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold linear algebra to one thread, in a block or a function: its sums depend on how many threads share them.
+
+    What is worth sharing is shared out to threads of our own, in parts that do not depend on their number.
+    """
+    with _libraries(len(sys.modules)).limit(limits=1, user_api="blas"):
+        yield
 
 
 def loaded_kernels() -> list[str]:

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from thermozoo.dynamics.openblas import one_blas_thread
+
 __all__ = ["shared_out"]
 
 T = TypeVar("T")
@@ -26,9 +28,7 @@ def shared_out(trajectories: int) -> Iterator[Callable[[Callable[[slice], T]], l
     that the steps of an engine need: on two of them a run took a tenth longer. And where other processes are busy,
     threads that wait for each other in every product make small ones ten times slower.
     """
-    from threadpoolctl import threadpool_limits
-
     bounds = np.linspace(0, trajectories, _PARTS + 1).astype(int).tolist()
     parts = [slice(a, b) for a, b in itertools.pairwise(bounds) if b > a]
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(_PARTS) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(_PARTS) as pool:
         yield lambda work: list(pool.map(work, parts))

@@ -107,6 +107,41 @@ class Run:
 
         return read_dataset(self.folder / "samples.nc")
 
+    def replay(self, trajectory: int, *, every: int | None = None, anyway: bool = False) -> xarray.Dataset:
+        """Let one trajectory do again what it did, alone and bit for bit: ``thermozoo replay``, without a folder.
+
+        Parameters
+        ----------
+        trajectory : int
+            Its number, from 0.
+        every : int, optional
+            Steps from one observation to the next (default: about 200 observations of each part).
+        anyway : bool
+            Whether to go on where thermozoo, a plugin or the engine is not that of the run.
+
+        Returns
+        -------
+        xarray.Dataset
+            States (observation, unit), energy, work and heat (term, observation); parts of the trajectory by other laws
+            of motion follow one another.
+
+        Raises
+        ------
+        ConfigError
+            With a line for each change, where something is not as it was.
+        ParameterError
+            When its task keeps no single trajectories, or it has none of this number.
+        """
+        from thermozoo.registry.catalogue import catalogue
+        from thermozoo.runs.replay import prepare_replay
+        from thermozoo.runs.replay_folder import trajectory_dataset
+
+        prepared = prepare_replay(self.folder, trajectory, lambda: self.catalogue or catalogue(), every=every)
+        if not anyway:
+            prepared.check()
+        legs, _ = prepared.do()
+        return trajectory_dataset(prepared, legs)
+
     @property
     def figures(self) -> dict[str, Path]:
         """The pictures, by name."""

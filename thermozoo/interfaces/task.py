@@ -109,6 +109,33 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
         """Return how many trajectories the work follows at once; optional: it decides about the engine."""
         return 1
 
+    def replayable(self, config: Any) -> int:
+        """Return how many trajectories `replay` knows, numbered from 0; optional: 0, it keeps no single ones."""
+        return 0
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let one trajectory do again what it did in the run; optional, see `replayable`.
+
+        The author calls what his phases call, ``run.simulate`` with the initial states of all trajectories, and nothing
+        else of them: of these, the row of the trajectory is advanced, by the same noise, and every row of what comes
+        back is that row. Observers are not asked.
+
+        Parameters
+        ----------
+        run : thermozoo.runs.replayed.Replayed
+            Has ``simulate``, ``config``, ``machine`` and ``read`` like a run; ``trained``, what ``computer.nc`` holds;
+            ``samples``, what ``samples.nc`` holds, or None. ``row`` is that of the trajectory, by default its number.
+        number : int
+            Number of the trajectory, below `replayable`.
+
+        Returns
+        -------
+        mapping of str to (ndarray, ndarray)
+            By its name, what the samples of the run keep of the trajectory, and what it is now; none where they keep
+            nothing.
+        """
+        return {}
+
     def imperfect(self, config: Any) -> tuple[str, ...]:
         """Return which methods of imperfections of the device act on it; one with another is refused.
 

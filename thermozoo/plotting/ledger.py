@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_ledger"]
+__all__ = ["line_styles", "plot_ledger"]
 
 #: Color and line of the terms that every computer has; others take what is left. The line styles
 #: tell them apart without color.
@@ -42,6 +43,13 @@ _SPARE = (
     (PALETTE["purple"], (0, (2, 2))),
     (PALETTE["vermilion"], (0, (10, 3, 2, 3))),
 )
+
+
+def line_styles(names: Iterable[str]) -> dict[str, tuple[str, Any]]:
+    """Return color and line of each term of a ledger."""
+    known = {name: _STYLES.get(name.replace("_", "-").lower()) for name in names}
+    spare = itertools.cycle(_SPARE)
+    return {name: style or next(spare) for name, style in known.items()}
 
 
 @styled
@@ -96,11 +104,10 @@ def plot_ledger(
     figure = new_figure(3.2)
     axes = axes_of(figure)
     axes.axhline(0, color=GRAY, linewidth=0.8)
-    spare = iter(_SPARE * len(lines))
-    colors = {}
+    styles = line_styles(lines)
+    colors = {name: color for name, (color, _) in styles.items()}
     for name, values in lines.items():
-        color, style = _STYLES.get(name.replace("_", "-").lower()) or next(spare)
-        colors[name] = color
+        color, style = styles[name]
         total = name.lower() == "total"
         # a single generation has no spread: no band, and none in the legend
         if total and band is not None and band.any():

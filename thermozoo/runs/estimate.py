@@ -9,6 +9,7 @@ import attrs
 
 from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Engine
+from thermozoo.dynamics.openblas import one_blas_thread
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.machine import Machine
@@ -61,6 +62,7 @@ def estimate_work(config: Config) -> int:
     return sum(phase.pieces(config) for phase in phases_of(config))
 
 
+@one_blas_thread()
 def estimate_run(
     machine: Any, assembly: float, engine: Engine, progress: Callable[[int], None] | None = None
 ) -> Estimate:

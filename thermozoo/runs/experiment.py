@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from thermozoo.checkpoints.stopping import left_behind
 from thermozoo.checkpoints.store import Store
 from thermozoo.config.schema import Config
 from thermozoo.digits import bytes_text
+from thermozoo.dynamics.openblas import one_blas_thread
 from thermozoo.errors import OutputError, ThermozooError
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import assemble_machine
@@ -34,6 +36,8 @@ def run_experiment(
     after them, a comparison of methods, figures and the page, takes nothing with it where it fails or is interrupted.
     On the way there are checkpoints in the folder, which go with the end of the run; one that was stopped goes on from
     them by `resume_experiment`.
+    Linear algebra keeps to one thread, so that no bit depends on how many there are: what is worth it, other threads
+    share.
 
     Parameters
     ----------
@@ -118,6 +122,8 @@ def _in_folder(
         reporter.note(f"memory: about {bytes_text(check_memory(config, machine))} at most")
         return machine
 
+    # SciPy brings a linear algebra library of its own: it must be there to be held to one thread
+    importlib.import_module("scipy.linalg")
     run = Run(config, catalogue, folder, reporter, assemble, clock=Clock(begun.get("seconds", {})), begun=begun)
     first = dict(store.about)
 
@@ -129,7 +135,7 @@ def _in_folder(
     command = f"thermozoo run --resume {shlex.quote(str(folder.path))}"
     journal = Journal(store, about, config.dynamics.checkpoint_interval, reporter.warn, command)
     try:
-        with journal.open():
+        with journal.open(), one_blas_thread():
             for phase in phases_of(config):
                 run.do(phase)
     except BaseException as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -13,16 +14,19 @@ from thermozoo.arguments import count, finite_array, instance, integer_array
 from thermozoo.dynamics.engines import Dynamics, Engine
 from thermozoo.dynamics.equilibrium import equilibrium_states, why_no_equilibrium
 from thermozoo.dynamics.noise import NoiseKey
-from thermozoo.dynamics.simulate import simulate
+from thermozoo.dynamics.simulate import Simulation, simulate
 from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
 from thermozoo.dynamics.variables import Variables
 from thermozoo.errors import ParameterError
 from thermozoo.thermodynamics.heat import HeatLedger, heat_by_window
 
-__all__ = ["Generated", "Held", "equilibration_of", "generate", "generation_bytes", "ledger_bytes"]
+__all__ = ["Generated", "Held", "equilibration_of", "follow", "generate", "generation_bytes", "ledger_bytes"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
+
+#: Advances states by a law of motion, as `thermozoo.dynamics.simulate.simulate`.
+Advance = Callable[..., Simulation]
 
 #: Observations of states and energies during generation.
 OBSERVATIONS = 50
@@ -134,6 +138,62 @@ def generate(
     ShapeError
         When there are not as many conditions or clamped values as samples.
     """
+    advance: Advance = functools.partial(simulate, engine=engine)
+    begun = _begin(dynamics, untrained, samples, NoiseKey(seed), equilibration, condition, clamped, advance, progress)
+    condition, steps = begun.condition, begun.equilibration
+    told = _Progress(progress, begun.samples)
+    parts = [_run(law, begun, rows, advance, told) for law, rows in begun.groups]
+    if len(parts) == 1:
+        return attrs.evolve(parts[0], equilibration=steps, condition=condition)
+    # back in the order of the samples
+    rows = [rows for _, rows in begun.groups]
+    order, order_shown = (np.argsort(np.concatenate([r[r < first] for r in rows])) for first in (begun.samples, SHOWN))
+
+    def merged(arrays: list[Array], axis: int) -> Array:
+        return np.take(np.concatenate(arrays, axis=axis), order, axis=axis)
+
+    def booked(books: list[Mapping[str, Array]]) -> dict[str, Array]:
+        return {name: merged([book[name] for book in books], 1) for name in books[0]}
+
+    return Generated(
+        start=begun.start,
+        final=merged([one.final for one in parts], 0),
+        shown=np.concatenate([one.shown for one in parts], axis=1)[:, order_shown],
+        times=parts[0].times,
+        ledger=HeatLedger(booked([one.ledger.terms for one in parts]), booked([one.ledger.work for one in parts])),
+        window_heat=merged([one.window_heat for one in parts], 1),
+        window_work=merged([one.window_work for one in parts], 1),
+        equilibration=steps,
+        condition=condition,
+        variables={name: merged([one.variables[name] for one in parts], 0) for name in parts[0].variables},
+    )
+
+
+@attrs.frozen(eq=False)
+class _Begun:
+    """All samples before their generation, and what moves which of them."""
+
+    groups: list[tuple[Dynamics, Indices]]
+    start: Array
+    variables: Variables
+    key: NoiseKey
+    samples: int
+    equilibration: int
+    condition: Indices | None
+
+
+def _begin(
+    dynamics: Dynamics | Mapping[int, Dynamics],
+    untrained: Dynamics,
+    samples: int,
+    key: NoiseKey,
+    equilibration: int | None,
+    condition: npt.ArrayLike | None,
+    clamped: npt.ArrayLike | None,
+    advance: Advance,
+    progress: Callable[[int], None] | None,
+) -> _Begun:
+    """Check what is asked for, and equilibrate; parameters as of `generate`."""
     samples = count("samples", samples, at_least=1)
     if condition is not None:
         condition = integer_array("condition", condition, (samples,), at_least=-(2**63))
@@ -141,7 +201,6 @@ def generate(
     instance("untrained", untrained, Dynamics, "Dynamics(computer, integrator, dt, steps=...)")
     for one in (untrained, *(law for law, _ in groups)):
         count("steps", one.steps, at_least=1)
-    key = NoiseKey(seed)
     uncoupled = attrs.evolve(untrained, computer=untrained.computer.bare())
     steps = equilibration_of(uncoupled, equilibration)
     numbers, held = np.arange(samples, dtype=np.int64), ~untrained.computer.layout.free
@@ -153,35 +212,9 @@ def generate(
         start[:, held] = finite_array("clamped", clamped, (samples, int(held.sum())), "one value for each clamped unit")
     variables: Variables = {}
     if not exact:
-        equilibrated = simulate(
-            uncoupled, start, steps, key=key.named("equilibration"), engine=engine, progress=progress
-        )
+        equilibrated = advance(uncoupled, start, steps, key=key.named("equilibration"), progress=progress)
         start, variables = equilibrated.final, equilibrated.variables
-    told = _Progress(progress, samples)
-    parts = [_run(law, start, variables, rows, key.named("generation"), engine, told) for law, rows in groups]
-    if len(parts) == 1:
-        return attrs.evolve(parts[0], equilibration=steps, condition=condition)
-    # back in the order of the samples
-    order, order_shown = (np.argsort(np.concatenate([r[r < first] for _, r in groups])) for first in (samples, SHOWN))
-
-    def merged(arrays: list[Array], axis: int) -> Array:
-        return np.take(np.concatenate(arrays, axis=axis), order, axis=axis)
-
-    def booked(books: list[Mapping[str, Array]]) -> dict[str, Array]:
-        return {name: merged([book[name] for book in books], 1) for name in books[0]}
-
-    return Generated(
-        start=start,
-        final=merged([one.final for one in parts], 0),
-        shown=np.concatenate([one.shown for one in parts], axis=1)[:, order_shown],
-        times=parts[0].times,
-        ledger=HeatLedger(booked([one.ledger.terms for one in parts]), booked([one.ledger.work for one in parts])),
-        window_heat=merged([one.window_heat for one in parts], 1),
-        window_work=merged([one.window_work for one in parts], 1),
-        equilibration=steps,
-        condition=condition,
-        variables={name: merged([one.variables[name] for one in parts], 0) for name in parts[0].variables},
-    )
+    return _Begun(groups, start, variables, key.named("generation"), samples, steps, condition)
 
 
 class _Progress:
@@ -238,29 +271,20 @@ def _groups(
     return found
 
 
-def _run(
-    dynamics: Dynamics,
-    start: Array,
-    variables: Variables,
-    rows: Indices,
-    key: NoiseKey,
-    engine: Engine,
-    told: _Progress,
-) -> Generated:
+def _run(law: Dynamics, begun: _Begun, rows: Indices, advance: Advance, told: _Progress) -> Generated:
     """Run the trained computer on some of the samples."""
-    x, held = start[rows], {name: values[rows] for name, values in variables.items()}
-    states, energies = KeptStates(SHOWN), EnergyTerms(dynamics)
+    x, held = begun.start[rows], {name: values[rows] for name, values in begun.variables.items()}
+    states, energies = KeptStates(SHOWN), EnergyTerms(law)
     shown = int((rows < SHOWN).sum())
-    done = simulate(
-        dynamics,
+    done = advance(
+        law,
         x,
-        dynamics.steps,
-        key=key,
+        law.steps,
+        key=begun.key,
         variables=held or None,
         trajectories=rows,
-        every=max(1, dynamics.steps // OBSERVATIONS),
+        every=max(1, law.steps // OBSERVATIONS),
         observers=[states, energies],
-        engine=engine,
         progress=told.of(len(rows)),
     )
     work = [np.zeros(len(rows)), *(switch.work for switch in done.switches)]
@@ -268,12 +292,41 @@ def _run(
         start=x,
         final=done.final,
         shown=states.states[:, :shown],
-        times=np.array(energies.steps) * dynamics.dt,
+        times=np.array(energies.steps) * law.dt,
         ledger=HeatLedger.of(energies, done.switches, done.driven),
         window_heat=heat_by_window(energies, done.switches, done.driven),
         window_work=np.stack(work),
         variables=done.variables,
     )
+
+
+def follow(
+    dynamics: Dynamics | Mapping[int, Dynamics],
+    untrained: Dynamics,
+    samples: int,
+    sample: int,
+    *,
+    seed: int,
+    advance: Advance,
+    equilibration: int | None = None,
+    condition: npt.ArrayLike | None = None,
+    clamped: npt.ArrayLike | None = None,
+) -> Simulation:
+    """Return what one sample of `generate` did, alone, once `advance` has done the steps of its law of motion.
+
+    Parameters
+    ----------
+    sample : int
+        Its number.
+    advance : callable
+        As `thermozoo.dynamics.simulate.simulate`, which it is given the rows of all samples that have this law for.
+    dynamics, untrained, samples, seed, equilibration, condition, clamped
+        As of `generate`.
+    """
+    begun = _begin(dynamics, untrained, samples, NoiseKey(seed), equilibration, condition, clamped, advance, None)
+    [(law, rows)] = [(law, rows) for law, rows in begun.groups if sample in rows]
+    held = {name: values[rows] for name, values in begun.variables.items()}
+    return advance(law, begun.start[rows], law.steps, key=begun.key, variables=held or None, trajectories=rows)
 
 
 class Held(NamedTuple):

@@ -9,16 +9,21 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from thermozoo.computer.program import Program
 from thermozoo.computer.stability import check_time_step
+from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Dynamics
+from thermozoo.dynamics.simulate import Simulation
 from thermozoo.interfaces import Integrator
 from thermozoo.runs.conditions import asked_classes, held_values
-from thermozoo.runs.generation import Generated, generate
+from thermozoo.runs.generation import Generated, follow, generate
+from thermozoo.runs.imperfect import realised_program
+from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import images_of, judged_figures
 from thermozoo.runs.phase import Run
 from thermozoo.runs.results import QualityFigures
 
-__all__ = ["check_steps", "generate_images", "images_of", "judge_images"]
+__all__ = ["check_steps", "generate_images", "images_of", "judge_images", "replay_image"]
 
 
 def check_steps(law: Dynamics) -> None:
@@ -60,28 +65,49 @@ def generate_images(
     StabilityError
         When the trained computer is too stiff for a time step.
     """
-    config, machine, outcome = run.config, run.machine, run.outcome
+    arguments = _asked(run.config, run.machine, run.outcome.realised, integrator, dt)
+    return generate(**arguments, engine=run.engine, progress=progress).read_by(run.read)
+
+
+def replay_image(run: Any, sample: int, *, integrator: Integrator | None = None, dt: float | None = None) -> Simulation:
+    """Let one sample of `generate_images` do again what it did in a run; return how it ended, in every row.
+
+    Parameters
+    ----------
+    run : thermozoo.runs.replayed.Replayed
+        What replays a trajectory, and holds the programs that the run trained.
+    sample : int
+        Number of the sample.
+    integrator, dt
+        As of `generate_images`.
+    """
+    found = run.trained
+    programs = list(found.values()) if isinstance(found, dict) else [found]
+    realised = tuple(realised_program(run.config, one) for one in programs)
+    return follow(**_asked(run.config, run.machine, realised, integrator, dt), sample=sample, advance=run.advance)
+
+
+def _asked(
+    config: Config, machine: Machine, realised: tuple[Program, ...], integrator: Integrator | None, dt: float | None
+) -> dict[str, Any]:
+    """Return what generation is told of: laws of motion, samples, seed, what is asked for."""
     law = attrs.evolve(machine.generating, schedule=machine.schedule)
     if integrator is not None or dt is not None:
         dt = law.dt if dt is None else dt
         law = attrs.evolve(law, integrator=integrator or law.integrator, dt=dt, steps=round(config.duration / dt))
-        for program in outcome.realised:
+        for program in realised:
             check_steps(attrs.evolve(law, computer=program))
     asked = asked_classes(config)
-    programs = zip(machine.classes, outcome.realised, strict=False)
-    laws = {label: attrs.evolve(law, computer=one) for label, one in programs}
-    generated = generate(
-        laws or attrs.evolve(law, computer=outcome.realised[0]),
-        attrs.evolve(law, computer=machine.computer, schedule=None),
-        config.generation.samples,
-        seed=config.seed,
-        engine=run.engine,
-        equilibration=config.equilibration,
-        condition=asked,
-        clamped=held_values(machine, asked),
-        progress=progress,
-    )
-    return generated.read_by(run.read)
+    laws = {label: attrs.evolve(law, computer=one) for label, one in zip(machine.classes, realised, strict=False)}
+    return {
+        "dynamics": laws or attrs.evolve(law, computer=realised[0]),
+        "untrained": attrs.evolve(law, computer=machine.computer, schedule=None),
+        "samples": config.generation.samples,
+        "seed": config.seed,
+        "equilibration": config.equilibration,
+        "condition": asked,
+        "clamped": held_values(machine, asked),
+    }
 
 
 def judge_images(run: Run, outputs: npt.NDArray[np.floating[Any]]) -> QualityFigures:

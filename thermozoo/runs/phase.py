@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 import attrs
 import numpy as np
 
+from thermozoo.arguments import count
 from thermozoo.checkpoints.pieces import kept, rounds, turn
 from thermozoo.clock import since
 from thermozoo.computer.computer import Computer
@@ -32,7 +33,7 @@ from thermozoo.runs.stopwatch import along_a_line, seconds
 from thermozoo.runs.terms import count_of
 from thermozoo.symbolic.interaction import interaction_formulas
 
-__all__ = ["Calibration", "Clock", "Phase", "Progress", "Run", "Share", "Size"]
+__all__ = ["Calibration", "Clock", "Phase", "Progress", "Run", "Share", "Size", "own_key"]
 
 #: What training finds.
 Trained = TypeVar("Trained", bound="Computer | Program")
@@ -42,6 +43,17 @@ _OWN_STREAMS = 100
 
 #: Steps of the two simulations by which the time of a longer one is known.
 _STEPS = (20, 60)
+
+
+def own_key(seed: int, stream: int) -> NoiseKey:
+    """Return the key of a number from 0 to 899 by which a task calls its noise.
+
+    Raises
+    ------
+    ParameterError
+        When it is another number: that noise is of another use.
+    """
+    return NoiseKey(seed, _OWN_STREAMS + count("stream", stream, at_most=999 - _OWN_STREAMS))
 
 
 class Clock:
@@ -202,7 +214,7 @@ class Run:
         **more
             Further arguments: ``every``, ``observers``, ``progress``, ``variables``, ``first_step``, ...
         """
-        key = NoiseKey(self.config.seed, _OWN_STREAMS + stream)
+        key = own_key(self.config.seed, stream)
         return simulate(dynamics or self.machine.dynamics, x, steps, key=key, engine=self.engine, **more)
 
     def kept(self, name: str, compute: Callable[[], Any]) -> Any:
@@ -289,8 +301,8 @@ class Calibration:
         x = np.ones((trajectories, dynamics.computer.n))  # what discrete units may be as well
         law = attrs.evolve(dynamics, steps=max(steps, *_STEPS))  # a schedule is as long as its steps
 
-        def advance(count: int) -> None:
-            simulate(law, x, count, key=NoiseKey(0), engine=self.engine)
+        def advance(several: int) -> None:
+            simulate(law, x, several, key=NoiseKey(0), engine=self.engine)
 
         total = along_a_line(advance, *_STEPS, steps, repeats=2, progress=self.progress)
         return total + (steps // every + 1) * seconds(lambda: look(x), repeats=2) if every else total

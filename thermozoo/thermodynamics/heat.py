@@ -8,7 +8,7 @@ A program switches its parameters between windows, and a schedule changes what i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 import numpy as np
@@ -20,9 +20,21 @@ from thermozoo.dynamics.windows import Switch
 from thermozoo.dynamics.work import DrivenWork
 from thermozoo.errors import ParameterError, ShapeError
 
-__all__ = ["HeatLedger", "heat_by_window"]
+__all__ = ["HeatLedger", "Observed", "heat_by_window"]
 
 Array = npt.NDArray[np.floating[Any]]
+
+
+class Observed(Protocol):
+    """Energies by term, observed before some steps; `thermozoo.dynamics.trajectories.EnergyTerms` for example."""
+
+    @property
+    def steps(self) -> Sequence[int]:
+        """The steps."""
+
+    @property
+    def terms(self) -> Mapping[str, Array]:
+        """Energy by term, each of shape (observations, trajectories) [energy]."""
 
 
 @attrs.frozen(eq=False)
@@ -49,7 +61,7 @@ class HeatLedger:
     work: Mapping[str, Array] = attrs.field(factory=dict)
 
     @classmethod
-    def of(cls, energies: EnergyTerms, switches: Sequence[Switch] = (), driven: DrivenWork | None = None) -> HeatLedger:
+    def of(cls, energies: Observed, switches: Sequence[Switch] = (), driven: DrivenWork | None = None) -> HeatLedger:
         """Return the ledger of a simulation: observed energies, switches on its way, work of driven values."""
         terms = energies.terms
         work = cls._of_switches(energies, switches) if switches else {}
@@ -59,7 +71,7 @@ class HeatLedger:
         return cls(terms, work)
 
     @staticmethod
-    def _of_switches(energies: EnergyTerms, switches: Sequence[Switch]) -> dict[str, Array]:
+    def _of_switches(energies: Observed, switches: Sequence[Switch]) -> dict[str, Array]:
         terms = energies.terms
         booked = {name: [np.zeros_like(values[0])] for name, values in terms.items()}
         for switch in switches:

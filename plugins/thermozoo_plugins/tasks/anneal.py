@@ -238,15 +238,11 @@ class Anneal(Task):
 
     def _anneal(self, run: Any, progress: Any) -> None:
         """Begin with uncoupled units in equilibrium, ramp what is driven, and look at the spins on the way."""
-        from thermozoo import NoiseKey, equilibrium_states
-
         config, law, every = run.config, run.machine.dynamics, self._every(run.config)
-        bare = attrs.evolve(law, computer=law.computer_before(0).bare(), schedule=None)
-        x = equilibrium_states(bare, NoiseKey(config.seed, 0), range(self.reads))
         observations = 1 + math.ceil(config.steps / every)
         watch, ends = self._watch(run.machine, self.reads, observations), Ends(law, observations)
         begun = time.perf_counter()
-        done = run.simulate(x, config.steps, stream=0, every=every, observers=[watch, ends], progress=progress)
+        done = self._annealed(run, every=every, observers=[watch, ends], progress=progress)
         seconds = max(0.0, time.perf_counter() - begun)
         kT = law.computer_before(config.steps).temperature
         work = np.asarray(done.work, np.float64)
@@ -259,6 +255,25 @@ class Anneal(Task):
             observations=observations,
         )
         self._leave(run, reads, watch)
+
+    def _annealed(self, run: Any, **more: Any) -> Any:
+        """Return how reads end that begin with uncoupled units in equilibrium."""
+        from thermozoo import NoiseKey, equilibrium_states
+
+        law = run.machine.dynamics
+        bare = attrs.evolve(law, computer=law.computer_before(0).bare(), schedule=None)
+        x = equilibrium_states(bare, NoiseKey(run.config.seed, 0), range(self.reads))
+        return run.simulate(x, run.config.steps, stream=0, **more)
+
+    def replayable(self, config: Any) -> int:
+        """Return the reads; replicas of a ladder exchange states, and none goes its way alone."""
+        return 0 if self._tempered else self.reads
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let a read be annealed again; samples hold its heat, and its best state, not its last."""
+        self._annealed(run)
+        kT = run.machine.dynamics.computer_before(run.config.steps).temperature
+        return {"heat": (run.samples["heat"].values[number], run.legs[-1].heat / kT)}
 
     def _temper(self, run: Any, progress: Any) -> None:
         """Let ladders exchange states, and look at the spins before each exchange."""

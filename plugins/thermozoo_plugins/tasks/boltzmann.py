@@ -17,7 +17,7 @@ from thermozoo_plugins.tasks.boltzmann_account import account_of
 from thermozoo_plugins.tasks.boltzmann_figures import BoltzmannFigures
 from thermozoo_plugins.tasks.boltzmann_learning import START, VISIBLE, Learner, Watch, begun, shown_by
 from thermozoo_plugins.tasks.boltzmann_pictures import pictures_of
-from thermozoo_plugins.tasks.boltzmann_results import Sampled, figures_of, samples_of
+from thermozoo_plugins.tasks.boltzmann_results import Sampled, doubts_of, figures_of, samples_of
 
 __all__ = ["Boltzmann"]
 
@@ -257,7 +257,7 @@ class Boltzmann(Task):
 
     def _learn(self, run: Any, progress: Any) -> None:
         """Learn, update after update."""
-        from thermozoo import NoiseKey, contrast_weights, equilibrium_states
+        from thermozoo import contrast_weights
 
         config, dynamics = run.config, run.machine.ideal.dynamics
         images = self._images(config, None)
@@ -268,16 +268,14 @@ class Boltzmann(Task):
         computer = computer.with_parameters(run.store(computer.parameters))
 
         def advance(x: Array, steps: int, number: int, law: Any, first: int) -> Array:
-            final: Array = run.simulate(
-                x, steps, stream=number, dynamics=law, first_step=first, progress=progress
-            ).final
-            return final
+            done = run.simulate(x, steps, stream=number, dynamics=law, first_step=first, progress=progress)
+            return np.asarray(done.final)
 
         learner = Learner(
             dynamics=attrs.evolve(dynamics, computer=computer),
             weights=contrast_weights(ContrastiveDivergence(), computer.temperature),
             shown=shown,
-            model=equilibrium_states(dynamics, NoiseKey(config.seed, START), range(self.chains)),
+            model=self._begun(run, range(self.chains)),
             advance=advance,
             random=random,
             rate=self.learning_rate,
@@ -297,13 +295,12 @@ class Boltzmann(Task):
 
     def _sample(self, run: Any, progress: Any) -> None:
         """Generate images from uncoupled units in equilibrium, and go on."""
-        from thermozoo import NoiseKey, Trace, equilibrium_states
+        from thermozoo import Trace
 
         config, machine, sampled, read = run.config, run.machine, run.outcome, run.read
         computer, images = machine.computer, sampled.images
         where = computer.layout.slice(VISIBLE)
-        numbers = range(self.chains, self.chains + self.samples)
-        start = equilibrium_states(machine.ideal.dynamics, NoiseKey(config.seed, START), numbers)
+        start = self._begun(run, self._generated)
         steps, relaxing = config.dynamics.steps, self._relaxing(config)
         done = run.simulate(start, steps, stream=_GENERATION, progress=progress)
         watch = Watch(
@@ -331,13 +328,36 @@ class Boltzmann(Task):
             trace=watch.trace,
         )
 
+    def _begun(self, run: Any, numbers: range) -> Array:
+        """Return states of uncoupled units in equilibrium, by the numbers of their trajectories."""
+        from thermozoo import NoiseKey, equilibrium_states
+
+        return np.asarray(equilibrium_states(run.machine.ideal.dynamics, NoiseKey(run.config.seed, START), numbers))
+
+    @property
+    def _generated(self) -> range:
+        """The numbers of the samples: those before them are of chains that learn."""
+        return range(self.chains, self.chains + self.samples)
+
+    def replayable(self, config: Any) -> int:
+        """Return the samples."""
+        return self.samples
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let a sample be generated again, and go on."""
+        done = run.simulate(self._begun(run, self._generated), run.config.dynamics.steps, stream=_GENERATION)
+        after = run.simulate(done.final, self._relaxing(run.config), stream=_RELAXATION)
+        where = run.machine.computer.layout.slice(VISIBLE)
+        both = {"generated": done.final[0, where], "relaxed": after.final[0, where]}
+        return {name: (run.samples[name].values[number].ravel(), values) for name, values in both.items()}
+
     def _judge(self, run: Any, progress: Any) -> None:
         """Judge the images, and leave figures and samples."""
         config, computer = run.config, run.machine.computer
         run.figures = figures_of(self, config, computer, run.outcome)
         step = config.dynamics.dt * computer.mobility
         run.samples = samples_of(run.outcome, step * self.observe_every)
-        run.warnings += _doubts(run.figures)
+        run.warnings += doubts_of(run.figures)
 
     def disk(self, config: Any, machine: Any) -> int:
         """Return the bytes of images, traces and gaps."""
@@ -378,19 +398,3 @@ class Boltzmann(Task):
 def _judged_bytes(size: Any, samples: int) -> int:
     """Return about how many bytes two judgements take: real images in single precision, and pairs of outputs."""
     return int(8 * size.config.sizes.get(VISIBLE, 1) * (7000 + 12 * samples) + 64 * samples**2)
-
-
-def _doubts(figures: BoltzmannFigures) -> list[str]:
-    """Return what is to be doubted about the figures."""
-    found = []
-    if not figures.r_hat <= 1.01:
-        found.append(
-            f"chains do not agree: split R-hat is {figures.r_hat:.3g}, above 1.01, so that the time to equilibrate is "
-            "longer than autocorrelation says; take a longer task.relaxation, or fewer images"
-        )
-    if figures.gap_last > figures.gap_first:
-        found.append(
-            "learning went away from the data: the difference of means is larger in the last tenth of the updates than "
-            "in the first; take a smaller task.learning_rate"
-        )
-    return found

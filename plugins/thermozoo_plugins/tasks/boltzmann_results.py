@@ -16,7 +16,7 @@ from thermozoo_plugins.tasks.boltzmann_reference import known_figures
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["Sampled", "figures_of", "samples_of"]
+__all__ = ["Sampled", "doubts_of", "figures_of", "samples_of"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -174,3 +174,19 @@ def samples_of(sampled: Sampled, step: float) -> xarray.Dataset:
             ),
         },
     )
+
+
+def doubts_of(figures: BoltzmannFigures) -> list[str]:
+    """Return what is to be doubted about the figures."""
+    found = []
+    if not figures.r_hat <= 1.01:
+        found.append(
+            f"chains do not agree: split R-hat is {figures.r_hat:.3g}, above 1.01, so that the time to equilibrate is "
+            "longer than autocorrelation says; take a longer task.relaxation, or fewer images"
+        )
+    if figures.gap_last > figures.gap_first:
+        found.append(
+            "learning went away from the data: the difference of means is larger in the last tenth of the updates than "
+            "in the first; take a smaller task.learning_rate"
+        )
+    return found

@@ -266,9 +266,8 @@ class Classify(Task):
         """Show test images, ten times each, and judge."""
         split, teacher, followed = run.outcome
         computer = run.machine.computer
-        first, _, last = (computer.layout.slice(group) for group in computer.layout.sizes)
-        start = np.zeros((SHOTS * len(split.test_pixels), computer.n))
-        start[:, first] = np.repeat(split.test_pixels, SHOTS, axis=0)
+        *_, last = (computer.layout.slice(group) for group in computer.layout.sizes)
+        start = self._shots(run.machine.computer, split)
         watch = Outputs(last, np.repeat(split.test_labels, SHOTS))
         watching = {"every": self._every(run.config), "observers": [run.read.watching(watch)]}
         done = run.simulate(start, run.config.steps, stream=0, progress=progress, **watching)
@@ -290,6 +289,27 @@ class Classify(Task):
         )
         run.samples = samples_of(split, watch, run.config.dynamics.dt)
         run.warnings += doubts_of(run.figures)
+
+    def _shots(self, computer: Any, split: Any) -> Array:
+        """Return states that show test images, each so many times."""
+        first, *_ = computer.layout.sizes
+        start = np.zeros((SHOTS * len(split.test_pixels), computer.n))
+        start[:, computer.layout.slice(first)] = np.repeat(split.test_pixels, SHOTS, axis=0)
+        return start
+
+    def replayable(self, config: Any) -> int:
+        """Return the shots at test images, as many at each."""
+        split = self._split(config)
+        return 0 if split is None else SHOTS * len(split.test_pixels)
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let a shot at an image be taken again; samples hold the outputs in the first shot at some images."""
+        computer, kept = run.machine.computer, run.samples["output"].values
+        done = run.simulate(self._shots(computer, self._split(run.config)), run.config.steps, stream=0)
+        image, shot = divmod(number, SHOTS)
+        *_, last = computer.layout.sizes
+        outputs = done.final[0, computer.layout.slice(last)]
+        return {} if shot or image >= len(kept) else {"output": (kept[image, -1], outputs)}
 
     def _teaching_seconds(self, of: Any) -> float:
         if self.teacher:

@@ -206,6 +206,16 @@ class Denoiser(Task):
             attrs={"image_height": height, "image_width": width, "temperature_kT_in_E0": machine.computer.temperature},
         )
 
+    def replayable(self, config: Any) -> int:
+        """Return the samples of the thermodynamic computer."""
+        return int(config.generation.samples)
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let the thermodynamic computer generate a sample again."""
+        done = tz.replay_image(run, number)
+        image = tz.images_of(run.machine, done.final[:1])[0]
+        return {"computer": (run.samples["computer"].values[number], image)}
+
     def imperfect(self, config: Any) -> tuple[str, ...]:
         """Return that the computer trains, runs and is read as the device does; the perceptron is what it is."""
         return (*IMPERFECT, "moved")

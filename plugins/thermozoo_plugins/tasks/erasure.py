@@ -13,7 +13,7 @@ from thermozoo.errors import ParameterError
 from thermozoo_plugins.settings import finite, numbers, parts_of_duration, whole
 from thermozoo_plugins.tasks.driven import driven_bytes, driven_seconds
 from thermozoo_plugins.tasks.erasure_account import account_of
-from thermozoo_plugins.tasks.erasure_cycle import Cycle, Erased, barrier, erased, escape_rate
+from thermozoo_plugins.tasks.erasure_cycle import Cycle, Erased, barrier, begun, erased, escape_rate
 from thermozoo_plugins.tasks.erasure_figures import ErasureFigures
 from thermozoo_plugins.tasks.erasure_fit import figures_of
 from thermozoo_plugins.tasks.erasure_pictures import pictures_of
@@ -196,6 +196,22 @@ class Erasure(Task):
             },
             coords={"duration": ("duration", list(durations), {"units": "time"})},
         )
+
+    def replayable(self, config: Any) -> int:
+        """Return the bits."""
+        return self.followed
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let a bit be erased again, in every duration."""
+        for k, steps in enumerate(self._steps(run.config)):
+            begun(run, self._cycle, self.followed, steps, k)
+        kT, legs = run.machine.computer.temperature, run.legs
+        again = {
+            "state": [leg.states[-1, 0] for leg in legs],
+            "work": [leg.ledger.total_work[0] / kT for leg in legs],
+            "heat": [leg.heat / kT for leg in legs],
+        }
+        return {name: (run.samples[name].values[:, number], values) for name, values in again.items()}
 
     def disk(self, config: Any, machine: Any) -> int:
         """Return the bytes of works, heats and states."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from thermozoo_plugins.protocols.table import Table
 
-__all__ = ["Cycle", "Erased", "barrier", "erased", "escape_rate"]
+__all__ = ["Cycle", "Erased", "barrier", "begun", "erased", "escape_rate"]
 
 Array = npt.NDArray[np.float64]
 
@@ -93,17 +93,24 @@ def erased(run: Any, cycle: Cycle, trajectories: int, steps: int, number: int, p
     progress : callable
         Called with the steps done since its last call.
     """
-    from thermozoo import EnergyTerms, NoiseKey, equilibrium_states
+    from thermozoo import EnergyTerms
 
-    rest = run.machine.dynamics
-    law = cycle.law(rest, steps)
-    start = equilibrium_states(rest, NoiseKey(run.config.seed, number), range(trajectories))
+    law = cycle.law(run.machine.dynamics, steps)
     energies = EnergyTerms(law)
-    done = run.simulate(start, steps, stream=number, dynamics=law, observers=[energies], progress=progress)
-    kT = rest.computer.temperature
+    done = begun(run, cycle, trajectories, steps, number, observers=[energies], progress=progress)
+    kT = law.computer.temperature
     energy = np.sum(list(energies.terms.values()), axis=0)
     work = np.asarray(done.work, np.float64)
     return Erased(work / kT, (work - (energy[-1] - energy[0])) / kT, done.final[:, 0].astype(np.float64))
+
+
+def begun(run: Any, cycle: Cycle, trajectories: int, steps: int, number: int, **more: Any) -> Any:
+    """Return the simulation of bits that begin in equilibrium; parameters as of `erased`."""
+    from thermozoo import NoiseKey, equilibrium_states
+
+    rest = run.machine.dynamics
+    start = equilibrium_states(rest, NoiseKey(run.config.seed, number), range(trajectories))
+    return run.simulate(start, steps, stream=number, dynamics=cycle.law(rest, steps), **more)
 
 
 def barrier(potential: Any) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
+import numpy as np
 
 from thermozoo import Cost, Phase, Task
 
@@ -58,6 +59,24 @@ class Generate(Task):
         from thermozoo import generation_phases
 
         return generation_phases(config)
+
+    def replayable(self, config: Any) -> int:
+        """Return the samples."""
+        return int(config.generation.samples)
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let a sample be generated again."""
+        from thermozoo import replay_image
+
+        done = replay_image(run, number)
+        samples, n = self.replayable(run.config), done.final.shape[1]
+        run.read(np.zeros((samples, n)))  # a device reads the states before generation first, and then these
+        final = run.read(np.repeat(done.final[:1], samples, axis=0))[number]
+        kept = run.samples
+        return {
+            "state": (kept["state"].values[number], final),
+            "heat": (kept["heat"].values[number], run.legs[-1].heat),
+        }
 
     def imperfect(self, config: Any) -> tuple[str, ...]:
         """Return that training writes, and generation runs and is read, as the device does."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -97,21 +97,39 @@ class LinearTask(MatrixTask):
         from thermozoo import EnergyTerms
 
         dynamics = run.machine.dynamics
-        x, energies = np.zeros((self.chains, dynamics.computer.n)), EnergyTerms(dynamics)
-        done = run.simulate(x, self.relaxing(run.config), stream=0, observers=[energies], progress=progress)
+        energies = EnergyTerms(dynamics)
+        done = self._relaxed(run, progress, [energies])
         before, *_, after = np.sum(list(energies.terms.values()), axis=0)  # kinetic energy among them
         run.outcome = done, (before - after) / dynamics.computer.temperature
+
+    def _relaxed(self, run: Any, progress: Any = None, observers: Sequence[Any] = ()) -> Any:
+        """Return how relaxation ends."""
+        x = np.zeros((self.chains, run.machine.computer.n))
+        return run.simulate(x, self.relaxing(run.config), stream=0, observers=observers, progress=progress)
 
     def observe(self, run: Any, progress: Any, watch: Any) -> None:
         """Go on, and observe."""
         relaxed, _ = run.outcome
-        run.simulate(
+        self._go_on(run, relaxed, progress, [run.read.watching(watch)])
+
+    def replayable(self, config: Any) -> int:
+        """Return the chains."""
+        return self.chains
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let a chain relax and be observed again; samples are sums over chains."""
+        self._go_on(run, self._relaxed(run))
+        return {}
+
+    def _go_on(self, run: Any, relaxed: Any, progress: Any = None, observers: Sequence[Any] = ()) -> Any:
+        """Return how observation ends."""
+        return run.simulate(
             relaxed.final,
             run.config.steps,
             stream=1,
             variables=relaxed.variables or None,
             every=self.observe_every,
-            observers=[run.read.watching(watch)],
+            observers=observers,
             progress=progress,
         )
 

@@ -278,6 +278,21 @@ class LogDeterminant(MatrixTask):
             coords={"duration": ("duration", list(durations), {"units": "1 / (mobility E0)"})},
         )
 
+    def replayable(self, config: Any) -> int:
+        """Return the trajectories."""
+        return self.chains
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let a trajectory relax again, and be driven up and down in every duration."""
+        relaxed = coupled(run, self.chains, self._relaxing(run.config), None)
+        forward, reverse = [], []
+        for k, steps in enumerate(self._steps(run.config)):
+            factors = way(steps, self.slowing)
+            forward.append(driven_up(run, self.chains, factors, k, None)[0])
+            reverse.append(driven_down(run, relaxed, factors, k, None)[0])
+        again = {"forward": forward, "reverse": reverse}
+        return {name: (run.samples[name].values[:, number], values) for name, values in again.items()}
+
     def disk(self, config: Any, machine: Any) -> int:
         """Return the bytes of the work."""
         return 2 * 8 * self.chains * len(self.durations)

@@ -182,12 +182,15 @@ class LogicGate(Task):
 
     def phases(self, config: Any) -> Sequence[Phase]:
         """Return the sampling of the chosen pattern, of those of inputs, and of those of outputs."""
-        kinds = (
+        return [self._phase(config, number, *kind) for number, kind in enumerate(self._kinds())]
+
+    def _kinds(self) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+        """Return name, title and clamped patterns of each phase."""
+        return (
             ("chosen", "sampling", (self._clamp,)),
             ("forwards", "sampling with inputs clamped", self._of.forwards()),
             ("backwards", "sampling with outputs clamped", self._of.backwards()),
         )
-        return [self._phase(config, number, *kind) for number, kind in enumerate(kinds)]
 
     def _phase(self, config: Any, number: int, name: str, title: str, patterns: tuple[str, ...]) -> Phase:
         relaxing, trajectories = self._relaxing(config), self.chains * len(patterns)
@@ -216,26 +219,9 @@ class LogicGate(Task):
 
     def _sample(self, run: Any, progress: Any, number: int, patterns: tuple[str, ...]) -> None:
         """Draw free bits at random, relax, and count; each pattern has chains of its own."""
-        gate, steps = self._of, run.config.steps
-        dynamics = self._clamped(run.machine, patterns[0])
-        computer, stream = dynamics.computer, 3 * number
-        states = np.array([[1.0 if bit == "1" else -1.0 for bit in pattern] for pattern in patterns])
-        x = np.repeat(states, self.chains, axis=0)
-        bare = attrs.evolve(dynamics, computer=computer.bare())  # a free bit without couplings and bias is a fair coin
-        start = run.simulate(x, 1, stream=stream, dynamics=bare, progress=progress)
-        relaxed = run.simulate(
-            start.final, self._relaxing(run.config), stream=stream + 1, dynamics=dynamics, progress=progress
-        )
-        counter = Counter(len(x), gate.n)
-        run.simulate(
-            relaxed.final,
-            steps,
-            stream=stream + 2,
-            dynamics=dynamics,
-            every=self.observe_every,
-            observers=[counter],
-            progress=progress,
-        )
+        gate, computer = self._of, self._clamped(run.machine, patterns[0]).computer
+        counter = Counter(self.chains * len(patterns), gate.n)
+        start, relaxed = self._chains(run, number, patterns, observers=[counter], progress=progress)
         shares = (counter.counts / counter.observations).reshape(len(patterns), self.chains, -1)
         found = [
             found_of(gate, pattern, share, counter.observations, computer.temperature)
@@ -245,6 +231,44 @@ class LogicGate(Task):
         run.outcome = [*(run.outcome or []), (found, released)]
         if len(run.outcome) == 3:
             self._finish(run, counter.observations)
+
+    def _chains(
+        self, run: Any, number: int, patterns: tuple[str, ...], *, observers: Sequence[Any] = (), progress: Any = None
+    ) -> tuple[Any, Any]:
+        """Advance all chains; return how random bits and how relaxation ended."""
+        dynamics, stream = self._clamped(run.machine, patterns[0]), 3 * number
+        states = np.array([[1.0 if bit == "1" else -1.0 for bit in pattern] for pattern in patterns])
+        x = np.repeat(states, self.chains, axis=0)
+        # a free bit without couplings and bias is a fair coin
+        bare = attrs.evolve(dynamics, computer=dynamics.computer.bare())
+        start = run.simulate(x, 1, stream=stream, dynamics=bare, progress=progress)
+        relaxed = run.simulate(
+            start.final, self._relaxing(run.config), stream=stream + 1, dynamics=dynamics, progress=progress
+        )
+        run.simulate(
+            relaxed.final,
+            run.config.steps,
+            stream=stream + 2,
+            dynamics=dynamics,
+            every=self.observe_every,
+            observers=observers,
+            progress=progress,
+        )
+        return start, relaxed
+
+    def replayable(self, config: Any) -> int:
+        """Return the chains: those of the clamp, then each forward pattern's, then each backward one's."""
+        return self.chains * sum(len(patterns) for _, _, patterns in self._kinds())
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let a chain draw its free bits, relax and be sampled again; samples are shares of all chains."""
+        run.row = number
+        for phase, (_, _, patterns) in enumerate(self._kinds()):
+            if run.row < self.chains * len(patterns):
+                self._chains(run, phase, patterns)
+                break
+            run.row -= self.chains * len(patterns)
+        return {}
 
     def _finish(self, run: Any, observations: int) -> None:
         """Leave figures, probabilities and doubts."""

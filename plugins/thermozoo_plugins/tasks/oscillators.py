@@ -141,6 +141,21 @@ class Oscillators(Task):
         run.samples = samples_of(machine, self.masses, run.outcome.generated, found)
         run.warnings += _doubts(run.figures)
 
+    def replayable(self, config: Any) -> int:
+        """Return the samples."""
+        return int(config.generation.samples)
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let a sample be generated again, by overdamped units and with every mass."""
+        kept = run.samples
+        done = tz.replay_image(run, number)
+        found = {"overdamped": (kept["overdamped"].values[number], done.final[0])}
+        for k, mass in enumerate(self.masses):
+            done = tz.replay_image(run, number, integrator=_heavy(mass), dt=self.time_step(run.config, mass))
+            found[f"state of mass {mass:g}"] = kept["state"].values[k, number], done.final[0]
+            found[f"velocity of mass {mass:g}"] = kept["velocity"].values[k, number], done.variables["v"][0]
+        return found
+
     def imperfect(self, config: Any) -> tuple[str, ...]:
         """Return that training writes, and generation of every mass runs and is read, as the device does.
 

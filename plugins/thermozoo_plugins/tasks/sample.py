@@ -197,6 +197,15 @@ class Sample(Task):
         """Equilibrate uncoupled units, switch couplings on, and relax."""
         from thermozoo import EnergyTerms
 
+        dynamics = run.machine.dynamics
+        computer, energies = dynamics.computer, EnergyTerms(dynamics)
+        done = self._relaxed(run, progress, [energies])
+        before, *_, after = np.sum(list(energies.terms.values()), axis=0)  # kinetic energy among them
+        # work is that of forces without an energy: there is none unless couplings are asymmetric
+        run.outcome = done, (done.work + before - after) / computer.temperature
+
+    def _relaxed(self, run: Any, progress: Any = None, observers: Sequence[Any] = ()) -> Any:
+        """Return how relaxation ends, whose second half is observed."""
         dynamics, steps = run.machine.dynamics, self._relaxing(run.config)
         computer = dynamics.computer
         x = np.zeros((self.chains, computer.n))
@@ -205,18 +214,14 @@ class Sample(Task):
                 x[:, computer.layout.slice(group)] = potential.states[0]
         bare = attrs.evolve(dynamics, computer=computer.bare())
         start = run.simulate(x, steps, stream=0, dynamics=bare, progress=progress)
-        energies = EnergyTerms(dynamics)
-        done = run.simulate(
+        return run.simulate(
             start.final,
             steps,
             stream=1,
             variables=start.variables or None,
-            observers=[energies],
+            observers=observers,
             progress=progress,
         )
-        before, *_, after = np.sum(list(energies.terms.values()), axis=0)  # kinetic energy among them
-        # work is that of forces without an energy: there is none unless couplings are asymmetric
-        run.outcome = done, (done.work + before - after) / computer.temperature
 
     def _sample(self, run: Any, progress: Any) -> None:
         """Go on, and observe."""
@@ -225,15 +230,7 @@ class Sample(Task):
         observations = run.config.steps // self.observe_every
         watch = Watch(computer, self._shown(computer), self.bins, observations, _TRACED, run.read)
         watch.begin(relaxed.final)
-        done = run.simulate(
-            relaxed.final,
-            run.config.steps,
-            stream=2,
-            variables=relaxed.variables or None,
-            every=self.observe_every,
-            observers=[watch],
-            progress=progress,
-        )
+        done = self._go_on(run, relaxed, progress, [watch])
         step = run.config.dynamics.dt * self.observe_every * computer.mobility
         run.figures = figures_of(watch, heat, step)
         if done.driven is not None:
@@ -241,6 +238,27 @@ class Sample(Task):
             run.figures = with_power(run.figures, done.work / (computer.temperature * duration))
         run.samples = samples_of(watch, step)
         run.warnings += _doubts(run.figures)
+
+    def _go_on(self, run: Any, relaxed: Any, progress: Any = None, observers: Sequence[Any] = ()) -> Any:
+        """Return how sampling ends."""
+        return run.simulate(
+            relaxed.final,
+            run.config.steps,
+            stream=2,
+            variables=relaxed.variables or None,
+            every=self.observe_every,
+            observers=observers,
+            progress=progress,
+        )
+
+    def replayable(self, config: Any) -> int:
+        """Return the chains."""
+        return self.chains
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let a chain relax and be sampled again; samples are sums over chains."""
+        self._go_on(run, self._relaxed(run))
+        return {}
 
     def _shown(self, computer: Any) -> tuple[int, ...]:
         free = np.flatnonzero(computer.layout.free)

@@ -215,39 +215,56 @@ class StochasticAttention(Task):
         """Sample at one temperature after the other, and judge."""
         config, machine = run.config, run.machine
         patterns = machine.asked.terms[_TERM].patterns
-        mobility, dt, every = config.computer.mobility, config.dynamics.dt, self._every(config)
         euler = config.integrator.name == "euler-maruyama"
+        correction = config.computer.mobility * config.dynamics.dt / 2 if euler else 0.0
         found: list[Attended] = []
         states = []
         for k, beta in enumerate(self.inverse_temperatures):
-            computer = machine.realised(_at(machine.asked, patterns, beta))
-            dynamics = attrs.evolve(run.machine.dynamics, computer=computer)
-            rng = np.random.default_rng((config.seed, k))
-            # with replacement: chains are then independent of each other, as their error bars have it
-            begun = rng.integers(len(patterns), size=self.chains)
-            start = patterns[begun] + self.noise * rng.standard_normal((self.chains, computer.n))
-            relaxed = run.simulate(start, self.burn_in, stream=2 * k, dynamics=dynamics, progress=progress)
             kept = _Snapshots()
-            done = run.simulate(
-                relaxed.final,
-                every * self.snapshots,
-                stream=2 * k + 1,
-                dynamics=dynamics,
-                variables=relaxed.variables or None,
-                every=every,
-                observers=[kept],
-                progress=progress,
-            )
+            computer, begun, start, done = self._chains(run, k, beta, observers=[kept], progress=progress)
             x = np.stack(kept.states, axis=1)
             heat = beta * (computer.energy(start) - computer.energy(done.final))
             seen = run.read(x)
-            correction = mobility * dt / 2 if euler else 0.0
             both = x.astype(np.float64), seen.astype(np.float64)
             found.append(attended(computer, patterns, begun, *both, heat, correction))
             states.append(seen.astype(x.dtype))
         run.figures = self._figures(config, patterns, found)
         run.samples = self._samples(config, patterns, np.stack(states))
         run.warnings += _doubts(run.figures)
+
+    def _chains(
+        self, run: Any, k: int, beta: float, *, observers: Sequence[Any] = (), progress: Any = None
+    ) -> tuple[Any, Any, Array, Any]:
+        """Return the computer of a temperature, the images at which chains begin, these states, and how they end."""
+        machine, every = run.machine, self._every(run.config)
+        patterns = machine.asked.terms[_TERM].patterns
+        computer = machine.realised(_at(machine.asked, patterns, beta))
+        dynamics = attrs.evolve(machine.dynamics, computer=computer)
+        rng = np.random.default_rng((run.config.seed, k))
+        # with replacement: chains are then independent of each other, as their error bars have it
+        begun = rng.integers(len(patterns), size=self.chains)
+        start = patterns[begun] + self.noise * rng.standard_normal((self.chains, computer.n))
+        relaxed = run.simulate(start, self.burn_in, stream=2 * k, dynamics=dynamics, progress=progress)
+        done = run.simulate(
+            relaxed.final,
+            every * self.snapshots,
+            stream=2 * k + 1,
+            dynamics=dynamics,
+            variables=relaxed.variables or None,
+            every=every,
+            observers=observers,
+            progress=progress,
+        )
+        return computer, begun, start, done
+
+    def replayable(self, config: Any) -> int:
+        """Return the chains."""
+        return self.chains
+
+    def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
+        """Let a chain be sampled again at every temperature; its last state is the last snapshot."""
+        last = [self._chains(run, k, beta)[-1].final[0] for k, beta in enumerate(self.inverse_temperatures)]
+        return {"state": (run.samples["state"].values[:, number, -1], last)}
 
     def _figures(self, config: Any, patterns: Array, found: Sequence[Attended]) -> StochasticAttentionFigures:
         def each(name: str, place: int = 0) -> tuple[float, ...]:

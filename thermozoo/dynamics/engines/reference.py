@@ -14,6 +14,7 @@ from thermozoo.dynamics.core_engines import ReferenceEngine
 from thermozoo.dynamics.engines.base import Drive, Dynamics, check_held
 from thermozoo.dynamics.engines.batch import STRETCH, Batch, BatchState, Resting
 from thermozoo.dynamics.noise import UNIFORM_DRAWS, NoiseKey, normals, uniforms
+from thermozoo.dynamics.openblas import one_blas_thread
 from thermozoo.interfaces.tree import values_of
 from thermozoo.symbolic.formula import Bound
 from thermozoo.symbolic.trace import StepFormula, trace_step
@@ -212,6 +213,7 @@ class ReferenceBatch(Batch):
         """Return a batch in the same state."""
         return ReferenceBatch(self.stepper, self.state(), self.drive, self.working)
 
+    @one_blas_thread()
     def _advance(self, steps: int, record: Array | None) -> None:
         self.stepper.do_steps(
             self._x,

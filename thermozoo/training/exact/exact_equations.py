@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from typing import Any
 
 import attrs
 import numpy as np
@@ -13,6 +11,7 @@ import numpy.typing as npt
 from thermozoo.arguments import finite_array
 from thermozoo.computer.computer import Computer
 from thermozoo.dynamics.intensity import intensity_of
+from thermozoo.dynamics.openblas import one_blas_thread
 from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.symbolic.guard import where_written
 from thermozoo.symbolic.smoothness import breaks
@@ -34,7 +33,7 @@ from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import Imposed, Noising, window_edges
 from thermozoo.training.unit_types import UnitType, trainable_forces, unit_types
 
-__all__ = ["ExactEquations", "exact_equations", "threads"]
+__all__ = ["ExactEquations", "exact_equations"]
 
 Array = npt.NDArray[np.float64]
 
@@ -125,7 +124,7 @@ class ExactEquations:
         basis = time_basis(self.kinds, weights, constant=holds)
         functions = [SignalFunctions(k, weights, basis, images * k.unit_type.units.size) for k in self.kinds]
         constant = basis.T @ np.sqrt(weights)
-        pairs = pair_sums(computer.couplings, clamped if holds else clamped[:0])
+        pairs = pair_sums(computer.couplings, clamped if holds else clamped[:0], shared=True)
         regressors = len(self.free)
         gradient = Unknowns(np.zeros(computer.couplings.size), np.zeros((regressors, n)))
         moments = np.zeros((regressors, regressors, n))
@@ -166,14 +165,6 @@ class ExactEquations:
         fixed = np.zeros((regressors, n))
         fixed[0] = np.where(self.free[0], 0.0, computer.biases)
         return equations.holding(fixed != 0, fixed)
-
-
-def threads(limit: int | None) -> AbstractContextManager[Any]:
-    """Hold BLAS to so many threads (None: as many as it takes): small products lose more by waiting than they gain."""
-    from threadpoolctl import threadpool_limits
-
-    context: AbstractContextManager[Any] = threadpool_limits(limit, user_api="blas")
-    return context
 
 
 def _driven_types(computer: Computer, protocols: Sequence[Imposed]) -> list[tuple[UnitType, Imposed]]:
@@ -220,16 +211,15 @@ def _moments(
         listed = np.unique(values)
         if mine:
             _check_continuous(unit_type, mine, unit, strengths, intensity(np.linspace(0.0, duration, 4001)))
-        with threads(1):
-            moments = solve_moments(
-                unit,
-                intensity,
-                duration,
-                strengths,
-                breakpoints=cuts,
-                tolerance=tolerance,
-                listed=listed if listed.size <= _LISTED else None,
-            )
+        moments = solve_moments(
+            unit,
+            intensity,
+            duration,
+            strengths,
+            breakpoints=cuts,
+            tolerance=tolerance,
+            listed=listed if listed.size <= _LISTED else None,
+        )
         solved.append((unit_type, mine, intensity, moments))
         progress(_MOMENTS * (done + 1) / len(kinds))
     most = max(moments.times.size for *_, moments in solved)
@@ -269,6 +259,7 @@ def _check_continuous(
             )
 
 
+@one_blas_thread()
 def exact_equations(
     computer: Computer,
     noising: Noising,

@@ -27,10 +27,11 @@ from thermozoo.checkpoints.pieces import rounds
 from thermozoo.clock import since
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
+from thermozoo.dynamics.openblas import one_blas_thread
 from thermozoo.errors import ParameterError
 from thermozoo.training import WINDOW_TIMES
 from thermozoo.training.bilinear import require_bilinear
-from thermozoo.training.exact.exact_equations import exact_equations, threads
+from thermozoo.training.exact.exact_equations import exact_equations
 from thermozoo.training.least_squares.bounds import changes_allowed, solve_within
 from thermozoo.training.least_squares.normal_equations import Solution
 from thermozoo.training.loss import StepLoss
@@ -85,6 +86,7 @@ def _moved(computer: Computer, names: tuple[str, ...], changes: Any) -> Computer
     return with_parameters(computer, dict(zip(names, changes, strict=True))) if names else computer
 
 
+@one_blas_thread()
 def train_exact(
     computer: Computer,
     noising: Noising,
@@ -173,9 +175,8 @@ def train_exact(
         def solved(fraction: float, share: int = share) -> None:
             done.solved((share + fraction) / equations.count)
 
-        with threads(1 if one.pairs.light else None):
-            one = attrs.evolve(one, ridge=ridge) if ridge else one
-            found, held = solve_within(one, low, high, tolerance=tolerance, start=guess, progress=solved)
+        one = attrs.evolve(one, ridge=ridge) if ridge else one
+        found, held = solve_within(one, low, high, tolerance=tolerance, start=guess, progress=solved)
         guess = found.unknowns.couplings
         computers.append(trained(computer, equations.names, found))
         local.append(found.unknowns.local[1:])

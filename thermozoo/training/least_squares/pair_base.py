@@ -92,11 +92,6 @@ class PairSums(abc.ABC):
         self.squares += values
         self._held = None
 
-    @property
-    @abc.abstractmethod
-    def light(self) -> bool:
-        """Whether a product is too little work to be worth more than one thread."""
-
     def absorb(self, other: Self) -> None:
         """Add the sums of another one, which is of no use afterwards."""
         self._held = None

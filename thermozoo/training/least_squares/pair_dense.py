@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
@@ -31,10 +33,27 @@ def _parts(couplings: Couplings) -> tuple[Part, ...]:
     return (Part(whole, whole, slice(0, len(i)), (i, j)),)
 
 
-class DensePairs(PairSums):
-    """All pairs of units, as rows while they are fewer than a third of the units, then as a matrix."""
+def _gram(x: Array, columns: slice) -> Array:
+    """Return some columns of the second moments of rows."""
+    found: Array = x.T @ x[:, columns]
+    return found
 
-    def __init__(self, couplings: Couplings, noiseless: npt.NDArray[np.int64] = NO_UNITS) -> None:
+
+class DensePairs(PairSums):
+    """All pairs of units, as rows while they are fewer than a third of the units, then as a matrix.
+
+    Parameters
+    ----------
+    couplings, noiseless
+        As of `PairSums`.
+    shared : bool
+        Whether threads share products of matrices piece by piece, so that bits do not depend on their number where the
+        linear algebra library keeps to one.
+    """
+
+    def __init__(
+        self, couplings: Couplings, noiseless: npt.NDArray[np.int64] = NO_UNITS, *, shared: bool = False
+    ) -> None:
         super().__init__(couplings, noiseless)
         self._parts = _parts(couplings)
         self._rows: list[tuple[Array, Array, Array]] = []
@@ -42,17 +61,12 @@ class DensePairs(PairSums):
         self._mean = np.zeros(self.n)
         self._cross: Array | None = None
         self._unpredicted: Array | None = None
-        self._shared = False
+        self._shared = shared
 
     @classmethod
     def of_sums(cls, couplings: Couplings, gram: Array, mean: Array) -> Self:
-        """Return what was summed up elsewhere: products of states with each other, and with the constant.
-
-        Threads share its products piece by piece, so that bits do not depend on their number where the linear algebra
-        library keeps to one.
-        """
-        pairs = cls(couplings)
-        pairs._shared = True
+        """Return what was summed up elsewhere: products of states with each other, and with the constant."""
+        pairs = cls(couplings, shared=True)
         pairs._gram, pairs._mean, pairs._cross = gram, mean, np.zeros((0, *gram.shape))
         return pairs
 
@@ -71,16 +85,11 @@ class DensePairs(PairSums):
             self._cross = np.zeros((regressors, self.n, self.n))
         assert self._cross is not None
         for x, o, f in self._rows:
-            self._gram += x.T @ x
+            self._gram += self._in_pieces(functools.partial(_gram, x), slice(0, self.n))
             self._mean += o @ x
             for total, one in zip(self._cross, f, strict=True):
                 total += one.T @ x
         self._rows = []
-
-    @property
-    def light(self) -> bool:
-        """Whether the pairs are still kept as rows."""
-        return self._gram is None
 
     def _absorb(self, other: Self) -> None:
         self._unpredicted = None
@@ -186,7 +195,11 @@ class DensePairs(PairSums):
         def piece(part: slice) -> Array:
             return np.asarray(sum(values @ gram[between, part] for values, between in strips))
 
-        if not self._shared:
+        return self._in_pieces(piece, columns)
+
+    def _in_pieces(self, piece: Callable[[slice], Array], columns: slice) -> Array:
+        """Return what a function makes of some columns, where it makes each column from itself."""
+        if not self._shared or columns.stop - columns.start <= _PIECE:
             return piece(columns)
         cuts = [*range(columns.start, columns.stop, _PIECE), columns.stop]
         with ThreadPoolExecutor(available_threads()) as pool:

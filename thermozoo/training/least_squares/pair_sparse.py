@@ -61,11 +61,6 @@ class SparsePairs(PairSums):
             for total, one in zip(self._cross[1:], local[:, first : first + batch], strict=True):
                 total += np.einsum("re,re->e", one[:, self._owner], x)
 
-    @property
-    def light(self) -> bool:
-        """Whether a product is little work: a sparse one always is."""
-        return True
-
     def _absorb(self, other: Self) -> None:
         self._ready = None
         self._sums += other._sums

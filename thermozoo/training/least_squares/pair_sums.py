@@ -16,10 +16,10 @@ __all__ = ["DensePairs", "PairSums", "SparsePairs", "pair_sums"]
 _MOST_ENTRIES = 40_000_000
 
 
-def pair_sums(couplings: Couplings, noiseless: npt.NDArray[np.int64] = NO_UNITS) -> PairSums:
-    """Return the cheaper of both for a connectivity; see `PairSums` for the parameters."""
+def pair_sums(couplings: Couplings, noiseless: npt.NDArray[np.int64] = NO_UNITS, *, shared: bool = False) -> PairSums:
+    """Return the cheaper of both for a connectivity; see `PairSums` and `DensePairs` for the parameters."""
     bilinear(couplings)
     sparse = not isinstance(couplings, DenseCouplings) and couplings.blocks is None
     if sparse and SparsePairs.entries(couplings) <= min(_MOST_ENTRIES, couplings.n**2 // 4):
         return SparsePairs(couplings, noiseless)
-    return DensePairs(couplings, noiseless)
+    return DensePairs(couplings, noiseless, shared=shared)

@@ -22,12 +22,13 @@ from thermozoo.clock import since
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.openblas import one_blas_thread
 from thermozoo.errors import TrainingError
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
 from thermozoo.training.sampled.learner import STRETCH, Learner, Stored
-from thermozoo.training.sampled.learning import learner_for, one_blas_thread
+from thermozoo.training.sampled.learning import learner_for
 from thermozoo.training.saved import asked_of
 
 __all__ = ["VALIDATIONS", "Progress", "Schedule", "descend", "train_by_descent"]
@@ -149,7 +150,7 @@ class _Course:
 
 # a descent that blows up is found, and reported, by its validation loss
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-@one_blas_thread
+@one_blas_thread()
 def descend(
     method: str,
     computer: Computer,

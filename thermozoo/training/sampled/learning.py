@@ -7,9 +7,7 @@ threads, the compiled engine's or those of the linear algebra library.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,23 +19,7 @@ from thermozoo.training.sampled.learner import Learner, PlainDescent, PlainOnlin
 if TYPE_CHECKING:
     from thermozoo.training.sampled.loss_law import LossLaw
 
-__all__ = ["compile_ahead", "compiled_law", "learner_for", "one_blas_thread"]
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def one_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
-    """Do a function with one thread of the linear algebra library: its sums depend on how many share them."""
-
-    @functools.wraps(function)
-    def alone(*args: P.args, **kwargs: P.kwargs) -> R:
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1, user_api="blas"):
-            return function(*args, **kwargs)
-
-    return alone
+__all__ = ["compile_ahead", "compiled_law", "learner_for"]
 
 
 def compiled_law(computer: Computer, process: NoisingProcess, loss: StepLoss) -> LossLaw | None:

@@ -22,6 +22,7 @@ from thermozoo.clock import since
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.openblas import one_blas_thread
 from thermozoo.errors import ParameterError, TrainingError
 from thermozoo.training.bilinear import require_bilinear
 from thermozoo.training.exact.train import trained
@@ -33,7 +34,7 @@ from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import window_edges
 from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
-from thermozoo.training.sampled.learning import compiled_law, one_blas_thread
+from thermozoo.training.sampled.learning import compiled_law
 from thermozoo.training.saved import asked_of
 from thermozoo.training.unit_types import trainable_forces
 
@@ -254,7 +255,7 @@ def _choose_ridge(fitted: NormalEquations, judged: NormalEquations, ridges: Sequ
     return best
 
 
-@one_blas_thread
+@one_blas_thread()
 def train_by_moments(
     computer: Computer,
     process: NoisingProcess,
