@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from mutants import WRITERS, Mutant, mutants_of
+from mutants import Mutant, mutants_of, source_of
 from operators import CLASSES
-from processes import Verdict, alone, checks_of, first_to_fail, import_libraries
+from processes import Verdict, alone, checks_of, first_to_fail, import_libraries, import_thermozoo
 from reach import lines_reached
-from subjects import CHOSEN, ROOMS, SUBJECTS, Subject
+from subjects import CHOSEN, COMPILED, ROOMS, SUBJECTS, Subject
 
 #: Seconds that a mutant may take beyond a multiple of what its checks take: it is caught where a check never ends.
 _PATIENCE, _TIMES = 240.0, 4.0
@@ -66,16 +66,19 @@ def _kernel_text() -> str:
     return write_kernel(step, "probe", potentials, single=False, unit_layout=False).text
 
 
-def todo_of(mutant: Mutant, reach: Iterable[dict[str, Any]]) -> tuple[list[tuple[Subject, str]], float]:
-    """Return the checks that reach a mutant, the quickest first, and how many seconds they take."""
+def todo_of(mutant: Mutant, reach: list[dict[str, Any]]) -> tuple[list[tuple[Subject, str]], float]:
+    """Return the checks that reach a mutant, the quickest first, and how many seconds they take.
+
+    What the compiled engine runs is machine code, where no line can be seen: all of its checks count as reaching it.
+    """
     named = {str(subject): subject for subject in SUBJECTS}
     first, last = mutant.lines
-    inside_kernels = mutant.home in (*ROOMS["inside kernels"], *WRITERS)
+    if mutant.home in COMPILED:
+        found = [(0.0, str(subject), check) for subject in SUBJECTS if subject.compiled for check in subject.checks]
+        return [(named[subject], check) for _, subject, check in found], 60.0
     found = []
     for record in reach:
-        lines = record["lines"].get(mutant.home, ())
-        compiled = "compiled" in named[record["subject"]].engines
-        if any(first <= line <= last for line in lines) or (inside_kernels and compiled):
+        if any(first <= line <= last for line in record["lines"].get(mutant.home, ())):
             found.append((record["seconds"], record["subject"], record["check"]))
     # a check that two plugins have met would say little new of a third
     ordered, met = [], collections.Counter[str]()
@@ -111,21 +114,36 @@ def run(folder: Path, jobs: int, scale: float, rooms: Iterable[str]) -> None:
     reach = json.loads(reached.read_text())
     cache = folder / "kernels"
     cache.mkdir(exist_ok=True)
-    compiled = [subject for subject in SUBJECTS if "compiled" in subject.engines]
-    by_name = {str(subject): subject for subject in compiled}
-    used = [(by_name[one["subject"]], one["check"]) for one in reach if one["subject"] in by_name]
-    found = alone(lambda: first_to_fail(None, used, cache, keep=True), 1200)
-    if found is None or found["by"] != "survived":
-        raise RuntimeError(f"the suite fails without a mutant: {found}")
+    compiled = [(subject, check) for subject in SUBJECTS if subject.compiled for check in subject.checks]
+    if not any(cache.iterdir()):
+        found = alone(lambda: first_to_fail(None, compiled, cache, keep=True), 1200)
+        if found is None or found["by"] != "survived":
+            raise RuntimeError(f"the suite fails without a mutant: {found}")
     done = {(one["module"], one["text"]) for one in _verdicts(folder)}
     todo = [
         one for room in rooms for one in drawn(room, round(scale * CHOSEN[room])) if (one.module, one.text) not in done
     ]
     print(f"{len(todo)} mutants to judge, {len(done)} done", file=sys.stderr)
-    with verdicts.open("a") as file, ThreadPoolExecutor(jobs) as pool:
-        for found in pool.map(lambda one: judged(one, reach, cache), todo):
+    with verdicts.open("a") as file:
+
+        def judge(one: Mutant) -> None:
+            found = judged(one, reach, cache)
             print(json.dumps(found), file=file, flush=True)
             print(f"{found['by']:12s} {found['seconds']:6.1f} s  {found['module']} {found['text']}", file=sys.stderr)
+
+        # what is imported once, as it is, serves all mutants that change functions which have not run by then
+        ran = alone(lambda: {name: sorted(some) for name, some in import_thermozoo(SUBJECTS).items()})
+        early = [one for one in todo if one.home in COMPILED or _inside(one) in ran.get(str(source_of(one.home)), ())]
+        late = [one for one in todo if one not in early]
+        for some in (early, late):
+            if some is late and late:
+                import_thermozoo(SUBJECTS)
+            with ThreadPoolExecutor(jobs) as pool:
+                list(pool.map(judge, some))
+
+
+def _inside(mutant: Mutant) -> str:
+    return mutant.text.split(":")[0]
 
 
 def _verdicts(folder: Path) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import hashlib
 import importlib.abc
 import importlib.machinery
@@ -10,18 +11,22 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import attrs
 from operators import Change, changes, mutated
 
-__all__ = ["ROOT", "Mutant", "mutants_of", "plant", "source_of"]
+__all__ = ["ROOT", "Mutant", "mutants_of", "plant", "source_of", "swap"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
 #: What writes a kernel: the function whose result has its text, by module.
 WRITERS = {"thermozoo.dynamics.engines.kernel_source": "write_kernel"}
+
+
+#: Where a function is: its qualified name, its first line, and the names that it closes over.
+Place = tuple[str, int, tuple[str, ...]]
 
 
 @attrs.frozen
@@ -109,6 +114,58 @@ def _writing_wrong(write: Any, text: str) -> Any:
         return attrs.evolve(kernel, text=ast.unparse(tree) + "\n")
 
     return wrong
+
+
+def _functions(tree: ast.Module, path: Path) -> dict[Place, CodeType]:
+    """Return the code of everything in a module that has one, by name, line and what it closes over."""
+    found: dict[Place, CodeType] = {}
+    twice: set[Place] = set()
+
+    def walk(code: CodeType) -> None:
+        place = _place(code)
+        if place in found:
+            twice.add(place)
+        found[place] = code
+        for one in code.co_consts:
+            if isinstance(one, CodeType):
+                walk(one)
+
+    walk(compile(tree, str(path), "exec"))
+    return {place: code for place, code in found.items() if place not in twice}
+
+
+def _place(code: CodeType) -> Place:
+    return code.co_qualname, code.co_firstlineno, code.co_freevars
+
+
+def _own(code: CodeType) -> Any:
+    """Return what a function does by itself, without those that are written inside of it."""
+    constants = [(type(one), one) for one in code.co_consts if not isinstance(one, CodeType)]
+    return code.co_code, constants, code.co_names, code.co_varnames
+
+
+def swap(mutant: Mutant) -> bool:
+    """Change functions of a module that has been imported; return whether that is possible.
+
+    It is where what is changed runs when the function is called, and not when the module is imported.
+    """
+    path = source_of(mutant.home)
+    if mutant.module != mutant.home or mutant.home not in sys.modules:
+        return False
+    source = path.read_text()
+    old, new = _functions(ast.parse(source), path), _functions(mutated(source, mutant.text), path)
+    if set(old) != set(new):
+        return False
+    changed = {place for place in new if _own(new[place]) != _own(old[place])}
+    alive = [one for one in gc.get_objects() if isinstance(one, FunctionType) and one.__code__.co_filename == str(path)]
+    swapped = [one for one in alive if _place(one.__code__) in new]
+    names = {one.__code__.co_qualname for one in swapped}
+    inside = [any(place[0] == name or place[0].startswith(f"{name}.<locals>") for name in names) for place in changed]
+    if not changed or not all(inside):
+        return False
+    for one in swapped:
+        one.__code__ = new[_place(one.__code__)]
+    return True
 
 
 def plant(mutant: Mutant) -> None:

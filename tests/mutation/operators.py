@@ -199,9 +199,9 @@ def _places(tree: ast.Module) -> Iterator[tuple[str, tuple[int, int], ast.AST]]:
             inside = f"{inside}.{node.name}" if inside else node.name
         if isinstance(node, ast.stmt):
             head = node.lineno
-        if isinstance(node, ast.If):  # a branch that only refuses is no formula
-            if all(isinstance(one, ast.Raise) for one in node.body) and not node.orelse:
-                return
+        # a branch that only refuses is no formula
+        if isinstance(node, ast.If) and not node.orelse and all(isinstance(one, ast.Raise) for one in node.body):
+            return
         if isinstance(node, ast.expr | ast.stmt):
             yield inside, (head, getattr(node, "end_lineno", head) or head), node
         for child in _children(node):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import os
@@ -18,15 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from mutants import Mutant, plant
+from mutants import Mutant, plant, swap
 from subjects import Subject
 
 __all__ = ["Verdict", "alone", "context_of", "first_to_fail", "import_libraries"]
 
 #: Libraries that thermozoo imports: imported once, before a process is forked.
 _LIBRARIES = (
-    "attrs", "cattrs", "hypothesis", "mpmath", "networkx", "numba", "numpy", "pluggy", "scipy.integrate", "scipy.linalg",
-    "scipy.optimize", "scipy.special", "scipy.stats", "sympy", "xarray",
+    "attrs", "cattrs", "hypothesis", "mpmath", "networkx", "numba", "numpy", "pluggy", "scipy.integrate",
+    "scipy.linalg", "scipy.optimize", "scipy.special", "scipy.stats", "sympy", "xarray",
 )  # fmt: skip
 
 #: Bytes of address space of one process: a wrong size must not take the machine's memory.
@@ -37,8 +38,30 @@ def import_libraries() -> None:
     """Import what all forked processes need."""
     for name in _LIBRARIES:
         importlib.import_module(name)
-    if any(name.split(".")[0] in ("thermozoo", "thermozoo_plugins") for name in sys.modules):
+    if thermozoo_is_there():
         raise RuntimeError("thermozoo has been imported already: nothing can be changed in it any more")
+
+
+def thermozoo_is_there() -> bool:
+    """Return whether thermozoo has been imported."""
+    return any(name.split(".")[0] in ("thermozoo", "thermozoo_plugins") for name in sys.modules)
+
+
+def import_thermozoo(subjects: Sequence[Subject]) -> dict[str, set[str]]:
+    """Import thermozoo, make all plugins and load their checks; return functions that ran then, by file."""
+    ran: dict[str, set[str]] = {}
+
+    def call(frame: Any, event: str, _: Any) -> None:
+        ran.setdefault(frame.f_code.co_filename, set()).add(frame.f_code.co_qualname.replace(".<locals>", ""))
+
+    sys.settrace(call)
+    try:
+        for subject in subjects:
+            context_of(subject)
+            checks_of(subject)
+    finally:
+        sys.settrace(None)
+    return ran
 
 
 def alone(function: Callable[[], Any], limit: float = 600.0) -> Any:
@@ -97,8 +120,9 @@ class Verdict:
     seconds: float = 0.0
 
 
+@functools.cache
 def context_of(subject: Subject, seed: int = 0) -> Any:
-    """Return the context in which the checks of a subject run."""
+    """Return the context in which the checks of a subject run, once in each process."""
     import thermozoo
     from thermozoo.dynamics.engines import engine_named
     from thermozoo.testing.runner import context_for
@@ -141,18 +165,17 @@ def first_to_fail(
         if cache is not None and not keep:
             shutil.copytree(cache, folder, dirs_exist_ok=True)
         os.environ["THERMOZOO_CACHE"] = str(cache) if keep else folder
-        if mutant is not None:
+        if mutant is not None and not swap(mutant):
+            if mutant.home in sys.modules:
+                return attrs.asdict(Verdict("not made"))
             plant(mutant)
         subject, name = todo[0]
         try:
             from thermozoo.testing import Status, checks_for
             from thermozoo.testing.runner import run_check
 
-            contexts: dict[Subject, Any] = {}
             for subject, name in todo:
-                if subject not in contexts:
-                    contexts[subject] = context_of(subject)
-                context = contexts[subject]
+                context = context_of(subject)
                 [check] = [one for one in checks_for(context.plugin) if one.name == name]
                 outcome = run_check(check, context)
                 if outcome.status in (Status.FAILED, Status.CRASHED):

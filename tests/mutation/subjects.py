@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-__all__ = ["CHOSEN", "ROOMS", "SUBJECTS", "Subject"]
+__all__ = ["CHOSEN", "COMPILED", "ROOMS", "SUBJECTS", "Subject"]
 
 
 @attrs.frozen
@@ -24,6 +24,11 @@ class Subject:
     plugin: str
     engines: tuple[str, ...] = ("reference",)
     checks: tuple[str, ...] = ()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether kernels are compiled."""
+        return "compiled" in self.engines
 
     def __str__(self) -> str:
         return self.plugin if self.engines == ("reference",) else f"{self.plugin} on {', '.join(self.engines)}"
@@ -52,7 +57,11 @@ SUBJECTS = (
     Subject("linear-fade"),
     Subject("coloured-bath"),
     Subject("engine:reference"),
-    Subject("engine:compiled", _BOTH),
+    Subject(
+        "engine:compiled",
+        _BOTH,
+        ("same-states", "same-variables", "same-work", "recording", "split", "batch-independence"),
+    ),
     Subject("heat-bath", _BOTH, ("engine-updates",)),
     Subject("difference", _BOTH, ("engine-force", "driven-strength")),
     Subject("modern-hopfield", _BOTH, ("engine-force",)),
@@ -60,8 +69,8 @@ SUBJECTS = (
 )
 
 _SYMBOLIC = (
-    "action", "calculus", "circle", "contrast", "coupling_plan", "derive", "identity", "interaction", "kernel_plan", "projection",
-    "projection_plan", "removable", "reverse", "separable", "start", "trace",
+    "action", "calculus", "circle", "contrast", "coupling_plan", "derive", "identity", "interaction", "kernel_plan",
+    "projection", "projection_plan", "removable", "reverse", "separable", "start", "trace",
 )  # fmt: skip
 _DYNAMICS = (
     "counter_random",
@@ -113,14 +122,15 @@ _COMPUTER = (
 _TRAINING = (
     "breakpoints", "expansion", "loss", "noising", "noising_process", "observed", "signals",
     "least_squares.noiseless", "least_squares.normal_equations", "least_squares.pair_base", "least_squares.pair_dense",
-    "least_squares.pair_sparse", "exact.exact_equations", "exact.fokker_planck", "exact.refinement", "exact.signal_functions", "exact.unit_grid", "exact.unit_moments",
-    "sampled.descent", "sampled.learner", "sampled.moments", "sampled.moving", "sampled.loss_law", "sampled.slots",
+    "least_squares.pair_sparse", "exact.exact_equations", "exact.fokker_planck", "exact.refinement",
+    "exact.signal_functions", "exact.unit_grid", "exact.unit_moments", "sampled.descent", "sampled.learner", "sampled.moments", "sampled.moving", "sampled.loss_law", "sampled.slots",
 )  # fmt: skip
 _PLUGINS = (
     "integrators.euler_maruyama", "integrators.stochastic_heun", "integrators.baoab", "integrators.coloured_noise",
     "integrators.heat_bath", "objectives.reverse_likelihood", "objectives.forward_likelihood",
-    "objectives.contrastive_divergence", "potentials.double_well", "potentials.cosine", "potentials.washboard", "potentials.spin", "interactions.bilinear",
-    "interactions.difference", "interactions.three_body", "projections.modern_hopfield", "protocols.linear_fade", "connectivities.ring",
+    "objectives.contrastive_divergence", "potentials.double_well", "potentials.cosine", "potentials.washboard",
+    "potentials.spin", "interactions.bilinear", "interactions.difference", "interactions.three_body", "projections.modern_hopfield",
+    "protocols.linear_fade", "connectivities.ring",
 )  # fmt: skip
 
 
@@ -155,3 +165,6 @@ CHOSEN = {
     "inside kernels": 7,
     "training": 28,
 }
+
+#: Modules of the compiled engine.
+COMPILED = tuple(module for room in ("compiled engine", "kernels", "inside kernels") for module in ROOMS[room])

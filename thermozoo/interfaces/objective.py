@@ -68,7 +68,7 @@ class Objective(
     table="training",
     key="objective",
     claims={"quadratic": "quadratic in couplings and biases"},
-    checks=("objective", "objective_scale", "objective_contrast"),
+    checks=("objective", "objective_scale", "objective_training", "objective_contrast"),
 ):
     """Loss l(x, x', g, g') of one unit for one step; or the contrast of states of the data with states of the model.
 
