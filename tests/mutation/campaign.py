@@ -28,7 +28,7 @@ from reach import lines_reached
 from subjects import CHOSEN, COMPILED, ROOMS, SUBJECTS, Subject
 
 #: Seconds that a mutant may take beyond a multiple of what its checks take: it is caught where a check never ends.
-_PATIENCE, _TIMES = 240.0, 4.0
+_PATIENCE, _TIMES = 900.0, 8.0
 
 #: Plugins on which one check is run for one mutant, those on which it is quickest.
 _PLUGINS_A_CHECK = 2

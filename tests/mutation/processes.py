@@ -120,26 +120,30 @@ class Verdict:
     seconds: float = 0.0
 
 
+def plugin_of(subject: Subject) -> Any:
+    """Return the plugin of a subject: an installed one, or one of those beside this file."""
+    import thermozoo
+
+    beside = Path(__file__).parent / subject.plugin
+    return thermozoo.get(beside if beside.is_file() else subject.plugin)
+
+
 @functools.cache
 def context_of(subject: Subject, seed: int = 0) -> Any:
     """Return the context in which the checks of a subject run, once in each process."""
-    import thermozoo
     from thermozoo.dynamics.engines import engine_named
     from thermozoo.testing.runner import context_for
 
-    return context_for(
-        thermozoo.get(subject.plugin), seed=seed, engines=[engine_named(name) for name in subject.engines]
-    )
+    return context_for(plugin_of(subject), seed=seed, engines=[engine_named(name) for name in subject.engines])
 
 
 def checks_of(subject: Subject) -> list[str]:
     """Return the names of the checks of a subject's quick profile."""
-    import thermozoo
     from thermozoo.testing import checks_for
 
     return [
         one.name
-        for one in checks_for(thermozoo.get(subject.plugin))
+        for one in checks_for(plugin_of(subject))
         if one.level == "quick" and (not subject.checks or one.name in subject.checks)
     ]
 

@@ -57,10 +57,22 @@ SUBJECTS = (
     Subject("linear-fade"),
     Subject("coloured-bath"),
     Subject("engine:reference"),
+    Subject("langevin_well.py"),
+    Subject("rounded_power.py"),
+    Subject("cosh_difference.py"),
     Subject(
         "engine:compiled",
         _BOTH,
-        ("same-states", "same-variables", "same-work", "recording", "split", "batch-independence"),
+        (
+            "same-states",
+            "same-variables",
+            "same-work",
+            "recording",
+            "split",
+            "batch-independence",
+            "same-driven-states",
+            "heat",
+        ),
     ),
     Subject("heat-bath", _BOTH, ("engine-updates",)),
     Subject("difference", _BOTH, ("engine-force", "driven-strength")),
@@ -123,14 +135,19 @@ _TRAINING = (
     "breakpoints", "expansion", "loss", "noising", "noising_process", "observed", "signals",
     "least_squares.noiseless", "least_squares.normal_equations", "least_squares.pair_base", "least_squares.pair_dense",
     "least_squares.pair_sparse", "exact.exact_equations", "exact.fokker_planck", "exact.refinement",
-    "exact.signal_functions", "exact.unit_grid", "exact.unit_moments", "sampled.descent", "sampled.learner", "sampled.moments", "sampled.moving", "sampled.loss_law", "sampled.slots",
+    "exact.signal_functions", "exact.unit_grid", "exact.unit_moments", "sampled.descent",
+    "sampled.learner", "sampled.moments", "sampled.moving", "sampled.loss_law", "sampled.slots",
 )  # fmt: skip
-_PLUGINS = (
+_STEPS = (
     "integrators.euler_maruyama", "integrators.stochastic_heun", "integrators.baoab", "integrators.coloured_noise",
     "integrators.heat_bath", "objectives.reverse_likelihood", "objectives.forward_likelihood",
-    "objectives.contrastive_divergence", "potentials.double_well", "potentials.cosine", "potentials.washboard",
-    "potentials.spin", "interactions.bilinear", "interactions.difference", "interactions.three_body", "projections.modern_hopfield",
-    "protocols.linear_fade", "connectivities.ring",
+    "objectives.contrastive_divergence",
+)  # fmt: skip
+#: What an author chooses: another choice is another plugin, as sound as the first.
+_DEFINITIONS = (
+    "potentials.double_well", "potentials.cosine", "potentials.washboard", "potentials.spin", "interactions.bilinear",
+    "interactions.difference", "interactions.three_body", "projections.modern_hopfield", "protocols.linear_fade",
+    "connectivities.ring",
 )  # fmt: skip
 
 
@@ -140,7 +157,8 @@ def _modules(package: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
 #: Modules whose code is changed, by what they are.
 ROOMS = {
-    "formulas of plugins": _modules("thermozoo_plugins", _PLUGINS),
+    "steps and losses of plugins": _modules("thermozoo_plugins", _STEPS),
+    "energies, graphs, protocols": _modules("thermozoo_plugins", _DEFINITIONS),
     "reference engine": _modules("thermozoo.dynamics.engines", _REFERENCE),
     "derivations": _modules("thermozoo.symbolic", _SYMBOLIC),
     "computer": _modules("thermozoo.computer", _COMPUTER),
@@ -154,7 +172,8 @@ ROOMS = {
 
 #: Mutants of each room in a run of full size.
 CHOSEN = {
-    "formulas of plugins": 50,
+    "steps and losses of plugins": 40,
+    "energies, graphs, protocols": 20,
     "reference engine": 40,
     "derivations": 50,
     "computer": 30,

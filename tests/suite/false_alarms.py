@@ -123,7 +123,7 @@ def main() -> int:
             every.append(one)
     runs, alarms = sum(len(one.shares) for one in every), [a for one in every for a in one.alarms]
     print(
-        f"\n{runs} runs of checks, {len(alarms)} false alarms; {runs * FALSE_ALARM:.2g} expected for one comparison each"
+        f"\n{runs} runs of checks, {len(alarms)} false alarms; {runs * FALSE_ALARM:.2g} expected of one comparison each"
     )
     print(*alarms, sep="\n")
     if given.json is not None:

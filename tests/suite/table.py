@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from wrong_core import CORE
 from wrong_encodings import ENCODINGS
 from wrong_engines import ENGINE_PLUGINS, ENGINES
 from wrong_imperfections import IMPERFECTIONS
@@ -24,6 +25,7 @@ SUBJECTS = [
     *POTENTIALS,
     *ENGINES,
     *ENGINE_PLUGINS,
+    *CORE,
     *INTEGRATORS,
     *UNDERDAMPED,
     *INTERACTIONS,
