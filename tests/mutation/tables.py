@@ -29,7 +29,7 @@ def _counted(
         some = [one for one in verdicts if group in ("all", of(one))]
         by = collections.Counter(one["by"] for one in some)
         left = [one for one in some if not _caught(one)]
-        known = sum(_name(one) in why for one in left)
+        known = sum(_explanation(one, why) is not None for one in left)
         share = f"{100 * (len(some) - len(left)) / len(some):.0f}" if some else ""
         lines.append(
             f"| {group} | {len(some)} | {by['check']} | {by['error']} | {by['time or crash']} | {len(left)} | {known} "
@@ -42,9 +42,14 @@ def _name(one: Mapping[str, Any]) -> str:
     return f"{one['module']} {one['text']}"
 
 
+def _explanation(one: Mapping[str, Any], why: Mapping[str, str]) -> str | None:
+    """Return why a mutant survives: what is said of it, or of all of its module that survive."""
+    return why.get(_name(one), why.get(f"{one['module']} *"))
+
+
 def tables(verdicts: Verdicts, why: Mapping[str, str]) -> str:
     """Return the tables by class, by room and by check, and the survivors with their explanations."""
-    found = list(verdicts)
+    found = [one for one in verdicts if one["by"] != "not made"]
     rooms = {module: room for room, modules in ROOMS.items() for module in modules}
     parts = [
         _counted("class", CLASSES, found, lambda one: one["kind"], why),
@@ -56,7 +61,8 @@ def tables(verdicts: Verdicts, why: Mapping[str, str]) -> str:
     lines = ["| survivor | why |", "|---|---|"]
     for one in found:
         if not _caught(one):
-            reason = why.get(_name(one), "**not explained**" if one["by"] == "survived" else "**not reached**")
+            reason = _explanation(one, why) or "**not explained**"
+            reason = f"{'not reached' if one['by'] == 'not reached' else 'runs'}: {reason}"
             place = one["module"].removeprefix("thermozoo.").removeprefix("thermozoo_plugins.")
             text = one["text"].replace("|", "\\|")
             lines.append(f"| `{place}` `{text}` | {reason} |")
