@@ -8,6 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from wrong_citizens import CITIZENS
+from wrong_core import CORE
 from wrong_encodings import ENCODINGS
 from wrong_engines import ENGINE_PLUGINS, ENGINES
 from wrong_imperfections import IMPERFECTIONS
@@ -25,6 +26,7 @@ SUBJECTS = [
     *POTENTIALS,
     *ENGINES,
     *ENGINE_PLUGINS,
+    *CORE,
     *INTEGRATORS,
     *UNDERDAMPED,
     *INTERACTIONS,

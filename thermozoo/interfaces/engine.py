@@ -15,6 +15,7 @@ class Engine(
     kind="engine",
     formula="prepare",
     equation=False,
+    checks=("engine", "engine_heat"),
     claims={"same_bits": "a trajectory's bits do not depend on the batch that it is in"},
 ):
     """What advances a batch of states by a number of steps, and does nothing else.

@@ -102,6 +102,7 @@ class Integrator(
     checks=(
         "integrator",
         "integrator_statistics",
+        "integrator_paths",
         "integrator_clock",
         "integrator_variables",
         "integrator_underdamped",

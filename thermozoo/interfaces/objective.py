@@ -68,15 +68,16 @@ class Objective(
     table="training",
     key="objective",
     claims={"quadratic": "quadratic in couplings and biases"},
-    checks=("objective", "objective_scale", "objective_contrast"),
+    checks=("objective", "objective_scale", "objective_training", "objective_contrast"),
 ):
     """Loss l(x, x', g, g') of one unit for one step; or the contrast of states of the data with states of the model.
 
     The author writes `step_loss`, of which the loss of a step is the sum over units, or `contrast`, which knows no
     step; not both. The gradients for couplings, biases and trainable on-site parameters follow by the chain rule. Of
     the suite, what speaks of steps, of the loss of one and of what reversed trajectories recover (`finite`,
-    `gradients`, `descent`, `recovery`, `quadratic-claim`, `likelihood-scale`), a contrast cannot pass and is not asked;
-    `contrast-linear` and `contrast-gradient` hold it against enumeration instead.
+    `gradients`, `descent`, `recovery`, `quadratic-claim`, `likelihood-scale`, `training-loss`, `training-minimum`), a
+    contrast cannot pass and is not asked; `contrast-linear` and `contrast-gradient` hold it against enumeration
+    instead.
 
     Attributes
     ----------

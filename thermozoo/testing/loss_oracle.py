@@ -80,13 +80,20 @@ def gradient(theta: Any, x: Any) -> Any:
     return np.stack(columns, axis=-1)
 
 
-def chain_rule(objective: Any, derived: LossGradients, theta: Array, x: Array, x_next: Array) -> Array:
-    """Return the gradient of each step's loss by the derived r = dl/dg' and q = dl/dg, shape (steps, 6)."""
+def chain_rule(
+    objective: Any, derived: LossGradients, theta: Array, x: Array, x_next: Array, only: int | None = None
+) -> Array:
+    """Return the gradient of each step's loss by the derived r = dl/dg' and q = dl/dg, shape (steps, 8).
+
+    `only`: of the loss of one unit, instead of the sum over all.
+    """
     f = derived.formula
     bound = f.bind(values_of(objective), dt=DT, mobility=MOBILITY, kT=KT)
     symbols = [f.x, f.x_next, f.gradient, f.gradient_next]
     function = bound.function("residuals", symbols, derived.by_gradient_next, derived.by_gradient)
     r, q = function(x, x_next, gradient(theta, x), gradient(theta, x_next))
+    if only is not None:
+        r, q = (one * (np.arange(N) == only) for one in (r, q))
     couplings = [
         r[..., i] * x_next[..., j] + r[..., j] * x_next[..., i] + q[..., i] * x[..., j] + q[..., j] * x[..., i]
         for i, j in PAIRS
