@@ -12,7 +12,9 @@ from typing import Any, Protocol
 
 import attrs
 
-__all__ = ["CURRENT", "Piece", "State", "booked", "kept", "piece", "rounds", "turn"]
+from thermozoo.errors import DataError, shown
+
+__all__ = ["CURRENT", "Piece", "State", "booked", "kept", "piece", "rounds", "taking_up", "turn"]
 
 #: What returns a value: numbers, texts, arrays, and lists, tuples and mappings of them.
 State = Callable[[], Any]
@@ -97,6 +99,24 @@ def turn(name: str) -> AbstractContextManager[Any]:
     return contextlib.nullcontext() if journal is None else journal.within(name)
 
 
+@contextlib.contextmanager
+def taking_up(name: str) -> Iterator[None]:
+    """Say of a saved state that does not fit what takes it up that it does not.
+
+    Raises
+    ------
+    DataError
+        When it is not what such a piece saves.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(
+            f"the checkpoint of {name} does not fit: {shown(f'{type(error).__name__}: {error}', 200)}; begin the run "
+            "again with --force"
+        ) from error
+
+
 def booked() -> bool:
     """Whether a piece that began now would be booked."""
     journal = CURRENT.get()
@@ -153,8 +173,9 @@ def rounds(
     with piece(name, lambda: f"{count} {asked()}") as one:
         first = 0
         if one.left is not None:
-            first, state = one.left
-            put(state)
+            with taking_up(name):
+                first, state = one.left
+                put(state)
             if progress is not None:
                 progress(first)
         for k in range(first, count):

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count
-from thermozoo.checkpoints.pieces import piece
+from thermozoo.checkpoints.pieces import piece, taking_up
 from thermozoo.checkpoints.snapshot import Snapshots
 from thermozoo.dynamics.engines import Drive, Dynamics, Engine
 from thermozoo.dynamics.ensemble import Ensemble, EnsembleState, steps_unchecked
@@ -168,8 +168,9 @@ def simulate(
             observer.start()
         begin, seen, held = EnsembleState(start), 0, Snapshots(*watching) if work.booked else None
         if work.left is not None and held is not None:
-            begin, seen = EnsembleState.from_arrays(work.left["trajectories"]), work.left["seen"]
-            held.put(work.left["observers"])
+            with taking_up("simulation"):
+                begin, seen = EnsembleState.from_arrays(work.left["trajectories"]), work.left["seen"]
+                held.put(work.left["observers"])
             if progress is not None:
                 progress(begin.batch.step - first)
         ensemble = Ensemble(PreparedDynamics(chosen, dynamics), begin, drive, stretch=stretch)

@@ -121,24 +121,27 @@ def config_of(
     try:
         written = str(about["config"])
         tables = tomllib.loads(written)
-        versions, engine = dict(about["versions"]), about.get("engine")
+        versions, code = dict(about["versions"]), dict(about["code"])
+        was = {(one["kind"], one["name"]): one for one in about["plugins"]}
+        engine = None if about.get("engine") is None else str(about["engine"]["name"])
+        dict(about["engine"]["details"] if engine is not None else {})
+        sum(float(seconds) for seconds in dict(about.get("seconds", {})).values())
     except (LookupError, TypeError, ValueError) as error:
         raise DataError(f"the checkpoint of {name} is damaged: {shown(error, 200)}") from error
     now = surroundings()
     _refuse(name, [_changed(one, versions.get(one), now["versions"][one]) for one in now["versions"]])
     _refuse(name, [_changed(one, about.get(one), now[one]) for one in ("python", "machine")])
     catalogue = with_copies(store.folder / "config.toml", catalogue)
-    chosen = tables if engine is None else {**tables, "dynamics": tables["dynamics"] | {"engine": engine["name"]}}
+    chosen = tables if engine is None else {**tables, "dynamics": tables["dynamics"] | {"engine": engine}}
     config = parse(chosen, catalogue, Origin(f"{name} (checkpoint)"))
     found = about_run(config, catalogue)
-    was = {(one["kind"], one["name"]): one for one in about["plugins"]}
     for one in found["plugins"]:
         before = was.get((one["kind"], one["name"]), {})
         title = f"plugin {one['name']}"
         for key in ("distribution", "version", "sha256"):
             _refuse(name, [_changed(f"{title}, {key}", before.get(key), one.get(key))])
     for root, digest in found["code"].items():
-        if about.get("code", {}).get(root) != digest:
+        if code.get(root) != digest:
             _refuse(name, [f"the code of {root} was changed since"])
     if given is not None:
         again = given(catalogue, tables)

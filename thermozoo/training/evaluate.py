@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count, instance
-from thermozoo.checkpoints.pieces import piece
+from thermozoo.checkpoints.pieces import piece, taking_up
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.program import Program
 from thermozoo.dynamics.ensemble import EnsembleState
@@ -113,8 +113,9 @@ def evaluate(
     with piece("held-out", asked, size=size) as work, shared_out(trajectories) as share:
         begin = None
         if work.left is not None:
-            losses[:], gain[:], arrays = work.left
-            begin = EnsembleState.from_arrays(arrays)
+            with taking_up("held-out"):
+                losses[:], gain[:], arrays = work.left
+                begin = EnsembleState.from_arrays(arrays)
         ensemble = process.ensemble(NoiseKey(seed).named("held-out"), numbers, which, STRETCH, begin)
 
         def state() -> Any:

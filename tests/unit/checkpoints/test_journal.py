@@ -9,7 +9,7 @@ from thermozoo.checkpoints import stopping
 from thermozoo.checkpoints.journal import Journal
 from thermozoo.checkpoints.pieces import booked, kept, piece, rounds, turn
 from thermozoo.checkpoints.store import Store
-from thermozoo.errors import CheckpointError
+from thermozoo.errors import CheckpointError, DataError
 
 
 def nested(log=None):
@@ -222,3 +222,17 @@ def test_what_comes_of_an_interruption_that_a_library_swallows_is_not_saved(tmp_
                 again()
         one.save_finished()
     assert [entry.name for entry in Store.read(tmp_path / "c", pytest.fail).entries.values()] == ["before"]
+
+
+def test_a_state_that_does_not_fit_is_said(tmp_path):
+    """Of a file that somebody made: its digest is right, and it holds something else."""
+    one = begun(tmp_path / "c", interval=0.0)
+    with one.open():
+        list(rounds("r", 3, lambda: "text", list))
+        one.save_finished()
+
+    def put(value):
+        raise KeyError(value)
+
+    with begun(tmp_path / "c").open(), pytest.raises(DataError, match="the checkpoint of r does not fit: KeyError"):
+        list(rounds("r", 3, list, put))
