@@ -65,7 +65,7 @@ def test_a_damaged_file_of_a_run(name, whole, tmp_path, capfd):
         try:
             looked_at(folder)
         except tz.ThermozooError as error:
-            assert str(error).strip()
+            assert str(error).strip()  # noqa: PT017
 
 
 def test_a_whole_run_is_looked_at(whole):
