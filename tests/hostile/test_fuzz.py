@@ -14,6 +14,8 @@ from fuzz import PLUGIN, campaign, fuzz
 from invented import changed_tables
 
 from thermozoo.cli.app import run
+from thermozoo.config.load import load_config
+from thermozoo.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,6 +27,22 @@ def test_two_thousand_inputs(tmp_path):
     assert sum(counts.values()) >= 1990
     assert all(counts[name, "refused"] for name, _ in counts)
     assert sum(n for (_, said), n in counts.items() if said == "read") > 50  # not all are refused at the door
+
+
+@pytest.mark.parametrize(
+    ("name", "also"),
+    [
+        ("log-determinant", ()),
+        ("erasure", ()),
+        ("stochastic-attention", ()),
+        ("classify", ()),
+        ("ten-digits", ("hardware.imperfections.bath={plugin='coloured-bath'}",)),
+    ],
+)
+def test_an_integrator_that_could_not_be_built(name, also):
+    """Inputs that were found to end with a traceback: an unknown key beside what looks at the integrator."""
+    with pytest.raises(ConfigError, match=r"dynamics\.x: unknown key"):
+        load_config(name, assignments=["dynamics.x=true", *also], seed=1)
 
 
 @pytest.mark.long

@@ -138,6 +138,7 @@ PROMISES = {
     "entries of a sparse matrix": (
         "sparse matrix", b"%%MatrixMarket matrix coordinate real general\n3 3 900000000000000000\n1 1 1\n"
     ),
+    "rows that there is memory for": ("dense matrix", b"%%MatrixMarket matrix array real general\n9000 9000\n1\n"),
     "no rows": ("dense matrix", b"%%MatrixMarket matrix array real general\n0 3\n1\n"),
     "edges": ("edges.mtx", b"%%MatrixMarket matrix coordinate real symmetric\n99999999 99999999 999999999999\n2 1 1\n"),
     "vertices": ("G-set", b"99999999999999999 99999999999999999\n1 2 1\n"),

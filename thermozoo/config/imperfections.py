@@ -159,8 +159,8 @@ def _check_updates(config: Config, one: Imperfection, path: str, faults: Faults)
 
 
 def _check_motion(config: Config, one: Imperfection, path: str, faults: Faults) -> None:
-    if faults.found_in("dynamics.integrator", "generation.integrator"):
-        return
+    if config.generation_integrator is None or faults.found_in("dynamics.integrator", "generation.integrator"):
+        return  # none could be built, or one of another name
     try:
         one.moved(config.generation_integrator)
     except ThermozooError as error:
