@@ -316,7 +316,7 @@ class Classify(Task):
         some = np.linspace(0, len(split.pixels) - 1, min(len(split.pixels), _MEASURED)).astype(np.int64)
         begun = time.perf_counter()
         trained_teacher(split.pixels[some], split.labels[some], hidden=hidden, passes=1, decay=self.decay, seed=0)
-        return (max(0.0, time.perf_counter() - begun)) * self.passes * len(split.pixels) / len(some)
+        return (time.perf_counter() - begun) * self.passes * len(split.pixels) / len(some)
 
     def _following_seconds(self, of: Any) -> float:
         machine = of.machine
@@ -338,7 +338,7 @@ class Classify(Task):
                 seed=0,
                 progress=lambda done: None,
             )
-            return max(0.0, time.perf_counter() - begun)
+            return time.perf_counter() - begun
 
         solving = taken(1)  # which also derives what the objective needs, once
         solving = min(solving, taken(1))
