@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +18,8 @@ from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks.stochastic_attention_account import account_of
 from thermozoo_plugins.tasks.stochastic_attention_figures import StochasticAttentionFigures
 from thermozoo_plugins.tasks.stochastic_attention_pictures import pictures_of
-from thermozoo_plugins.tasks.stochastic_attention_reference import Protocol, known_figures
+from thermozoo_plugins.tasks.stochastic_attention_reference import Protocol
+from thermozoo_plugins.tasks.stochastic_attention_results import doubts_of, figures_of, samples_of
 from thermozoo_plugins.tasks.stochastic_attention_statistics import Attended, attended
 
 __all__ = ["StochasticAttention"]
@@ -228,9 +228,13 @@ class StochasticAttention(Task):
             both = x.astype(np.float64), seen.astype(np.float64)
             found.append(attended(computer, patterns, begun, *both, heat, correction))
             states.append(seen.astype(x.dtype))
-        run.figures = self._figures(config, patterns, found)
-        run.samples = self._samples(config, patterns, np.stack(states))
-        run.warnings += _doubts(run.figures)
+        step = config.computer.mobility * config.dynamics.dt
+        like = Protocol(config.integrator.name, step, self.burn_in, self._every(config), self.snapshots, self.noise)
+        betas, table = self.inverse_temperatures, config.data
+        run.figures = figures_of(patterns, found, like, betas, chains=self.chains, steps=self._steps(config))
+        shape = _images(config.dataset, table.classes, table.per_class, table.skip).shape[1:]
+        run.samples = samples_of(patterns, np.stack(states), betas, shape)
+        run.warnings += doubts_of(run.figures)
 
     def _chains(
         self, run: Any, k: int, beta: float, *, observers: Sequence[Any] = (), progress: Any = None
@@ -265,70 +269,6 @@ class StochasticAttention(Task):
         """Let a chain be sampled again at every temperature; its last state is the last snapshot."""
         last = [self._chains(run, k, beta)[-1].final[0] for k, beta in enumerate(self.inverse_temperatures)]
         return {"state": (run.samples["state"].values[:, number, -1], last)}
-
-    def _figures(self, config: Any, patterns: Array, found: Sequence[Attended]) -> StochasticAttentionFigures:
-        def each(name: str, place: int = 0) -> tuple[float, ...]:
-            return tuple(getattr(one, name)[place] for one in found)
-
-        dynamics, betas = config.dynamics, self.inverse_temperatures
-        step = config.computer.mobility * dynamics.dt
-        like = Protocol(config.integrator.name, step, self.burn_in, self._every(config), self.snapshots, self.noise)
-        known = known_figures(patterns, like, betas, self.chains)
-        reference: dict[str, tuple[float | None, ...]] = {"virial": (1.0,) * len(betas)}
-        errors: dict[str, tuple[float | None, ...]] = {"virial": each("virial", 1)}
-        for name, values in known.items():
-            reference[name] = tuple(None if one is None else one[0] for one in values)
-            errors[name] = tuple(
-                None if one is None else math.hypot(own, one[1]) for own, one in zip(each(name, 1), values, strict=True)
-            )
-        return StochasticAttentionFigures(
-            images=len(patterns),
-            units=patterns.shape[1],
-            chains=self.chains,
-            snapshots=self.snapshots,
-            steps=self._steps(config),
-            duration=self._steps(config) * step,
-            inverse_temperatures=betas,
-            novelty=each("novelty"),
-            novelty_se=each("novelty", 1),
-            diversity=each("diversity"),
-            diversity_se=each("diversity", 1),
-            energy=each("energy"),
-            energy_se=each("energy", 1),
-            recalled=each("recalled"),
-            recalled_se=each("recalled", 1),
-            virial=each("virial"),
-            virial_se=each("virial", 1),
-            heat_mean_kT=each("heat"),
-            heat_se_kT=each("heat", 1),
-            reference=reference,
-            error_bars=errors,
-        )
-
-    def _samples(self, config: Any, patterns: Array, states: Array) -> Any:
-        """Return the stored images, and snapshots of all chains."""
-        import xarray
-
-        table = config.data
-        shape = _images(config.dataset, table.classes, table.per_class, table.skip).shape[1:]
-        of_image = ("row", "column")
-        return xarray.Dataset(
-            {
-                "pattern": (("image", *of_image), patterns.reshape(-1, *shape), {"long_name": "stored image"}),
-                "state": (
-                    ("inverse_temperature", "trajectory", "snapshot", *of_image),
-                    states.reshape(*states.shape[:3], *shape),
-                    {"long_name": "state of the units"},
-                ),
-            },
-            coords={
-                "inverse_temperature": (
-                    "inverse_temperature",
-                    list(self.inverse_temperatures),
-                    {"units": "1 / energy"},
-                )
-            },
-        )
 
     def disk(self, config: Any, machine: Any) -> int:
         """Return the bytes of stored images and snapshots."""
@@ -395,16 +335,3 @@ class _Snapshots:
     def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
         """Return the bytes of all states."""
         return observations * trajectories * n * itemsize
-
-
-def _doubts(figures: StochasticAttentionFigures) -> list[str]:
-    """Return what is to be doubted about the figures."""
-    found = []
-    for beta, virial, error in zip(figures.inverse_temperatures, figures.virial, figures.virial_se, strict=True):
-        off = abs(virial - 1)
-        if off > 4 * error and off > 0.02:
-            found.append(
-                f"at beta = {beta:g} the virial is {virial:.3f} and not 1: chains have not relaxed, or the time step "
-                "is too long; take a longer task.burn_in and dynamics.duration, or a smaller dynamics.dt"
-            )
-    return found
