@@ -22,8 +22,8 @@ def _counted(
     title: str, groups: Iterable[str], verdicts: list[Mapping[str, Any]], of: Any, why: Mapping[str, str]
 ) -> str:
     lines = [
-        f"| {title} | made | by a check | by an error | never ends | survive | of these explained | caught [%] |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        f"| {title} | made | by a check | by an error | never ends | survive | of these never run | explained | caught [%] |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for group in [*groups, "all"]:
         some = [one for one in verdicts if group in ("all", of(one))]
@@ -32,8 +32,8 @@ def _counted(
         known = sum(_explanation(one, why) is not None for one in left)
         share = f"{100 * (len(some) - len(left)) / len(some):.0f}" if some else ""
         lines.append(
-            f"| {group} | {len(some)} | {by['check']} | {by['error']} | {by['time or crash']} | {len(left)} | {known} "
-            f"| {share} |"
+            f"| {group} | {len(some)} | {by['check']} | {by['error']} | {by['time or crash']} | {len(left)} "
+            f"| {by['not reached']} | {known} | {share} |"
         )
     return "\n".join(lines)
 
