@@ -40,7 +40,7 @@ def figures_of(
     def each(name: str, place: int = 0) -> tuple[float, ...]:
         return tuple(getattr(one, name)[place] for one in found)
 
-    known = known_figures(patterns, like, betas, chains)
+    known = known_figures(patterns, like, tuple(betas), chains)
     reference: dict[str, tuple[float | None, ...]] = {"virial": (1.0,) * len(betas)}
     errors: dict[str, tuple[float | None, ...]] = {"virial": each("virial", 1)}
     for name, values in known.items():
