@@ -228,3 +228,42 @@ def test_samples_that_are_others_are_told(folder, tmp_path, capsys):
     assert "state: 1 of 44 numbers differ from samples.nc, by up to 1" in said.out
     assert "not what samples.nc holds, though nothing that is known has changed" in said.err
     assert (out / "trajectory.nc").is_file()
+
+
+CLASSIFIER = """
+seed = 3
+[task]
+plugin = "classify"
+passes = 5
+[computer]
+temperature = 1.0
+units = {pixels = {size = "auto", clamped = true}, hidden = 4, outputs = "auto"}
+potential = {plugin = "quartic"}
+connectivity = {plugin = "layered"}
+[dynamics]
+integrator = "euler-maruyama"
+dt = 0.01
+duration = 0.1
+engine = "reference"
+[data]
+plugin = "digits"
+side = 8
+classes = [0, 1]
+per_class = 20
+[hardware.imperfections.spread]
+plugin = "mismatch"
+sigma = 0.3
+"""
+
+
+@pytest.mark.parametrize("read", [False, True], ids=["states", "readings"])
+def test_what_a_device_made_of_a_trained_computer_is_replayed(read, tmp_path, capsys):
+    """``computer.nc`` keeps what was trained, and the device ran; noise of reading is none of a single trajectory."""
+    eye = '[hardware.imperfections.eye]\nplugin = "readout-noise"\nsigma = 0.1\n' if read else ""
+    (tmp_path / "classifier.toml").write_text(CLASSIFIER + eye)
+    made = tmp_path / "run"
+    assert run(["run", str(tmp_path / "classifier.toml"), "--out", str(made), "--quiet"]) == 0
+    assert run(["replay", str(made), "--trajectory", "10", "--out", str(tmp_path / "again")]) == 0
+    said = capsys.readouterr().out
+    assert ("keeps nothing of a single trajectory to compare with, but what was read with noise" in said) is read
+    assert ("output: the same bits as in samples.nc" in said) is not read

@@ -190,6 +190,11 @@ class Reader:
         }
         self._randoms = {name: _random(config, name, _READ) for name in self._reading}
 
+    @property
+    def exact(self) -> bool:
+        """Whether what is read of states are the states."""
+        return not self._reading
+
     def __call__(self, states: Array) -> Array:
         """Return what is read of states of shape (..., n); without imperfections of reading the states themselves."""
         for name, one in self._reading.items():

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo.arguments import count
+from thermozoo.computer.computer import Computer
 from thermozoo.computer.datasets import read_dataset
 from thermozoo.computer.files import load_all
 from thermozoo.computer.program import programs_digest
@@ -136,6 +137,11 @@ class Replay:
             ) from error
 
 
+def _in_the_end(machine: Setup, kept: Computer) -> Computer:
+    """Return what ran in the end: the computer of the file, or what the device made of it where it was trained."""
+    return kept if kept.digest() == machine.computer.digest() else machine.realised(kept)
+
+
 @one_blas_thread()
 def prepare_replay(
     folder: Path,
@@ -188,7 +194,7 @@ def prepare_replay(
     trained = load_all(folder / "computer.nc", plugins)
     machine = assemble_machine(config)
     if isinstance(machine, Setup) and not isinstance(trained, dict):
-        machine = attrs.evolve(machine, computer=trained.computers[-1])  # as it was in the end
+        machine = attrs.evolve(machine, computer=_in_the_end(machine, trained.computers[-1]))
     engine = engine_of(machine)
     changes = [
         *_versions(manifest, provenance(config, plugins)),

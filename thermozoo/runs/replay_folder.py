@@ -209,5 +209,6 @@ def replay_lines(replay: Replay, legs: Sequence[Leg], compared: Sequence[Compare
                 f"{one.largest:.2g}"
             )
     if not compared:
-        lines.append("samples.nc keeps nothing of a single trajectory to compare with")
+        read = "" if run.read.exact else ", but what was read with noise"
+        lines.append(f"samples.nc keeps nothing of a single trajectory to compare with{read}")
     return lines

@@ -348,7 +348,7 @@ class Boltzmann(Task):
         done = run.simulate(self._begun(run, self._generated), run.config.dynamics.steps, stream=_GENERATION)
         after = run.simulate(done.final, self._relaxing(run.config), stream=_RELAXATION)
         where = run.machine.computer.layout.slice(VISIBLE)
-        both = {"generated": done.final[0, where], "relaxed": after.final[0, where]}
+        both = {"generated": done.final[0, where], "relaxed": after.final[0, where]} if run.read.exact else {}
         return {name: (run.samples[name].values[number].ravel(), values) for name, values in both.items()}
 
     def _judge(self, run: Any, progress: Any) -> None:

@@ -309,7 +309,7 @@ class Classify(Task):
         image, shot = divmod(number, SHOTS)
         *_, last = computer.layout.sizes
         outputs = done.final[0, computer.layout.slice(last)]
-        return {} if shot or image >= len(kept) else {"output": (kept[image, -1], outputs)}
+        return {} if shot or image >= len(kept) or not run.read.exact else {"output": (kept[image, -1], outputs)}
 
     def _teaching_seconds(self, of: Any) -> float:
         if self.teacher:

@@ -214,7 +214,7 @@ class Denoiser(Task):
         """Let the thermodynamic computer generate a sample again."""
         done = tz.replay_image(run, number)
         image = tz.images_of(run.machine, done.final[:1])[0]
-        return {"computer": (run.samples["computer"].values[number], image)}
+        return {"computer": (run.samples["computer"].values[number], image)} if run.read.exact else {}
 
     def imperfect(self, config: Any) -> tuple[str, ...]:
         """Return that the computer trains, runs and is read as the device does; the perceptron is what it is."""

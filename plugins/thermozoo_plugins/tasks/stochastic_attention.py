@@ -268,7 +268,7 @@ class StochasticAttention(Task):
     def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
         """Let a chain be sampled again at every temperature; its last state is the last snapshot."""
         last = [self._chains(run, k, beta)[-1].final[0] for k, beta in enumerate(self.inverse_temperatures)]
-        return {"state": (run.samples["state"].values[:, number, -1], last)}
+        return {"state": (run.samples["state"].values[:, number, -1], last)} if run.read.exact else {}
 
     def disk(self, config: Any, machine: Any) -> int:
         """Return the bytes of stored images and snapshots."""
