@@ -281,6 +281,7 @@ def test_no_plugin_of_a_run_folder_is_run_from_elsewhere_or_changed(tmp_path):
 
 def test_variables_of_a_sealed_file_are_looked_at_too(tmp_path):
     """No other process reads it: a gigabyte of zeros that a kilobyte promises."""
+    from thermozoo.computer.datasets import read_dataset
     from thermozoo.computer.seal import add_seal
 
     path = tmp_path / "samples.nc"
