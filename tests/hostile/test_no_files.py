@@ -277,3 +277,15 @@ def test_no_plugin_of_a_run_folder_is_run_from_elsewhere_or_changed(tmp_path):
             assert with_copies(tmp_path / "run" / "config.toml", catalogue()) == catalogue()
     assert not (tmp_path / "executed").exists()
     assert SIZES
+
+
+def test_variables_of_a_sealed_file_are_looked_at_too(tmp_path):
+    """No other process reads it: a gigabyte of zeros that a kilobyte promises."""
+    from thermozoo.computer.datasets import read_dataset
+    from thermozoo.computer.seal import add_seal
+
+    path = tmp_path / "samples.nc"
+    path.write_bytes(hdf5_of(lambda f: f.create_dataset("bias", (2**27,), "f8", chunks=(2**20,), compression="gzip")))
+    add_seal(path)
+    with pytest.raises(DataError, match=r"'bias' promises 1073741824 bytes of data, more than fit into the file"):
+        read_dataset(path)
