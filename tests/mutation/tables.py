@@ -22,7 +22,8 @@ def _counted(
     title: str, groups: Iterable[str], verdicts: list[Mapping[str, Any]], of: Any, why: Mapping[str, str]
 ) -> str:
     lines = [
-        f"| {title} | made | by a check | by an error | never ends | survive | of these never run | explained | caught [%] |",
+        f"| {title} | made | by a check | by an error | never ends | survive | of these never run | explained "
+        + "| caught [%] |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for group in [*groups, "all"]:
