@@ -23,7 +23,7 @@ def _counted(
 ) -> str:
     lines = [
         f"| {title} | made | by a check | by an error | never ends | survive | of these never run | explained "
-        "| caught [%] |",
+        + "| caught [%] |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for group in [*groups, "all"]:

@@ -53,7 +53,7 @@ class _Driven:
             "potential.a": 0.5 + 0.7 * along**3,
         }
         dynamics = Dynamics(
-            Program([first, second], shares=np.array([_SWITCH / _STEPS, 1 - _SWITCH / _STEPS])),
+            Program([first, second], shares=np.array([_SWITCH, _STEPS - _SWITCH]) / _STEPS),
             ProbeStep(),
             0.02,
             steps=_STEPS,

@@ -120,9 +120,7 @@ def training_minimum(context: Context) -> Measured:
         at = np.concatenate([found.computer.couplings.vector, found.computer.biases])
         trained = np.concatenate([np.ones(len(PAIRS), bool), free])
         slope, first = (
-            np.sum([_one_unit(context, derived, theta, x, x_next, int(i)) for i in np.flatnonzero(free)], axis=0)[
-                : len(at)
-            ]
+            np.sum([_one_unit(context, derived, theta, x, x_next, i) for i in range(N) if free[i]], axis=0)[: len(at)]
             for theta in (at, np.zeros_like(at))
         )
         left = float(np.abs(slope[trained]).max() / np.abs(first[trained]).max())
@@ -154,7 +152,8 @@ def _computers() -> tuple[Computer, Computer]:
 
 def _one_unit(context: Context, derived: Any, theta: Array, x: Array, x_next: Array, unit: int) -> Array:
     """Return the gradient of the loss of one unit, summed over steps, by couplings, biases, a and c."""
-    return np.asarray(chain_rule(context.plugin, derived, theta, x, x_next, only=unit).sum(axis=0))
+    total: Array = chain_rule(context.plugin, derived, theta, x, x_next, only=unit).sum(axis=0)
+    return total
 
 
 def _apart(what: str, found: Array, expected: Array, detail: str) -> Measured:
