@@ -307,10 +307,13 @@ def stopped(tmp_path_factory, killer):
     """A run that was stopped by Ctrl-C while it worked, its config and what it said."""
     folder = tmp_path_factory.mktemp("stopped")
     subject = Subject("wander", folder, killer)
-    for share in (0.5, 0.4, 0.6, 0.3, 0.7):
-        done = subject.begin(folder / "run", at=share * subject.took, by="SIGINT")
-        if done["code"] == 130 and (folder / "run" / FOLDER).is_dir():
+    moment = subject.took / 2
+    for attempt in range(20):
+        subject.target = folder / f"run-{attempt}"
+        done = subject.begin(subject.target, at=moment, by="SIGINT")
+        if done["code"] == 130 and (subject.target / FOLDER).is_dir():
             return subject
+        moment = done["took"] / 2 if done["code"] == 0 else 1.3 * moment
     raise AssertionError(subject.log.read_text())
 
 
@@ -321,7 +324,7 @@ def test_ctrl_c_says_what_was_saved_and_how_to_go_on(stopped):
 
 
 def test_a_stopped_run_is_not_replaced_unasked(stopped, capsys):
-    target = stopped.folder / "run"
+    target = stopped.target
     assert run(["run", str(stopped.config), "--out", str(target), *map(str, stopped.plugins)]) == 2
     assert f"go on with it by thermozoo run --resume {target}" in capsys.readouterr().err
 
@@ -332,7 +335,7 @@ def changed(stopped, tmp_path):
     import shutil
 
     target = tmp_path / "copy"
-    shutil.copytree(stopped.folder / "run", target)
+    shutil.copytree(stopped.target, target)
 
     def change(function):
         for path in (target / FOLDER).glob("checkpoint-*.json"):
@@ -452,9 +455,27 @@ def test_what_somebody_put_into_the_folder_is_not_replaced(stopped, changed):
     assert digests(target.with_name("copy-2"))[:2] == stopped.digests[:2]
 
 
+def test_a_disk_that_is_full_is_a_clear_error_and_leaves_the_checkpoints(stopped, changed):
+    target = changed(lambda about: None)
+    before = {path.name: path.read_bytes() for path in (target / FOLDER).iterdir() if path.is_file()}
+
+    def refused():
+        said = stopped.log.read_text().splitlines()[-1]
+        return said.startswith("thermozoo: cannot write ") and said.endswith(": File too large")
+
+    assert stopped.resume(target, full=2000)["code"] == 2
+    assert refused()
+    assert {path.name: path.read_bytes() for path in (target / FOLDER).iterdir() if path.is_file()} == before
+    assert stopped.resume(target)["code"] == 0
+    assert digests(target)[:2] == stopped.digests[:2]
+    assert stopped.begin(target.with_name("new"), full=200)["code"] == 2
+    assert refused()
+    assert not target.with_name("new").exists()
+
+
 def test_a_checkpoint_holds_no_pickle_and_only_known_files(stopped):
-    store = Store.read(stopped.folder / "run" / FOLDER, pytest.fail)
+    store = Store.read(stopped.target / FOLDER, pytest.fail)
     assert store.entries
-    for path in (stopped.folder / "run" / FOLDER).glob("*.npz"):
+    for path in (stopped.target / FOLDER).glob("*.npz"):
         with np.load(path, allow_pickle=False) as arrays:
             assert all(arrays[name].dtype.kind in "biufcUS" for name in arrays)

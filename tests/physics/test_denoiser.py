@@ -203,3 +203,18 @@ def test_what_it_refuses_is_said_in_a_line(change, said, capsys):
     assert command(["check", "denoiser", "--set", change]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert any(re.match("thermozoo: --set: " + said, line) for line in lines), lines
+
+
+def test_training_that_is_killed_goes_on_to_the_same_bits(killed_at_every_checkpoint):
+    from thermozoo.checkpoints.pieces import rounds
+
+    def trained(**more):
+        model = trained_network(IMAGES, 5, 6, 30, 1e-3, seed=2, **more).model
+        return [one.tobytes() for one in (*model.coefs_, *model.intercepts_)], model.t_, model.loss_curve_
+
+    def saved(name, count, take, put, progress):
+        return rounds(name, count, take, put, progress=progress)
+
+    done = killed_at_every_checkpoint(lambda: trained(rounds=saved))
+    assert done.result == trained()
+    assert (done.kills, done.skipped) == (5, [])

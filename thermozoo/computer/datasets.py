@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Mapping
@@ -27,6 +28,9 @@ _DENSEST = 1032
 
 #: Characters of another library's message, at most.
 _LONGEST = 200
+
+#: Bytes that a file takes for each variable beside its numbers, about, and for eight of them at least.
+_OVERHEAD = 2048
 
 
 def replace_file(path: Path, write: Any) -> None:
@@ -78,11 +82,34 @@ def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
         if array.dtype.kind == "f" and array.size > 1000
     }
 
+    needed = _OVERHEAD * (8 + len(dataset.variables)) + dataset.nbytes
+
     def write(temporary: Path) -> None:
+        _check_room(temporary, needed)
         dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
         add_seal(temporary)
 
     replace_file(path, write)
+
+
+def _check_room(path: Path, size: int) -> None:
+    """Refuse to write where the disk has no room: where a write of theirs fails, HDF5's libraries crash.
+
+    Raises
+    ------
+    OSError
+        When it has not.
+    """
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with path.open("wb") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+                raise
+        finally:  # others: a file system that reserves nothing
+            file.truncate(0)
 
 
 def read_dataset(path: str | Path) -> xarray.Dataset:

@@ -135,7 +135,9 @@ class Denoiser(Task):
 
         images, seed = run.machine.prototypes.images, run.config.seed
         with threadpool_limits(1, user_api="blas"):
-            network = trained_network(images, self.levels, self.updates, self.batch, self.learning_rate, seed, progress)
+            network = trained_network(
+                images, self.levels, self.updates, self.batch, self.learning_rate, seed, progress, run.rounds
+            )
             random = np.random.default_rng((seed, 1))
             noise = random.standard_normal((run.config.generation.samples, images.shape[1]), np.float32)
             before = network.operations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import attrs
@@ -14,6 +14,9 @@ import thermozoo as tz  # names that load libraries are taken from it when they 
 __all__ = ["Denoised", "Network", "angles", "trained_network"]
 
 Array = npt.NDArray[np.floating[Any]]
+
+#: What an update changes of a perceptron, beside its optimizer and its random numbers.
+_CHANGING = ("coefs_", "intercepts_", "t_", "n_iter_", "loss_", "best_loss_", "loss_curve_", "_no_improvement_count")
 
 
 class Denoised(NamedTuple):
@@ -64,6 +67,25 @@ class Network:
         # forward, gradients of weights, and errors of all layers but the one that is read
         self.training_operations += len(noisy) * (2 * first + 3 * sum(others))
 
+    def checkpoint(self) -> dict[str, Any]:
+        """Return all that updates have changed, as a value, once there was one."""
+        model, optimizer = self.model, self.model._optimizer
+        return {
+            "model": {name: getattr(model, name) for name in _CHANGING if hasattr(model, name)},
+            "optimizer": {name: getattr(optimizer, name) for name in ("t", "ms", "vs")},
+            "random": model._random_state.get_state(legacy=False),
+            "operations": (self.operations, self.training_operations),
+        }
+
+    def restore(self, value: Mapping[str, Any]) -> None:
+        """Go on from what `checkpoint` of a network that was made alike returned, once it had an update."""
+        for name, held in value["model"].items():
+            setattr(self.model, name, held)
+        for name, held in value["optimizer"].items():
+            setattr(self.model._optimizer, name, held)
+        self.model._random_state.set_state(value["random"])
+        self.operations, self.training_operations = value["operations"]
+
     def denoise(self, noise: Array, levels: int, eta: float, random: np.random.Generator, shown: int) -> Denoised:
         """Turn noise into images, level by level; of the first so many rows the way is kept.
 
@@ -109,11 +131,12 @@ def trained_network(
     learning_rate: float,
     seed: int,
     progress: Callable[[int], None] = lambda done: None,
+    rounds: Callable[..., Iterable[int]] = lambda name, count, take, put, progress: range(count),
 ) -> Network:
     """Return a network that has learned to find images of shape (n, pixels), unit variance each, in noise.
 
     Single precision, and one thread: with the same libraries on the same kind of processor, the same seed gives the
-    same bits.
+    same bits. `rounds` is that of a run, by which training that was stopped goes on.
     """
     from sklearn.neural_network import MLPRegressor
 
@@ -121,8 +144,19 @@ def trained_network(
     network = Network(
         MLPRegressor(hidden_layer_sizes=hidden, batch_size=batch, learning_rate_init=learning_rate, random_state=seed)
     )
-    drawn = pairs(images.astype(np.float32), levels, batch, np.random.default_rng((seed, 0)))
-    for _ in range(updates):
+    random = np.random.default_rng((seed, 0))
+    drawn = pairs(images.astype(np.float32), levels, batch, random)
+    network.learn(*next(drawn))  # makes what others change
+    progress(1)
+
+    def take() -> Any:
+        return network.checkpoint(), random.bit_generator.state
+
+    def put(value: Any) -> None:
+        network.restore(value[0])
+        random.bit_generator.state = value[1]
+
+    for _ in rounds("denoiser", updates - 1, take, put, progress):
         network.learn(*next(drawn))
         progress(1)
     return network

@@ -116,12 +116,26 @@ def test_what_costs_too_much_waits(tmp_path, monkeypatch):
     assert len(written) == 1 + (1000 - 10) // 120
 
 
+def test_what_will_cost_too_much_waits_from_the_first(tmp_path, monkeypatch):
+    """30 MB are 0.2 s at the speed that is supposed before any was written: not before 12 s are over."""
+    clock, written = Clock(monkeypatch), []
+
+    class Quick(Store):
+        def write(self, *arguments):
+            written.append(clock.now)
+
+    with Journal(Quick(tmp_path / "c"), dict, 1.0, pytest.fail).open():
+        for _ in rounds("r", 14, lambda: b"x" * 30_000_000, list):
+            clock.now += 1.0
+    assert written[0] == 13.0
+
+
 def test_a_cheap_piece_with_a_large_result_is_done_again(tmp_path, monkeypatch):
     clock = Clock(monkeypatch)
     one = begun(tmp_path / "c")
     with one.open():
-        for seconds, size in ((0.01, 10**6), (100.0, 10**6), (0.01, 10)):
-            with piece("p", str, size=size) as work:
+        for seconds, size, about in ((0.01, 10**6, 10**6), (100.0, 10**6, 10**6), (0.01, 10, 10), (0.01, 10**6, 0)):
+            with piece("p", str, size=about) as work:
                 clock.now += seconds
                 work.finish(lambda size=size: b"x" * size)
         one.save_finished()
