@@ -113,6 +113,29 @@ def test_what_is_not_completed_is_run(grid):
     assert again <= {path for path in kept if "0004" in path.parts}
 
 
+def test_an_interrupted_point_goes_on_from_its_checkpoint(grid, monkeypatch):
+    """The second point is stopped in its pictures, when its simulation is done and saved: that is not done again."""
+    from thermozoo.runs import surroundings
+    from thermozoo.sweeps import experiment
+
+    before = reported(grid, 2)["escape"]
+    shutil.rmtree(grid / "points/0002")
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(surroundings, "task_report_json", interrupt)
+        assert sweep(grid, *GRID) == 130
+    assert rows(grid)[1]["state"] == "interrupted"
+    went_on = []
+    original = experiment.resume_experiment
+    monkeypatch.setattr(experiment, "resume_experiment", lambda *a, **k: went_on.append(a[0].name) or original(*a, **k))
+    assert sweep(grid, *GRID) == 0
+    assert went_on == ["0002"]
+    assert reported(grid, 2)["escape"] == before
+
+
 def test_a_point_in_other_hands_is_left_to_them(grid, capsys):
     shutil.rmtree(grid / "points/0003")
     (grid / "points/0003").mkdir()

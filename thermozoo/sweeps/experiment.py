@@ -14,13 +14,22 @@ from thermozoo.config.faults import Origin
 from thermozoo.config.parse import parse
 from thermozoo.config.read import override
 from thermozoo.config.schema import Config
-from thermozoo.errors import BudgetError, ConfigError, ThermozooError, shown
+from thermozoo.errors import (
+    BudgetError,
+    CheckpointError,
+    ConfigError,
+    DataError,
+    OutputError,
+    ThermozooError,
+    shown,
+)
 from thermozoo.plotting.style import png_bytes
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import check_memory
-from thermozoo.runs.experiment import run_experiment
+from thermozoo.runs.experiment import resume_experiment, run_experiment
 from thermozoo.runs.progress import Reporter
+from thermozoo.runs.regained import begins_there
 from thermozoo.sweeps.folder import make
 from thermozoo.sweeps.identity import Identity
 from thermozoo.sweeps.over import assignment_text, exact_text
@@ -140,15 +149,28 @@ def _run(identity: Identity, point: Point, catalogue: Catalogue, reporter: Repor
     """Run a point; what goes wrong is said at once and kept beside its folder."""
     try:
         point.forget_failure()
-        config = _config(identity, point, catalogue)
-        # the folder of a point is this sweep's own: what an interrupted run has claimed there is taken
-        run_experiment(config, catalogue, point.folder, force=point.folder.exists(), reporter=reporter)
+        if not _gone_on(point, catalogue, reporter):
+            config = _config(identity, point, catalogue)
+            # the folder of a point is this sweep's own: what an interrupted run has left there is replaced
+            run_experiment(config, catalogue, point.folder, force=point.folder.exists(), reporter=reporter)
     except ThermozooError as error:
         _fail(point, str(error), reporter)
     except MemoryError as error:
         _fail(point, f"out of memory: {error or 'no more is left'}", reporter)
     except Exception as error:  # of a plugin, or ours: the other points know nothing of it
         _fail(point, f"{type(error).__name__}: {error}", reporter, traceback.format_exc())
+
+
+def _gone_on(point: Point, catalogue: Catalogue, reporter: Reporter) -> bool:
+    """Let an interrupted run go on from its checkpoints; return whether there were any that it could go on from."""
+    if not point.folder.is_dir() or begins_there(point.folder):
+        return False
+    try:
+        resume_experiment(point.folder, catalogue, reporter=reporter)
+    except (CheckpointError, DataError, OutputError) as error:
+        reporter.note(f"{point.text}: begins again: {error}")
+        return False
+    return True
 
 
 def _fail(point: Point, reason: str, reporter: Reporter, details: str = "") -> None:
