@@ -307,3 +307,23 @@ def test_the_packaged_cosine_is_one(seed, tmp_path):
     best = min(range(len(found["times"])), key=found["rmse_of_mean_at"].__getitem__)
     assert found["times"][best] == pytest.approx(found["duration"], abs=0.05)
     assert found["rmse_of_mean_at"][-1] > 2 * found["rmse_of_mean"]
+
+
+def test_a_device_answers_as_it_is_and_is_read_but_not_trained(cosine):
+    """Noise of reading is that of the answers alone, the states being the same; a mismatch changes what answers."""
+    sigma = 0.4
+    noisy = tables(smaller=[2]) | {"hardware": {"imperfections": {"eye": {"plugin": "readout-noise", "sigma": sigma}}}}
+    read = computed(noisy)
+    off = read.samples["shot"].values - cosine.samples["shot"].values
+    z = off / (sigma / cosine.config.task.scale)  # the largest value, 1, is read at the scale
+    # false alarm of each 6e-7
+    assert abs(z.mean()) < 5 / math.sqrt(z.size)
+    assert abs((z**2).mean() - 1) < 5 * math.sqrt(2 / z.size)
+    assert read.figures.heat_per_answer_kT == cosine.figures.heat_per_answer_kT
+    other = tables(smaller=[2]) | {"hardware": {"imperfections": {"off": {"plugin": "mismatch", "sigma": 0.2}}}}
+    device = computed(other)
+    assert device.trained.digest() == cosine.trained.digest()
+    assert len(device.asked) == 2  # both sizes
+    z = (device.machine.computer.couplings.vector / device.trained.couplings.vector - 1) / 0.2
+    assert abs((z**2).mean() - 1) < 5 * math.sqrt(2 / z.size)
+    assert device.figures.rmse != cosine.figures.rmse
