@@ -320,7 +320,7 @@ def stopped(tmp_path_factory, killer):
 def test_ctrl_c_says_what_was_saved_and_how_to_go_on(stopped):
     last = stopped.log.read_text().splitlines()[-1]
     assert last.startswith("interrupted: the work up to ")
-    assert last.endswith(f"is saved; go on with thermozoo run --resume {stopped.folder / 'run'}")
+    assert last.endswith(f"is saved; go on with thermozoo run --resume {stopped.target}")
 
 
 def test_a_stopped_run_is_not_replaced_unasked(stopped, capsys):
@@ -425,6 +425,7 @@ def test_damaged_checkpoints_are_refused(changed, capsys):
     assert "no checkpoint in" in error[0]
 
 
+@pytest.mark.long
 def test_the_same_config_may_be_given_again(stopped, changed):
     target = changed(lambda about: None)
     words = ["--resume", target, "--quiet", "--set", "dynamics.checkpoint_interval=7"]
@@ -445,6 +446,7 @@ def test_there_has_to_be_something_to_go_on_with(stopped, tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.long
 def test_what_somebody_put_into_the_folder_is_not_replaced(stopped, changed):
     """Even where it is called as a file of the run: the results go elsewhere, and the run says where."""
     target = changed(lambda about: None)
@@ -459,17 +461,18 @@ def test_a_disk_that_is_full_is_a_clear_error_and_leaves_the_checkpoints(stopped
     target = changed(lambda about: None)
     before = {path.name: path.read_bytes() for path in (target / FOLDER).iterdir() if path.is_file()}
 
-    def refused():
-        said = stopped.log.read_text().splitlines()[-1]
-        return said.startswith("thermozoo: cannot write ") and said.endswith(": File too large")
+    def refused(target, words, plugins=()):
+        log = target.with_name(f"{target.name}.txt")  # which is not full yet
+        done = stopped.killer(["run", *words, target, "--quiet", *plugins], log, full=2000)
+        said = log.read_text().splitlines()
+        assert len(said) == 1
+        return done["code"] == 2 and said[0].startswith("thermozoo: cannot") and said[0].endswith(": File too large")
 
-    assert stopped.resume(target, full=2000)["code"] == 2
-    assert refused()
+    assert refused(target, ["--resume"])
     assert {path.name: path.read_bytes() for path in (target / FOLDER).iterdir() if path.is_file()} == before
     assert stopped.resume(target)["code"] == 0
     assert digests(target)[:2] == stopped.digests[:2]
-    assert stopped.begin(target.with_name("new"), full=200)["code"] == 2
-    assert refused()
+    assert refused(target.with_name("new"), [stopped.config, "--out"], stopped.plugins)
     assert not target.with_name("new").exists()
 
 
