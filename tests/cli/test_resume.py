@@ -218,7 +218,8 @@ def digests(folder):
             sha.update(
                 name.encode() + (values.tobytes() if values.dtype.kind != "O" else repr(values.tolist()).encode())
             )
-    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    # the page of a run that had computed nothing worth saving may have been interrupted
+    names = sorted({p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {"report.html"})
     return parameters, sha.hexdigest(), report.get("config_digest"), names
 
 
@@ -255,13 +256,13 @@ class Subject:
             begin = self.resume if exists else self.begin
             done = begin(target, at=moment, by=by)
             story.append((round(moment, 3), by, done["code"], round(done["after"], 3)))
-            if done["code"] == 0:
+            if done["code"] == 0 and not (target / FOLDER).is_dir():
                 break
             if not exists and not (target / FOLDER).is_dir() and target.is_dir():
                 assert sorted(p.name for p in target.iterdir()) == [".thermozoo-claim"]  # killed within milliseconds
                 (target / ".thermozoo-claim").unlink()
                 target.rmdir()
-        if done["code"] != 0:
+        if done["code"] != 0 or (target / FOLDER).is_dir():  # whose page, say, was interrupted
             done = self.resume(target) if (target / FOLDER).is_dir() else self.begin(target)
         assert done["code"] == 0, f"{story}: {self.log.read_text()}"
         return story
