@@ -9,6 +9,7 @@ import signal
 import pytest
 
 import thermozoo
+from thermozoo.checkpoints.store import FOLDER
 from thermozoo.cli.app import COMMANDS, run
 
 GOOD = """
@@ -213,22 +214,29 @@ def test_an_output_folder_that_cannot_be_written(place, capsys):
     assert "cannot write good.toml/below/run: Not a directory" in line
 
 
-def test_a_failure_in_the_middle_leaves_nothing(place, capsys, monkeypatch):
-    """The disk fills while the last files are written."""
+def test_a_failure_in_the_middle_leaves_no_results(place, capsys, monkeypatch):
+    """The disk fills while the last files are written: what was computed is saved, and the run can go on."""
     from thermozoo.runs import outcome
 
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(outcome, "save_computer", full)
-    line = refused(place, capsys, "good.toml", "--out", "deep/run")
-    assert "cannot write deep/run: No space left on device" in line
+    with monkeypatch.context() as patch:
+        patch.setattr(outcome, "save_computer", full)
+        assert run(["run", "good.toml", "--out", "deep/run"]) == 2
+    *_, line, left = capsys.readouterr().err.splitlines()
+    assert line == "thermozoo: cannot write deep/run: No space left on device"
+    assert left.startswith("thermozoo: the work up to this moment is saved; go on with thermozoo run --resume deep/run")
+    assert {path.split("/")[2] for path in tree(place) if path.startswith("deep/run/")} == {FOLDER}
+    assert run(["run", "--resume", "deep/run"]) == 0
+    assert (place / "deep/run/manifest.json").is_file()
+    assert not (place / "deep/run" / FOLDER).exists()
 
 
 def test_usage(place, capsys):
     for arguments, said in (
         (["run", "--outt", "x"], "no such option: --outt; did you mean '--out'? (thermozoo run --help)"),
-        (["runn"], "no command is called 'runn'; did you mean 'run'?; commands: run, report, plugins"),
+        (["runn"], "no command is called 'runn'; did you mean 'run'?; commands: run, sweep, report"),
         (["--versoin"], "did you mean '--version'?"),
         (["new", "potental", "x"], "'engine'; did you mean 'potential'? (thermozoo new --help)"),
         (["run", "good.toml", "--seed", "x"], "'--seed'"),

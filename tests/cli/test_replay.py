@@ -17,6 +17,9 @@ from thermozoo.dynamics.noise import NoiseKey, normals
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
+#: The run's plugin file, which is a program, has to be asked for.
+REPLAY = ("replay", "--plugin", str(EXAMPLES / "stripes.py"))
+
 #: Windows whose switching does work, a schedule, a device that is read with noise, and what samples are asked for.
 DEVICE = (
     "training.windows=3",
@@ -66,7 +69,7 @@ def test_a_sample_is_generated_again(whole, tmp_path, values, capsys):
     before, kept = contents(made), read_dataset(made / "samples.nc")
     for number in (0, 4):
         out = tmp_path / f"again-{number}"
-        assert run(["replay", str(made), "--trajectory", str(number), "--out", str(out), "--every", "3"]) == 0
+        assert run([*REPLAY, str(made), "--trajectory", str(number), "--out", str(out), "--every", "3"]) == 0
         said = capsys.readouterr().out
         assert "state: the same bits as in samples.nc" in said
         assert "heat: the same bits as in samples.nc" in said
@@ -131,29 +134,29 @@ def test_a_chain_is_that_of_a_loop_by_hand(tmp_path):
 def test_nothing_is_replaced(folder, tmp_path, capsys, monkeypatch):
     (tmp_path / "taken").write_text("mine")
     for out in (tmp_path / "taken", folder):
-        [line] = refused(["replay", str(folder), "--trajectory", "1", "--out", str(out)], capsys)
+        [line] = refused([*REPLAY, str(folder), "--trajectory", "1", "--out", str(out)], capsys)
         assert "exists: a replay replaces nothing; give another name with --out" in line
     for more in ("", "-2"):
-        assert run(["replay", str(folder), "--trajectory", "1"]) == 0
+        assert run([*REPLAY, str(folder), "--trajectory", "1"]) == 0
         assert capsys.readouterr().out.splitlines()[-1] == f"trajectory: {folder}-trajectory-1{more}"
     # one that fails leaves nothing
     monkeypatch.setattr("thermozoo.runs.replay_folder.write_dataset", lambda *_: 1 / 0)
     before = sorted(tmp_path.iterdir())
-    assert run(["replay", str(folder), "--trajectory", "1"]) == 70
+    assert run([*REPLAY, str(folder), "--trajectory", "1"]) == 70
     assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.parametrize("number", [5, 2**40])
 def test_a_trajectory_that_is_not_there(folder, number, tmp_path, capsys):
-    [line] = refused(["replay", str(folder), "--trajectory", str(number)], capsys)
+    [line] = refused([*REPLAY, str(folder), "--trajectory", str(number)], capsys)
     assert f"has 5 trajectories, numbered from 0 to 4, got {number}" in line
     assert sorted(tmp_path.iterdir()) == [folder]
 
 
 def test_what_is_no_number_or_no_run(folder, tmp_path, capsys):
-    [line] = refused(["replay", str(folder), "--trajectory", "-1"], capsys)
+    [line] = refused([*REPLAY, str(folder), "--trajectory", "-1"], capsys)
     assert "--trajectory" in line
-    [line] = refused(["replay", str(folder), "--trajectory", "1", "--every", "0"], capsys)
+    [line] = refused([*REPLAY, str(folder), "--trajectory", "1", "--every", "0"], capsys)
     assert "--every" in line
     [line] = refused(["replay", str(tmp_path), "--trajectory", "1"], capsys)
     assert "is not the folder of a run: it has no config.toml, manifest.json, computer.nc" in line
@@ -161,7 +164,7 @@ def test_what_is_no_number_or_no_run(folder, tmp_path, capsys):
 
 def test_a_task_that_keeps_none(folder, monkeypatch, capsys):
     monkeypatch.setattr(Generate, "replayable", lambda self, config: 0)
-    [line] = refused(["replay", str(folder), "--trajectory", "1"], capsys)
+    [line] = refused([*REPLAY, str(folder), "--trajectory", "1"], capsys)
     assert "the task 'generate' keeps no single trajectories" in line
 
 
@@ -177,7 +180,7 @@ def test_what_has_changed_is_named_before_anything_runs(folder, tmp_path, capsys
     change(folder, lambda table: table["plugins"][0].update(version="9.9", distribution="elsewhere"))
     change(folder, lambda table: table["engine"].update(blas=["openblas 0.1 Other"]))
     (folder / "config.toml").write_text((folder / "config.toml").read_text("utf-8") + "\n", "utf-8")
-    lines = refused(["replay", str(folder), "--trajectory", "1"], capsys)
+    lines = refused([*REPLAY, str(folder), "--trajectory", "1"], capsys)
     for expected in (
         f"thermozoo: the run had 0.0.1, here is {tz.__version__}",
         "distribution was elsewhere, here it is thermozoo",
@@ -188,7 +191,7 @@ def test_what_has_changed_is_named_before_anything_runs(folder, tmp_path, capsys
         assert sum(expected in line for line in lines) == 1, (expected, lines)
     assert len(lines) == 5
     assert sorted(tmp_path.iterdir()) == [folder]
-    assert run(["replay", str(folder), "--trajectory", "1", "--anyway", "--out", str(tmp_path / "out")]) == 0
+    assert run([*REPLAY, str(folder), "--trajectory", "1", "--anyway", "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr()
     assert said.err.count("bits may be others") == 4
     assert "the same bits as in samples.nc" in said.out
@@ -210,10 +213,10 @@ def test_a_plugin_that_was_edited_is_named(folder, tmp_path, capsys):
 def test_samples_that_are_missing_or_of_another_run(folder, tmp_path, capsys):
     read_dataset(folder / "samples.nc").drop_vars("state").to_netcdf(folder / "other.nc", engine="h5netcdf")
     (folder / "other.nc").replace(folder / "samples.nc")
-    [line] = refused(["replay", str(folder), "--trajectory", "1"], capsys)
+    [line] = refused([*REPLAY, str(folder), "--trajectory", "1"], capsys)
     assert "samples.nc does not hold what the run kept of a trajectory: KeyError" in line
     (folder / "samples.nc").unlink()
-    [line] = refused(["replay", str(folder), "--trajectory", "1"], capsys)
+    [line] = refused([*REPLAY, str(folder), "--trajectory", "1"], capsys)
     assert "samples.nc is missing, with which the trajectory is compared: restore it" in line
     assert sorted(tmp_path.iterdir()) == [folder]
 
@@ -223,7 +226,7 @@ def test_samples_that_are_others_are_told(folder, tmp_path, capsys):
     samples["state"].values[1, 3] += 1
     samples.to_netcdf(folder / "samples.nc", engine="h5netcdf")
     out = tmp_path / "out"
-    assert run(["replay", str(folder), "--trajectory", "1", "--out", str(out)]) == 2
+    assert run([*REPLAY, str(folder), "--trajectory", "1", "--out", str(out)]) == 2
     said = capsys.readouterr()
     assert "state: 1 of 44 numbers differ from samples.nc, by up to 1" in said.out
     assert "not what samples.nc holds, though nothing that is known has changed" in said.err

@@ -19,7 +19,7 @@ from thermozoo import __version__
 from thermozoo.cli import remark_on
 from thermozoo.cli.memory import said_of_memory
 from thermozoo.cli.messages import foreign_fault, quoted, usage_text
-from thermozoo.cli.process import INTERRUPTED, guarded
+from thermozoo.cli.process import INTERRUPTED, guarded, left_behind
 from thermozoo.cli.streams import NobodyReadsError, UnwritableError, foreign_output
 from thermozoo.errors import LibraryError, ThermozooError, UnknownNameError, nearest, shown
 from thermozoo.registry.metadata import tolerant_metadata
@@ -203,7 +203,7 @@ def _said_of_plugin(error: BaseException, context: Context) -> str | None:
     """Return which plugin raised an error, where one did."""
     from thermozoo.registry.blame import said_of_plugin
 
-    with contextlib.suppress(Exception):  # the error at hand is the one to report
+    with contextlib.suppress(Exception, SystemExit):  # the error at hand is the one to report
         return said_of_plugin(error, context.catalogue.records)
     return None
 
@@ -214,6 +214,8 @@ def _refuse(message: str, arguments: list[str], context: Context) -> int:
         traceback.print_exc()
     for line in quoted(message, arguments).splitlines():
         print(f"thermozoo: {line}", file=sys.stderr)
+    if left := left_behind():
+        print(f"thermozoo{left}", file=sys.stderr)
     return 2
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from thermozoo.cli.signals import Stoppable, word_of
 from thermozoo.cli.streams import NobodyReadsError, UnwritableError, guarded_streams
 
-__all__ = ["INTERRUPTED", "guarded"]
+__all__ = ["INTERRUPTED", "guarded", "left_behind"]
 
 #: The exit code of a command that was interrupted; typer returns it too, where it catches KeyboardInterrupt.
 INTERRUPTED = 128 + signal.SIGINT
@@ -28,6 +28,7 @@ def guarded(work: Callable[[], int], remark: str = "") -> tuple[int, bool]:
     remark : str
         Said of a command that was interrupted.
     """
+    left_behind()  # of an earlier command in this process
     with Stoppable() as stoppable, guarded_streams():
         try:
             code = work()
@@ -45,12 +46,12 @@ def guarded(work: Callable[[], int], remark: str = "") -> tuple[int, bool]:
             code = INTERRUPTED  # libraries turn an interruption into errors of their own
         if code == INTERRUPTED:
             by = stoppable.received[0] if stoppable.received else signal.SIGINT
-            print(f"{word_of(by)}{_left_behind() or remark}", file=sys.stderr)
+            print(f"{word_of(by)}{left_behind() or remark}", file=sys.stderr)
             code = 128 + by
         return code, bool(stoppable.received)
 
 
-def _left_behind() -> str:
+def left_behind() -> str:
     """Return what a run that was stopped has said of what it leaves; nothing is imported to know."""
     module = sys.modules.get("thermozoo.checkpoints.stopping")
     return str(module.left_behind()) if module is not None else ""
