@@ -33,7 +33,7 @@ _SPEED = 1.5e8
 
 #: How long a piece that was asked to stop may go on before it is interrupted wherever it is, and a last checkpoint may
 #: take [second].
-_PATIENCE, _LAST = 0.4, 0.35
+_PATIENCE, _LAST = 0.3, 0.3
 
 
 class Journal:

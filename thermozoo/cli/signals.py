@@ -26,7 +26,7 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 _CLEANING_UP = 2.0
 
 #: For how long a signal that nobody heeds is waited for [second].
-_HEEDED = 0.9
+_HEEDED = 0.75
 
 
 def heed_early() -> None:
