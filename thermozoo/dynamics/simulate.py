@@ -160,7 +160,6 @@ def simulate(
     say_what_colors_cost(dynamics)
     chosen = engine_of(engine, dynamics.at(start.step), len(start.x), steps)
     stretch = min(steps, steps_unchecked(*start.x.shape))
-    ensemble = Ensemble(PreparedDynamics(chosen, dynamics), start, drive, stretch=stretch)
     first, looks = start.step, -(-steps // interval) + 1
     asked = asked_of(dynamics, start, steps, interval, chosen, drive)
     with piece("simulation", asked, size=state_bytes(start, steps, interval, watching)) as work:

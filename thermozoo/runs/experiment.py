@@ -132,7 +132,9 @@ def _in_folder(
         known = {} if engine is None else {"engine": {"name": engine.name, "details": engine.details}}
         return {**first, **known, "seconds": run.clock.so_far}
 
-    command = f"thermozoo run --resume {shlex.quote(str(folder.path))}"
+    files = dict.fromkeys(one.source.target for one in catalogue.records if one.source.content is not None)
+    asked = "".join(f" --plugin {shlex.quote(str(file))}" for file in files)
+    command = f"thermozoo run --resume {shlex.quote(str(folder.path))}{asked}"
     journal = Journal(store, about, config.dynamics.checkpoint_interval, reporter.warn, command)
     try:
         with journal.open(), one_blas_thread():

@@ -327,7 +327,7 @@ def test_memory_does_not_grow_with_steps(make_computer, euler):
 
 def test_an_engine_has_its_settings(make_computer, euler):
     assert engine_named("compiled").details["threads"] >= 1
-    assert engine_named("reference").details == {}
+    assert set(engine_named("reference").details) == {"blas"}  # the library that its products are of
     with pytest.raises(ParameterError, match="threads must be a whole number of 1 or more, got 0"):
         CompiledEngine(threads=0)
     with pytest.raises(ArgumentError, match=r"threads must be a whole number of 1 or more, got 1\.5"):
