@@ -104,8 +104,10 @@ def test_a_process_ends_with_0_or_2(tmp_path, k):
 EVALUATED = {
     "thermozoo/dynamics/engines/jax_step.py": {"exec", "compile"},
     "thermozoo/dynamics/engines/kernel_cache.py": {"exec", "compile"},
+    "thermozoo/dynamics/engines/machine_code.py": {"pickle"},  # kernels, once their seal holds
     "thermozoo/dynamics/plain_loops.py": {"exec", "compile"},
     "thermozoo/symbolic/codegen.py": {"exec", "compile"},
+    "thermozoo/testing/apart.py": {"pickle"},  # what a process of its own says of a plugin that it runs
 }
 
 
