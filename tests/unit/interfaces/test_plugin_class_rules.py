@@ -62,7 +62,8 @@ def test_an_abstract_layer_may_be_inherited():
 
 
 def test_an_imperfection_does_something():
-    with pytest.raises(PluginClassError, match="Perfect defines none of realise, nonreciprocal, stored, moved, driven, read"):
+    written = "realise, nonreciprocal, stored, moved, driven, read"
+    with pytest.raises(PluginClassError, match=f"Perfect defines none of {written}"):
 
         class Perfect(Imperfection):
             pass
