@@ -102,6 +102,7 @@ def test_the_suite_checks_it(file, capsys):
         "round-trip",
         "one-formula",
         "constraints",
+        "side-effects",
         "dissipates",
     ]
     assert run(["verify", file, "--json"]) == 0

@@ -50,11 +50,11 @@ def test_states_and_couplings_are_counted():
     [
         ({"samples": 10**9}, "generation.samples", "1,000,000,000 samples"),
         ({"hidden": 10**6}, "computer.units", "couplings"),
-        ({"duration": 1e9}, "dynamics.duration", r"1,000,000,000,000 time steps \(duration / dt\)"),
+        ({"duration": 4e6}, "dynamics.duration", r"4,000,000,000 time steps \(duration / dt\)"),
     ],
 )
 def test_a_run_above_the_limit_is_refused_before_it_allocates(sizes, key, cause):
-    with pytest.raises(BudgetError, match=rf"x.toml: {key}: the run needs about .* [TP]iB of memory") as caught:
+    with pytest.raises(BudgetError, match=rf"x.toml: {key}: the run needs about .* [GTP]iB of memory") as caught:
         check_memory(config(**sizes))
     assert re.search(f"above dynamics.memory_limit = 16 GiB, most of it for .*{cause}: take fewer", str(caught.value))
 

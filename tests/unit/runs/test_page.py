@@ -484,8 +484,7 @@ def test_files_of_plugins_are_named_where_the_config_is_said_to_run_again():
     assert page.holds("provenance", "dataset stripes my plugins/stripes.py SHA-256 0a1b")
     assert not _Page().holds("config", "--plugin")
     copied = _Page(manifest={"plugins": [{**plugin, "copy": "plugins/stripes.py"}]})
-    assert not copied.holds("config", "--plugin")
-    assert copied.holds("config", "plugins/stripes.py.")
+    assert copied.holds("config", "thermozoo run config.toml --plugin plugins/stripes.py:")
 
 
 def test_a_figure_that_is_missing_is_named_where_it_would_be():
