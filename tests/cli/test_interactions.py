@@ -37,6 +37,7 @@ def config(tmp_path, monkeypatch):
     return "phases.toml"
 
 
+@pytest.mark.long
 def test_a_run_is_made_loaded_and_reported(config, tmp_path, capsys):
     assert run(["check", config]) == 0
     assert "couplings: 3,136 (bipartite, cosine)" in capsys.readouterr().out

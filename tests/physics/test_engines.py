@@ -32,6 +32,7 @@ def test_engines_stay_together_until_rounding_has_grown(make_computer, euler, pr
     assert np.abs(finals[0] - finals[1]).max() < bound
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("integrator", [EulerMaruyama(), StochasticHeun()], ids=lambda i: i.name)
 def test_a_linear_computer_has_its_covariance(make_computer, integrator):
     """Covariance of 4,000 trajectories against the closed form of the scheme; every entry within 6 standard errors.

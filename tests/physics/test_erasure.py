@@ -203,6 +203,7 @@ def test_light_underdamped_bits_cost_what_overdamped_ones_do():
     assert abs(found.success - success) < 4.5 * math.sqrt(success * (1 - success) / 4000) + 4 / 4000
 
 
+@pytest.mark.long
 def test_heavy_underdamped_bits_obey_jarzynski_and_the_first_law():
     """A mass of 0.1, whose oscillations last: the kinetic energy is part of the energy, 1/2 kT before and after."""
     run = erased(tables(7, duration=8.0, dt=0.004, integrator="baoab", mass=0.1, followed=4000, durations=[0.5, 1]))
@@ -297,6 +298,7 @@ def test_what_is_no_erasure_is_one_line(changes, said):
     assert said in fault
 
 
+@pytest.mark.long
 def test_the_command_answers_and_refuses(tmp_path, capsys):
     given = ["run", "erasure", "--quiet", "--out", str(tmp_path / "run")]
     assert command([*given, "--set", "task.tilt=-1"]) == 2

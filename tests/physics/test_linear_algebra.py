@@ -140,6 +140,7 @@ def test_the_bias_of_a_step_has_its_closed_form(name):
         assert found.growth == pytest.approx(1 - z + (z**2 / 2 if name == "stochastic-heun" else 0))
 
 
+@pytest.mark.long
 def test_underdamped_units_solve_it_too(tmp_path):
     given = tables("linear-system", tmp_path, integrator="baoab")
     found = solved(given).figures

@@ -144,6 +144,7 @@ def test_states_have_their_boltzmann_probabilities(gate, clamp):
             assert holds(share, errors[pattern], share_of_rows(gate, 1.5, pattern)), (pattern, share)
 
 
+@pytest.mark.long
 def test_an_adder_run_backwards_visits_all_that_add_up():
     """S = 0 and Cout = 1 is 2: three rows, as likely as each other, and likelier than all else together."""
     found = sampled(tables(6, gate="full-adder", clamp="...01", temperature=0.8)).figures

@@ -121,6 +121,7 @@ def test_inertia_solves_another_equation(mass):
     assert found == pytest.approx(expected, rel=2e-2)
 
 
+@pytest.mark.long
 def test_units_with_inertia_have_the_covariance_of_their_own_equation(tmp_path):
     """Along the axes of A, with a mass of 1: off the Lyapunov equation by what is reported, and warned of."""
     run = solved(tables(tmp_path, integrator="baoab", duration=1200.0, dt=0.1, mass=1.0))

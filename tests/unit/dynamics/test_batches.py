@@ -126,6 +126,7 @@ def assert_same(one, other):
         assert np.array_equal(values, other[name]), name
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("engine", list(ENGINES))
 @pytest.mark.parametrize("name", list(CASES))
 @settings(max_examples=4)
@@ -377,6 +378,7 @@ def test_states_that_are_none(changes, said):
         BatchState(**{**given, "key": 3})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("trajectories", "steps", "looks"), [(1, 30_000, 1), (3, 12_000, 2), (400, 500, 2)])
 def test_few_numbers_are_looked_at_seldom(monkeypatch, trajectories, steps, looks):
     """Between two looks 32,768 numbers of few units are updated, and 250 steps of many are done."""

@@ -26,6 +26,7 @@ def final(of, trajectories, steps, engine, seed=3):
     return done.x.values[-1]
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize(
     ("integrator", "precision", "trajectories", "bound"),
     [("stochastic-heun", "double", 20, 1e-13), ("baoab", "single", 1, 1e-5)],

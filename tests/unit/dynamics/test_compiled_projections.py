@@ -65,6 +65,7 @@ def forces(base, precision, width, states=STATES):
     return np.where(base.layout.free, found, (begin - x) * 2.0**7)
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize(("precision", "width"), PLACES)
 @pytest.mark.parametrize("beta", [2.0, 1e6])
 def test_attention_by_hand(precision, width, beta):
@@ -82,6 +83,7 @@ def test_attention_by_hand(precision, width, beta):
     assert (share[0].max() == 1.0) == (beta > 1e3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("precision", "width"), PLACES[:1] + PLACES[2:])
 def test_what_lines_are_filled_up_with_adds_nothing(precision, width):
     base, states = computer(), np.abs(STATES)

@@ -150,6 +150,7 @@ def test_in_parts_it_is_the_same_bit_for_bit(computer, start, engine):
     assert half.work + rest.work == pytest.approx(whole.work, abs=1e-12)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("integrator", [EulerMaruyama(), StochasticHeun()])
 def test_constant_values_are_the_computer_that_has_them(computer, start, engine, integrator):

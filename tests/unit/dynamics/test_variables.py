@@ -77,6 +77,7 @@ def advanced(engine, dynamics, x0, held, splits, drive=None, work=None):
     return [x, *held.values()]
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("drive", [None, DRIVE], ids=["free", "driven"])
 @pytest.mark.parametrize(
     ("integrator", "connectivity"),
@@ -135,6 +136,7 @@ def test_a_step_takes_one_new_force(monkeypatch):
         assert len(calls) == forces
 
 
+@pytest.mark.long
 def test_the_force_of_a_driven_step_is_its_own():
     """One free particle that feels a_k s in step k: kicks of half a step each, written out."""
     free = assemble({"a": 1}, Quadratic(J2=1e-300), Dense(), temperature=1e-300, mobility=1e9)

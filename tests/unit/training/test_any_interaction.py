@@ -152,6 +152,7 @@ def test_methods_that_train_products_only_refuse_by_name_with_the_remedy(method,
         tz.train(dynamics, [[[0.0, 1.0], [1.0, 0.0]]], method=method, cycles=5)
 
 
+@pytest.mark.long
 def test_phases_learn_by_descent_from_arrays():
     """The loss of held-out trajectories falls."""
     stripes = np.kron([[[1, 0], [1, 0]], [[1, 1], [0, 0]]], np.ones((2, 2)))
