@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import gc
 import hashlib
 import importlib.abc
@@ -17,9 +18,7 @@ from typing import Any
 import attrs
 from operators import Change, changes, mutated
 
-__all__ = ["ROOT", "Mutant", "mutants_of", "plant", "source_of", "swap"]
-
-ROOT = Path(__file__).resolve().parents[2]
+__all__ = ["Mutant", "mutants_of", "plant", "source_of", "swap"]
 
 #: What writes a kernel: the function whose result has its text, by module.
 WRITERS = {"thermozoo.dynamics.engines.kernel_source": "write_kernel"}
@@ -64,10 +63,18 @@ class Mutant:
         return hashlib.sha256(f"{self.module} {self.text}".encode()).hexdigest()
 
 
+@functools.cache
+def _folder_of(package: str) -> Path:
+    """Return the folder in which a package is that is imported here: of this tree, or installed; it is not imported."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    return Path(next(iter(spec.submodule_search_locations or ()))).parent
+
+
 def source_of(module: str) -> Path:
     """Return the file of a module."""
-    folder = ROOT if module.startswith("thermozoo.") else ROOT / "plugins"
-    return folder.joinpath(*module.split(".")).with_suffix(".py")
+    package, *_ = parts = module.split(".")
+    return _folder_of(package).joinpath(*parts).with_suffix(".py")
 
 
 def mutants_of(module: str, source: str | None = None) -> list[Mutant]:
