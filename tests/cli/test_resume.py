@@ -283,8 +283,9 @@ def test_a_run_that_is_killed_goes_on_to_the_same_bits(name, tmp_path, killer):
     check(subject, random.Random(name), 2, tmp_path / "killed")
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("moments", [50, 1000])
+@pytest.mark.parametrize(
+    "moments", [pytest.param(50, marks=pytest.mark.long), pytest.param(1000, marks=pytest.mark.endurance)]
+)
 def test_moments_over_all_phases(moments, tmp_path, killer):
     """Fifty, and a thousand, kills in turn of all configs."""
     draw, subjects, stories = random.Random(moments), [], []

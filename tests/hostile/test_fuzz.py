@@ -45,7 +45,7 @@ def test_an_integrator_that_could_not_be_built(name, also):
         load_config(name, assignments=["dynamics.x=true", *also], seed=1)
 
 
-@pytest.mark.long
+@pytest.mark.endurance
 def test_a_hundred_thousand_inputs():
     """In processes that may hold 6 GiB, each input in at most half a minute."""
     counts, failures = campaign(100_000)

@@ -70,7 +70,7 @@ def test_the_suite_notices_a_few_mutants():
         assert (one["by"], one["check"]) == ("check", one["expected"]), one
 
 
-@pytest.mark.long
+@pytest.mark.endurance
 def test_no_mutant_of_the_reference_engine_survives_unexplained(tmp_path):
     """Those of one room that the run of full size draws; the others take hours of one core."""
     command = [sys.executable, str(HERE / "campaign.py"), "run", str(tmp_path), "--rooms", "reference engine"]

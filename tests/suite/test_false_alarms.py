@@ -9,7 +9,7 @@ from false_alarms import RANDOM, tallies
 from thermozoo.testing.statistics import FALSE_ALARM, z_limit
 
 
-@pytest.mark.long
+@pytest.mark.endurance
 @pytest.mark.parametrize("plugin", RANDOM)
 def test_no_false_alarm_over_two_hundred_seeds(plugin):
     """At 2e-6 a comparison, of a hundred a run at most, an alarm in 200 runs has probability below 200 x 2e-4 = 4 %."""

@@ -142,7 +142,7 @@ def test_memory_is_flat_over_a_million_steps():
     assert sizes[1:].max() - sizes[0] < 2 * 2**20, sizes.tolist()
 
 
-@pytest.mark.long
+@pytest.mark.endurance
 @pytest.mark.skipif(not Path("/proc/self/statm").is_file(), reason="memory is read from Linux's /proc")
 def test_a_soak(tmp_path):
     """Simulations that go on and small runs, one after the other, for THERMOZOO_TEST_SOAK seconds (1,200).
