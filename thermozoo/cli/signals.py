@@ -83,11 +83,18 @@ class Stoppable:
             self._before = _handle(self._stop)
         except ValueError:  # not the main thread
             self._before = {}
+        self._hook, sys.unraisablehook = sys.unraisablehook, self._say_unraisable
         return self
 
     def __exit__(self, *error: object) -> None:
+        sys.unraisablehook = self._hook
         for one, handler in self._before.items():
             signal.signal(one, handler)
+
+    def _say_unraisable(self, what: Any) -> None:
+        """Pass on what nobody can catch, but no interruption that met a destructor: it was received all the same."""
+        if not (self.received and issubclass(what.exc_type, KeyboardInterrupt)):
+            self._hook(what)
 
     def _stop(self, signum: int, frame: Any) -> None:
         asked, self._asked = self._asked, False

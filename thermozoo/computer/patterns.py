@@ -40,7 +40,8 @@ def load_patterns(path: str | Path) -> npt.NDArray[np.floating[Any]]:
     read = read_array(path, "the patterns", _EXPECTED) if kind == ".npy" else _comma_separated(path)
     if read.ndim < 2 or not read.size:
         raise DataError(f"{path}: expected real numbers, one pattern a row, got shape {read.shape} of {read.dtype}")
-    rows = read.reshape(len(read), -1).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # of a signaling NaN, which is found below
+        rows = read.reshape(len(read), -1).astype(np.float64)
     bad = np.argwhere(~np.isfinite(rows))
     if len(bad):
         row, column = bad[0]

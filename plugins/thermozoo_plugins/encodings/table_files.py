@@ -35,7 +35,8 @@ def read_table(
             raise DataError(f"cannot read the table {file}: {error}; expected {_EXPECTED}") from error
     if table.ndim != 2 or table.dtype.kind not in "iuf" or 0 in table.shape:
         raise DataError(f"the table {file} holds {table.dtype} of shape {table.shape}; expected {wanted}")
-    numbers: npt.NDArray[np.float64] = table.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # of a signaling NaN, which is found below
+        numbers: npt.NDArray[np.float64] = table.astype(np.float64)
     bad = np.argwhere(~np.isfinite(numbers))
     if len(bad):
         row, column = map(int, bad[0])

@@ -39,7 +39,8 @@ def read_numbers(path: str) -> npt.NDArray[np.float64]:
             raise DataError(f"cannot read {path}: {error}; expected {_EXPECTED}") from error
     if numbers.ndim not in (1, 2) or numbers.dtype.kind not in "iuf" or not numbers.size:
         raise DataError(f"{path} holds {numbers.dtype} of shape {numbers.shape}; expected real numbers of a matrix")
-    found: npt.NDArray[np.float64] = numbers.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # of a signaling NaN, which is found below
+        found: npt.NDArray[np.float64] = numbers.astype(np.float64)
     bad = np.argwhere(~np.isfinite(found))
     if len(bad):
         place = tuple(bad[0].tolist())

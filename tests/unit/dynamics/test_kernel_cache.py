@@ -368,11 +368,12 @@ def test_processes_that_compile_the_same_kernel_at_once(folder):
 
 @pytest.mark.long
 def test_random_damage_of_a_real_kernel_changes_no_bit(folder, make_computer, euler):
-    """40 damages of machine code that takes a second to compile: what is read is refused, so few are compiled anew."""
+    """Eight damages of machine code that takes a second to compile: what is read is refused, so few are compiled anew."""
     from thermozoo_plugins.connectivities.bipartite import Bipartite
     from thermozoo_plugins.potentials.quartic import Quartic
 
     from thermozoo.dynamics.engines import Dynamics, engine_named
+    from thermozoo.dynamics.noise import NoiseKey
     from thermozoo.dynamics.simulate import simulate
 
     computer = make_computer({"a": 3}, Quartic(), Bipartite())
@@ -380,13 +381,13 @@ def test_random_damage_of_a_real_kernel_changes_no_bit(folder, make_computer, eu
 
     def states():
         kernel_cache._LOADED.clear()
-        return simulate(dynamics, np.ones((1, 3)), 20, seed=1, engine=engine_named("compiled")).states
+        return simulate(dynamics, np.ones((1, 3)), 20, key=NoiseKey(1), engine=engine_named("compiled")).final
 
     right = states()
     file = machine_code(folder)
     whole = file.read_bytes()
     rng = np.random.default_rng(3)
-    for _ in range(40):
+    for _ in range(8):
         content = bytearray(whole)
         for at in rng.integers(0, len(whole), 3):
             content[at] ^= 1 << int(rng.integers(8))
