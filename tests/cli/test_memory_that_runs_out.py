@@ -89,8 +89,7 @@ def test_a_run_in_little_memory_ends_well_or_in_a_line(tmp_path, engine):
         by_llvm = "LLVM ERROR" in done.stderr
         assert done.returncode in (0, 2) or by_openblas or by_llvm, (room, done.returncode, done.stderr[-2000:])
         if not (by_openblas or by_llvm):  # as by kill -9, which leaves the claim of a folder
-            saved = (out / FOLDER).is_dir()  # from which the run goes on where there is more memory
-            assert out.exists() == (done.returncode == 0 or saved)
-            assert not saved or "go on with thermozoo run --resume" in done.stderr
+            # a checkpoint may be left, from which the run goes on where there is more memory
+            assert out.exists() == (done.returncode == 0 or (out / FOLDER).is_dir())
         codes.append(done.returncode)
     assert codes[-1] == 0
