@@ -368,7 +368,7 @@ def test_processes_that_compile_the_same_kernel_at_once(folder):
 
 @pytest.mark.long
 def test_random_damage_of_a_real_kernel_changes_no_bit(folder, make_computer, euler):
-    """Eight damages of machine code that takes a second to compile: what is read is refused, so few are compiled anew."""
+    """Eight damages of machine code that takes a second to compile: what is read is refused, and compiled anew."""
     from thermozoo_plugins.connectivities.bipartite import Bipartite
     from thermozoo_plugins.potentials.quartic import Quartic
 
