@@ -86,7 +86,7 @@ def test_every_result_has_the_terms_by_name(tmp_path, monkeypatch, capsys):
     with xr.open_dataset("x/samples.nc") as samples:
         last = samples["heat_memory"].values[-1].mean()
     assert last / 0.1 == pytest.approx(by_term["memory"])
-    loaded = tz.load("x").computer
+    loaded = tz.load("x", catalogue=tz.load_catalogue(files=[STRIPES])).computer
     assert loaded.term_names == ("on-site", "coupling", "memory", "phases", "bias")
     assert loaded.terms["phases"].vector.any()  # which descent trains
     page = Path("x/report.html").read_text()

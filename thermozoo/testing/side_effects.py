@@ -91,6 +91,23 @@ def _error_call(value: Any) -> None:
 
 _FILTERS = "the warnings filters"
 
+#: Libraries whose own warnings a run may filter, as it imports them and as they write its files.
+_LIBRARIES = ("scipy", "numpy", "xarray", "pandas", "matplotlib")
+
+#: What messages begin with that these libraries filter without a category of their own.
+_OF_LIBRARIES = ("decode_timedelta", "the matrix subclass is not the recommended way")
+
+
+def _read_filters() -> list[Any]:
+    """Return the filters that are not of libraries, which set some of them again whenever they are called."""
+
+    def of_a_library(one: Any) -> bool:
+        message = getattr(one[1], "pattern", "") or ""
+        return message.startswith(_OF_LIBRARIES) or one[2].__module__.partition(".")[0] in _LIBRARIES
+
+    return [one for one in warnings.filters if not of_a_library(one)]
+
+
 #: Stands before all filters, so that one of them that is set again shows.
 _UNUSUAL_FILTER = ("default", None, ImportWarning, re.compile("thermozoo watches"), _UNUSUAL)
 
@@ -99,7 +116,7 @@ _SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "NumPy's handling of floating-point errors (numpy.seterr)": (np.geterr, lambda value: np.seterr(**value)),
     "NumPy's error callback (numpy.seterrcall)": (np.geterrcall, _error_call),
     "how NumPy prints (numpy.set_printoptions)": (np.get_printoptions, lambda value: np.set_printoptions(**value)),
-    _FILTERS: (lambda: list(warnings.filters), _filters),
+    _FILTERS: (_read_filters, _filters),
     "the locale": (
         lambda: locale.setlocale(locale.LC_ALL),
         lambda value: locale.setlocale(locale.LC_ALL, value),
@@ -123,9 +140,10 @@ def watched() -> Iterator[SideEffects]:
     # states that nobody else sets: a plugin that seeds with the same number again would not show
     np.random.seed(_UNUSUAL)
     random.seed(_UNUSUAL)
-    _filters([_UNUSUAL_FILTER, *settings[_FILTERS]])
+    all_filters = list(warnings.filters)
+    _filters([_UNUSUAL_FILTER, *all_filters])
     before = _states()
-    filters = list(warnings.filters)
+    filters = _read_filters()
     try:
         with contextlib.redirect_stdout(tee):
             yield seen
@@ -138,7 +156,7 @@ def watched() -> Iterator[SideEffects]:
             if read() != (filters if name == _FILTERS else settings[name]):
                 seen.settings.append(name)
                 put_back(settings[name])
-        _filters(settings[_FILTERS])
+        _filters(all_filters)
 
 
 def _states() -> dict[str, Any]:
