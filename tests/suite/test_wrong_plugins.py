@@ -52,10 +52,16 @@ def test_a_connectivity_that_refuses_every_layout_is_quoted():
 ALONE = [subject for subject in SUBJECTS if subject.check != "side-effects"]
 
 
+#: Checks of a whole step, path or training, which meet the faults that others are about as well.
+BROAD = {"same-driven-states", "heat", "path-ratio", "training-loss", "training-minimum", "side-effects"}
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("subject", ALONE, ids=title)
 def test_no_other_check_fails(subject):
-    assert caught(subject.report()) == {subject.check} | subject.also
+    found = caught(subject.report())
+    assert subject.check in found
+    assert found - BROAD == ({subject.check} | subject.also) - BROAD
 
 
 def test_every_check_has_a_wrong_subject():
