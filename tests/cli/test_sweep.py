@@ -242,6 +242,15 @@ def test_points_without_faults_are_run_on_demand(tmp_path):
     assert [row["state"] for row in rows(folder)] == ["failed", "completed"]
 
 
+def test_tables_are_values_too(tmp_path):
+    folder = tmp_path / "tables"
+    potentials = '{plugin = "double-well"},{plugin = "double-well", J2 = -2.0}'
+    assert sweep(folder, "--over", f"computer.potential={potentials}") == 0
+    rates = [float(row["escape.rate"]) for row in rows(folder)]
+    assert rates[0] > rates[1]  # a barrier of 1/4 E0, and one of 1 E0
+    assert "J2 = -2.0" in (folder / "points/0002/config.toml").read_text("utf-8")
+
+
 def test_values_that_go_together_are_a_list(tmp_path):
     folder = tmp_path / "list"
     words = ("--over", "computer.temperature=0.2,0.2,0.4", "--over", "dynamics.dt=0.01,0.02,0.02", "--together")

@@ -14,7 +14,7 @@ from thermozoo.config.packaged import packaged, packaged_name, packaged_text, wr
 from thermozoo.config.toml import DEEPEST, parse, value_of
 from thermozoo.errors import ConfigError, nearest, shown
 
-__all__ = ["bounded", "given_by", "override", "parse_bytes", "read_config"]
+__all__ = ["assign", "bounded", "given_by", "override", "parse_bytes", "read_config"]
 
 #: Bytes above which a file is taken for something else: a list with a value for
 #: each of a hundred thousand units takes 2 MB.
@@ -139,11 +139,27 @@ def override(tables: Mapping[str, Any], assignments: Iterable[str]) -> dict[str,
 
 def _assign(tables: dict[str, Any], assignment: str) -> None:
     key, equals, text = assignment.partition("=")
-    parts = _parts(key)
-    if not equals or not all(map(_KEY.fullmatch, parts)) or len(parts) > DEEPEST:
+    if not equals:
         raise ValueError("expected table.key=value")
-    value = value_of(text)
-    place = tables
+    assign(tables, key, value_of(text) if _is_key(key) else None)
+
+
+def _is_key(key: str) -> bool:
+    parts = _parts(key)
+    return all(map(_KEY.fullmatch, parts)) and len(parts) <= DEEPEST
+
+
+def assign(tables: dict[str, Any], key: str, value: Any) -> None:
+    """Put a value into tables that belong to the caller alone, where a key says that ``--set`` would take.
+
+    Raises
+    ------
+    ValueError
+        When the key is none, or leads through a value.
+    """
+    if not _is_key(key):
+        raise ValueError("expected table.key=value")
+    parts, place = _parts(key), tables
     for part in parts[:-1]:
         place = place.setdefault(part, {})
         if not isinstance(place, dict):

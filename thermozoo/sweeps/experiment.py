@@ -12,7 +12,7 @@ import attrs
 from thermozoo.computer.datasets import replace_file
 from thermozoo.config.faults import Origin
 from thermozoo.config.parse import parse
-from thermozoo.config.read import override
+from thermozoo.config.read import assign, override
 from thermozoo.config.schema import Config
 from thermozoo.errors import (
     BudgetError,
@@ -32,7 +32,7 @@ from thermozoo.runs.progress import Reporter
 from thermozoo.runs.regained import begins_there
 from thermozoo.sweeps.folder import make
 from thermozoo.sweeps.identity import Identity
-from thermozoo.sweeps.over import assignment_text, exact_text
+from thermozoo.sweeps.over import assignment_text
 from thermozoo.sweeps.picture import draw_table, shown_names, unknown_names
 from thermozoo.sweeps.points import Point, points_in, states_text
 from thermozoo.sweeps.table import Table
@@ -181,7 +181,12 @@ def _fail(point: Point, reason: str, reporter: Reporter, details: str = "") -> N
 
 def _config(identity: Identity, point: Point, catalogue: Catalogue) -> Config:
     """Return the config of a point: that of the sweep with the values that the point has."""
-    tables = override(identity.config, [f"{key}={exact_text(value)}" for key, value in point.values.items()])
+    tables = override(identity.config, ())
+    try:
+        for key, value in point.values.items():
+            assign(tables, key, value)
+    except ValueError as error:
+        raise ConfigError([f"--over {shown(key)}: {error}"]) from None
     options = {key: f"--over {key}" for key in point.values}
     return parse(tables, catalogue, Origin(identity.source, (), options))
 
