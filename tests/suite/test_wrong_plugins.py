@@ -48,16 +48,12 @@ def test_a_connectivity_that_refuses_every_layout_is_quoted():
     assert "refuses every layout that was tried; of the last it says: no group is called 'input'" in outcome.reason
 
 
-#: Whose check alone fails: what changes its surroundings or what it is given, other checks meet as well.
-ALONE = [subject for subject in SUBJECTS if subject.check != "side-effects"]
-
-
 #: Checks of a whole step, path or training, which meet the faults that others are about as well.
 BROAD = {"same-driven-states", "heat", "path-ratio", "training-loss", "training-minimum", "side-effects"}
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("subject", ALONE, ids=title)
+@pytest.mark.parametrize("subject", SUBJECTS, ids=title)
 def test_no_other_check_fails(subject):
     found = caught(subject.report())
     assert subject.check in found

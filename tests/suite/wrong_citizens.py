@@ -181,8 +181,19 @@ _MADE = {
     "itself": Forgetful,
 }
 
+#: What else notices those that change what they are given or themselves; none has a docstring.
+_ALSO = {"given": {"documented", "pairs"}, "itself": {"documented"}}
+
 CITIZENS = [
-    *(Wrong(f"{cls.kind}: {SAID[what]}", "side-effects", cls) for what, cls in _MADE.items()),
-    Wrong("engine: prints", "side-effects", TalkingEngine),
-    Wrong("engine: changes what it is given", "side-effects", InPlaceEngine, also={"split"}),
+    *(
+        Wrong(f"{cls.kind}: {SAID[what]}", "side-effects", cls, also=_ALSO.get(what, set()))
+        for what, cls in _MADE.items()
+    ),
+    Wrong("engine: prints", "side-effects", TalkingEngine, also={"documented", "batch-independence"}),
+    Wrong(
+        "engine: changes what it is given",
+        "side-effects",
+        InPlaceEngine,
+        also={"documented", "batch-independence"},
+    ),
 ]

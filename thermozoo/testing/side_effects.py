@@ -89,7 +89,13 @@ def _error_call(value: Any) -> None:
     np.seterrcall(value)
 
 
+def _unusual_call(kind: str, flag: int) -> None:
+    """Do nothing about a floating-point error."""
+
+
 _FILTERS = "the warnings filters"
+_ERRORS = "NumPy's handling of floating-point errors (numpy.seterr)"
+_CALLBACK = "NumPy's error callback (numpy.seterrcall)"
 
 #: Libraries whose own warnings a run may filter, as it imports them and as they write its files.
 _LIBRARIES = ("scipy", "numpy", "xarray", "pandas", "matplotlib")
@@ -113,8 +119,8 @@ _UNUSUAL_FILTER = ("default", None, ImportWarning, re.compile("thermozoo watches
 
 #: Settings of the process: how each is read, and put back.
 _SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
-    "NumPy's handling of floating-point errors (numpy.seterr)": (np.geterr, lambda value: np.seterr(**value)),
-    "NumPy's error callback (numpy.seterrcall)": (np.geterrcall, _error_call),
+    _ERRORS: (np.geterr, lambda value: np.seterr(**value)),
+    _CALLBACK: (np.geterrcall, _error_call),
     "how NumPy prints (numpy.set_printoptions)": (np.get_printoptions, lambda value: np.set_printoptions(**value)),
     _FILTERS: (_read_filters, _filters),
     "the locale": (
@@ -140,10 +146,13 @@ def watched() -> Iterator[SideEffects]:
     # states that nobody else sets: a plugin that seeds with the same number again would not show
     np.random.seed(_UNUSUAL)
     random.seed(_UNUSUAL)
+    # nobody handles errors so: a setting that an earlier call of the plugin has made already shows as well
+    np.seterrcall(_unusual_call)
+    np.seterr(all="call")
     all_filters = list(warnings.filters)
     _filters([_UNUSUAL_FILTER, *all_filters])
     before = _states()
-    filters = _read_filters()
+    known = {name: read() for name, (read, _) in _SETTINGS.items()}
     try:
         with contextlib.redirect_stdout(tee):
             yield seen
@@ -153,9 +162,11 @@ def watched() -> Iterator[SideEffects]:
         np.random.set_state(numpy_state)
         random.setstate(python_state)
         for name, (read, put_back) in _SETTINGS.items():
-            if read() != (filters if name == _FILTERS else settings[name]):
+            if read() != known[name]:
                 seen.settings.append(name)
                 put_back(settings[name])
+        np.seterr(**settings[_ERRORS])
+        np.seterrcall(settings[_CALLBACK])
         _filters(all_filters)
 
 

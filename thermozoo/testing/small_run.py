@@ -107,10 +107,10 @@ def _config(context: Context, seed: int) -> Any:
         raise CheckFailed(f"the config that small() returns is refused: {error}") from error
 
 
-def small_run_of(context: Context, seed: int, *, traced: bool = False) -> SmallRun:
-    """Go through a small run, once for each seed; a traced one is another."""
+def small_run_of(context: Context, seed: int, *, traced: bool = False, again: bool = False) -> SmallRun:
+    """Go through a small run, once for each seed unless it is wanted again; a traced one is another."""
     kept = vars(context).setdefault("_runs", {})
-    if (seed, traced) in kept:
+    if (seed, traced) in kept and not again:
         found: SmallRun = kept[seed, traced]
         return found
     from thermozoo.runs.experiment import run_experiment
