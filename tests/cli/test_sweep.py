@@ -113,7 +113,7 @@ def test_what_is_not_completed_is_run(grid):
     assert again <= {path for path in kept if "0004" in path.parts}
 
 
-def test_an_interrupted_point_goes_on_from_its_checkpoint(grid, monkeypatch):
+def test_an_interrupted_point_goes_on_from_its_checkpoint(grid, monkeypatch, capsys):
     """The second point is stopped in its pictures, when its simulation is done and saved: that is not done again."""
     from thermozoo.runs import surroundings
     from thermozoo.sweeps import experiment
@@ -127,6 +127,9 @@ def test_an_interrupted_point_goes_on_from_its_checkpoint(grid, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(surroundings, "task_report_json", interrupt)
         assert sweep(grid, *GRID) == 130
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("interrupted: 6 points: 5 completed, 1 interrupted; go on with thermozoo sweep --resume ")
+    assert said.endswith(f"{grid} --plugin {EXAMPLES / 'escape.py'}")
     assert rows(grid)[1]["state"] == "interrupted"
     went_on = []
     original = experiment.resume_experiment

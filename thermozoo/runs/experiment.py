@@ -22,6 +22,7 @@ from thermozoo.runs.checkpoints import about_run, config_of, leave_plugins, remo
 from thermozoo.runs.folder import RunFolder, run_folder
 from thermozoo.runs.phase import Clock, Run
 from thermozoo.runs.phases import phases_of
+from thermozoo.runs.plugin_files import plugin_arguments
 from thermozoo.runs.progress import Reporter
 
 __all__ = ["resume_experiment", "run_experiment"]
@@ -132,9 +133,7 @@ def _in_folder(
         known = {} if engine is None else {"engine": {"name": engine.name, "details": engine.details}}
         return {**first, **known, "seconds": run.clock.so_far}
 
-    files = dict.fromkeys(one.source.target for one in catalogue.records if one.source.content is not None)
-    asked = "".join(f" --plugin {shlex.quote(str(file))}" for file in files)
-    command = f"thermozoo run --resume {shlex.quote(str(folder.path))}{asked}"
+    command = f"thermozoo run --resume {shlex.quote(str(folder.path))}{plugin_arguments(catalogue)}"
     journal = Journal(store, about, config.dynamics.checkpoint_interval, reporter.warn, command)
     try:
         with journal.open(), one_blas_thread():

@@ -16,7 +16,13 @@ from thermozoo.given_files import read_regular
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.place import LARGEST_TEXT, MARK, PLUGINS
 
-__all__ = ["with_copies"]
+__all__ = ["plugin_arguments", "with_copies"]
+
+
+def plugin_arguments(catalogue: Catalogue) -> str:
+    """Return what asks on a command line for the plugin files of a catalogue again, each once, with a blank before."""
+    files = dict.fromkeys(one.source.target for one in catalogue.records if one.source.content is not None)
+    return "".join(f" --plugin {shlex.quote(str(file))}" for file in files)
 
 
 def with_copies(config: str | Path | None, catalogue: Catalogue) -> Catalogue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from thermozoo.checkpoints.stopping import left_behind
 from thermozoo.computer.datasets import replace_file
 from thermozoo.config.faults import Origin
 from thermozoo.config.parse import parse
@@ -28,6 +30,7 @@ from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.experiment import resume_experiment, run_experiment
+from thermozoo.runs.plugin_files import plugin_arguments
 from thermozoo.runs.progress import Reporter
 from thermozoo.runs.regained import begins_there
 from thermozoo.sweeps.folder import make
@@ -123,6 +126,10 @@ def run_sweep(
             if fail_fast and point.state == "failed":
                 reporter.warn("stopped at the first point that failed (--fail-fast)")
                 break
+    except KeyboardInterrupt:
+        command = f"thermozoo sweep --resume {shlex.quote(str(folder))}{plugin_arguments(catalogue)}"
+        left_behind(f": {states_text([point.state for point in points])}; go on with {command}")
+        raise
     finally:
         table = Table.of(identity, points)
         table.write_csv(folder)
