@@ -16,8 +16,6 @@ import pytest
 
 import thermozoo as tz
 
-pytestmark = pytest.mark.long
-
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BUILT_IN = Path(tz.__file__).parent / "config" / "defaults"
 
@@ -41,7 +39,14 @@ def ran(name, folder, samples, **changes):
     return tz.run(tables, out=folder, seed=2, quiet=True)
 
 
-@pytest.fixture(scope="module", params=REQUIRED)
+#: Recipes whose training takes minutes.
+SLOW = ("hundred", "asked")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(n, marks=pytest.mark.endurance if n in SLOW else pytest.mark.long) for n in REQUIRED],
+)
 def recipe(request, tmp_path_factory):
     if "THERMOZOO_TEST_MNIST" not in os.environ:
         pytest.skip("THERMOZOO_TEST_MNIST names no folder with MNIST")
@@ -69,6 +74,7 @@ def test_the_judge_names_them(recipe):
     assert rows["outputs"] >= (rows["learned images"] - 0.05 if judged is None else judged)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "heat"), [("ten-digits.toml", 2000), ("conditioned-digits.toml", 3100)])
 def test_built_in_recipes_make_the_learned_images_and_stay_cool(name, heat, tmp_path):
     """Measured: correlation 0.966, judged right 0.974, a tenth less heat; 0.93 is four standard errors of 200 away."""
@@ -81,6 +87,7 @@ def test_built_in_recipes_make_the_learned_images_and_stay_cool(name, heat, tmp_
     assert report["warnings"] == []
 
 
+@pytest.mark.long
 def test_new_digits_are_told_apart_and_are_no_copies(tmp_path):
     """Real images not learned set the measure; standard errors, with 200 outputs of two classes, are 0.02 and 0.005."""
     if "THERMOZOO_TEST_MNIST" not in os.environ:
@@ -95,6 +102,7 @@ def test_new_digits_are_told_apart_and_are_no_copies(tmp_path):
     assert rows["outputs"]["frechet_components"] <= 3 * rows["real held-out"]["frechet_components"]
 
 
+@pytest.mark.long
 def test_windows_solved_for_their_middle_keep_thirty_digits_apart_and_cool(tmp_path):
     """Over whole windows, without a ridge, units are switched once more than needed; embedded digits, 48 outputs."""
     middle, whole = (

@@ -1,8 +1,6 @@
 """Whether 95 % intervals of what learns cover: classifiers over test images, Boltzmann machines over chains.
 
-Each test follows one machine through 200 samples of what its error bars are over. Of 200 right intervals 190 +- 3.1
-cover; fewer than 180, or more than 198, do once in 640 times for each figure. The seeds are fixed: a test passes
-always, or never.
+Each test follows one machine through as many samples of what its error bars are over.
 """
 
 from __future__ import annotations
@@ -12,14 +10,13 @@ import types
 import attrs
 import numpy as np
 import pytest
+from intervals import check_cover, few_and_many
 from scipy import stats
 from test_trained_devices import done, with_device
 from thermozoo_plugins.tasks.boltzmann_results import _shown
 from thermozoo_plugins.tasks.classify_data import split_of
 
 import thermozoo as tz
-
-SEEDS, LEAST, MOST = 200, 180, 198
 
 
 def covered(intervals, known, count):
@@ -29,14 +26,8 @@ def covered(intervals, known, count):
     return (np.abs(values[..., 0] - np.array(known)) < width * values[..., 1]).sum(axis=0)
 
 
-def check(hits):
-    print(hits / SEEDS)
-    assert (hits >= LEAST).all(), hits
-    assert (hits <= MOST).all(), hits
-
-
-@pytest.mark.long
-def test_intervals_of_a_classifier_cover_what_it_reaches_on_all_images():
+@few_and_many
+def test_intervals_of_a_classifier_cover_what_it_reaches_on_all_images(seeds):
     """One computer, and 60 test images at a time, drawn with replacement from 397 that it was not trained on.
 
     What is known is the mean over all of these, of 60 shots each. Heat is that of a computer whose couplings to pixels
@@ -67,12 +58,12 @@ def test_intervals_of_a_classifier_cover_what_it_reaches_on_all_images():
     assert 0.6 < known[0] < known[1] < 0.97  # neither a guess nor always right
     rng = np.random.default_rng(5)
     intervals = []
-    for seed in range(SEEDS):
+    for seed in range(seeds):
         one = figures(rng.integers(len(pixels), size=60), seed)
         own = [(getattr(one, name), getattr(one, error)) for name, error in names]
         short = [(one.reference[name] - getattr(one, name), one.error_bars[name]) for name in one.reference]
         intervals.append(own + short)
-    check(covered(intervals, known, 60))
+    check_cover(covered(intervals, known, 60), seeds)
 
 
 CONTINUOUS = (
@@ -82,9 +73,9 @@ CONTINUOUS = (
 )
 
 
-@pytest.mark.long
+@few_and_many
 @pytest.mark.parametrize("changed", [(("task", {"updates": 20}),), CONTINUOUS], ids=["p-bits", "continuous"])
-def test_intervals_of_a_boltzmann_machine_cover_what_many_chains_find(changed):
+def test_intervals_of_a_boltzmann_machine_cover_what_many_chains_find(changed, seeds):
     """One machine, and 40 chains at a time with noise of their own. What is known is the mean over 2,000 others."""
     run = done(with_device("boltzmann", *changed))
     task, learned = run.config.task, run.outcome
@@ -104,7 +95,7 @@ def test_intervals_of_a_boltzmann_machine_cover_what_many_chains_find(changed):
 
     known = [value for value, _ in figures(1000, 2000)]
     assert known[0] > 1
-    check(covered([figures(seed, 40) for seed in range(SEEDS)], known, 40))
+    check_cover(covered([figures(seed, 40) for seed in range(seeds)], known, 40), seeds)
 
 
 @pytest.mark.long

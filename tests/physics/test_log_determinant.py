@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from intervals import check_cover, few_and_many
 from scipy.integrate import quad
 from scipy.stats import norm
 from thermozoo_plugins.tasks.log_determinant_estimators import acceptance_ratio, jarzynski
@@ -319,15 +320,11 @@ def test_the_packaged_config_leaves_a_report_with_answer_and_reference(tmp_path,
     assert command(["report", str(tmp_path / "run")]) == 0
 
 
-@pytest.mark.long
-def test_error_bars_cover_what_they_promise(tmp_path):
-    """95 % intervals by both directions, of a fast and a slow protocol, and by each direction of the slow one.
-
-    Over 200 seeds 190 +- 3.1 cover; 0.90 to 0.98 is 2 to 3 of these. The seeds are fixed: what is tested is this draw,
-    and a method that covers 85 % or all would fail at any.
-    """
+@few_and_many
+def test_error_bars_cover_what_they_promise(tmp_path, seeds):
+    """95 % intervals by both directions, of a fast and a slow protocol, and by each direction of the slow one."""
     hits = np.zeros(4)
-    for seed in range(200):
+    for seed in range(seeds):
         given = tables(tmp_path, seed=seed, duration=8.0, relaxation=2.0, chains=200, durations=[0.125, 1])
         found = driven(given).figures
         pairs = [
@@ -337,8 +334,7 @@ def test_error_bars_cover_what_they_promise(tmp_path):
             (found.jarzynski_reverse, found.jarzynski_reverse_se),
         ]
         hits += [abs(value - EXACT) < 1.96 * error for value, error in pairs]
-    assert (hits >= 180).all(), hits
-    assert (hits <= 196).all(), hits
+    check_cover(hits, seeds)
 
 
 @pytest.mark.long

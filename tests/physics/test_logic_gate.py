@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 import pytest
+from intervals import check_cover, few_and_many
 
 import thermozoo as tz
 from thermozoo.cli.app import run as command
@@ -235,20 +236,16 @@ def test_a_run_leaves_its_figures_and_draws_its_picture(tmp_path, capsys):
     assert samples["probability"].sum("state").values == pytest.approx(1, abs=1e-12)
 
 
-@pytest.mark.long
-def test_error_bars_cover_what_they_promise():
-    """95 % intervals over 200 seeds: 190 +- 3.1 cover; 0.90 to 0.98 is 2 to 3 of these. And the total variation.
-
-    The seeds are fixed: what is tested is this draw, and a method that covers 85 % or all would fail at any. The mean
-    over seeds of the total variation over its expected size scatters by 3 %.
-    """
+@few_and_many
+def test_error_bars_cover_what_they_promise(seeds):
+    """95 % intervals. And the total variation: its mean over its expected size scatters by 6 % over 50 seeds."""
     from scipy.stats import t
 
     chains, kT = 16, 1.5
     width = float(t.ppf(0.975, chains - 1))
     hits, ratios = np.zeros(5), []
     exact = boltzmann("and", kT)
-    for seed in range(200):
+    for seed in range(seeds):
         found = sampled(tables(seed, chains=chains, duration=200.0, temperature=kT)).figures
         triples = (
             (found.probabilities["000"], found.probabilities_se["000"], exact["000"]),
@@ -259,6 +256,5 @@ def test_error_bars_cover_what_they_promise():
         )
         hits += [abs(value - expected) < width * error for value, error, expected in triples]
         ratios.append(found.total_variation / found.total_variation_expected)
-    assert (hits >= 180).all(), hits
-    assert (hits <= 196).all(), hits
+    check_cover(hits, seeds)
     assert 0.85 < np.mean(ratios) < 1.15

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from intervals import check_cover, few_and_many
 
 import thermozoo as tz
 from thermozoo.config.faults import Origin
@@ -157,18 +158,15 @@ def test_strengths_and_biases_of_a_file_are_those_of_its_computer(tmp_path):
     assert sampled(by_file).figures == sampled(tables(7, **settings)).figures
 
 
-@pytest.mark.long
-def test_error_bars_cover_what_they_promise(exact):
-    """95 % intervals of energy, mean and variance over 200 seeds: 190 +- 3.1 cover; 0.90 to 0.98 is 2 to 3 of these.
-
-    The seeds are fixed: what is tested is this draw, and a method that covers 85 % or all would fail at any.
-    """
+@few_and_many
+def test_error_bars_cover_what_they_promise(exact, seeds):
+    """95 % intervals of energy, mean and variance."""
     from scipy.stats import t
 
     chains = 16
     width = float(t.ppf(0.975, chains - 1))
     hits = np.zeros(3)
-    for seed in range(200):
+    for seed in range(seeds):
         found = sampled(tables(seed, chains=chains, duration=40.0, dt=0.01)).figures
         pairs = (
             (found.energy_kT, found.energy_se_kT, exact["energy"]),
@@ -176,8 +174,7 @@ def test_error_bars_cover_what_they_promise(exact):
             (found.variance[1], found.variance_se[1], exact["variance"]),
         )
         hits += [abs(value - expected) < width * error for value, error, expected in pairs]
-    assert (hits >= 180).all(), hits
-    assert (hits <= 196).all(), hits
+    check_cover(hits, seeds)
 
 
 @pytest.mark.long

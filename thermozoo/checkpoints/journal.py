@@ -28,6 +28,9 @@ __all__ = ["Journal"]
 #: The time between two checkpoints, in multiples of what one takes.
 _SPARSE = 60
 
+#: Bytes of what is finished that are held, at most, before they are written whatever the time.
+_HELD = 64 * 2**20
+
 #: Bytes a second that are written, before any was.
 _SPEED = 1.5e8
 
@@ -112,6 +115,11 @@ class Journal:
     def holds_work(self) -> bool:
         """Whether anything is saved that was computed."""
         return bool(self._store.entries)
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes of what was finished are held until the next checkpoint."""
+        return self._waiting
 
     def save_finished(self, hurry: bool = False) -> None:
         """Write what was finished since the last checkpoint; in a hurry only what does not take long."""
@@ -219,6 +227,8 @@ class Journal:
             self._gone |= {place for place in self._store.entries if place.startswith(inside)}
             for place in [place for place in self._finished if place.startswith(inside)]:
                 del self._finished[place]
+            if self._waiting > _HELD:
+                self._write({}, self._waiting, time.monotonic())
 
     def _skip(self, one: Piece, error: UnkeptError) -> None:
         self.skipped.append(f"{one.place}: {error}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import io
 import os
 import tempfile
 from collections.abc import Mapping
@@ -28,9 +28,6 @@ _DENSEST = 1032
 
 #: Characters of another library's message, at most.
 _LONGEST = 200
-
-#: Bytes that a file takes for each variable beside its numbers, about, and for eight of them at least.
-_OVERHEAD = 2048
 
 
 def replace_file(path: Path, write: Any) -> None:
@@ -72,6 +69,9 @@ def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
 
     Attributes are ASCII, which every tool reads: beyond it, a text would become one of another type (NC_STRING).
     """
+    import h5netcdf
+    from xarray.backends import H5NetCDFStore
+
     dataset = dataset.copy()
     dataset.attrs = _ascii(dataset.attrs)
     for variable in dataset.variables.values():
@@ -82,34 +82,80 @@ def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
         if array.dtype.kind == "f" and array.size > 1000
     }
 
-    needed = _OVERHEAD * (8 + len(dataset.variables)) + dataset.nbytes
-
     def write(temporary: Path) -> None:
-        _check_room(temporary, needed)
-        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        with _Output(temporary) as output:
+            with h5netcdf.File(output, "w") as file:
+                dataset.dump_to_store(H5NetCDFStore(file), encoding=encoding)
+            output.check()
         add_seal(temporary)
 
     replace_file(path, write)
 
 
-def _check_room(path: Path, size: int) -> None:
-    """Refuse to write where the disk has no room: where a write of theirs fails, HDF5's libraries crash.
+class _Output(io.RawIOBase):
+    """A file that HDF5 may always write to: where a write of its own fails, as on a disk that is full, it crashes.
 
-    Raises
-    ------
-    OSError
-        When it has not.
+    The first failure is remembered, and what HDF5 writes from there on goes to memory, where it may read it again.
     """
-    if not hasattr(os, "posix_fallocate"):
-        return
-    with path.open("wb") as file:
+
+    def __init__(self, path: Path) -> None:
+        self._file: Any = path.open("w+b", buffering=0)
+        self._failed: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Write all of it."""
+        rest = memoryview(data).cast("B")
+        size = rest.nbytes
         try:
-            os.posix_fallocate(file.fileno(), 0, size)
+            while rest:
+                rest = rest[self._file.write(rest) :]
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-                raise
-        finally:  # others: a file system that reserves nothing
-            file.truncate(0)
+            self._to_memory(error)
+            self._file.write(rest)
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut or lengthen it."""
+        try:
+            return int(self._file.truncate(size))
+        except OSError as error:
+            self._to_memory(error)
+            return int(self._file.truncate(size))
+
+    def _to_memory(self, error: OSError) -> None:
+        self._failed, place = error, self._file.tell()
+        with self._file as file:
+            file.seek(0)
+            self._file = io.BytesIO(file.read())
+        self._file.seek(place)
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what was written."""
+        return int(self._file.readinto(buffer))
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        """Go to a place."""
+        return int(self._file.seek(place, whence))
+
+    def tell(self) -> int:
+        """Return the place."""
+        return int(self._file.tell())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()
+
+    def check(self) -> None:
+        """Raise what failed.
+
+        Raises
+        ------
+        OSError
+            When something did.
+        """
+        if self._failed is not None:
+            raise self._failed
 
 
 def read_dataset(path: str | Path) -> xarray.Dataset:

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from thermozoo.checkpoints.pieces import CURRENT
 from thermozoo.config.faults import Origin
 from thermozoo.config.parse import parse
 from thermozoo.config.plugins import resolved_plugin
@@ -126,7 +127,9 @@ def small_run_of(context: Context, seed: int, *, traced: bool = False, again: bo
         before, _ = tracemalloc.get_traced_memory()
         do(run, phase)
         _, peak = tracemalloc.get_traced_memory()
-        small.held[phase.name] = (0, max(0, peak - before))
+        journal: Any = CURRENT.get()
+        copies = 0 if journal is None else journal.waiting  # of checkpoints, which are the run's and not the phase's
+        small.held[phase.name] = (0, max(0, peak - before - copies))
 
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as around:
         if traced:

@@ -12,7 +12,7 @@ from thermozoo_plugins.connectivities import Dense
 from thermozoo_plugins.potentials import DoubleWell, Quartic
 
 from thermozoo import Potential, hookimpl, option, parameter
-from thermozoo.computer.datasets import replace_file
+from thermozoo.computer.datasets import read_dataset, replace_file, write_dataset
 from thermozoo.computer.files import load_computer, save_computer
 from thermozoo.errors import ArgumentError, DataError, OutputError, UnknownNameError
 from thermozoo.registry.catalogue import catalogue, load_catalogue
@@ -259,10 +259,11 @@ def test_any_damage_is_found_or_does_no_harm(saved):
 
 
 def test_damage_is_found_before_a_library_reads_it(saved):
-    """Sixteen zeros at this place keep HDF5 busy for ever."""
+    """Sixteen zeros at some places keep HDF5 busy for ever."""
     _, path = saved
     whole = path.read_bytes()
-    path.write_bytes(whole[:2412] + bytes(16) + whole[2428:])
+    at = next(k for k in range(2400, len(whole)) if 0 not in whole[k : k + 8])
+    path.write_bytes(whole[:at] + bytes(16) + whole[at + 16 :])
     with pytest.raises(DataError, match="is damaged: its bytes are not those that were written"):
         load_computer(path)
     path.write_bytes(whole[:-50] + bytes(50))  # the seal itself
@@ -330,3 +331,24 @@ def test_what_is_no_file(saved, tmp_path):
             save_computer(computer, path)
     with pytest.raises(ArgumentError, match="computer must be a Computer, got None"):
         save_computer(None, tmp_path / "c.nc")
+
+
+def test_a_disk_that_is_full_after_any_byte_is_a_line_and_changes_nothing(tmp_path):
+    """HDF5 itself would crash, or print tracebacks when the file is forgotten: it is never told."""
+    resource = pytest.importorskip("resource")
+    r = np.random.default_rng(0)
+    data = xarray.Dataset({"a": (("x", "y"), r.normal(size=(60, 30))), "s": ("z", np.array(["ab", "c\u00e4"]))})
+    path = tmp_path / "d.nc"
+    write_dataset(data, path)
+    before, (soft, hard) = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    assert data.identical(read_dataset(path))
+    size = len(before)
+    for room in [*range(0, size, 211), size - 1]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+        try:
+            with pytest.raises(OutputError, match=r"^cannot write .*d\.nc: File too large$"):
+                write_dataset(data, path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["d.nc"]
