@@ -189,7 +189,8 @@ def test_a_run_takes_no_library_that_it_does_not_need(tmp_path):
         "tqdm",
         "thermozoo.testing",
     ]
-    small = ["dynamics.duration=0.02", "generation.samples=3", "training.held_out=2", "dynamics.engine=reference"]
+    small = ["dynamics.duration=0.02", "generation.samples=3", "training.held_out=2", "computer.units.hidden=16"]
+    small += ["dynamics.engine=reference"]
     options = [word for one in small for word in ("--set", one)]
     code = (
         "import sys; from thermozoo.cli.app import run\n"

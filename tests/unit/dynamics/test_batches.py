@@ -126,7 +126,7 @@ def assert_same(one, other):
         assert np.array_equal(values, other[name]), name
 
 
-@pytest.mark.thinned(2)
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("engine", list(ENGINES))
 @pytest.mark.parametrize("name", list(CASES))
 @settings(max_examples=4)

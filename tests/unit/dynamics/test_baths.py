@@ -39,7 +39,12 @@ def test_both_engines_know_baths(integrator, precision, trajectories, bound):
 
 
 @pytest.mark.parametrize(
-    ("engine", "integrator"), [("reference", "baoab"), ("reference", "euler-maruyama"), ("compiled", "euler-maruyama")]
+    ("engine", "integrator"),
+    [
+        ("reference", "baoab"),
+        ("reference", "euler-maruyama"),
+        pytest.param("compiled", "euler-maruyama", marks=pytest.mark.long),
+    ],
 )
 def test_baths_of_one_temperature_are_that_temperature(engine, integrator):
     """Bit for bit: no number is another one."""

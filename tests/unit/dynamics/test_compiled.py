@@ -194,7 +194,7 @@ def test_odd_sizes(make_computer, euler, precision, sizes):
     [
         pytest.param(StochasticHeun(), Quartic(), id="heun"),
         pytest.param(ThreeStages(), Quartic(), id="three-stages", marks=pytest.mark.long),
-        pytest.param(EulerMaruyama(), Patchwork(), id="patchwork"),
+        pytest.param(EulerMaruyama(), Patchwork(), id="patchwork", marks=pytest.mark.long),
     ],
 )
 def test_any_formula(make_computer, make_ring, integrator, potential):

@@ -195,9 +195,9 @@ def drive_for(n, protocols=None):
 
 CASES = [
     ("products", "single", EulerMaruyama()),
-    ("tuples", "double", EulerMaruyama()),
     ("projections", "single", EulerMaruyama()),
     *(pytest.param(*case, marks=pytest.mark.long) for case in (
+        ("tuples", "double", EulerMaruyama()),
         ("products", "double", StochasticHeun()),
         ("tuples", "single", StochasticHeun()),
         ("projections", "double", StochasticHeun()),
@@ -261,7 +261,8 @@ def test_a_pair_energy_is_the_same_in_blocks_and_pair_by_pair(interaction, preci
         assert np.abs(one - found[0]).max() <= 50 * eps * (1 + np.abs(found[0]).max())
 
 
-@pytest.mark.parametrize("precision", ["single", pytest.param("double", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("precision", ["single", "double"])
 def test_a_lattice_of_phases(euler, precision):
     """Lines of consecutive units, rows' ends where they are not, open boundaries, and pairs that no lattice has."""
     regular = lattice(Quartic(), side=32)

@@ -222,7 +222,7 @@ def guarded(monkeypatch):
     return look
 
 
-@pytest.mark.thinned(3)
+@pytest.mark.thinned(6)
 @pytest.mark.parametrize(
     ("law", "integrator", "precision"),
     [

@@ -351,6 +351,7 @@ def test_training_refuses_it(computer):
         Noising.of(law(computer, {"bias": ALL["bias"]}), np.ones((1, 5)), Ramp())
 
 
+@pytest.mark.long
 def test_bits_of_the_compiled_engine_depend_on_no_arrangement(computer, start):
     """Layout, threads and batch: with everything driven, and a kernel of several stages."""
     dynamics = law(computer, ALL, StochasticHeun(), precision="single")

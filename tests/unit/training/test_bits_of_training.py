@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 #: Large enough for OpenBLAS to share its products out to threads, and for kernels to share a stretch.
 SCRIPT = """
 import hashlib
@@ -54,6 +56,7 @@ def digests(threads, of_algebra):
     return done.stdout.splitlines()
 
 
+@pytest.mark.long
 def test_bits_do_not_depend_on_threads():
     one, several = digests(1, 1), digests(3, 4)
     assert len(one) == 7

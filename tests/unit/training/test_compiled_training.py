@@ -178,6 +178,7 @@ def test_gradients_are_those_of_numpy(objective, structure, clamped, weighted, l
     assert np.abs(wanted).max() > 1.0
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("code", ["compiled", "numpy"])
 def test_gradients_are_the_slopes_of_the_loss(objective, code):
@@ -309,7 +310,13 @@ def test_what_kernels_are_not_for_is_left_to_numpy():
     assert chosen(many, "descent") is PlainDescent
 
 
-@pytest.mark.parametrize(("method", "online"), [("descent", False), ("online", True), ("moments", False)])
+@pytest.mark.parametrize(
+    ("method", "online"),
+    [
+        ("descent", False),
+        *(pytest.param(*one, marks=pytest.mark.long) for one in (("online", True), ("moments", False))),
+    ],
+)
 def test_kernels_are_compiled_ahead(method, online, tmp_path, monkeypatch):
     """In a folder of their own, so that no other test has compiled them."""
     monkeypatch.setenv("THERMOZOO_CACHE", str(tmp_path))
