@@ -9,11 +9,12 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo import Account, Cost, Phase, Picture, Share, Task, option
+from thermozoo import Account, Cost, Phase, Picture, Task, option
 from thermozoo.errors import DataError, ParameterError
 from thermozoo_plugins.objectives import ContrastiveDivergence
 from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks.boltzmann_account import account_of
+from thermozoo_plugins.tasks.boltzmann_bytes import FOLLOWED, TRACED, judging_bytes, learning_bytes, sampling_bytes
 from thermozoo_plugins.tasks.boltzmann_figures import BoltzmannFigures
 from thermozoo_plugins.tasks.boltzmann_learning import START, VISIBLE, Learner, Watch, begun, shown_by
 from thermozoo_plugins.tasks.boltzmann_pictures import pictures_of
@@ -28,12 +29,6 @@ _GENERATION, _RELAXATION = 3, 4
 
 #: Seconds in which outputs are judged twice, the judge's training included: it hardly depends on the config.
 _JUDGING = 10.0
-
-#: Images in double precision that loading a data set and keeping what judges need of it hold at once.
-_LOADED = 9000
-
-#: Observations of the trace at most, and images whose resemblance it follows.
-_TRACED, _FOLLOWED = 1000, 16
 
 
 def _positive(name: str) -> Any:
@@ -206,30 +201,13 @@ class Boltzmann(Task):
             data, free = of.simulation(batch, self.data_steps), of.simulation(model, self.model_steps)
             return float(self.updates * (data + free))
 
-        def held_in_learning(size: Any) -> tuple[Share, ...]:
-            data = 8 * size.config.sizes.get(VISIBLE, 1) * _LOADED
-            several = f"{model:,} chains of the model and {images:,} images"
-            return (
-                Share(24 * (model + images) * size.n, "task.chains", several, ("data.per_class",), lasts=True),
-                Share(8 * 12 * size.couplings + 32 * (model + batch) * size.n, "computer.units", "means of pairs"),
-                Share(data, "data", "the data set, and what judges need of it", lasts=True),
-            )
-
-        def held_in_sampling(size: Any) -> tuple[Share, ...]:
-            traced = min(_TRACED, relaxing // self.observe_every + 1) * (min(images, _FOLLOWED) + 1)
-            several = f"{self.samples:,} chains"
-            return (
-                Share(self.samples * (64 * size.n + 8 * 8 * traced), "task.samples", several, lasts=True),
-                Share(self.samples * 16 * images, "task.samples", several, ("data.per_class",)),
-            )
-
         return [
             Phase(
                 "learning",
                 "learning",
                 self._learn,
                 learning_seconds,
-                held_in_learning,
+                learning_bytes(model, images, batch),
                 pieces=lambda config: 4,
                 work=lambda run: learning,
             ),
@@ -240,7 +218,7 @@ class Boltzmann(Task):
                 lambda of: of.simulation(
                     self.samples, steps + relaxing, every=self.observe_every, look=of.machine.computer.energy
                 ),
-                held_in_sampling,
+                sampling_bytes(self.samples, images, relaxing // self.observe_every),
                 pieces=lambda config: 2,
                 work=lambda run: steps + relaxing,
             ),
@@ -249,9 +227,7 @@ class Boltzmann(Task):
                 "",
                 self._judge,
                 lambda of: _JUDGING,
-                lambda size: (
-                    Share(_judged_bytes(size, self.samples), "data", "real images and the judge", ("task.samples",)),
-                ),
+                judging_bytes(self.samples),
             ),
         ]
 
@@ -305,8 +281,8 @@ class Boltzmann(Task):
         done = run.simulate(start, steps, stream=_GENERATION, progress=progress)
         watch = Watch(
             lambda x: computer.energy(x) / computer.temperature,
-            lambda x: images.correlations(read(x)[:, where])[:, :_FOLLOWED],
-            Trace(relaxing // self.observe_every + 2, _TRACED),
+            lambda x: images.correlations(read(x)[:, where])[:, :FOLLOWED],
+            Trace(relaxing // self.observe_every + 2, TRACED),
         )
         after = run.simulate(
             done.final,
@@ -363,7 +339,7 @@ class Boltzmann(Task):
         """Return the bytes of images, traces and gaps."""
         images = len(config.data.classes) * max(1, config.data.per_class)
         pixels = int(machine.computer.layout.sizes[VISIBLE])
-        return int(4 * pixels * (3 * self.samples + 2 * images) + 8 * (self.updates + 18 * _TRACED))
+        return int(4 * pixels * (3 * self.samples + 2 * images) + 8 * (self.updates + 18 * TRACED))
 
     def imperfect(self, config: Any) -> tuple[str, ...]:
         """Return that updates are stored, and the trained machine runs and is read, as the device does."""
@@ -393,8 +369,3 @@ class Boltzmann(Task):
             "dynamics": {"integrator": "heat-bath", "dt": 1.0, "duration": 1.0, "engine": "reference"},
             "data": {"plugin": "digits", "classes": [0, 1]},
         }
-
-
-def _judged_bytes(size: Any, samples: int) -> int:
-    """Return about how many bytes two judgements take: real images in single precision, and pairs of outputs."""
-    return int(8 * size.config.sizes.get(VISIBLE, 1) * (7000 + 12 * samples) + 64 * samples**2)
