@@ -17,7 +17,8 @@ from thermozoo.config.values import type_name
 from thermozoo.interfaces import INTERFACES, Declaration, Task
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.registry.hookspecs import hooks
-from thermozoo.runs.results import SECTIONS, Key, documented, type_text
+from thermozoo.runs.documented import documented, type_text
+from thermozoo.runs.results import SECTIONS, Key
 from thermozoo.runs.task_report import CommonReport, table_name
 from thermozoo.testing import checks_for
 

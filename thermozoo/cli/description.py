@@ -266,7 +266,7 @@ def _print(plugin: Plugin, out: TextIO) -> None:
 
 def _figures(task: Any) -> list[dict[str, str]]:
     """Return the figures that a task declares."""
-    from thermozoo.runs.results import documented
+    from thermozoo.runs.documented import documented
 
     declared = () if task.figures is None else documented(task.figures)
     return [{"name": name, "unit": key.unit, "doc": key.meaning} for name, _, key in declared]

@@ -13,7 +13,8 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn, mapping_structure_factory
 
 from thermozoo.errors import ConfigError, shown
-from thermozoo.runs.results import Report, documented, type_text
+from thermozoo.runs.documented import documented, type_text
+from thermozoo.runs.results import Report
 
 __all__ = ["finite_json", "read_as", "read_report", "report_json"]
 

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from thermozoo.plotting import plot_heat, png_bytes
+from thermozoo.runs.documented import documented
 from thermozoo.runs.page import render_page
 from thermozoo.runs.page.novelty import Novelty
 from thermozoo.runs.place import FIGURES
 from thermozoo.runs.report_file import read_report
-from thermozoo.runs.results import SECTIONS, documented
+from thermozoo.runs.results import SECTIONS
 
 CONFIG = """
 [computer]

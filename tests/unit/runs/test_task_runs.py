@@ -23,10 +23,10 @@ from thermozoo.registry.catalogue import Catalogue, catalogue
 from thermozoo.registry.sources import Record, Source
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import phase_shares
+from thermozoo.runs.documented import documented
 from thermozoo.runs.estimate import estimate_run, estimate_work
 from thermozoo.runs.experiment import run_experiment
 from thermozoo.runs.phases import PHASES, phases_of
-from thermozoo.runs.results import documented
 from thermozoo.runs.surroundings import surrounded
 from thermozoo.runs.task_report import CommonReport, read_task_report
 

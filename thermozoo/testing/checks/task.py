@@ -47,8 +47,9 @@ def small_run(context: Context) -> Measured:
 )
 def figures(context: Context) -> Measured:
     """Read the report of the small run again, by the declaration."""
-    from thermozoo.runs import results
+    from thermozoo.runs.documented import documented as keys_of
     from thermozoo.runs.report_file import read_report
+    from thermozoo.runs.results import Report
     from thermozoo.runs.task_report import read_task_report
 
     small = small_run_of(context, _SEED)
@@ -61,12 +62,12 @@ def figures(context: Context) -> Measured:
             declared: Any = type(report.figures)
         else:
             read_report(small.report)
-            declared = results.Report
+            declared = Report
     except ThermozooError as error:
         raise CheckFailed(f"report.json is not what its class of figures declares: {error}") from error
     silent = []
     if "task" in small.report:
-        known = {name for name, _, _ in results.documented(declared)}
+        known = {name for name, _, _ in keys_of(declared)}
         silent = [field.name for field in attrs.fields(declared) if field.name not in known]
     if silent:
         raise CheckFailed(
