@@ -44,6 +44,13 @@ def sweep(
     allow_faulty: Annotated[
         bool, typer.Option("--allow-faulty", help="Run the other points where some have faults in their config.")
     ] = False,
+    keep_failed: Annotated[
+        bool, typer.Option("--keep-failed", help="Leave points that failed as they are, instead of running them again.")
+    ] = False,
+    workers: Annotated[
+        int,
+        typer.Option(min=1, max=1024, metavar="N", help="Processes that run points at once; they share the threads."),
+    ] = 1,
     quiet: Quiet = False,
 ) -> None:
     """Run a config at many values of its keys: a run folder a point, one table, one figure.
@@ -75,6 +82,8 @@ def sweep(
         show=show or (),
         fail_fast=fail_fast,
         allow_faulty=allow_faulty,
+        keep_failed=keep_failed,
+        workers=workers,
         reporter=Bars(quiet),
     )
     print(states_text(list(done.table.states)))

@@ -39,8 +39,12 @@ from thermozoo.sweeps.over import assignment_text
 from thermozoo.sweeps.picture import draw_table, shown_names, unknown_names
 from thermozoo.sweeps.points import Point, points_in, states_text
 from thermozoo.sweeps.table import Table
+from thermozoo.sweeps.workers import work_together
 
 __all__ = ["Sweep", "run_sweep"]
+
+#: What is said where a sweep stops early.
+_STOPPED = "stopped at the first point that failed (--fail-fast)"
 
 #: Points that a fault names; of more, their number is said.
 _NAMED = 3
@@ -78,6 +82,8 @@ def run_sweep(
     show: Sequence[str] = (),
     fail_fast: bool = False,
     allow_faulty: bool = False,
+    keep_failed: bool = False,
+    workers: int = 1,
     reporter: Reporter,
 ) -> Sweep:
     """Run the points of a sweep that are not completed, and write what all of them report into one table and figure.
@@ -99,6 +105,10 @@ def run_sweep(
         Whether the first point that fails is the last that is run.
     allow_faulty : bool
         Whether points whose config has faults are kept as failed, and the others are run.
+    keep_failed : bool
+        Whether points that failed are left as they are.
+    workers : int
+        How many processes run points at the same time; see `work_together`.
     reporter : Reporter
         Shows progress.
 
@@ -110,22 +120,24 @@ def run_sweep(
     points = points_in(folder, identity)
     states = [point.state for point in points]
     reporter.note(states_text(states))
-    waiting = [point for point, state in zip(points, states, strict=True) if state not in ("completed", "in flight")]
+    leave = ("completed", "in flight", *(("failed",) if keep_failed else ()))
+    waiting = [point for point, state in zip(points, states, strict=True) if state not in leave]
     faulty = _check(identity, waiting, catalogue, allow_faulty=allow_faulty, reporter=reporter)
     make(folder, identity)
     table = Table.of(identity, points)
     try:
         for point in waiting:
-            if point.state in ("completed", "in flight"):  # since, by another process
-                continue
-            reporter.note(f"{point.text} ({point.number} of {len(points)})")
             if point.number in faulty:
                 _fail(point, "\n".join(faulty[point.number]), reporter)
-            else:
-                _run(identity, point, catalogue, reporter)
-            if fail_fast and point.state == "failed":
-                reporter.warn("stopped at the first point that failed (--fail-fast)")
-                break
+        sound = [point for point in waiting if point.number not in faulty]
+        if fail_fast and faulty:
+            reporter.warn(_STOPPED)
+        elif workers > 1:
+            for point in sound:
+                point.forget_failure()
+            work_together(sound, folder, catalogue, workers, fail_fast=fail_fast, reporter=reporter)
+        else:
+            _in_turn(identity, sound, catalogue, leave=leave, fail_fast=fail_fast, reporter=reporter)
     except KeyboardInterrupt:
         command = f"thermozoo sweep --resume {shlex.quote(str(folder))}{plugin_arguments(catalogue)}"
         left_behind(f": {states_text([point.state for point in points])}; go on with {command}")
@@ -137,6 +149,26 @@ def run_sweep(
     for line in unknown_names(table, show):
         reporter.warn(line)
     return Sweep(folder, table, _draw(table, folder, show, reporter))
+
+
+def _in_turn(
+    identity: Identity,
+    points: Sequence[Point],
+    catalogue: Catalogue,
+    *,
+    leave: Sequence[str],
+    fail_fast: bool,
+    reporter: Reporter,
+) -> None:
+    """Run one point after the other, but those that another process has taken by then."""
+    for point in points:
+        if point.state in leave:
+            continue
+        reporter.note(f"{point.text} ({point.number} of {len(identity.points)})")
+        _run(identity, point, catalogue, reporter)
+        if fail_fast and point.state == "failed":
+            reporter.warn(_STOPPED)
+            return
 
 
 def _draw(table: Table, folder: Path, show: Sequence[str], reporter: Reporter) -> bool:
