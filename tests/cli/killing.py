@@ -17,7 +17,8 @@ import time
 #: What a run imports on its way.
 MODULES = (
     "h5netcdf", "jinja2", "numba", "scipy.stats", "sklearn.linear_model", "sklearn.neural_network", "sympy",
-    "thermozoo.cli.run", "thermozoo.front.runs", "thermozoo.runs.experiment", "xarray",
+    "thermozoo.cli.run", "thermozoo.front.runs", "thermozoo.runs.experiment", "thermozoo.runs.replay_folder",
+    "thermozoo.sweeps.experiment", "xarray",
 )  # fmt: skip
 
 
@@ -53,14 +54,31 @@ def limit(process, size):
     resource.prlimit(process, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
+def fill(path):
+    """Write a file until no byte fits on its disk."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT)
+    with contextlib.suppress(OSError):
+        while True:
+            os.write(handle, bytes(2**16))
+    os.close(handle)
+
+
+def _waits(folder, number):
+    """Whether there are not yet so many checkpoints in a folder."""
+    try:
+        return not any(name >= f"checkpoint-{number:06d}" for name in os.listdir(folder) if name.endswith(".json"))
+    except OSError:
+        return True
+
+
 def followed(asked):
     """Run a child, and do to it what is asked, when it is asked."""
     process = os.fork()
     if process == 0:
         child(asked["arguments"], asked["log"], asked.get("full"))
     begun = time.monotonic()
-    moment, done = asked.get("at"), 0
-    while moment is not None and not done and time.monotonic() - begun < moment:
+    moment, once, done = asked.get("at"), asked.get("once"), 0
+    while moment is not None and not done and (_waits(*once) if once else time.monotonic() - begun < moment):
         time.sleep(0.002)
         done, status = os.waitpid(process, os.WNOHANG)
     sent = time.monotonic()
@@ -68,6 +86,8 @@ def followed(asked):
         with contextlib.suppress(ProcessLookupError):
             if asked["by"] == "full":
                 limit(process, 2000)
+            elif asked["by"] == "fill":
+                fill(asked["fill"])
             else:
                 os.kill(process, getattr(signal, asked["by"]))
     if not done:

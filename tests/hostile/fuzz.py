@@ -118,30 +118,35 @@ class Altered:
             self.datasets.append(read_dataset(path))
 
     def make(self, rng):
-        dataset = rng.choice(self.datasets).copy(deep=True)
-        for _ in range(rng.choice((1, 1, 2, 3))):
-            name = rng.choice([str(one) for one in dataset.variables])
-            way = rng.randrange(5)
-            if way == 0:
-                dataset = dataset.drop_vars(name, errors="ignore")
-            elif way == 1:
-                key = rng.choice([*dataset.attrs, "format"])
-                value = rng.choice((np.nan, -1.0, 0.0, "x", "", "thermozoo computer 1", "thermozoo computer 3", 1e300))
-                dataset.attrs[key] = value
-            elif way == 2 and dataset.sizes:
-                dimension = rng.choice([str(one) for one in dataset.sizes])
-                dataset = dataset.isel({dimension: slice(0, rng.choice((0, 1, 2)))})
-            else:
-                old = dataset[name]
-                dataset[name] = (old.dims, _odd_values(rng, old.values), old.attrs)
         path = self.folder / "altered.nc"
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                write_sealed(dataset, path)
-            except (ValueError, TypeError, OverflowError):  # what no file can hold
-                path.write_bytes(b"")
+        altered(rng.choice(self.datasets), rng, path, write_sealed)
         return "altered.nc", path.read_bytes()
+
+
+def altered(dataset, rng, path, write):
+    """Write a data set with a few variables, attributes or sizes changed, or nothing where no file can hold it."""
+    dataset = dataset.copy(deep=True)
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        name = rng.choice([str(one) for one in dataset.variables])
+        way = rng.randrange(5)
+        if way == 0:
+            dataset = dataset.drop_vars(name, errors="ignore")
+        elif way == 1:
+            key = rng.choice([*dataset.attrs, "format"])
+            value = rng.choice((np.nan, -1.0, 0.0, "x", "", "thermozoo computer 1", "thermozoo computer 3", 1e300))
+            dataset.attrs[key] = value
+        elif way == 2 and dataset.sizes:
+            dimension = rng.choice([str(one) for one in dataset.sizes])
+            dataset = dataset.isel({dimension: slice(0, rng.choice((0, 1, 2)))})
+        else:
+            old = dataset[name]
+            dataset[name] = (old.dims, _odd_values(rng, old.values), old.attrs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            write(dataset, path)
+        except (ValueError, TypeError, OverflowError):  # what no file can hold
+            path.write_bytes(b"")
 
 
 def targets(folder):
@@ -183,12 +188,24 @@ _EDGES = (LISTED, GRAPH, SPARSE, COO, PAIRS)
 _KINDS = ("ising", "qubo", "max-cut", None)
 
 
-class LateError(Exception):
+class LateError(BaseException):  # which no library takes for its own
     """An input that takes longer than it may."""
 
 
 def _late(*_):
     raise LateError
+
+
+@contextlib.contextmanager
+def in_time():
+    """Let a block take so many seconds, and not more."""
+    before = signal.signal(signal.SIGALRM, _late)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def fuzz(total, seed, only=None, folder=None):
@@ -212,30 +229,26 @@ def outcome(read, folder, file, content):
     """Read bytes; return "read", "refused" or "failed", and what failed."""
     path = folder / file
     path.write_bytes(content)
-    before = signal.signal(signal.SIGALRM, _late)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
-        read(path)
+        with in_time():
+            read(path)
     except ThermozooError as error:
         return "refused", "" if str(error).strip() else "an error without a word"
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, LateError) as error:
         where = [f for f in traceback.extract_tb(error.__traceback__) if "thermozoo" in f.filename][-1]
         return (
             "failed",
             f"{type(error).__name__}: {str(error)[:100]} ({Path(where.filename).name}, line {where.lineno})",
         )
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
     return "read", ""
 
 
-def _portion(total, seed, only, out):
+def _portion(work, total, seed, only, out):
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")
-    counts, failures = fuzz(total, seed, only)
+    counts, failures = work(total, seed, only)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     found = {
         "counts": [[*key, n] for key, n in counts.items()],
@@ -249,7 +262,7 @@ def _say(text):
     print(text, flush=True)
 
 
-def campaign(total, seed=0, portion=10_000, only=None, say=_say):
+def campaign(total, seed=0, portion=10_000, only=None, say=_say, work=fuzz):
     """Run portions one after the other, each in a process of its own; return counts and failures of all."""
     counts, failures, peak = collections.Counter(), {}, 0
     context = multiprocessing.get_context("spawn")
@@ -258,7 +271,7 @@ def campaign(total, seed=0, portion=10_000, only=None, say=_say):
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "found.json"
             size = min(portion, total - k * portion)
-            process = context.Process(target=_portion, args=(size, seed + k, only, str(out)))
+            process = context.Process(target=_portion, args=(work, size, seed + k, only, str(out)))
             process.start()
             process.join()
             if not out.exists():

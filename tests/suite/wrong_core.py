@@ -8,10 +8,12 @@ from wrong_engines import HotAfterEight, plugin
 from wrong_integrators import SoundStep
 from wrong_others import residual, scale
 from wrong_subjects import DOC, Wrong
+from wrong_underdamped import SoundKicks
 
 from thermozoo import Objective
 from thermozoo.dynamics.engines.reference import ReferenceStepper
 from thermozoo.dynamics.windows import Switch
+from thermozoo.symbolic import action
 from thermozoo.thermodynamics.heat import HeatLedger
 from thermozoo.thermodynamics.paths import StepDensity
 from thermozoo.training.loss import StepLoss
@@ -32,6 +34,7 @@ class SoundLoss(Objective):
 _between = Switch.between.__func__
 _log_density = StepDensity.log_density
 _respond = ObservedSteps._respond
+_transition_density = action.transition_density
 
 
 def backwards(cls, step, ends, begins, x, kinetic=None):
@@ -48,6 +51,13 @@ def without_drive(self, computer, x, x_next, imposed=0.0, *rest, **more):
 
 def without_weights(self, computer, x, x_next, gradient_next=None):
     return self.by_unit(computer, x, x_next, gradient_next)[..., computer.layout.free].sum(axis=-1)
+
+
+def supported_elsewhere(integrator):
+    """Each step is said to be possible where the one from its end is: no step has a reverse."""
+    density = _transition_density(integrator)
+    ends = {density.step.x: density.x_next, density.x_next: density.step.x}
+    return attrs.evolve(density, support={key: one.xreplace(ends) for key, one in density.support.items()})
 
 
 def at_one_end(self, response, at, held):
@@ -67,6 +77,12 @@ CORE = [
     ),
     Wrong(
         "core: paths without their drive", "path-ratio", SoundStep, patch=(StepDensity, "log_density", without_drive)
+    ),
+    Wrong(
+        "core: a support of other steps",
+        "variables-reversal",
+        SoundKicks,
+        patch=(action, "transition_density", supported_elsewhere),
     ),
     Wrong("core: a loss without its weights", "training-loss", SoundLoss, patch=(StepLoss, "value", without_weights)),
     Wrong(

@@ -175,6 +175,8 @@ def rounds(
         if one.left is not None:
             with taking_up(name):
                 first, state = one.left
+                if type(first) is not int or not 0 <= first <= count:
+                    raise ValueError(f"{shown(first)} of {count} rounds are done")
                 put(state)
             if progress is not None:
                 progress(first)

@@ -9,10 +9,11 @@ import hashlib
 import json
 import math
 import os
+import tokenize
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -145,14 +146,22 @@ def read_value(path: Path) -> Any:
         raise DataError(f"{shown(path, 200)} is not what a run writes: {shown(error, 200)}") from error
 
 
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return shape, order and data type that an array declares."""
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    try:
+        return read(file)
+    except (SyntaxError, tokenize.TokenError) as error:  # NumPy reads it as a literal of Python
+        raise ValueError(f"the header of an array is none: {error}") from error
+
+
 def _array(archive: zipfile.ZipFile, about: zipfile.ZipInfo) -> npt.NDArray[Any]:
     """Return an array of an archive, once its declared size is known to be that of its bytes."""
     if about.compress_type != zipfile.ZIP_STORED:
         raise ValueError(f"{about.filename} is compressed")
     with archive.open(about) as file:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read(file)
+        shape, fortran, dtype = _header(file)
         count = math.prod(shape)
         content = file.read()
     if dtype.kind not in _KINDS or count * dtype.itemsize != len(content):

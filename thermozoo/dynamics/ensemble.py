@@ -12,6 +12,7 @@ import numpy.typing as npt
 from thermozoo.dynamics.engines import Batch, BatchState, Drive
 from thermozoo.dynamics.engines.batch import STRETCH, Resting
 from thermozoo.dynamics.failure import find_failure
+from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.variables import Variables, kinetic_terms
 from thermozoo.dynamics.windows import PreparedDynamics, Switch
 from thermozoo.dynamics.work import DrivenWork, booked_terms, recorded_together
@@ -74,6 +75,22 @@ class EnsembleState:
             tuple(Switch(step, of("before.", row), of("after.", row)) for row, step in switches),
             {step: of("noted.", row) for row, step in enumerate(arrays["noted_steps"].tolist())},
         )
+
+    def check(self, key: NoiseKey, trajectories: npt.ArrayLike, units: int, first: int, last: int) -> None:
+        """Refuse what does not lie on the way of these trajectories: it was read from a file.
+
+        Raises
+        ------
+        ValueError
+            When its noise, trajectories or units are others, or it is not between these steps.
+        """
+        batch, shape = self.batch, (np.size(trajectories), units)
+        if batch.x.dtype.kind != "f" or batch.x.shape != shape:
+            raise ValueError(f"states are {batch.x.dtype} of shape {batch.x.shape}, expected numbers of {shape}")
+        if batch.key != key or not np.array_equal(batch.trajectories, trajectories):
+            raise ValueError("its noise is that of other trajectories")
+        if not first <= batch.step <= last:
+            raise ValueError(f"it is at step {batch.step}, expected {first} to {last}")
 
 
 class Ensemble:

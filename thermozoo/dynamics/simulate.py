@@ -29,6 +29,7 @@ from thermozoo.dynamics.trajectories import Observer, observers_of, seen_by
 from thermozoo.dynamics.variables import Variables
 from thermozoo.dynamics.windows import PreparedDynamics, Switch
 from thermozoo.dynamics.work import DrivenWork
+from thermozoo.errors import shown
 
 __all__ = ["Simulation", "simulate"]
 
@@ -169,6 +170,9 @@ def simulate(
         if work.left is not None and held is not None:
             with taking_up("simulation"):
                 begin, seen = EnsembleState.from_arrays(work.left["trajectories"]), work.left["seen"]
+                begin.check(start.key, start.trajectories, start.x.shape[1], first, first + steps)
+                if type(seen) is not int or not 0 <= seen <= looks:
+                    raise ValueError(f"{shown(seen)} of {looks} observations are made")
                 held.put(work.left["observers"])
             if progress is not None:
                 progress(begin.batch.step - first)

@@ -14,7 +14,8 @@ from thermozoo.checkpoints.store import Store
 from thermozoo.config.schema import Config
 from thermozoo.digits import bytes_text
 from thermozoo.dynamics.openblas import one_blas_thread
-from thermozoo.errors import OutputError, ThermozooError
+from thermozoo.errors import DataError, OutputError, ThermozooError, shown
+from thermozoo.registry.blame import said_of_plugin
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import check_memory
@@ -126,7 +127,7 @@ def _in_folder(
     # SciPy brings a linear algebra library of its own: it must be there to be held to one thread
     importlib.import_module("scipy.linalg")
     run = Run(config, catalogue, folder, reporter, assemble, clock=Clock(begun.get("seconds", {})), begun=begun)
-    first = dict(store.about)
+    first, first_entries = dict(store.about), bool(store.entries)
 
     def about() -> dict[str, Any]:
         engine = getattr(run, "engine", None)
@@ -139,7 +140,8 @@ def _in_folder(
         with journal.open(), one_blas_thread():
             for phase in phases_of(config):
                 run.do(phase)
-    except BaseException as error:
+    except BaseException as failure:
+        error = _of_checkpoint(failure, folder, catalogue) if begun and first_entries else failure
         lost = isinstance(error, ThermozooError) and not isinstance(error, OutputError)
         if not lost:
             journal.save_finished(hurry=isinstance(error, KeyboardInterrupt))
@@ -149,10 +151,28 @@ def _in_folder(
                 left_behind(journal.remark())
         else:
             remove(store)
-        raise
+        if error is failure:
+            raise
+        raise error from failure
     if run.extras.interrupted and journal.holds_work:
         folder.stay()
         reporter.warn(f"what was interrupted is made up for by {command}")
     else:
         remove(store)
     return run
+
+
+def _of_checkpoint(failure: BaseException, folder: RunFolder, catalogue: Catalogue) -> BaseException:
+    """Return what to say of a failure in work that went on from a checkpoint.
+
+    Its files are whole, and still it may hold what no run of this config leaves: somebody made it. What fails then, and
+    where, nobody can foresee.
+    """
+    known = isinstance(failure, ThermozooError | OSError | MemoryError) or not isinstance(failure, Exception)
+    if known or said_of_plugin(failure, catalogue.records) is not None:
+        return failure
+    return DataError(
+        f"cannot go on with {shown(folder.path, 200)}: what its checkpoint holds does not fit what the run does "
+        f"({type(failure).__name__}: {shown(failure, 200)}); begin the run again with --force, and report it where "
+        "that fails as well"
+    )

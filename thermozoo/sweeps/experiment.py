@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 import attrs
 
 from thermozoo.checkpoints.stopping import left_behind
+from thermozoo.checkpoints.store import FOLDER
 from thermozoo.computer.datasets import replace_file
 from thermozoo.config.faults import Origin
 from thermozoo.config.parse import parse
@@ -30,6 +32,7 @@ from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import check_memory
 from thermozoo.runs.experiment import resume_experiment, run_experiment
+from thermozoo.runs.place import TakenError
 from thermozoo.runs.plugin_files import plugin_arguments
 from thermozoo.runs.progress import Reporter
 from thermozoo.runs.regained import begins_there
@@ -124,7 +127,6 @@ def run_sweep(
     waiting = [point for point, state in zip(points, states, strict=True) if state not in leave]
     faulty = _check(identity, waiting, catalogue, allow_faulty=allow_faulty, reporter=reporter)
     make(folder, identity)
-    table = Table.of(identity, points)
     try:
         for point in waiting:
             if point.number in faulty:
@@ -138,14 +140,17 @@ def run_sweep(
             work_together(sound, folder, catalogue, workers, fail_fast=fail_fast, reporter=reporter)
         else:
             _in_turn(identity, sound, catalogue, leave=leave, fail_fast=fail_fast, reporter=reporter)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, OutputError):
         command = f"thermozoo sweep --resume {shlex.quote(str(folder))}{plugin_arguments(catalogue)}"
         left_behind(f": {states_text([point.state for point in points])}; go on with {command}")
+        with contextlib.suppress(OutputError):  # where the disk is full, the table of before stays
+            _write(Table.of(identity, points), folder)
         raise
-    finally:
-        table = Table.of(identity, points)
-        table.write_csv(folder)
-        table.write_netcdf(folder)
+    except BaseException:
+        _write(Table.of(identity, points), folder)
+        raise
+    table = Table.of(identity, points)
+    _write(table, folder)
     for line in unknown_names(table, show):
         reporter.warn(line)
     return Sweep(folder, table, _draw(table, folder, show, reporter))
@@ -171,6 +176,11 @@ def _in_turn(
             return
 
 
+def _write(table: Table, folder: Path) -> None:
+    table.write_csv(folder)
+    table.write_netcdf(folder)
+
+
 def _draw(table: Table, folder: Path, show: Sequence[str], reporter: Reporter) -> bool:
     names = shown_names(table, show)
     if not names:
@@ -185,13 +195,23 @@ def _draw(table: Table, folder: Path, show: Sequence[str], reporter: Reporter) -
 
 
 def _run(identity: Identity, point: Point, catalogue: Catalogue, reporter: Reporter) -> None:
-    """Run a point; what goes wrong is said at once and kept beside its folder."""
+    """Run a point; what goes wrong is said at once and kept beside its folder.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written: nor can the others.
+    """
     try:
         point.forget_failure()
         if not _gone_on(point, catalogue, reporter):
             config = _config(identity, point, catalogue)
             # the folder of a point is this sweep's own: what an interrupted run has left there is replaced
             run_experiment(config, catalogue, point.folder, force=point.folder.exists(), reporter=reporter)
+    except OutputError as error:
+        if not isinstance(error, TakenError):
+            raise
+        _fail(point, str(error), reporter)
     except ThermozooError as error:
         _fail(point, str(error), reporter)
     except MemoryError as error:
@@ -201,12 +221,18 @@ def _run(identity: Identity, point: Point, catalogue: Catalogue, reporter: Repor
 
 
 def _gone_on(point: Point, catalogue: Catalogue, reporter: Reporter) -> bool:
-    """Let an interrupted run go on from its checkpoints; return whether there were any that it could go on from."""
-    if not point.folder.is_dir() or begins_there(point.folder):
+    """Let an interrupted run go on from its checkpoints; return whether there were any that it could go on from.
+
+    Raises
+    ------
+    OutputError
+        When its folder cannot be written: the checkpoints stay.
+    """
+    if begins_there(point.folder) or not (point.folder / FOLDER).is_dir():
         return False
     try:
         resume_experiment(point.folder, catalogue, reporter=reporter)
-    except (CheckpointError, DataError, OutputError) as error:
+    except (CheckpointError, DataError) as error:
         reporter.note(f"{point.text}: begins again: {error}")
         return False
     return True

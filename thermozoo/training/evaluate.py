@@ -110,13 +110,15 @@ def evaluate(
 
     asked = asked_of(program, process, seed, trajectories, first)
     size = (2 * process.signals.shape[1] + 3) * 8 * trajectories
+    key = NoiseKey(seed).named("held-out")
     with piece("held-out", asked, size=size) as work, shared_out(trajectories) as share:
         begin = None
         if work.left is not None:
             with taking_up("held-out"):
                 losses[:], gain[:], arrays = work.left
                 begin = EnsembleState.from_arrays(arrays)
-        ensemble = process.ensemble(NoiseKey(seed).named("held-out"), numbers, which, STRETCH, begin)
+                begin.check(key, numbers, untrained.n, 0, process.steps)
+        ensemble = process.ensemble(key, numbers, which, STRETCH, begin)
 
         def state() -> Any:
             return losses.copy(), gain.copy(), ensemble.state().to_arrays()

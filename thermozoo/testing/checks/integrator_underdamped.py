@@ -26,6 +26,9 @@ from thermozoo.thermodynamics.paths import log_path_ratio
 
 Array = npt.NDArray[np.floating[Any]]
 
+#: Steps of Newton's method: most integrators are linear in their noise, and need one.
+_NEWTON = 12
+
 
 def _mass(context: Context) -> float:
     """Return the mass of a unit that is claimed to be underdamped: in equilibrium, with E = m v^2 / 2."""
@@ -149,14 +152,18 @@ def variables_reversal(context: Context) -> Measured:
                     f"the time reversal of a step is one that it can make with the parities {turned}, not with "
                     f"{parities}"
                 )
+        start, noises = _random_steps(context)
+        for signs in itertools.product((1, -1), repeat=len(names)):
+            if _is_reversed(context, start, noises, signs):
+                turned = ", ".join(f"{name} {sign:+d}" for name, sign in zip(names, signs, strict=True))
+                raise CheckFailed(
+                    f"the formulas of the step say that it cannot make its time reversal, and with the parities "
+                    f"{turned} there is noise with which it does, from {len(start[0])} random states: the transition "
+                    "density is derived wrongly"
+                )
         raise DoesNotApply("the time reversal of a step is none that it can make, whatever the parities")
-    rng = context.rng("variables-reversal")
     step, computer = step_function(context.plugin), uncoupled(PROBE, KT, MOBILITY)
-    rows = 6
-    stiffness = stiffnesses(context, MOBILITY, KT)
-    shape = (rows, UNITS)
-    start = [0.6 * rng.standard_normal(shape), *(np.sqrt(KT / k) * rng.standard_normal(shape) for k in stiffness)]
-    noises = [rng.standard_normal(shape) for _ in range(step.noises)]
+    start, noises = _random_steps(context)
     errors = []
     dts = np.array([4e-2, 2e-2, 1e-2])
     for dt in dts:
@@ -177,6 +184,46 @@ def variables_reversal(context: Context) -> Measured:
     return extrapolated("ratio less energy, over sqrt(dt), at dt = 0", np.array(errors), 1, 1e-9).require(
         message, {"parities": parities, "kT": KT, "mobility": MOBILITY}
     )
+
+
+def _random_steps(context: Context) -> tuple[list[Array], list[Array]]:
+    """Return states and variables, about as in equilibrium, and the noise of a step from there."""
+    rng = context.rng("variables-reversal")
+    shape = (6, UNITS)
+    stiffness = stiffnesses(context, MOBILITY, KT)
+    start = [0.6 * rng.standard_normal(shape), *(np.sqrt(KT / k) * rng.standard_normal(shape) for k in stiffness)]
+    return start, [rng.standard_normal(shape) for _ in range(step_function(context.plugin).noises)]
+
+
+def _is_reversed(context: Context, start: list[Array], noises: list[Array], signs: tuple[int, ...]) -> bool:
+    """Whether there is noise that takes each step back, with these parities: found by Newton's method, in numbers.
+
+    No formula is solved for it, so that a wrong one is found out. Where it finds no noise there may still be some.
+    """
+    step, dt = step_function(context.plugin), 4e-2
+    turns = (1, *signs)
+
+    def back(noise: Array) -> Array:
+        """Return how far the step from the turned end is off the turned start, shape (results, rows, units)."""
+        return np.stack(step.moved(begin, list(noise), _force, MOBILITY, KT, dt)) - goal
+
+    end = step.moved(start, noises, _force, MOBILITY, KT, dt)
+    begin = [sign * one for sign, one in zip(turns, end, strict=True)]
+    goal = np.stack([sign * one for sign, one in zip(turns, start, strict=True)])
+    found, h = np.zeros((step.noises, *start[0].shape)), 1e-6
+    for _ in range(_NEWTON):
+        off, slopes = back(found), []
+        if np.abs(off).max() < 1e-9:
+            return True
+        for k in range(step.noises):
+            shift = np.zeros_like(found)
+            shift[k] = h
+            slopes.append((back(found + shift) - back(found - shift)) / (2 * h))
+        matrix = np.moveaxis(np.array(slopes), (0, 1), (-1, -2))  # (rows, units, results, noises)
+        found = found - np.moveaxis((np.linalg.pinv(matrix) @ np.moveaxis(off, 0, -1)[..., None])[..., 0], -1, 0)
+        if not np.isfinite(found).all():
+            return False
+    return False
 
 
 @check(
