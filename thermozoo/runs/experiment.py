@@ -14,7 +14,7 @@ from thermozoo.checkpoints.store import Store
 from thermozoo.config.schema import Config
 from thermozoo.digits import bytes_text
 from thermozoo.dynamics.openblas import one_blas_thread
-from thermozoo.errors import OutputError, ThermozooError
+from thermozoo.errors import OutputError, ShardError, ThermozooError
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import check_memory
@@ -140,7 +140,7 @@ def _in_folder(
             for phase in phases_of(config):
                 run.do(phase)
     except BaseException as error:
-        lost = isinstance(error, ThermozooError) and not isinstance(error, OutputError)
+        lost = isinstance(error, ThermozooError) and not isinstance(error, OutputError | ShardError)
         if not lost:
             journal.save_finished(hurry=isinstance(error, KeyboardInterrupt))
         if begun or (journal.holds_work and not lost):
