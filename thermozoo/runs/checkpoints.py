@@ -155,7 +155,9 @@ def config_of(
         again = given(catalogue, tables)
         _refuse(name, list(_differences(tables, again.resolved, "seed" in again.given)))
         interval = again.dynamics.checkpoint_interval
-        config = attrs.evolve(config, dynamics=attrs.evolve(config.dynamics, checkpoint_interval=interval), run=again.run)
+        config = attrs.evolve(
+            config, dynamics=attrs.evolve(config.dynamics, checkpoint_interval=interval), run=again.run
+        )
     return config, catalogue
 
 
@@ -189,7 +191,11 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any], seeded: bool
     # as TOML holds them: what has no value is left out
     one, other = dict(_flat(before)), dict(_flat(tomllib.loads(tomli_w.dumps(dict(now)))))
     for key in sorted(one.keys() | other.keys()):
-        if key == INTERVAL or (key == "seed" and not seeded) or (key.startswith(_WHO) and "run" in before and "run" in now):
+        if (
+            key == INTERVAL
+            or (key == "seed" and not seeded)
+            or (key.startswith(_WHO) and "run" in before and "run" in now)
+        ):
             continue
         if one.get(key) != other.get(key):
             yield f"config: {_changed(key, one.get(key, 'absent'), other.get(key, 'absent'))}"

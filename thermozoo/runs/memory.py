@@ -141,8 +141,7 @@ def generation(size: Size) -> tuple[Share, ...]:
     booked = config.driven or heat_counted(config) is not None
     windows = max(config.training.windows, 2 if booked else 1)
     held = generation_bytes(size.n, size.itemsize, windows, size.terms)
-    shares = _samples(size, held.kept, lasts=True), _samples(size, held.meanwhile)
-    shares = *shares, *_workers(size)
+    shares = (_samples(size, held.kept, lasts=True), _samples(size, held.meanwhile), *_workers(size))
     if not config.imperfections:
         return shares
     directed = 8 * _DIRECTED * size.couplings if heat_counted(config) is not None else 0
@@ -153,9 +152,7 @@ def generation(size: Size) -> tuple[Share, ...]:
 def shard_bytes(size: Size) -> int:
     """Return the bytes that a sample of a shard holds in a worker."""
     booked = size.config.driven or heat_counted(size.config) is not None
-    held = generation_bytes(
-        size.n, size.itemsize, max(size.config.training.windows, 2 if booked else 1), size.terms
-    )
+    held = generation_bytes(size.n, size.itemsize, max(size.config.training.windows, 2 if booked else 1), size.terms)
     return held.kept + held.meanwhile
 
 

@@ -207,9 +207,7 @@ def _arguments(folder: Path, config: Config, catalogue: Any) -> dict[str, Any]:
         Schedule(config.driven) if config.driven else None,
     )
     if isinstance(trained, dict):
-        laws: Any = {
-            label: attrs.evolve(law, computer=realised_program(config, one)) for label, one in trained.items()
-        }
+        laws: Any = {label: attrs.evolve(law, computer=realised_program(config, one)) for label, one in trained.items()}
     else:
         laws = attrs.evolve(law, computer=realised_program(config, trained))
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 import attrs
@@ -73,7 +74,7 @@ def cut(ranges: Iterable[Shard], size: int) -> list[Shard]:
 def blocks_of(shard: Shard) -> list[Shard]:
     """Return the blocks of a shard, the first and the last as far as they belong to it."""
     bounds = [shard.first, *range((shard.first // BLOCK + 1) * BLOCK, shard.stop, BLOCK), shard.stop]
-    return [Shard(first, stop - first) for first, stop in zip(bounds, bounds[1:], strict=False)]
+    return [Shard(first, stop - first) for first, stop in itertools.pairwise(bounds)]
 
 
 def gaps(trajectories: int, done: Sequence[Shard]) -> tuple[list[Shard], list[Shard]]:

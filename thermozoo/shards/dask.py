@@ -135,10 +135,10 @@ class DaskExecutor:
         try:
             client = distributed.Client(target, timeout=_ANSWER, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
+            said = shown(str(error).partition("\n")[0], 200)
             raise ShardError(
-                f"run.scheduler: nobody answers at {shown(str(self.scheduler))} within {_ANSWER:g} s "
-                f"({shown(str(error).partition(chr(10))[0], 200)}): start one with dask scheduler, or leave the key out "
-                "for workers of this machine"
+                f"run.scheduler: nobody answers at {shown(str(self.scheduler))} within {_ANSWER:g} s ({said}): start "
+                "one with dask scheduler, or leave the key out for workers of this machine"
             ) from error
         with client:
             yield client

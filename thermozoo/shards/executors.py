@@ -42,7 +42,9 @@ class Done:
 class Crew(Protocol):
     """Workers that are there."""
 
-    workers: int
+    @property
+    def workers(self) -> int:
+        """How many."""
 
     def do(self, ticket: Ticket, shards: Sequence[Shard]) -> Iterator[Done | None]:
         """Have shards done, yield what came of each in any order, and None now and then while nothing comes."""
