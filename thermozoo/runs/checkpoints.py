@@ -29,7 +29,17 @@ from thermozoo.runs.regained import RECORD
 if TYPE_CHECKING:
     from thermozoo.runs.phase import Run
 
-__all__ = ["INTERVAL", "SHARDS", "about_run", "check_engine", "config_of", "digest_of_code", "leave_plugins", "remove"]
+__all__ = [
+    "INTERVAL",
+    "SHARDS",
+    "about_run",
+    "check_engine",
+    "config_of",
+    "digest_of_code",
+    "holds_shards",
+    "leave_plugins",
+    "remove",
+]
 
 #: The key that says how often checkpoints are written: nothing that is computed depends on it.
 INTERVAL = "dynamics.checkpoint_interval"
@@ -88,6 +98,11 @@ def leave_plugins(folder: Path, config: Config, catalogue: Catalogue) -> None:
         (folder / name).write_bytes(content)
     write_json(folder / MARK, provenance(config, catalogue))
     write_text(folder / "config.toml", tomli_w.dumps(config.resolved))
+
+
+def holds_shards(store: Store) -> bool:
+    """Return whether shards are finished, beside what the checkpoints hold."""
+    return any((store.folder / SHARDS).glob("*/shard-*.npz"))
 
 
 def remove(store: Store) -> None:

@@ -20,7 +20,6 @@ from thermozoo.digits import in_ascii
 from thermozoo.runs import calibration, memory
 from thermozoo.runs.device import device_of
 from thermozoo.runs.evaluation import evaluate_parts
-from thermozoo.runs.executors import executor_of
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import write_json, write_text
@@ -76,8 +75,6 @@ def _prepare(run: Run, progress: Progress) -> None:
         )
     prepare(run, progress)
     try_figures(run.machine, run.engine)
-    if config.run is not None:
-        executor_of(config).check(run.reporter.note)
     run.outcome = Outcome(run.machine, run.engine, config.training.method)
 
 

@@ -67,7 +67,7 @@ class DaskExecutor:
     scheduler: str | None = None
     about: Callable[[], dict[str, Any]] = dict
 
-    def check(self, say: Say) -> None:
+    def check(self) -> None:
         """Find out whether a scheduler answers and has workers that are fit for shards.
 
         Raises

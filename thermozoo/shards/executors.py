@@ -53,7 +53,7 @@ class Crew(Protocol):
 class Executor(Protocol):
     """What can be asked for workers."""
 
-    def check(self, say: Say) -> None:
+    def check(self) -> None:
         """Find out, before a run, whether there will be workers."""
 
     def open(self, say: Say) -> AbstractContextManager[Crew]:

@@ -175,6 +175,8 @@ def prepare(ticket: Ticket) -> Work:
 
 def perform(ticket: Ticket, shard: Shard) -> str:
     """Do a shard, write its product, and return the digest."""
+    if not Path(ticket.folder).is_dir():
+        prepare(ticket)  # which says why not
     with _logged(ticket, shard):
         return Products(Path(ticket.folder)).add(shard, prepare(ticket)(shard))
 

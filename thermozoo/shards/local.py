@@ -46,7 +46,7 @@ class LocalExecutor:
     workers: int
     threads: int = 1
 
-    def check(self, say: Say) -> None:
+    def check(self) -> None:
         """There is nothing to find out."""
 
     @contextlib.contextmanager
@@ -128,14 +128,12 @@ class LocalCrew:
 
     def _wait(self, process: subprocess.Popen[str], shard: Shard) -> None:
         assert process.stdout is not None
-        line = process.stdout.readline()
-        try:
+        answer = None
+        with contextlib.suppress(ValueError, OSError):  # a line that is cut off; a pipe that was closed meanwhile
+            line = process.stdout.readline()
             answer = Answer(**json.loads(line)) if line.endswith("\n") else None
-        except ValueError:
-            answer = None
         if answer is None:
-            process.kill()
-            process.wait()
+            _end(process)
         self._came.put((process, shard, answer))
 
     def close(self) -> None:
@@ -143,11 +141,17 @@ class LocalCrew:
         for process in self._running:
             process.kill()
         for process in self._running:
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a process, and close what leads to it."""
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 def _end_of(process: subprocess.Popen[str]) -> str:
