@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +15,6 @@ from thermozoo.shards.executors import do_shards
 from thermozoo.shards.job import Ticket, attempt, log_of
 from thermozoo.shards.local import LocalExecutor
 from thermozoo.shards.products import Products
-
-
-@pytest.fixture(autouse=True)
-def workers_find_the_toy(monkeypatch):
-    before = os.environ.get("PYTHONPATH")
-    paths = [str(Path(__file__).parent), *([before] if before else [])]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
 
 
 @pytest.mark.parametrize(("trajectories", "size"), [(1, 64), (63, 64), (64, 64), (1000, 128), (1000, 4096), (129, 64)])

@@ -31,9 +31,24 @@ def made(folder, about, here):
                 os.kill(os.getpid(), signal.SIGKILL)
         if bad in numbers:
             raise NonFiniteError(f"trajectory {bad} is not finite")
-        return {"squares": numbers**2}
+        found = {"squares": numbers**2}
+        if about.get("threads"):
+            import numba  # which reads its variable now, and never again
+
+            found["threads"] = [numba.config.NUMBA_NUM_THREADS, int(os.environ["THERMOZOO_THREADS"])]
+        return found
 
     return do
+
+
+def same():
+    """Return what every process has."""
+    return {"name": "same"}
+
+
+def own():
+    """Return what every process has for itself."""
+    return {"process": os.getpid()}
 
 
 def job(folder, **about):
