@@ -105,6 +105,7 @@ class DaskExecutor:
         settings: dict[str, Any] = {
             "distributed.scheduler.allowed-failures": DEATHS - 1,
             "distributed.nanny.pre-spawn-environ": own,
+            "distributed.worker.profile.enabled": False,  # which looks at the shard a hundred times a second
         }
         try:
             with contextlib.ExitStack() as stack:

@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import platform
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -203,6 +204,7 @@ def _logged(ticket: Ticket, shard: Shard) -> Iterator[None]:
     """Keep a log of what this worker does, in which what kills it leaves a trace if it can."""
     with _log_path(ticket, platform.node(), os.getpid()).open("a", encoding="utf-8") as log:
         _say(log, f"begins {shard}")
+        begun = time.process_time()
         on_standard_error = faulthandler.is_enabled()
         faulthandler.enable(log)
         try:
@@ -211,7 +213,7 @@ def _logged(ticket: Ticket, shard: Shard) -> Iterator[None]:
             _say(log, f"fails at {shard}: {type(error).__name__}: {shown(error, 500)}")
             raise
         else:
-            _say(log, f"ends {shard}")
+            _say(log, f"ends {shard}: {time.process_time() - begun:.2f} s of processors")
         finally:
             faulthandler.disable()
             if on_standard_error:
@@ -234,6 +236,6 @@ def log_of(ticket: Ticket, shard: Shard) -> str:
     for path in sorted(Path(ticket.folder).glob("worker-*.log")):
         with contextlib.suppress(OSError):
             text = path.read_text("utf-8", errors="replace")
-            if f"begins {shard}\n" in text and f"ends {shard}\n" not in text and f"fails at {shard}:" not in text:
+            if f"begins {shard}\n" in text and f"ends {shard}:" not in text and f"fails at {shard}:" not in text:
                 found.append(str(path))
     return ", ".join(found)

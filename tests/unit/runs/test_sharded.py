@@ -233,6 +233,15 @@ def test_processes_of_a_run_have_the_bits_of_any_executor(generating, reference)
 
 
 @pytest.mark.long
+def test_dask_has_the_bits_of_processes(run, reference, tmp_path):
+    """Of a cluster of two processes, to which the plugin file is sent."""
+    pytest.importorskip("distributed")
+    run(tmp_path / "run", "run.executor=dask", "run.workers=2", "run.shard=128")
+    found = samples_of(tmp_path / "run")
+    assert {name: int((found[name] != reference[1][name]).sum()) for name in found} == dict.fromkeys(found, 0)
+
+
+@pytest.mark.long
 def test_samples_are_those_of_one_process(run, reference, tmp_path):
     """To rounding: the reference engine sums products up in another order."""
     run(tmp_path / "run")

@@ -61,7 +61,7 @@ def test_a_shard_that_costs_two_workers_is_named_and_the_rest_goes_on(distribute
 
 
 @pytest.mark.long
-def test_workers_of_an_address(distributed, tmp_path):
+def test_workers_of_an_address(distributed, tmp_path, monkeypatch):
     """They are taken as they are, where each does one shard at a time and is like this process."""
     job = toy.job(tmp_path / "job")
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
@@ -74,14 +74,19 @@ def test_workers_of_an_address(distributed, tmp_path):
         until = time.monotonic() + 30
         while cluster.scheduler.workers and time.monotonic() < until:
             pass
-        short = pytest.MonkeyPatch()
-        with short.context() as patch:
-            patch.setattr(dask, "_WORKER", 0.5)
-            with pytest.raises(ShardError, match="has no worker after 0.5 s: start some with dask worker"):
-                DaskExecutor(0, 1, address, toy.same).check()
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=3, dashboard_address=":0") as cluster:
-        with pytest.raises(ShardError, match=r"by threads: tcp://\S+ \(3\); .* start them with --nthreads 1"):
-            DaskExecutor(0, 1, cluster.scheduler_address, toy.same).check()
+        monkeypatch.setattr(dask, "_WORKER", 0.5)
+        with pytest.raises(ShardError, match=r"has no worker after 0\.5 s: start some with dask worker"):
+            DaskExecutor(0, 1, address, toy.same).check()
+
+
+@pytest.mark.long
+def test_workers_with_several_threads_are_refused_by_name(distributed):
+    said = r"by threads: tcp://\S+ \(3\); .* start them with --nthreads 1"
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=3, dashboard_address=":0") as cluster,
+        pytest.raises(ShardError, match=said),
+    ):
+        DaskExecutor(0, 1, cluster.scheduler_address, toy.same).check()
 
 
 @pytest.mark.long
