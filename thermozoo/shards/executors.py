@@ -10,14 +10,17 @@ import attrs
 
 from thermozoo.checkpoints.pieces import piece
 from thermozoo.digits import bytes_text
-from thermozoo.errors import ShardError
+from thermozoo.errors import ShardError, shown
 from thermozoo.shards.cutting import Shard, cut, gaps, shard_size
-from thermozoo.shards.job import Answer, Job, Ticket, log_of
+from thermozoo.shards.job import WORKERS_LOG, Answer, Job, Ticket, log_of
 
 __all__ = ["DEATHS", "Crew", "Done", "Executor", "Say", "do_shards"]
 
 #: Deaths of workers at one shard after which it is not tried again.
 DEATHS = 2
+
+#: Shards that are given up, and none done, after which all others are taken to end alike.
+_HOPELESS = 3
 
 #: Says a line to the user.
 Say = Callable[[str], None]
@@ -98,16 +101,19 @@ def do_shards(
             return {"finished": len(done)}
 
         tell(sum(shard.count for shard in done))
+        before = len(done)
         if missing:
             if done:
                 say(f"shards: {len(done):,} were finished before")
-            given_up = []
+            given_up: list[Shard] = []
             with executor.open(say) as crew:
                 shards = cut(missing, shard_size(job.trajectories, crew.workers, size))
                 for one in crew.do(job.ticket, shards):
                     if one is not None and one.answer is None:
                         given_up.append(one.shard)
                         say(_given_up(job, one.shard))
+                        if len(given_up) == _HOPELESS and len(done) == before:
+                            raise ShardError(_hopeless(job))
                     elif one is not None and one.answer is not None:
                         one.answer.check()
                         done[one.shard] = one.answer.digest
@@ -117,6 +123,15 @@ def do_shards(
                 raise ShardError("\n".join(_given_up(job, shard) for shard in sorted(given_up)))
         work.finish(state)
     return sorted(done.items())
+
+
+def _hopeless(job: Job) -> str:
+    """Return what to say where no worker has done anything."""
+    folder = job.products.folder
+    logs = [path for path in (folder / WORKERS_LOG, *sorted(folder.glob("worker-*.log"))) if path.is_file()]
+    last = [line for path in logs for line in path.read_text("utf-8", errors="replace").splitlines()[-1:]]
+    said = f": {shown(last[0], 300)}" if last else ""
+    return f"workers end before they have done any shard{said}; what they have written is in {shown(folder, 200)}"
 
 
 def _given_up(job: Job, shard: Shard) -> str:

@@ -24,9 +24,23 @@ from thermozoo.errors import ShardError, shown
 from thermozoo.shards.cutting import Shard
 from thermozoo.shards.products import Products
 
-__all__ = ["Answer", "Job", "Ticket", "attempt", "attempt_prepare", "log_of", "perform", "prepare", "write_job"]
+__all__ = [
+    "WORKERS_LOG",
+    "Answer",
+    "Job",
+    "Ticket",
+    "attempt",
+    "attempt_prepare",
+    "log_of",
+    "perform",
+    "prepare",
+    "write_job",
+]
 
 _FILE = "job.json"
+
+#: What processes of this machine write on standard error.
+WORKERS_LOG = "workers.log"
 
 #: Does a shard, and returns its product: a value of arrays, numbers and texts.
 Work = Callable[[Shard], Any]

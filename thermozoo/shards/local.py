@@ -15,11 +15,17 @@ from pathlib import Path
 
 import attrs
 
+from thermozoo.errors import ShardError
 from thermozoo.shards.cutting import Shard
 from thermozoo.shards.executors import DEATHS, Done, Say
-from thermozoo.shards.job import Answer, Ticket
+from thermozoo.shards.job import WORKERS_LOG, Answer, Ticket
 
 __all__ = ["LocalExecutor", "thread_settings"]
+
+#: What a worker executes: modules are those of this process, and of no folder that it happens to be in.
+_BEGIN = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from thermozoo.shards.process import serve; serve()"
+)
 
 #: How long nothing may come before whoever waits has a look at something else [second].
 _TICK = 0.1
@@ -93,7 +99,7 @@ class LocalCrew:
                 deaths[shard] += 1
                 self._say(f"worker {process.pid} ended ({_end_of(process)}) at {shard}; another one goes on")
                 if deaths[shard] < DEATHS:
-                    waiting.append(shard)
+                    waiting.appendleft(shard)
                 else:
                     yield Done(shard)
                 self._running.remove(process)
@@ -105,16 +111,19 @@ class LocalCrew:
                 yield Done(shard, answer)
 
     def _start(self, ticket: Ticket) -> subprocess.Popen[str]:
-        with (Path(ticket.folder) / "workers.log").open("a") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "thermozoo.shards.process"],
-                env={**os.environ, **thread_settings(self._threads)},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                start_new_session=True,  # an interruption of the run is its own matter
-            )
+        try:
+            with (Path(ticket.folder) / WORKERS_LOG).open("a") as log:
+                process = subprocess.Popen(
+                    [sys.executable, "-P", "-c", _BEGIN, json.dumps(sys.path)],
+                    env={**os.environ, **thread_settings(self._threads)},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    start_new_session=True,  # an interruption of the run is its own matter
+                )
+        except OSError as error:
+            raise ShardError(f"no worker can be started: {error.strerror or error}: take fewer, run.workers") from error
         self._running.append(process)
         return process
 

@@ -1,7 +1,7 @@
 """A worker: a process of its own that does one shard after the other, until nobody asks any more.
 
-``python -m thermozoo.shards.process`` reads a JSON array a line, path and digest of a job with first trajectory and
-count, and answers each with what came of it.
+It reads a JSON array a line, path and digest of a job with first trajectory and count, and answers each with what came
+of it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,3 @@ def _read(asked: queue.SimpleQueue[list[Any]]) -> None:
     for line in sys.stdin:
         asked.put(json.loads(line))
     os._exit(0)
-
-
-if __name__ == "__main__":
-    serve()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,22 @@ def test_a_shard_that_costs_two_workers_is_named_and_the_rest_goes_on(tmp_path):
         *cut([Shard(256, 384)], 128),
     ]
     assert np.array_equal(squares(job, done), np.arange(toy.MANY) ** 2)
+
+
+def test_workers_that_cannot_even_begin_are_not_started_for_ever(tmp_path, monkeypatch):
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho 'a library is missing' >&2\nexit 3\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    job, said = toy.job(tmp_path / "job"), []
+    with pytest.raises(
+        ShardError, match=r"^workers end before they have done any shard: a library is missing; what they"
+    ):
+        do_shards(job, LocalExecutor(1), 64, said.append)
+    assert sum("ended (exit 3)" in line for line in said) == 6
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
+    with pytest.raises(ShardError, match=r"^no worker can be started: No such file or directory: take fewer"):
+        do_shards(job, LocalExecutor(1), 64, said.append)
 
 
 def test_an_error_of_a_worker_is_that_of_the_run(tmp_path):
