@@ -98,36 +98,30 @@ class DaskExecutor:
         import dask
         import distributed
 
-        logger = logging.getLogger("distributed")
-        level = logger.level
-        logger.setLevel(logging.CRITICAL)  # deaths are told of by the run
         own = thread_settings(self.threads)
         settings: dict[str, Any] = {
             "distributed.scheduler.allowed-failures": DEATHS - 1,
             "distributed.nanny.pre-spawn-environ": own,
             "distributed.worker.profile.enabled": False,  # which looks at the shard a hundred times a second
         }
-        try:
-            with contextlib.ExitStack() as stack:
-                if self.scheduler is None:
-                    stack.enter_context(dask.config.set(settings))
-                    # variables of this process go before the settings: the nanny sets them again, before any import
-                    target: Any = stack.enter_context(
-                        distributed.LocalCluster(
-                            n_workers=self.workers,
-                            threads_per_worker=1,
-                            processes=True,
-                            memory_limit=0,
-                            dashboard_address=":0",
-                            silence_logs=logging.CRITICAL,
-                            env=own,
-                        )
+        with _quiet(), contextlib.ExitStack() as stack:
+            if self.scheduler is None:
+                stack.enter_context(dask.config.set(settings))
+                # variables of this process go before the settings: the nanny sets them again, before any import
+                target: Any = stack.enter_context(
+                    distributed.LocalCluster(
+                        n_workers=self.workers,
+                        threads_per_worker=1,
+                        processes=True,
+                        memory_limit=0,
+                        dashboard_address=":0",
+                        silence_logs=logging.CRITICAL,
+                        env=own,
                     )
-                else:
-                    target = self.scheduler
-                yield stack.enter_context(self._connected(target))
-        finally:
-            logger.setLevel(level)
+                )
+            else:
+                target = self.scheduler
+            yield stack.enter_context(self._connected(target))
 
     @contextlib.contextmanager
     def _connected(self, target: Any) -> Iterator[Any]:
@@ -164,6 +158,8 @@ class DaskExecutor:
         here = self.about()
         try:
             there = client.run(self.about)
+        except OSError as error:
+            raise ShardError(f"the scheduler at {shown(str(self.scheduler))} is gone: {shown(error, 200)}") from error
         except Exception as error:  # whatever importing raises there
             raise ShardError(
                 f"a worker cannot run thermozoo: {type(error).__name__}: {shown(error, 300)}; install this version "
@@ -172,6 +168,20 @@ class DaskExecutor:
         lines = [line for worker, one in sorted(there.items()) for line in differences(f"worker {worker}", one, here)]
         if lines:
             raise ShardError("\n".join(lines))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask from telling of deaths and lost connections with tracebacks: the run tells of them in a line."""
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 class DaskCrew:
