@@ -27,6 +27,7 @@ __all__ = [
     "PluginError",
     "PluginLoadError",
     "ShapeError",
+    "ShardError",
     "StabilityError",
     "ThermozooError",
     "TrainingError",
@@ -131,6 +132,10 @@ class CheckpointError(ThermozooError, RuntimeError):
 
 class EngineError(ThermozooError, RuntimeError):
     """An engine that cannot be used in this environment."""
+
+
+class ShardError(ThermozooError, RuntimeError):
+    """Work that was cut into shards cannot be done: by its workers, or because they do not agree."""
 
 
 class OutputError(ThermozooError, OSError):

@@ -28,6 +28,7 @@ LEVELS = {
     "interfaces": 2,
     "constraints": 2,
     "problems": 2,
+    "shards": 3,
     "symbolic": 3,
     "registry": 3,
     "computer": 4,

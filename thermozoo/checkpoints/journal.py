@@ -54,6 +54,8 @@ class Journal:
         Says a line to the user.
     resume : str
         How to go on, a command.
+    beside : callable
+        Returns whether work is saved in other files than those of the store.
     """
 
     def __init__(
@@ -63,8 +65,10 @@ class Journal:
         interval: float,
         note: Callable[[str], None],
         resume: str = "",
+        beside: Callable[[], bool] = bool,
     ) -> None:
         self._store, self._about, self._interval, self._note, self._resume = store, about, interval, note, resume
+        self._beside = beside
         self._earlier = dict(store.entries)
         self._finished: dict[str, tuple[str, str, Any]] = {}
         self._waiting = 0
@@ -114,7 +118,7 @@ class Journal:
     @property
     def holds_work(self) -> bool:
         """Whether anything is saved that was computed."""
-        return bool(self._store.entries)
+        return bool(self._store.entries) or self._beside()
 
     @property
     def waiting(self) -> int:

@@ -19,6 +19,7 @@ from thermozoo.config.counted import check_counted
 from thermozoo.config.faults import Faults, twice
 from thermozoo.config.imperfections import HOME, check_imperfections
 from thermozoo.config.magnitudes import check_equilibria, check_noise, least_usual_of_a_step
+from thermozoo.config.running import check_running
 from thermozoo.config.schedules import check_schedule
 from thermozoo.config.schema import Config
 from thermozoo.config.tables import ComputerTable, DynamicsTable
@@ -66,6 +67,7 @@ def check(config: Config, faults: Faults) -> None:
             also=["dynamics.dt"],
         )
     _check_hardware(config, faults)
+    check_running(config, faults)
     check_imperfections(config, faults)
     _check_units(config, faults)
     if not faults.found_in("dynamics.dt", "dynamics.duration"):  # a step that does nothing says enough

@@ -24,6 +24,7 @@ from thermozoo.config.tables import (
     HardwareTable,
     NoisingTable,
     PotentialTable,
+    RunTable,
     TaskTable,
     TrainingTable,
 )
@@ -109,6 +110,7 @@ _SETTINGS: dict[str, type[Any]] = {
     "training": TrainingTable,
     "generation": GenerationTable,
     "hardware": HardwareTable,
+    "run": RunTable,
 }
 
 _INTERFACES = {one.declared.table: one for one in INTERFACES.values() if one.declared.table}
@@ -173,7 +175,7 @@ class Config:
         The one that the config names, if any.
     connectivity, integrator, dataset, protocol, objective : plugin
         Those of them that every config names; the protocol is that of the group that shows the image.
-    computer, dynamics, data, encoding, noising, training, generation, hardware
+    computer, dynamics, data, encoding, noising, training, generation, hardware, run
         Values of the tables; None of one that the task does not read.
     given : mapping
         The tables as they were given, without defaults.
@@ -210,6 +212,7 @@ class Config:
     training: TrainingTable
     generation: GenerationTable
     hardware: HardwareTable | None
+    run: RunTable | None = None
     given: Mapping[str, Any]
     origin: Origin
 

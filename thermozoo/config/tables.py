@@ -24,6 +24,7 @@ __all__ = [
     "HardwareTable",
     "NoisingTable",
     "PotentialTable",
+    "RunTable",
     "TaskTable",
     "TrainingTable",
 ]
@@ -170,6 +171,28 @@ class GenerationTable:
         Literal["each"] | tuple[int, ...],
         None,
         "classes to ask for in turn, or each that is learned (by default where units or programs select the class)",
+    )
+
+
+@attrs.frozen
+class RunTable:
+    """Run: who generates; without this table the process of the run does, all samples at once."""
+
+    executor: str | None = setting(
+        str, None, "who does the shards: processes of this machine, or workers of Dask", choices=("local", "dask")
+    )
+    workers: int | None = setting(
+        int, None, "processes on this machine; without it as many as its processors allow", at_least=1, at_most=1024
+    )
+    threads: int | None = setting(int, None, "threads of each process; without it 1", at_least=1, at_most=1024)
+    scheduler: str | None = setting(
+        str, None, "address of a Dask scheduler, whose workers are taken instead of processes of this machine"
+    )
+    shard: int | None = setting(
+        int,
+        None,
+        "samples of a shard, rounded up to a multiple of 64; without it so many that each worker does about four",
+        at_least=1,
     )
 
 

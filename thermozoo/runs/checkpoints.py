@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -28,13 +29,29 @@ from thermozoo.runs.regained import RECORD
 if TYPE_CHECKING:
     from thermozoo.runs.phase import Run
 
-__all__ = ["INTERVAL", "about_run", "check_engine", "config_of", "leave_plugins", "remove"]
+__all__ = [
+    "INTERVAL",
+    "SHARDS",
+    "about_run",
+    "check_engine",
+    "config_of",
+    "digest_of_code",
+    "holds_shards",
+    "leave_plugins",
+    "remove",
+]
 
 #: The key that says how often checkpoints are written: nothing that is computed depends on it.
 INTERVAL = "dynamics.checkpoint_interval"
 
 #: What an engine says of itself that bits do not depend on.
 _FREE = ("threads", "width")
+
+#: Where shards are, beside checkpoints.
+SHARDS = "shards"
+
+#: The table that says who does shards: nothing that is computed depends on it, but on whether there are shards.
+_WHO = "run."
 
 #: What lies beside checkpoints.
 _BESIDE = (MARK, "config.toml", RECORD)
@@ -51,10 +68,10 @@ def _code(config: Config, catalogue: Catalogue, known: Mapping[str, Any]) -> dic
     kinds = {(one["kind"], one["name"]) for one in known["plugins"] if "copy" not in one}
     classes = [record.plugin for record in catalogue.records if (record.kind, record.name) in kinds]
     roots = {"thermozoo", *(cls.__module__.partition(".")[0] for cls in classes if cls is not None)}
-    return {root: _digest_of_code(root) for root in sorted(roots)}
+    return {root: digest_of_code(root) for root in sorted(roots)}
 
 
-def _digest_of_code(root: str) -> str:
+def digest_of_code(root: str) -> str:
     """Return the digest of the Python files of a package, or of a module."""
     source = getattr(sys.modules.get(root), "__file__", None)
     if source is None:
@@ -83,9 +100,15 @@ def leave_plugins(folder: Path, config: Config, catalogue: Catalogue) -> None:
     write_text(folder / "config.toml", tomli_w.dumps(config.resolved))
 
 
+def holds_shards(store: Store) -> bool:
+    """Return whether shards are finished, beside what the checkpoints hold."""
+    return any((store.folder / SHARDS).glob("*/shard-*.npz"))
+
+
 def remove(store: Store) -> None:
     """Remove checkpoints, and what lies beside them for a run that goes on."""
     with contextlib.suppress(OSError):
+        shutil.rmtree(store.folder / SHARDS, ignore_errors=True)
         for path in (*(store.folder / PLUGINS).glob("*.py"), *(store.folder / name for name in _BESIDE)):
             path.unlink(missing_ok=True)
         if (store.folder / PLUGINS).is_dir():
@@ -147,7 +170,9 @@ def config_of(
         again = given(catalogue, tables)
         _refuse(name, list(_differences(tables, again.resolved, "seed" in again.given)))
         interval = again.dynamics.checkpoint_interval
-        config = attrs.evolve(config, dynamics=attrs.evolve(config.dynamics, checkpoint_interval=interval))
+        config = attrs.evolve(
+            config, dynamics=attrs.evolve(config.dynamics, checkpoint_interval=interval), run=again.run
+        )
     return config, catalogue
 
 
@@ -181,7 +206,11 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any], seeded: bool
     # as TOML holds them: what has no value is left out
     one, other = dict(_flat(before)), dict(_flat(tomllib.loads(tomli_w.dumps(dict(now)))))
     for key in sorted(one.keys() | other.keys()):
-        if key == INTERVAL or (key == "seed" and not seeded):
+        if (
+            key == INTERVAL
+            or (key == "seed" and not seeded)
+            or (key.startswith(_WHO) and "run" in before and "run" in now)
+        ):
             continue
         if one.get(key) != other.get(key):
             yield f"config: {_changed(key, one.get(key, 'absent'), other.get(key, 'absent'))}"

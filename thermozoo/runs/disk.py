@@ -8,7 +8,8 @@ from thermozoo.computer.term import Term
 from thermozoo.computer.terms import ProjectionTerm
 from thermozoo.dynamics.engines import PRECISIONS
 from thermozoo.plotting.animation import LIMIT
-from thermozoo.runs.generation import OBSERVATIONS, SHOWN
+from thermozoo.runs.generated import SHOWN
+from thermozoo.runs.generation import OBSERVATIONS
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.setup import Setup
 

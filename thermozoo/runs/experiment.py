@@ -14,12 +14,13 @@ from thermozoo.checkpoints.store import Store
 from thermozoo.config.schema import Config
 from thermozoo.digits import bytes_text
 from thermozoo.dynamics.openblas import one_blas_thread
-from thermozoo.errors import DataError, OutputError, ThermozooError, shown
+from thermozoo.errors import DataError, OutputError, ShardError, ThermozooError, shown
 from thermozoo.registry.blame import said_of_plugin
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import check_memory
-from thermozoo.runs.checkpoints import about_run, config_of, leave_plugins, remove
+from thermozoo.runs.checkpoints import about_run, config_of, holds_shards, leave_plugins, remove
+from thermozoo.runs.executors import executor_of
 from thermozoo.runs.folder import RunFolder, run_folder
 from thermozoo.runs.phase import Clock, Run
 from thermozoo.runs.phases import phases_of
@@ -59,6 +60,7 @@ def run_experiment(
     Run
         With ``report``, ``folder`` (another one where the results could not go where they should) and ``page``.
     """
+    _check_workers(config)
     about = about_run(config, catalogue)  # takes a moment, in which a folder would be claimed and hold nothing
     with run_folder(target, force, reporter.warn) as folder:
         try:
@@ -106,7 +108,14 @@ def resume_experiment(
         folder.stay()
         store = Store.read(folder.checkpoints, reporter.warn)
         config, catalogue = config_of(store, str(folder.path), catalogue, given)
+        _check_workers(config)
         return _in_folder(folder, config, catalogue, store, reporter, begun=dict(store.about))
+
+
+def _check_workers(config: Config) -> None:
+    """Refuse a run that nobody would do the shards of, before anything is computed or written."""
+    if config.run is not None:
+        executor_of(config).check()
 
 
 def _in_folder(
@@ -135,14 +144,16 @@ def _in_folder(
         return {**first, **known, "seconds": run.clock.so_far}
 
     command = f"thermozoo run --resume {shlex.quote(str(folder.path))}{plugin_arguments(catalogue)}"
-    journal = Journal(store, about, config.dynamics.checkpoint_interval, reporter.warn, command)
+    journal = Journal(
+        store, about, config.dynamics.checkpoint_interval, reporter.warn, command, lambda: holds_shards(store)
+    )
     try:
         with journal.open(), one_blas_thread():
             for phase in phases_of(config):
                 run.do(phase)
     except BaseException as failure:
         error = _of_checkpoint(failure, folder, catalogue) if begun and first_entries else failure
-        lost = isinstance(error, ThermozooError) and not isinstance(error, OutputError)
+        lost = isinstance(error, ThermozooError) and not isinstance(error, OutputError | ShardError)
         if not lost:
             journal.save_finished(hurry=isinstance(error, KeyboardInterrupt))
         if begun or (journal.holds_work and not lost):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -14,13 +15,16 @@ from thermozoo.arguments import count, finite_array, instance, integer_array
 from thermozoo.dynamics.engines import Dynamics, Engine
 from thermozoo.dynamics.equilibrium import equilibrium_states, why_no_equilibrium
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.sharing import together
 from thermozoo.dynamics.simulate import Simulation, simulate
 from thermozoo.dynamics.trajectories import EnergyTerms, KeptStates
 from thermozoo.dynamics.variables import Variables
 from thermozoo.errors import ParameterError
+from thermozoo.runs.generated import SHOWN, Generated, joined
+from thermozoo.shards.cutting import BLOCK, Shard
 from thermozoo.thermodynamics.heat import HeatLedger, heat_by_window
 
-__all__ = ["Generated", "Held", "equilibration_of", "follow", "generate", "generation_bytes", "ledger_bytes"]
+__all__ = ["Held", "equilibration_of", "follow", "generate", "generation_bytes", "ledger_bytes"]
 
 Array = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
@@ -30,52 +34,6 @@ Advance = Callable[..., Simulation]
 
 #: Observations of states and energies during generation.
 OBSERVATIONS = 50
-
-#: Trajectories whose states are kept at every observation.
-SHOWN = 3
-
-
-@attrs.frozen(eq=False)
-class Generated:
-    """What a trained computer generated.
-
-    Parameters
-    ----------
-    start : ndarray, shape (samples, n)
-        States in equilibrium, before the parameters were switched on: what the untrained computer shows at any time.
-    final : ndarray, shape (samples, n)
-        States at the end.
-    shown : ndarray, shape (observations, trajectories, n)
-        States of the first trajectories over time.
-    times : ndarray, shape (observations,)
-        Times of the observations, from the moment the parameters were switched on [time].
-    ledger : HeatLedger
-        Heat by term, from that moment [energy].
-    window_heat, window_work : ndarray, shape (windows, samples)
-        Heat released in each window, and work of switching to it; that of switching the parameters on is not counted
-        [energy].
-    equilibration : int
-        Steps of equilibration from x = 0; 0 where the states before generation are exact samples.
-    condition : ndarray of int, shape (samples,), optional
-        What was asked of each sample.
-    variables : dict of str to ndarray, shape (samples, n)
-        Variables of the integrator beside the states, such as velocities, at the end.
-    """
-
-    start: Array
-    final: Array
-    shown: Array
-    times: Array
-    ledger: HeatLedger
-    window_heat: Array
-    window_work: Array
-    equilibration: int = 0
-    condition: Indices | None = None
-    variables: Variables = attrs.field(factory=dict)
-
-    def read_by(self, read: Callable[[Array], Array]) -> Generated:
-        """Return what a device reads of the states; its heat was released by the states themselves."""
-        return attrs.evolve(self, start=read(self.start), final=read(self.final), shown=read(self.shown))
 
 
 def equilibration_of(untrained: Dynamics, asked: int | None = None) -> int:
@@ -104,6 +62,7 @@ def generate(
     condition: npt.ArrayLike | None = None,
     clamped: npt.ArrayLike | None = None,
     progress: Callable[[int], None] | None = None,
+    only: Shard | None = None,
 ) -> Generated:
     """Take uncoupled units in equilibrium, then run the trained computer, or program.
 
@@ -130,6 +89,9 @@ def generate(
     progress : callable, optional
         Called with the number of steps of all samples done since its last call; there are those of equilibration and
         of generation in all.
+    only : Shard, optional
+        Those that are made (default: all). Energies are then summed up block by block, so that no bit of a sample
+        depends on which others are made with it, if the engine's do not.
 
     Raises
     ------
@@ -139,45 +101,27 @@ def generate(
         When there are not as many conditions or clamped values as samples.
     """
     advance: Advance = functools.partial(simulate, engine=engine)
-    begun = _begin(dynamics, untrained, samples, NoiseKey(seed), equilibration, condition, clamped, advance, progress)
-    condition, steps = begun.condition, begun.equilibration
-    told = _Progress(progress, begun.samples)
-    parts = [_run(law, begun, rows, advance, told) for law, rows in begun.groups]
-    if len(parts) == 1:
-        return attrs.evolve(parts[0], equilibration=steps, condition=condition)
-    # back in the order of the samples
-    rows = [rows for _, rows in begun.groups]
-    order, order_shown = (np.argsort(np.concatenate([r[r < first] for r in rows])) for first in (begun.samples, SHOWN))
-
-    def merged(arrays: list[Array], axis: int) -> Array:
-        return np.take(np.concatenate(arrays, axis=axis), order, axis=axis)
-
-    def booked(books: list[Mapping[str, Array]]) -> dict[str, Array]:
-        return {name: merged([book[name] for book in books], 1) for name in books[0]}
-
-    return Generated(
-        start=begun.start,
-        final=merged([one.final for one in parts], 0),
-        shown=np.concatenate([one.shown for one in parts], axis=1)[:, order_shown],
-        times=parts[0].times,
-        ledger=HeatLedger(booked([one.ledger.terms for one in parts]), booked([one.ledger.work for one in parts])),
-        window_heat=merged([one.window_heat for one in parts], 1),
-        window_work=merged([one.window_work for one in parts], 1),
-        equilibration=steps,
-        condition=condition,
-        variables={name: merged([one.variables[name] for one in parts], 0) for name in parts[0].variables},
+    begun = _begin(
+        dynamics, untrained, samples, NoiseKey(seed), equilibration, condition, clamped, advance, progress, only
     )
+    told = _Progress(progress, len(begun.numbers))
+    parts = []
+    for law, rows in begun.groups:
+        with contextlib.nullcontext() if only is None else together(begun.numbers[rows] // BLOCK):
+            parts.append(_run(law, begun, rows, advance, told))
+    found = joined(parts, [begun.numbers[rows] for _, rows in begun.groups])
+    return attrs.evolve(found, start=begun.start, equilibration=begun.equilibration, condition=begun.condition)
 
 
 @attrs.frozen(eq=False)
 class _Begun:
-    """All samples before their generation, and what moves which of them."""
+    """All samples before their generation, with their numbers, and what moves which of them, by row."""
 
     groups: list[tuple[Dynamics, Indices]]
     start: Array
     variables: Variables
     key: NoiseKey
-    samples: int
+    numbers: Indices
     equilibration: int
     condition: Indices | None
 
@@ -192,29 +136,35 @@ def _begin(
     clamped: npt.ArrayLike | None,
     advance: Advance,
     progress: Callable[[int], None] | None,
+    only: Shard | None = None,
 ) -> _Begun:
     """Check what is asked for, and equilibrate; parameters as of `generate`."""
     samples = count("samples", samples, at_least=1)
     if condition is not None:
         condition = integer_array("condition", condition, (samples,), at_least=-(2**63))
-    groups = _groups(dynamics, condition, samples)
+    numbers = np.arange(samples, dtype=np.int64)
+    if only is not None:
+        numbers = numbers[only.first : only.stop]
+        condition = None if condition is None else condition[numbers]
+    groups = _groups(dynamics, condition, len(numbers))
     instance("untrained", untrained, Dynamics, "Dynamics(computer, integrator, dt, steps=...)")
     for one in (untrained, *(law for law, _ in groups)):
         count("steps", one.steps, at_least=1)
     uncoupled = attrs.evolve(untrained, computer=untrained.computer.bare())
     steps = equilibration_of(uncoupled, equilibration)
-    numbers, held = np.arange(samples, dtype=np.int64), ~untrained.computer.layout.free
-    exact = steps == 0
-    start: Array = np.zeros((samples, untrained.computer.n))
+    exact, held = steps == 0, ~untrained.computer.layout.free
+    start: Array = np.zeros((len(numbers), untrained.computer.n))
     if exact:
         start = equilibrium_states(uncoupled, key.named("generation"), numbers)
     if clamped is not None:
-        start[:, held] = finite_array("clamped", clamped, (samples, int(held.sum())), "one value for each clamped unit")
+        given = finite_array("clamped", clamped, (samples, int(held.sum())), "one value for each clamped unit")
+        start[:, held] = given[numbers]
     variables: Variables = {}
     if not exact:
-        equilibrated = advance(uncoupled, start, steps, key=key.named("equilibration"), progress=progress)
+        of = {"first_trajectory": int(numbers[0]), "key": key.named("equilibration")}
+        equilibrated = advance(uncoupled, start, steps, progress=progress, **of)
         start, variables = equilibrated.final, equilibrated.variables
-    return _Begun(groups, start, variables, key.named("generation"), samples, steps, condition)
+    return _Begun(groups, start, variables, key.named("generation"), numbers, steps, condition)
 
 
 class _Progress:
@@ -275,14 +225,14 @@ def _run(law: Dynamics, begun: _Begun, rows: Indices, advance: Advance, told: _P
     """Run the trained computer on some of the samples."""
     x, held = begun.start[rows], {name: values[rows] for name, values in begun.variables.items()}
     states, energies = KeptStates(SHOWN), EnergyTerms(law)
-    shown = int((rows < SHOWN).sum())
+    shown = int((begun.numbers[rows] < SHOWN).sum())
     done = advance(
         law,
         x,
         law.steps,
         key=begun.key,
         variables=held or None,
-        trajectories=rows,
+        trajectories=begun.numbers[rows],
         every=max(1, law.steps // OBSERVATIONS),
         observers=[states, energies],
         progress=told.of(len(rows)),

@@ -16,12 +16,14 @@ from thermozoo.dynamics.engines import Dynamics
 from thermozoo.dynamics.simulate import Simulation
 from thermozoo.interfaces import Integrator
 from thermozoo.runs.conditions import asked_classes, held_values
-from thermozoo.runs.generation import Generated, follow, generate
+from thermozoo.runs.generated import Generated
+from thermozoo.runs.generation import follow, generate
 from thermozoo.runs.imperfect import realised_program
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.metrics import images_of, judged_figures
 from thermozoo.runs.phase import Run
 from thermozoo.runs.results import QualityFigures
+from thermozoo.runs.sharded import generate_in_shards
 
 __all__ = ["check_steps", "generate_images", "images_of", "judge_images", "replay_image"]
 
@@ -66,6 +68,8 @@ def generate_images(
         When the trained computer is too stiff for a time step.
     """
     arguments = _asked(run.config, run.machine, run.outcome.realised, integrator, dt)
+    if run.config.run is not None:
+        return generate_in_shards(run, arguments, progress).read_by(run.read)
     return generate(**arguments, engine=run.engine, progress=progress).read_by(run.read)
 
 

@@ -5,11 +5,13 @@ The constants are from peaks of whole runs, measured phase by phase (VmHWM, rese
 
 from __future__ import annotations
 
+from thermozoo.runs.executors import workers_of
 from thermozoo.runs.generation import generation_bytes, ledger_bytes
 from thermozoo.runs.imperfect import heat_counted
 from thermozoo.runs.judge import judging_bytes
 from thermozoo.runs.phase import Share, Size
 from thermozoo.runs.terms import pattern_bytes
+from thermozoo.shards.cutting import shard_size
 from thermozoo.training.evaluate import evaluation_bytes
 from thermozoo.training.methods import stretch_bytes, trained_bytes, training_bytes
 from thermozoo.training.noising import intensity_bytes
@@ -28,11 +30,15 @@ __all__ = [
     "judging",
     "preparation",
     "results",
+    "shard_bytes",
     "training",
 ]
 
 #: Bytes of libraries that preparation loads, of what compiling takes and keeps, and of drawing.
 _LIBRARIES, _COMPILING, _DRAWING = 220 * 2**20, 110 * 2**20, 30 * 2**20
+
+#: Bytes of the interpreter of a worker.
+_PROCESS = 60 * 2**20
 
 #: Double precision numbers for each coupling: of a computer that is assembled, of the engine's copies, and while these
 #: are made; of gradients of the trained computer; of files, and while they are written; of a second direction, and of
@@ -135,12 +141,43 @@ def generation(size: Size) -> tuple[Share, ...]:
     booked = config.driven or heat_counted(config) is not None
     windows = max(config.training.windows, 2 if booked else 1)
     held = generation_bytes(size.n, size.itemsize, windows, size.terms)
-    shares = _samples(size, held.kept, lasts=True), _samples(size, held.meanwhile)
+    shares = (_samples(size, held.kept, lasts=True), _samples(size, held.meanwhile), *_workers(size))
     if not config.imperfections:
         return shares
     directed = 8 * _DIRECTED * size.couplings if heat_counted(config) is not None else 0
     realised = config.programs * config.training.windows * (trained_bytes(size.couplings) + directed)
     return *shares, _couplings(size, realised, lasts=True)
+
+
+def shard_bytes(size: Size) -> int:
+    """Return the bytes that a sample of a shard holds in a worker."""
+    booked = size.config.driven or heat_counted(size.config) is not None
+    held = generation_bytes(size.n, size.itemsize, max(size.config.training.windows, 2 if booked else 1), size.terms)
+    return held.kept + held.meanwhile
+
+
+def _workers(size: Size) -> tuple[Share, ...]:
+    """Workers on this machine with their shards, and the products of all of them before they are joined."""
+    table = size.config.run
+    if table is None:
+        return ()
+    samples, each = size.config.generation.samples, shard_bytes(size)
+    products = _samples(size, each)
+    workers, _ = workers_of(size.config)
+    if not workers:
+        return (products,)
+    together = min(samples, workers * shard_size(samples, workers, table.shard))
+    programs = size.config.programs * size.config.training.windows
+    couplings = 8 * (_COUPLING + _PREPARED + _PREPARING) * size.couplings * programs
+    return (
+        products,
+        Share(
+            workers * (_PROCESS + _LIBRARIES + _COMPILING + couplings) + together * each,
+            "run.workers",
+            f"{workers:,} workers",
+            ("run.shard", "computer.units"),
+        ),
+    )
 
 
 def judging(size: Size) -> tuple[Share, ...]:

@@ -13,7 +13,7 @@ from thermozoo.computer.layout import Layout
 from thermozoo.dynamics.intensity import intensity_of
 from thermozoo.quality import Quality, evaluate
 from thermozoo.quality.result import HELD_OUT
-from thermozoo.runs.generation import Generated
+from thermozoo.runs.generated import Generated
 from thermozoo.runs.judge import Judge, diversity
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.results import (

@@ -10,7 +10,7 @@ from thermozoo.computer.files import save_computer
 from thermozoo.computer.program import Program, programs_digest
 from thermozoo.computer.programs_file import save_programs
 from thermozoo.dynamics.engines import Engine
-from thermozoo.runs.generation import Generated
+from thermozoo.runs.generated import Generated
 from thermozoo.runs.machine import Machine
 from thermozoo.runs.results import Figures
 from thermozoo.training.evaluate import HeldOut

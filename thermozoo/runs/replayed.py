@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Dynamics, Engine
 from thermozoo.dynamics.ensemble import Ensemble, steps_unchecked
 from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.dynamics.sharing import together
 from thermozoo.dynamics.simulate import Simulation
 from thermozoo.dynamics.simulation_arguments import check_end, start_of
 from thermozoo.dynamics.trajectories import EnergyTerms
@@ -22,6 +24,7 @@ from thermozoo.dynamics.windows import PreparedDynamics, Switch
 from thermozoo.errors import ParameterError
 from thermozoo.runs.imperfect import Reader
 from thermozoo.runs.phase import own_key
+from thermozoo.shards.cutting import BLOCK
 from thermozoo.thermodynamics.heat import HeatLedger
 
 __all__ = ["Leg", "Replayed"]
@@ -152,23 +155,28 @@ class Replayed:
                 "they can be replayed"
             )
         row = int(found[0])
-        rows = np.full(1 if getattr(type(self.engine), "same_bits", True) else len(x), row)
-        place = 0 if len(rows) == 1 else row
+        # in shards, what is summed up together is a block
+        sharded = self.config.run is not None
+        mates = np.flatnonzero(numbers // BLOCK == self.number // BLOCK) if sharded else np.arange(len(x))
+        turn = int(np.flatnonzero(mates == row)[0])
+        rows = np.full(1 if getattr(type(self.engine), "same_bits", True) else len(mates), row)
+        place = 0 if len(rows) == 1 else turn
         held = None if variables is None else {name: np.asarray(one)[rows] for name, one in variables.items()}
         start = start_of(dynamics, x[rows], key, held, first_step, first_trajectory, numbers[rows])
         steps = count("steps", steps)
         check_end(dynamics, start, steps)
-        watch = _Watch(dynamics, place, row, len(x))
+        watch = _Watch(dynamics, place, turn, len(mates), sharded)
         stretch = min(steps, steps_unchecked(*start.x.shape))
         ensemble = Ensemble(PreparedDynamics(self.engine, dynamics), start, stretch=stretch)
         last = first_step + steps
         due = dynamics.program.switches(first_step, last, dynamics.steps)
         apart = self.every or max(1, steps // OBSERVATIONS)
         for step in sorted({*range(first_step, last, apart), *due, last}):
-            ensemble.advance(step - ensemble.step, progress=self.progress)
+            with together(np.zeros(len(rows))) if sharded else contextlib.nullcontext():
+                ensemble.advance(step - ensemble.step, progress=self.progress)
             watch.look(ensemble, due.get(step), exactly=step in (first_step, last))
         self.legs.append(watch.leg(ensemble, key))
-        return watch.simulation(ensemble, steps)
+        return watch.simulation(ensemble, steps, len(x))
 
 
 @attrs.frozen(eq=False)
@@ -186,8 +194,8 @@ class _Watch:
     in the place that the trajectory had among all; what lies between, by itself.
     """
 
-    def __init__(self, dynamics: Dynamics, place: int, row: int, among: int) -> None:
-        self.dynamics, self.place, self.row, self.among = dynamics, place, row, among
+    def __init__(self, dynamics: Dynamics, place: int, row: int, among: int, block: bool) -> None:
+        self.dynamics, self.place, self.row, self.among, self.block = dynamics, place, row, among, block
         self.steps: list[int] = []
         self.states: list[Array] = []
         self.variables: list[dict[str, Array]] = []
@@ -206,16 +214,21 @@ class _Watch:
         all_x = np.repeat(x[None], rows, axis=0)
         all_variables = {name: np.repeat(one[None], rows, axis=0) for name, one in variables.items()}
         energies = EnergyTerms(self.dynamics)
-        energies.observe(ensemble.step, all_x, all_variables)
+        with self._together(rows):
+            energies.observe(ensemble.step, all_x, all_variables)
         self.energies.append({name: one[0, row : row + 1] for name, one in energies.terms.items()})
         if switch is not None:
             ends, begins = switch
             driven = self.dynamics.driven
             if driven is not None:
                 ends, begins = driven.at(ends, ensemble.step), driven.at(begins, ensemble.step)
-            both = Switch.between(ensemble.step, ends, begins, all_x, kinetic_terms(self.dynamics, all_variables))
+            with self._together(rows):
+                both = Switch.between(ensemble.step, ends, begins, all_x, kinetic_terms(self.dynamics, all_variables))
             books = [{name: one[row : row + 1] for name, one in book.items()} for book in (both.before, both.after)]
             self.switches.append(Switch(ensemble.step, *books))
+
+    def _together(self, rows: int) -> contextlib.AbstractContextManager[None]:
+        return together(np.zeros(rows)) if self.block else contextlib.nullcontext()
 
     def leg(self, ensemble: Ensemble, key: NoiseKey) -> Leg:
         """Return what the row did."""
@@ -234,11 +247,11 @@ class _Watch:
             ledger=HeatLedger(terms, work),
         )
 
-    def simulation(self, ensemble: Ensemble, steps: int) -> Simulation:
-        """Return what a simulation of all rows leaves, each of them the row of the trajectory."""
+    def simulation(self, ensemble: Ensemble, steps: int, rows: int) -> Simulation:
+        """Return what a simulation of so many rows leaves, each of them the row of the trajectory."""
 
         def everywhere(row: Any) -> Any:
-            return np.broadcast_to(row, (self.among, *np.shape(row)))
+            return np.broadcast_to(row, (rows, *np.shape(row)))
 
         return Simulation(
             final=everywhere(self.states[-1]),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from thermozoo.runs.generation import Generated
+from thermozoo.runs.generated import Generated
 from thermozoo.runs.imperfect import heat_counted
 from thermozoo.runs.machine import Machine
 from thermozoo.training.noising import image_group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from thermozoo.runs.generation import Generated
+from thermozoo.runs.generated import Generated
 from thermozoo.runs.machine import Machine
 from thermozoo.thermodynamics.heat_warnings import heat_warnings
 

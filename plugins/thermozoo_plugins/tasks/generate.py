@@ -40,6 +40,7 @@ class Generate(Task):
         "training",
         "generation",
         "schedule",
+        "run",
     )
 
     def check(self, config: Any, faults: Any) -> None:
