@@ -131,5 +131,5 @@ def _uninterrupted() -> Iterator[None]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
-        for one in waiting[:1]:
-            signal.raise_signal(one)
+        for received in waiting[:1]:
+            signal.raise_signal(received)
