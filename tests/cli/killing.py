@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
 
 #: What a run imports on its way.
@@ -30,8 +31,8 @@ def without_pictures():
     surroundings.drawings_of = lambda *arguments: {}
 
 
-def child(arguments, log, full):
-    """Be the command line."""
+def child(arguments, log, full, folder, temporary):
+    """Be the command line, in a folder, with one for temporary files."""
     from thermozoo.cli import main
 
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
@@ -39,6 +40,9 @@ def child(arguments, log, full):
     os.dup2(handle, 2)
     if full is not None:
         limit(0, full)
+    if folder is not None:
+        os.chdir(folder)
+    tempfile.tempdir = temporary
     try:
         main(arguments)
     except SystemExit as stop:
@@ -63,10 +67,10 @@ def fill(path):
     os.close(handle)
 
 
-def _waits(folder, number):
-    """Whether there are not yet so many checkpoints in a folder."""
+def _waits(folder):
+    """Whether there is no work yet in a folder of checkpoints that is waited for."""
     try:
-        return not any(name >= f"checkpoint-{number:06d}" for name in os.listdir(folder) if name.endswith(".json"))
+        return folder is not None and not any(name.startswith("under-way") for name in os.listdir(folder))
     except OSError:
         return True
 
@@ -75,10 +79,10 @@ def followed(asked):
     """Run a child, and do to it what is asked, when it is asked."""
     process = os.fork()
     if process == 0:
-        child(asked["arguments"], asked["log"], asked.get("full"))
+        child(*(asked.get(name) for name in ("arguments", "log", "full", "folder", "temporary")))
     begun = time.monotonic()
     moment, once, done = asked.get("at"), asked.get("once"), 0
-    while moment is not None and not done and (_waits(*once) if once else time.monotonic() - begun < moment):
+    while moment is not None and not done and (_waits(once) or time.monotonic() - begun < moment):
         time.sleep(0.002)
         done, status = os.waitpid(process, os.WNOHANG)
     sent = time.monotonic()

@@ -15,14 +15,20 @@ import time
 from pathlib import Path
 
 import pytest
-from test_resume import CONFIGS, REFERENCE, Subject, digests
+from test_resume import CONFIGS, Subject, digests
 
 from thermozoo.checkpoints.store import FOLDER, Store
+from thermozoo.sweeps.identity import read_identity
+from thermozoo.sweeps.points import points_in
 
 pytestmark = pytest.mark.long
 
 #: What makes a namespace in which a disk can be mounted: root may, and others where the system lets them.
 NAMESPACE = ("unshare", "--mount", *(() if hasattr(os, "geteuid") and os.geteuid() == 0 else ("--map-root-user",)))
+
+
+#: Work for some seconds, so that some of it is worth a checkpoint.
+LONGER = CONFIGS["sample"].replace("duration = 20.0", "duration = 40.0")
 
 
 class Disk:
@@ -31,8 +37,8 @@ class Disk:
     def __init__(self, folder, size):
         (folder / "disk").mkdir()
         self.inside = folder / "disk"
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "TMPDIR": str(folder)}
-        script = f'mount -t tmpfs -o size={size} tmpfs "$0" && exec "$@"'
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "TMPDIR": str(self.inside)}
+        script = f'mount -t tmpfs -o size={size} tmpfs "$0" && cd "$0" && exec "$@"'
         killing = Path(__file__).with_name("killing.py")
         self.process = subprocess.Popen(
             [*NAMESPACE, "sh", "-c", script, str(self.inside), sys.executable, str(killing)],
@@ -52,16 +58,17 @@ class Disk:
     def do(self, *words, **more):
         """Run the command line there; return its exit code and what it said."""
         self.log.unlink(missing_ok=True)
-        asked = {"arguments": [str(word) for word in words], "log": str(self.log), **more}
+        # Python itself would take /tmp, where results could go
+        asked = {"arguments": [str(word) for word in words], "log": str(self.log), "temporary": str(self.inside)} | more
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
         return answer["code"], self.log.read_text().splitlines()
 
-    def filled_after(self, name, number):
-        """Be filled by somebody else once there are so many checkpoints in a run folder."""
-        once = [str(self.inside / name / FOLDER), number]
-        return {"at": 0.0, "once": once if number else None, "by": "fill", "fill": str(self.inside / "balloon")}
+    def filled(self, name=None, moment=0.0):
+        """Be filled by somebody else at a moment, and not before there is work in the checkpoints of a run there."""
+        once = None if name is None else str(self.inside / name / FOLDER)
+        return {"at": moment, "once": once, "by": "fill", "fill": str(self.inside / "balloon")}
 
     def make_room(self):
         (self.outside / "balloon").unlink(missing_ok=True)
@@ -106,41 +113,56 @@ def clear(lines):
     )
 
 
-def whole(disk, name):
-    """Whether a run folder holds a checkpoint that can be gone on from, and no results nor anything half written."""
-    folder = disk.outside / name
-    notes = []
-    Store.read(folder / FOLDER, notes.append)
-    return notes == [] and all(one.startswith(f"{name}/{FOLDER}/") for one in disk.files())
+def wrong_in(disk, name):
+    """Return what is wrong with the folder of a stopped run: work that is not whole, results, or half a file."""
+    folder, notes = disk.outside / name, []
+    entries = Store.read(folder / FOLDER, notes.append).entries
+    strange = [one for one in disk.files() if not one.startswith(f"{name}/{FOLDER}/")]
+    half = [one for one in disk.files() if Path(one).name.startswith(".")]
+    return [*notes, *strange, *half, *([] if entries else ["no work"])]
 
 
-@pytest.mark.parametrize("name", ["exact", "wander"])
-def test_a_run_and_one_that_goes_on(name, disk, tmp_path):
-    subject = Subject(name, tmp_path, lambda words, log, **more: killed(disk, words, **more))
-    target, refusals = disk.inside / "run", 0
-    begin = ["run", subject.config, "--out", target, "--quiet", "--set", "dynamics.checkpoint_interval=0"]
-    resume = ["run", "--resume", target, "--quiet"]
-    for number in (2, 4):
-        words = resume if (disk.outside / "run").is_dir() else begin
-        code, said = disk.do(*words, *subject.plugins, **disk.filled_after("run", number))
+def test_a_run_and_one_that_goes_on(disk, tmp_path, monkeypatch):
+    monkeypatch.setitem(CONFIGS, "sample", LONGER)
+    subject = Subject("sample", tmp_path, lambda words, log, **more: killed(disk, words, **more))
+    target = disk.inside / "run"
+    often = ["--set", "dynamics.checkpoint_interval=0"]
+    begin = ["run", subject.config, "--out", target, "--quiet", *often, *subject.plugins]
+    code, said = disk.do(*begin, **disk.filled("run"))
+    assert (code, clear(said)) == (2, True), said
+    resume = ["run", "--resume", target, "--quiet", *subject.plugins]
+    for again in (0.0, 0.3):
+        before = disk.files()
+        assert wrong_in(disk, "run") == []
+        code, said = disk.do(*resume)  # no room has been made
+        assert (code, clear(said), disk.files() == before) == (2, True, True), said
+        disk.make_room()
+        code, said = disk.do(*resume, **disk.filled("run", again * subject.took))
         if code == 0:
             break
         assert (code, clear(said)) == (2, True), said
-        refusals += 1
-        before = disk.files()
-        if (disk.outside / "run").is_dir():
-            assert whole(disk, "run")
-            code, said = disk.do(*resume, *subject.plugins)  # no room has been made
-            assert (code, clear(said), disk.files() == before) == (2, True, True), said
-        else:
-            assert before == {}
-        disk.make_room()
     else:
-        code, said = disk.do(*(resume if (disk.outside / "run").is_dir() else begin), *subject.plugins)
+        disk.make_room()
+        code, said = disk.do(*resume)
         assert code == 0, said
-    assert refusals
     parameters, samples, _, names = digests(disk.outside / "run")
     assert (parameters, samples, names) == (subject.digests[0], subject.digests[1], subject.digests[3])
+
+
+def test_results_go_to_another_disk(disk, tmp_path, monkeypatch):
+    """They are whole there, and the folder that could not take them is given up."""
+    monkeypatch.setitem(CONFIGS, "sample", LONGER)
+    subject = Subject("sample", tmp_path, lambda words, log, **more: killed(disk, words, **more))
+    words = ["run", subject.config, "--out", disk.inside / "run", "--quiet", *subject.plugins]
+    often = ["--set", "dynamics.checkpoint_interval=0"]
+    (tmp_path / "elsewhere").mkdir()
+    filled = disk.filled("run")
+    code, said = disk.do(*words, *often, folder=str(tmp_path / "elsewhere"), **filled)
+    disk.make_room()
+    assert code == 0, said
+    assert any("No space left on device: the results are in run-2" in line for line in said)
+    assert digests(tmp_path / "elsewhere" / "run-2") == subject.digests
+    assert disk.files() == {}
 
 
 def killed(disk, words, **more):
@@ -165,7 +187,7 @@ def test_a_replay(disk, tmp_path):
     before = disk.files()
     words = ["--trajectory", "3", "--quiet", "--out", disk.inside / "again", *subject.plugins]
     replay = ["replay", disk.inside / "run", *words]
-    code, said = disk.do(*replay, **disk.filled_after("run", 0))
+    code, said = disk.do(*replay, **disk.filled())
     assert (code, clear(said), disk.files() == before) == (2, True, True), said
     assert not (disk.outside / "again").exists()
     disk.make_room()
@@ -174,34 +196,30 @@ def test_a_replay(disk, tmp_path):
     assert any("the same bits as in samples.nc" in line for line in said), said
 
 
-SWEPT = CONFIGS["sample"]
-
-
 def test_a_sweep(disk, tmp_path):
     """Points that are done stay done, the one under way keeps its checkpoints, and the others are not begun."""
-    assert REFERENCE in SWEPT
-    (tmp_path / "c.toml").write_text(SWEPT)
+    (tmp_path / "c.toml").write_text(LONGER)
     over = ["--over", "task.coupling=-0.3,0.1", "--set", "dynamics.checkpoint_interval=0", "--quiet"]
     sweep = ["sweep", tmp_path / "c.toml", *over, "--out"]
     done = killed(disk, [*sweep, tmp_path / "undisturbed"])
     assert done["code"] == 0, disk.log.read_text()
-    target, refusals = disk.inside / "sweep", 0
+    target, point = disk.inside / "sweep", "sweep/points/0001"
+    code, said = disk.do(*sweep, target, **disk.filled(point))
+    assert (code, clear(said)) == (2, True), said
+    moment = done["took"] / 4
     resume = ["sweep", "--resume", target, "--quiet"]
-    for number, checkpoints in (("0001", 3), ("0002", 3)):
-        words = resume if (disk.outside / "sweep").is_dir() else [*sweep, target]
-        code, said = disk.do(*words, **disk.filled_after(f"sweep/points/{number}", checkpoints))
+    for again in (None, moment):
+        if again is None:  # no room has been made
+            code, said = disk.do(*resume)
+        else:
+            disk.make_room()
+            code, said = disk.do(*resume, **disk.filled(point, again))
         if code == 0:
             break
-        refusals += 1
         assert (code, clear(said)) == (2, True), said
-        before = disk.files()
-        code, said = disk.do(*resume)
-        assert (code, clear(said)) == (2, True), said
-        assert {name: one for name, one in disk.files().items() if "table" not in name} == {
-            name: one for name, one in before.items() if "table" not in name
-        }
-        disk.make_room()
-    assert refusals
+        assert states_of(disk)[0] in ("interrupted", "completed")
+        assert states_of(disk)[0] == "completed" or Store.read(disk.outside / point / FOLDER, pytest.fail).entries
+    disk.make_room()
     code, said = disk.do(*resume)
     assert code == 0, said
     for number in ("0001", "0002"):
@@ -213,3 +231,9 @@ def test_a_sweep(disk, tmp_path):
 def states(folder):
     with (folder / "table.csv").open() as file:
         return [row["state"] for row in csv.DictReader(file)]
+
+
+def states_of(disk):
+    """Return what has become of the points of the sweep, as their files say."""
+    identity = read_identity(disk.outside / "sweep")
+    return [point.state for point in points_in(disk.outside / "sweep", identity)]

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -256,12 +257,13 @@ class Subject:
             begin = self.resume if exists else self.begin
             done = begin(target, at=moment, by=by)
             story.append((round(moment, 3), by, done["code"], round(done["after"], 3)))
-            if done["code"] == 0 and not (target / FOLDER).is_dir():
+            if not (target / FOLDER).is_dir() and (done["code"] == 0 or (target / "manifest.json").is_file()):
+                done["code"] = 0  # all was done, but for the last words
                 break
-            if not exists and not (target / FOLDER).is_dir() and target.is_dir():
-                assert sorted(p.name for p in target.iterdir()) == [".thermozoo-claim"]  # killed within milliseconds
-                (target / ".thermozoo-claim").unlink()
-                target.rmdir()
+            if not exists and target.is_dir() and not list(target.glob(f"{FOLDER}/checkpoint-*.json")):
+                assert done["code"] == -9, story  # killed within milliseconds; of any other end nothing stays
+                assert {p.name for p in target.iterdir()} <= {".thermozoo-claim", FOLDER}, story
+                shutil.rmtree(target)
         if done["code"] != 0 or (target / FOLDER).is_dir():  # whose page, say, was interrupted
             done = self.resume(target) if (target / FOLDER).is_dir() else self.begin(target)
         assert done["code"] == 0, f"{story}: {self.log.read_text()}"
@@ -273,6 +275,7 @@ def check(subject, draw, kills, target):
     parameters, samples, _, names = digests(target)
     assert (parameters, samples, names) == (subject.digests[0], subject.digests[1], subject.digests[3]), story
     assert not any(code == 70 for _, _, code, _ in story), subject.log.read_text()
+    assert "does not fit what the run does" not in subject.log.read_text(), story
     assert "Traceback" not in subject.log.read_text()
     return story
 
@@ -299,6 +302,25 @@ def test_moments_over_all_phases(moments, tmp_path, killer):
     for by in BY:
         lived = [after for _, one, code, after in kills if one == by and code != 0]
         print(f"{by}: {len(lived)} kills, the longest life after one {max(lived, default=0):.2f} s")
+
+
+@pytest.mark.parametrize("moment", [1, 2])
+def test_an_interruption_before_the_first_checkpoint_leaves_nothing(moment, tmp_path, monkeypatch, capsys):
+    """While the folder of checkpoints is begun, each of its files is on its way down to the disk."""
+    (tmp_path / "c.toml").write_text(CONFIGS["sample"])
+    real, calls = os.fsync, []
+
+    def interrupted(handle):
+        calls.append(handle)
+        if len(calls) == moment:
+            raise KeyboardInterrupt
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    assert run(["run", str(tmp_path / "c.toml"), "--out", str(tmp_path / "run"), "--quiet"]) == 130
+    assert len(calls) == moment
+    assert "nothing was written" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 # -- what is refused ------------------------------------------------------------------------------------------------
@@ -335,8 +357,6 @@ def test_a_stopped_run_is_not_replaced_unasked(stopped, capsys):
 @pytest.fixture
 def changed(stopped, tmp_path):
     """A copy of the stopped run, whose checkpoint says something else; returns the command line's words on it."""
-    import shutil
-
     target = tmp_path / "copy"
     shutil.copytree(stopped.target, target)
 

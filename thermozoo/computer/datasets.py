@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import tempfile
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from thermozoo.arguments import instance
+from thermozoo.computer.output import hdf5_output
 from thermozoo.computer.seal import add_seal, check_seal
 from thermozoo.computer.unsealed import check_elsewhere
 from thermozoo.errors import DataError, OutputError
@@ -83,79 +83,11 @@ def write_dataset(dataset: xarray.Dataset, path: Path) -> None:
     }
 
     def write(temporary: Path) -> None:
-        with _Output(temporary) as output:
-            with h5netcdf.File(output, "w") as file:
-                dataset.dump_to_store(H5NetCDFStore(file), encoding=encoding)
-            output.check()
+        with hdf5_output(temporary) as output, h5netcdf.File(output, "w") as file:
+            dataset.dump_to_store(H5NetCDFStore(file), encoding=encoding)
         add_seal(temporary)
 
     replace_file(path, write)
-
-
-class _Output(io.RawIOBase):
-    """A file that HDF5 may always write to: where a write of its own fails, as on a disk that is full, it crashes.
-
-    The first failure is remembered, and what HDF5 writes from there on goes to memory, where it may read it again.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file: Any = path.open("w+b", buffering=0)
-        self._failed: OSError | None = None
-
-    def write(self, data: Any) -> int:
-        """Write all of it."""
-        rest = memoryview(data).cast("B")
-        size = rest.nbytes
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
-        except OSError as error:
-            self._to_memory(error)
-            self._file.write(rest)
-        return size
-
-    def truncate(self, size: int | None = None) -> int:
-        """Cut or lengthen it."""
-        try:
-            return int(self._file.truncate(size))
-        except OSError as error:
-            self._to_memory(error)
-            return int(self._file.truncate(size))
-
-    def _to_memory(self, error: OSError) -> None:
-        self._failed, place = error, self._file.tell()
-        with self._file as file:
-            file.seek(0)
-            self._file = io.BytesIO(file.read())
-        self._file.seek(place)
-
-    def readinto(self, buffer: Any) -> int:
-        """Read what was written."""
-        return int(self._file.readinto(buffer))
-
-    def seek(self, place: int, whence: int = 0) -> int:
-        """Go to a place."""
-        return int(self._file.seek(place, whence))
-
-    def tell(self) -> int:
-        """Return the place."""
-        return int(self._file.tell())
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-        super().close()
-
-    def check(self) -> None:
-        """Raise what failed.
-
-        Raises
-        ------
-        OSError
-            When something did.
-        """
-        if self._failed is not None:
-            raise self._failed
 
 
 def read_dataset(path: str | Path) -> xarray.Dataset:

@@ -74,15 +74,28 @@ def take_claim(folder: Path) -> Claim:
         handle, made = _opened(path)
         if _lock(handle, made):
             if _is(path, handle):  # its former holder may have removed it between the two
-                os.ftruncate(handle, 0)
-                os.write(handle, _about_this_process().encode())
-                return Claim(path, handle)
+                return _signed(Claim(path, handle), made)
             os.close(handle)
             continue
         text = _text(handle)
         os.close(handle)
         time.sleep(_PAUSE)
     raise HeldError(text)
+
+
+def _signed(claim: Claim, made: bool) -> Claim:
+    """Write into the file who claims; where the disk is full, one that was made for it goes again."""
+    text = _about_this_process().encode()
+    try:
+        os.write(claim.handle, text)
+        os.ftruncate(claim.handle, len(text))
+    except OSError:
+        if made:
+            claim.release()
+        else:
+            os.close(claim.handle)
+        raise
+    return claim
 
 
 def holder_of(folder: Path) -> tuple[str, bool] | None:

@@ -69,9 +69,11 @@ def run_experiment(
             leave_plugins(store.folder, config, catalogue)
             store.write(about, {}, {})
             folder.begin_record(force)
-        except OSError as error:
+        except BaseException as error:  # an interruption as well leaves nothing
             remove(Store.new(folder.checkpoints))
-            raise OutputError(f"cannot write {folder.path}: {error.strerror or error}") from error
+            if isinstance(error, OSError):
+                raise OutputError(f"cannot write {folder.path}: {error.strerror or error}") from error
+            raise
         return _in_folder(folder, config, catalogue, store, reporter, begun={})
 
 

@@ -139,7 +139,8 @@ class RunFolder:
 
         def recorded(path: Path) -> None:
             write(path)
-            self._record.add([(name, path)])
+            if self._place is self._claimed:  # which may be full, where the results had to go elsewhere
+                self._record.add([(name, path)])
 
         if name in self._written:
             replace_file(self._place.path / name, recorded)

@@ -399,3 +399,40 @@ def test_json_is_json(tmp_path):
     assert json.loads((tmp_path / "a.json").read_text()) == {"x": 1.5, "y": None}
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "b.json", {"x": float("nan")})
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_claim_that_does_not_fit_onto_the_disk_leaves_nothing(killed, tmp_path, monkeypatch):
+    """What a killed run has left stays as it was: an empty file would be taken for a claim in the making."""
+    if killed:
+        (tmp_path / CLAIM).write_text("process 1 on moon, since 1969\n")
+
+    def full(handle, text):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(claim.os, "write", full)
+    with pytest.raises(OSError, match="No space left"):
+        take_claim(tmp_path)
+    monkeypatch.undo()
+    assert tree(tmp_path) == ([CLAIM] if killed else [])
+    assert holder_of(tmp_path) == (("process 1 on moon, since 1969", False) if killed else None)
+
+
+def test_what_is_added_elsewhere_needs_no_record_on_a_disk_that_is_full(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wrote = []
+
+    def full_once(place):
+        wrote.append(place)
+        if len(wrote) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        writer()(place)
+
+    said = []
+    with run_folder(tmp_path / "run", note=said.append) as folder:
+        folder.checkpoints.mkdir()
+        monkeypatch.setattr(folder._record, "add", lambda names: pytest.fail("recorded"))
+        folder.fill(full_once)
+        folder.add("report.html", lambda path: path.write_text("page"))
+        folder.checkpoints.rmdir()
+    assert tree(tmp_path) == ["run-2", *(f"run-2/{name}" for name in sorted([*RESULTS, "report.html"]))]
