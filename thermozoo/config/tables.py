@@ -191,7 +191,7 @@ class RunTable:
     shard: int | None = setting(
         int,
         None,
-        "samples of a shard, rounded up to a multiple of 64; without it so many that each worker does about four",
+        "samples of a shard, rounded up to a multiple of 64; without it so many that each worker does about two",
         at_least=1,
     )
 

@@ -16,7 +16,7 @@ __all__ = ["BLOCK", "Shard", "blocks_of", "cut", "gaps", "shard_size"]
 BLOCK = 64
 
 #: Shards that every worker has to do, about: so that none waits long for the last one.
-_EACH = 4
+_EACH = 2
 
 #: Trajectories of a shard at most, where nobody says how many: its product is held in memory.
 _MOST = 4096
@@ -56,7 +56,7 @@ def shard_size(trajectories: int, workers: int, asked: int | None = None) -> int
     workers : int
         Processes that do shards.
     asked : int, optional
-        What was asked for, which is rounded up (default: about four shards for each worker).
+        What was asked for, which is rounded up (default: about two shards for each worker).
     """
     if asked is None:
         asked = min(_MOST, trajectories // (_EACH * max(1, workers)))

@@ -201,7 +201,7 @@ def reference(run, tmp_path_factory):
 def test_any_order_and_sharding_have_the_same_bits(generating, trained):
     """Of all that is kept; and a run without [run] has the same samples, to the rounding of another order of sums."""
     first = generating(Inline(0), 64)
-    for k, size in enumerate((64, 128, 1000, None), 1):
+    for k, size in enumerate((128, None), 1):
         crew = Inline(k)
         found = generating(crew, size, f"folder-{k}")
         assert sorted(crew.asked) == cut([Shard(0, SAMPLES)], -(-(size or 1) // 64) * 64)

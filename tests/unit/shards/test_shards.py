@@ -29,7 +29,7 @@ def test_shards_cover_all_and_begin_at_blocks(trajectories, size):
 
 def test_sizes_are_whole_blocks():
     assert [shard_size(1000, 2, asked) for asked in (1, 64, 65, 1000)] == [64, 64, 128, 1024]
-    assert [shard_size(1000, workers) for workers in (1, 2, 100)] == [256, 128, 64]
+    assert [shard_size(1000, workers) for workers in (1, 2, 100)] == [512, 256, 64]
     assert shard_size(10**9, 2) == 4096
 
 
