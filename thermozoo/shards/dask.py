@@ -102,7 +102,10 @@ class DaskExecutor:
         settings: dict[str, Any] = {
             "distributed.scheduler.allowed-failures": DEATHS - 1,
             "distributed.nanny.pre-spawn-environ": own,
-            "distributed.worker.profile.enabled": False,  # which looks at the shard a hundred times a second
+            # what looks at a worker many times a second takes as much from its shard
+            "distributed.worker.profile.enabled": False,
+            "distributed.admin.tick.interval": "1s",
+            "distributed.admin.system-monitor.interval": "5s",
         }
         with _quiet(), contextlib.ExitStack() as stack:
             if self.scheduler is None:

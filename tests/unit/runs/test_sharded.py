@@ -16,6 +16,8 @@ from thermozoo_plugins.connectivities import Dense
 from thermozoo_plugins.potentials import Quartic
 from two_shapes import CONDITIONED, Silent
 
+from thermozoo.checkpoints.journal import Journal
+from thermozoo.checkpoints.store import Store
 from thermozoo.computer.datasets import read_dataset
 from thermozoo.computer.program import Program
 from thermozoo.config.faults import Origin
@@ -28,6 +30,7 @@ from thermozoo.registry.catalogue import load_catalogue
 from thermozoo.runs import sharded
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import predicted_memory
+from thermozoo.runs.checkpoints import holds_shards, remove
 from thermozoo.runs.engine import engine_of
 from thermozoo.runs.experiment import resume_experiment, run_experiment
 from thermozoo.runs.generated import joined
@@ -41,6 +44,7 @@ from thermozoo.shards import dask
 from thermozoo.shards.cutting import BLOCK, Shard, cut
 from thermozoo.shards.executors import Done
 from thermozoo.shards.job import attempt
+from thermozoo.shards.products import Products
 
 SAMPLES = 150
 
@@ -298,6 +302,20 @@ def test_shards_that_are_given_up_are_named_and_all_others_are_finished(generati
         generating(Deadly(0), 64)
     names = sorted(path.name.rpartition("-")[0] for path in tmp_path.rglob("shard-*.npz"))
     assert names == ["shard-128-22", "shard-64-64"]
+
+
+def test_finished_shards_are_work_that_is_saved(tmp_path):
+    """And gone with the checkpoints."""
+    store = Store.new(tmp_path)
+    journal = Journal(store, dict, 1.0, print, "command", lambda: holds_shards(store))
+    assert not journal.holds_work
+    folder = tmp_path / "shards" / "job"
+    folder.mkdir(parents=True)
+    Products(folder).add(Shard(0, 1), {"a": np.zeros(1)})
+    assert journal.holds_work
+    assert journal.remark().endswith("go on with command")
+    remove(store)
+    assert not journal.holds_work
 
 
 def test_a_worker_of_other_versions_is_refused(generating, monkeypatch, tmp_path):
