@@ -17,6 +17,7 @@ import random
 import shutil
 import sys
 import tempfile
+import warnings
 import zipfile
 from pathlib import Path
 from unittest import mock
@@ -391,7 +392,8 @@ def forge(total, seed, only=None, folder=None):
         base = Path(folder or own)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             known = Stopped(base, only or CONFIGS)
-        with contextlib.chdir(base):
+        with contextlib.chdir(base), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of NumPy, about numbers that overflow
             for k in range(total):
                 kind, said, failure = one(known, random.Random(f"forged {seed} {k}"), base)
                 counts[kind, said] += 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from forged import CONFIGS, Touch, campaign, forge, leave, resealed, stopped, without_pictures
+from forged import CONFIGS, FOLDER, Touch, campaign, done, forge, in_time, leave, resealed, stopped, without_pictures
 
 from thermozoo.cli.app import run
 
@@ -146,3 +148,25 @@ def test_rounds_that_were_never_done_are_refused(tmp_path, capsys):
 def test_a_forgery_that_says_the_same_is_gone_on_with(forged):
     """What refuses those above is not their digests."""
     assert forged(lambda members, tree: None).code == 0
+
+
+@pytest.mark.parametrize("kind", ["pipe", "zeros"])
+def test_a_record_that_is_no_plain_file_is_not_waited_for(kind, sample, tmp_path, capsys):
+    """A pipe nobody writes to would be read for ever, and /dev/zero until there is no memory."""
+    leave(sample, tmp_path / "run")
+    record = tmp_path / "run" / FOLDER / "written.json"
+    record.unlink()
+    os.mkfifo(record) if kind == "pipe" else record.symlink_to("/dev/zero")
+    with without_pictures(), in_time():
+        assert run(["run", "--resume", str(tmp_path / "run"), "--quiet"]) in (0, 2)
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_manifest_whose_names_are_lists_is_refused(tmp_path, capsys):
+    with without_pictures():
+        files = done(tmp_path)
+    manifest = json.loads(files["manifest.json"])
+    manifest["plugins"][0]["name"] = [1]
+    leave(files | {"manifest.json": json.dumps(manifest).encode()}, tmp_path / "forged")
+    assert run(["replay", str(tmp_path / "forged"), "--trajectory", "0", "--quiet"]) == 2
+    assert "so bits may be others" in capsys.readouterr().err

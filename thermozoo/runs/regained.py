@@ -17,9 +17,11 @@ from thermozoo.checkpoints.store import FOLDER
 from thermozoo.checkpoints.values import file_digest
 from thermozoo.computer.datasets import replace_file
 from thermozoo.errors import OutputError, shown
+from thermozoo.given_files import read_regular
 from thermozoo.runs.claim import CLAIM, HeldError, take_claim
 from thermozoo.runs.moves import files_below
 from thermozoo.runs.place import (
+    LARGEST_TEXT,
     MARK,
     WORK,
     Place,
@@ -50,7 +52,7 @@ class Record:
         self.force = False
         self.digests: dict[str, list[str]] = {}
         try:
-            content = json.loads(self._path.read_text("utf-8"))
+            content = json.loads(read_regular(self._path, LARGEST_TEXT))
             self.force = content["force"] is True
             self.digests = {str(name): [str(one) for one in known] for name, known in content["files"].items()}
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):

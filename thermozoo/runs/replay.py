@@ -227,7 +227,7 @@ def _versions(manifest: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]
     ]
     if manifest.get("machine") != here["machine"]:
         found.append(f"machine: the run was made on {manifest.get('machine')}, this is {here['machine']}")
-    before = {(one.get("kind"), one.get("name")): one for one in manifest["plugins"]}
+    before = {(str(one.get("kind")), str(one.get("name"))): one for one in manifest["plugins"]}
     for one in here["plugins"]:
         kept = before.get((one["kind"], one["name"]), {})
         for what in ("distribution", "version", "sha256"):
