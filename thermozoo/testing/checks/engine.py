@@ -52,7 +52,8 @@ class ProbeDamped(Integrator):
 
 def _laws(context: Context) -> Iterator[tuple[str, Dynamics, Drive | None]]:
     """Yield laws by what they have: one force, two forces and a velocity, a drive."""
-    computer = coupled(ProbeQuartic(), 0.4, context.rng("engine"), 0.5)
+    # a mobility of 1 would hide where a kernel divides by it
+    computer = coupled(ProbeQuartic(), 0.4, context.rng("engine"), 0.5, 0.7)
     rng = context.rng("drive")
     drive = Drive(
         signals=rng.standard_normal((2, UNITS)),
