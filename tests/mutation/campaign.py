@@ -182,7 +182,8 @@ def main() -> int:
         print(tables(_verdicts(given.folder), explanations()))
     else:
         import_libraries()
-        [mutant] = [m for m in mutants_of(given.module) if m.text == given.text]
+        home = given.module.removesuffix("[kernel]")
+        [mutant] = [m for m in (mutants_of if home == given.module else _of_kernel)(home) if m.text == given.text]
         subject = Subject(given.plugin)
         todo = [(subject, name) for name in given.checks or alone(lambda: checks_of(subject))]
         print(alone(lambda: first_to_fail(mutant, todo, None)))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -249,7 +250,7 @@ class Journal:
         if self._stopping is not None or not self._open or self._over:
             self._over = True
             return False
-        self._stopping = threading.Timer(_PATIENCE, _thread.interrupt_main)
+        self._stopping = threading.Timer(_PATIENCE, _interrupt)
         self._stopping.daemon = True
         self._stopping.start()
         return True
@@ -268,6 +269,13 @@ class Journal:
         if not self._wrote:
             when = "of before"
         return f": the work {when} is saved; go on with {self._resume}"
+
+
+def _interrupt() -> None:
+    """Interrupt the main thread by a signal that it heeds: a shell has its background processes ignore SIGINT."""
+    heeded = [one for one in (signal.SIGINT, signal.SIGTERM) if callable(signal.getsignal(one))]
+    if heeded:
+        _thread.interrupt_main(heeded[0])
 
 
 def _another_way(turn: str, name: str, stored: str) -> CheckpointError:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import signal
+import time
+
 import pytest
 
 from thermozoo.checkpoints import journal as room
@@ -201,9 +205,12 @@ def test_who_is_asked_to_stop_saves_and_stops_at_the_next_round(tmp_path, monkey
     assert again == list(range(10))
 
 
-def test_who_does_not_stop_in_time_is_interrupted(tmp_path, monkeypatch):
-    import time
-
+@pytest.mark.parametrize("heeded", [signal.SIGINT, signal.SIGTERM])
+def test_who_does_not_stop_in_time_is_interrupted(tmp_path, monkeypatch, request, heeded):
+    """By the signal that is heeded: a shell has its background processes ignore SIGINT."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        before = signal.signal(one, signal.default_int_handler if one == heeded else signal.SIG_IGN)
+        request.addfinalizer(functools.partial(signal.signal, one, before))
     monkeypatch.setattr(room, "_PATIENCE", 0.01)
 
     assert not stopping.stop_soon()  # nobody listens
@@ -230,7 +237,7 @@ def test_what_comes_of_an_interruption_that_a_library_swallows_is_not_saved(tmp_
 
     one = begun(tmp_path / "c", interval=0.0)
     with one.open():
-        kept("before", lambda: "whole")
+        kept("before", lambda: time.sleep(0.01) or "whole")  # what takes no time is not worth saving
         one.save_finished()  # by itself it would wait for sixty times its cost, however long the disk takes
         for again in (lambda: kept("teacher", fit), lambda: list(rounds("r", 2, list, list))):
             with pytest.raises(KeyboardInterrupt):
