@@ -66,19 +66,20 @@ def test_points_that_fail_are_run_once_and_those_that_lose_their_process_twice(t
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_ctrl_c_stops_all_and_the_sweep_goes_on(tmp_path):
+def test_a_signal_stops_all_and_the_sweep_goes_on(tmp_path):
+    """SIGTERM: a shell has its background processes ignore SIGINT."""
     slow = [word.replace("duration=0.5", "duration=500") for word in BASE]
     words = [*slow, "--over", "seed=1,2,3", "--out", str(tmp_path / "slow"), "--workers", "2"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "thermozoo", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    until = time.monotonic() + 60
-    while not list((tmp_path / "slow").glob("points/*/.thermozoo-checkpoint")) and time.monotonic() < until:
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 130, said
-    assert "interrupted: 3 points: " in said
+    ) as process:
+        until = time.monotonic() + 60
+        while not list((tmp_path / "slow").glob("points/*/.thermozoo-checkpoint")) and time.monotonic() < until:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate()
+    assert process.returncode == 143, said
+    assert "terminated: 3 points: " in said
     assert "in flight" not in said  # nobody has a point in hand any more
     assert "Traceback" not in said
     assert f"go on with thermozoo sweep --resume {tmp_path / 'slow'}" in said
