@@ -48,7 +48,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     (
         r"py:.*",
-        r"(numba|numpy|np|npt|sympy|scipy|xarray|pluggy|typer|jinja2|attrs|pathlib|collections|tomllib|typing|types|enum|abc)\..*",
+        r"(io|numba|numpy|np|npt|sympy|scipy|xarray|pluggy|typer|jinja2|attrs|pathlib|collections|tomllib|typing|types|enum|abc)\..*",
     ),
     (
         r"py:.*",

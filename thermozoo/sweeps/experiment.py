@@ -165,9 +165,11 @@ def _in_turn(
     fail_fast: bool,
     reporter: Reporter,
 ) -> None:
-    """Run one point after the other, but those that another process has taken by then."""
+    """Run one point after the other, but those that another process has taken by then, and those that it died of."""
+    untouched = {point.number for point in points if point.state == "to do"}
     for point in points:
-        if point.state in leave:
+        state = point.state
+        if state in leave or (state == "interrupted" and point.number in untouched):
             continue
         reporter.note(f"{point.text} ({point.number} of {len(identity.points)})")
         _run(identity, point, catalogue, reporter)

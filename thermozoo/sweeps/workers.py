@@ -71,7 +71,8 @@ def work_together(
     watched = _Watched(points, reporter)
     with reporter.phase(f"points in {workers} processes", len(points)) as progress:
         while watched.left:
-            team = _Team(min(workers, len(watched.left)), folder, catalogue)
+            # what processes died of is tried by one alone: two could die of the same point
+            team = _Team(1 if deaths else min(workers, len(watched.left)), folder, catalogue)
             try:
                 for _ in team.looks():
                     progress(watched.look())
