@@ -2,7 +2,7 @@
 
 The seeds are fixed: what is tested is one draw, which passes always or never. Of right intervals it fails, for each
 figure, once in 1,000 times on either side. Of 50 seeds fewer than 42 mean it, so that a method that covers 70 % is
-found; of 200, which take minutes and are left to the tests of endurance, fewer than 180 or more than 198.
+found; of 200, which take minutes and are left to the tests of endurance, fewer than 179 or more than 198.
 """
 
 from __future__ import annotations

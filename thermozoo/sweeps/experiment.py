@@ -46,9 +46,6 @@ from thermozoo.sweeps.workers import work_together
 
 __all__ = ["Sweep", "run_sweep"]
 
-#: What is said where a sweep stops early.
-_STOPPED = "stopped at the first point that failed (--fail-fast)"
-
 #: Points that a fault names; of more, their number is said.
 _NAMED = 3
 
@@ -133,13 +130,15 @@ def run_sweep(
                 _fail(point, "\n".join(faulty[point.number]), reporter)
         sound = [point for point in waiting if point.number not in faulty]
         if fail_fast and faulty:
-            reporter.warn(_STOPPED)
-        elif workers > 1:
+            sound = []
+        if workers > 1:
             for point in sound:
                 point.forget_failure()
             work_together(sound, folder, catalogue, workers, fail_fast=fail_fast, reporter=reporter)
         else:
             _in_turn(identity, sound, catalogue, leave=leave, fail_fast=fail_fast, reporter=reporter)
+        if fail_fast and any(point.state == "failed" for point in waiting):
+            reporter.warn("stopped at the first point that failed (--fail-fast)")
     except (KeyboardInterrupt, OutputError):
         command = f"thermozoo sweep --resume {shlex.quote(str(folder))}{plugin_arguments(catalogue)}"
         left_behind(f": {states_text([point.state for point in points])}; go on with {command}")
@@ -174,7 +173,6 @@ def _in_turn(
         reporter.note(f"{point.text} ({point.number} of {len(identity.points)})")
         _run(identity, point, catalogue, reporter)
         if fail_fast and point.state == "failed":
-            reporter.warn(_STOPPED)
             return
 
 

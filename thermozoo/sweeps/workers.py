@@ -15,12 +15,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from thermozoo.dynamics.threads import available_threads
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.plugin_files import plugin_arguments
 from thermozoo.runs.progress import Reporter
+from thermozoo.shards.local import thread_settings
 from thermozoo.sweeps.points import Point
 
 __all__ = ["work_together"]
@@ -72,17 +73,13 @@ def work_together(
     with reporter.phase(f"points in {workers} processes", len(points)) as progress:
         while watched.left:
             # what processes died of is tried by one alone: two could die of the same point
-            team = _Team(1 if deaths else min(workers, len(watched.left)), folder, catalogue)
-            try:
+            with _Team(1 if deaths else min(workers, len(watched.left)), folder, catalogue) as team:
                 for _ in team.looks():
                     progress(watched.look())
                     if fail_fast and watched.failed:
-                        reporter.warn("stopped at the first point that failed (--fail-fast)")
                         return
-            finally:
-                team.stop()
             progress(watched.look())
-            if not _lost(watched, team.said(), deaths):
+            if not _lost(watched, team.said, deaths):
                 return
             progress(watched.look())
 
@@ -127,18 +124,23 @@ class _Watched:
 
 
 class _Team:
-    """Processes that go on with a sweep."""
+    """Processes that go on with a sweep, and end with a `with` block.
+
+    Attributes
+    ----------
+    said : str
+        Afterwards: how those ended that ended badly, and what they said last.
+    """
 
     def __init__(self, count: int, folder: Path, catalogue: Catalogue) -> None:
         words = [sys.executable, "-m", "thermozoo", "sweep", "--resume", str(folder), "--quiet", "--keep-failed"]
         words += shlex.split(plugin_arguments(catalogue))
-        threads = str(max(1, available_threads() // count))
-        # numba reads its own number when it is loaded
-        surroundings = os.environ | {"THERMOZOO_THREADS": threads, "NUMBA_NUM_THREADS": threads}
-        self._said: list[IO[bytes]] = []
+        surroundings = os.environ | thread_settings(max(1, available_threads() // count))
+        self.said = ""
+        self._outputs: list[IO[bytes]] = []
         self._processes: list[subprocess.Popen[bytes]] = []
         for _ in range(count):
-            self._said.append(tempfile.TemporaryFile())  # noqa: SIM115 - it is closed when it was read
+            self._outputs.append(tempfile.TemporaryFile())  # noqa: SIM115 - it is closed when it was read
             # a session of their own: Ctrl-C in a terminal reaches this process alone, which asks them once
             self._processes.append(
                 subprocess.Popen(
@@ -146,7 +148,7 @@ class _Team:
                     env=surroundings,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
-                    stderr=self._said[-1],
+                    stderr=self._outputs[-1],
                     start_new_session=True,
                 )
             )
@@ -157,8 +159,11 @@ class _Team:
             time.sleep(_LOOK)
             yield
 
-    def stop(self) -> None:
-        """Ask those that are at work to save what they have in hand, and wait for them."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Ask those that are at work to save what they have in hand, wait for them, and keep what they said."""
         for one in self._processes:
             if one.poll() is None:
                 one.send_signal(signal.SIGTERM)
@@ -170,13 +175,15 @@ class _Team:
                 one.kill()
                 one.wait()
 
-    def said(self) -> str:
+        self.said = self._read()
+
+    def _read(self) -> str:
         """Return how those ended that ended badly, and what they said last; empty where none did."""
         found = []
-        for one, file in zip(self._processes, self._said, strict=True):
-            file.seek(0)
-            lines = file.read().decode("utf-8", "replace").splitlines()[-_LINES:]
-            file.close()
+        for one, file in zip(self._processes, self._outputs, strict=True):
+            with file:
+                file.seek(0)
+                lines = file.read().decode("utf-8", "replace").splitlines()[-_LINES:]
             code = one.returncode
             if code < 0:
                 found.append("\n".join([f"killed by {signal.Signals(-code).name}", *lines]))

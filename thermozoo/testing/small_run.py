@@ -125,10 +125,11 @@ def small_run_of(context: Context, seed: int, *, traced: bool = False, again: bo
     def followed(run: Any, phase: Any) -> None:
         tracemalloc.reset_peak()
         before, _ = tracemalloc.get_traced_memory()
+        journal: Any = CURRENT.get()
+        waiting = journal.waiting
         do(run, phase)
         _, peak = tracemalloc.get_traced_memory()
-        journal: Any = CURRENT.get()
-        copies = 0 if journal is None else journal.waiting  # of checkpoints, which are the run's and not the phase's
+        copies = max(0, journal.waiting - waiting)  # for checkpoints, which are the run's and not the phase's
         small.held[phase.name] = (0, max(0, peak - before - copies))
 
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as around:

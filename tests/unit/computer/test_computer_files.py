@@ -12,7 +12,7 @@ from thermozoo_plugins.connectivities import Dense
 from thermozoo_plugins.potentials import DoubleWell, Quartic
 
 from thermozoo import Potential, hookimpl, option, parameter
-from thermozoo.computer.datasets import read_dataset, replace_file, write_dataset
+from thermozoo.computer.datasets import replace_file
 from thermozoo.computer.files import load_computer, save_computer
 from thermozoo.errors import ArgumentError, DataError, OutputError, UnknownNameError
 from thermozoo.registry.catalogue import catalogue, load_catalogue
@@ -331,24 +331,3 @@ def test_what_is_no_file(saved, tmp_path):
             save_computer(computer, path)
     with pytest.raises(ArgumentError, match="computer must be a Computer, got None"):
         save_computer(None, tmp_path / "c.nc")
-
-
-def test_a_disk_that_is_full_after_any_byte_is_a_line_and_changes_nothing(tmp_path):
-    """HDF5 itself would crash, or print tracebacks when the file is forgotten: it is never told."""
-    resource = pytest.importorskip("resource")
-    r = np.random.default_rng(0)
-    data = xarray.Dataset({"a": (("x", "y"), r.normal(size=(60, 30))), "s": ("z", np.array(["ab", "c\u00e4"]))})
-    path = tmp_path / "d.nc"
-    write_dataset(data, path)
-    before, (soft, hard) = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
-    assert data.identical(read_dataset(path))
-    size = len(before)
-    for room in [*range(0, size, 211), size - 1]:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
-        try:
-            with pytest.raises(OutputError, match=r"^cannot write .*d\.nc: File too large$"):
-                write_dataset(data, path)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert path.read_bytes() == before
-    assert [one.name for one in tmp_path.iterdir()] == ["d.nc"]

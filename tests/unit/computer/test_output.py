@@ -143,3 +143,21 @@ def test_a_thread_leaves_signals_alone(tmp_path, python_handlers):
 def test_what_it_takes_reads_as_written(tmp_path):
     write_dataset(DATA, tmp_path / "x.nc")
     assert read_dataset(tmp_path / "x.nc").identical(DATA)
+
+
+def test_a_disk_that_is_full_after_any_byte_is_a_line_and_changes_nothing(tmp_path):
+    """HDF5 itself would crash, or print tracebacks when the file is forgotten: it is never told."""
+    resource = pytest.importorskip("resource")
+    path = tmp_path / "d.nc"
+    write_dataset(DATA, path)
+    before, (soft, hard) = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = len(before)
+    for room in [*range(0, size, 211), size - 1]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+        try:
+            with pytest.raises(OutputError, match=r"^cannot write .*d\.nc: File too large$"):
+                write_dataset(DATA, path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["d.nc"]
