@@ -68,11 +68,13 @@ def fill(path):
 
 
 def _waits(folder):
-    """Whether there is no work yet in a folder of checkpoints that is waited for."""
+    """Whether no checkpoint with work under way is whole yet, in a folder that is waited for: its index comes last."""
     try:
-        return folder is not None and not any(name.startswith("under-way") for name in os.listdir(folder))
+        found = set() if folder is None else set(os.listdir(folder))
     except OSError:
         return True
+    work = [name for name in found if name.startswith("under-way")]
+    return folder is not None and not any(name.replace("under-way", "checkpoint")[:-3] + "json" in found for name in work)
 
 
 def followed(asked):
