@@ -73,8 +73,8 @@ def _waits(folder):
         found = set() if folder is None else set(os.listdir(folder))
     except OSError:
         return True
-    work = [name for name in found if name.startswith("under-way")]
-    return folder is not None and not any(name.replace("under-way", "checkpoint")[:-3] + "json" in found for name in work)
+    indices = [name.replace("under-way", "checkpoint")[:-3] + "json" for name in found if name.startswith("under-way")]
+    return folder is not None and found.isdisjoint(indices)
 
 
 def followed(asked):

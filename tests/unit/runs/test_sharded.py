@@ -27,7 +27,7 @@ from thermozoo.dynamics.engines import Dynamics, engine_named
 from thermozoo.dynamics.sharing import shared_out, together
 from thermozoo.errors import ConfigError, LibraryError, ShardError
 from thermozoo.registry.catalogue import load_catalogue
-from thermozoo.runs import sharded
+from thermozoo.runs import sharded, sharing
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import predicted_memory
 from thermozoo.runs.checkpoints import holds_shards, remove
@@ -184,7 +184,7 @@ def generating(trained, tmp_path, monkeypatch):
     """Returns the arrays of what some crew generates, in a folder of its own or in one that is given."""
 
     def made(crew, size=None, folder="a"):
-        monkeypatch.setattr(sharded, "executor_of", lambda config: crew)
+        monkeypatch.setattr(sharing, "executor_of", lambda config: crew)
         run = copy.copy(trained)
         run.folder = SimpleNamespace(checkpoints=tmp_path / folder)
         run.config = attrs.evolve(trained.config, run=attrs.evolve(trained.config.run, shard=size))
@@ -274,10 +274,10 @@ def test_a_run_that_is_stopped_goes_on_with_its_shards(run, reference, monkeypat
             yield Done(shards[1], attempt(ticket, shards[1]))
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(sharded, "executor_of", lambda config: Stopped(0))
+    monkeypatch.setattr(sharing, "executor_of", lambda config: Stopped(0))
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "run", "run.executor=local", "run.shard=64")
-    monkeypatch.setattr(sharded, "executor_of", lambda config: crew)
+    monkeypatch.setattr(sharing, "executor_of", lambda config: crew)
     crew = Inline(5)
     found = load_catalogue(files=[tmp_path / "run" / ".thermozoo-checkpoint" / "plugins" / "shapes.py"])
 
