@@ -1,19 +1,28 @@
-"""How the time of a step grows with units, edges, batch, steps and threads: one figure, one JSON file.
+"""How time grows with units, edges, batch, steps, threads, workers and devices: one figure, one JSON file.
 
     python benchmarks/scaling.py --out FOLDER [--quick]
 
 Each panel varies one quantity, with the others as in the panel's title. Points are medians; the dashed line has the
-slope of time proportional to work: two for units that are all coupled, minus one for threads.
+slope of time proportional to work: two for units that are all coupled, minus one for threads and workers.
+
+Workers are processes of one thread that do the shards of a run; their time is that of twice as many trajectories less
+that of once as many, so that starting them is no part of it. Devices are the processors with the compiled engine and,
+where JAX is installed, each kind of device that it finds, with its engine.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from shards import measured
 from thermozoo_plugins.connectivities import Bipartite, Dense
 from thermozoo_plugins.integrators import EulerMaruyama
 from thermozoo_plugins.potentials import Quartic
@@ -76,7 +85,68 @@ def measure(quick: bool) -> dict[str, dict[str, Any]]:
     )
     counts = list(range(1, threads + 1))
     panel("784 + 512 units, 512 trajectories", "threads", counts, [step_seconds(law(machine), 512, n) for n in counts])
+    samples = 128 if quick else 512
+    panel(
+        f"784 + 512 units, {samples} trajectories in shards",
+        "workers",
+        counts,
+        [shard_seconds(n, samples) for n in counts],
+    )
+    for name, seconds in devices(machine, 512, threads).items():
+        found = panels.setdefault("784 + 512 units, 512 trajectories, by device", {"label": "", "values": [], "us": []})
+        found["values"].append(name)
+        found["us"].append(seconds * 1e6)
     return panels
+
+
+def shard_seconds(workers: int, samples: int) -> float:
+    """Return the seconds of a step of all samples by local workers of one thread."""
+    steps = 500
+    settings = ["seed=1", "training.held_out=2", f"dynamics.duration={steps * 1e-3}", "run.executor=local"]
+    settings += ["dynamics.engine=compiled", f"run.workers={workers}", "run.shard=64"]
+
+    def seconds(count: int) -> float:
+        with tempfile.TemporaryDirectory() as folder:
+            way = [*settings, f"generation.samples={count}"]
+            return measured(way, [], 1, Path(folder) / "run")["generation"]
+
+    seconds(64)  # kernels are compiled
+    found = [(seconds(2 * samples) - seconds(samples)) / steps for _ in range(3)]
+    return float(np.median(found))
+
+
+def devices(machine: Computer, batch: int, threads: int) -> dict[str, float]:
+    """Return the seconds of a step of a batch by device."""
+    found = {f"processors ({threads}), compiled": step_seconds(law(machine), batch, threads)}
+    if find_spec("jax") is None:
+        return found
+    import jax
+
+    from thermozoo import NoiseKey, simulate
+    from thermozoo.dynamics.core_engines import JaxEngine
+
+    kinds = {one.device_kind: one for one in [*jax.devices(), *jax.devices("cpu")]}
+    for kind, device in kinds.items():
+        with jax.default_device(device):
+            found[f"{kind}, jax"] = _seconds_of_steps(
+                lambda n: simulate(law(machine), np.zeros((batch, machine.n)), n, key=NoiseKey(1), engine=JaxEngine())
+            )
+    return found
+
+
+def _seconds_of_steps(work: Callable[[int], Any], few: int = 20, more: int = 220) -> float:
+    """Return the median seconds of a step, by the difference between calls of more and of few steps."""
+    work(few)
+    work(more)
+    found = []
+    for _ in range(3):
+        times = []
+        for steps in (few, more):
+            begun = time.perf_counter()
+            work(steps)
+            times.append(time.perf_counter() - begun)
+        found.append((times[1] - times[0]) / (more - few))
+    return float(np.median(found))
 
 
 def draw(panels: dict[str, dict[str, Any]], path: Path) -> None:
@@ -86,15 +156,22 @@ def draw(panels: dict[str, dict[str, Any]], path: Path) -> None:
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(2, 3, figsize=(12, 7), constrained_layout=True)
+    figure, axes = plt.subplots(2, 4, figsize=(16, 7), constrained_layout=True)
     for axis, (title, found) in zip(axes.flat, panels.items(), strict=False):
         values, times = np.array(found["values"]), np.array(found["us"])
+        if not found["label"]:
+            axis.barh(values, times, color="#1f6f8b")
+            axis.set_title(title, fontsize=9)
+            axis.set(xlabel="microseconds")
+            continue
         axis.loglog(values, times, "o-", color="#1f6f8b")
-        slope = -1 if found["label"] == "threads" else (2 if found["label"] == "units" else 1)
+        shared = found["label"] in ("threads", "workers")
+        slope = -1 if shared else (2 if found["label"] == "units" else 1)
         guide = times[-1] * (values / values[-1]) ** float(slope)
         axis.loglog(values, guide, "--", color="0.6", linewidth=1, label=f"slope {slope}")
-        axis.set(title=title, xlabel=found["label"], ylabel="microseconds")
-        if found["label"] == "threads":
+        axis.set_title(title, fontsize=9)
+        axis.set(xlabel=found["label"], ylabel="microseconds")
+        if shared:
             axis.set_xticks(values, labels=list(map(str, values)))
             axis.minorticks_off()
         axis.legend(frameon=False)
