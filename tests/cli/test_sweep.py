@@ -14,6 +14,7 @@ import pytest
 from thermozoo.cli.app import run
 from thermozoo.computer.datasets import read_dataset
 from thermozoo.runs.claim import take_claim
+from thermozoo.sweeps import experiment
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -281,3 +282,16 @@ def test_a_damaged_identity_is_a_line(grid, capsys, content):
 def test_a_column_that_nobody_reports_is_named(grid, capsys):
     assert sweep(grid, *GRID, "--show", "escape.rat") == 0
     assert "--show escape.rat: no point reports it; did you mean 'escape.rate'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("there", [None, 1, 2**50])
+def test_memory_of_the_largest_points_together_is_said_before_the_first(tmp_path, monkeypatch, capsys, there):
+    """Two of three at the same time, of which each would fit alone; what a point holds is not of this test."""
+    held = iter([3 * 2**20, 2**20, 4 * 2**20])
+    monkeypatch.setattr(experiment, "check_memory", lambda config, machine: next(held))
+    monkeypatch.setattr(experiment, "machine_memory", lambda: there)
+    monkeypatch.setattr(experiment, "work_together", lambda *arguments, **options: None)
+    sweep(tmp_path / "new", "--over", "seed=1,2,3", "--workers", "2", base=[word for word in BASE if word != "--quiet"])
+    said = "".join(capsys.readouterr())
+    assert "2 points at the same time hold about 7 MiB of memory at most" in said
+    assert (", and this machine has 1 bytes: take fewer --workers" in said) == (there == 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from thermozoo.errors import BudgetError
 from thermozoo.runs.phase import Share, Size
 from thermozoo.runs.phases import phases_of
 
-__all__ = ["check_memory", "peak_memory", "phase_shares", "predicted_memory"]
+__all__ = ["check_memory", "machine_memory", "peak_memory", "phase_shares", "predicted_memory"]
 
 #: Bytes of the interpreter with the data where the system does not say.
 _INTERPRETER = 150 * 2**20
@@ -74,6 +75,15 @@ def check_memory(config: Config, machine: Any = None) -> int:
         )
         raise BudgetError(*faults.lines)
     return needed
+
+
+def machine_memory() -> int | None:
+    """Return the memory of this machine [byte], None where the system does not say."""
+    try:
+        pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # there are systems without the call, and without the names
+        return None
+    return pages * size if pages > 0 and size > 0 else None
 
 
 def peak_memory() -> int | None:

@@ -18,6 +18,7 @@ from thermozoo.config.faults import Origin
 from thermozoo.config.parse import parse
 from thermozoo.config.read import assign, override
 from thermozoo.config.schema import Config
+from thermozoo.digits import bytes_text
 from thermozoo.errors import (
     BudgetError,
     CheckpointError,
@@ -30,7 +31,7 @@ from thermozoo.errors import (
 from thermozoo.plotting.style import png_bytes
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.assemble import assemble_machine
-from thermozoo.runs.budget import check_memory
+from thermozoo.runs.budget import check_memory, machine_memory
 from thermozoo.runs.experiment import resume_experiment, run_experiment
 from thermozoo.runs.place import TakenError
 from thermozoo.runs.plugin_files import plugin_arguments
@@ -122,7 +123,9 @@ def run_sweep(
     reporter.note(states_text(states))
     leave = ("completed", "in flight", *(("failed",) if keep_failed else ()))
     waiting = [point for point, state in zip(points, states, strict=True) if state not in leave]
-    faulty = _check(identity, waiting, catalogue, allow_faulty=allow_faulty, reporter=reporter)
+    faulty, held = _check(identity, waiting, catalogue, allow_faulty=allow_faulty, reporter=reporter)
+    if workers > 1:
+        _say_memory(held, workers, reporter)
     make(folder, identity)
     try:
         for point in waiting:
@@ -258,20 +261,34 @@ def _config(identity: Identity, point: Point, catalogue: Catalogue) -> Config:
 
 def _check(
     identity: Identity, points: Sequence[Point], catalogue: Catalogue, *, allow_faulty: bool, reporter: Reporter
-) -> dict[int, list[str]]:
-    """Assemble every point; raise with all faults, or return those of the points that have some."""
+) -> tuple[dict[int, list[str]], list[int]]:
+    """Assemble every point; raise with all faults, or return those of the points that have some, and others' bytes."""
     found: dict[int, list[str]] = {}
+    held: list[int] = []
     with reporter.phase("checking the points", len(points)) as progress:
         for point in points:
             try:
                 machine = assemble_machine(_config(identity, point, catalogue))
-                check_memory(machine.config, machine)
+                held.append(check_memory(machine.config, machine))
             except (ConfigError, BudgetError) as error:
                 found[point.number] = str(error).splitlines()
             progress(1)
     if found and not (allow_faulty and len(found) < len(points)):
         raise ConfigError(list(_grouped(found, {point.number: point.values for point in points})))
-    return found
+    return found, held
+
+
+def _say_memory(held: Sequence[int], workers: int, reporter: Reporter) -> None:
+    """Say what the largest points hold where they are run at the same time, and warn where this machine has less."""
+    together = sorted(held)[-workers:]
+    if len(together) < 2:
+        return
+    text = f"{len(together)} points at the same time hold about {bytes_text(sum(together))} of memory at most"
+    there = machine_memory()
+    if there is not None and sum(together) > there:
+        reporter.warn(f"{text}, and this machine has {bytes_text(there)}: take fewer --workers")
+    else:
+        reporter.note(text)
 
 
 def _grouped(found: Mapping[int, Sequence[str]], values: Mapping[int, Mapping[str, Any]]) -> Iterator[str]:
