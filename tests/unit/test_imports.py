@@ -180,6 +180,7 @@ def test_the_list_of_plugins_is_light():
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.long
 def test_a_run_takes_no_library_that_it_does_not_need(tmp_path):
     """What is quick to leave out; of what takes long, scikit-learn and what it takes are needed by the judges."""
     slow = [

@@ -127,6 +127,7 @@ def test_the_command_says_it_in_one_line(tmp_path, capsys):
     )
 
 
+@pytest.mark.long
 def test_a_run_books_the_work_of_its_schedule(tmp_path):
     """The report's mean heat and work are those of the ledger; couplings that are switched on slowly do work."""
     import json

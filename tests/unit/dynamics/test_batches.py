@@ -126,9 +126,19 @@ def assert_same(one, other):
         assert np.array_equal(values, other[name]), name
 
 
+#: What is compiled by default: the others are kernels of their own.
+BRIEF = ("computer", "program", "schedule")
+
+
 @pytest.mark.thinned(3)
-@pytest.mark.parametrize("engine", list(ENGINES))
-@pytest.mark.parametrize("name", list(CASES))
+@pytest.mark.parametrize(
+    ("name", "engine"),
+    [
+        pytest.param(name, engine, marks=[] if engine == "reference" or name in BRIEF else pytest.mark.long)
+        for engine in ENGINES
+        for name in CASES
+    ],
+)
 @settings(max_examples=4)
 @given(cuts=st.sets(st.integers(0, STEPS), max_size=4), precision=st.sampled_from(["single", "double"]))
 def test_a_state_goes_on_bit_for_bit(name, engine, cuts, precision):
@@ -260,8 +270,11 @@ def test_observers_are_shown_rows(counted):
 @pytest.mark.parametrize("every", [None, 7, 300])
 @pytest.mark.parametrize(
     "engine",
-    [ReferenceEngine(), CompiledEngine(2), CompiledEngine(1, 1)],
-    ids=["reference", "batch layout", "unit layout"],
+    [
+        pytest.param(ReferenceEngine(), id="reference"),
+        pytest.param(CompiledEngine(2), id="batch layout"),
+        pytest.param(CompiledEngine(1, 1), id="unit layout", marks=pytest.mark.long),
+    ],
 )
 def test_a_failure_is_found_wherever_it_happens(engine, every):
     """Far beyond the largest stable step x grows by 1.2 in every step, written out; noise of 1e-15 shifts nothing."""

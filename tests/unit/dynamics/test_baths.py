@@ -60,7 +60,7 @@ def test_units_of_a_nonlinear_law_have_the_noise_of_their_bath():
     assert (np.abs(found - 2 * 0.8 * 1e-6 * BATHS) <= 4.5 * error + 1e-12).all()
 
 
-@pytest.mark.parametrize("engine", ["reference", "compiled"])
+@pytest.mark.parametrize("engine", ["reference", pytest.param("compiled", marks=pytest.mark.long)])
 def test_the_stationary_covariance_solves_the_lyapunov_equation(engine):
     """Six entries, of 4,000 states: within 4.5 standard errors, and the time step's error of second order."""
     x = final(law("stochastic-heun"), 4_000, 200, engine)
@@ -88,6 +88,7 @@ def test_heat_flows_from_hot_to_cold_and_energy_stays():
     assert done.heat.values == pytest.approx(total[0] - total[-1])
 
 
+@pytest.mark.long
 def test_what_is_driven_keeps_its_baths():
     """A coupling that is driven by a factor of one is none that is driven."""
     steps = 30

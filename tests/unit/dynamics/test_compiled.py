@@ -175,7 +175,7 @@ def test_bits_depend_on_the_trajectory_only(make_computer, make_ring, precision,
                     assert np.array_equal(part[2], whole[2][rows])
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("precision", ["single", pytest.param("double", marks=pytest.mark.long)])
 @pytest.mark.parametrize("sizes", [{"visible": 1}, {"visible": 64, "none": 0}, {"none": 0, "visible": 65}])
 def test_odd_sizes(make_computer, euler, precision, sizes):
     """One unit, whole blocks, an empty coupling block, one trajectory fewer and one more than a line."""
@@ -192,7 +192,7 @@ def test_odd_sizes(make_computer, euler, precision, sizes):
 @pytest.mark.parametrize(
     ("integrator", "potential"),
     [
-        pytest.param(StochasticHeun(), Quartic(), id="heun"),
+        pytest.param(StochasticHeun(), Quartic(), id="heun", marks=pytest.mark.long),
         pytest.param(ThreeStages(), Quartic(), id="three-stages", marks=pytest.mark.long),
         pytest.param(EulerMaruyama(), Patchwork(), id="patchwork", marks=pytest.mark.long),
     ],

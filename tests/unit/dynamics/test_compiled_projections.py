@@ -65,7 +65,7 @@ def forces(base, precision, width, states=STATES):
     return np.where(base.layout.free, found, (begin - x) * 2.0**7)
 
 
-@pytest.mark.thinned(8)
+@pytest.mark.long
 @pytest.mark.parametrize(("precision", "width"), PLACES)
 @pytest.mark.parametrize("beta", [2.0, 1e6])
 def test_attention_by_hand(precision, width, beta):

@@ -195,8 +195,8 @@ def drive_for(n, protocols=None):
 
 CASES = [
     ("products", "single", EulerMaruyama()),
-    ("projections", "single", EulerMaruyama()),
     *(pytest.param(*case, marks=pytest.mark.long) for case in (
+        ("projections", "single", EulerMaruyama()),
         ("tuples", "double", EulerMaruyama()),
         ("products", "double", StochasticHeun()),
         ("tuples", "single", StochasticHeun()),

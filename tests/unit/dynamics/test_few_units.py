@@ -231,7 +231,7 @@ def guarded(monkeypatch):
         *((law, EulerMaruyama(), "double") for law in ("all to all", "ring")),
         ("all to all", StochasticHeun(), "double"),
         pytest.param("ring", StochasticHeun(), "single", marks=pytest.mark.long),
-        ("clamped", Baoab(), "single"),
+        pytest.param("clamped", Baoab(), "single", marks=pytest.mark.long),
         pytest.param("cosine", Baoab(), "double", marks=pytest.mark.long),
     ],
     ids=lambda one: getattr(one, "name", one),

@@ -242,7 +242,7 @@ def test_a_mass_that_is_not_positive_is_refused():
             Baoab(mass=mass)
 
 
-@pytest.mark.parametrize("engine", ["reference", "compiled"])
+@pytest.mark.parametrize("engine", ["reference", pytest.param("compiled", marks=pytest.mark.long)])
 def test_a_velocity_that_blows_up_is_found(engine):
     """A harmonic unit beyond dt = 2 sqrt(m / k) grows without bound; nothing is said of overdamped time steps."""
     unit = assemble({"a": 1}, Quadratic(J2=0.5), Dense(), temperature=0.1)

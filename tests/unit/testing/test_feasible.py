@@ -64,7 +64,10 @@ def drawn(plugin, examples=60):
     return found
 
 
-@pytest.mark.parametrize("plugin", [Slope(), Corridor(), Holding(), Slope(k=3.0, f=2.0)])
+@pytest.mark.parametrize(
+    "plugin",
+    [Slope(), *(pytest.param(one, marks=pytest.mark.long) for one in (Corridor(), Holding())), Slope(k=3.0, f=2.0)],
+)
 def test_every_draw_is_accepted_by_the_class(plugin):
     for values in drawn(plugin):
         with_values(plugin, values)  # raises ConstraintError

@@ -157,7 +157,7 @@ def test_strengths_survive_their_panels(structure, clamped):
     assert np.array_equal(slots.unpack(both), twice * vector)
 
 
-@pytest.mark.thinned(24)
+@pytest.mark.thinned(48)
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("structure", STRUCTURES)
 @pytest.mark.parametrize(("clamped", "weighted"), [((), False), (("label",), True), (("visible",), True)])
@@ -200,7 +200,7 @@ def test_gradients_are_the_slopes_of_the_loss(objective, code):
         assert gradient @ direction == pytest.approx((up - down) / (2 * h), rel=1e-6)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.long)])
 def test_bits_do_not_depend_on_the_number_of_threads(dtype, monkeypatch):
     monkeypatch.setattr("thermozoo.training.sampled.compiled_gradient._ALONE", 0)
     computer = random_computer("within")
@@ -221,7 +221,7 @@ def process_of(computer, engine="compiled", precision="double", steps=90, images
 
 
 @pytest.mark.parametrize("objective", ["reverse-likelihood", "midpoint"])
-@pytest.mark.parametrize("windows", [1, 3])
+@pytest.mark.parametrize("windows", [pytest.param(1, marks=pytest.mark.long), 3])
 def test_moments_are_those_of_numpy(objective, windows, monkeypatch):
     computer = random_computer("within")
     loss, process = loss_of(computer, objective), process_of(computer)
