@@ -66,6 +66,7 @@ def test_a_driven_barrier_against_the_free_energy_of_quadrature(engine):
         within(np.exp(-(up - dF - 0.1 * KT) / KT), 1.0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("engine", ENGINES)
 def test_annealing_a_harmonic_unit_against_its_closed_form(engine):
     """U = k x^2 / 2 with kT(t) = T0 + (T1 - T0) t / tf from equilibrium, r = 2 mu k:

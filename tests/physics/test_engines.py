@@ -14,7 +14,7 @@ from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 
 
-@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("precision", ["single", pytest.param("double", marks=pytest.mark.long)])
 def test_engines_stay_together_until_rounding_has_grown(make_computer, euler, precision):
     """Confined units forget rounding errors: after 300 steps of the same noise, trajectories still agree.
 
@@ -32,8 +32,11 @@ def test_engines_stay_together_until_rounding_has_grown(make_computer, euler, pr
     assert np.abs(finals[0] - finals[1]).max() < bound
 
 
-@pytest.mark.thinned(2)
-@pytest.mark.parametrize("integrator", [EulerMaruyama(), StochasticHeun()], ids=lambda i: i.name)
+@pytest.mark.parametrize(
+    "integrator",
+    [EulerMaruyama(), pytest.param(StochasticHeun(), marks=pytest.mark.long)],
+    ids=lambda i: i.name,
+)
 def test_a_linear_computer_has_its_covariance(make_computer, integrator):
     """Covariance of 4,000 trajectories against the closed form of the scheme; every entry within 6 standard errors.
 

@@ -183,6 +183,7 @@ def test_couplings_in_time_lower_the_loss():
     assert gains[0] < gains[1] < gains[2]
 
 
+@pytest.mark.long
 def test_trainable_stiffness_is_that_of_samples():
     computer = machine()
     s = signals(computer)

@@ -60,6 +60,7 @@ def within(figure, error, exact, bound):
     assert (np.abs(value - exact) < bound * error).all(), (value - exact) / error
 
 
+@pytest.mark.long
 def test_the_mean_state_is_the_solution(tmp_path):
     """Three entries within 4.5 standard errors of 64 chains: one in 11,000 runs of this test lies beyond."""
     run = solved(tables("linear-system", tmp_path))
@@ -149,6 +150,7 @@ def test_underdamped_units_solve_it_too(tmp_path):
     assert found.step_bias == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.long
 def test_heat_counts_kinetic_energy(tmp_path):
     """Without friction no heat flows, though potential energy becomes kinetic: to 3 % of what moves to and fro.
 

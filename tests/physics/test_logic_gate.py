@@ -114,11 +114,10 @@ def test_the_enumeration_of_and_by_hand():
     [
         ("and", ""),
         ("and", "..1"),
-        ("and", "..0"),
-        ("or", "0.."),
-        ("nand", ""),
-        pytest.param("full-adder", "", marks=pytest.mark.long),
-        ("full-adder", "...01"),
+        *(
+            pytest.param(*one, marks=pytest.mark.long)
+            for one in (("and", "..0"), ("or", "0.."), ("nand", ""), ("full-adder", ""), ("full-adder", "...01"))
+        ),
     ],
 )
 def test_states_have_their_boltzmann_probabilities(gate, clamp):
@@ -162,6 +161,7 @@ def test_a_state_that_is_never_seen_has_an_error_bar():
     assert found.reference["001"] < 2 * found.probabilities_se["001"]
 
 
+@pytest.mark.long
 def test_a_gate_that_cannot_have_its_clamped_bits_is_said_to_be_frustrated():
     """A = 0 and C = 1: B = 1 has energy 1 and B = 0 energy 9, in none of which AND is satisfied."""
     run = sampled(tables(3, clamp="0.1", temperature=4.0))
@@ -176,6 +176,7 @@ def test_a_gate_that_cannot_have_its_clamped_bits_is_said_to_be_frustrated():
     )
 
 
+@pytest.mark.long
 def test_chains_that_do_not_mix_are_said_to_remember():
     """At kT = 0.2 a row is left once in exp(4 / 0.2) sweeps or so."""
     run = sampled(tables(4, temperature=0.2, duration=100.0))

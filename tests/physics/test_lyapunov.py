@@ -39,6 +39,7 @@ def tables(
     }
 
 
+@pytest.mark.long
 def test_the_covariance_solves_the_equation(tmp_path):
     """Six different entries within 4.5 standard errors of 64 chains, one in 5,500 runs; the bias is a tenth of them."""
     run = solved(tables(tmp_path))
@@ -78,6 +79,7 @@ def test_noise_along_the_axes_of_the_matrix_makes_no_heat_flow(tmp_path):
     within(found.heat_flow_kT, found.heat_flow_se_kT, 0.0, 4.5)
 
 
+@pytest.mark.long
 def test_euler_maruyama_solves_the_discrete_equation(tmp_path):
     """S = (1 - h A) S (1 - h A)^T + h R, which is off the continuous one by many standard errors."""
     run = solved(tables(tmp_path, integrator="euler-maruyama", dt=0.2, duration=800.0))

@@ -309,6 +309,7 @@ def test_the_packaged_cosine_is_one(seed, tmp_path):
     assert found["rmse_of_mean_at"][-1] > 2 * found["rmse_of_mean"]
 
 
+@pytest.mark.long
 def test_a_device_answers_as_it_is_and_is_read_but_not_trained(cosine):
     """Noise of reading is that of the answers alone, the states being the same; a mismatch changes what answers."""
     sigma = 0.4

@@ -81,7 +81,7 @@ def test_small_masses_move_like_overdamped_units():
     assert np.all(gap < heavier)  # and they come closer
 
 
-@pytest.mark.thinned(3)
+@pytest.mark.long
 @pytest.mark.parametrize("stiffness", [0.5, 2.0])
 def test_colored_noise_adds_its_closed_form_to_the_variance(stiffness):
     """Var x = kT / k + sigma^2 / (k (k + 1 / (mu tau))), Cov(x, y) = sigma^2 / (k + 1 / (mu tau)).

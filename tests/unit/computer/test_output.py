@@ -145,6 +145,7 @@ def test_what_it_takes_reads_as_written(tmp_path):
     assert read_dataset(tmp_path / "x.nc").identical(DATA)
 
 
+@pytest.mark.long
 def test_a_disk_that_is_full_after_any_byte_is_a_line_and_changes_nothing(tmp_path):
     """HDF5 itself would crash, or print tracebacks when the file is forgotten: it is never told."""
     resource = pytest.importorskip("resource")

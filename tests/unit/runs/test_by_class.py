@@ -182,6 +182,7 @@ def test_figures_that_differ_stand_by_class(run):
     }
 
 
+@pytest.mark.long
 def test_the_page_and_its_figures_can_be_made_again(run):
     loaded, _ = run
     said = []

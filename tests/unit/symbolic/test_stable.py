@@ -79,7 +79,8 @@ class LogCosh(Potential):
         return self.A * sympy.log(sympy.cosh(3 * x)) + x**2
 
 
-@pytest.mark.parametrize("precision", ["single", pytest.param("double", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("precision", ["single", "double"])
 def test_engines_apply_the_force_where_cosh_overflows(precision):
     """A step of unit length at no temperature: x - 2 x - 3 A tanh(3 x)."""
     x = np.array([[-900.0, -300.0, -40.0, -0.5, 0.25, 50.0, 400.0, 1000.0]])

@@ -249,7 +249,7 @@ def test_moments_are_those_of_numpy(objective, windows, monkeypatch):
         np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10 * np.abs(wanted).max())
 
 
-@pytest.mark.thinned(16)
+@pytest.mark.thinned(24)
 @pytest.mark.parametrize("structure", STRUCTURES)
 @pytest.mark.parametrize("clamped", [(), ("label",), ("hidden",)])
 @pytest.mark.parametrize(("dtype", "most"), [(np.float64, 1e-10), (np.float32, 3e-4)])

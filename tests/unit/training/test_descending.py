@@ -87,7 +87,7 @@ CASES = {
 }
 
 
-@pytest.mark.thinned(4)
+@pytest.mark.thinned(8)
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("trainable", [(), ("hidden",), ("visible", "hidden")], ids=["no bias", "hidden", "all"])
 @pytest.mark.parametrize("method", ["online", "descent"])

@@ -209,6 +209,7 @@ def test_every_window_is_least_squares_over_its_time():
     assert result.computer is result.program.computers[1]
 
 
+@pytest.mark.long
 def test_uneven_windows_take_their_shares_of_the_time():
     computer = MACHINES["bipartite"]
     s = signals(computer, 4)
