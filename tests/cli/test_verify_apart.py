@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import sys
 import textwrap
+from types import SimpleNamespace
 
 import pytest
 
@@ -101,3 +104,16 @@ def test_a_good_plugin_and_bad_words_are_as_ever(tmp_path, capsys):
     for limit in ("0", "-1", "nan", "soon"):
         assert run(["verify", "dense", "--time-limit", limit]) == 2
     assert run(["verify", "table"]) == 2
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("at_work", [False, True])
+def test_where_jax_is_at_work_there_is_no_process_of_its_own(tmp_path, capsys, monkeypatch, at_work):
+    """Its threads would be missing in a process that goes on from here; one that only imported it is no matter."""
+    forks, fork = [], os.fork
+    monkeypatch.setattr(os, "fork", lambda: forks.append(1) or fork())
+    bridge = SimpleNamespace(backends_are_initialized=lambda: at_work)
+    monkeypatch.setitem(sys.modules, "jax._src.xla_bridge", bridge)
+    _, checks, _ = verify(tmp_path, capsys, "pass")
+    assert forks == ([] if at_work else [1])
+    assert {one["status"] for one in checks.values()} >= {"passed"}

@@ -41,7 +41,14 @@ _LENGTH = 8
 
 def _can_fork() -> bool:
     """Whether this process can go on as two: on macOS, libraries of the system do not survive it."""
-    return hasattr(os, "fork") and sys.platform != "darwin" and threading.current_thread() is threading.main_thread()
+    alone = threading.current_thread() is threading.main_thread() and not _jax_is_at_work()
+    return hasattr(os, "fork") and sys.platform != "darwin" and alone
+
+
+def _jax_is_at_work() -> bool:
+    """Whether JAX has begun to use its devices here: what waits for its threads in another process waits for ever."""
+    bridge = sys.modules.get("jax._src.xla_bridge")
+    return bool(getattr(bridge, "backends_are_initialized", bool)())
 
 
 def verify_apart(
