@@ -15,7 +15,17 @@ from thermozoo.dynamics.variables import resting
 from thermozoo.interfaces import Connectivity, Integrator, Potential, StepSymbols, UnitLayout
 from thermozoo.parameters import parameter
 
-__all__ = ["UNITS", "AllPairs", "ProbeQuartic", "ProbeStep", "coupled", "record", "uncoupled"]
+__all__ = [
+    "UNITS",
+    "AllPairs",
+    "FewPairs",
+    "ProbeQuartic",
+    "ProbeStep",
+    "coupled",
+    "few_coupled",
+    "record",
+    "uncoupled",
+]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -63,6 +73,17 @@ class AllPairs(Connectivity):
         return [(group, group) for group in layout.sizes]
 
 
+@attrs.frozen
+class FewPairs(Connectivity):
+    """Two pairs, so few that computers hold them one by one; all other units are by themselves."""
+
+    name = "probe-few-pairs"
+
+    def edges(self, layout: UnitLayout) -> npt.NDArray[np.int64]:
+        """Return the pairs."""
+        return np.array([(0, 1), (UNITS - 4, UNITS - 3)])
+
+
 def uncoupled(potential: Potential, kT: float, mobility: float = 1.0) -> Computer:
     """Return a computer of `UNITS` equal units whose couplings and biases are zero."""
     return assemble(
@@ -77,6 +98,22 @@ def coupled(
     base = uncoupled(potential, kT, mobility)
     size = base.parameters.size
     return base.with_parameters(strength * rng.standard_normal(size) / np.sqrt(UNITS))
+
+
+def few_coupled(
+    potential: Potential, kT: float, rng: np.random.Generator, strength: float, mobility: float
+) -> Computer:
+    """Return a computer with two couplings, one to a clamped unit of the last three; random as those of `coupled`."""
+    base = assemble(
+        {"units": UNITS - 3, "held": 3},
+        potential,
+        FewPairs(),
+        temperature=kT,
+        mobility=mobility,
+        trainable_biases=["units"],
+        clamped=["held"],
+    )
+    return base.with_parameters(strength * rng.standard_normal(base.parameters.size))
 
 
 def record(
