@@ -1,11 +1,21 @@
-"""Workers of shards that are this process."""
+"""Workers of shards that are this process, and the work of a task that they do."""
 
 from __future__ import annotations
 
 import contextlib
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
+import scipy.linalg  # noqa: F401  # its library has a say in bits, and a run loads it before its engine
+from two_shapes import Silent
 
+from thermozoo.config.faults import Origin
+from thermozoo.config.parse import parse
+from thermozoo.dynamics.engines import engine_named
+from thermozoo.runs import sharing
+from thermozoo.runs.assemble import assemble_machine
+from thermozoo.runs.phase import Run
 from thermozoo.shards.executors import Done
 from thermozoo.shards.job import attempt
 
@@ -50,3 +60,41 @@ class Stopped(Inline):
             return
         yield Done(shards[1], attempt(ticket, shards[1]))
         raise KeyboardInterrupt
+
+
+class Telling(Silent):
+    """A reporter that adds up what it is told."""
+
+    def __init__(self):
+        self.told = 0
+
+    def phase(self, title, total):
+        def tell(amount):
+            assert amount >= 0
+            self.told += amount
+
+        return contextlib.nullcontext(tell)
+
+
+def worked(tables, catalogue, folder, crew=None, size=None):
+    """Return a run whose task has done its phases, by a crew in shards of a size, or by this process alone."""
+    if crew is not None:
+        tables = {**tables, "run": {"executor": "local", **({} if size is None else {"shard": size})}}
+    config = parse(tables, catalogue, Origin("x"))
+    run = Run(config, catalogue, SimpleNamespace(checkpoints=folder), Telling(), assemble_machine)
+    run.machine = run.assemble(config)
+    run.config, run.engine = run.machine.config, engine_named(config.dynamics.engine)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sharing, "executor_of", lambda config: crew)
+        for phase in config.task.phases(run.config):
+            run.do(phase)
+    return run
+
+
+def arrays(run):
+    found = {str(name): one.values for name, one in run.samples.variables.items()}
+    return {name: one for name, one in found.items() if one.dtype.kind != "U"}
+
+
+def differing(found, expected):
+    return [name for name, one in expected.items() if not np.array_equal(found[name], one, equal_nan=True)]
