@@ -228,7 +228,8 @@ class Anneal(Task):
 
     def _observations(self, config: Any) -> int:
         """Return how often the spins are looked at, before the first step among them."""
-        return 1 + math.ceil(config.steps / (self.exchange_every if self._tempered else self._every(config)))
+        every: int = self.exchange_every if self._tempered else self._every(config)
+        return 1 + -(-int(config.steps) // every)
 
     def _anneal(self, run: Any, progress: Any) -> None:
         """Begin with uncoupled units in equilibrium, ramp what is driven, and look at the spins on the way."""
