@@ -14,7 +14,7 @@ from thermozoo.errors import ConfigError, DataError, ShardError
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.runs import sharing
 from thermozoo.runs.assemble import assemble_machine
-from thermozoo.runs.budget import predicted_memory
+from thermozoo.runs.budget import phase_shares
 from thermozoo.runs.experiment import resume_experiment, run_experiment
 from thermozoo.runs.replay import prepare_replay
 from thermozoo.runs.workers import by_workers
@@ -32,7 +32,7 @@ SAMPLE = {
 
 ANNEAL = {
     "seed": 4,
-    "task": {"plugin": "anneal", "reads": SEVERAL, "side": 4},
+    "task": {"plugin": "anneal", "reads": SEVERAL, "side": 8},
     "computer": {"temperature": 1.0, "units": {"spins": "auto"}, "potential": {"plugin": "spin"}},
     "dynamics": {"integrator": "heat-bath", "dt": 1.0, "duration": 12.0, "engine": "reference"},
     "schedule": {"temperature": {"protocol": "ramp", "initial": 3.0, "final": 0.3}},
@@ -130,7 +130,7 @@ def test_chains_that_are_given_up_are_named_and_all_others_are_finished(working,
     [
         pytest.param(SAMPLE, 1, 64, id="relaxation", marks=pytest.mark.long),
         pytest.param(SAMPLE, 2, 64, id="sampling", marks=pytest.mark.long),
-        pytest.param(LADDERS, 1, 16, id="ladders"),
+        pytest.param(LADDERS, 1, 16, id="ladders", marks=pytest.mark.long),
     ],
 )
 def test_what_is_interrupted_goes_on_with_what_is_finished(working, monkeypatch, tmp_path, tables, work, block):
@@ -173,14 +173,14 @@ def test_another_problem_than_that_of_the_run_is_refused(working, tmp_path):
 
 @pytest.mark.parametrize(("tables", "key"), [(SAMPLE, "chains"), (ANNEAL, "reads"), (LADDERS, "reads")])
 def test_workers_of_a_task_count_in_what_it_needs(tables, key):
-    def needed(workers):
+    def held(workers):
         run = {"run": {"executor": "local", "workers": workers}} if workers else {}
-        return predicted_memory(
-            parse({**tables, "task": tables["task"] | {key: 5000}, **run}, catalogue(), Origin("x"))
-        )
+        config = parse({**tables, "task": tables["task"] | {key: 5000}, **run}, catalogue(), Origin("x"))
+        shares = phase_shares(config)
+        return [sum(share.bytes for share in shares[one.name]) for one in config.task.phases(config)]
 
-    alone, two, four = map(needed, (0, 2, 4))
-    assert alone + 2 * 2**27 < two < four - 2 * 2**27
+    for alone, two, four in zip(held(0), held(2), held(4), strict=True):
+        assert alone + 2 * 2**27 < two < four - 2 * 2**27
 
 
 def test_workers_count_in_how_long_it_takes():
