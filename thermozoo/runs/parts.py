@@ -115,6 +115,7 @@ def share_out(
     trajectories = count("trajectories", trajectories, at_least=1)
     task = run.config.task
     name = _method(do, task)
+    _check_rows(rows, trajectories, task, name)
     run.shared += 1
     if run.config.run is None:
         numbers = np.arange(trajectories, dtype=np.int64)
@@ -156,6 +157,19 @@ def _arrays(found: Any, task: Task, name: str, inside: str = "") -> dict[str, An
         f"{name} of the task {task.name!r} returned {type(found).__name__}{f' at {inside}' if inside else ''}: "
         "expected a dict of arrays of one axis at least, or of such dicts: parts are put together along that axis"
     )
+
+
+def _check_rows(rows: Mapping[str, Any], trajectories: int, task: Task, name: str) -> None:
+    """Refuse rows that are none of so many trajectories."""
+    for key, one in rows.items():
+        if isinstance(one, Mapping):
+            _check_rows(one, trajectories, task, name)
+        elif not _is_rows(one) or len(one) != trajectories:
+            told = f"of shape {one.shape}" if isinstance(one, np.ndarray) else type(one).__name__
+            raise PluginError(
+                f"task {task.name!r} gives {name} rows {key!r} {told}: expected an array with a row for each of "
+                f"{trajectories:,} trajectories; what all parts need is given=..."
+            )
 
 
 def _is_rows(one: Any) -> bool:
@@ -207,7 +221,7 @@ def _work_of(run: Run, name: str, trajectories: int, rows: Mapping[str, Any], gi
         trajectories,
         sum(share.bytes for share in stated) // trajectories,
         write,
-        task.together(config),
+        count("together", task.together(config), at_least=1),
     )
 
 

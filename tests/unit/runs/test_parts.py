@@ -135,6 +135,16 @@ def test_without_workers_a_task_does_all_at_once(working):
     assert run.reporter.told == 2 * steps
 
 
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [({"x": np.zeros((4, 2))}, r"'x' of shape \(4, 2\)"), ({"x": {"y": [1.0, 2.0, 3.0]}}, r"'y' list")],
+)
+def test_rows_of_other_trajectories_are_refused(working, monkeypatch, rows, told):
+    monkeypatch.setattr(Sample, "_relax", lambda self, run, progress: run.share(self.relaxed_chains, 3, rows=rows))
+    with pytest.raises(PluginError, match=rf"gives relaxed_chains rows {told}: expected an array with a row for each"):
+        working({**SPREAD, "task": {"plugin": "sample", "chains": 4, "observe_every": 1}, "hardware": {}})
+
+
 @pytest.mark.parametrize("crew", [None, Inline(0)], ids=["alone", "shared"])
 @pytest.mark.parametrize(
     ("do", "said"),
