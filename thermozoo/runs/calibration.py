@@ -136,7 +136,8 @@ def generation_seconds(of: Calibration) -> float:
         dynamics = attrs.evolve(generating, computer=law, steps=steps, schedule=schedule)
         work = functools.partial(simulate, dynamics, x, key=NoiseKey(0), engine=of.engine)
         total += along_a_line(work, *_STEPS, asked, repeats=2, progress=of.progress)
-    return by_workers(config, of.engine, float(config.generation.samples / samples * total))
+    alone = float(config.generation.samples / samples * total)
+    return by_workers(config, of.engine, alone, config.generation.samples)
 
 
 def judging_seconds(of: Calibration) -> float:

@@ -76,9 +76,10 @@ class Calibration:
         total = along_a_line(advance, *_STEPS, steps, repeats=2, progress=self.progress)
         return total + (steps // every + 1) * seconds(lambda: look(x), repeats=2) if every else total
 
-    def shared_out(self, alone: float) -> float:
+    def shared_out(self, trajectories: int, alone: float) -> float:
         """Return how long work takes that is shared out, of which is known how long this process takes [second]."""
-        return by_workers(self.machine.config, self.engine, alone)
+        config = self.machine.config
+        return by_workers(config, self.engine, alone, trajectories, config.task.together(config))
 
 
 @attrs.frozen

@@ -31,7 +31,7 @@ _PROCESS = 60 * 2**20
 _STARTING = 4.0
 
 
-def by_workers(config: Config, engine: Engine, alone: float) -> float:
+def by_workers(config: Config, engine: Engine, alone: float, trajectories: int, block: int = BLOCK) -> float:
     """Return how long the processes of this machine that a config asks for take [second].
 
     Parameters
@@ -42,10 +42,13 @@ def by_workers(config: Config, engine: Engine, alone: float) -> float:
         What advances states: the compiled one shares them out to threads by itself.
     alone : float
         How long this process takes.
+    trajectories, block : int
+        How many there are, and how many are computed together: of fewer blocks than workers, some have nothing to do.
     """
     workers, threads = workers_of(config)
     if not workers:
         return alone
+    workers = min(workers, -(-trajectories // block))
     here = available_threads()
     speed = min(1.0, workers * threads / here) if engine.name == CompiledEngine.name else min(workers, here)
     return _STARTING + alone / speed
@@ -91,7 +94,9 @@ def worker_shares(
     workers, _ = workers_of(size.config)
     if not workers:
         return (products,)
-    together = min(trajectories, workers * shard_size(trajectories, workers, table.shard, block))
+    shard = shard_size(trajectories, workers, table.shard, block)
+    workers = min(workers, -(-trajectories // shard))  # no more are started
+    together = min(trajectories, workers * shard)
     couplings = 8 * (COUPLING + PREPARED + PREPARING) * size.couplings * computers
     return (
         products,

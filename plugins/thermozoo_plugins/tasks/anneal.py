@@ -198,7 +198,13 @@ class Anneal(Task):
 
         name, do = ("tempering", self._temper) if self._tempered else ("annealing", self._anneal)
         annealing = Phase(
-            name, name, do, lambda of: of.shared_out(seconds(of)), held, pieces=lambda config: 2, work=lambda run: steps
+            name,
+            name,
+            do,
+            lambda of: of.shared_out(self.reads, seconds(of)),
+            held,
+            pieces=lambda config: 2,
+            work=lambda run: steps,
         )
         if not self._enumerates:
             return [annealing]

@@ -179,14 +179,16 @@ class Sample(Task):
 
         def sampling_seconds(of: Any) -> float:
             look = of.machine.computer.energy
-            return float(of.shared_out(of.simulation(self.chains, steps, every=self.observe_every, look=look)))
+            return float(
+                of.shared_out(self.chains, of.simulation(self.chains, steps, every=self.observe_every, look=look))
+            )
 
         return [
             Phase(
                 "relaxation",
                 "relaxation",
                 self._relax,
-                lambda of: of.shared_out(2 * of.simulation(self.chains, relaxing)),
+                lambda of: of.shared_out(self.chains, 2 * of.simulation(self.chains, relaxing)),
                 relaxing_bytes,
                 pieces=lambda config: 2,
                 work=lambda run: 2 * relaxing,

@@ -12,7 +12,7 @@ from thermozoo.config.parse import parse
 from thermozoo.dynamics.engines import engine_named
 from thermozoo.errors import ConfigError, DataError, ShardError
 from thermozoo.registry.catalogue import catalogue
-from thermozoo.runs import sharing
+from thermozoo.runs import sharing, workers
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import phase_shares
 from thermozoo.runs.experiment import resume_experiment, run_experiment
@@ -183,16 +183,29 @@ def test_workers_of_a_task_count_in_what_it_needs(tables, key):
         assert alone + 2 * 2**27 < two < four - 2 * 2**27
 
 
-def test_workers_count_in_how_long_it_takes():
+def test_no_more_workers_count_than_have_something_to_do():
+    """Of 32 chains, which are one shard, on a machine with many processors."""
+    run = {"run": {"executor": "local", "workers": 64}}
+    for several, least, most in ((32, 1, 1), (200, 4, 4), (64 * 200, 64, 64)):
+        given = {**SAMPLE, **run, "task": SAMPLE["task"] | {"chains": several}}
+        config = parse(given, catalogue(), Origin("x"))
+        [share] = [one for one in phase_shares(config)["sampling"] if one.path == "run.workers"]
+        assert share.cause == f"{most} workers"
+        assert least * 2**28 < share.bytes < most * 2**29 + several * 2**16
+
+
+@pytest.mark.parametrize(("chains", "speed"), [(32, 1), (SEVERAL, 2)])
+def test_workers_count_in_how_long_it_takes(monkeypatch, chains, speed):
+    monkeypatch.setattr(workers, "available_threads", lambda: 4)
     engine = engine_named("reference")
 
-    def seconds(workers):
-        run = {"run": {"executor": "local", "workers": workers}} if workers else {}
-        return by_workers(parse({**SAMPLE, **run}, catalogue(), Origin("x")), engine, 100.0)
+    def seconds(several):
+        run = {"run": {"executor": "local", "workers": several}} if several else {}
+        return by_workers(parse({**SAMPLE, **run}, catalogue(), Origin("x")), engine, 100.0, chains)
 
     assert seconds(0) == 100.0
     assert seconds(1) == 104.0
-    assert 4.0 < seconds(2) <= 104.0
+    assert seconds(2) == 4.0 + 100.0 / speed
 
 
 @pytest.mark.parametrize(
