@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from thermozoo.errors import DataError, shown
 
-__all__ = ["Sealed", "UnkeptError", "file_digest", "read_value", "size_of", "write_value"]
+__all__ = ["Sealed", "UnkeptError", "file_digest", "read_rows", "read_value", "size_of", "value_digest", "write_value"]
 
 #: Kinds of numbers, and texts, that an array may hold: whatever else it held would be objects.
 _KINDS = "biufcUS"
@@ -92,6 +92,22 @@ def size_of(value: Any) -> int:
     return len(json.dumps(tree)) + sum(one.nbytes + 400 for one in arrays)
 
 
+def value_digest(value: Any) -> str:
+    """Return the SHA-256 of a value.
+
+    Raises
+    ------
+    UnkeptError
+        When no file can hold it.
+    """
+    arrays: list[npt.NDArray[Any]] = []
+    sha = hashlib.sha256(json.dumps(_encoded(value, arrays)).encode())
+    for one in arrays:
+        sha.update(f"{one.dtype.str} {one.shape}".encode())
+        sha.update(np.ascontiguousarray(one).data)
+    return sha.hexdigest()
+
+
 def write_value(value: Any, path: Path) -> Sealed:
     """Write a value into a new file, down to the disk, and return its seal.
 
@@ -136,9 +152,32 @@ def read_value(path: Path) -> Any:
     DataError
         When it cannot be read, or is not what `write_value` writes.
     """
+    return _read(path, None)
+
+
+def read_rows(path: Path, rows: slice) -> Any:
+    """Return the value of a file whose arrays have a row for each trajectory, with some of the rows.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    rows : slice
+        From where to where; nothing else is held in memory.
+
+    Raises
+    ------
+    DataError
+        As `read_value`.
+    """
+    return _read(path, rows)
+
+
+def _read(path: Path, rows: slice | None) -> Any:
     try:
         with zipfile.ZipFile(path) as archive:
-            arrays = {one.filename.removesuffix(".npy"): _array(archive, one) for one in archive.infolist()}
+            named = {one.filename.removesuffix(".npy"): one for one in archive.infolist()}
+            arrays = {name: _array(archive, one, None if name == _TREE else rows) for name, one in named.items()}
         return _decoded(json.loads(arrays[_TREE].tobytes()), arrays)
     except (OSError, ValueError, LookupError, TypeError, RecursionError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"cannot read {shown(path, 200)}: {shown(error, 200)}") from error
@@ -156,16 +195,25 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         raise ValueError(f"the header of an array is none: {error}") from error
 
 
-def _array(archive: zipfile.ZipFile, about: zipfile.ZipInfo) -> npt.NDArray[Any]:
-    """Return an array of an archive, once its declared size is known to be that of its bytes."""
+def _array(archive: zipfile.ZipFile, about: zipfile.ZipInfo, rows: slice | None) -> npt.NDArray[Any]:
+    """Return an array of an archive, or some of its rows, once its declared size is known to be that of its bytes."""
     if about.compress_type != zipfile.ZIP_STORED:
         raise ValueError(f"{about.filename} is compressed")
     with archive.open(about) as file:
         shape, fortran, dtype = _header(file)
+        declared = f"{about.filename} does not hold the {shape} numbers of {dtype} that it declares"
+        size = -1
+        if rows is not None and shape:
+            first, stop, _ = rows.indices(shape[0])
+            row = math.prod(shape[1:]) * dtype.itemsize
+            if fortran or file.tell() + shape[0] * row != about.file_size:
+                raise ValueError(declared)
+            file.seek(first * row, os.SEEK_CUR)
+            shape, size = (stop - first, *shape[1:]), (stop - first) * row
         count = math.prod(shape)
-        content = file.read()
+        content = file.read(size)
     if dtype.kind not in _KINDS or count * dtype.itemsize != len(content):
-        raise ValueError(f"{about.filename} does not hold the {shape} numbers of {dtype} that it declares")
+        raise ValueError(declared)
     # a copy that may be written: what goes on from it changes it in place
     found = np.frombuffer(bytearray(content), dtype=dtype, count=count)
     return found.reshape(shape[::-1]).T if fortran else found.reshape(shape)

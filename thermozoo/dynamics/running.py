@@ -1,7 +1,12 @@
-"""Running observables: what is kept of many observations takes as much memory as of a few."""
+"""Running observables: what is kept of many observations takes as much memory as of a few.
+
+All that they hold is by chain. So those of parts of the chains can be put together: `rows` are their arrays, with
+chains along the first axis, and `put_rows` takes such arrays up.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -55,6 +60,17 @@ class RunningMoments:
         if len(self.covary):
             self._products += before[:, self.covary, None] * after[:, None, self.covary]
 
+    def rows(self) -> dict[str, npt.NDArray[Any]]:
+        """Return all that it holds, one row for each chain."""
+        _check_seen(self, self.count)
+        counts = np.full(len(self.mean), self.count, dtype=np.int64)
+        return {"count": counts, "mean": self.mean, "squares": self._squares, "products": self._products}
+
+    def put_rows(self, rows: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Hold what `rows` of others, who have the same quantities, returned of all chains."""
+        self.count = int(rows["count"][0])
+        self.mean, self._squares, self._products = rows["mean"], rows["squares"], rows["products"]
+
     @property
     def variance(self) -> Array:
         """Variance about the mean of the chain, shape (chains, quantities)."""
@@ -106,6 +122,15 @@ class RunningHistogram:
         rows, columns = np.indices(place.shape)
         self.counts[rows, columns, place] += 1
 
+    def rows(self) -> dict[str, npt.NDArray[Any]]:
+        """Return how often, one row for each chain."""
+        _check_seen(self, self.counts.size)
+        return {"counts": self.counts}
+
+    def put_rows(self, rows: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Hold what `rows` of others, who have the same edges, returned of all chains."""
+        self.counts = rows["counts"]
+
     @property
     def density(self) -> Array:
         """Probability density by chain, shape (chains, quantities, bins)."""
@@ -142,7 +167,22 @@ class Trace:
             self._kept.append(np.array(values, dtype=np.float64))
         self._seen += 1
 
+    def rows(self) -> dict[str, npt.NDArray[Any]]:
+        """Return what was kept, one row for each chain."""
+        _check_seen(self, self._seen)
+        kept = np.stack(self._kept, axis=1)
+        return {"kept": kept, "seen": np.full(len(kept), self._seen, dtype=np.int64)}
+
+    def put_rows(self, rows: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Hold what `rows` of others, who see as many observations, returned of all chains."""
+        self._kept, self._seen = list(rows["kept"].swapaxes(0, 1)), int(rows["seen"][0])
+
     @property
     def values(self) -> Array:
         """What was kept, shape (quantities, chains, observations)."""
         return np.stack(self._kept).transpose(2, 1, 0)
+
+
+def _check_seen(observable: RunningMoments | RunningHistogram | Trace, seen: int) -> None:
+    if not seen:
+        raise ParameterError(f"this {type(observable).__name__} has seen nothing yet: add observations to it")

@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import count, finite_array, instance
+from thermozoo.arguments import count, finite_array, instance, integer_array
 from thermozoo.checkpoints.snapshot import Snapshots
 from thermozoo.computer.computer import Computer
 from thermozoo.computer.discrete import check_states
@@ -91,6 +91,11 @@ class Tempering:
         Seed and stream of all random numbers.
     engine : Engine or str
         ``"reference"``, ``"compiled"`` or ``"auto"``, as of `thermozoo.simulate`.
+    numbers : array_like of int, shape (ladders,), optional
+        Numbers of the ladders, where they are some of more (default: from 0 on). What each does depends on its own and
+        on `among` alone, but for the rounding of energies, which depends on the batch.
+    among : int, optional
+        How many ladders there are in all (default: these).
 
     Attributes
     ----------
@@ -143,6 +148,8 @@ class Tempering:
         *,
         key: NoiseKey,
         engine: Engine | str = "auto",
+        numbers: npt.ArrayLike | None = None,
+        among: int | None = None,
     ) -> None:
         computer = _computer_of(dynamics)
         self.temperatures = _ladder(temperatures)
@@ -155,7 +162,10 @@ class Tempering:
         chosen = engine_of(engine, self._laws[0], ladders, 1)
         self._prepared = [PreparedDynamics(chosen, law) for law in self._laws]
         self._computer = computer
-        self._numbers = np.arange(rungs * ladders, dtype=np.int64).reshape(rungs, ladders)
+        among = ladders if among is None else count("among", among, at_least=ladders)
+        several = np.arange(ladders) if numbers is None else numbers
+        self._ladders = integer_array("numbers", several, (ladders,), at_most=among - 1)
+        self._numbers = np.arange(rungs, dtype=np.int64)[:, None] * among + self._ladders
         check_numbers(0, 0, self._numbers.ravel())
         self.step, self.rounds = 0, 0
         self.replicas = np.repeat(np.arange(rungs)[:, None], ladders, axis=1)
@@ -254,7 +264,7 @@ class Tempering:
     def _exchange(self) -> None:
         """Let states of every other pair of neighboring rungs change places."""
         rungs, ladders = self.energies.shape
-        u = uniforms(self.key, self.rounds, np.arange(ladders), rungs - 1, _DRAW).T
+        u = uniforms(self.key, self.rounds, self._ladders, rungs - 1, _DRAW).T
         below = np.arange(self.rounds % 2, rungs - 1, 2)
         beta = 1.0 / self.temperatures[:, None]
         chance = swap_probability(beta[below], beta[below + 1], self.energies[below], self.energies[below + 1])

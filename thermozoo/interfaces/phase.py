@@ -55,9 +55,9 @@ class Phase:
         Does it: adds to the run (`thermozoo.runs.phase.Run`), and calls what it is given with the work done since its
         last call.
     seconds : callable
-        Returns how long it will take [second], from a calibration (`thermozoo.runs.phase.Calibration`).
+        Returns how long it will take [second], from a calibration (`thermozoo.runs.foreseen.Calibration`).
     bytes : callable
-        Returns the shares that it holds, of a `thermozoo.runs.phase.Size`, beside what lasts of the phases before it.
+        Returns the shares that it holds, of a `thermozoo.runs.foreseen.Size`, beside what lasts of the phases before.
     pieces : callable
         Returns what `seconds` reports as progress in all, of a config.
     work : callable

@@ -23,7 +23,8 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
     Attributes
     ----------
     tables : tuple of str
-        Tables of a config that it reads, beside its own; another one is a fault.
+        Tables of a config that it reads, beside its own; another one is a fault. ``"run"`` among them says that it
+        shares out work, by ``run.share``.
     figures : type
         The attrs class of what it finds: every field with `thermozoo.Key`, what it means. The report holds an instance
         under the task's name, with underscores for hyphens, and the reference a table of its keys.
@@ -108,6 +109,14 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
     def trajectories(self, config: Any) -> int:
         """Return how many trajectories the work follows at once; optional: it decides about the engine."""
         return 1
+
+    def together(self, config: Any) -> int:
+        """Return how many trajectories are computed together where ``run.share`` shares them out; optional: 64.
+
+        Sums of products are rounded as the size of a batch has it. So whatever shards are, a part of the work is of so
+        many trajectories, the same ones always: the first 64, the next ones, ...
+        """
+        return 64
 
     def replayable(self, config: Any) -> int:
         """Return how many trajectories `replay` knows, numbered from 0; optional: 0, it keeps no single ones."""

@@ -9,18 +9,13 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.config.schema import Config
 from thermozoo.dynamics.benchmark import with_random_couplings
-from thermozoo.dynamics.core_engines import CompiledEngine
-from thermozoo.dynamics.engines import Engine
 from thermozoo.dynamics.equilibrium import equilibrium_states
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
-from thermozoo.dynamics.threads import available_threads
 from thermozoo.dynamics.trajectories import EnergyTerms
 from thermozoo.runs.disk import predicted_disk
 from thermozoo.runs.evaluation import held_out_each
-from thermozoo.runs.executors import workers_of
 from thermozoo.runs.generation import OBSERVATIONS, equilibration_of
 from thermozoo.runs.imperfect import realised
 from thermozoo.runs.machine import Machine
@@ -29,6 +24,7 @@ from thermozoo.runs.phase import Calibration
 from thermozoo.runs.preflight import check_libraries, try_figures, warm_up
 from thermozoo.runs.stopwatch import along_a_line, seconds
 from thermozoo.runs.training import train
+from thermozoo.runs.workers import by_workers
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.noising_process import NoisingProcess
 
@@ -57,9 +53,6 @@ DRAWING, PAGE = 4.0, 1.0
 
 #: Bytes a second that are written, with their digests.
 _WRITTEN = 1e8
-
-#: How long processes take until they generate [second].
-_STARTING = 4.0
 
 #: What one measurement of training counts for in the progress of a calibration, where others count for one.
 TRAINING = 3
@@ -143,27 +136,8 @@ def generation_seconds(of: Calibration) -> float:
         dynamics = attrs.evolve(generating, computer=law, steps=steps, schedule=schedule)
         work = functools.partial(simulate, dynamics, x, key=NoiseKey(0), engine=of.engine)
         total += along_a_line(work, *_STEPS, asked, repeats=2, progress=of.progress)
-    return _by_workers(config, of.engine, float(config.generation.samples / samples * total))
-
-
-def _by_workers(config: Config, engine: Engine, alone: float) -> float:
-    """Return how long the processes of this machine that a config asks for take [second].
-
-    Parameters
-    ----------
-    config : Config
-        The config; of workers elsewhere nothing is known, and it says what generation takes here.
-    engine : Engine
-        What advances states: the compiled one shares them out to threads by itself.
-    alone : float
-        How long this process takes.
-    """
-    workers, threads = workers_of(config)
-    if not workers:
-        return alone
-    here = available_threads()
-    speed = min(1.0, workers * threads / here) if engine.name == CompiledEngine.name else min(workers, here)
-    return _STARTING + alone / speed
+    alone = float(config.generation.samples / samples * total)
+    return by_workers(config, of.engine, alone, config.generation.samples)
 
 
 def judging_seconds(of: Calibration) -> float:

@@ -182,13 +182,15 @@ class Reader:
     ----------
     config : Config
         The config.
+    part : str
+        Which part of the work it reads for, where several do at once: each has random numbers of its own.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, part: str = "") -> None:
         self._reading: Mapping[str, Any] = {
             name: one for name, one in config.imperfections.items() if "read" in one.acts()
         }
-        self._randoms = {name: _random(config, name, _READ) for name in self._reading}
+        self._randoms = {name: _random(config, f"{name} {part}".strip(), _READ) for name in self._reading}
 
     @property
     def exact(self) -> bool:

@@ -5,13 +5,12 @@ The constants are from peaks of whole runs, measured phase by phase (VmHWM, rese
 
 from __future__ import annotations
 
-from thermozoo.runs.executors import workers_of
 from thermozoo.runs.generation import generation_bytes, ledger_bytes
 from thermozoo.runs.imperfect import heat_counted
 from thermozoo.runs.judge import judging_bytes
 from thermozoo.runs.phase import Share, Size
 from thermozoo.runs.terms import pattern_bytes
-from thermozoo.shards.cutting import shard_size
+from thermozoo.runs.workers import COMPILING, COUPLING, LIBRARIES, PREPARED, PREPARING, worker_shares
 from thermozoo.training.evaluate import evaluation_bytes
 from thermozoo.training.methods import stretch_bytes, trained_bytes, training_bytes
 from thermozoo.training.noising import intensity_bytes
@@ -34,16 +33,12 @@ __all__ = [
     "training",
 ]
 
-#: Bytes of libraries that preparation loads, of what compiling takes and keeps, and of drawing.
-_LIBRARIES, _COMPILING, _DRAWING = 220 * 2**20, 110 * 2**20, 30 * 2**20
+#: Bytes of drawing.
+_DRAWING = 30 * 2**20
 
-#: Bytes of the interpreter of a worker.
-_PROCESS = 60 * 2**20
-
-#: Double precision numbers for each coupling: of a computer that is assembled, of the engine's copies, and while these
-#: are made; of gradients of the trained computer; of files, and while they are written; of a second direction, and of
-#: matrices of both.
-_COUPLING, _PREPARED, _PREPARING, _GRADIENT, _WRITTEN, _WRITING, _DIRECTED = 2, 1, 3, 6, 4, 2, 3
+#: Double precision numbers for each coupling: of gradients of the trained computer; of files, and while they are
+#: written; of a second direction, and of matrices of both.
+_GRADIENT, _WRITTEN, _WRITING, _DIRECTED = 6, 4, 2, 3
 
 
 def _couplings(size: Size, count: int, lasts: bool = False) -> Share:
@@ -64,7 +59,7 @@ def assembly(size: Size) -> tuple[Share, ...]:
     steps = size.config.steps
     protocols = 1 if size.machine is None else sum(len(part.noising.protocols) for part in size.machine.parts)
     return (
-        _couplings(size, 8 * (_COUPLING + size.beside_strength) * size.couplings, lasts=True),
+        _couplings(size, 8 * (COUPLING + size.beside_strength) * size.couplings, lasts=True),
         Share(8 * size.images * size.n, "data.per_class", "the images", ("data",), lasts=True),
         Share(pattern_bytes(size.config, size.images), "computer.terms", "the patterns of terms", lasts=True),
         Share(
@@ -84,11 +79,11 @@ def preparation(size: Size) -> tuple[Share, ...]:
 
 def computer_preparation(size: Size) -> tuple[Share, ...]:
     """Libraries and kernels, of a task that needs a computer alone."""
-    compiling = 0 if size.config.dynamics.engine == "reference" else _COMPILING
+    compiling = 0 if size.config.dynamics.engine == "reference" else COMPILING
     return (
-        Share(_LIBRARIES + compiling, "dynamics.memory_limit", lasts=True),
-        _couplings(size, 8 * _PREPARED * size.couplings, lasts=True),
-        _couplings(size, 8 * _PREPARING * size.couplings),
+        Share(LIBRARIES + compiling, "dynamics.memory_limit", lasts=True),
+        _couplings(size, 8 * PREPARED * size.couplings, lasts=True),
+        _couplings(size, 8 * PREPARING * size.couplings),
     )
 
 
@@ -158,26 +153,9 @@ def shard_bytes(size: Size) -> int:
 
 def _workers(size: Size) -> tuple[Share, ...]:
     """Workers on this machine with their shards, and the products of all of them before they are joined."""
-    table = size.config.run
-    if table is None:
-        return ()
-    samples, each = size.config.generation.samples, shard_bytes(size)
-    products = _samples(size, each)
-    workers, _ = workers_of(size.config)
-    if not workers:
-        return (products,)
-    together = min(samples, workers * shard_size(samples, workers, table.shard))
     programs = size.config.programs * size.config.training.windows
-    couplings = 8 * (_COUPLING + _PREPARED + _PREPARING) * size.couplings * programs
-    return (
-        products,
-        Share(
-            workers * (_PROCESS + _LIBRARIES + _COMPILING + couplings) + together * each,
-            "run.workers",
-            f"{workers:,} workers",
-            ("run.shard", "computer.units"),
-        ),
-    )
+    samples = size.config.generation.samples
+    return worker_shares(size, samples, shard_bytes(size), "generation.samples", cause="samples", computers=programs)
 
 
 def judging(size: Size) -> tuple[Share, ...]:
@@ -219,7 +197,7 @@ def figures(size: Size) -> tuple[Share, ...]:
 def computer_assembly(size: Size) -> tuple[Share, ...]:
     """Couplings and patterns, of a task that needs a computer alone."""
     return (
-        _couplings(size, 8 * (_COUPLING + size.beside_strength) * size.couplings, lasts=True),
+        _couplings(size, 8 * (COUPLING + size.beside_strength) * size.couplings, lasts=True),
         Share(pattern_bytes(size.config, 0), "computer.terms", "the patterns of terms", lasts=True),
     )
 

@@ -1,4 +1,4 @@
-"""What the phases of a run act on, and what their time and bytes are found from."""
+"""What the phases of a run act on."""
 
 from __future__ import annotations
 
@@ -10,28 +10,23 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 import attrs
-import numpy as np
 
 from thermozoo.arguments import count
 from thermozoo.checkpoints.pieces import kept, rounds, turn
 from thermozoo.clock import since
 from thermozoo.computer.computer import Computer
-from thermozoo.computer.layout import Layout
 from thermozoo.computer.program import Program
 from thermozoo.config.schema import Config
-from thermozoo.config.terms import CouplingTerm
-from thermozoo.dynamics.engines import PRECISIONS, Dynamics, Engine
+from thermozoo.dynamics.engines import Dynamics, Engine
 from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import Simulation, simulate
 from thermozoo.interfaces import Phase, Progress, Share
 from thermozoo.registry.catalogue import Catalogue
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.folder import RunFolder
-from thermozoo.runs.imperfect import Reader, heat_counted, realised, realised_program, storing
+from thermozoo.runs.foreseen import Calibration, Size
+from thermozoo.runs.imperfect import Reader, realised, realised_program, storing
 from thermozoo.runs.progress import Reporter
-from thermozoo.runs.stopwatch import along_a_line, seconds
-from thermozoo.runs.terms import count_of
-from thermozoo.symbolic.interaction import interaction_formulas
 
 __all__ = ["Calibration", "Clock", "Phase", "Progress", "Run", "Share", "Size", "own_key"]
 
@@ -40,9 +35,6 @@ Trained = TypeVar("Trained", bound="Computer | Program")
 
 #: The first stream of noise that is none of the core's.
 _OWN_STREAMS = 100
-
-#: Steps of the two simulations by which the time of a longer one is known.
-_STEPS = (20, 60)
 
 
 def own_key(seed: int, stream: int) -> NoiseKey:
@@ -133,6 +125,10 @@ class Run:
         Adds to the folder once the results are in it.
     page : Path or None
         The page; None where it could not be made.
+    phase : Phase or None
+        The phase that is under way.
+    shared : int
+        How often work was shared out.
     """
 
     config: Config
@@ -158,6 +154,8 @@ class Run:
     report: Any = attrs.field(init=False)
     extras: Extras = attrs.field(init=False)
     page: Path | None = attrs.field(init=False, default=None)
+    phase: Phase | None = attrs.field(init=False, default=None)
+    shared: int = attrs.field(init=False, default=0)
 
     def do(self, phase: Phase) -> None:
         """Go through a phase; one that only adds to the results takes nothing with it where it fails."""
@@ -172,6 +170,8 @@ class Run:
                 progress = around.enter_context(
                     self.reporter.phase(phase.title.format(method=method), phase.work(self))
                 )
+            around.callback(setattr, self, "phase", self.phase)
+            self.phase = phase
             phase.run(self, progress)
 
     def realise(self, trained: Trained) -> Trained:
@@ -217,6 +217,43 @@ class Run:
         key = own_key(self.config.seed, stream)
         return simulate(dynamics or self.machine.dynamics, x, steps, key=key, engine=self.engine, **more)
 
+    def share(
+        self,
+        do: Callable[[Any], Mapping[str, Any]],
+        trajectories: int,
+        progress: Progress | None = None,
+        *,
+        rows: Mapping[str, Any] = MappingProxyType({}),
+        given: Any = None,
+        work: int | None = None,
+    ) -> dict[str, Any]:
+        """Return what a method of the task makes of trajectories: of all at once, or of parts that others do.
+
+        Where the config has a table ``[run]``, its workers do so many at a time as `Task.together` says, and what comes
+        of them is put together: to the same bits, whoever did what and when. Otherwise the method is called once.
+
+        Parameters
+        ----------
+        do : callable
+            A method of the task, which is given a `thermozoo.runs.parts.Part`: what it returns follows from that
+            alone. It returns a dict of arrays, or of such dicts: each array has one row for each trajectory, or one for
+            all of the part, and those of all parts are put together along this axis.
+        trajectories : int
+            How many there are.
+        progress : callable, optional
+            Called with the work done since its last call.
+        rows : mapping
+            Arrays with one row for each trajectory, or dicts of such, as an earlier share returned them: a part has its
+            own rows.
+        given : object
+            What all parts are given: numbers, texts, arrays, and lists, tuples and dicts of them.
+        work : int, optional
+            What `progress` is called with in all (default: the work that the phase states).
+        """
+        from thermozoo.runs.parts import share_out  # which knows of runs
+
+        return share_out(self, do, trajectories, progress, rows, given, work)
+
     def kept(self, name: str, compute: Callable[[], Any]) -> Any:
         """Return what a function returns, or what it returned before the run was stopped and went on.
 
@@ -256,116 +293,3 @@ class Run:
             Called with the number of rounds that had been done, where the run goes on.
         """
         return rounds(name, count, take, put, progress=progress)
-
-
-@attrs.frozen
-class Calibration:
-    """What the time of a phase is measured with, in small, before a run.
-
-    Parameters
-    ----------
-    machine : Setup, or what the task makes instead
-        What was assembled.
-    engine : Engine
-        What the run will use.
-    method : str
-        The training method; empty for a task that trains nothing.
-    progress : callable
-        Called with the number of pieces measured since its last call.
-    assembly : float
-        How long assembling took [second].
-    found : dict of str to float
-        Seconds of the phases before this one.
-    """
-
-    machine: Any
-    engine: Engine
-    method: str
-    progress: Progress
-    assembly: float
-    found: dict[str, float]
-
-    def simulation(self, trajectories: int, steps: int, *, every: int = 0, look: Callable[[Any], Any] = len) -> float:
-        """Return how long a simulation of the machine will take [second]; it reports two pieces.
-
-        Parameters
-        ----------
-        trajectories, steps : int
-            Its size.
-        every : int
-            Steps between observations; none: nothing is observed.
-        look : callable
-            What an observation does with the states, shape (trajectories, n).
-        """
-        dynamics = self.machine.dynamics
-        x = np.ones((trajectories, dynamics.computer.n))  # what discrete units may be as well
-        law = attrs.evolve(dynamics, steps=max(steps, *_STEPS))  # a schedule is as long as its steps
-
-        def advance(several: int) -> None:
-            simulate(law, x, several, key=NoiseKey(0), engine=self.engine)
-
-        total = along_a_line(advance, *_STEPS, steps, repeats=2, progress=self.progress)
-        return total + (steps // every + 1) * seconds(lambda: look(x), repeats=2) if every else total
-
-
-@attrs.frozen
-class Size:
-    """What memory grows with; nothing is allocated to know it.
-
-    Parameters
-    ----------
-    config : Config
-        The run.
-    machine : Setup, or what the task makes instead, or None
-        What was assembled from it, where that is done.
-    n, couplings : int
-        Units, and couplings of all terms.
-    dense : bool
-        Whether couplings are blocks, and sums over pairs of units are arrays of n x n.
-    """
-
-    config: Config
-    machine: Any
-    n: int
-    couplings: int
-    dense: bool
-
-    @classmethod
-    def of(cls, config: Config, machine: Any = None) -> Size:
-        """Return the size of a run; its couplings are counted, not made."""
-        layout = Layout(config.sizes, clamped=config.clamped)
-        brought = config.task.couplings(config)
-        couplings, dense = count_of(config.connectivity, layout) if brought is None else (brought, False)
-        further = [one.connectivity for one in config.terms.values() if isinstance(one, CouplingTerm)]
-        couplings += sum(count_of(one, layout)[0] for one in further)
-        return cls(config, machine, layout.n, couplings, dense)
-
-    @property
-    def beside_strength(self) -> int:
-        """Numbers of 8 bytes that each tuple has beside its strength: its units, and where their forces add up.
-
-        None where couplings are products with a matrix.
-        """
-        interaction = self.config.interaction
-        if interaction is None or interaction_formulas(interaction).products is not None:
-            return 0
-        return 3 * interaction.order
-
-    @property
-    def terms(self) -> int:
-        """How many terms a ledger has."""
-        return 3 + len(self.config.terms) + (heat_counted(self.config) is not None)
-
-    @property
-    def images(self) -> int:
-        """Images to train on, as many as are asked for where they are not loaded."""
-        if "data" not in self.config.reads:
-            return 0
-        if self.machine is not None:
-            return int(self.machine.images)
-        return len(self.config.data.classes) * max(1, self.config.data.per_class)
-
-    @property
-    def itemsize(self) -> int:
-        """Bytes of the state of a unit."""
-        return np.dtype(PRECISIONS[self.config.dynamics.precision]).itemsize

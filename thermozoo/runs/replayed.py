@@ -24,7 +24,6 @@ from thermozoo.dynamics.windows import PreparedDynamics, Switch
 from thermozoo.errors import ParameterError
 from thermozoo.runs.imperfect import Reader
 from thermozoo.runs.phase import own_key
-from thermozoo.shards.cutting import BLOCK
 from thermozoo.thermodynamics.heat import HeatLedger
 
 __all__ = ["Leg", "Replayed"]
@@ -121,6 +120,11 @@ class Replayed:
         key = own_key(self.config.seed, stream)
         return self.advance(dynamics or self.machine.dynamics, x, steps, key=key, **more)
 
+    @property
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """Numbers of all trajectories that the task knows, of which this is one; so a part has its own."""
+        return np.arange(self.config.task.replayable(self.config), dtype=np.int64)
+
     def of_row(self, values: Any) -> Array:
         """Return what a simulation left of the trajectory, of all rows."""
         return np.array(np.asarray(values)[0])
@@ -156,8 +160,8 @@ class Replayed:
             )
         row = int(found[0])
         # in shards, what is summed up together is a block
-        sharded = self.config.run is not None
-        mates = np.flatnonzero(numbers // BLOCK == self.number // BLOCK) if sharded else np.arange(len(x))
+        sharded, block = self.config.run is not None, self.config.task.together(self.config)
+        mates = np.flatnonzero(numbers // block == self.number // block) if sharded else np.arange(len(x))
         turn = int(np.flatnonzero(mates == row)[0])
         rows = np.full(1 if getattr(type(self.engine), "same_bits", True) else len(mates), row)
         place = 0 if len(rows) == 1 else turn

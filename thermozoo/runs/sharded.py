@@ -20,7 +20,7 @@ from thermozoo.runs.generation import equilibration_of, generate
 from thermozoo.runs.imperfect import realised_program
 from thermozoo.runs.memory import shard_bytes
 from thermozoo.runs.phase import Run, Size
-from thermozoo.runs.sharing import Work, opened, share
+from thermozoo.runs.sharing import Work, opened, share, telling
 from thermozoo.shards.cutting import Shard, blocks_of
 from thermozoo.thermodynamics.heat import HeatLedger
 
@@ -42,22 +42,13 @@ def generate_in_shards(run: Run, asked: Mapping[str, Any], progress: Callable[[i
         Called with the number of steps of all samples done since its last call.
     """
     work = _work_of(run, asked)
-    samples, untrained = work.trajectories, asked["untrained"]
+    untrained = asked["untrained"]
     laws = asked["dynamics"]
     law = next(iter(laws.values())) if isinstance(laws, Mapping) else laws
     steps = law.steps + equilibration_of(
         attrs.evolve(untrained, computer=untrained.computer.bare()), asked["equilibration"]
     )
-    told = [0, 0]
-
-    def tell(trajectories: int) -> None:
-        told[0] += trajectories
-        whole = steps * told[0] // samples
-        if progress is not None:
-            progress(whole - told[1])
-        told[1] = whole
-
-    done = share(run, work, tell)
+    done = share(run, work, telling(progress, steps, work.trajectories))
     parts = [_regained(kept) for _, kept in done]
     numbers = [np.arange(shard.first, shard.stop) for shard, _ in done]
     return attrs.evolve(joined(parts, numbers), condition=asked["condition"])

@@ -24,12 +24,12 @@ from thermozoo.runs.executors import executor_of
 from thermozoo.runs.manifest import plugin_copies
 from thermozoo.runs.phase import Run
 from thermozoo.runs.place import PLUGINS
-from thermozoo.shards.cutting import Shard
+from thermozoo.shards.cutting import BLOCK, Shard
 from thermozoo.shards.dask import differences
 from thermozoo.shards.executors import do_shards
 from thermozoo.shards.job import write_job
 
-__all__ = ["Opened", "Work", "opened", "share"]
+__all__ = ["Opened", "Work", "opened", "share", "telling"]
 
 _CONFIG = "config.toml"
 
@@ -54,6 +54,8 @@ class Work:
         Bytes that one of them holds in a worker, as predicted.
     write : callable
         Writes the files that the maker reads into the folder that it is given.
+    block : int
+        Trajectories that are computed together, whatever the shards are.
     """
 
     maker: Callable[[Path, Mapping[str, Any], str], Callable[[Shard], Any]]
@@ -61,6 +63,7 @@ class Work:
     trajectories: int
     bytes_each: int
     write: Callable[[Path], None]
+    block: int = BLOCK
 
 
 def share(run: Run, work: Work, progress: Callable[[int], None] | None = None) -> list[tuple[Shard, Any]]:
@@ -111,8 +114,31 @@ def share(run: Run, work: Work, progress: Callable[[int], None] | None = None) -
     )
     table = config.run
     assert table is not None
-    done = do_shards(job, executor_of(config), table.shard, run.reporter.note, progress)
+    done = do_shards(job, executor_of(config), table.shard, run.reporter.note, progress, work.block)
     return [(shard, job.products.read(shard, digest)) for shard, digest in done]
+
+
+def telling(progress: Callable[[int], None] | None, work: int, trajectories: int) -> Callable[[int], None]:
+    """Return what is told of trajectories that are done, and reports as much of some work in all.
+
+    Parameters
+    ----------
+    progress : callable or None
+        Called with the work done since its last call.
+    work, trajectories : int
+        How much there is of both.
+    """
+    done, told = 0, 0
+
+    def tell(further: int) -> None:
+        nonlocal done, told
+        done += further
+        whole = work * done // trajectories
+        if progress is not None:
+            progress(whole - told)
+        told = whole
+
+    return tell
 
 
 def _of_bits(config: Config) -> dict[str, Any]:

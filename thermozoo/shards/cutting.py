@@ -46,7 +46,7 @@ class Shard:
         return f"trajectories {self.first:,} to {self.stop - 1:,}"
 
 
-def shard_size(trajectories: int, workers: int, asked: int | None = None) -> int:
+def shard_size(trajectories: int, workers: int, asked: int | None = None, block: int = BLOCK) -> int:
     """Return how many trajectories a shard has: whole blocks.
 
     Parameters
@@ -57,10 +57,12 @@ def shard_size(trajectories: int, workers: int, asked: int | None = None) -> int
         Processes that do shards.
     asked : int, optional
         What was asked for, which is rounded up (default: about two shards for each worker).
+    block : int
+        Trajectories of a block.
     """
     if asked is None:
         asked = min(_MOST, trajectories // (_EACH * max(1, workers)))
-    return BLOCK * max(1, -(-asked // BLOCK))
+    return block * max(1, -(-asked // block))
 
 
 def cut(ranges: Iterable[Shard], size: int) -> list[Shard]:
@@ -71,9 +73,9 @@ def cut(ranges: Iterable[Shard], size: int) -> list[Shard]:
     ]  # fmt: skip
 
 
-def blocks_of(shard: Shard) -> list[Shard]:
+def blocks_of(shard: Shard, block: int = BLOCK) -> list[Shard]:
     """Return the blocks of a shard, the first and the last as far as they belong to it."""
-    bounds = [shard.first, *range((shard.first // BLOCK + 1) * BLOCK, shard.stop, BLOCK), shard.stop]
+    bounds = [shard.first, *range((shard.first // block + 1) * block, shard.stop, block), shard.stop]
     return [Shard(first, stop - first) for first, stop in itertools.pairwise(bounds)]
 
 

@@ -11,7 +11,7 @@ import attrs
 from thermozoo.checkpoints.pieces import piece
 from thermozoo.digits import bytes_text
 from thermozoo.errors import ShardError, shown
-from thermozoo.shards.cutting import Shard, cut, gaps, shard_size
+from thermozoo.shards.cutting import BLOCK, Shard, cut, gaps, shard_size
 from thermozoo.shards.job import WORKERS_LOG, Answer, Job, Ticket, log_of
 
 __all__ = ["DEATHS", "Crew", "Done", "Executor", "Say", "do_shards"]
@@ -69,6 +69,7 @@ def do_shards(
     size: int | None,
     say: Say,
     progress: Callable[[int], None] | None = None,
+    block: int = BLOCK,
 ) -> list[tuple[Shard, str]]:
     """Have all shards of a job done that are not, and return them with the digests of their products, in order.
 
@@ -84,6 +85,8 @@ def do_shards(
         Says a line to the user.
     progress : callable, optional
         Called with the number of trajectories done since its last call, those that were finished before among them.
+    block : int
+        Trajectories that are computed together: shards begin at multiples of it.
 
     Raises
     ------
@@ -107,7 +110,7 @@ def do_shards(
                 say(f"shards: {len(done):,} were finished before")
             given_up: list[Shard] = []
             with executor.open(say) as crew:
-                shards = cut(missing, shard_size(job.trajectories, crew.workers, size))
+                shards = cut(missing, shard_size(job.trajectories, crew.workers, size, block))
                 for one in crew.do(job.ticket, shards):
                     if one is not None and one.answer is None:
                         given_up.append(one.shard)

@@ -16,27 +16,21 @@ from thermozoo.errors import DataError, ParameterError, ThermozooError
 from thermozoo_plugins.settings import whole
 from thermozoo_plugins.tasks import anneal_settings as settings
 from thermozoo_plugins.tasks.anneal_account import account_of
+from thermozoo_plugins.tasks.anneal_bytes import bytes_held
 from thermozoo_plugins.tasks.anneal_checks import check_settings, check_units
 from thermozoo_plugins.tasks.anneal_figures import AnnealFigures
 from thermozoo_plugins.tasks.anneal_pictures import pictures_of
 from thermozoo_plugins.tasks.anneal_problem import MOST_ENUMERATED, Asked, asked_of, enumerated, seconds_to_enumerate
 from thermozoo_plugins.tasks.anneal_reads import Known, Reads, figures_of
 from thermozoo_plugins.tasks.anneal_samples import bytes_of, samples_of
-from thermozoo_plugins.tasks.anneal_tempering import seconds_of, tempered
+from thermozoo_plugins.tasks.anneal_tempering import TOGETHER, ladders_of, seconds_of, tempered
 from thermozoo_plugins.tasks.anneal_units import KINDS, Units
-from thermozoo_plugins.tasks.anneal_watch import POINTS, Ends, WatchEnergies
+from thermozoo_plugins.tasks.anneal_watch import Ends, WatchEnergies
 
 __all__ = ["Anneal"]
 
 #: Observations of a read, where a config does not say how often.
 _LOOKS = 100
-
-#: Of a driven simulation: the most bytes of states that are recorded before their work is found, and how many arrays of
-#: that size in double precision finding it takes.
-_RECORDED, _ARRAYS = 32 * 2**20, 8
-
-#: The most numbers of states of which energies are found at once, each of 8 bytes.
-_BLOCK = 2**22
 
 #: Bytes of the states that are enumerated at a time, and of their energies.
 _ENUMERATED = 160 * 2**20
@@ -73,7 +67,7 @@ class Anneal(Task):
     """
 
     name = "anneal"
-    tables = ("computer", "dynamics", "schedule")
+    tables = ("computer", "dynamics", "schedule", "run")
     figures = AnnealFigures
 
     graph: str = option("", doc="the problem's file; none: a planted spin glass on a periodic square lattice is made")
@@ -178,6 +172,10 @@ class Anneal(Task):
         """Return the reads."""
         return self.reads
 
+    def together(self, config: Any) -> int:
+        """Return how many reads are computed together where they are shared out; ladders have many states each."""
+        return TOGETHER if self._tempered else int(Task.together(self, config))
+
     def _every(self, config: Any) -> int:
         return self.observe_every or max(1, math.ceil(config.steps / _LOOKS))
 
@@ -196,20 +194,18 @@ class Anneal(Task):
             return float(of.simulation(self.reads, steps, every=every, look=look))
 
         def held(size: Any) -> tuple[Share, ...]:
-            rungs, reads, n = max(1, len(self.temperatures)), self.reads, size.n
-            several = f"{reads:,} reads"
-            driven = any(name != "temperature" for name in config.schedule)
-            together = min(8 * reads * n * steps, 2 * _RECORDED) * _ARRAYS // 2 if driven else 0
-            return (
-                Share(reads * (n + 64) + 40 * POINTS + 16 * size.couplings, "task.reads", several, lasts=True),
-                Share(rungs * reads * n * (4 * size.itemsize + 4), "task.reads", several, ("task.temperatures",)),
-                Share(2 * 8 * rungs * reads * n, "task.reads", "states of rungs", ("task.temperatures",)),
-                Share(2 * 8 * min(rungs * reads * n, _BLOCK), "task.reads", "states of which energies are found"),
-                Share(together, "task.reads", "states of which the work is found"),
-            )
+            return bytes_held(size, self.reads, max(1, len(self.temperatures)))
 
         name, do = ("tempering", self._temper) if self._tempered else ("annealing", self._anneal)
-        annealing = Phase(name, name, do, seconds, held, pieces=lambda config: 2, work=lambda run: steps)
+        annealing = Phase(
+            name,
+            name,
+            do,
+            lambda of: of.shared_out(self.reads, seconds(of)),
+            held,
+            pieces=lambda config: 2,
+            work=lambda run: steps,
+        )
         if not self._enumerates:
             return [annealing]
         return [
@@ -236,25 +232,32 @@ class Anneal(Task):
         potential = _at_the_end(machine.dynamics)
         return WatchEnergies(problem, lambda x: units.spins(x, potential, problem), reads, observations)
 
+    def _observations(self, config: Any) -> int:
+        """Return how often the spins are looked at, before the first step among them."""
+        every: int = self.exchange_every if self._tempered else self._every(config)
+        return 1 + -(-int(config.steps) // every)
+
     def _anneal(self, run: Any, progress: Any) -> None:
         """Begin with uncoupled units in equilibrium, ramp what is driven, and look at the spins on the way."""
-        config, law, every = run.config, run.machine.dynamics, self._every(run.config)
-        observations = 1 + math.ceil(config.steps / every)
-        watch, ends = self._watch(run.machine, self.reads, observations), Ends(law, observations)
-        begun = time.perf_counter()
-        done = self._annealed(run, every=every, observers=[watch, ends], progress=progress)
-        seconds = max(0.0, time.perf_counter() - begun)
-        kT = law.computer_before(config.steps).temperature
-        work = np.asarray(done.work, np.float64)
-        reads = Reads(
-            energies=watch.lowest,
-            states=watch.states,
-            heat=(work - ends.change) / kT,
-            work=work / kT,
-            seconds=seconds,
-            observations=observations,
-        )
-        self._leave(run, reads, watch)
+        found, seconds = self._shared(run, self.annealed_reads, progress)
+        kT = run.machine.dynamics.computer_before(run.config.steps).temperature
+        heat, work = (found["work"] - found["change"]) / kT, found["work"] / kT
+        self._leave(run, found, seconds, heat=heat, work=work)
+
+    def _shared(self, run: Any, do: Any, progress: Any) -> tuple[Mapping[str, Any], float]:
+        """Return what comes of all reads, and how long it took [second]."""
+        given, begun = {"problem": self._asked.digest}, time.perf_counter()
+        found = run.share(do, self.reads, progress, given=given)
+        return found, max(0.0, time.perf_counter() - begun)
+
+    def annealed_reads(self, part: Any) -> Mapping[str, Any]:
+        """Return what is seen of some reads, the work that was done on them, and by how much their energy changed."""
+        self._asked.check(part.given["problem"], self.graph)
+        observations = self._observations(part.config)
+        watch = self._watch(part.machine, len(part.numbers), observations)
+        ends = Ends(part.machine.dynamics, observations)
+        done = self._annealed(part, every=self._every(part.config), observers=[watch, ends], progress=part.progress)
+        return {"watch": watch.rows(), "work": np.asarray(done.work, np.float64), "change": ends.change}
 
     def _annealed(self, run: Any, **more: Any) -> Any:
         """Return how reads end that begin with uncoupled units in equilibrium."""
@@ -262,7 +265,7 @@ class Anneal(Task):
 
         law = run.machine.dynamics
         bare = attrs.evolve(law, computer=law.computer_before(0).bare(), schedule=None)
-        x = equilibrium_states(bare, NoiseKey(run.config.seed, 0), range(self.reads))
+        x = equilibrium_states(bare, NoiseKey(run.config.seed, 0), run.numbers)
         return run.simulate(x, run.config.steps, stream=0, **more)
 
     def replayable(self, config: Any) -> int:
@@ -271,23 +274,31 @@ class Anneal(Task):
 
     def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
         """Let a read be annealed again; samples hold its heat, and its best state, not its last."""
-        self._annealed(run)
+        done = self._annealed(run)
+        energy = np.sum(list(run.legs[-1].ledger.terms.values()), axis=0)[:, 0]
         kT = run.machine.dynamics.computer_before(run.config.steps).temperature
-        return {"heat": (run.samples["heat"].values[number], run.legs[-1].heat / kT)}
+        heat = (run.of_row(done.work) - (energy[-1] - energy[0])) / kT  # in the order of sums of the run
+        return {"heat": (run.samples["heat"].values[number], heat)}
 
     def _temper(self, run: Any, progress: Any) -> None:
         """Let ladders exchange states, and look at the spins before each exchange."""
-        steps, every = run.config.steps, self.exchange_every
-        observations = 1 + math.ceil(steps / every)
-        watch = self._watch(run.machine, self.reads, observations)
-        begun = time.perf_counter()
-        ladders = tempered(run, self.temperatures, self.reads, steps, every, watch, progress)
-        seconds = max(0.0, time.perf_counter() - begun)
-        self._leave(run, Reads(watch.lowest, watch.states, seconds, observations, ladders=ladders), watch)
+        found, seconds = self._shared(run, self.tempered_reads, progress)
+        self._leave(run, found, seconds, ladders=ladders_of(self.temperatures, found["ladders"]))
 
-    def _leave(self, run: Any, reads: Reads, watch: WatchEnergies) -> None:
+    def tempered_reads(self, part: Any) -> Mapping[str, Any]:
+        """Return what is seen of some reads, a ladder each, and of its exchanges."""
+        self._asked.check(part.given["problem"], self.graph)
+        watch = self._watch(part.machine, len(part.numbers), self._observations(part.config))
+        steps, every = part.config.steps, self.exchange_every
+        ladders = tempered(part, self.temperatures, self.reads, steps, every, watch)
+        return {"watch": watch.rows(), "ladders": ladders}
+
+    def _leave(self, run: Any, found: Mapping[str, Any], seconds: float, **more: Any) -> None:
         """Leave what was found; of what is enumerated, for the next phase."""
-        run.outcome = reads, watch
+        observations = self._observations(run.config)
+        watch = self._watch(run.machine, self.reads, observations)
+        watch.put_rows(found["watch"])
+        run.outcome = Reads(watch.lowest, watch.states, seconds, observations, **more), watch
         if not self._enumerates:
             self._finish(run, self._known)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.errors import ParameterError
+from thermozoo.errors import DataError, ParameterError
 from thermozoo_plugins.tasks.anneal_reads import Known
 
 __all__ = ["MOST_ENUMERATED", "Asked", "asked_of", "enumerated", "known_of", "seconds_to_enumerate"]
@@ -38,6 +39,28 @@ class Asked:
     known: Known | None = None
     planted: npt.NDArray[np.int8] | None = None
     side: int = 0
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the energy."""
+        problem, sha = self.problem, hashlib.sha256()
+        for one in (problem.fields, problem.edges, problem.strengths, np.array([problem.offset])):
+            sha.update(np.ascontiguousarray(one).data)
+        return sha.hexdigest()
+
+    def check(self, digest: str, path: str) -> None:
+        """Refuse to go on with another problem than that of a digest; `path` is its file.
+
+        Raises
+        ------
+        DataError
+            When it is another one.
+        """
+        if self.digest != digest:
+            raise DataError(
+                f"task.graph: {path} holds another problem here than when the run began: leave it as it is until the "
+                "run ends, alike for all workers"
+            )
 
 
 def asked_of(graph: str, kind: str, side: int, seed: int) -> Asked:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Ladders", "seconds_of", "tempered"]
+__all__ = ["TOGETHER", "Ladders", "ladders_of", "seconds_of", "tempered"]
+
+#: Ladders that are followed together where they are shared out: as many as a vector has lanes in single precision.
+TOGETHER = 16
 
 #: Rounds of the two ladders with which the time is measured.
 _FEW, _MORE = 2, 8
@@ -34,25 +38,26 @@ class Ladders:
     round_trips: npt.NDArray[np.int64]
 
 
-def _begun(machine: Any, temperatures: tuple[float, ...], reads: int, seed: int, engine: Any) -> Any:
-    """Return ladders that begin with uncoupled units in equilibrium."""
+def _begun(of: Any, temperatures: tuple[float, ...], numbers: Any, reads: int, seed: int) -> Any:
+    """Return some of the ladders of all reads, which begin with uncoupled units in equilibrium."""
     from thermozoo import NoiseKey, Tempering, equilibrium_states
 
-    law, rungs = machine.dynamics, len(temperatures)
+    law, rungs = of.machine.dynamics, len(temperatures)
     bare = attrs.evolve(law, computer=law.computer.bare())
-    x = equilibrium_states(bare, NoiseKey(seed, 0), range(rungs * reads)).reshape(rungs, reads, -1)
-    return Tempering(law, temperatures, x, key=NoiseKey(seed, 0), engine=engine)
+    trajectories = (np.arange(rungs)[:, None] * reads + numbers).ravel()
+    x = equilibrium_states(bare, NoiseKey(seed, 0), trajectories).reshape(rungs, len(numbers), -1)
+    return Tempering(law, temperatures, x, key=NoiseKey(seed, 0), engine=of.engine, numbers=numbers, among=reads)
 
 
 def tempered(
-    run: Any, temperatures: tuple[float, ...], reads: int, sweeps: int, every: int, watch: Any, progress: Any
-) -> Ladders:
-    """Follow ladders, a read each, and show them to a watch before each exchange.
+    part: Any, temperatures: tuple[float, ...], reads: int, sweeps: int, every: int, watch: Any
+) -> dict[str, Any]:
+    """Follow ladders, a read each, show them to a watch before each exchange, and return what `ladders_of` takes.
 
     Parameters
     ----------
-    run : Run
-        The run.
+    part : thermozoo.runs.parts.Part
+        Of the reads, as `reads` are numbered.
     temperatures : tuple of float
         kT of each rung, rising [energy].
     reads, sweeps : int
@@ -61,10 +66,8 @@ def tempered(
         Updates from one exchange to the next; what is left over in the end comes before no exchange.
     watch : WatchEnergies
         Sees the states of all rungs.
-    progress : callable
-        Called with the sweeps done since its last call.
     """
-    ladders = _begun(run.machine, temperatures, reads, run.config.seed, run.engine)
+    ladders, progress = _begun(part, temperatures, part.numbers, reads, part.config.seed), part.progress
 
     def look(under_way: Any) -> None:
         watch.observe_rungs(under_way.step, under_way.states)
@@ -74,7 +77,7 @@ def tempered(
         watch.restore(value[1])
 
     rounds = -(-sweeps // every)
-    for k in run.rounds(
+    for k in part.rounds(
         "tempering",
         rounds,
         lambda: (ladders.checkpoint(), watch.checkpoint()),
@@ -86,16 +89,24 @@ def tempered(
         count = min(every, sweeps - k * every)
         ladders.run(1, sweeps=count, observe=look)
         progress(count)
-    return Ladders(
-        tuple(ladders.temperatures.tolist()),
-        tuple(ladders.acceptance.tolist()),
-        ladders.round_trips.sum(axis=0),
-    )
+    # counts are of all ladders of a part
+    return {
+        "round_trips": ladders.round_trips.sum(axis=0),
+        "tried": ladders.tried[None],
+        "accepted": ladders.accepted[None],
+    }
+
+
+def ladders_of(temperatures: tuple[float, ...], rows: Mapping[str, Any]) -> Ladders:
+    """Return what is known of ladders of all parts."""
+    with np.errstate(invalid="ignore"):  # of a rung that nobody tried to leave
+        acceptance = rows["accepted"].sum(axis=0) / rows["tried"].sum(axis=0)
+    return Ladders(temperatures, tuple(acceptance.tolist()), rows["round_trips"])
 
 
 def seconds_of(of: Any, temperatures: tuple[float, ...], reads: int, sweeps: int, every: int, watch: Any) -> float:
     """Return how long that will take [second]: a few rounds are measured, in two pieces."""
-    ladders = _begun(of.machine, temperatures, reads, 0, of.engine)
+    ladders = _begun(of, temperatures, np.arange(reads), reads, 0)
     ladders.run(1, sweeps=every)  # the first round allocates
     took = []
     for rounds in (_FEW, _MORE):

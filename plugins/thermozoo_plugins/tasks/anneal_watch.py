@@ -22,6 +22,9 @@ POINTS = 200
 class WatchEnergies:
     """Keeps the lowest state that each read has shown, and how energies fell; memory does not grow with the duration.
 
+    What it keeps is by read: so what watches have seen of some of the reads each, is put together to what one would
+    have seen of all.
+
     Parameters
     ----------
     problem : IsingProblem
@@ -43,10 +46,8 @@ class WatchEnergies:
         The step at which it was seen first.
     steps : list of int
         When energies were kept.
-    mean, least : list of float
-        Mean and least energy over all reads then.
-    spread : list of float
-        Their standard deviation.
+    energies : list of ndarray, shape (reads,)
+        The energies then.
     so_far : list of float
         The lowest energy of all reads until then.
     """
@@ -57,16 +58,14 @@ class WatchEnergies:
         self.states = np.zeros((reads, problem.n), dtype=np.int8)
         self.found = np.zeros(reads, dtype=np.int64)
         self.steps: list[int] = []
-        self.mean: list[float] = []
-        self.spread: list[float] = []
-        self.least: list[float] = []
+        self.energies: list[Array] = []
         self.so_far: list[float] = []
         self._spins = spins
         self._seen, self._last = 0, observations - 1
         self._each = max(1, math.ceil(observations / POINTS))
 
     #: What changes from observation to observation.
-    _CHANGING = ("lowest", "states", "found", "steps", "mean", "spread", "least", "so_far", "_seen")
+    _CHANGING = ("lowest", "states", "found", "steps", "energies", "so_far", "_seen")
 
     def checkpoint(self) -> dict[str, Any]:
         """Return all that it has seen, as a value that shares nothing with it."""
@@ -76,6 +75,39 @@ class WatchEnergies:
         """Go on from what `checkpoint` of a watch that was made alike returned."""
         for name in self._CHANGING:
             setattr(self, name, value[name])
+
+    def rows(self) -> dict[str, Any]:
+        """Return all that it has seen: a row for each read, or one of all of them."""
+        return {
+            "lowest": self.lowest,
+            "states": self.states,
+            "found": self.found,
+            "energies": np.stack(self.energies, axis=1),
+            "so_far": np.array([self.so_far]),
+            "steps": np.array([self.steps], dtype=np.int64),
+        }
+
+    def put_rows(self, rows: Mapping[str, Any]) -> None:
+        """Hold what `rows` of watches, of some of the reads each, returned of all of them."""
+        self.lowest, self.states, self.found = rows["lowest"], rows["states"], rows["found"]
+        self.energies = list(np.ascontiguousarray(rows["energies"].T))
+        self.so_far = rows["so_far"].min(axis=0).tolist()
+        self.steps = rows["steps"][0].tolist()
+
+    @property
+    def mean(self) -> list[float]:
+        """Mean energy over all reads, when energies were kept."""
+        return [float(one.mean()) for one in self.energies]
+
+    @property
+    def spread(self) -> list[float]:
+        """Their standard deviation."""
+        return [float(one.std(ddof=1)) for one in self.energies]
+
+    @property
+    def least(self) -> list[float]:
+        """The least of them."""
+        return [float(one.min()) for one in self.energies]
 
     def start(self) -> None:
         """Do nothing: one watch observes one simulation."""
@@ -99,15 +131,13 @@ class WatchEnergies:
         self.states[better] = spins.reshape(rungs, reads, -1)[rung, read][better]
         if self._seen % self._each == 0 or self._seen == self._last:
             self.steps.append(step)
-            self.mean.append(float(energies[0].mean()))
-            self.spread.append(float(energies[0].std(ddof=1)))
-            self.least.append(float(energies[0].min()))
+            self.energies.append(energies[0].copy())
             self.so_far.append(float(self.lowest.min()))
         self._seen += 1
 
     def bytes_needed(self, observations: int, trajectories: int, n: int, itemsize: int) -> int:
         """Return about how many bytes it keeps."""
-        return self.states.nbytes + 40 * (POINTS + 2)
+        return self.states.nbytes + (POINTS + 2) * (8 * len(self.lowest) + 40)
 
 
 class Ends:

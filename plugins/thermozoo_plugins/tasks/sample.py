@@ -68,7 +68,7 @@ class Sample(Task):
     """
 
     name = "sample"
-    tables = ("computer", "dynamics")
+    tables = ("computer", "dynamics", "run")
     figures = SampleFigures
 
     chains: int = option(64, converter=whole("chains", 4), doc="trajectories with noise of their own, 4 at least")
@@ -164,12 +164,23 @@ class Sample(Task):
         relaxing, steps = self._relaxing(config), config.steps
         states = "task.chains"
 
-        def held(size: Any) -> tuple[Share, ...]:
+        def relaxing_bytes(size: Any) -> tuple[Share, ...]:
+            relaxed = Share(self.chains * size.n * 32, states, f"{self.chains:,} chains")
+            return relaxed, *size.shared_out(self.chains, size.n * 32, states)
+
+        def sampling_bytes(size: Any) -> tuple[Share, ...]:
             shown = min(size.n, len(self.units) or 16)
             traced = min(_TRACED, steps // self.observe_every + 1) * (shown + 1)
-            bytes_of_a_chain = 8 * (6 * size.n + 2 * shown**2 + 4 * traced + (shown + 1) * self.bins)
+            each = 8 * (6 * size.n + 2 * shown**2 + 4 * traced + (shown + 1) * self.bins)
             return (
-                Share(self.chains * bytes_of_a_chain, states, f"{self.chains:,} chains", ("task.bins",), lasts=True),
+                Share(self.chains * each, states, f"{self.chains:,} chains", ("task.bins",), lasts=True),
+                *size.shared_out(self.chains, each, states),
+            )
+
+        def sampling_seconds(of: Any) -> float:
+            look = of.machine.computer.energy
+            return float(
+                of.shared_out(self.chains, of.simulation(self.chains, steps, every=self.observe_every, look=look))
             )
 
         return [
@@ -177,8 +188,8 @@ class Sample(Task):
                 "relaxation",
                 "relaxation",
                 self._relax,
-                lambda of: 2 * of.simulation(self.chains, relaxing),
-                lambda size: (Share(self.chains * size.n * 32, states, f"{self.chains:,} chains"),),
+                lambda of: of.shared_out(self.chains, 2 * of.simulation(self.chains, relaxing)),
+                relaxing_bytes,
                 pieces=lambda config: 2,
                 work=lambda run: 2 * relaxing,
             ),
@@ -186,8 +197,8 @@ class Sample(Task):
                 "sampling",
                 "sampling",
                 self._sample,
-                lambda of: of.simulation(self.chains, steps, every=self.observe_every, look=of.machine.computer.energy),
-                held,
+                sampling_seconds,
+                sampling_bytes,
                 pieces=lambda config: 2,
                 work=lambda run: steps,
             ),
@@ -195,20 +206,25 @@ class Sample(Task):
 
     def _relax(self, run: Any, progress: Any) -> None:
         """Equilibrate uncoupled units, switch couplings on, and relax."""
+        run.outcome = run.share(self.relaxed_chains, self.chains, progress)
+
+    def relaxed_chains(self, part: Any) -> Mapping[str, Any]:
+        """Return how some chains end that relax, and their heat from switching couplings on [kT]."""
         from thermozoo import EnergyTerms
 
-        dynamics = run.machine.dynamics
+        dynamics = part.machine.dynamics
         computer, energies = dynamics.computer, EnergyTerms(dynamics)
-        done = self._relaxed(run, progress, [energies])
+        done = self._relaxed(part, part.progress, [energies])
         before, *_, after = np.sum(list(energies.terms.values()), axis=0)  # kinetic energy among them
         # work is that of forces without an energy: there is none unless couplings are asymmetric
-        run.outcome = done, (done.work + before - after) / computer.temperature
+        heat = (done.work + before - after) / computer.temperature
+        return {"heat": heat, "relaxed": {"final": done.final, "variables": done.variables}}
 
     def _relaxed(self, run: Any, progress: Any = None, observers: Sequence[Any] = ()) -> Any:
         """Return how relaxation ends, whose second half is observed."""
         dynamics, steps = run.machine.dynamics, self._relaxing(run.config)
         computer = dynamics.computer
-        x = np.zeros((self.chains, computer.n))
+        x = np.zeros((len(run.numbers), computer.n))
         for group, potential in computer.onsite.potentials.items():
             if potential.states is not None:
                 x[:, computer.layout.slice(group)] = potential.states[0]
@@ -225,27 +241,42 @@ class Sample(Task):
 
     def _sample(self, run: Any, progress: Any) -> None:
         """Go on, and observe."""
-        relaxed, heat = run.outcome
+        relaxed, heat = run.outcome["relaxed"], run.outcome["heat"]
         computer = run.machine.computer
-        observations = run.config.steps // self.observe_every
-        watch = Watch(computer, self._shown(computer), self.bins, observations, _TRACED, run.read)
-        watch.begin(relaxed.final)
-        done = self._go_on(run, relaxed, progress, [watch])
+        watch = self._watch(run)
+        watch.begin(watch.edges_of(relaxed["final"]))
+        edges = watch.histogram.edges
+        found = run.share(self.sampled_chains, self.chains, progress, rows=relaxed, given={"edges": edges})
+        watch.put_rows(found["watch"])
         step = run.config.dynamics.dt * self.observe_every * computer.mobility
         run.figures = figures_of(watch, heat, step)
-        if done.driven is not None:
+        if "work" in found:
             duration = run.config.steps * run.config.dynamics.dt * computer.mobility
-            run.figures = with_power(run.figures, done.work / (computer.temperature * duration))
+            run.figures = with_power(run.figures, found["work"] / (computer.temperature * duration))
         run.samples = samples_of(watch, step)
         run.warnings += _doubts(run.figures)
 
-    def _go_on(self, run: Any, relaxed: Any, progress: Any = None, observers: Sequence[Any] = ()) -> Any:
+    def sampled_chains(self, part: Any) -> Mapping[str, Any]:
+        """Return what is observed of some chains that have relaxed."""
+        watch = self._watch(part)
+        watch.begin(part.given["edges"])
+        done = self._go_on(part, part.rows["final"], part.rows["variables"], part.progress, [watch])
+        # forces without an energy do work
+        return {"watch": watch.rows(), **({} if done.driven is None else {"work": done.work})}
+
+    def _watch(self, run: Any) -> Watch:
+        computer, observations = run.machine.computer, run.config.steps // self.observe_every
+        return Watch(computer, self._shown(computer), self.bins, observations, _TRACED, run.read)
+
+    def _go_on(
+        self, run: Any, x: Any, variables: Mapping[str, Any], progress: Any = None, observers: Sequence[Any] = ()
+    ) -> Any:
         """Return how sampling ends."""
         return run.simulate(
-            relaxed.final,
+            x,
             run.config.steps,
             stream=2,
-            variables=relaxed.variables or None,
+            variables=variables or None,
             every=self.observe_every,
             observers=observers,
             progress=progress,
@@ -257,7 +288,8 @@ class Sample(Task):
 
     def replay(self, run: Any, number: int) -> Mapping[str, tuple[Any, Any]]:
         """Let a chain relax and be sampled again; samples are sums over chains."""
-        self._go_on(run, self._relaxed(run))
+        relaxed = self._relaxed(run)
+        self._go_on(run, relaxed.final, relaxed.variables)
         return {}
 
     def _shown(self, computer: Any) -> tuple[int, ...]:

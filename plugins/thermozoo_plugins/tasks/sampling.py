@@ -43,6 +43,9 @@ class Watch:
         What is read of states; energies are those of the states.
     """
 
+    #: What is added up, by chain.
+    _OF_CHAINS = ("states", "energy", "histogram", "trace")
+
     def __init__(
         self,
         computer: Any,
@@ -62,16 +65,29 @@ class Watch:
         self.confined = all(p.states is None and p.period is None for p in free)
         self._skipped = False
 
-    def begin(self, x: Array) -> None:
-        """Choose the bins by what chains look like once they have relaxed."""
-        from thermozoo import RunningHistogram
-
+    def edges_of(self, x: Array) -> Array:
+        """Return edges of bins, of each quantity, by what chains look like once they have relaxed."""
         seen = self._seen(self.read(x), self.computer.energy(x))
         low, high = seen.min(axis=0), seen.max(axis=0)
         # of units all chains have the same law where their potentials are alike; one range for all compares them
         low[1:], high[1:] = low[1:].min(initial=0.0), high[1:].max(initial=0.0)
         margin = _MARGIN * np.where(high > low, high - low, 1.0)
-        self.histogram = RunningHistogram(np.linspace(low - margin, high + margin, self.bins + 1, axis=1))
+        return np.linspace(low - margin, high + margin, self.bins + 1, axis=1)
+
+    def begin(self, edges: Array) -> None:
+        """Take these edges."""
+        from thermozoo import RunningHistogram
+
+        self.histogram = RunningHistogram(edges)
+
+    def rows(self) -> dict[str, Any]:
+        """Return all that it has added up, one row for each chain."""
+        return {name: getattr(self, name).rows() for name in self._OF_CHAINS}
+
+    def put_rows(self, rows: Mapping[str, Any]) -> None:
+        """Hold what `rows` of others, who watched parts of the chains, returned of all of them."""
+        for name in self._OF_CHAINS:
+            getattr(self, name).put_rows(rows[name])
 
     def _seen(self, x: Array, energy: Array) -> Array:
         return np.concatenate([energy[:, None] / self.computer.temperature, x[:, self.units]], axis=1)

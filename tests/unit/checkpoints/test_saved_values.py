@@ -15,7 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from thermozoo.checkpoints.values import UnkeptError, file_digest, read_value, size_of, write_value
+from thermozoo.checkpoints.values import (
+    UnkeptError,
+    file_digest,
+    read_rows,
+    read_value,
+    size_of,
+    value_digest,
+    write_value,
+)
 from thermozoo.errors import DataError
 
 SCALARS = (
@@ -145,3 +153,44 @@ def test_damaged_files_are_refused_or_read_as_something(tmp_path):
             read_value(path)
         except DataError:
             continue
+
+
+def test_some_rows_of_a_file_are_read_alone(tmp_path):
+    """Of arrays that are written row after row; texts, numbers and what nests them stay as they are."""
+    value = {
+        "x": np.arange(24.0).reshape(6, 4),
+        "more": {"counts": np.arange(6), "name": "one", "none": np.ones(6) > 2},
+    }
+    write_value(value, tmp_path / "rows")
+    for rows in (slice(0, 2), slice(2, 5), slice(5, 9), slice(0, 6)):
+        found = read_rows(tmp_path / "rows", rows)
+        assert np.array_equal(found["x"], value["x"][rows])
+        assert np.array_equal(found["more"]["counts"], value["more"]["counts"][rows])
+        assert found["more"]["none"].shape == value["x"][rows].shape[:1]
+        assert found["more"]["name"] == "one"
+        found["x"][...] = 0.0  # what goes on from it changes it in place
+    write_value({"x": np.asfortranarray(value["x"])}, tmp_path / "columns")
+    with pytest.raises(DataError, match=r"x?a0.npy does not hold"):
+        read_rows(tmp_path / "columns", slice(0, 2))
+
+
+def test_rows_of_a_file_that_was_cut_are_refused(tmp_path):
+    write_value({"x": np.arange(24.0).reshape(6, 4)}, tmp_path / "rows")
+    with zipfile.ZipFile(tmp_path / "rows") as whole, zipfile.ZipFile(tmp_path / "cut", "w") as cut:
+        for one in whole.namelist():
+            cut.writestr(one, whole.read(one)[: -8 if one == "a0.npy" else None])
+    with pytest.raises(DataError, match=r"a0.npy does not hold the \(6, 4\) numbers"):
+        read_rows(tmp_path / "cut", slice(0, 2))
+
+
+def test_a_digest_is_that_of_all_that_a_value_holds():
+    value = {"x": np.arange(6.0), "name": "one", "more": [1, (2.0, None)]}
+    assert value_digest(value) == value_digest({"x": np.arange(6.0), "name": "one", "more": [1, (2.0, None)]})
+    others = (
+        {**value, "x": np.arange(6.0)[::-1]},
+        {**value, "x": np.arange(6)},
+        {**value, "x": np.arange(6.0).reshape(2, 3)},
+        {**value, "name": "two"},
+        {**value, "more": [1, [2.0, None]]},
+    )
+    assert len({value_digest(one) for one in (value, *others)}) == 6

@@ -69,3 +69,28 @@ def test_a_trace_keeps_no_more_than_it_may(observations, every):
     assert found.every == every
     assert found.values.shape[:2] == (1, 2)
     assert found.values[0, 0].tolist() == list(range(0, observations, every))
+
+
+def test_observables_of_parts_of_the_chains_are_put_together(moments):
+    """To what one of all chains holds, bit for bit."""
+    edges = np.array([np.linspace(1e6 - 3, 1e6 + 3, 7)] * 3)
+
+    def seen(chains):
+        made = RunningMoments([2, 0]), RunningHistogram(edges), Trace(len(SEEN), most=10)
+        for one in SEEN:
+            for each in made:
+                each.add(one[chains])
+        return made
+
+    for whole, *parts in zip(seen(slice(None)), seen(slice(0, 3)), seen(slice(3, 5)), seen(slice(0)), strict=True):
+        rows = [one.rows() for one in parts[:2]]
+        parts[2].put_rows({name: np.concatenate([one[name] for one in rows]) for name in rows[0]})
+        for name in ("count", "mean", "variance", "covariance_about_all", "counts", "density", "values"):
+            if hasattr(whole, name):
+                assert np.array_equal(getattr(parts[2], name), getattr(whole, name))
+
+
+def test_what_has_seen_nothing_has_no_rows():
+    for one in (RunningMoments(), RunningHistogram([[0.0, 1.0]]), Trace(3, most=2)):
+        with pytest.raises(ParameterError, match=f"this {type(one).__name__} has seen nothing yet"):
+            one.rows()

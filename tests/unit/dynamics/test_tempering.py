@@ -195,3 +195,32 @@ def test_other_laws_of_motion_and_shapes_are_refused():
     unit = tz.assemble({"unit": 1}, tz.get("quadratic", J2=0.5), tz.get("dense"))
     with pytest.raises(ParameterError, match="advances v"):
         tz.Tempering(tz.Dynamics(unit, tz.get("baoab"), dt=0.1), LADDER, np.ones((2, 1)), key=KEY)
+
+
+def test_some_of_the_ladders_do_what_they_do_among_all():
+    """By their numbers: states, exchanges and trips, of two of six ladders."""
+    computer, which = glass(), [1, 4]
+    start = np.random.default_rng(1).choice([-1.0, 1.0], (4, 6, computer.n))
+    arguments = {"key": KEY, "engine": "reference"}
+    whole = tz.Tempering(heat_bath(computer), LADDER, start, **arguments)
+    some = tz.Tempering(heat_bath(computer), LADDER, start[:, which], numbers=which, among=6, **arguments)
+    for one in (whole, some):
+        one.run(40)
+    assert np.array_equal(some.states, whole.states[:, which])
+    assert np.array_equal(some.replicas, whole.replicas[:, which])
+    assert np.array_equal(some.round_trips, whole.round_trips[:, which])
+    assert some.tried.sum() * 3 == whole.tried.sum()
+
+
+@pytest.mark.parametrize(
+    ("more", "error", "said"),
+    [
+        ({"numbers": [0, 6], "among": 6}, ParameterError, r"numbers"),
+        ({"numbers": [0]}, ShapeError, r"numbers"),
+        ({"among": 1}, ParameterError, r"among must be"),
+    ],
+)
+def test_ladders_that_are_none_of_all_are_refused(more, error, said):
+    start = np.ones((4, 2, 5))
+    with pytest.raises(error, match=said):
+        tz.Tempering(heat_bath(glass()), LADDER, start, key=KEY, engine="reference", **more)

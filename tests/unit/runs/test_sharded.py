@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import functools
 import textwrap
@@ -12,6 +11,7 @@ from types import SimpleNamespace
 import attrs
 import numpy as np
 import pytest
+from inline import Deadly, Inline, Stopped
 from thermozoo_plugins.connectivities import Dense
 from thermozoo_plugins.potentials import Quartic
 from two_shapes import CONDITIONED, Silent
@@ -42,8 +42,6 @@ from thermozoo.runs.phases import phases_of
 from thermozoo.runs.replay import prepare_replay
 from thermozoo.shards import dask
 from thermozoo.shards.cutting import BLOCK, Shard, cut
-from thermozoo.shards.executors import Done
-from thermozoo.shards.job import attempt
 from thermozoo.shards.products import Products
 
 SAMPLES = 150
@@ -99,23 +97,6 @@ def test_samples_have_the_same_bits_in_any_shards(make_computer, euler, engine, 
         if engine == "compiled" and name in ("start", "final", "shown"):
             assert np.array_equal(found, first[name])
         assert found == pytest.approx(first[name], rel=1e-4, abs=1e-4)
-
-
-class Inline:
-    """Workers that are this process, which do shards in an order of their own."""
-
-    def __init__(self, seed, workers=2):
-        self.workers, self.rng, self.asked = workers, np.random.default_rng(seed), []
-
-    @contextlib.contextmanager
-    def open(self, say):
-        yield self
-
-    def do(self, ticket, shards):
-        for k in self.rng.permutation(len(shards)):
-            self.asked.append(shards[k])
-            yield None
-            yield Done(shards[k], attempt(ticket, shards[k]))
 
 
 #: A plugin file, which no worker has.
@@ -268,13 +249,7 @@ def test_a_sample_of_a_sharded_run_is_replayed(reference):
 @pytest.mark.long
 def test_a_run_that_is_stopped_goes_on_with_its_shards(run, reference, monkeypatch, tmp_path):
     """What is finished is not done again, though the shards are others now."""
-
-    class Stopped(Inline):
-        def do(self, ticket, shards):
-            yield Done(shards[1], attempt(ticket, shards[1]))
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(sharing, "executor_of", lambda config: Stopped(0))
+    monkeypatch.setattr(sharing, "executor_of", lambda config: Stopped(1))
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "run", "run.executor=local", "run.shard=64")
     monkeypatch.setattr(sharing, "executor_of", lambda config: crew)
@@ -292,12 +267,6 @@ def test_a_run_that_is_stopped_goes_on_with_its_shards(run, reference, monkeypat
 
 
 def test_shards_that_are_given_up_are_named_and_all_others_are_finished(generating, tmp_path):
-    class Deadly(Inline):
-        def do(self, ticket, shards):
-            yield Done(shards[0])
-            for shard in shards[1:]:
-                yield Done(shard, attempt(ticket, shard))
-
     with pytest.raises(ShardError, match=r"^trajectories 0 to 63 cost 2 workers"):
         generating(Deadly(0), 64)
     names = sorted(path.name.rpartition("-")[0] for path in tmp_path.rglob("shard-*.npz"))

@@ -1,0 +1,109 @@
+"""What the workers of a run take: seconds and bytes, as far as they are processes of this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from thermozoo.config.schema import Config
+from thermozoo.dynamics.core_engines import CompiledEngine
+from thermozoo.dynamics.engines import Engine
+from thermozoo.dynamics.threads import available_threads
+from thermozoo.interfaces import Share
+from thermozoo.runs.executors import workers_of
+from thermozoo.shards.cutting import BLOCK, shard_size
+
+if TYPE_CHECKING:
+    from thermozoo.runs.foreseen import Size
+
+__all__ = ["COMPILING", "COUPLING", "LIBRARIES", "PREPARED", "PREPARING", "by_workers", "worker_shares"]
+
+#: Bytes of libraries that preparation loads, and of what compiling takes and keeps.
+LIBRARIES, COMPILING = 220 * 2**20, 110 * 2**20
+
+#: Double precision numbers for each coupling: of a computer that is assembled, of the engine's copies, and while these
+#: are made.
+COUPLING, PREPARED, PREPARING = 2, 1, 3
+
+#: Bytes of the interpreter of a worker.
+_PROCESS = 60 * 2**20
+
+#: How long processes take until they are at work [second].
+_STARTING = 4.0
+
+
+def by_workers(config: Config, engine: Engine, alone: float, trajectories: int, block: int = BLOCK) -> float:
+    """Return how long the processes of this machine that a config asks for take [second].
+
+    Parameters
+    ----------
+    config : Config
+        The config; of workers elsewhere nothing is known, and it says how long it takes here.
+    engine : Engine
+        What advances states: the compiled one shares them out to threads by itself.
+    alone : float
+        How long this process takes.
+    trajectories, block : int
+        How many there are, and how many are computed together: of fewer blocks than workers, some have nothing to do.
+    """
+    workers, threads = workers_of(config)
+    if not workers:
+        return alone
+    workers = min(workers, -(-trajectories // block))
+    here = available_threads()
+    speed = min(1.0, workers * threads / here) if engine.name == CompiledEngine.name else min(workers, here)
+    return _STARTING + alone / speed
+
+
+def worker_shares(
+    size: Size,
+    trajectories: int,
+    each: int,
+    path: str,
+    *,
+    cause: str = "trajectories",
+    also: tuple[str, ...] = ("computer.units",),
+    computers: int = 1,
+    block: int = BLOCK,
+) -> tuple[Share, ...]:
+    """Return what workers on this machine hold with their shards, and the products of all of them before they are put
+    together; nothing where the run has no workers.
+
+    Parameters
+    ----------
+    size : Size
+        The run.
+    trajectories : int
+        How many are shared out.
+    each : int
+        Bytes that one of them holds in a worker, with what is kept of it.
+    path : str
+        The key that their number grows with.
+    cause : str
+        What they are.
+    also : tuple of str
+        Other keys that a product grows with.
+    computers : int
+        How many computers a worker has.
+    block : int
+        Trajectories that are computed together.
+    """
+    table = size.config.run
+    if table is None:
+        return ()
+    products = Share(trajectories * each, path, f"{trajectories:,} {cause}", also)
+    workers, _ = workers_of(size.config)
+    if not workers:
+        return (products,)
+    shard = shard_size(trajectories, workers, table.shard, block)
+    workers = min(workers, -(-trajectories // shard))  # no more are started
+    together = min(trajectories, workers * shard)
+    couplings = 8 * (COUPLING + PREPARED + PREPARING) * size.couplings * computers
+    return (
+        products,
+        Share(
+            workers * (_PROCESS + LIBRARIES + COMPILING + couplings) + together * each,
+            "run.workers",
+            f"{workers:,} workers",
+            ("run.shard", "computer.units"),
+        ),
+    )
