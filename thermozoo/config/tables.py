@@ -176,7 +176,7 @@ class GenerationTable:
 
 @attrs.frozen
 class RunTable:
-    """Run: who generates; without this table the process of the run does, all samples at once."""
+    """Run: who does trajectories; without this table the process of the run does, all of them at once."""
 
     executor: str | None = setting(
         str, None, "who does the shards: processes of this machine, or workers of Dask", choices=("local", "dask")
@@ -191,7 +191,8 @@ class RunTable:
     shard: int | None = setting(
         int,
         None,
-        "samples of a shard, rounded up to a multiple of 64; without it so many that each worker does about two",
+        "samples, or noising trajectories, of a shard, rounded up to a multiple of 64; without it so many that each "
+        "worker does about two",
         at_least=1,
     )
 

@@ -19,7 +19,7 @@ from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.threads import available_threads
 from thermozoo.dynamics.trajectories import EnergyTerms
 from thermozoo.runs.disk import predicted_disk
-from thermozoo.runs.evaluation import held_out_each
+from thermozoo.runs.evaluation import evaluation_shared, held_out_each
 from thermozoo.runs.executors import workers_of
 from thermozoo.runs.generation import OBSERVATIONS, equilibration_of
 from thermozoo.runs.imperfect import realised
@@ -29,6 +29,7 @@ from thermozoo.runs.phase import Calibration
 from thermozoo.runs.preflight import check_libraries, try_figures, warm_up
 from thermozoo.runs.stopwatch import along_a_line, seconds
 from thermozoo.runs.training import train
+from thermozoo.shards.cutting import BLOCK
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.noising_process import NoisingProcess
 
@@ -58,7 +59,7 @@ DRAWING, PAGE = 4.0, 1.0
 #: Bytes a second that are written, with their digests.
 _WRITTEN = 1e8
 
-#: How long processes take until they generate [second].
+#: How long processes take until they are at work [second].
 _STARTING = 4.0
 
 #: What one measurement of training counts for in the progress of a calibration, where others count for one.
@@ -111,8 +112,8 @@ def evaluation_seconds(of: Calibration) -> float:
     """Return the seconds of evaluating held-out trajectories."""
     machine = of.machine
     process, computer = NoisingProcess(machine.noising, of.engine), with_random_couplings(machine.computer)
-    held_out = held_out_each(machine)
-    return len(machine.parts) * along_a_line(
+    held_out = held_out_each(machine.config)
+    alone = len(machine.parts) * along_a_line(
         lambda steps: evaluate(
             computer, attrs.evolve(process, steps=steps), machine.loss, seed=0, trajectories=held_out
         ),
@@ -120,6 +121,8 @@ def evaluation_seconds(of: Calibration) -> float:
         machine.config.steps,
         progress=of.progress,
     )
+    shared = evaluation_shared(machine.config)
+    return _by_workers(machine.config, of.engine, alone, len(machine.parts) * held_out) if shared else alone
 
 
 def generation_seconds(of: Calibration) -> float:
@@ -143,24 +146,28 @@ def generation_seconds(of: Calibration) -> float:
         dynamics = attrs.evolve(generating, computer=law, steps=steps, schedule=schedule)
         work = functools.partial(simulate, dynamics, x, key=NoiseKey(0), engine=of.engine)
         total += along_a_line(work, *_STEPS, asked, repeats=2, progress=of.progress)
-    return _by_workers(config, of.engine, float(config.generation.samples / samples * total))
+    alone = float(config.generation.samples / samples * total)
+    return _by_workers(config, of.engine, alone, config.generation.samples)
 
 
-def _by_workers(config: Config, engine: Engine, alone: float) -> float:
+def _by_workers(config: Config, engine: Engine, alone: float, trajectories: int) -> float:
     """Return how long the processes of this machine that a config asks for take [second].
 
     Parameters
     ----------
     config : Config
-        The config; of workers elsewhere nothing is known, and it says what generation takes here.
+        The config; of workers elsewhere nothing is known, and it says what the work takes here.
     engine : Engine
         What advances states: the compiled one shares them out to threads by itself.
     alone : float
         How long this process takes.
+    trajectories : int
+        How many there are: of fewer blocks than workers, some have nothing to do.
     """
     workers, threads = workers_of(config)
     if not workers:
         return alone
+    workers = min(workers, -(-trajectories // BLOCK))
     here = available_threads()
     speed = min(1.0, workers * threads / here) if engine.name == CompiledEngine.name else min(workers, here)
     return _STARTING + alone / speed

@@ -5,13 +5,14 @@ The constants are from peaks of whole runs, measured phase by phase (VmHWM, rese
 
 from __future__ import annotations
 
+from thermozoo.runs.evaluation import evaluation_shared, held_out_each
 from thermozoo.runs.executors import workers_of
 from thermozoo.runs.generation import generation_bytes, ledger_bytes
 from thermozoo.runs.imperfect import heat_counted
 from thermozoo.runs.judge import judging_bytes
 from thermozoo.runs.phase import Share, Size
 from thermozoo.runs.terms import pattern_bytes
-from thermozoo.shards.cutting import shard_size
+from thermozoo.shards.cutting import BLOCK, shard_size
 from thermozoo.training.evaluate import evaluation_bytes
 from thermozoo.training.methods import stretch_bytes, trained_bytes, training_bytes
 from thermozoo.training.noising import intensity_bytes
@@ -27,6 +28,7 @@ __all__ = [
     "evaluation",
     "figures",
     "generation",
+    "held_out_bytes",
     "judging",
     "preparation",
     "results",
@@ -120,8 +122,12 @@ def training(size: Size, *methods: str) -> tuple[Share, ...]:
 
 
 def evaluation(size: Size) -> tuple[Share, ...]:
-    """Held-out trajectories, and the gradients of the trained computer."""
+    """Held-out trajectories, and the gradients of the trained computer; in workers where these judge."""
     held_out = size.config.training.held_out
+    if evaluation_shared(size.config):
+        alone = 8 * _GRADIENT * size.couplings + equilibria_bytes(size.n, size.images)
+        trajectories = size.config.programs * held_out_each(size.config)
+        return _processes(size, trajectories, held_out_bytes(size), BLOCK, _programs(size), alone)
     return (
         _couplings(size, 8 * _GRADIENT * size.couplings),
         _noising(size, min(held_out, size.images)),
@@ -132,6 +138,11 @@ def evaluation(size: Size) -> tuple[Share, ...]:
             ("computer.units",),
         ),
     )
+
+
+def held_out_bytes(size: Size) -> int:
+    """Return the bytes that a held-out trajectory holds in a worker."""
+    return evaluation_bytes(1, size.n, size.config.steps, size.itemsize)
 
 
 def generation(size: Size) -> tuple[Share, ...]:
@@ -158,21 +169,45 @@ def shard_bytes(size: Size) -> int:
 
 def _workers(size: Size) -> tuple[Share, ...]:
     """Workers on this machine with their shards, and the products of all of them before they are joined."""
-    table = size.config.run
-    if table is None:
+    if size.config.run is None:
         return ()
     samples, each = size.config.generation.samples, shard_bytes(size)
     products = _samples(size, each)
-    workers, _ = workers_of(size.config)
-    if not workers:
-        return (products,)
-    together = min(samples, workers * shard_size(samples, workers, table.shard))
-    programs = size.config.programs * size.config.training.windows
-    couplings = 8 * (_COUPLING + _PREPARED + _PREPARING) * size.couplings * programs
+    return products, *_processes(size, samples, each, samples, _programs(size))
+
+
+def _programs(size: Size) -> int:
+    """Return how many computers are trained: of every window of every program."""
+    return size.config.programs * size.config.training.windows
+
+
+def _processes(
+    size: Size, trajectories: int, each: int, together: int, computers: int, alone: int = 0
+) -> tuple[Share, ...]:
+    """Workers on this machine.
+
+    Parameters
+    ----------
+    trajectories : int
+        How many are cut into shards.
+    each, together : int
+        Bytes that one of them holds, and how many a worker holds at a time.
+    computers : int
+        Computers that each worker has.
+    alone : int
+        Bytes that each worker holds beside them, whatever its shard.
+    """
+    asked, _ = workers_of(size.config)
+    table = size.config.run
+    if not asked or table is None:
+        return ()
+    shard = shard_size(trajectories, asked, table.shard)
+    workers = min(asked, -(-trajectories // shard))
+    couplings = 8 * (_COUPLING + _PREPARED + _PREPARING) * size.couplings * computers
+    held = each * min(trajectories, workers * min(shard, together))
     return (
-        products,
         Share(
-            workers * (_PROCESS + _LIBRARIES + _COMPILING + couplings) + together * each,
+            workers * (_PROCESS + _LIBRARIES + _COMPILING + couplings + alone) + held,
             "run.workers",
             f"{workers:,} workers",
             ("run.shard", "computer.units"),

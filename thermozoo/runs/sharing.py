@@ -54,6 +54,8 @@ class Work:
         Bytes that one of them holds in a worker, as predicted.
     write : callable
         Writes the files that the maker reads into the folder that it is given.
+    together : int, optional
+        How many of them a worker holds at a time (default: all of a shard).
     """
 
     maker: Callable[[Path, Mapping[str, Any], str], Callable[[Shard], Any]]
@@ -61,6 +63,7 @@ class Work:
     trajectories: int
     bytes_each: int
     write: Callable[[Path], None]
+    together: int | None = None
 
 
 def share(run: Run, work: Work, progress: Callable[[int], None] | None = None) -> list[tuple[Shard, Any]]:
@@ -108,6 +111,7 @@ def share(run: Run, work: Work, progress: Callable[[int], None] | None = None) -
         work.trajectories,
         work.bytes_each,
         write,
+        work.together,
     )
     table = config.run
     assert table is not None
