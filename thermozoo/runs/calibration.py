@@ -28,7 +28,7 @@ from thermozoo.runs.metrics import judged_figures
 from thermozoo.runs.phase import Calibration
 from thermozoo.runs.preflight import check_libraries, try_figures, warm_up
 from thermozoo.runs.stopwatch import along_a_line, seconds
-from thermozoo.runs.training import train
+from thermozoo.runs.training import sampling_shared, train
 from thermozoo.shards.cutting import BLOCK
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.noising_process import NoisingProcess
@@ -95,7 +95,10 @@ def training_seconds(of: Calibration) -> float:
         train(_with_cycles(few, count), engine, method, validations=1)
 
     ratio = len(machine.noising.signals) / len(few.noising.signals)
-    return programs * ratio * along_a_line(sampled, *_CYCLES[method], machine.config.training.cycles, progress=counted)
+    cycles, images = machine.config.training.cycles, len(machine.noising.signals)
+    alone = ratio * along_a_line(sampled, *_CYCLES[method], cycles, progress=counted)
+    shared = sampling_shared(machine.config, method, images)
+    return programs * (_by_workers(machine.config, engine, alone, cycles * images) if shared else alone)
 
 
 def _with_images(machine: Machine, count: int) -> Machine:

@@ -12,9 +12,10 @@ from thermozoo.runs.imperfect import heat_counted
 from thermozoo.runs.judge import judging_bytes
 from thermozoo.runs.phase import Share, Size
 from thermozoo.runs.terms import pattern_bytes
+from thermozoo.runs.training import sampling_shared
 from thermozoo.shards.cutting import BLOCK, shard_size
 from thermozoo.training.evaluate import evaluation_bytes
-from thermozoo.training.methods import stretch_bytes, trained_bytes, training_bytes
+from thermozoo.training.methods import stretch_bytes, sums_bytes, trained_bytes, training_bytes
 from thermozoo.training.noising import intensity_bytes
 from thermozoo.training.noising_process import equilibria_bytes
 
@@ -30,6 +31,7 @@ __all__ = [
     "generation",
     "held_out_bytes",
     "judging",
+    "moments_bytes",
     "preparation",
     "results",
     "shard_bytes",
@@ -101,6 +103,9 @@ def training(size: Size, *methods: str) -> tuple[Share, ...]:
     for method in methods or (table.method,):
         of_couplings, of_trajectories = training_bytes(method, size.couplings, pairs, size.images * table.cycles)
         cycles = Share(of_trajectories, "training.cycles", f"{table.cycles:,} cycles of training", ("data",))
+        if sampling_shared(size.config, method, size.images // size.config.programs):
+            meanwhile.append((*_summing(size, of_couplings), cycles))
+            continue
         noising = _noising(size, size.images if of_trajectories else 0)
         states = stretch_bytes(method, size.n, size.config.steps, size.itemsize)
         followed = Share(states, "computer.units", f"{size.n:,} units", ("dynamics.precision",))
@@ -119,6 +124,40 @@ def training(size: Size, *methods: str) -> tuple[Share, ...]:
         images,
         *max(meanwhile, key=lambda shares: sum(share.bytes for share in shares)),
     )
+
+
+def _summing(size: Size, solving: int) -> tuple[Share, ...]:
+    """Workers that sum up noising trajectories; here, their sums come together, before the equations are solved."""
+    trajectories = size.images // size.config.programs * size.config.training.cycles
+    shard = _shard(size, trajectories)
+    each = -(-moments_bytes(size, trajectories) // BLOCK)
+    held = _held(trajectories) + 2 * _held(shard)  # beside a product, as it was read and as it is added
+    return (
+        _couplings(size, max(solving, held * _sums(size))),
+        *_processes(size, trajectories, each, BLOCK, 1, equilibria_bytes(size.n, size.images)),
+    )
+
+
+def _shard(size: Size, trajectories: int) -> int:
+    """Return how many trajectories a shard has, of workers elsewhere as far as it is known."""
+    assert size.config.run is not None
+    return min(trajectories, shard_size(trajectories, workers_of(size.config)[0], size.config.run.shard))
+
+
+def _held(trajectories: int) -> int:
+    """Return how many sums there are of blocks that come together in pairs."""
+    return 1 + (-(-trajectories // BLOCK)).bit_length()
+
+
+def _sums(size: Size) -> int:
+    table, pairs = size.config.training, size.n**2 if size.dense else 0
+    return sums_bytes(size.couplings, pairs, table.windows, len(table.potential_parameters))
+
+
+def moments_bytes(size: Size, trajectories: int) -> int:
+    """Return the bytes that a block of noising trajectories holds in a worker that sums up their moments."""
+    states = stretch_bytes("moments", size.n, size.config.steps, size.itemsize)
+    return _held(_shard(size, trajectories)) * _sums(size) + states
 
 
 def evaluation(size: Size) -> tuple[Share, ...]:
@@ -198,10 +237,9 @@ def _processes(
         Bytes that each worker holds beside them, whatever its shard.
     """
     asked, _ = workers_of(size.config)
-    table = size.config.run
-    if not asked or table is None:
+    if not asked:
         return ()
-    shard = shard_size(trajectories, asked, table.shard)
+    shard = _shard(size, trajectories)
     workers = min(asked, -(-trajectories // shard))
     couplings = 8 * (_COUPLING + _PREPARED + _PREPARING) * size.couplings * computers
     held = each * min(trajectories, workers * min(shard, together))

@@ -7,6 +7,7 @@ and generates; what other tasks have around their own is in `thermozoo.runs.surr
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import math
 from pathlib import Path
@@ -41,6 +42,7 @@ from thermozoo.runs.report_file import report_json
 from thermozoo.runs.results import ComparisonRow, Figures, Report
 from thermozoo.runs.samples import samples_dataset
 from thermozoo.runs.sharded_evaluation import evaluate_trained
+from thermozoo.runs.sharded_moments import sum_up_for
 from thermozoo.runs.surroundings import assemble, prepare, surrounded
 from thermozoo.runs.training import train_parts, training_work
 from thermozoo.runs.window_heat import run_warnings
@@ -80,7 +82,7 @@ def _prepare(run: Run, progress: Progress) -> None:
 
 def _train(run: Run, progress: Progress) -> None:
     machine, outcome = run.machine, run.outcome
-    outcome.trained = train_parts(machine, outcome.engine, outcome.method, progress)
+    outcome.trained = train_parts(machine, outcome.engine, outcome.method, progress, functools.partial(sum_up_for, run))
     outcome.realised = tuple(run.realise(one.program) for one in outcome.trained)
     for program in outcome.realised:
         check_steps(attrs.evolve(machine.generating, computer=program, schedule=machine.schedule))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import tomllib
@@ -29,7 +30,7 @@ from thermozoo.shards.dask import differences
 from thermozoo.shards.executors import do_shards
 from thermozoo.shards.job import write_job
 
-__all__ = ["Opened", "Work", "opened", "share"]
+__all__ = ["Opened", "Work", "opened", "share", "shared"]
 
 _CONFIG = "config.toml"
 
@@ -69,6 +70,16 @@ class Work:
 def share(run: Run, work: Work, progress: Callable[[int], None] | None = None) -> list[tuple[Shard, Any]]:
     """Let the workers of a run's config do some work, and return its parts in the order of trajectories.
 
+    For the parameters see `shared`.
+    """
+    return [(shard, read()) for shard, read in shared(run, work, progress)]
+
+
+def shared(
+    run: Run, work: Work, progress: Callable[[int], None] | None = None
+) -> list[tuple[Shard, Callable[[], Any]]]:
+    """Let the workers of a run's config do some work, and return what reads its parts, in the order of trajectories.
+
     Parameters
     ----------
     run : Run
@@ -83,6 +94,8 @@ def share(run: Run, work: Work, progress: Callable[[int], None] | None = None) -
     ShardError
         When workers differ from the run, or shards were given up.
     """
+    import scipy.linalg  # noqa: F401  # whose library workers have, and an engine says so
+
     config, engine = run.config, run.engine
     tables, details = _of_bits(config), _details(engine)
     key = {
@@ -116,7 +129,7 @@ def share(run: Run, work: Work, progress: Callable[[int], None] | None = None) -
     table = config.run
     assert table is not None
     done = do_shards(job, executor_of(config), table.shard, run.reporter.note, progress)
-    return [(shard, job.products.read(shard, digest)) for shard, digest in done]
+    return [(shard, functools.partial(job.products.read, shard, digest)) for shard, digest in done]
 
 
 def _of_bits(config: Config) -> dict[str, Any]:

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import copy
+import json
 import tomllib
 from types import SimpleNamespace
 
 import attrs
+import numpy as np
 import pytest
 from sharded_runs import Inline, shapes
 from two_shapes import Silent
 
+from thermozoo.computer.datasets import read_dataset
 from thermozoo.config.faults import Origin
 from thermozoo.config.parse import parse
 from thermozoo.config.read import override
 from thermozoo.digits import bytes_text
 from thermozoo.errors import ShardError
+from thermozoo.registry.catalogue import load_catalogue
 from thermozoo.runs import sharing
 from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.budget import phase_shares
 from thermozoo.runs.engine import engine_of
 from thermozoo.runs.evaluation import evaluate_parts
+from thermozoo.runs.experiment import resume_experiment, run_experiment
 from thermozoo.runs.outcome import Outcome
 from thermozoo.runs.phase import Run
 from thermozoo.runs.phases import phases_of
-from thermozoo.shards.cutting import Shard, cut
+from thermozoo.runs.training import train_parts
+from thermozoo.shards.cutting import Shard
 from thermozoo.shards.executors import Done
 
 #: A program for each class, so that some block has trajectories of both, and a protocol with a setting of its own.
@@ -115,10 +121,9 @@ def judged(outcome):
 def test_judging_has_the_same_bits_in_any_order_and_sharding(phase, trained):
     """And is that of one process to rounding: the same trajectories, judged in other batches."""
     first = judged(phase("evaluation", trained, Inline(0), 64))
-    for k, size in enumerate((128, 1000), 1):
-        crew = Inline(k)
-        assert judged(phase("evaluation", trained, crew, size, f"folder-{k}")) == first
-        assert sorted(crew.asked) == cut([Shard(0, 150)], -(-size // 64) * 64)
+    crew = Inline(1)
+    assert judged(phase("evaluation", trained, crew, 1000, "b")) == first
+    assert crew.asked == [Shard(0, 150)]
     initial, held_out = evaluate_parts(trained.machine, trained.engine, trained.outcome.trained)
     assert first[0] == pytest.approx(initial, rel=1e-5)
     assert attrs.astuple(first[1]) == pytest.approx(attrs.astuple(held_out), rel=1e-4)
@@ -161,3 +166,108 @@ def test_workers_that_judge_count_in_what_a_run_needs(config):
     assert alone + 2 * 2**27 < two < four - 2 * 2**27
     # as many processes as there are shards
     assert needed("run.workers=4", "training.held_out=150", "run.shard=128") < two + 2**24
+
+
+#: As many trajectories as three blocks of each class hold, of which the last is not whole.
+MOMENTS = (
+    "training.method=moments",
+    "training.cycles=50",
+    "training.held_out=4",
+    "training.windows=2",
+    "dynamics.precision=double",
+)
+
+
+@pytest.fixture(scope="module")
+def untrained(begun):
+    return begun(*MOMENTS)
+
+
+def learned(outcome):
+    return [one.parameters for training in outcome.trained for one in training.program.computers]
+
+
+def test_what_is_learned_has_the_same_bits_in_any_order_and_sharding(phase, untrained, tmp_path):
+    """Of each class; a shard that is gone is done again, in other pieces."""
+    first = learned(phase("training", untrained, Inline(0), 64))
+    crew = Inline(1)
+    found = learned(phase("training", untrained, crew, 192, "b"))
+    assert crew.asked == [Shard(0, 150), Shard(0, 150)]
+    assert all(np.array_equal(a, b) for a, b in zip(first, found, strict=True))
+    crew.asked.clear()
+    next(tmp_path.rglob("a/shards/*/shard-64-64-*")).unlink()
+    found = learned(phase("training", untrained, crew, 128))
+    assert crew.asked == [Shard(64, 64)]
+    assert all(np.array_equal(a, b) for a, b in zip(first, found, strict=True))
+    alone = train_parts(untrained.machine, untrained.engine, "moments")
+    for a, b in zip(first, [one.parameters for part in alone for one in part.program.computers], strict=True):
+        assert a == pytest.approx(b, rel=1e-3, abs=1e-4)
+
+
+@pytest.mark.parametrize("keys", [("training.cycles=10",), ("training.cycles=11", "training.method=descent")])
+def test_what_is_no_work_for_workers_is_done_by_the_run_itself(phase, begun, keys):
+    """To the bit as without [run]."""
+    run, crew = begun(*MOMENTS[:3], "training.by_class=false", *keys), Inline(0)
+    found = learned(phase("training", run, crew))
+    assert crew.asked == []
+    alone = train_parts(run.machine, run.engine, run.config.training.method)
+    expected = [one.parameters for part in alone for one in part.program.computers]
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+def test_workers_that_sample_count_in_what_a_run_needs(config):
+    """Of blocks that come together in pairs: 47 are sums of 32, 8, 4, 2 and 1 at the end, a shard of 12 of 8 and 4."""
+
+    def needed(*keys):
+        of_moments = ("training.method=moments", "training.cycles=1000", "training.windows=2")
+        shares = phase_shares(config(*of_moments, *keys))["training"]
+        return [sum(one.bytes for one in shares if (one.path == "run.workers") == there) for there in (False, True)]
+
+    assert needed("training.method=descent", "training.windows=1", "run.workers=2")[1] == 0
+    assert needed("training.cycles=20", "run.workers=2")[1] == 0
+    (small, two), (_, four) = needed("run.workers=2"), needed("run.workers=4")
+    assert 2 * 2**27 < two < four - 2 * 2**27
+    # of a window products of all units, and of each coupling, to fit to and that judge
+    sums = 2 * 8 * (700**2 + 700 * 699 // 2)
+    large = [needed("computer.units.hidden=691", "run.workers=2", f"training.windows={n}") for n in (2, 1)]
+    assert large[0][0] > small + 2 * 5 * sums
+    assert large[0][1] - large[1][1] >= 2 * 2 * sums
+
+
+@pytest.mark.long
+def test_a_run_by_processes_has_the_bits_of_any_other(catalogue, config, tmp_path, monkeypatch):
+    """Training, judging and generation; also of a run that was stopped, and went on with other workers."""
+    keys = (*MOMENTS, "training.held_out=150", "generation.samples=100", "run.workers=2", "run.shard=64")
+
+    def digests(folder):
+        report = json.loads((folder / "report.json").read_text())
+        kept = ("parameter_digest", "loss_initial", "loss_final", "likelihood_gain_nats", "likelihood_gain_se")
+        return {name: report[name] for name in kept}, read_dataset(folder / "samples.nc")["state"].values
+
+    run_experiment(config(*keys), catalogue, tmp_path / "local", reporter=Silent())
+    figures, states = digests(tmp_path / "local")
+
+    class Stopped(Inline):
+        left = 3
+
+        def do(self, ticket, shards):
+            for one in super().do(ticket, shards):
+                if one is not None and self.left == 0:
+                    raise KeyboardInterrupt
+                self.left -= one is not None
+                yield one
+
+    crew = Stopped(2)
+    monkeypatch.setattr(sharing, "executor_of", lambda config: crew)
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(config(*keys), catalogue, tmp_path / "run", reporter=Silent())
+    first = len(crew.asked)
+    crew.left = -1
+    found = load_catalogue(files=[tmp_path / "run" / ".thermozoo-checkpoint" / "plugins" / "shapes.py"])
+    resume_experiment(tmp_path / "run", found, reporter=Silent())
+    again, others = digests(tmp_path / "run")
+    assert again == figures
+    assert np.array_equal(others, states)
+    # six shards of training, three of judging, two of samples; one of training was done and not heard of
+    assert first == 4
+    assert len(crew.asked) == 11
