@@ -13,6 +13,7 @@ import pytest
 from sharded_runs import Inline, shapes
 from two_shapes import Silent
 
+from thermozoo import Protocol, option
 from thermozoo.computer.datasets import read_dataset
 from thermozoo.config.faults import Origin
 from thermozoo.config.parse import parse
@@ -26,12 +27,14 @@ from thermozoo.runs.budget import phase_shares
 from thermozoo.runs.engine import engine_of
 from thermozoo.runs.evaluation import evaluate_parts
 from thermozoo.runs.experiment import resume_experiment, run_experiment
+from thermozoo.runs.noised import write_noising
 from thermozoo.runs.outcome import Outcome
 from thermozoo.runs.phase import Run
 from thermozoo.runs.phases import phases_of
 from thermozoo.runs.training import train_parts
 from thermozoo.shards.cutting import Shard
 from thermozoo.shards.executors import Done
+from thermozoo.training.noising import Imposed
 
 #: A program for each class, so that some block has trajectories of both, and a protocol with a setting of its own.
 TEXT = """
@@ -166,6 +169,24 @@ def test_workers_that_judge_count_in_what_a_run_needs(config):
     assert alone + 2 * 2**27 < two < four - 2 * 2**27
     # as many processes as there are shards
     assert needed("run.workers=4", "training.held_out=150", "run.shard=128") < two + 2**24
+
+
+@attrs.frozen
+class Odd(Protocol):
+    """Has a setting that is no number, text or plugin."""
+
+    name = "odd"
+    shape: object = option(attrs.Factory(object), doc="of a kind of its own")
+
+    def intensity(self, t, duration):
+        return 1 - t / duration
+
+
+def test_a_protocol_that_no_file_holds_is_named(trained, tmp_path):
+    noising = SimpleNamespace(signals=np.zeros((1, 12)), protocols=[Imposed(Odd(), np.arange(12))])
+    machine = SimpleNamespace(computer=trained.machine.computer, parts=[SimpleNamespace(noising=noising)])
+    with pytest.raises(ShardError, match=r"protocols of noising \(odd\): they hold an object of the class object"):
+        write_noising(machine, tmp_path)
 
 
 #: As many trajectories as three blocks of each class hold, of which the last is not whole.
