@@ -136,7 +136,8 @@ _TRAINING = (
     "least_squares.noiseless", "least_squares.normal_equations", "least_squares.pair_base", "least_squares.pair_dense",
     "least_squares.pair_sparse", "exact.exact_equations", "exact.fokker_planck", "exact.refinement",
     "exact.signal_functions", "exact.unit_grid", "exact.unit_moments", "sampled.descent",
-    "sampled.learner", "sampled.moments", "sampled.moving", "sampled.loss_law", "sampled.slots",
+    "sampled.learner", "sampled.moment_blocks", "sampled.moments", "sampled.moving", "sampled.plain_moments",
+    "sampled.loss_law", "sampled.slots",
 )  # fmt: skip
 _STEPS = (
     "integrators.euler_maruyama", "integrators.stochastic_heun", "integrators.baoab", "integrators.coloured_noise",

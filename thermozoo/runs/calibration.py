@@ -15,7 +15,7 @@ from thermozoo.dynamics.noise import NoiseKey
 from thermozoo.dynamics.simulate import simulate
 from thermozoo.dynamics.trajectories import EnergyTerms
 from thermozoo.runs.disk import predicted_disk
-from thermozoo.runs.evaluation import held_out_each
+from thermozoo.runs.evaluation import evaluation_shared, held_out_each
 from thermozoo.runs.generation import OBSERVATIONS, equilibration_of
 from thermozoo.runs.imperfect import realised
 from thermozoo.runs.machine import Machine
@@ -23,7 +23,7 @@ from thermozoo.runs.metrics import judged_figures
 from thermozoo.runs.phase import Calibration
 from thermozoo.runs.preflight import check_libraries, try_figures, warm_up
 from thermozoo.runs.stopwatch import along_a_line, seconds
-from thermozoo.runs.training import train
+from thermozoo.runs.training import sampling_shared, train
 from thermozoo.runs.workers import by_workers
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.noising_process import NoisingProcess
@@ -87,7 +87,10 @@ def training_seconds(of: Calibration) -> float:
         train(_with_cycles(few, count), engine, method, validations=1)
 
     ratio = len(machine.noising.signals) / len(few.noising.signals)
-    return programs * ratio * along_a_line(sampled, *_CYCLES[method], machine.config.training.cycles, progress=counted)
+    cycles, images = machine.config.training.cycles, len(machine.noising.signals)
+    alone = ratio * along_a_line(sampled, *_CYCLES[method], cycles, progress=counted)
+    shared = sampling_shared(machine.config, method, images)
+    return programs * (by_workers(machine.config, engine, alone, cycles * images) if shared else alone)
 
 
 def _with_images(machine: Machine, count: int) -> Machine:
@@ -104,8 +107,8 @@ def evaluation_seconds(of: Calibration) -> float:
     """Return the seconds of evaluating held-out trajectories."""
     machine = of.machine
     process, computer = NoisingProcess(machine.noising, of.engine), with_random_couplings(machine.computer)
-    held_out = held_out_each(machine)
-    return len(machine.parts) * along_a_line(
+    held_out = held_out_each(machine.config)
+    alone = len(machine.parts) * along_a_line(
         lambda steps: evaluate(
             computer, attrs.evolve(process, steps=steps), machine.loss, seed=0, trajectories=held_out
         ),
@@ -113,6 +116,8 @@ def evaluation_seconds(of: Calibration) -> float:
         machine.config.steps,
         progress=of.progress,
     )
+    shared = evaluation_shared(machine.config)
+    return by_workers(machine.config, of.engine, alone, len(machine.parts) * held_out) if shared else alone
 
 
 def generation_seconds(of: Calibration) -> float:

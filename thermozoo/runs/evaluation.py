@@ -7,20 +7,26 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from thermozoo.config.schema import Config
 from thermozoo.dynamics.engines import Engine
 from thermozoo.runs.machine import Machine
+from thermozoo.shards.cutting import BLOCK
 from thermozoo.training.evaluate import HeldOut, evaluate
 from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
 
-__all__ = ["evaluate_parts", "held_out_each"]
+__all__ = ["evaluate_parts", "evaluation_shared", "held_out_each", "mean_over_programs"]
 
 
-def held_out_each(machine: Machine) -> int:
+def held_out_each(config: Config) -> int:
     """Return how many held-out trajectories judge each program: those of the config are shared out, two at least."""
-    programs = machine.config.programs
-    held_out = machine.config.training.held_out
+    programs, held_out = config.programs, config.training.held_out
     return held_out if programs == 1 else max(2, math.ceil(held_out / programs))
+
+
+def evaluation_shared(config: Config) -> bool:
+    """Return whether workers judge: one block of trajectories is no work to be cut."""
+    return config.run is not None and config.programs * held_out_each(config) > BLOCK
 
 
 def evaluate_parts(machine: Machine, engine: Engine, trained: Sequence[Training]) -> tuple[float, HeldOut]:
@@ -40,7 +46,7 @@ def evaluate_parts(machine: Machine, engine: Engine, trained: Sequence[Training]
     float, HeldOut
         Loss per step of the untrained computer, and the figures of the trained ones; see `evaluate`.
     """
-    count = held_out_each(machine)
+    count = held_out_each(machine.config)
     found = [
         evaluate(
             one.program,
@@ -52,6 +58,11 @@ def evaluate_parts(machine: Machine, engine: Engine, trained: Sequence[Training]
         )
         for number, (part, one) in enumerate(zip(machine.parts, trained, strict=True))
     ]
+    return mean_over_programs(found)
+
+
+def mean_over_programs(found: Sequence[tuple[float, HeldOut]]) -> tuple[float, HeldOut]:
+    """Return the means of what was found of each program; errors are independent."""
     if len(found) == 1:
         return found[0]
     gains = [held_out.gain for _, held_out in found if held_out.gain is not None]

@@ -5,14 +5,18 @@ The constants are from peaks of whole runs, measured phase by phase (VmHWM, rese
 
 from __future__ import annotations
 
+from thermozoo.runs.evaluation import evaluation_shared, held_out_each
+from thermozoo.runs.executors import workers_of
 from thermozoo.runs.generation import generation_bytes, ledger_bytes
 from thermozoo.runs.imperfect import heat_counted
 from thermozoo.runs.judge import judging_bytes
 from thermozoo.runs.phase import Share, Size
 from thermozoo.runs.terms import pattern_bytes
-from thermozoo.runs.workers import COMPILING, COUPLING, LIBRARIES, PREPARED, PREPARING, worker_shares
+from thermozoo.runs.workers import COMPILING, COUPLING, LIBRARIES, PREPARED, PREPARING, worker_processes, worker_shares
+from thermozoo.runs.training import sampling_shared
+from thermozoo.shards.cutting import BLOCK, shard_size
 from thermozoo.training.evaluate import evaluation_bytes
-from thermozoo.training.methods import stretch_bytes, trained_bytes, training_bytes
+from thermozoo.training.methods import stretch_bytes, sums_bytes, trained_bytes, training_bytes
 from thermozoo.training.noising import intensity_bytes
 from thermozoo.training.noising_process import equilibria_bytes
 
@@ -26,7 +30,9 @@ __all__ = [
     "evaluation",
     "figures",
     "generation",
+    "held_out_bytes",
     "judging",
+    "moments_bytes",
     "preparation",
     "results",
     "shard_bytes",
@@ -94,6 +100,9 @@ def training(size: Size, *methods: str) -> tuple[Share, ...]:
     for method in methods or (table.method,):
         of_couplings, of_trajectories = training_bytes(method, size.couplings, pairs, size.images * table.cycles)
         cycles = Share(of_trajectories, "training.cycles", f"{table.cycles:,} cycles of training", ("data",))
+        if sampling_shared(size.config, method, size.images // size.config.programs):
+            meanwhile.append((*_summing(size, of_couplings), cycles))
+            continue
         noising = _noising(size, size.images if of_trajectories else 0)
         states = stretch_bytes(method, size.n, size.config.steps, size.itemsize)
         followed = Share(states, "computer.units", f"{size.n:,} units", ("dynamics.precision",))
@@ -114,9 +123,49 @@ def training(size: Size, *methods: str) -> tuple[Share, ...]:
     )
 
 
+def _summing(size: Size, solving: int) -> tuple[Share, ...]:
+    """Workers that sum up noising trajectories; here, their sums come together, before the equations are solved."""
+    trajectories = size.images // size.config.programs * size.config.training.cycles
+    shard = _shard(size, trajectories)
+    each = -(-moments_bytes(size, trajectories) // BLOCK)
+    held = _held(trajectories) + 2 * _held(shard)  # beside a product, as it was read and as it is added
+    return (
+        _couplings(size, max(solving, held * _sums(size))),
+        *worker_processes(size, trajectories, each, together=BLOCK, alone=equilibria_bytes(size.n, size.images)),
+    )
+
+
+def _shard(size: Size, trajectories: int) -> int:
+    """Return how many trajectories a shard has, of workers elsewhere as far as it is known."""
+    assert size.config.run is not None
+    return min(trajectories, shard_size(trajectories, workers_of(size.config)[0], size.config.run.shard))
+
+
+def _held(trajectories: int) -> int:
+    """Return how many sums there are of blocks that come together in pairs."""
+    return 1 + (-(-trajectories // BLOCK)).bit_length()
+
+
+def _sums(size: Size) -> int:
+    table, pairs = size.config.training, size.n**2 if size.dense else 0
+    return sums_bytes(size.couplings, pairs, table.windows, len(table.potential_parameters))
+
+
+def moments_bytes(size: Size, trajectories: int) -> int:
+    """Return the bytes that a block of noising trajectories holds in a worker that sums up their moments."""
+    states = stretch_bytes("moments", size.n, size.config.steps, size.itemsize)
+    return _held(_shard(size, trajectories)) * _sums(size) + states
+
+
 def evaluation(size: Size) -> tuple[Share, ...]:
-    """Held-out trajectories, and the gradients of the trained computer."""
+    """Held-out trajectories, and the gradients of the trained computer; in workers where these judge."""
     held_out = size.config.training.held_out
+    if evaluation_shared(size.config):
+        alone = 8 * _GRADIENT * size.couplings + equilibria_bytes(size.n, size.images)
+        trajectories = size.config.programs * held_out_each(size.config)
+        return worker_processes(
+            size, trajectories, held_out_bytes(size), together=BLOCK, computers=_programs(size), alone=alone
+        )
     return (
         _couplings(size, 8 * _GRADIENT * size.couplings),
         _noising(size, min(held_out, size.images)),
@@ -127,6 +176,11 @@ def evaluation(size: Size) -> tuple[Share, ...]:
             ("computer.units",),
         ),
     )
+
+
+def held_out_bytes(size: Size) -> int:
+    """Return the bytes that a held-out trajectory holds in a worker."""
+    return evaluation_bytes(1, size.n, size.config.steps, size.itemsize)
 
 
 def generation(size: Size) -> tuple[Share, ...]:
@@ -153,9 +207,15 @@ def shard_bytes(size: Size) -> int:
 
 def _workers(size: Size) -> tuple[Share, ...]:
     """Workers on this machine with their shards, and the products of all of them before they are joined."""
-    programs = size.config.programs * size.config.training.windows
     samples = size.config.generation.samples
-    return worker_shares(size, samples, shard_bytes(size), "generation.samples", cause="samples", computers=programs)
+    return worker_shares(
+        size, samples, shard_bytes(size), "generation.samples", cause="samples", computers=_programs(size)
+    )
+
+
+def _programs(size: Size) -> int:
+    """Return how many computers are trained: of every window of every program."""
+    return size.config.programs * size.config.training.windows
 
 
 def judging(size: Size) -> tuple[Share, ...]:

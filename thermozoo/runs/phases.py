@@ -7,6 +7,7 @@ and generates; what other tasks have around their own is in `thermozoo.runs.surr
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import math
 from pathlib import Path
@@ -19,7 +20,6 @@ from thermozoo.config.schema import Config
 from thermozoo.digits import in_ascii
 from thermozoo.runs import calibration, memory
 from thermozoo.runs.device import device_of
-from thermozoo.runs.evaluation import evaluate_parts
 from thermozoo.runs.extras import Extras
 from thermozoo.runs.figures import draw_figures
 from thermozoo.runs.folder import write_json, write_text
@@ -41,6 +41,8 @@ from thermozoo.runs.preflight import try_figures
 from thermozoo.runs.report_file import report_json
 from thermozoo.runs.results import ComparisonRow, Figures, Report
 from thermozoo.runs.samples import samples_dataset
+from thermozoo.runs.sharded_evaluation import evaluate_trained
+from thermozoo.runs.sharded_moments import sum_up_for
 from thermozoo.runs.surroundings import assemble, prepare, surrounded
 from thermozoo.runs.training import train_parts, training_work
 from thermozoo.runs.window_heat import run_warnings
@@ -80,15 +82,14 @@ def _prepare(run: Run, progress: Progress) -> None:
 
 def _train(run: Run, progress: Progress) -> None:
     machine, outcome = run.machine, run.outcome
-    outcome.trained = train_parts(machine, outcome.engine, outcome.method, progress)
+    outcome.trained = train_parts(machine, outcome.engine, outcome.method, progress, functools.partial(sum_up_for, run))
     outcome.realised = tuple(run.realise(one.program) for one in outcome.trained)
     for program in outcome.realised:
         check_steps(attrs.evolve(machine.generating, computer=program, schedule=machine.schedule))
 
 
 def _evaluate(run: Run, progress: Progress) -> None:
-    machine, outcome = run.machine, run.outcome
-    outcome.initial, outcome.held_out = evaluate_parts(machine, outcome.engine, outcome.trained)
+    run.outcome.initial, run.outcome.held_out = evaluate_trained(run)
 
 
 def _generate(run: Run, progress: Progress) -> None:

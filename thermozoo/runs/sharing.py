@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import tomllib
@@ -29,7 +30,7 @@ from thermozoo.shards.dask import differences
 from thermozoo.shards.executors import do_shards
 from thermozoo.shards.job import write_job
 
-__all__ = ["Opened", "Work", "opened", "share", "telling"]
+__all__ = ["Opened", "Work", "opened", "share", "shared", "telling"]
 
 _CONFIG = "config.toml"
 
@@ -56,6 +57,8 @@ class Work:
         Writes the files that the maker reads into the folder that it is given.
     block : int
         Trajectories that are computed together, whatever the shards are.
+    together : int, optional
+        How many of them a worker holds at a time (default: all of a shard).
     """
 
     maker: Callable[[Path, Mapping[str, Any], str], Callable[[Shard], Any]]
@@ -64,10 +67,21 @@ class Work:
     bytes_each: int
     write: Callable[[Path], None]
     block: int = BLOCK
+    together: int | None = None
 
 
 def share(run: Run, work: Work, progress: Callable[[int], None] | None = None) -> list[tuple[Shard, Any]]:
     """Let the workers of a run's config do some work, and return its parts in the order of trajectories.
+
+    For the parameters see `shared`.
+    """
+    return [(shard, read()) for shard, read in shared(run, work, progress)]
+
+
+def shared(
+    run: Run, work: Work, progress: Callable[[int], None] | None = None
+) -> list[tuple[Shard, Callable[[], Any]]]:
+    """Let the workers of a run's config do some work, and return what reads its parts, in the order of trajectories.
 
     Parameters
     ----------
@@ -83,6 +97,8 @@ def share(run: Run, work: Work, progress: Callable[[int], None] | None = None) -
     ShardError
         When workers differ from the run, or shards were given up.
     """
+    import scipy.linalg  # noqa: F401  # whose library workers have, and an engine says so
+
     config, engine = run.config, run.engine
     tables, details = _of_bits(config), _details(engine)
     key = {
@@ -111,11 +127,12 @@ def share(run: Run, work: Work, progress: Callable[[int], None] | None = None) -
         work.trajectories,
         work.bytes_each,
         write,
+        work.together,
     )
     table = config.run
     assert table is not None
     done = do_shards(job, executor_of(config), table.shard, run.reporter.note, progress, work.block)
-    return [(shard, job.products.read(shard, digest)) for shard, digest in done]
+    return [(shard, functools.partial(job.products.read, shard, digest)) for shard, digest in done]
 
 
 def telling(progress: Callable[[int], None] | None, work: int, trajectories: int) -> Callable[[int], None]:

@@ -15,7 +15,7 @@ from thermozoo.shards.cutting import BLOCK, shard_size
 if TYPE_CHECKING:
     from thermozoo.runs.foreseen import Size
 
-__all__ = ["COMPILING", "COUPLING", "LIBRARIES", "PREPARED", "PREPARING", "by_workers", "worker_shares"]
+__all__ = ["COMPILING", "COUPLING", "LIBRARIES", "PREPARED", "PREPARING", "by_workers", "worker_processes", "worker_shares"]
 
 #: Bytes of libraries that preparation loads, and of what compiling takes and keeps.
 LIBRARIES, COMPILING = 220 * 2**20, 110 * 2**20
@@ -54,6 +54,53 @@ def by_workers(config: Config, engine: Engine, alone: float, trajectories: int, 
     return _STARTING + alone / speed
 
 
+def worker_processes(
+    size: Size,
+    trajectories: int,
+    each: int,
+    *,
+    together: int | None = None,
+    computers: int = 1,
+    alone: int = 0,
+    block: int = BLOCK,
+) -> tuple[Share, ...]:
+    """Return what workers on this machine hold; nothing where the run has none there.
+
+    Parameters
+    ----------
+    size : Size
+        The run.
+    trajectories : int
+        How many are shared out.
+    each : int
+        Bytes that one of them holds in a worker, with what is kept of it.
+    together : int, optional
+        How many of them a worker holds at a time (default: all of a shard).
+    computers : int
+        How many computers a worker has.
+    alone : int
+        Bytes that each worker holds beside them, whatever its shard.
+    block : int
+        Trajectories that are computed together.
+    """
+    table = size.config.run
+    asked, _ = workers_of(size.config)
+    if table is None or not asked:
+        return ()
+    shard = shard_size(trajectories, asked, table.shard, block)
+    workers = min(asked, -(-trajectories // shard))  # no more are started
+    couplings = 8 * (COUPLING + PREPARED + PREPARING) * size.couplings * computers
+    held = each * min(trajectories, workers * min(shard, together or shard))
+    return (
+        Share(
+            workers * (_PROCESS + LIBRARIES + COMPILING + couplings + alone) + held,
+            "run.workers",
+            f"{workers:,} workers",
+            ("run.shard", "computer.units"),
+        ),
+    )
+
+
 def worker_shares(
     size: Size,
     trajectories: int,
@@ -65,45 +112,20 @@ def worker_shares(
     computers: int = 1,
     block: int = BLOCK,
 ) -> tuple[Share, ...]:
-    """Return what workers on this machine hold with their shards, and the products of all of them before they are put
-    together; nothing where the run has no workers.
+    """Return what `worker_processes` hold, and the products of all of them before they are put together.
 
     Parameters
     ----------
-    size : Size
-        The run.
-    trajectories : int
-        How many are shared out.
-    each : int
-        Bytes that one of them holds in a worker, with what is kept of it.
+    size, trajectories, each, computers, block
+        As of `worker_processes`.
     path : str
-        The key that their number grows with.
+        The key that the number of trajectories grows with.
     cause : str
         What they are.
     also : tuple of str
         Other keys that a product grows with.
-    computers : int
-        How many computers a worker has.
-    block : int
-        Trajectories that are computed together.
     """
-    table = size.config.run
-    if table is None:
+    if size.config.run is None:
         return ()
     products = Share(trajectories * each, path, f"{trajectories:,} {cause}", also)
-    workers, _ = workers_of(size.config)
-    if not workers:
-        return (products,)
-    shard = shard_size(trajectories, workers, table.shard, block)
-    workers = min(workers, -(-trajectories // shard))  # no more are started
-    together = min(trajectories, workers * shard)
-    couplings = 8 * (COUPLING + PREPARED + PREPARING) * size.couplings * computers
-    return (
-        products,
-        Share(
-            workers * (_PROCESS + LIBRARIES + COMPILING + couplings) + together * each,
-            "run.workers",
-            f"{workers:,} workers",
-            ("run.shard", "computer.units"),
-        ),
-    )
+    return products, *worker_processes(size, trajectories, each, computers=computers, block=block)

@@ -140,7 +140,7 @@ def _hopeless(job: Job) -> str:
 def _given_up(job: Job, shard: Shard) -> str:
     log = log_of(job.ticket, shard)
     return (
-        f"{shard} cost {DEATHS} workers and were left out: they hold about {bytes_text(shard.count * job.bytes_each)}"
+        f"{shard} cost {DEATHS} workers and were left out: they hold about {bytes_text(job.bytes_of(shard))}"
         f"{f'; log: {log}' if log else ''}; all others are finished, and --resume tries these again, with run.shard in "
         "smaller pieces"
     )

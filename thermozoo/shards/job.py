@@ -102,11 +102,18 @@ class Job:
         How many there are in all.
     bytes_each : int
         Bytes that a trajectory holds in a worker, as predicted.
+    together : int, optional
+        How many of them a worker holds at a time (default: all of a shard).
     """
 
     ticket: Ticket
     trajectories: int
     bytes_each: int
+    together: int | None = None
+
+    def bytes_of(self, shard: Shard) -> int:
+        """Return the bytes that a shard holds in a worker, as predicted."""
+        return self.bytes_each * min(shard.count, self.together or shard.count)
 
     @property
     def products(self) -> Products:
@@ -121,6 +128,7 @@ def write_job(
     trajectories: int,
     bytes_each: int,
     write: Callable[[Path], None],
+    together: int | None = None,
 ) -> Job:
     """Write a job into a folder, in which products may be already.
 
@@ -132,7 +140,7 @@ def write_job(
         ``module:function`` that is given the folder and `about`, and returns what does a shard.
     about : mapping
         What the maker is told of, as JSON.
-    trajectories, bytes_each : int
+    trajectories, bytes_each, together
         As of `Job`.
     write : callable
         Writes the files of the job into the folder.
@@ -151,7 +159,8 @@ def write_job(
     new = folder / f".{_FILE}"
     new.write_bytes(content)
     new.replace(folder / _FILE)
-    return Job(Ticket(str(folder), hashlib.sha256(content).hexdigest()), trajectories, bytes_each)
+    ticket = Ticket(str(folder), hashlib.sha256(content).hexdigest())
+    return Job(ticket, trajectories, bytes_each, together)
 
 
 def _of_job(path: Path) -> bool:

@@ -21,7 +21,7 @@ from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.saved import asked_of
 
-__all__ = ["HeldOut", "evaluate", "evaluation_bytes"]
+__all__ = ["HeldOut", "Judged", "evaluate", "evaluation_bytes", "judge_trajectories"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -52,6 +52,31 @@ class HeldOut:
     loss: float
     gain: float | None
     gain_se: float | None
+
+
+@attrs.frozen(eq=False)
+class Judged:
+    """What was found of each of some held-out noising trajectories.
+
+    Parameters
+    ----------
+    losses : ndarray, shape (2, trajectories)
+        Reverse loss, summed over steps, of the untrained and of the trained computer.
+    gain : ndarray, shape (trajectories,), or None
+        ln P_theta[w~] - ln P_untrained[w~] [nat]; None where the integrator has no closed transition density.
+    """
+
+    losses: npt.NDArray[np.float64]
+    gain: npt.NDArray[np.float64] | None
+
+    def figures(self, steps: int) -> tuple[float, HeldOut]:
+        """Return what `evaluate` does, of trajectories of so many steps."""
+        initial, final = self.losses.mean(axis=1) / steps
+        if self.gain is None:
+            return float(initial), HeldOut(float(final), None, None)
+        trajectories = len(self.gain)
+        se = float(self.gain.std(ddof=1) / np.sqrt(trajectories)) if trajectories > 1 else float("nan")
+        return float(initial), HeldOut(float(final), float(self.gain.mean()), se)
 
 
 def evaluate(
@@ -85,9 +110,30 @@ def evaluate(
     float, HeldOut
         Loss per step of the untrained (uncoupled) computer, and the figures of the trained one.
     """
-    loss.check(process.dynamics)
     numbers = np.arange(count("trajectories", trajectories, at_least=1))
-    which = numbers % len(process.signals)
+    return judge_trajectories(trained, process, loss, numbers, seed=seed, first=first).figures(process.steps)
+
+
+def judge_trajectories(
+    trained: Computer | Program,
+    process: NoisingProcess,
+    loss: StepLoss,
+    numbers: npt.NDArray[np.int64],
+    *,
+    seed: int,
+    first: int = 0,
+) -> Judged:
+    """Return what is found of each of some held-out noising trajectories; see `evaluate` for the other parameters.
+
+    Parameters
+    ----------
+    numbers : ndarray of int, shape (B,)
+        Numbers of trajectories, from zero; they show the images in turn.
+    first : int
+        What is added to them where noise is drawn.
+    """
+    loss.check(process.dynamics)
+    trajectories, which = len(numbers), numbers % len(process.signals)
     numbers = numbers + count("first", first)
     untrained = process.dynamics.one_computer
     program, steps = Program.of(instance("trained", trained, Computer | Program, _REMEDY)), process.steps
@@ -108,7 +154,7 @@ def evaluate(
                 if density is not None:
                     gain[part] += sign * density.log_density(one, x_next, x, gradient=gradient).sum(axis=0)
 
-    asked = asked_of(program, process, seed, trajectories, first)
+    asked = asked_of(program, process, seed, trajectories, int(numbers[0]))
     size = (2 * process.signals.shape[1] + 3) * 8 * trajectories
     key = NoiseKey(seed).named("held-out")
     with piece("held-out", asked, size=size) as work, shared_out(trajectories) as share:
@@ -127,10 +173,7 @@ def evaluate(
             share(functools.partial(judge, step, states))
             work.poll(state)
         work.finish(state)
-    initial, final = losses.mean(axis=1) / process.steps
-    se = float(gain.std(ddof=1) / np.sqrt(trajectories)) if trajectories > 1 else float("nan")
-    known = density is not None
-    return float(initial), HeldOut(float(final), float(gain.mean()) if known else None, se if known else None)
+    return Judged(losses, gain if density is not None else None)
 
 
 def evaluation_bytes(trajectories: int, n: int, steps: int, itemsize: int) -> int:

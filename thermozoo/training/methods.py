@@ -14,10 +14,10 @@ from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
 from thermozoo.training.sampled.descent import VALIDATIONS, Schedule, train_by_descent
 from thermozoo.training.sampled.learner import STRETCH, Stored
-from thermozoo.training.sampled.moments import STEPS, simulated_together, train_by_moments
+from thermozoo.training.sampled.moments import STEPS, SumUp, simulated_together, sum_up_here, train_by_moments
 from thermozoo.training.sampled.online import train_online
 
-__all__ = ["Settings", "stretch_bytes", "train_by", "trained_bytes", "training_bytes"]
+__all__ = ["Settings", "stretch_bytes", "sums_bytes", "train_by", "trained_bytes", "training_bytes"]
 
 #: Double precision numbers for each coupling of a trained computer with all that it keeps.
 _TRAINED = 6
@@ -25,6 +25,9 @@ _TRAINED = 6
 #: Double precision numbers that a method holds meanwhile: for each coupling, and for each pair of units where second
 #: moments are whole matrices.
 _MEANWHILE = {"exact": (5, 4), "moments": (19, 4), "descent": (3, 0), "online": (1, 0)}
+
+#: Double precision numbers for each coupling of a sparse connectivity: products of neighbors, of some ten a unit.
+_NEIGHBORS = 20
 
 #: States of a stretch, in multiples of them, while gradients are summed up.
 _STATES = 6
@@ -77,6 +80,7 @@ def train_by(
     validations: int = VALIDATIONS,
     stored: Stored | None = None,
     progress: Callable[[int], None] | None = None,
+    sum_up: SumUp = sum_up_here,
 ) -> Training:
     """Train a computer by the method of a name.
 
@@ -102,6 +106,8 @@ def train_by(
         What is kept of the trainable parameters at every update (descent, online); none: all of them.
     progress : callable, optional
         Called with the work done since its last call: percents of an exact training, else noising trajectories.
+    sum_up : callable, optional
+        Who sums up noising trajectories (moments); by default this process.
     """
     if method == "exact":
         return train_exact(
@@ -126,6 +132,7 @@ def train_by(
             windows=settings.windows,
             potential_parameters=settings.potential_parameters,
             progress=progress,
+            sum_up=sum_up,
         )
     schedule = Schedule(settings.cycles, settings.learning_rate, validations)
     function = {"descent": train_by_descent, "online": train_online}[method]
@@ -151,6 +158,20 @@ def training_bytes(method: str, couplings: int, pairs: int, trajectories: int) -
     """
     of_coupling, of_pair = _MEANWHILE[method]
     return 8 * (of_coupling * couplings + of_pair * pairs), _TRAJECTORY[method] * trajectories
+
+
+def sums_bytes(couplings: int, pairs: int, windows: int, parameters: int) -> int:
+    """Return the bytes of the sums of method `moments` over some noising trajectories.
+
+    Parameters
+    ----------
+    couplings, pairs : int
+        As of `training_bytes`.
+    windows, parameters : int
+        Time windows, and on-site parameters to train.
+    """
+    of_pairs = (1 + parameters) * pairs if pairs else _NEIGHBORS * couplings
+    return 8 * 2 * windows * (2 * couplings + of_pairs)  # to fit to, and that judge
 
 
 def stretch_bytes(method: str, units: int, steps: int, itemsize: int) -> int:

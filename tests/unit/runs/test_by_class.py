@@ -102,8 +102,8 @@ def test_the_machine_has_the_images_of_all_classes():
 def test_held_out_figures_are_means_over_classes():
     """Of evaluations one by one; the error of the mean of independent ones is the root of the sum of squares."""
     made = machine()
-    assert held_out_each(made) == 3
-    assert held_out_each(machine("training.held_out=2")) == 2
+    assert held_out_each(made.config) == 3
+    assert held_out_each(machine("training.held_out=2").config) == 2
     trained = train_parts(made, ENGINE, "exact")
     initial, found = evaluate_parts(made, ENGINE, trained)
     each = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import textwrap
 import tomllib
 from types import SimpleNamespace
 
@@ -12,6 +11,7 @@ import attrs
 import numpy as np
 import pytest
 from inline import Deadly, Inline, Stopped
+from sharded_runs import shapes
 from thermozoo_plugins.connectivities import Dense
 from thermozoo_plugins.potentials import Quartic
 from two_shapes import CONDITIONED, Silent
@@ -99,36 +99,12 @@ def test_samples_have_the_same_bits_in_any_shards(make_computer, euler, engine, 
         assert found == pytest.approx(first[name], rel=1e-4, abs=1e-4)
 
 
-#: A plugin file, which no worker has.
-PLUGIN = """
-import attrs, numpy as np
-import thermozoo as tz
-
-@attrs.frozen
-class Shapes(tz.Dataset):
-    "A bright column or a bright row, with grain."
-    name = "shapes"
-
-    def load(self):
-        labels = np.tile([7, 4], 60)
-        images = 0.3 * np.random.default_rng(1).random((120, 3, 3))
-        images[labels == 7, :, 0] += 0.7
-        images[labels == 4, 0, :] += 0.7
-        return images, labels
-
-@tz.hookimpl
-def thermozoo_datasets():
-    return [Shapes]
-"""
-
 TEXT = CONDITIONED.replace("= 60", f"= {SAMPLES}").replace("= 1.0", "= 0.1").replace("two-shapes", "shapes")
 
 
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory):
-    path = tmp_path_factory.mktemp("plugin") / "shapes.py"
-    path.write_text(textwrap.dedent(PLUGIN))
-    return load_catalogue(files=[path])
+    return shapes(tmp_path_factory.mktemp("plugin"))
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -104,6 +104,25 @@ class PairSums(abc.ABC):
     @abc.abstractmethod
     def _absorb(self, other: Self) -> None:
         """Add the sums of another one, but those with noiseless states."""
+
+    def checkpoint(self) -> Any:
+        """Return the sums so far, as a value."""
+        ends = (self.by_noiseless.copy(), self.by_state.copy(), self.by_local.copy())
+        return self.squares.copy(), *ends, self._checkpoint()
+
+    @abc.abstractmethod
+    def _checkpoint(self) -> Any:
+        """Return the sums so far, but those with noiseless states."""
+
+    def restore(self, value: Any) -> None:
+        """Put back what `checkpoint` returned of one that was made alike."""
+        self._held = None
+        self.squares, self.by_noiseless, self.by_state, self.by_local, own = value
+        self._restore(own)
+
+    @abc.abstractmethod
+    def _restore(self, value: Any) -> None:
+        """Put back what `_checkpoint` returned."""
 
     @abc.abstractmethod
     def product(self, vector: Array, respond: Respond, weight: Array) -> tuple[Array, Array]:

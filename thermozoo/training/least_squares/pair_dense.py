@@ -109,6 +109,14 @@ class DensePairs(PairSums):
             assert others is not None
             mine += others
 
+    def _checkpoint(self) -> Any:
+        gram, cross = (None if one is None else one.copy() for one in (self._gram, self._cross))
+        return list(self._rows), gram, self._mean.copy(), cross
+
+    def _restore(self, value: Any) -> None:
+        self._unpredicted = None
+        self._rows, self._gram, self._mean, self._cross = value
+
     def _factor(self) -> tuple[Array, Array, Array]:
         """Return the rows that were added, as one array each."""
         if len(self._rows) > 1 or self._rows[0][0].dtype != np.float64:

@@ -69,6 +69,13 @@ class SparsePairs(PairSums):
         else:
             self._cross += other._cross
 
+    def _checkpoint(self) -> Any:
+        return self._sums.copy(), None if self._cross is None else self._cross.copy()
+
+    def _restore(self, value: Any) -> None:
+        self._ready = None
+        self._sums, self._cross = value
+
     def _matrix(self) -> Any:
         """Return the sums as a sparse matrix over half-edges."""
         if self._ready is None:

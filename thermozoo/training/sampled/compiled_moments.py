@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import attrs
 import numpy as np
@@ -52,6 +52,12 @@ class CompiledSums:
         count, together, n = states.shape
         self._sums.add(aligned(0, self.law.dtype), self._biases, states.reshape(-1, n), together)
         self.steps += (count - 1) * together
+
+    def absorb(self, other: Self) -> None:
+        """Add the sums of another one, which is of no use afterwards."""
+        self.steps += other.steps
+        for name, one in self._sums.totals.items():
+            one += other._sums.totals[name]
 
     def checkpoint(self) -> Any:
         """Return the sums so far, as a value."""

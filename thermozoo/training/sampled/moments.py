@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
 
 import attrs
 import numpy as np
@@ -29,16 +28,25 @@ from thermozoo.training.exact.train import trained
 from thermozoo.training.expansion import StepExpansion, expand_objective
 from thermozoo.training.least_squares.bounds import changes_allowed, solve_within
 from thermozoo.training.least_squares.normal_equations import NormalEquations, Solution, Unknowns
-from thermozoo.training.least_squares.pair_sums import pair_sums
 from thermozoo.training.loss import StepLoss
 from thermozoo.training.noising import window_edges
 from thermozoo.training.noising_process import NoisingProcess
 from thermozoo.training.result import Training
 from thermozoo.training.sampled.learning import compiled_law
+from thermozoo.training.sampled.plain_moments import MomentSums, PlainSums
 from thermozoo.training.saved import asked_of
-from thermozoo.training.unit_types import trainable_forces
 
-__all__ = ["RIDGES", "STEPS", "sampled_equations", "simulated_together", "train_by_moments"]
+__all__ = [
+    "RIDGES",
+    "STEPS",
+    "SampledMoments",
+    "SumUp",
+    "judging",
+    "sampled_equations",
+    "simulated_together",
+    "sum_up_here",
+    "train_by_moments",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -95,22 +103,11 @@ def sampled_equations(
     TrainingError
         When the objective is not quadratic with constant curvature, or the energy not linear in a parameter.
     """
-    loss.check(process.dynamics)
-    expansion = expand_objective(
-        loss.derived,
-        loss.objective,
-        dt=loss.dt,
-        mobility=computer.mobility,
-        temperature=computer.temperature,
-    )
-    if not 1 <= windows <= process.steps:
-        raise ParameterError(f"windows must lie between 1 and the number of steps, {process.steps}, got {windows}")
-    edges = window_edges(process.steps, windows)
-    sums = _sums(computer, process, loss, expansion, tuple(potential_parameters), len(trajectories), edges)
-    key = NoiseKey(seed).named("noising")
-    together = simulated_together(computer.n)
+    moments = SampledMoments(computer, process, loss, seed, windows, tuple(potential_parameters))
+    sums = moments.begin(len(trajectories))
     held = Snapshots(*sums)
     asked = asked_of(computer, process, seed, len(trajectories), int(trajectories[0]))
+    together = simulated_together(computer.n)
 
     def skipped(groups: int) -> None:
         if progress is not None:
@@ -118,28 +115,68 @@ def sampled_equations(
 
     groups = -(-len(trajectories) // together)
     for group in rounds("moments", groups, held.take, held.put, asked=asked, progress=skipped):
-        first = group * together
-        numbers = trajectories[first : first + together]
-        which = numbers % len(process.signals)
-        for step, states in process.stretches(key, numbers, which, STEPS):
-            for w, one in enumerate(sums):
-                a = max(step, edges[w]) - step
-                b = min(step + len(states) - 1, edges[w + 1]) - step
-                if a < b:
-                    one.add(states[a : b + 1])
+        numbers = trajectories[group * together : (group + 1) * together]
+        moments.follow(numbers, sums)
         if progress is not None:
             progress(len(numbers))
     return [one.equations() for one in sums]
 
 
-class _Sums(Protocol):
-    """Sums over observed steps."""
+@attrs.frozen(eq=False)
+class SampledMoments:
+    """What sums over noising trajectories are of.
 
-    def add(self, states: Any) -> None:
-        """Add the steps between states of shape (steps + 1, trajectories, n)."""
+    Parameters
+    ----------
+    computer, process, loss, seed, windows, potential_parameters
+        As of `sampled_equations`.
 
-    def equations(self) -> NormalEquations:
-        """Return the equations of the mean loss of a step."""
+    Raises
+    ------
+    TrainingError
+        When the objective is not quadratic with constant curvature, or the energy not linear in a parameter.
+    """
+
+    computer: Computer
+    process: NoisingProcess
+    loss: StepLoss
+    seed: int
+    windows: int = 1
+    potential_parameters: tuple[str, ...] = ()
+    _expansion: StepExpansion = attrs.field(init=False, repr=False)
+    _edges: npt.NDArray[np.int64] = attrs.field(init=False, repr=False)
+
+    @_expansion.default
+    def _expand(self) -> StepExpansion:
+        self.loss.check(self.process.dynamics)
+        return expand_objective(
+            self.loss.derived,
+            self.loss.objective,
+            dt=self.loss.dt,
+            mobility=self.computer.mobility,
+            temperature=self.computer.temperature,
+        )
+
+    @_edges.default
+    def _find_edges(self) -> npt.NDArray[np.int64]:
+        steps = self.process.steps
+        if not 1 <= self.windows <= steps:
+            raise ParameterError(f"windows must lie between 1 and the number of steps, {steps}, got {self.windows}")
+        return window_edges(steps, self.windows)
+
+    def begin(self, trajectories: int) -> list[MomentSums]:
+        """Return sums of every window, empty, fit for so many trajectories in all."""
+        names = self.potential_parameters
+        return _sums(self.computer, self.process, self.loss, self._expansion, names, trajectories, self._edges)
+
+    def follow(self, numbers: npt.NDArray[np.int64], sums: Sequence[MomentSums]) -> None:
+        """Simulate trajectories together, and add each of their steps to the sums of its window."""
+        which = numbers % len(self.process.signals)
+        for step, states in self.process.stretches(NoiseKey(self.seed).named("noising"), numbers, which, STEPS):
+            for one, first, stop in zip(sums, self._edges[:-1], self._edges[1:], strict=True):
+                a, b = max(step, first) - step, min(step + len(states) - 1, stop) - step
+                if a < b:
+                    one.add(states[a : b + 1])
 
 
 def _sums(
@@ -150,75 +187,14 @@ def _sums(
     names: tuple[str, ...],
     trajectories: int,
     edges: npt.NDArray[np.int64],
-) -> list[_Sums]:
+) -> list[MomentSums]:
     """Return the sums of every window: compiled where second moments are whole matrices and of states alone."""
     law = compiled_law(computer, process, loss) if not names else None
     if law is None or trajectories * int(np.diff(edges).min()) <= computer.n // 3:
-        return [_PlainSums(computer, loss, expansion, names) for _ in edges[1:]]
+        return [PlainSums(computer, loss, expansion, names) for _ in edges[1:]]
     from thermozoo.training.sampled.compiled_moments import CompiledSums
 
     return [CompiledSums(law, expansion) for _ in edges[1:]]
-
-
-class _PlainSums:
-    """Sums over observed steps, by NumPy."""
-
-    def __init__(self, computer: Computer, loss: StepLoss, expansion: StepExpansion, names: tuple[str, ...]) -> None:
-        biases = np.where(computer.trainable_biases, 0.0, computer.biases)
-        self.base = attrs.evolve(computer.bare(), biases=biases)
-        self.computer, self.loss, self.expansion, self.names = computer, loss, expansion, names
-        free = computer.layout.free
-        self.free = np.concatenate([(computer.trainable_biases & free)[None], trainable_forces(computer, names) & free])
-        self.pairs = pair_sums(computer.couplings)
-        self.couplings = np.zeros(computer.couplings.size)
-        self.local = np.zeros(self.free.shape)
-        self.moments = np.zeros((len(self.free), len(self.free), computer.n))
-        self.steps = 0
-
-    def _regressors(self, x: Any) -> Any:
-        """Return the forces of the trainable on-site parameters at states (R, n), shape (P - 1, R, n)."""
-        result = np.zeros((len(self.names), *x.shape), dtype=x.dtype)
-        for where, site in self.computer.onsite.parts():
-            for row, name in zip(result, self.names, strict=True):
-                if name in site.values:
-                    expression = site.formulas.gradient_by_parameter[name]
-                    row[:, where] = site.evaluate(f"by_{name}", expression, x[:, where])
-        return result
-
-    def add(self, states: Any) -> None:
-        """Add the steps between states of shape (steps + 1, trajectories, n)."""
-        n = self.computer.n
-        before, after = states[:-1].reshape(-1, n), states[1:].reshape(-1, n)
-        _, r, q = self.loss.responses(self.base, before, after)
-        phi, phi_next = self._regressors(before), self._regressors(after)
-        self.couplings += self.computer.couplings.contract(r, after)
-        self.local[0] += r.sum(axis=0, dtype=np.float64)
-        self.local[1:] += np.einsum("ri,pri->pi", r, phi_next, dtype=np.float64)
-        if q is not None:
-            self.couplings += self.computer.couplings.contract(q, before)
-            self.local[0] += q.sum(axis=0, dtype=np.float64)
-            self.local[1:] += np.einsum("ri,pri->pi", q, phi, dtype=np.float64)
-        for u, v in self.expansion.factors:
-            one = np.full(len(after), u + v, dtype=after.dtype)
-            rows, local = u * after + v * before, u * phi_next + v * phi
-            self.pairs.add(rows, one, local)
-            self.moments[0, 0] += (u + v) ** 2 * len(after)
-            with_one = (u + v) * local.sum(axis=1, dtype=np.float64)
-            self.moments[0, 1:] += with_one
-            self.moments[1:, 0] += with_one
-            self.moments[1:, 1:] += np.einsum("pri,qri->pqi", local, local, dtype=np.float64)
-        self.steps += len(after)
-
-    def equations(self) -> NormalEquations:
-        """Return the equations of the mean loss of a step."""
-        curvature = self.expansion.curvature / self.steps
-        return NormalEquations(
-            self.pairs,
-            self.moments,
-            curvature * self.loss.weights_of(self.computer),
-            Unknowns(self.couplings / self.steps, self.local / self.steps),
-            self.free,
-        )
 
 
 def _merged(one: NormalEquations, other: NormalEquations, share: float) -> NormalEquations:
@@ -255,6 +231,53 @@ def _choose_ridge(fitted: NormalEquations, judged: NormalEquations, ridges: Sequ
     return best
 
 
+def judging(cycles: int, images: int) -> npt.NDArray[np.bool_]:
+    """Return which noising trajectories are held out to choose the ridge, shape (cycles * images,).
+
+    The images come in turn, so whole turns are held out.
+    """
+    turn = np.arange(cycles * images) // images
+    return np.asarray(turn % 5 == 4)
+
+
+def sum_up_here(
+    moments: SampledMoments, judge: npt.NDArray[np.bool_], progress: Callable[[int], None] | None = None
+) -> tuple[list[NormalEquations], list[NormalEquations]]:
+    """Return the equations of every window from trajectories to fit to, and from those that judge.
+
+    Parameters
+    ----------
+    moments : SampledMoments
+        What to sum up.
+    judge : ndarray of bool, shape (trajectories,)
+        Which trajectories judge; where none does, both are the same.
+    progress : callable, optional
+        Called with the number of trajectories done since its last call.
+    """
+
+    def sample(numbers: npt.NDArray[np.int64]) -> list[NormalEquations]:
+        return sampled_equations(
+            moments.computer,
+            moments.process,
+            moments.loss,
+            numbers,
+            seed=moments.seed,
+            windows=moments.windows,
+            potential_parameters=moments.potential_parameters,
+            progress=progress,
+        )
+
+    fitted = sample(np.flatnonzero(~judge))
+    return fitted, sample(np.flatnonzero(judge)) if judge.any() else fitted
+
+
+#: Sums up as `sum_up_here` does.
+SumUp = Callable[
+    [SampledMoments, npt.NDArray[np.bool_], Callable[[int], None] | None],
+    tuple[list[NormalEquations], list[NormalEquations]],
+]
+
+
 @one_blas_thread()
 def train_by_moments(
     computer: Computer,
@@ -268,6 +291,7 @@ def train_by_moments(
     ridges: Sequence[float] = RIDGES,
     tolerance: float = 1e-6,
     progress: Callable[[int], None] | None = None,
+    sum_up: SumUp = sum_up_here,
 ) -> Training:
     """Train a computer to the minimum of the loss over sampled noising trajectories.
 
@@ -286,6 +310,8 @@ def train_by_moments(
         Relative residual of the linear equations.
     progress : callable, optional
         Called with the number of trajectories done since its last call.
+    sum_up : callable, optional
+        Who sums up (default: this process).
 
     Raises
     ------
@@ -298,30 +324,16 @@ def train_by_moments(
     potential_parameters = names_of("potential_parameters", potential_parameters)
     tolerance = positive("tolerance", tolerance)
     start = time.perf_counter()
-    total = np.arange(cycles * len(process.signals))
-    # The images come in turn, so whole turns are held out.
-    turn = total // len(process.signals)
-    judge = turn % 5 == 4 if len(ridges) > 1 else np.zeros(len(total), dtype=bool)
-    if len(ridges) > 1 and not judge.any():
+    if len(ridges) > 1 and cycles < 5:
         raise ParameterError(
             f"the ridge is chosen by every fifth cycle, so there must be at least 5 cycles, got {cycles}; or give "
             "one ridge"
         )
-
-    def sample(numbers: npt.NDArray[np.int64]) -> list[NormalEquations]:
-        return sampled_equations(
-            computer,
-            process,
-            loss,
-            numbers,
-            seed=seed,
-            windows=windows,
-            potential_parameters=potential_parameters,
-            progress=progress,
-        )
-
-    fitted = sample(total[~judge])
-    judged = sample(total[judge]) if judge.any() else fitted
+    judge = judging(cycles, len(process.signals))
+    if len(ridges) == 1:
+        judge[:] = False
+    moments = SampledMoments(computer, process, loss, seed, windows, tuple(potential_parameters))
+    fitted, judged = sum_up(moments, judge, progress)
     names = tuple(potential_parameters)
     low, high = changes_allowed(computer, names)
     solutions: list[Solution] = []
@@ -342,7 +354,7 @@ def train_by_moments(
         method="moments",
         seconds=since(start),
         details={
-            "noising_trajectories": len(total),
+            "noising_trajectories": len(judge),
             "ridge": chosen[::-1],
             "iterations": [s.iterations for s in reversed(solutions)],
             "residual": [s.residual for s in reversed(solutions)],
