@@ -12,8 +12,8 @@ from thermozoo.runs.imperfect import heat_counted
 from thermozoo.runs.judge import judging_bytes
 from thermozoo.runs.phase import Share, Size
 from thermozoo.runs.terms import pattern_bytes
-from thermozoo.runs.workers import COMPILING, COUPLING, LIBRARIES, PREPARED, PREPARING, worker_processes, worker_shares
 from thermozoo.runs.training import sampling_shared
+from thermozoo.runs.workers import COMPILING, COUPLING, LIBRARIES, PREPARED, PREPARING, worker_processes, worker_shares
 from thermozoo.shards.cutting import BLOCK, shard_size
 from thermozoo.training.evaluate import evaluation_bytes
 from thermozoo.training.methods import stretch_bytes, sums_bytes, trained_bytes, training_bytes

@@ -15,7 +15,16 @@ from thermozoo.shards.cutting import BLOCK, shard_size
 if TYPE_CHECKING:
     from thermozoo.runs.foreseen import Size
 
-__all__ = ["COMPILING", "COUPLING", "LIBRARIES", "PREPARED", "PREPARING", "by_workers", "worker_processes", "worker_shares"]
+__all__ = [
+    "COMPILING",
+    "COUPLING",
+    "LIBRARIES",
+    "PREPARED",
+    "PREPARING",
+    "by_workers",
+    "worker_processes",
+    "worker_shares",
+]
 
 #: Bytes of libraries that preparation loads, and of what compiling takes and keeps.
 LIBRARIES, COMPILING = 220 * 2**20, 110 * 2**20
