@@ -84,20 +84,25 @@ class FewPairs(Connectivity):
         return np.array([(0, 1), (UNITS - 4, UNITS - 3)])
 
 
-def uncoupled(potential: Potential, kT: float, mobility: float = 1.0) -> Computer:
-    """Return a computer of `UNITS` equal units whose couplings and biases are zero."""
+def uncoupled(potential: Potential, kT: float, mobility: float = 1.0, units: int = UNITS) -> Computer:
+    """Return a computer of equal units whose couplings and biases are zero."""
     return assemble(
-        {"units": UNITS}, potential, AllPairs(), temperature=kT, mobility=mobility, trainable_biases=["units"]
+        {"units": units}, potential, AllPairs(), temperature=kT, mobility=mobility, trainable_biases=["units"]
     )
 
 
 def coupled(
-    potential: Potential, kT: float, rng: np.random.Generator, strength: float, mobility: float = 1.0
+    potential: Potential,
+    kT: float,
+    rng: np.random.Generator,
+    strength: float,
+    mobility: float = 1.0,
+    units: int = UNITS,
 ) -> Computer:
     """Return a computer with random couplings and biases of a given size [energy]."""
-    base = uncoupled(potential, kT, mobility)
+    base = uncoupled(potential, kT, mobility, units)
     size = base.parameters.size
-    return base.with_parameters(strength * rng.standard_normal(size) / np.sqrt(UNITS))
+    return base.with_parameters(strength * rng.standard_normal(size) / np.sqrt(units))
 
 
 def few_coupled(

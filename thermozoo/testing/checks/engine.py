@@ -27,6 +27,9 @@ Array = npt.NDArray[Any]
 #: several such groups, the last of them not full.
 _STEPS, _NUMBERS = 11, np.array([3, 4, 5, 9, 2**32 - 1, 100, 101, 102, 7, 6, *range(200, 263)])
 
+#: So many units that an engine which does them in blocks and tiles has several, the last of them not full.
+_MANY = 150
+
 #: Rounding: the states are of size one, and a step multiplies differences by about one.
 _CLOSE = {"single": 2e-5, "double": 1e-12}
 
@@ -53,7 +56,7 @@ class ProbeDamped(Integrator):
 
 
 def _laws(context: Context) -> Iterator[tuple[str, Dynamics, Drive | None]]:
-    """Yield laws by what they have: one force, two and a velocity, few couplings and clamped units, a drive."""
+    """Yield laws by what they have: one force, two and a velocity, many units, few couplings, a drive."""
     # a mobility of 1 would hide where a kernel divides by it
     computer = coupled(ProbeQuartic(), 0.4, context.rng("engine"), 0.5, 0.7)
     rng = context.rng("drive")
@@ -66,6 +69,8 @@ def _laws(context: Context) -> Iterator[tuple[str, Dynamics, Drive | None]]:
     for precision in ("double", "single"):
         yield f"one force, {precision}", Dynamics(computer, ProbeStep(), 0.02, precision), None
         yield f"a velocity, {precision}", Dynamics(computer, ProbeDamped(), 0.02, precision), None
+    many = coupled(ProbeQuartic(), 0.4, rng, 0.5, 0.7, units=_MANY)
+    yield "many units, double", Dynamics(many, ProbeStep(), 0.02, "double"), None
     few = few_coupled(ProbeQuartic(), 0.4, rng, 0.5, 0.7)
     yield "few couplings and clamped units, double", Dynamics(few, ProbeDamped(), 0.02, "double"), None
     yield "a drive, single", Dynamics(computer, ProbeStep(), 0.02, "single"), drive
@@ -74,7 +79,7 @@ def _laws(context: Context) -> Iterator[tuple[str, Dynamics, Drive | None]]:
 
 
 def _start(context: Context, dynamics: Dynamics, rows: slice = slice(None)) -> BatchState:
-    x = context.rng("start").standard_normal((len(_NUMBERS), UNITS)).astype(dynamics.dtype)[rows]
+    x = context.rng("start").standard_normal((len(_NUMBERS), dynamics.computer.n)).astype(dynamics.dtype)[rows]
     key = context.key("noise")
     return BatchState(x, key, _NUMBERS[rows].copy(), 5, resting(dynamics, len(x)))
 
