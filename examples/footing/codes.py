@@ -84,20 +84,25 @@ def alone(ground, trained, seed, again=False, count=ALONE):
     for label, law in trained.laws.items():
         part = trained.machine.part(label)
         bare = _only_hidden(part.computer)
+        hidden = part.computer.layout.slice("hidden")
         if again:
             program = train(_trained_alone(part, bare), trained.engine, "exact").program
         else:
-            hidden = part.computer.layout.slice("hidden")
-            computers = [
-                bare.with_couplings(one.couplings.matrix()[hidden, hidden]).with_strengths_of(
-                    "bias", one.biases[hidden]
-                )
-                for one in law.program.computers
-            ]
-            program = attrs.evolve(law.program, computers=computers)
-        of = {"seed": seed + 1000 * (1 + label), "engine": trained.engine}
+            program = attrs.evolve(
+                law.program,
+                computers=[
+                    bare.with_couplings(one.couplings.matrix()[hidden, hidden]).with_strengths_of(
+                        "bias", one.biases[hidden]
+                    )
+                    for one in law.program.computers
+                ],
+            )
         made = generate(
-            attrs.evolve(law, computer=program), attrs.evolve(law, computer=bare), count // len(trained.laws), **of
+            attrs.evolve(law, computer=program),
+            attrs.evolve(law, computer=bare),
+            count // len(trained.laws),
+            seed=seed + 1000 * (1 + label),
+            engine=trained.engine,
         )
         found[label] = read(ground, made.final)
     return found
