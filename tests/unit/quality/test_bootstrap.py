@@ -3,7 +3,8 @@
 Where two Gaussians have covariances with the same axes, variances a_i and b_i along these, the variance of d^2 is to
 first order in 1/n and 1/m
 
-    sum_i 4 (mean a - mean b)_i^2 (a_i/n + b_i/m) + 2 a_i^2 (1 - sqrt(b_i/a_i))^2 / n + 2 b_i^2 (1 - sqrt(a_i/b_i))^2 / m.
+    sum_i 4 (mean a - mean b)_i^2 (a_i/n + b_i/m)
+          + 2 a_i^2 (1 - sqrt(b_i/a_i))^2 / n + 2 b_i^2 (1 - sqrt(a_i/b_i))^2 / m.
 
 Seeded. An error from r replicates has a relative error of 1/sqrt(2 r); a tolerance is four of these, which chance
 exceeds once in 16,000, and 0.05 for what is of higher order and for the moments of the points that are drawn again.
