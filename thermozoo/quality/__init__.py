@@ -6,6 +6,7 @@ serve for what, `evaluate` measures outputs, real held-out images and baselines 
 
 from __future__ import annotations
 
+from thermozoo.quality.bootstrap import Estimate, frechet_estimate
 from thermozoo.quality.evaluate import evaluate
 from thermozoo.quality.frechet import frechet_distance
 from thermozoo.quality.manifold import precision_recall
@@ -15,6 +16,7 @@ from thermozoo.quality.sets import Images, RealImages
 from thermozoo.quality.splits import Splits, splits
 
 __all__ = [
+    "Estimate",
     "Images",
     "Quality",
     "QualityRow",
@@ -23,6 +25,7 @@ __all__ = [
     "Splits",
     "evaluate",
     "frechet_distance",
+    "frechet_estimate",
     "precision_recall",
     "splits",
     "thermal_readout",

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-__all__ = ["class_by_class", "gaussian", "gaussian_in_components", "mean_image"]
+__all__ = ["class_by_class", "gaussian", "gaussian_in_components", "k_means", "mean_image", "memory"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -70,3 +70,27 @@ def gaussian_in_components(most: int) -> Imitation:
         return space.images(spread * random.standard_normal((count, len(spread))))
 
     return drawn
+
+
+def k_means(most: int) -> Imitation:
+    """Return what draws the center of one of so many clusters of the points, each as often as the cluster has points.
+
+    References
+    ----------
+    S. P. Lloyd, IEEE Trans. Inf. Theory 28, 129 (1982).
+    """
+
+    def drawn(points: Array, count: int, random: Generator) -> Array:
+        from sklearn.cluster import KMeans
+
+        found = KMeans(min(most, len(points)), n_init=1, random_state=0).fit(points)
+        centers: Array = found.cluster_centers_[np.resize(random.permutation(found.labels_), count)]
+        return centers
+
+    return drawn
+
+
+def memory(points: Array, count: int, random: Generator) -> Array:
+    """Return the points themselves in random order, none twice before all others have come."""
+    rows = [random.permutation(len(points)) for _ in range(-(-count // len(points)))]
+    return points[np.concatenate(rows)[:count]]

@@ -7,12 +7,12 @@ r"""The Frechet distance of two sets of points, as that of the Gaussians with th
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["frechet_distance"]
+__all__ = ["Moments", "distance_of_moments", "frechet_distance", "moments"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -32,15 +32,26 @@ def frechet_distance(a: Array, b: Array) -> float:
     >>> round(frechet_distance(points, 3 * points + [4.0, 0.0]), 9)  # 16 + 2 (3 - 1)^2 2 / 3
     21.333333333
     """
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    first, second = _root(a), _root(b)
+    return distance_of_moments(moments(a), moments(b))
+
+
+class Moments(NamedTuple):
+    """Mean of some points, and a matrix R with R'R their covariance."""
+
+    mean: Array
+    root: Array
+
+
+def moments(points: Array) -> Moments:
+    """Return the moments of points of shape (n, d) that a distance is taken from."""
+    points = np.asarray(points, dtype=np.float64)
+    mean = points.mean(axis=0)
+    return Moments(mean, np.asarray(np.linalg.qr((points - mean) / np.sqrt(len(points) - 1), mode="r")))
+
+
+def distance_of_moments(a: Moments, b: Moments) -> float:
+    """Return the squared Frechet distance of points with these moments."""
     # the trace of the root is the sum of singular values of a product of roots: no eigenvalue is rounded below zero
-    shared = np.linalg.svd(first @ second.T, compute_uv=False).sum()
-    between = np.sum((a.mean(axis=0) - b.mean(axis=0)) ** 2)
-    return float(between + np.sum(first**2) + np.sum(second**2) - 2.0 * shared)
-
-
-def _root(points: Array) -> Array:
-    """Return a matrix R with R'R the covariance of points."""
-    centered = points - points.mean(axis=0)
-    return np.asarray(np.linalg.qr(centered / np.sqrt(len(points) - 1), mode="r"))
+    shared = np.linalg.svd(a.root @ b.root.T, compute_uv=False).sum()
+    between = np.sum((a.mean - b.mean) ** 2)
+    return float(between + np.sum(a.root**2) + np.sum(b.root**2) - 2.0 * shared)

@@ -50,6 +50,26 @@ def test_imitations_are_of_the_class_that_is_asked_for():
         assert row == pytest.approx(POINTS[labels == label].mean(axis=0))
 
 
+def test_k_means_draws_centers_as_often_as_they_have_points():
+    """Three heaps that no other three centers divide as well."""
+    heaps = np.repeat([[0.0, 0.0], [50.0, 0.0], [0.0, 70.0]], [2, 4, 6], axis=0)
+    points = heaps + np.tile([[-1.0, 0.5], [1.0, -0.5]], (6, 1))
+    drawn = baselines.k_means(3)(points, 24, np.random.default_rng(8))
+    found, counts = np.unique(drawn.round(9), axis=0, return_counts=True)
+    assert found.tolist() == [[0.0, 0.0], [0.0, 70.0], [50.0, 0.0]]
+    assert counts.tolist() == [4, 12, 8]
+    one_each = baselines.k_means(50)(POINTS, len(POINTS), np.random.default_rng(9))
+    assert np.sort(one_each, axis=0) == pytest.approx(np.sort(POINTS, axis=0))
+
+
+def test_memory_gives_every_point_before_any_again():
+    drawn = baselines.memory(POINTS, 30, np.random.default_rng(10))
+    counts = [(drawn == point).all(axis=1).sum() for point in POINTS]
+    assert sum(counts) == 30
+    assert set(counts) == {2, 3}
+    assert not (drawn[:12] == POINTS).all()
+
+
 def test_the_thermal_readout_of_a_spring():
     """U = 2 x^2: the mean is A s / 4, the variance kT / 4."""
     readout = thermal_readout(lambda x: 2.0 * x**2, 3.0, 0.1, lambda image: image / 2.0)

@@ -1,0 +1,150 @@
+"""The table of new digits, `examples/new_digits.py`: its sets, its parts, its controls, and a small run of it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from thermozoo.quality import Estimate
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+def footing(monkeypatch):
+    """The modules of the example, by name."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    yield lambda name: importlib.import_module(name)
+    for name in [name for name in sys.modules if name.split(".")[0] in ("footing", "new_digits")]:
+        del sys.modules[name]
+
+
+def ground_of(footing, outputs=200):
+    """A data set of 12,000 images of two pixels by three, no two of them alike; 80 of a class are learned."""
+    random = np.random.default_rng(0)
+    tables = {"data": {"classes": list(range(10)), "per_class": 80}}
+    return footing("footing.ground").Ground(
+        random.random((12_000, 2, 3)), random.integers(0, 10, 12_000), tables, outputs
+    )
+
+
+def places(images):
+    """What tells images apart."""
+    return {tuple(row) for row in images.pixels.tolist()}
+
+
+def test_nothing_but_the_untouched_table_looks_at_untouched_images(footing):
+    ground = ground_of(footing)
+    chosen, untouched = (ground.real(split) for split in ("chosen", "untouched"))
+    others = places(chosen.seen) | places(chosen.judge) | places(chosen.reference) | places(chosen.held_out)
+    assert len(places(untouched.reference)) == len(untouched.reference) > 0
+    assert not places(untouched.reference) & others
+    assert places(untouched.held_out) == places(chosen.held_out) | places(chosen.reference)
+    assert places(untouched.judge) == places(chosen.judge)
+    second = ground.images[3000:6000].reshape(3000, -1)
+    scaled = ((second - second.mean(axis=1, keepdims=True)) / second.std(axis=1, keepdims=True)).astype(np.float32)
+    assert places(untouched.reference) <= {tuple(row) for row in scaled.tolist()}
+
+
+def test_parts_are_disjoint_and_of_the_mix(footing):
+    asked = np.resize(np.arange(3), 60)
+    parts = footing("footing.measures").dealt(asked, {0: 3, 1: 6, 2: 2})
+    assert len(parts) == 3  # of class 1 there are 20
+    assert len(set(np.concatenate(parts).tolist())) == 33
+    assert all(np.bincount(asked[part]).tolist() == [3, 6, 2] for part in parts)
+
+
+def test_moments_over_those_of_memories(footing):
+    """Twice as far from a mean that is moved: four times the variance, in all components."""
+    rows, measures = footing("footing.rows"), footing("footing.measures")
+    asked = np.resize(np.arange(10), 2000)
+    images = np.random.default_rng(1).standard_normal((2000, 6)) * np.arange(1, 7) + asked[:, np.newaxis]
+    means = np.stack([images[asked == label].mean(axis=0) for label in range(10)])[asked]
+    other = means + 2 * (images - means) + [3.0, 0, 0, 0, 0, 0]
+    given = {name: [rows.Shown(one, asked)] for name, one in (("memories", images), ("other", other))}
+    found = measures.moments(ground_of(footing), given, most=(2, 4))
+    assert found["memories"] == pytest.approx([0, 1, 1, 1], abs=1e-12)
+    variance = np.mean([images[asked == label].var(axis=0, ddof=1).sum() for label in range(10)])
+    assert found["other"] == pytest.approx([9 / variance, 4, 4, 4])
+
+
+def test_features_are_compared_with_those_that_were_learned(footing):
+    """A feature and one that is equal to it three times in four have as covariance half its variance, 1 or 0.36."""
+    codes, random = footing("footing.codes"), np.random.default_rng(2)
+    first = np.where(random.random((4000, 4)) < [0.5, 0.5, 0.5, 0.9], 1.0, -1.0)
+    learned = np.hstack([first, np.where(random.random((4000, 4)) < 0.75, first, -first)])
+    known = {5: codes.Code(learned, np.zeros(3), np.zeros((8, 3)))}
+    same = codes.compared(known, {5: learned})
+    assert (same["means"], same["covariances"], same["slope"]) == pytest.approx((0, 0, 1), abs=1e-12)
+    apart = codes.compared(known, codes.drawn_by(codes.independent, known, seed=1))
+    # four of 28 pairs; five standard errors of 10,000 draws each
+    assert apart["covariances"] == pytest.approx(0.5 * np.sqrt((3 + 0.36**2) / 28), abs=5 * 0.01)
+    assert apart["means"] < 5 * 0.01
+    assert apart["slope"] == pytest.approx(0.0, abs=5 * 0.01)
+    assert apart["sampling"] == pytest.approx(0.01, rel=0.2)  # a few variances are below one
+    again = codes.compared(known, codes.drawn_by(codes.learned, known, seed=1))
+    assert again["slope"] == pytest.approx(1.0, abs=5 * 0.01)
+
+
+def test_differences_from_the_bar_leave_out_what_is_shared(footing):
+    measures, table = footing("footing.measures"), footing("footing.table")
+    shared = np.resize([-1.0, 1.0], 100)
+    averaged = dict.fromkeys(measures.AVERAGED, 0.5)
+
+    def row(value, own):
+        return measures.Row("a row", Estimate(value, shared + own), None, averaged, 0.1, (3800.0, 140.0))
+
+    text = table.table({table.BAR: row(15.0, np.zeros(100)), "other": row(12.0, np.zeros(100))})
+    assert "| 12.0 ± 1.0 | -3.0 ± 0.0 |  |  | 0.500 |" in text.splitlines()[-1]
+    assert text.endswith("| 0.10 | 3,800 ± 140 |")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--data", "nowhere"], "nowhere"),
+        (["--data", "nowhere", "mirror"], "no row is called 'mirror'"),
+        (["--data", "nowhere", "--outputs", "7"], "--outputs must be at least 100"),
+        (["--data", "nowhere", "--json", "no/such/file"], "there is no folder"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_a_line(footing, monkeypatch, capsys, words, told):
+    monkeypatch.setattr(sys, "argv", ["new_digits.py", *words])
+    with pytest.raises(SystemExit) as stopped:
+        footing("new_digits").main()
+    assert stopped.value.code == 2
+    assert told in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.long
+def test_a_small_table(tmp_path):
+    """Three classes, 300 outputs: what is true by far more than the error bars of so few."""
+    if "THERMOZOO_TEST_MNIST" not in os.environ:
+        pytest.skip("THERMOZOO_TEST_MNIST names no folder with MNIST")
+    rows = ["real", "memories", "k-means", "gaussian-40", "codes-learned", "codes-independent", "codes-retrained"]
+    words = ["--data", os.environ["THERMOZOO_TEST_MNIST"], "--quick", "--split", "chosen", "untouched"]
+    command = [sys.executable, EXAMPLES / "new_digits.py", *rows, "computer", *words, "--json", tmp_path / "table.json"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = json.loads((tmp_path / "table.json").read_text("utf-8"))
+    assert set(found["splits"]) == {"chosen", "untouched"}
+    for split in found["splits"].values():
+        assert list(split) == [*rows, "computer"]
+        assert all(row["title"] in printed for row in split.values())
+        assert split["memories"]["nearest"] > 0.95 > split["k-means"]["nearest"] > split["real"]["nearest"]
+        for row in split.values():
+            assert row["judged_right"] > 0.85
+            assert row["components"]["value"] > 3 * row["components"]["error"]
+        assert split["codes-learned"]["nearest"] > 0.88 > split["computer"]["nearest"]
+        assert 3000 < split["computer"]["heat_kT"]["mean"] < 4500
+    assert found["splits"]["untouched"]["real"]["features"]["value"] < 30
+    features = list(found["features"].values())
+    assert features[0]["slope"] == pytest.approx(1.0, abs=0.02)
+    assert features[1]["slope"] == pytest.approx(0.0, abs=0.05)
+    assert 0.3 < features[2]["slope"] < 0.8
