@@ -28,7 +28,7 @@ Array = npt.NDArray[Any]
 _STEPS, _NUMBERS = 11, np.array([3, 4, 5, 9, 2**32 - 1, 100, 101, 102, 7, 6, *range(200, 263)])
 
 #: So many units that an engine which does them in blocks and tiles has several, the last of them not full.
-_MANY = 150
+_MANY = 300
 
 #: Rounding: the states are of size one, and a step multiplies differences by about one.
 _CLOSE = {"single": 2e-5, "double": 1e-12}
