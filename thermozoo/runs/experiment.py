@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import shlex
 from collections.abc import Callable, Mapping
@@ -150,7 +151,8 @@ def _in_folder(
         store, about, config.dynamics.checkpoint_interval, reporter.warn, command, lambda: holds_shards(store)
     )
     try:
-        with journal.open(), one_blas_thread():
+        with contextlib.ExitStack() as around, journal.open(), one_blas_thread():
+            around.callback(run.end_workers)
             for phase in phases_of(config):
                 run.do(phase)
     except BaseException as failure:

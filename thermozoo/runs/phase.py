@@ -27,6 +27,8 @@ from thermozoo.runs.folder import RunFolder
 from thermozoo.runs.foreseen import Calibration, Size
 from thermozoo.runs.imperfect import Reader, realised, realised_program, storing
 from thermozoo.runs.progress import Reporter
+from thermozoo.runs.workers import WORKERS
+from thermozoo.shards.executors import Kept
 
 __all__ = ["Calibration", "Clock", "Phase", "Progress", "Run", "Share", "Size", "own_key"]
 
@@ -129,6 +131,8 @@ class Run:
         The phase that is under way.
     shared : int
         How often work was shared out.
+    executor : Kept or None
+        The workers, while one phase after the other has something for them to do.
     """
 
     config: Config
@@ -156,9 +160,12 @@ class Run:
     page: Path | None = attrs.field(init=False, default=None)
     phase: Phase | None = attrs.field(init=False, default=None)
     shared: int = attrs.field(init=False, default=0)
+    executor: Kept | None = attrs.field(init=False, default=None)
 
     def do(self, phase: Phase) -> None:
         """Go through a phase; one that only adds to the results takes nothing with it where it fails."""
+        if self.executor is not None and not self._has_workers(phase):
+            self.end_workers()
         with contextlib.ExitStack() as around:
             if phase.adds:
                 around.enter_context(self.extras.kept(phase.name))
@@ -173,6 +180,16 @@ class Run:
             around.callback(setattr, self, "phase", self.phase)
             self.phase = phase
             phase.run(self, progress)
+
+    def _has_workers(self, phase: Phase) -> bool:
+        """Return whether a phase states bytes of workers."""
+        return any(share.path == WORKERS for share in phase.bytes(Size.of(self.config, self.machine)))
+
+    def end_workers(self) -> None:
+        """Let workers go: what they hold is no longer needed."""
+        if self.executor is not None:
+            self.executor.close()
+        self.executor = None
 
     def realise(self, trained: Trained) -> Trained:
         """Return what the device is once it is asked to be what training has found: this is what runs from then on.

@@ -27,7 +27,7 @@ from thermozoo.runs.phase import Run
 from thermozoo.runs.place import PLUGINS
 from thermozoo.shards.cutting import BLOCK, Shard
 from thermozoo.shards.dask import differences
-from thermozoo.shards.executors import do_shards
+from thermozoo.shards.executors import Kept, do_shards
 from thermozoo.shards.job import write_job
 
 __all__ = ["Opened", "Work", "opened", "share", "shared", "telling"]
@@ -131,7 +131,11 @@ def shared(
     )
     table = config.run
     assert table is not None
-    done = do_shards(job, executor_of(config), table.shard, run.reporter.note, progress, work.block)
+    executor = executor_of(config)
+    if run.executor is None or run.executor.executor != executor:
+        run.end_workers()
+        run.executor = Kept(executor)
+    done = do_shards(job, run.executor, table.shard, run.reporter.note, progress, work.block)
     return [(shard, functools.partial(job.products.read, shard, digest)) for shard, digest in done]
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "LIBRARIES",
     "PREPARED",
     "PREPARING",
+    "WORKERS",
     "by_workers",
     "worker_processes",
     "worker_shares",
@@ -32,6 +33,9 @@ LIBRARIES, COMPILING = 220 * 2**20, 110 * 2**20
 #: Double precision numbers for each coupling: of a computer that is assembled, of the engine's copies, and while these
 #: are made.
 COUPLING, PREPARED, PREPARING = 2, 1, 3
+
+#: The key that bytes of workers grow with; a phase that states some has work for them.
+WORKERS = "run.workers"
 
 #: Bytes of the interpreter of a worker.
 _PROCESS = 60 * 2**20
@@ -103,7 +107,7 @@ def worker_processes(
     return (
         Share(
             workers * (_PROCESS + LIBRARIES + COMPILING + couplings + alone) + held,
-            "run.workers",
+            WORKERS,
             f"{workers:,} workers",
             ("run.shard", "computer.units"),
         ),

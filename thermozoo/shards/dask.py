@@ -229,8 +229,9 @@ class DaskCrew:
 
     def _prepared(self, ticket: Ticket) -> Iterator[None]:
         """Have every worker read the job, and refuse to go on where one cannot."""
+        mark = f"prepare-{self._mark}-{ticket.digest}"
         futures = [
-            self._client.submit(attempt_prepare, ticket, workers=[address], key=f"prepare-{self._mark}-{k}", pure=False)
+            self._client.submit(attempt_prepare, ticket, workers=[address], key=f"{mark}-{k}", pure=False)
             for k, address in enumerate(self._client.nthreads())
         ]
         for one in futures:
@@ -245,7 +246,7 @@ class DaskCrew:
         asked = 0
         while waiting and under_way + asked < max(1, self.workers):
             shard = waiting.popleft()
-            key = f"shard-{self._mark}-{shard.first}-{shard.count}"
+            key = f"shard-{self._mark}-{ticket.digest}-{shard.first}-{shard.count}"
             future = self._client.submit(attempt, ticket, shard, key=key, pure=False)
             future.add_done_callback(lambda done, shard=shard: self._came.put((shard, done)))
             asked += 1

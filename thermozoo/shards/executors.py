@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -14,7 +15,7 @@ from thermozoo.errors import ShardError, shown
 from thermozoo.shards.cutting import BLOCK, Shard, cut, gaps, shard_size
 from thermozoo.shards.job import WORKERS_LOG, Answer, Job, Ticket, log_of
 
-__all__ = ["DEATHS", "Crew", "Done", "Executor", "Say", "do_shards"]
+__all__ = ["DEATHS", "Crew", "Done", "Executor", "Kept", "Say", "do_shards"]
 
 #: Deaths of workers at one shard after which it is not tried again.
 DEATHS = 2
@@ -61,6 +62,41 @@ class Executor(Protocol):
 
     def open(self, say: Say) -> AbstractContextManager[Crew]:
         """Have workers for the time of a block."""
+
+
+class Kept:
+    """An executor whose workers stay from one job to the next, until it is closed: starting them takes seconds.
+
+    Parameters
+    ----------
+    executor : Executor
+        Who has the workers.
+    """
+
+    def __init__(self, executor: Executor) -> None:
+        self.executor = executor
+        self._around = contextlib.ExitStack()
+        self._crew: Crew | None = None
+
+    def check(self) -> None:
+        """Find out, before a run, whether there will be workers."""
+        self.executor.check()
+
+    @contextlib.contextmanager
+    def open(self, say: Say) -> Iterator[Crew]:
+        """Have workers for the time of a block, and those of the block before where it ended well."""
+        if self._crew is None:
+            self._crew = self._around.enter_context(self.executor.open(say))
+        try:
+            yield self._crew
+        except BaseException:  # they may be at work on what nobody waits for any more
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let the workers go."""
+        self._crew = None
+        self._around.close()
 
 
 def do_shards(

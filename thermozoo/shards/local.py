@@ -66,7 +66,7 @@ class LocalExecutor:
 
 
 class LocalCrew:
-    """Processes that do shards, one shard each at a time; one that dies is replaced.
+    """Processes that do shards, one shard each at a time; one that dies is replaced. They wait for the next job.
 
     Parameters
     ----------
@@ -79,6 +79,7 @@ class LocalCrew:
     def __init__(self, workers: int, threads: int, say: Say) -> None:
         self.workers, self._threads, self._say = workers, threads, say
         self._running: list[subprocess.Popen[str]] = []
+        self._idle: list[subprocess.Popen[str]] = []
         self._came: queue.SimpleQueue[tuple[subprocess.Popen[str], Shard, Answer | None]] = queue.SimpleQueue()
 
     def do(self, ticket: Ticket, shards: Sequence[Shard]) -> Iterator[Done | None]:
@@ -86,7 +87,8 @@ class LocalCrew:
         waiting, deaths = deque(shards), Counter[Shard]()
         at_work = 0
         for _ in range(min(self.workers, len(waiting))):
-            self._give(self._start(ticket), ticket, waiting.popleft())
+            process = self._idle.pop() if self._idle else self._start(ticket)
+            self._give(process, ticket, waiting.popleft())
             at_work += 1
         while at_work:
             try:
@@ -107,6 +109,8 @@ class LocalCrew:
             if waiting:
                 self._give(process, ticket, waiting.popleft())
                 at_work += 1
+            elif answer is not None:
+                self._idle.append(process)
             if answer is not None:
                 yield Done(shard, answer)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 from inline import Deadly, Inline, Stopped, arrays, differing, worked
@@ -11,6 +13,7 @@ from thermozoo.config.faults import Origin
 from thermozoo.config.parse import parse
 from thermozoo.dynamics.engines import engine_named
 from thermozoo.errors import ConfigError, DataError, ShardError
+from thermozoo.interfaces import Phase, Share
 from thermozoo.registry.catalogue import catalogue
 from thermozoo.runs import sharing, workers
 from thermozoo.runs.assemble import assemble_machine
@@ -116,6 +119,32 @@ def test_compiled_trajectories_have_the_bits_of_a_run_alone(working, tables):
     assert set(differing(shared, alone)) <= rounded
     for name in rounded:
         np.testing.assert_allclose(shared[name], alone[name], rtol=1e-9, atol=1e-9)
+
+
+def test_workers_stay_while_phases_have_something_for_them(working):
+    """Through relaxation and sampling; a phase that states no bytes of workers begins when they have gone."""
+
+    class Counted(Inline):
+        here = come = 0
+
+        @contextlib.contextmanager
+        def open(self, say):
+            self.here, self.come = self.here + 1, self.come + 1
+            yield self
+            self.here -= 1
+
+    crew = Counted(0)
+    run = working(SAMPLE, crew)
+    assert (crew.here, crew.come) == (1, 1)
+    seen = []
+    run.do(
+        Phase(
+            "alone", "", lambda run, progress: seen.append(crew.here), lambda of: 0.0, lambda size: (Share(8, "seed"),)
+        )
+    )
+    assert seen == [0]
+    run.end_workers()
+    assert (crew.here, crew.come) == (0, 1)
 
 
 def test_chains_that_are_given_up_are_named_and_all_others_are_finished(working, tmp_path):

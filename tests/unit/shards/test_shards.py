@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import toy
 
 from thermozoo.errors import NonFiniteError, ShardError
 from thermozoo.shards.cutting import BLOCK, Shard, blocks_of, cut, gaps, shard_size
-from thermozoo.shards.executors import do_shards
+from thermozoo.shards.executors import Kept, do_shards
 from thermozoo.shards.job import Ticket, attempt, log_of
 from thermozoo.shards.local import LocalExecutor
 from thermozoo.shards.products import Products
@@ -99,6 +101,38 @@ def test_a_worker_that_dies_loses_nothing(tmp_path):
     assert len(before) == 5
     assert do_shards(job, None, 64, said.append) == done  # nobody is asked
     assert {path: path.stat().st_mtime_ns for path in job.products.folder.glob("shard-*")} == before
+
+
+def test_workers_stay_from_one_job_to_the_next(tmp_path):
+    """One that dies in between costs nothing but its place; where a job ends badly all end, and the next has others."""
+    kept, said = Kept(LocalExecutor(2)), []
+
+    def processes_of(name, **about):
+        job = toy.job(tmp_path / name, **about)
+        try:
+            done = do_shards(job, kept, 64, said.append)
+            assert np.array_equal(squares(job, done), np.arange(toy.MANY) ** 2)
+        finally:
+            found = {int(path.stem.rpartition("-")[2]) for path in job.products.folder.glob("worker-*.log")}
+        return found
+
+    first = processes_of("first")
+    assert len(first) == 2
+    assert processes_of("second") == first
+    assert said == []
+    killed = first.pop()
+    os.kill(killed, signal.SIGKILL)
+    third = processes_of("third")
+    assert killed not in third
+    assert first < third
+    assert [f"worker {killed} ended (signal 9)" in line for line in said] == [True]
+    with pytest.raises(NonFiniteError):
+        processes_of("bad", bad=7)
+    for one in third:
+        with pytest.raises(ProcessLookupError):
+            os.kill(one, 0)
+    assert third.isdisjoint(processes_of("last"))
+    kept.close()
 
 
 def test_a_shard_that_costs_two_workers_is_named_and_the_rest_goes_on(tmp_path):
