@@ -155,6 +155,7 @@ def draw(panels: dict[str, dict[str, Any]], path: Path) -> None:
 
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import NullLocator
 
     figure, axes = plt.subplots(2, 4, figsize=(16, 7), constrained_layout=True)
     for axis, (title, found) in zip(axes.flat, panels.items(), strict=False):
@@ -171,9 +172,8 @@ def draw(panels: dict[str, dict[str, Any]], path: Path) -> None:
         axis.loglog(values, guide, "--", color="0.6", linewidth=1, label=f"slope {slope}")
         axis.set_title(title, fontsize=9)
         axis.set(xlabel=found["label"], ylabel="microseconds")
-        if shared:
-            axis.set_xticks(values, labels=list(map(str, values)))
-            axis.minorticks_off()
+        axis.set_xticks(values, labels=[f"{value:,}" for value in values], fontsize=7)
+        axis.xaxis.set_minor_locator(NullLocator())
         axis.legend(frameon=False)
     for axis in axes.flat[len(panels) :]:
         axis.axis("off")

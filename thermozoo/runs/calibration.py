@@ -90,7 +90,8 @@ def training_seconds(of: Calibration) -> float:
     cycles, images = machine.config.training.cycles, len(machine.noising.signals)
     alone = ratio * along_a_line(sampled, *_CYCLES[method], cycles, progress=counted)
     shared = sampling_shared(machine.config, method, images)
-    return programs * (by_workers(machine.config, engine, alone, cycles * images) if shared else alone)
+    # workers are started once, and have the trajectories of one program at a time
+    return by_workers(machine.config, engine, programs * alone, cycles * images) if shared else programs * alone
 
 
 def _with_images(machine: Machine, count: int) -> Machine:
