@@ -8,28 +8,26 @@ after the next, which leaves the product of the Boltzmann distributions of all r
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from thermozoo.arguments import count, finite_array, instance, integer_array
+from thermozoo.arguments import count, instance, integer_array
+from thermozoo.checkpoints.pieces import rounds as saved_rounds
 from thermozoo.checkpoints.snapshot import Snapshots
-from thermozoo.computer.computer import Computer
-from thermozoo.computer.discrete import check_states
-from thermozoo.computer.terms.circulating import circulating_force
 from thermozoo.dynamics.engines import BatchState, Dynamics, Engine
 from thermozoo.dynamics.ensemble import Ensemble
 from thermozoo.dynamics.noise import UNIFORM_DRAWS, NoiseKey, check_numbers, uniforms
 from thermozoo.dynamics.round_trips import RoundTrips
 from thermozoo.dynamics.running import RunningMoments
 from thermozoo.dynamics.simulation_arguments import engine_of
+from thermozoo.dynamics.tempering_arguments import rung_states, rung_temperatures, tempered_computer
 from thermozoo.dynamics.windows import PreparedDynamics
-from thermozoo.errors import ParameterError, ShapeError
 
-__all__ = ["Tempering", "swap_probability"]
+__all__ = ["RungObserver", "Tempering", "swap_probability"]
 
 Array = npt.NDArray[np.float64]
 
@@ -66,6 +64,13 @@ def swap_probability(beta: npt.ArrayLike, other_beta: npt.ArrayLike, energy: Any
     difference = (np.asarray(beta) - other_beta) * (np.asarray(energy) - other_energy)
     found: Array = np.exp(np.minimum(difference, 0.0))
     return found
+
+
+class RungObserver(Protocol):
+    """Looks at the states of all rungs."""
+
+    def observe_rungs(self, step: int, x: npt.NDArray[Any]) -> None:
+        """Look at states, shape (rungs, ladders, n), of which so many steps are done."""
 
 
 class Tempering:
@@ -151,10 +156,10 @@ class Tempering:
         numbers: npt.ArrayLike | None = None,
         among: int | None = None,
     ) -> None:
-        computer = _computer_of(dynamics)
-        self.temperatures = _ladder(temperatures)
+        computer = tempered_computer(dynamics)
+        self.temperatures = rung_temperatures(temperatures)
         self.key: NoiseKey = instance("key", key, NoiseKey, "give NoiseKey(seed)")
-        self.states = _states(initial, len(self.temperatures), dynamics, computer)
+        self.states = rung_states(initial, len(self.temperatures), dynamics, computer)
         rungs, ladders, _ = self.states.shape
         self._laws = [
             attrs.evolve(dynamics, computer=attrs.evolve(computer, temperature=float(kT))) for kT in self.temperatures
@@ -177,6 +182,18 @@ class Tempering:
         self.lowest_state = self.states[0].copy()
         self.energies = self._evaluated()
         self._sums = Snapshots(self._trips, self.moments)
+
+    @staticmethod
+    def check(dynamics: Dynamics) -> None:
+        """Refuse a law of motion whose states cannot be exchanged by the energies of one computer.
+
+        Raises
+        ------
+        ArgumentError, ParameterError
+            When it has a schedule, auxiliary variables, baths or asymmetric couplings, or does not relax to the
+            Boltzmann distribution.
+        """
+        tempered_computer(dynamics)
 
     @property
     def acceptance(self) -> Array:
@@ -223,6 +240,59 @@ class Tempering:
             if observe is not None:
                 observe(self)
             self._exchange()
+
+    def follow(
+        self,
+        steps: int,
+        *,
+        every: int,
+        observers: Sequence[RungObserver] = (),
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Do steps at every rung, with an exchange after each few of them; a run around it saves ladders and observers.
+
+        Parameters
+        ----------
+        steps : int
+            How many.
+        every : int
+            Steps from one exchange to the next; what is left over in the end is a shorter round.
+        observers : sequence of RungObserver
+            Are shown the states before the first step and before each exchange.
+        progress : callable, optional
+            Called with the number of steps done since its last call.
+
+        Raises
+        ------
+        NonFiniteError
+            At the first non-finite state.
+        ParameterError
+            When noise cannot count the steps.
+        """
+        steps, every = count("steps", steps), count("every", every, at_least=1)
+        told: Callable[[int], None] = (lambda amount: None) if progress is None else progress
+        held = Snapshots(*observers)
+
+        def look(ladders: Tempering) -> None:
+            for one in observers:
+                one.observe_rungs(ladders.step, ladders.states)
+
+        def put(value: Any) -> None:
+            self.restore(value[0])
+            held.put(value[1])
+
+        for k in saved_rounds(
+            "tempering",
+            -(-steps // every),
+            lambda: (self.checkpoint(), held.take()),
+            put,
+            progress=lambda done: told(min(done * every, steps)),
+        ):
+            if k == 0:
+                look(self)
+            sweeps = min(every, steps - k * every)
+            self.run(1, sweeps=sweeps, observe=look)
+            told(sweeps)
 
     #: What changes from round to round.
     _CHANGING = (
@@ -277,56 +347,3 @@ class Tempering:
             kept[low, ladder], kept[high, ladder] = kept[high, ladder], kept[low, ladder]
         self._trips.observe(self.replicas)
         self.rounds += 1
-
-
-def _computer_of(given: Any) -> Computer:
-    """Return the one computer of a law of motion that a temperature can be given to."""
-    dynamics: Dynamics = instance("dynamics", given, Dynamics, "make one of a computer, an integrator and dt")
-    if dynamics.driven is not None:
-        raise ParameterError(
-            "tempering holds each rung at its temperature, and the dynamics has a schedule: leave the schedule out"
-        )
-    integrator = type(dynamics.integrator)
-    if integrator.variables:
-        raise ParameterError(
-            f"tempering exchanges states, and {dynamics.integrator.name!r} advances {', '.join(integrator.variables)} "
-            "beside them: take an integrator that advances states alone, such as 'heat-bath' or 'euler-maruyama'"
-        )
-    if not integrator.thermal:
-        raise ParameterError(
-            f"tempering needs rungs in equilibrium, and {dynamics.integrator.name!r} does not relax to the Boltzmann "
-            "distribution: take another integrator, such as 'heat-bath' or 'euler-maruyama'"
-        )
-    if circulating_force(dynamics.one_computer) is not None:
-        raise ParameterError(
-            "tempering needs rungs in equilibrium, and units with asymmetric couplings have none: give the couplings "
-            "one strength for both directions"
-        )
-    return dynamics.one_computer
-
-
-def _ladder(temperatures: npt.ArrayLike) -> Array:
-    """Return the temperatures of rungs, after a look at them."""
-    found = np.array(finite_array("temperatures", temperatures, ("rungs",)), dtype=np.float64)
-    if len(found) < 2 or found[0] <= 0 or not (np.diff(found) > 0).all():
-        told = ", ".join(f"{kT:g}" for kT in found[:6]) + (", ..." if len(found) > 6 else "")
-        raise ParameterError(
-            f"temperatures must be two or more that rise from above zero, got {told or 'none'}: numpy.geomspace(cold, "
-            "hot, rungs) makes such"
-        )
-    return found
-
-
-def _states(initial: npt.ArrayLike, rungs: int, dynamics: Dynamics, computer: Computer) -> npt.NDArray[Any]:
-    """Return a copy of the initial states, of each rung."""
-    given = finite_array("initial states", initial, ("...", "ladders", computer.n))
-    if given.ndim == 2:
-        given = np.broadcast_to(given, (rungs, *given.shape))
-    if given.ndim != 3 or len(given) != rungs or not given.shape[1]:
-        raise ShapeError(
-            f"initial states must have shape (ladders, {computer.n}) or ({rungs}, ladders, {computer.n}), with at "
-            f"least one ladder, got {np.shape(initial)}"
-        )
-    x = np.array(given, dtype=dynamics.dtype, order="C")
-    check_states(computer, x.reshape(-1, computer.n))
-    return x

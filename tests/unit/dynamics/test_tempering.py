@@ -197,6 +197,40 @@ def test_other_laws_of_motion_and_shapes_are_refused():
         tz.Tempering(tz.Dynamics(unit, tz.get("baoab"), dt=0.1), LADDER, np.ones((2, 1)), key=KEY)
 
 
+def test_units_in_baths_of_their_own_are_refused():
+    """Their noise would be that of the baths at every rung."""
+    unit = tz.assemble({"unit": 1}, tz.get("quadratic", J2=0.5), tz.get("dense"))
+    law = tz.Dynamics(unit, tz.get("euler-maruyama"), dt=0.1, baths=[2.0])
+    with pytest.raises(ParameterError, match="has a bath of its own for each unit: leave baths out"):
+        tz.Tempering(law, LADDER, np.ones((2, 1)), key=KEY)
+    with pytest.raises(ParameterError, match="leave baths out"):
+        tz.Tempering.check(law)
+
+
+def test_steps_that_are_followed_are_rounds_which_observers_see_before_each_exchange():
+    """Of 7 steps by 3 the last round has one; the states before the first step are seen as well."""
+    computer = glass()
+    start = np.random.default_rng(0).choice([-1.0, 1.0], (6, computer.n))
+    one, other = (tz.Tempering(heat_bath(computer), LADDER, start, key=KEY, engine="reference") for _ in range(2))
+
+    class Seen:
+        def __init__(self):
+            self.steps, self.energies = [], []
+
+        def observe_rungs(self, step, x):
+            self.steps.append(step)
+            self.energies.append(computer.energy(x))
+
+    seen, energies, told = Seen(), [other.energies.copy()], []
+    one.follow(7, every=3, observers=[seen], progress=told.append)
+    for sweeps in (3, 3, 1):
+        other.run(1, sweeps=sweeps, observe=lambda ladder: energies.append(ladder.energies.copy()))
+    assert (seen.steps, told) == ([0, 3, 6, 7], [3, 3, 1])
+    assert np.array_equal(seen.energies, energies)
+    assert np.array_equal(one.states, other.states)
+    assert np.array_equal(one.accepted, other.accepted)
+
+
 def test_some_of_the_ladders_do_what_they_do_among_all():
     """By their numbers: states, exchanges and trips, of two of six ladders."""
     computer, which = glass(), [1, 4]
