@@ -388,7 +388,10 @@ def test_what_is_no_problem_is_one_line(what, tmp_path):
         ({"schedule": {"temperature": ramp(1.0, 0.0)}}, "expected a temperature above zero, got 0 at t = 100"),
         ({"schedule": {"barrier": ramp(1.0, 2.0)}}, "schedule: a schedule cannot drive 'barrier'"),
         ({"task": {"method": "quench"}}, "task.method: method must be 'anneal' or 'tempering'"),
-        ({"task": {"temperatures": [1.0, 2.0]}}, 'task.temperatures: nothing uses it but method = "tempering"'),
+        (
+            {"task": {"temperatures": [1.0, 2.0]}},
+            "task.temperatures: nothing uses temperatures but method",
+        ),
         ({"task": {"method": "tempering"}, "schedule": {}}, "task.temperatures: tempering needs those of its rungs"),
         ({"task": {"method": "tempering", "temperatures": [1, 2]}}, "schedule: tempering holds each rung at its"),
         ({"task": {"temperatures": [2.0, 1.0]}}, "task.temperatures: temperatures must be 2 to 1,000 of rungs"),

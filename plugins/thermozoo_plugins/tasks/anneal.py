@@ -23,9 +23,11 @@ from thermozoo_plugins.tasks.anneal_pictures import pictures_of
 from thermozoo_plugins.tasks.anneal_problem import MOST_ENUMERATED, Asked, asked_of, enumerated, seconds_to_enumerate
 from thermozoo_plugins.tasks.anneal_reads import Known, Reads, figures_of
 from thermozoo_plugins.tasks.anneal_samples import bytes_of, samples_of
-from thermozoo_plugins.tasks.anneal_tempering import TOGETHER, ladders_of, seconds_of, tempered
 from thermozoo_plugins.tasks.anneal_units import KINDS, Units
 from thermozoo_plugins.tasks.anneal_watch import Ends, WatchEnergies
+from thermozoo_plugins.tasks.tempering import TOGETHER, begun, ladders_of, rows_of, seconds_of
+from thermozoo_plugins.tasks.tempering_account import doubts_of
+from thermozoo_plugins.tasks.tempering_settings import TEMPERING, method_of, temperatures
 
 __all__ = ["Anneal"]
 
@@ -76,14 +78,14 @@ class Anneal(Task):
     )
     method: str = option(
         "anneal",
-        converter=settings.method,
+        converter=method_of("anneal"),
         doc='"anneal": [schedule] says what is ramped; "tempering": rungs of several temperatures exchange states',
     )
     reads: int = option(
         32, converter=whole("reads", 2), doc="anneals, or ladders of rungs, each with noise of its own, 2 at least"
     )
     temperatures: tuple[float, ...] = option(
-        (), converter=settings.temperatures, doc="of the rungs of tempering, the coldest first [energy]"
+        (), converter=temperatures, doc="of the rungs of tempering, the coldest first [energy]"
     )
     exchange_every: int = option(
         10, converter=whole("exchange_every"), doc="sweeps from one exchange of neighboring rungs to the next"
@@ -133,7 +135,7 @@ class Anneal(Task):
 
     @property
     def _tempered(self) -> bool:
-        return self.method == "tempering"
+        return self.method == TEMPERING
 
     def sizes(self, config: Any, faults: Any) -> Mapping[str, int]:
         """Return the variables of the problem, and one unit more where its fields are couplings."""
@@ -186,7 +188,8 @@ class Anneal(Task):
         def seconds(of: Any) -> float:
             if self._tempered:
                 watch = self._watch(of.machine, self.reads, 1)
-                return seconds_of(of, self.temperatures, self.reads, steps, self.exchange_every, watch)
+                looks = -(-steps // self.exchange_every)
+                return seconds_of(of, self.temperatures, self.reads, steps, self.exchange_every, looks, watch)
 
             def look(x: Any) -> None:
                 self._watch(of.machine, len(x), 1).observe(0, x)
@@ -289,9 +292,9 @@ class Anneal(Task):
         """Return what is seen of some reads, a ladder each, and of its exchanges."""
         self._asked.check(part.given["problem"], self.graph)
         watch = self._watch(part.machine, len(part.numbers), self._observations(part.config))
-        steps, every = part.config.steps, self.exchange_every
-        ladders = tempered(part, self.temperatures, self.reads, steps, every, watch)
-        return {"watch": watch.rows(), "ladders": ladders}
+        ladders = begun(part, self.temperatures, part.numbers, self.reads, part.config.seed)
+        ladders.follow(part.config.steps, every=self.exchange_every, observers=[watch], progress=part.progress)
+        return {"watch": watch.rows(), "ladders": rows_of(ladders)}
 
     def _leave(self, run: Any, found: Mapping[str, Any], seconds: float, **more: Any) -> None:
         """Leave what was found; of what is enumerated, for the next phase."""
@@ -334,12 +337,7 @@ class Anneal(Task):
                 "task.target"
             )
         scale = abs(figures.target) or 1.0
-        if figures.round_trips is not None and figures.round_trips < 1:
-            said.append(
-                f"replicas hardly travel: {figures.round_trips:.2g} round trips of a ladder from its coldest to its "
-                "hottest rung and back; take rungs that are closer where few exchanges are accepted, or a longer "
-                "dynamics.duration"
-            )
+        said += doubts_of(figures)
         if not self._tempered and watch.mean[-1] - watch.lowest.mean() > 0.05 * scale:
             said.append(
                 "reads leave their best states again: the last energies are "

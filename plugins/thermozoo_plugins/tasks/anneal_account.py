@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from thermozoo import Account, TextTable, plus_minus
 from thermozoo_plugins.tasks.anneal_figures import AnnealFigures
+from thermozoo_plugins.tasks.tempering_account import exchanges, travel
 
 __all__ = ["account_of"]
 
@@ -65,28 +66,6 @@ def _cost(figures: AnnealFigures) -> str:
     return f"Cost of a read:{work} {heat} kT of heat (kT at its end), {time}"
 
 
-def _travel(figures: AnnealFigures) -> list[str]:
-    """Return how replicas travelled, where they did."""
-    if figures.acceptance is None or figures.temperatures is None or figures.round_trips is None:
-        return []
-    worst = min(range(len(figures.acceptance)), key=figures.acceptance.__getitem__)
-    return [
-        f"Tempering: {len(figures.temperatures):,} rungs from kT = {figures.temperatures[0]:.3g} to "
-        f"{figures.temperatures[-1]:.3g}; exchanges are accepted least between kT = "
-        f"{figures.temperatures[worst]:.3g} and {figures.temperatures[worst + 1]:.3g}, "
-        f"{figures.acceptance[worst]:.1%}; {plus_minus(figures.round_trips, figures.round_trips_se or 0.0, 2)} round "
-        "trips of the replicas of a ladder."
-    ]
-
-
-def _rungs(figures: AnnealFigures) -> list[TextTable]:
-    if figures.acceptance is None or figures.temperatures is None:
-        return []
-    pairs = zip(figures.temperatures, figures.temperatures[1:], figures.acceptance, strict=False)
-    rows = [(str(k), f"{cold:.4g}", f"{hot:.4g}", f"{share:.1%}") for k, (cold, hot, share) in enumerate(pairs)]
-    return [TextTable(("rung", "kT", "kT of the next", "exchanges accepted"), rows, "Exchanges by rung")]
-
-
 def account_of(figures: AnnealFigures) -> Account:
     """Return the answer, and what stands behind it."""
     missing = f", {figures.gap_mean:.2%} off" if figures.gap_mean is not None else ""
@@ -111,11 +90,11 @@ def account_of(figures: AnnealFigures) -> Account:
         (name, f"{energy:,.9g}", f"{(figures.weight - energy) / 2:,.9g}")
         for name, energy in zip(names, figures.energy_quantiles, strict=True)
     ]
-    success, travel = _success(figures), _travel(figures)
+    success, travelled = _success(figures), travel(figures)
     return Account(
         title="Annealing" if figures.acceptance is None else "Parallel tempering",
         answer=_answer(figures),
-        paragraphs=[success, spread, *travel, relation, cost, how],
-        tables=[TextTable(("reads", "energy at most", "cut at least"), rows, "Energies of reads"), *_rungs(figures)],
-        lines=[success, spread, *travel, relation, cost],
+        paragraphs=[success, spread, *travelled, relation, cost, how],
+        tables=[TextTable(("reads", "energy at most", "cut at least"), rows, "Energies of reads"), *exchanges(figures)],
+        lines=[success, spread, *travelled, relation, cost],
     )

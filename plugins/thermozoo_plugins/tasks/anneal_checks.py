@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 
 from thermozoo_plugins.tasks.anneal_units import KINDS
+from thermozoo_plugins.tasks.tempering_settings import TEMPERING, check_ladder
 
 __all__ = ["check_settings", "check_units"]
 
@@ -36,10 +37,8 @@ def check_settings(task: Any, config: Any, faults: Any) -> None:
 
 def _check_method(task: Any, config: Any, faults: Any) -> None:
     """Check what belongs to one method alone."""
-    fields = attrs.fields_dict(type(task))
-    if task.method == "tempering":
-        if not task.temperatures:
-            faults.add("task.temperatures", "tempering needs those of its rungs, such as [0.3, 0.5, 0.8, 1.2, 2.0]")
+    check_ladder(task, config, faults, "sweeps of a read")
+    if task.method == TEMPERING:
         if config.schedule:
             faults.add(
                 "schedule",
@@ -48,19 +47,8 @@ def _check_method(task: Any, config: Any, faults: Any) -> None:
             )
         if task.observe_every:
             faults.add("task.observe_every", "nothing uses it: tempering looks before each exchange; leave it out")
-        if not faults.found_in("dynamics") and task.exchange_every > config.dynamics.steps:
-            faults.add(
-                "task.exchange_every",
-                f"expected at most the {config.dynamics.steps:,} sweeps of a read (duration / dt), got "
-                f"{task.exchange_every:,}",
-                also=["dynamics.dt", "dynamics.duration"],
-            )
         if not faults.found_in("computer") and any(one.name != "spin" for one in config.potentials.values()):
             faults.add("task.method", "tempering is for p-bits, potential 'spin': anneal other units", also=["task"])
-        return
-    for name in ("temperatures", "exchange_every"):
-        if getattr(task, name) != fields[name].default:
-            faults.add(f"task.{name}", 'nothing uses it but method = "tempering"; leave it out', also=["task"])
 
 
 def check_units(config: Any, faults: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo_plugins.tasks.anneal_figures import AnnealFigures
-from thermozoo_plugins.tasks.anneal_tempering import Ladders
+from thermozoo_plugins.tasks.tempering import Ladders
 
 __all__ = ["Known", "Reads", "cut_weight", "figures_of", "reads_needed", "share", "wilson"]
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import Any
 
 from thermozoo.errors import ParameterError
 from thermozoo_plugins.settings import whole
 
-__all__ = ["AUTO", "METHODS", "fraction", "kind", "method", "multiple", "side", "target", "temperatures"]
+__all__ = ["AUTO", "fraction", "kind", "multiple", "side", "target"]
 
-#: What may be asked of a problem, and how it may be searched.
+#: What may be asked of a problem.
 _KINDS = ("max-cut", "ising", "qubo")
-METHODS = ("anneal", "tempering")
-
-#: The most rungs of a ladder.
-_RUNGS = 1000
 
 AUTO = "auto"
 
@@ -25,13 +20,6 @@ def kind(value: Any) -> str:
     """Return what is asked."""
     if value not in ("", *_KINDS):
         raise ParameterError(f'problem must be "" (as the file says), {", ".join(map(repr, _KINDS))}, got {value!r}')
-    return str(value)
-
-
-def method(value: Any) -> str:
-    """Return how it is searched."""
-    if value not in METHODS:
-        raise ParameterError(f"method must be {' or '.join(map(repr, METHODS))}, got {value!r}")
     return str(value)
 
 
@@ -64,17 +52,3 @@ def fraction(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
         raise ParameterError(f"within must be a number from 0 to below 1, got {value!r}")
     return float(value)
-
-
-def temperatures(value: Any) -> tuple[float, ...]:
-    """Return those of the rungs of a ladder, or none."""
-    if value == () or value == []:
-        return ()
-    found = value if isinstance(value, list | tuple) else [value]
-    numbers = all(isinstance(kT, int | float) and not isinstance(kT, bool) and 0 < kT < math.inf for kT in found)
-    if not numbers or len(found) == 1 or len(found) > _RUNGS or any(b <= a for a, b in itertools.pairwise(found)):
-        raise ParameterError(
-            f"temperatures must be 2 to {_RUNGS:,} of rungs, above 0, the coldest first, each above the last, got "
-            f"{value!r}"
-        )
-    return tuple(map(float, found))
