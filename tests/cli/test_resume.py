@@ -144,6 +144,13 @@ CONFIGS = {
     "sample": PAIR.replace("seed = 5\n", 'seed = 5\n[task]\nplugin = "sample"\nchains = 8\ncoupling = -0.3\n')
     + REFERENCE
     + 'integrator = "stochastic-heun"\ndt = 0.01\nduration = 20.0\n',
+    "rungs": PAIR.replace(
+        "seed = 5\n",
+        'seed = 5\n[task]\nplugin = "sample"\nmethod = "tempering"\ntemperatures = [0.5, 0.8, 1.2]\nchains = 8\n'
+        "coupling = -0.3\n",
+    )
+    + REFERENCE
+    + 'integrator = "stochastic-heun"\ndt = 0.01\nduration = 20.0\n',
     "tempering": SPINS.replace(
         "seed = 5\n",
         'seed = 5\n[task]\nplugin = "anneal"\nmethod = "tempering"\ngraph = "FOLDER/ring.txt"\nreads = 6\n'

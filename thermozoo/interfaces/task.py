@@ -102,6 +102,13 @@ class Task(Plugin, kind="task", formula="phases", table="task", equation=False):
         """
         return None
 
+    def hottest(self, config: Any) -> float | None:
+        """Return the highest temperature at which it moves the units [energy]; optional: None, that of the computer.
+
+        The time step has to be stable there as well, where states lie further out.
+        """
+        return None
+
     def assemble(self, config: Any) -> Any:
         """Return what the run is about where it is more than a computer; optional: None, and the core assembles it."""
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import attrs
+
 from thermozoo.computer.computer import Computer, assemble
 from thermozoo.computer.connect import Uncoupled
 from thermozoo.computer.stability import check_time_step
@@ -68,8 +70,26 @@ def assemble_setup(config: Config) -> Setup:
                 check_time_step(one, config.dynamics.dt)
         except (StabilityError, ParameterError) as error:
             faults.add("dynamics.dt", str(error), also=["dynamics.dt", "computer", "schedule", "task"])
+        else:
+            _check_hottest(setup, faults)
     faults.raise_any()
     return setup
+
+
+def _check_hottest(setup: Setup, faults: Faults) -> None:
+    """Add a fault where the time step is too long at a temperature above that of the computer."""
+    config = setup.config
+    hottest = config.task.hottest(config)
+    if hottest is None:
+        return
+    try:
+        check_time_step(attrs.evolve(setup.computer, temperature=hottest), config.dynamics.dt)
+    except (StabilityError, ParameterError) as error:
+        faults.add(
+            "dynamics.dt",
+            f"at the highest temperature of the task {config.task.name!r}, {hottest:g}: {error}",
+            also=["dynamics.dt", "task"],
+        )
 
 
 def described_computer(config: Config, images: Prototypes | None, faults: Faults) -> Computer:

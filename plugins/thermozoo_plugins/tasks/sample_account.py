@@ -1,11 +1,24 @@
-"""What the task `sample` tells of its figures."""
+"""What the task `sample` tells of its figures, and what is to be doubted about them."""
 
 from __future__ import annotations
 
 from thermozoo import Account, TextTable, plus_minus
 from thermozoo_plugins.tasks.sample_figures import SampleFigures
+from thermozoo_plugins.tasks.tempering_account import doubts_of, exchanges, travel
+from thermozoo_plugins.tasks.tempering_settings import TEMPERING
 
-__all__ = ["account_of"]
+__all__ = ["account_of", "doubts"]
+
+
+def _cost(figures: SampleFigures) -> str:
+    """Return what it cost; rungs of several temperatures exchange states, and have no heat."""
+    time = f"{figures.duration:.4g} time constants 1/(mobility E0) of"
+    if figures.temperatures is not None:
+        return f"Cost: {time} {figures.chains:,} ladders of {len(figures.temperatures):,} rungs."
+    if figures.heat_mean_kT is None or figures.heat_se_kT is None:
+        return f"Cost: {time} {figures.chains:,} chains."
+    heat = plus_minus(figures.heat_mean_kT, figures.heat_se_kT, 2)
+    return f"Cost: {heat} kT of heat a chain to relax, and {time} {figures.chains:,} chains."
 
 
 def account_of(figures: SampleFigures) -> Account:
@@ -26,10 +39,7 @@ def account_of(figures: SampleFigures) -> Account:
         f"least; autocorrelation time {figures.autocorrelation_time_energy:.3g} of the energy, "
         f"{figures.autocorrelation_time_slowest:.3g} of the slowest [1/(mobility E0)]."
     )
-    cost = (
-        f"Cost: {plus_minus(figures.heat_mean_kT, figures.heat_se_kT, 2)} kT of heat a chain to relax, and "
-        f"{figures.duration:.4g} time constants 1/(mobility E0) of {figures.chains:,} chains."
-    )
+    tempered = figures.temperatures is not None
     steady = ""
     if figures.power_kT is not None and figures.power_se_kT is not None:
         answer = answer.replace("in equilibrium", "in the steady state")
@@ -46,15 +56,40 @@ def account_of(figures: SampleFigures) -> Account:
         )
         for k, unit in enumerate(figures.units)
     ]
+    who = "ladders, of whose rungs the coldest is a chain" if tempered else "chains"
+    cost, travelled = _cost(figures), travel(figures)
     how = (
-        f"{figures.chains:,} chains, each with noise of its own, were observed {figures.observations:,} times. Their "
+        f"{figures.chains:,} {who}, each with noise of its own, were observed {figures.observations:,} times. Their "
         "means are independent of each other, whatever the correlations within a chain: an error bar is their standard "
         f"deviation over the root of their number. The energy scatters by {figures.energy_std_kT:.4g} kT."
     )
     return Account(
         title="Steady state of a computer" if steady else "Equilibrium of a computer",
         answer=answer,
-        paragraphs=[text for text in (known, agree, cost, steady, how) if text],
-        tables=[TextTable(("unit", "mean", "variance"), rows, "States of units, with standard errors")],
-        lines=[text for text in (known, agree, cost, steady) if text],
+        paragraphs=[text for text in (known, agree, *travelled, cost, steady, how) if text],
+        tables=[
+            TextTable(("unit", "mean", "variance"), rows, "States of units, with standard errors"),
+            *exchanges(figures),
+        ],
+        lines=[text for text in (known, agree, *travelled, cost, steady) if text],
     )
+
+
+def doubts(figures: SampleFigures) -> list[str]:
+    """Return what is to be doubted about the figures."""
+    found = []
+    if figures.r_hat > 1.01:
+        steady = figures.power_kT is not None  # which has no energies to exchange states by
+        found.append(
+            f"chains do not agree: split R-hat is {figures.r_hat:.3f}, above 1.01, so that error bars may be too "
+            "small; take a longer dynamics.duration or task.relaxation"
+            + ("" if steady or figures.temperatures is not None else f', or task.method = "{TEMPERING}"')
+        )
+    if figures.virial is not None and figures.virial_se is not None:
+        off = abs(figures.virial - 1)
+        if off > 4 * figures.virial_se and off > 0.02:
+            found.append(
+                f"the virial is {figures.virial:.3f} and not 1: the time step is too long for this computer, or it "
+                "has not relaxed; take a smaller dynamics.dt, or another integrator"
+            )
+    return found + doubts_of(figures)

@@ -27,9 +27,12 @@ class SampleFigures:
     energy_se_kT: Annotated[float, Key("its standard error", "kT")]
     energy_std_kT: Annotated[float, Key("standard deviation of the energy: its square is a heat capacity in k", "kT")]
     heat_mean_kT: Annotated[
-        float, Key("mean heat released while the coupled computer relaxed: what it cost to be there", "kT")
+        float | None,
+        Key(
+            "mean heat released while the coupled computer relaxed: what it cost to be there; `null` of tempering", "kT"
+        ),
     ]
-    heat_se_kT: Annotated[float, Key("its standard error", "kT")]
+    heat_se_kT: Annotated[float | None, Key("its standard error; `null` with it", "kT")]
     autocorrelation_time_energy: Annotated[
         float, Key("integrated autocorrelation time of the energy", "1/(mobility E0)")
     ]
@@ -57,6 +60,30 @@ class SampleFigures:
         ),
     ] = None
     power_se_kT: Annotated[float | None, Key("its standard error; absent without it", "kT", optional=True)] = None
+    temperatures: Annotated[
+        tuple[float, ...] | None,
+        Key(
+            "$k_BT$ of the rungs of tempering, the coldest first, of which all other figures are; absent without it",
+            "E0",
+            optional=True,
+        ),
+    ] = None
+    acceptance: Annotated[
+        tuple[float, ...] | None,
+        Key(
+            "share of the exchanges of each rung with the next that were accepted, after relaxation; absent with them",
+            optional=True,
+        ),
+    ] = None
+    round_trips: Annotated[
+        float | None,
+        Key(
+            "mean round trips of a ladder's replicas after relaxation, coldest to hottest and back, all together; "
+            "absent with them",
+            optional=True,
+        ),
+    ] = None
+    round_trips_se: Annotated[float | None, Key("its standard error; absent with it", optional=True)] = None
     reference: Annotated[
         dict[str, float], Key("what is known exactly: in equilibrium `virial` is 1 for any energy that confines")
     ]

@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from thermozoo_plugins.tasks.sample_figures import SampleFigures
+from thermozoo_plugins.tasks.tempering import Ladders
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["Watch", "figures_of", "samples_of", "with_power"]
+__all__ = ["Watch", "figures_of", "samples_of", "with_ladders", "with_power"]
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -67,8 +68,12 @@ class Watch:
 
     def edges_of(self, x: Array) -> Array:
         """Return edges of bins, of each quantity, by what chains look like once they have relaxed."""
-        seen = self._seen(self.read(x), self.computer.energy(x))
-        low, high = seen.min(axis=0), seen.max(axis=0)
+        seen = self.seen(x)
+        return self.edges_between(seen.min(axis=0), seen.max(axis=0))
+
+    def edges_between(self, low: Array, high: Array) -> Array:
+        """Return edges of bins, of each quantity, by the least and the largest that was seen of it."""
+        low, high = low.copy(), high.copy()
         # of units all chains have the same law where their potentials are alike; one range for all compares them
         low[1:], high[1:] = low[1:].min(initial=0.0), high[1:].max(initial=0.0)
         margin = _MARGIN * np.where(high > low, high - low, 1.0)
@@ -88,6 +93,10 @@ class Watch:
         """Hold what `rows` of others, who watched parts of the chains, returned of all of them."""
         for name in self._OF_CHAINS:
             getattr(self, name).put_rows(rows[name])
+
+    def seen(self, x: Array) -> Array:
+        """Return energy [kT] and what is read of shown units, of each chain."""
+        return self._seen(self.read(x), self.computer.energy(x))
 
     def _seen(self, x: Array, energy: Array) -> Array:
         return np.concatenate([energy[:, None] / self.computer.temperature, x[:, self.units]], axis=1)
@@ -132,8 +141,23 @@ def with_power(figures: SampleFigures, power: Array) -> SampleFigures:
     return attrs.evolve(figures, power_kT=float(mean), power_se_kT=float(se))
 
 
-def figures_of(watch: Watch, heat: Array, step: float) -> SampleFigures:
-    """Return the figures of chains; `step` is the time from one observation to the next [1/(mobility E0)]."""
+def with_ladders(figures: SampleFigures, ladders: Ladders) -> SampleFigures:
+    """Return figures with what is known of the exchanges of ladders, of which chains are the coldest rungs."""
+    trips, trips_se = _mean(ladders.round_trips.astype(np.float64))
+    return attrs.evolve(
+        figures,
+        temperatures=ladders.temperatures,
+        acceptance=ladders.acceptance,
+        round_trips=float(trips),
+        round_trips_se=float(trips_se),
+    )
+
+
+def figures_of(watch: Watch, heat: Array | None, step: float) -> SampleFigures:
+    """Return the figures of chains; `step` is the time from one observation to the next [1/(mobility E0)].
+
+    `heat` is None where chains are rungs of ladders.
+    """
     from thermozoo import effective_sample_size, split_r_hat
 
     shown = list(watch.units)
@@ -141,7 +165,7 @@ def figures_of(watch: Watch, heat: Array, step: float) -> SampleFigures:
     variance, variance_se = _mean(watch.states.variance_about_all[:, shown])
     (energy, virial), (energy_se, virial_se) = _mean(watch.energy.mean)
     spread, _ = _mean(watch.energy.variance_about_all)
-    heat_mean, heat_se = _mean(heat)
+    heat_mean, heat_se = (None, None) if heat is None else map(float, _mean(heat))
     trace = watch.trace.values
     moving = [k for k, one in enumerate(trace) if np.ptp(one) > 0]
     lag = step * watch.trace.every
@@ -159,8 +183,8 @@ def figures_of(watch: Watch, heat: Array, step: float) -> SampleFigures:
         energy_kT=float(energy),
         energy_se_kT=float(energy_se),
         energy_std_kT=math.sqrt(spread[0]),
-        heat_mean_kT=float(heat_mean),
-        heat_se_kT=float(heat_se),
+        heat_mean_kT=heat_mean,
+        heat_se_kT=heat_se,
         autocorrelation_time_energy=times.get(0, math.nan),
         autocorrelation_time_slowest=max(times.values(), default=math.nan),
         effective_samples_energy=effective_sample_size(trace[0], ranked=False),

@@ -53,6 +53,21 @@ LADDERS = {
     },
 }
 
+#: Ladders of real states, of which the coldest rung is sampled.
+RUNGS = {
+    **SAMPLE,
+    "task": {
+        "plugin": "sample",
+        "chains": 40,
+        "coupling": -0.1,
+        "method": "tempering",
+        "temperatures": [0.5, 0.6, 0.8],
+        "exchange_every": 2,
+        "observe_every": 2,
+    },
+    "dynamics": SAMPLE["dynamics"] | {"integrator": "euler-maruyama"},
+}
+
 #: Real states with work of a schedule, whose energies are no whole numbers.
 WELLS = {
     **ANNEAL,
@@ -88,6 +103,19 @@ def test_chains_have_the_same_bits_in_any_shards(working):
         np.testing.assert_allclose(first[name], whole, rtol=1e-3, atol=1e-5)
 
 
+def test_rungs_of_a_ladder_have_the_same_bits_in_any_shards(working):
+    """Ladders are shared out, by 16; without [run] they differ by the rounding of sums in single precision."""
+    runs = [working(RUNGS, Inline(0), 1, "a"), working(RUNGS, crew := Inline(1), 32, "b")]
+    first, second = map(arrays, runs)
+    assert sorted(crew.asked) == [Shard(0, 32)] * 2 + [Shard(32, 8)] * 2
+    assert differing(second, first) == []
+    alone = working(RUNGS)
+    assert runs[0].figures.acceptance == runs[1].figures.acceptance == alone.figures.acceptance
+    assert np.array_equal(first["round_trips"], alone.samples["round_trips"].values)
+    for name, whole in arrays(alone).items():
+        np.testing.assert_allclose(first[name], whole, rtol=1e-3, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("tables", "sizes"),
     [
@@ -111,7 +139,9 @@ def test_reads_have_the_same_bits_in_any_shards(working, tables, sizes):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("tables", [SAMPLE, ANNEAL, LADDERS, WELLS], ids=["chains", "reads", "ladders", "wells"])
+@pytest.mark.parametrize(
+    "tables", [SAMPLE, ANNEAL, LADDERS, WELLS, RUNGS], ids=["chains", "reads", "ladders", "wells", "rungs"]
+)
 def test_compiled_trajectories_have_the_bits_of_a_run_alone(working, tables):
     """All states; heat to the last digits of double precision, as its sums are of blocks."""
     alone, shared = (arrays(working(compiled(tables), *crew)) for crew in ((), (Inline(1), 64)))
@@ -160,6 +190,8 @@ def test_chains_that_are_given_up_are_named_and_all_others_are_finished(working,
         pytest.param(SAMPLE, 1, 64, id="relaxation", marks=pytest.mark.long),
         pytest.param(SAMPLE, 2, 64, id="sampling", marks=pytest.mark.long),
         pytest.param(LADDERS, 1, 16, id="ladders", marks=pytest.mark.long),
+        pytest.param(RUNGS, 1, 16, id="rungs-relax", marks=pytest.mark.long),
+        pytest.param(RUNGS, 2, 16, id="rungs", marks=pytest.mark.long),
     ],
 )
 def test_what_is_interrupted_goes_on_with_what_is_finished(working, monkeypatch, tmp_path, tables, work, block):
@@ -179,7 +211,7 @@ def test_what_is_interrupted_goes_on_with_what_is_finished(working, monkeypatch,
 
     done = resume_experiment(tmp_path / "run", catalogue(), given=given, reporter=Silent())
     last = Shard(2 * block, several - 2 * block)
-    after = [Shard(0, 2 * block), last] if tables is SAMPLE and work == 1 else []
+    after = [Shard(0, 2 * block), last] if tables in (SAMPLE, RUNGS) and work == 1 else []
     assert sorted(crew.asked) == sorted([Shard(0, block), last, *after])
     assert differing(arrays(done), expected) == []
     assert not (tmp_path / "run" / ".thermozoo-checkpoint").exists()
@@ -200,7 +232,9 @@ def test_another_problem_than_that_of_the_run_is_refused(working, tmp_path):
         working(tables, Changing(0))
 
 
-@pytest.mark.parametrize(("tables", "key"), [(SAMPLE, "chains"), (ANNEAL, "reads"), (LADDERS, "reads")])
+@pytest.mark.parametrize(
+    ("tables", "key"), [(SAMPLE, "chains"), (ANNEAL, "reads"), (LADDERS, "reads"), (RUNGS, "chains")]
+)
 def test_workers_of_a_task_count_in_what_it_needs(tables, key):
     def held(workers):
         run = {"run": {"executor": "local", "workers": workers}} if workers else {}
@@ -253,7 +287,7 @@ def test_what_cannot_be_shared_out_is_said_before_a_run(tables, said):
 
 @pytest.mark.long
 @pytest.mark.parametrize("engine", ["reference", "compiled"])
-@pytest.mark.parametrize("tables", [SAMPLE, WELLS, LADDERS], ids=["chains", "wells", "ladders"])
+@pytest.mark.parametrize("tables", [SAMPLE, WELLS, LADDERS, RUNGS], ids=["chains", "wells", "ladders", "rungs"])
 def test_processes_have_the_bits_of_any_workers_and_a_trajectory_is_replayed(working, tmp_path, tables, engine):
     """Two of this machine. Samples keep nothing of a chain: the oracle of its replay is where it has relaxed to."""
     tables = compiled(tables) if engine == "compiled" else tables

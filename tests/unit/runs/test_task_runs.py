@@ -71,6 +71,16 @@ def done(config, tmp_path_factory):
     return run_experiment(config, catalogue(), folder, reporter=reporter), reporter, folder
 
 
+@pytest.fixture(scope="module")
+def tempered(tmp_path_factory):
+    """A run whose chains are the coldest rungs of ladders."""
+    tables = {**TABLES, "task": TABLES["task"] | {"method": "tempering", "temperatures": [0.5, 1.0], "units": [0]}}
+    tables["hardware"] = {"preset": "electrical"}
+    reporter, folder = Recorder(), tmp_path_factory.mktemp("tempered") / "run"
+    done = run_experiment(check_config(tables, catalogue(), "x.toml"), catalogue(), folder, reporter=reporter)
+    return done, reporter, folder
+
+
 @pytest.fixture
 def folder(done, tmp_path):
     """A copy of the run folder."""
@@ -134,6 +144,30 @@ def test_a_loaded_folder_tells_the_same(done):
     assert 'alt="equilibrium"' in run._repr_html_()
     assert run.computer.couplings.matrix()[0, 1] == -0.3
     assert run.samples["covariance"].dims == ("shown", "other")
+
+
+def test_ladders_leave_what_chains_leave_and_their_exchanges(tempered, done, capsys):
+    """No heat, and so no joules of the hardware; progress and estimate are of the steps of each rung."""
+    run, reporter, folder = tempered
+    found = json.loads((folder / "report.json").read_text())["sample"]
+    assert list(found) == [name for name, _, key in documented(type(run.figures)) if not name.startswith("power")]
+    assert (found["heat_mean_kT"], found["temperatures"]) == (None, [0.5, 1.0])
+    assert found["round_trips"] == pytest.approx(float(tz.load(folder).samples["round_trips"].mean()))
+    assert "one chain" not in (folder / "report.html").read_text()
+    assert "Exchanges by rung" in (folder / "report.html").read_text()
+    totals = {title: (total, reached) for title, total, reached in reporter.phases if total is not None}
+    assert totals == {"relaxation": (125, 125), "sampling": (500, 500)}
+    account = run.config.task.account(run.figures)
+    assert any(line.startswith("Tempering: 2 rungs from kT = 0.5 to 1; ") for line in account.lines)
+    assert "Cost: 5 time constants 1/(mobility E0) of 8 ladders of 2 rungs." in account.lines
+    assert command(["report", str(folder)]) == 0
+    pieces, machine = [], assemble_machine(run.config)
+    estimate = estimate_run(machine, 0.25, engine_named("reference"), pieces.append)
+    assert sum(pieces) == estimate_work(run.config)
+    assert estimate.seconds["sampling"] > estimate.seconds["relaxation"] > 0
+    capsys.readouterr()
+    assert command(["replay", str(folder), "--trajectory", "0"]) == 2
+    assert "keeps no single trajectories" in capsys.readouterr().err
 
 
 def test_python_runs_it_too_with_the_same_bits(done, tmp_path):
