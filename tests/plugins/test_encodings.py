@@ -14,6 +14,7 @@ from thermozoo_plugins.encodings import (
     ClassCode,
     Code,
     Crop,
+    Emphasis,
     Image,
     Ink,
     OneHot,
@@ -331,6 +332,18 @@ def test_features_are_those_of_the_signals_that_are_shown():
     )
 
 
+def test_differences_from_the_mean_are_emphasized():
+    """The mean stays, differences of any two images are so many times as large, and ink is what is emphasized."""
+    images, labels = images_of(30), np.zeros(30, dtype=int)
+    ink, signals = encoded(Ink(), images, labels), encoded(Emphasis(gain=1.7), images, labels)
+    assert signals.mean(axis=0) == pytest.approx(ink.mean(axis=0), abs=1e-13)
+    assert signals[:-1] - signals[1:] == pytest.approx(1.7 * (ink[:-1] - ink[1:]), abs=1e-13)
+    assert encoded(Emphasis(gain=1.0, of=Image()), images, labels) == pytest.approx(images, abs=1e-13)
+    tree = Tree(leaves=4)
+    assert np.array_equal(Emphasis(of=tree).keep(images, labels), tree.keep(images, labels))
+    assert Emphasis(of=tree).units(images, labels) == tree.units(images, labels)
+
+
 def test_a_table(tmp_path):
     rows = np.random.default_rng(0).standard_normal((12, 3))
     np.save(tmp_path / "codes.npy", rows)
@@ -375,6 +388,7 @@ def test_an_array_of_objects_is_not_unpickled(tmp_path):
         (lambda: Tree(leaves=1), ParameterError, "leaves must be 0 .* or 2 or more, got 1"),
         (lambda: Tree(leaves=-1), ParameterError, "leaves must be a whole number of 0 or more, got -1"),
         (lambda: BinaryFeatures(features=True), ParameterError, "features must be a whole number .*, got True"),
+        (lambda: Emphasis(gain=0.0), ParameterError, "Emphasis.gain must lie in .*, got 0"),
         (lambda: encoded(Image(), size=24), ShapeError, "needs 25 units for these images, but its group has 24: "),
         (lambda: encoded(OneHot(), size=2), ShapeError, "the encoding 'one-hot' needs 3 units"),
         (lambda: encoded(Crop(), size=26), ShapeError, "middle 26 pixels, but an image has only 25.* or take 'wrap'"),

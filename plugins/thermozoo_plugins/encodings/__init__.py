@@ -7,6 +7,7 @@ from thermozoo_plugins.encodings.binary_features import BinaryFeatures
 from thermozoo_plugins.encodings.class_code import ClassCode
 from thermozoo_plugins.encodings.code import Code
 from thermozoo_plugins.encodings.crop import Crop
+from thermozoo_plugins.encodings.emphasis import Emphasis
 from thermozoo_plugins.encodings.image import Image
 from thermozoo_plugins.encodings.ink import Ink
 from thermozoo_plugins.encodings.one_hot import OneHot
@@ -22,6 +23,7 @@ __all__ = [
     "ClassCode",
     "Code",
     "Crop",
+    "Emphasis",
     "Image",
     "Ink",
     "OneHot",
@@ -43,6 +45,7 @@ def thermozoo_encodings() -> list[type[Encoding]]:
         Crop,
         Wrap,
         Ink,
+        Emphasis,
         Code,
         ClassCode,
         OneHot,
