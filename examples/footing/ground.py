@@ -79,7 +79,8 @@ class Ground:
         computer, visible = self.tables["computer"], self.tables["encoding"]["visible"]
         potential = dict(computer["potential"]["visible"])
         unit = tz.get(potential.pop("plugin"), **potential)
-        ink = tz.get(f"encoding:{visible['plugin']}", **{k: v for k, v in visible.items() if k != "plugin"})
+        shows = visible.get("of", visible)  # what is emphasized for training is shown as it is
+        ink = tz.get(f"encoding:{shows['plugin']}", **{k: v for k, v in shows.items() if k != "plugin"})
 
         def signal(images):
             return ink.encode(images, None, images.shape[1], None)
