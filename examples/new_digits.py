@@ -1,9 +1,11 @@
 """New digits beside what is as simple: one table of real images, imitations, computers and controls, with error bars.
 
     python examples/new_digits.py [rows ...] --data FOLDER [--split chosen untouched] [--seeds 1 2 3] [--quick]
+    python examples/new_digits.py real gaussian-40 trials --data FOLDER --seeds 1
 
 The folder holds the test images of MNIST. All rows learn from the same images, are shown alike and are compared with
-the same real ones. Of the split `untouched` are images on which nothing is ever chosen: look there last.
+the same real ones. Of the split `untouched` are images on which nothing is ever chosen: look there last. Trials are
+computers that differ from the recipe in one thing each.
 What it prints is in the docs, "New images", with the time it took.
 """
 
@@ -20,11 +22,14 @@ import scipy.linalg  # noqa: F401  its linear algebra must be there to be held t
 from footing import codes, machines
 from footing.ground import SPLITS, Ground
 from footing.measures import Split, measured, moments
+from footing.picture import picture
 from footing.rows import IMITATIONS, imitation, real_held_out
 from footing.table import codes_table, moments_table, table, values
+from footing.trials import TRIALS
 from threadpoolctl import threadpool_limits
 
 from thermozoo.errors import ThermozooError
+from thermozoo.plotting import png_bytes
 
 REAL, PIXELS, COMPUTER = "real", "pixels", "computer"
 
@@ -43,7 +48,11 @@ TITLES = {
     PIXELS: "pixels alone, all to all",
     **CODES,
     COMPUTER: "the computer of mnist-new-digits.toml",
+    **{name: trial.title for name, trial in TRIALS.items()},
 }
+
+#: Stands for all trials. They are no rows unless they are asked for.
+ALL_TRIALS = "trials"
 
 #: What --quick does instead.
 QUICK = {"classes": (1, 2, 9), "outputs": 300, "seeds": [1], "replicates": 20}
@@ -66,9 +75,9 @@ class Maker:
             if name in IMITATIONS:
                 self.found[name] = [imitation(self.ground, name, seed) for seed in self.seeds]
                 self.note(TITLES[name])
-        if PIXELS in names:
-            trained = self._trained(PIXELS)
-            self.found[PIXELS] = [shown for shown, _ in self._generated(trained, PIXELS)]
+        for name in (PIXELS, *TRIALS):
+            if name in names:
+                self.found[name] = [shown for shown, _ in self._generated(self._trained(name), name)]
         wanted = [name for name in CODES if name in names]
         if wanted or COMPUTER in names:
             self._with_hidden_units(wanted, COMPUTER in names)
@@ -127,7 +136,9 @@ class Maker:
 def words():
     """Return the arguments of the command."""
     found = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    found.add_argument("rows", nargs="*", metavar="row", help=f"of {', '.join(TITLES)} (default: all)")
+    found.add_argument(
+        "rows", nargs="*", metavar="row", help=f"of {', '.join(TITLES)}, or {ALL_TRIALS} (default: all but trials)"
+    )
     found.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="with the test images of MNIST")
     found.add_argument("--outputs", type=int, help="of each row and seed (default: 2,000)")
     found.add_argument("--seeds", type=int, nargs="+", help="(default: 1 2 3)")
@@ -135,10 +146,11 @@ def words():
     found.add_argument("--replicates", type=int, help="of the bootstrap (default: 100)")
     found.add_argument("--quick", action="store_true", help="three classes, 300 outputs, one seed: no figures to quote")
     found.add_argument("--json", type=Path, metavar="FILE", help="where figures are written as well")
+    found.add_argument("--picture", type=Path, metavar="FILE", help="PNG of two outputs of each class and row")
     given = found.parse_args()
-    unknown = [name for name in given.rows if name not in TITLES]
+    unknown = [name for name in given.rows if name not in {ALL_TRIALS, *TITLES}]
     if unknown:
-        found.error(f"no row is called {unknown[0]!r}; rows: {', '.join(TITLES)}")
+        found.error(f"no row is called {unknown[0]!r}; rows: {', '.join((*TITLES, ALL_TRIALS))}")
     quick = QUICK if given.quick else {"classes": None, "outputs": 2000, "seeds": [1, 2, 3], "replicates": 100}
     for name, value in quick.items():
         if getattr(given, name, None) is None:
@@ -149,9 +161,12 @@ def words():
         found.error(f"--replicates must be at least 2, got {given.replicates}")
     if min(given.seeds) < 0:
         found.error(f"--seeds must be 0 or more, got {min(given.seeds)}")
-    if given.json and not given.json.resolve().parent.is_dir():
-        found.error(f"--json: there is no folder {given.json.parent}")
-    given.rows = [name for name in TITLES if not given.rows or name in given.rows]
+    for name in ("json", "picture"):
+        file = getattr(given, name)
+        if file and not file.resolve().parent.is_dir():
+            found.error(f"--{name}: there is no folder {file.parent}")
+    wanted = {*given.rows, *(TRIALS if ALL_TRIALS in given.rows else ())} or TITLES.keys() - TRIALS.keys()
+    given.rows = [name for name in TITLES if name in wanted]
     return given
 
 
@@ -166,6 +181,12 @@ def main():
     with threadpool_limits(1, user_api="blas"):
         maker = Maker(ground, given.seeds)
         maker.make(given.rows)
+        if given.picture:
+            first = {name: maker.found[name][0] for name in given.rows if name in maker.found}
+            if REAL in given.rows:
+                first = {REAL: real_held_out(ground, ground.real(given.split[0]), given.seeds[0])} | first
+            figure = picture({TITLES[name]: shown for name, shown in first.items()}, ground.images[0].shape)
+            given.picture.write_bytes(png_bytes(figure))
         content = {"outputs": given.outputs, "seeds": given.seeds, "replicates": given.replicates, "splits": {}}
         for name in given.split:
             real = ground.real(name)
@@ -184,7 +205,7 @@ def main():
     if "memories" in maker.found:
         content["moments"] = moments(ground, {name: maker.found[name] for name in given.rows if name in maker.found})
         print(f"\n{moments_table(content['moments'])}")
-    if "features" in maker.figures:
+    if maker.figures.get("features"):
         print(f"\n{codes_table(maker.figures['features'])}")
     content |= maker.figures
     if given.json:

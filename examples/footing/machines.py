@@ -1,7 +1,8 @@
-"""Rows that are computers: that of the recipe, and one of pixels alone, coupled all to all."""
+"""Rows that are computers: that of the recipe, one of pixels alone, coupled all to all, and trials."""
 
 from __future__ import annotations
 
+import copy
 import time
 
 import attrs
@@ -15,35 +16,51 @@ from thermozoo.runs.assemble import assemble_machine
 from thermozoo.runs.engine import engine_of
 from thermozoo.runs.generation import generate
 from thermozoo.runs.training import train
+from thermozoo.training.noising import Noising
 
 from .rows import Shown
+from .trials import TRIALS, imposed
+
+#: Programs of a class are numbered from so many times its label.
+_PROGRAMS = 100
 
 
 @attrs.frozen(eq=False)
 class Trained:
-    """A machine with a trained program for each class.
+    """A machine with a trained program for each class, or more than one.
 
     Parameters
     ----------
     machine : Machine
         Untrained.
     laws : dict of int to Dynamics
-        The laws of motion of generation, by class.
+        The laws of motion of generation: by class, or `_PROGRAMS` times the class and the number of the program.
     engine : Engine
         What advances states.
     seconds : float
         Wall time of training.
+    shares : dict of int to ndarray, optional
+        Of each class that has several programs: the share of its images that each has learned.
     """
 
     machine: object
     laws: dict[int, Dynamics]
     engine: object
     seconds: float
+    shares: dict[int, np.ndarray] = attrs.field(factory=dict)
 
     def made(self, ground, seed):
-        """Return what a seed gives: states at the end, shape (outputs, units), and the heat of each [kT]."""
+        """Return what a seed gives: states at the end, shape (outputs, units), and the heat of each [kT].
+
+        Where a class has several programs, which one makes an output is drawn, as often as it has images.
+        """
+        asked = ground.asked.copy()
+        random = np.random.default_rng((seed, 400))
+        for label, shares in self.shares.items():
+            rows = np.flatnonzero(ground.asked == label)
+            asked[rows] = _PROGRAMS * label + random.choice(len(shares), len(rows), p=shares)
         found = generate(
-            self.laws, self.machine.generating, ground.outputs, seed=seed, engine=self.engine, condition=ground.asked
+            self.laws, self.machine.generating, ground.outputs, seed=seed, engine=self.engine, condition=asked
         )
         return found.final, found.ledger.total / self.machine.computer.temperature
 
@@ -53,10 +70,20 @@ def shown_by(ground, states, heat):
     return Shown(states[:, : ground.images[0].size], ground.asked, heat)
 
 
+def merged(tables, changed):
+    """Return tables with what is changed in them, table by table."""
+    found = copy.deepcopy(tables)
+    for key, value in changed.items():
+        found[key] = merged(found[key], value) if isinstance(value, dict) and key in found else value
+    return found
+
+
 def tables_of(ground, name):
-    """Return the tables of a computer: the recipe, or what of it is about pixels."""
-    tables = ground.recipe(1)
-    if name == "pixels":
+    """Return the tables of a computer: the recipe, what of it is about pixels, or what is other in a trial."""
+    tables, trial = ground.recipe(1), TRIALS.get(name)
+    if trial is not None:
+        tables = merged(tables, trial.tables)
+    if name == "pixels" or (trial is not None and trial.pixels_alone):
         tables["computer"] |= {
             "units": {"visible": tables["computer"]["units"]["visible"]},
             "trainable_biases": ["visible"],
@@ -69,10 +96,24 @@ def tables_of(ground, name):
 def trained(ground, name):
     """Train a computer, class by class; no seed enters."""
     start = time.monotonic()
-    machine = assemble_machine(parse(tables_of(ground, name), catalogue(), Origin(name)))
+    tables = tables_of(ground, name)
+    machine = assemble_machine(parse(tables, catalogue(), Origin(name)))
     engine = engine_of(machine)
-    laws = {
-        label: attrs.evolve(machine.generating, computer=train(machine.part(label), engine, "exact").program)
-        for label in np.unique(ground.classes).tolist()
-    }
-    return Trained(machine, laws, engine, time.monotonic() - start)
+    programs = TRIALS[name].programs if name in TRIALS else None
+
+    def law(part):
+        return attrs.evolve(machine.generating, computer=train(part, engine, "exact").program)
+
+    laws, shares = {}, {}
+    for label in np.unique(ground.classes).tolist():
+        part = machine.part(label)
+        if programs is None:
+            laws[label] = law(part)
+            continue
+        shown = programs(ground, tables, label)
+        shares[label] = np.array([len(one.visible) for one in shown]) / sum(len(one.visible) for one in shown)
+        for number, one in enumerate(shown):
+            signals = np.hstack([one.visible, one.hidden])
+            noising = Noising(part.noising.dynamics, signals, imposed(machine, tables, one))
+            laws[_PROGRAMS * label + number] = law(attrs.evolve(part, noising=noising))
+    return Trained(machine, laws, engine, time.monotonic() - start, shares)

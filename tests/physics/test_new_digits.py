@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
 import os
 import subprocess
 import sys
+import tomllib
+import types
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from thermozoo.config.faults import Origin
+from thermozoo.config.parse import parse
 from thermozoo.quality import Estimate
+from thermozoo.registry.catalogue import catalogue
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -106,13 +113,118 @@ def test_differences_from_the_bar_leave_out_what_is_shared(footing):
     assert text.endswith("| 0.10 | 3,800 ± 140 |")
 
 
+def recipe_ground(footing, classes=(1, 2), per_class=60):
+    """The recipe's tables for random images of six by six pixels that come in two kinds, the second with a bar."""
+    ground, random = footing("footing.ground"), np.random.default_rng(4)
+    images, labels = random.random((4000, 6, 6)), random.integers(0, 10, 4000)
+    images[::2, 2:4] += 2.0
+    tables = tomllib.loads(ground.RECIPE.read_text("utf-8"))
+    tables["data"] |= {"classes": list(classes), "per_class": per_class}
+    return ground.Ground(images, labels, tables, 200)
+
+
+def test_trials_change_what_they_say_and_can_be_read(footing):
+    ground, machines, trials = (footing(f"footing.{name}") for name in ("ground", "machines", "trials"))
+    tables = {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
+    assert machines.merged(tables, {"a": {"c": {"d": 4}}, "f": 5}) == {"a": {"b": 1, "c": {"d": 4}}, "e": 3, "f": 5}
+    assert tables == {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
+    base = ground.Ground(np.zeros((1, 2, 3)), np.zeros(1, dtype=int), recipe_ground(footing).tables, 100)
+    recipe = machines.tables_of(base, "computer")
+    assert recipe == base.recipe(1)
+    told = set()
+    for name, trial in trials.TRIALS.items():
+        tables = machines.tables_of(base, name)
+        assert (tables != recipe) == bool(trial.tables)
+        assert trial.tables or trial.programs
+        parse(tables, catalogue(), Origin(name))
+        told.add(json.dumps([tables, trial.title]))
+    assert len(told) == len(trials.TRIALS)
+
+
+def test_programs_of_styles_share_the_images_of_a_class(footing):
+    ground, machines, trials = recipe_ground(footing), footing("footing.machines"), footing("footing.trials")
+    trial = trials.TRIALS["styles-2"]
+    tables = machines.merged(machines.tables_of(ground, "styles-2"), {"encoding": {"hidden": {"features": 8}}})
+    ink = trials.ink_of(ground, 2)
+    shown = trial.programs(ground, tables, 2)
+    assert [len(one.visible) for one in shown] == [len(one.hidden) for one in shown]
+    assert sum(len(one.visible) for one in shown) == len(ink) == 60
+    rows = []
+    for one in shown:
+        mean = one.visible.mean(axis=0)
+        found = mean + (one.visible - mean) / 1.3  # the gain of this trial
+        rows += [int(np.abs(ink - row).max(axis=1).argmin()) for row in found]
+        assert np.abs(ink[rows[-len(found) :]] - found).max() < 1e-12
+        assert one.hidden.shape[1] == 8 * 3
+        assert set(np.unique(one.hidden)) == {-3.0, 3.0}
+    assert sorted(rows) == list(range(60))
+    barred = [ink[rows[: len(shown[0].visible)]][:, 12:24].mean(), ink[rows[len(shown[0].visible) :]][:, 12:24].mean()]
+    assert abs(barred[0] - barred[1]) > 0.5  # the two kinds
+
+
+def test_gated_features_are_off_in_the_other_style(footing):
+    ground, machines, trials = recipe_ground(footing), footing("footing.machines"), footing("footing.trials")
+    changed = {"encoding": {"hidden": {"features": 8, "copies": 2}}}
+    tables = machines.merged(machines.tables_of(ground, "gated-off"), changed)
+    (one,) = trials.TRIALS["gated-off"].programs(ground, tables, 1)
+    assert one.hidden.shape == (60, 8 * 2)  # two styles of four units, and two features of two for each
+    on, features = one.hidden[:, :8].reshape(60, 2, 4), one.hidden[:, 8:].reshape(60, 2, 2, 2)
+    assert (on.std(axis=2) == 0).all()
+    assert (on[:, 0, 0] == -on[:, 1, 0]).all()
+    style = (on[:, 1, 0] > 0).astype(int)
+    rows = np.arange(60)
+    assert (np.abs(features[rows, style]) == 3.0).all()
+    assert (features[rows, 1 - style] == -6.0).all()
+    assert [ramp[0] for ramp in one.ramps] == [slice(0, 8), slice(8, 16)]
+    assert one.ramps[0][1] - one.ramps[0][2] >= one.ramps[1][1]  # styles hold before features are decided
+
+
+def test_stages_begin_with_what_adds_most(footing):
+    ground, machines, trials = recipe_ground(footing), footing("footing.machines"), footing("footing.trials")
+    tables = machines.merged(machines.tables_of(ground, "staged"), {"encoding": {"hidden": {"features": 12}}})
+    (one,) = trials.TRIALS["staged"].programs(ground, tables, 1)
+    units = np.concatenate([np.arange(36)[ramp[0]] for ramp in one.ramps])
+    assert units.tolist() == list(range(36))
+    assert all(a[1] > b[1] for a, b in itertools.pairwise(one.ramps))
+    features, ink = one.hidden[:, ::3] / 3, trials.ink_of(ground, 1)
+    added = np.linalg.lstsq(np.column_stack([features, np.ones(60)]), ink, rcond=None)[0][:-1]
+    adds = ((added**2).sum(axis=1) * features.var(axis=0)).reshape(6, 2).sum(axis=1)
+    assert adds[0] == adds.max()
+    assert adds[-1] == adds.min()
+
+
+def test_outputs_are_dealt_among_programs_as_often_as_they_have_images(footing, monkeypatch):
+    """Of 200 outputs 100 a class; three quarters of one class to its first program, five standard errors allowed."""
+    machines, ground = footing("footing.machines"), recipe_ground(footing)
+    asked = []
+
+    class Found:
+        final = np.zeros((200, 36))
+        ledger = types.SimpleNamespace(total=np.zeros(200))
+
+    def generate(laws, untrained, samples, *, condition, **_):
+        asked.append(condition)
+        return Found
+
+    monkeypatch.setattr(machines, "generate", generate)
+    machine = types.SimpleNamespace(generating=None, computer=types.SimpleNamespace(temperature=0.1))
+    machines.Trained(machine, {}, None, 0.0, {1: np.array([0.75, 0.25])}).made(ground, 1)
+    (found,) = asked
+    assert (found[ground.asked == 2] == 2).all()
+    own = found[ground.asked == 1]
+    assert set(own.tolist()) == {100, 101}
+    assert abs((own == 100).mean() - 0.75) < 5 * np.sqrt(0.75 * 0.25 / 100)
+    assert (ground.asked < 10).all()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (["--data", "nowhere"], "nowhere"),
         (["--data", "nowhere", "mirror"], "no row is called 'mirror'"),
         (["--data", "nowhere", "--outputs", "7"], "--outputs must be at least 100"),
-        (["--data", "nowhere", "--json", "no/such/file"], "there is no folder"),
+        (["--data", "nowhere", "--json", "no/such/file"], "--json: there is no folder"),
+        (["--data", "nowhere", "--picture", "no/such/file"], "--picture: there is no folder"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_a_line(footing, monkeypatch, capsys, words, told):
@@ -130,20 +242,24 @@ def test_a_small_table(tmp_path):
         pytest.skip("THERMOZOO_TEST_MNIST names no folder with MNIST")
     rows = ["real", "memories", "k-means", "gaussian-40", "codes-learned", "codes-independent", "codes-retrained"]
     words = ["--data", os.environ["THERMOZOO_TEST_MNIST"], "--quick", "--split", "chosen", "untouched"]
-    command = [sys.executable, EXAMPLES / "new_digits.py", *rows, "computer", *words, "--json", tmp_path / "table.json"]
+    words += ["--json", tmp_path / "table.json", "--picture", tmp_path / "table.png"]
+    rows += ["computer", "styles-2"]
+    command = [sys.executable, EXAMPLES / "new_digits.py", *rows, *words]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = json.loads((tmp_path / "table.json").read_text("utf-8"))
     assert set(found["splits"]) == {"chosen", "untouched"}
     for split in found["splits"].values():
-        assert list(split) == [*rows, "computer"]
+        assert list(split) == rows
         assert all(row["title"] in printed for row in split.values())
         assert split["memories"]["nearest"] > 0.95 > split["k-means"]["nearest"] > split["real"]["nearest"]
         for row in split.values():
             assert row["judged_right"] > 0.85
             assert row["components"]["value"] > 3 * row["components"]["error"]
         assert split["codes-learned"]["nearest"] > 0.88 > split["computer"]["nearest"]
-        assert 3000 < split["computer"]["heat_kT"]["mean"] < 4500
+        assert 3000 < split["computer"]["heat_kT"]["mean"] < 4000
+        assert 3000 < split["styles-2"]["heat_kT"]["mean"] < 4000
     assert found["splits"]["untouched"]["real"]["features"]["value"] < 30
+    assert plt.imread(tmp_path / "table.png").std() > 0.1
     features = list(found["features"].values())
     assert features[0]["slope"] == pytest.approx(1.0, abs=0.02)
     assert features[1]["slope"] == pytest.approx(0.0, abs=0.05)

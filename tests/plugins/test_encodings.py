@@ -341,7 +341,11 @@ def test_differences_from_the_mean_are_emphasized():
     assert encoded(Emphasis(gain=1.0, of=Image()), images, labels) == pytest.approx(images, abs=1e-13)
     tree = Tree(leaves=4)
     assert np.array_equal(Emphasis(of=tree).keep(images, labels), tree.keep(images, labels))
-    assert Emphasis(of=tree).units(images, labels) == tree.units(images, labels)
+    units = tree.units(images, labels)
+    assert Emphasis(of=tree).units(images, labels) == units
+    faded, expected = (one.protocol_values(images, labels, units) for one in (Emphasis(of=tree), tree))
+    assert faded.keys() == expected.keys() == {"fade", "width"}
+    assert all(np.array_equal(faded[name], expected[name]) for name in expected)
 
 
 def test_a_table(tmp_path):

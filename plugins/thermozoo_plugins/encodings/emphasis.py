@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 import numpy as np
 import numpy.typing as npt
@@ -50,8 +52,13 @@ class Emphasis(Encoding):
         """Return the images that the encoding that is emphasized keeps."""
         return self.of.keep(images, labels)
 
+    def protocol_values(self, images: Images, labels: Labels, size: int) -> Mapping[str, npt.NDArray[np.float64]]:
+        """Return those of the encoding that is emphasized."""
+        return self.of.protocol_values(images, labels, size)
+
     def encode(self, images: Images, labels: Labels, size: int, random: Random) -> Signals:
         """Return the signals, their differences from the mean emphasized."""
         signals = self.of.encode(images, labels, size, random)
         mean = signals.mean(axis=0)
-        return mean + self.gain * (signals - mean)
+        emphasized: Signals = mean + self.gain * (signals - mean)
+        return emphasized
