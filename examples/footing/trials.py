@@ -142,6 +142,15 @@ def _staged(stages, first, last, width, ground, tables, label):
     return [Shows(_emphasized(tables, ink), hidden, ramps)]
 
 
+def _continuous(ground, tables, label):
+    """Return one program whose hidden units are shown principal coordinates of signals, over their deviations."""
+    ink, given = ink_of(ground, label), tables["encoding"]["hidden"]
+    space = principal_components(ink, given["features"])
+    along = space.project(ink)
+    hidden = _copied(tables, along / along.std(axis=0))
+    return [Shows(_emphasized(tables, ink), hidden, _all(tables, hidden.shape[1]))]
+
+
 def imposed(machine, tables, shows):
     """Return what imposes the signals of a program on pixels and hidden units."""
     amplitude = tables["noising"]["amplitude"]
@@ -182,6 +191,7 @@ TRIALS = {
     "copies-2": Trial("two copies", _hidden(copies=2)),
     "short": Trial("duration 10", {"dynamics": {"duration": 10.0}}),
     "long": Trial("duration 40", {"dynamics": {"duration": 40.0}}),
+    "continuous": Trial("48 principal coordinates instead of features", _hidden(scale=1.0), _continuous),
     "staged": Trial("features in 6 stages", programs=functools.partial(_staged, 6, 0.97, 0.75, 0.3)),
     "styles-2": Trial(
         "two programs a class, 40 features, gain 1.3",

@@ -179,6 +179,20 @@ def test_gated_features_are_off_in_the_other_style(footing):
     assert one.ramps[0][1] - one.ramps[0][2] >= one.ramps[1][1]  # styles hold before features are decided
 
 
+def test_continuous_hidden_units_are_shown_uncorrelated_coordinates(footing):
+    ground, machines, trials = recipe_ground(footing), footing("footing.machines"), footing("footing.trials")
+    tables = machines.merged(machines.tables_of(ground, "continuous"), {"encoding": {"hidden": {"features": 5}}})
+    (one,) = trials.TRIALS["continuous"].programs(ground, tables, 2)
+    assert one.ramps == [(slice(0, 15), 0.95, 0.5)]
+    along = one.hidden[:, ::3]
+    assert np.corrcoef(along.T) == pytest.approx(np.eye(5), abs=1e-6)
+    assert along.std(axis=0) == pytest.approx(np.ones(5), rel=1e-6)
+    ink = trials.ink_of(ground, 2)
+    variances = np.linalg.svd(ink - ink.mean(axis=0))[1] ** 2
+    explained = np.linalg.lstsq(along, ink - ink.mean(axis=0), rcond=None)[1].sum()
+    assert explained == pytest.approx(variances[5:].sum(), rel=1e-6)
+
+
 def test_stages_begin_with_what_adds_most(footing):
     ground, machines, trials = recipe_ground(footing), footing("footing.machines"), footing("footing.trials")
     tables = machines.merged(machines.tables_of(ground, "staged"), {"encoding": {"hidden": {"features": 12}}})
