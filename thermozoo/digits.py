@@ -120,6 +120,8 @@ def number_text(value: float) -> str:
 
 def bytes_text(count: float) -> str:
     """Return a number of bytes in a unit that makes it short."""
+    if count == 1:
+        return "1 byte"
     for unit in _BYTES[:-1]:
         if count < 1024:
             return f"{count:.4g} {unit}"

@@ -86,8 +86,9 @@ def test_the_limit_can_be_raised():
 
 
 def test_bytes_in_a_short_unit():
-    assert [bytes_text(b) for b in (0, 1023, 2048, 3.5 * 2**30, 5e18)] == [
-        "0 bytes", "1023 bytes", "2 KiB", "3.5 GiB", "4441 PiB",
+    assert [bytes_text(b) for b in (0, 1, 1023, 2048, 3.5 * 2**30, 5e18)] == [
+        "0 bytes",
+        "1 byte", "1023 bytes", "2 KiB", "3.5 GiB", "4441 PiB",
     ]  # fmt: skip
 
 
