@@ -71,15 +71,16 @@ def shown_by(ground, states, heat):
 
 
 def merged(tables, changed):
-    """Return tables with what is changed in them, table by table."""
-    found = copy.deepcopy(tables)
-    for key, value in changed.items():
-        found[key] = merged(found[key], value) if isinstance(value, dict) and key in found else value
-    return found
+    """Return nested tables with others laid over them: tables are merged key by key, all else is replaced."""
+    both = {k: merged(tables[k], v) if isinstance(v, dict) and k in tables else v for k, v in changed.items()}
+    return copy.deepcopy(tables) | both
 
 
-def tables_of(ground, name):
-    """Return the tables of a computer: the recipe, what of it is about pixels, or what is other in a trial."""
+def tables_of(ground, name, changed=None):
+    """Return the tables of a computer: the recipe, what of it is about pixels, or what is other in a trial.
+
+    What is `changed` is laid over them.
+    """
     tables, trial = ground.recipe(1), TRIALS.get(name)
     if trial is not None:
         tables = merged(tables, trial.tables)
@@ -90,13 +91,13 @@ def tables_of(ground, name):
             "connectivity": {"plugin": "dense"},
         }
         del tables["encoding"]["hidden"], tables["noising"]["hidden"], tables["training"]["weights"]
-    return tables
+    return merged(tables, changed or {})
 
 
-def trained(ground, name):
-    """Train a computer, class by class; no seed enters."""
+def trained(ground, name, changed=None):
+    """Train a computer, class by class; no seed enters. For `changed` see `tables_of`."""
     start = time.monotonic()
-    tables = tables_of(ground, name)
+    tables = tables_of(ground, name, changed)
     machine = assemble_machine(parse(tables, catalogue(), Origin(name)))
     engine = engine_of(machine)
     programs = TRIALS[name].programs if name in TRIALS else None

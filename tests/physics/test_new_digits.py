@@ -82,6 +82,13 @@ def test_moments_over_those_of_memories(footing):
     assert found["other"] == pytest.approx([9 / variance, 4, 4, 4])
 
 
+def test_tables_are_merged_key_by_key(footing):
+    tables = {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
+    found = footing("footing.machines").merged(tables, {"a": {"c": {"d": 4}}, "f": {"g": 5}})
+    assert found == {"a": {"b": 1, "c": {"d": 4}}, "e": 3, "f": {"g": 5}}
+    assert tables == {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
+
+
 def test_features_are_compared_with_those_that_were_learned(footing):
     """A feature and one that is equal to it three times in four have as covariance half its variance, 1 or 0.36."""
     codes, random = footing("footing.codes"), np.random.default_rng(2)
