@@ -78,3 +78,46 @@ def _distance(found, sign=""):
 
 def _number(value, digits):
     return "" if value is None else f"{value:.{digits}f}"
+
+
+def energy_table(rows):
+    """Return rows, as values of a file, beside what an image costs as a table in Markdown."""
+    head = ["row", "components", "features", "precision", "recall", "judged right", "energy an image [kT]"]
+    lines = [head, ["---"] * len(head)]
+    for row in rows:
+        distances = [
+            "" if row[of] is None else f"{row[of]['value']:.1f} ± {row[of]['error']:.1f}"
+            for of in ("components", "features")
+        ]
+        shares = [_number(row[name], 3) for name in ("precision", "recall", "judged_right")]
+        lines.append([row["title"], *distances, *shares, _energy(row)])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _energy(row):
+    if row["heat_kT"] is not None:
+        return f"{row['heat_kT']['mean']:,.0f} ± {row['heat_kT']['std']:,.0f}"
+    return f"{row['energy_kT']:.2e}" if "energy_kT" in row else ""
+
+
+def bounds_table(content):
+    """Return what bounds heat and likelihood of computers as a table in Markdown."""
+    head = [
+        "computer",
+        "heat [kT]",
+        "entropy lost [nat]: at least",
+        "by learned images",
+        "heat over it",
+        "likelihood gain [nat]",
+        "divergence of paths [nat]",
+    ]
+    lines = [head, ["---"] * len(head)]
+    for row in (one for one in content["rows"] if one["kind"] == "computer"):
+        found = row["bounds"]
+        least, learned = found["free"] - found["generated_at_most"], found["free"] - found["shown"]
+        paths = [f"{found[name]['value']:,.0f} ± {found[name]['error']:,.0f}" for name in ("gain", "divergence")]
+        heat = f"{row['energy_kT']:,.0f} ± {row['energy_se_kT']:,.0f}"
+        lines.append(
+            [row["title"], heat, f"{least:,.0f}", f"{learned:,.0f}", f"{row['energy_kT'] / least:.2f}", *paths]
+        )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
