@@ -40,7 +40,7 @@ def drawn(rows):
     for kind in ("DDPM", "DDIM"):
         _points(digital, _of(rows, kind), "energy_kT", POINTS[kind][0])
     _points(digital, _of(rows, BAR), "energy_kT", INK)
-    _ticks(heat, [row["energy_kT"] for row in computers], (1e3, 2e3, 5e3, 1e4, 2e4, 5e4))
+    _ticks(heat, [row["energy_kT"] for row in computers], (1e3, 2e3, 3e3, 5e3, 1e4, 2e4, 5e4))
     _ticks(time, [row["duration"] for row in computers], sorted({row["duration"] for row in computers}))
     digital.set_xlim(2e12, 1.5e16)
     heat.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
@@ -69,14 +69,16 @@ def _points(axes, rows, by, color):
             [row[by] for row in known],
             [row[name]["value"] for row in known],
             [row[name]["error"] for row in known],
-            marker=marker,
-            markerfacecolor=color if fill == "full" else "white",
-            linestyle=line,
             color=color,
-            markersize=4.5,
+            linestyle=line,
             linewidth=1.2,
             capsize=2,
+            **_marker(marker, fill, color),
         )
+
+
+def _marker(marker, fill, color):
+    return {"marker": marker, "markersize": 4.5, "markerfacecolor": color if fill == "full" else "white"}
 
 
 def _level(axes, rows, color):
@@ -121,7 +123,7 @@ def _legend(figure, kinds):
         if kind in kinds
     ]
     named += [
-        Line2D([], [], color=INK, marker=marker, fillstyle=fill, linestyle=line, markersize=4.5, label=f"in {name}")
+        Line2D([], [], label=f"in {name}", color=INK, linestyle=line, **_marker(marker, fill, INK))
         for name, marker, fill, line in DISTANCES
     ]
     figure.legend(handles=named, loc="outside upper center", ncols=3, handlelength=2.4)
