@@ -15,6 +15,8 @@ import pytest
 
 import thermozoo as tz
 from thermozoo.dynamics.engines import engine_for
+from thermozoo.dynamics.noise import NoiseKey
+from thermozoo.thermodynamics.paths import log_path_ratio
 from thermozoo.training.evaluate import evaluate
 from thermozoo.training.noising import Noising
 from thermozoo.training.noising_process import NoisingProcess
@@ -96,6 +98,14 @@ def test_divergence_of_paths(footing):
     program = tz.Program(computers, shares=[0.35, 0.65])
     both = [bounds.paths(part, one, engine, bounds.Equilibria(part), 400, seed=1) for one in (bare, program)]
     assert both[1].gain == pytest.approx(both[0].divergence - both[1].divergence, abs=1e-8)
+    # the force of step k is that at k dt, as the protocol's formula has it
+    which, bare_law = np.arange(400) % 3, part.noising.dynamics
+    x = NoisingProcess(part.noising, engine).trajectory(NoiseKey(1).named("held-out"), np.arange(400), which)
+    force = np.clip((0.8 - np.arange(200) / 200) / 0.5, 0.0, 1.0)[:, np.newaxis, np.newaxis]
+    still = bare_law.one_computer
+    ratio = log_path_ratio(bare_law.integrator, 2e-3, x, still, still, force * part.noising.signals[which])
+    ends = bounds.Equilibria(part)
+    assert both[0].divergence == pytest.approx(ends.log_shown(x[0]) + ratio - ends.log_free(x[-1]), abs=1e-8)
     loss = part.noising.loss(tz.get("reverse-likelihood"))
     _, known = evaluate(program, NoisingProcess(part.noising, engine), loss, seed=1, trajectories=400)
     assert both[1].gain.mean() == pytest.approx(known.gain, rel=1e-9)
