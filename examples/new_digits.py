@@ -21,7 +21,7 @@ import numpy as np
 import scipy.linalg  # noqa: F401  its linear algebra must be there to be held to one thread
 from footing import codes, machines
 from footing.ground import SPLITS, Ground
-from footing.measures import Split, measured, moments
+from footing.measures import FEWEST, Split, measured, moments
 from footing.picture import picture
 from footing.rows import IMITATIONS, imitation, real_held_out
 from footing.table import codes_table, moments_table, table, values
@@ -202,7 +202,7 @@ def main():
             for what, why in yardstick.withheld.items():
                 print(f"\nno {what}: {why}")
             content["splits"][name] = values(rows)
-    if "memories" in maker.found:
+    if "memories" in maker.found and given.outputs * len(given.seeds) > FEWEST * len(ground.classes):
         content["moments"] = moments(ground, {name: maker.found[name] for name in given.rows if name in maker.found})
         print(f"\n{moments_table(content['moments'])}")
     if maker.figures.get("features"):

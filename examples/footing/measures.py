@@ -17,6 +17,11 @@ from thermozoo.quality.yardstick import Yardstick
 
 from .rows import real_held_out
 
+#: Last components of the first bands in which variances are compared, and outputs of a class of which there must be
+#: more: fewer have no variance beyond.
+BANDS = (10, 40)
+FEWEST = BANDS[-1] + 1
+
 #: What is averaged over parts.
 AVERAGED = ("precision", "recall", "nearest", "judged_right", "diversity")
 
@@ -128,7 +133,7 @@ def _mean(values):
     return None if None in values else float(np.mean(values))
 
 
-def moments(ground, rows, most=(10, 40)):
+def moments(ground, rows, most=BANDS):
     """Return how the moments of rows differ from those of the row of memories, learned images shown alike.
 
     Of each class: the square of the distance of means over the variance of the memories, and the variance in their
