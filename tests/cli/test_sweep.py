@@ -294,4 +294,4 @@ def test_memory_of_the_largest_points_together_is_said_before_the_first(tmp_path
     sweep(tmp_path / "new", "--over", "seed=1,2,3", "--workers", "2", base=[word for word in BASE if word != "--quiet"])
     said = "".join(capsys.readouterr())
     assert "2 points at the same time hold about 7 MiB of memory at most" in said
-    assert (", and this machine has 1 bytes: take fewer --workers" in said) == (there == 1)
+    assert (", and this machine has 1 byte: take fewer --workers" in said) == (there == 1)
