@@ -170,6 +170,12 @@ def words():
     return given
 
 
+def keep(file, content):
+    """Write what is known so far, where it is asked for."""
+    if file:
+        file.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+
+
 def main():
     """Make the rows and print the tables."""
     given = words()
@@ -181,12 +187,6 @@ def main():
     with threadpool_limits(1, user_api="blas"):
         maker = Maker(ground, given.seeds)
         maker.make(given.rows)
-        if given.picture:
-            first = {name: maker.found[name][0] for name in given.rows if name in maker.found}
-            if REAL in given.rows:
-                first = {REAL: real_held_out(ground, ground.real(given.split[0]), given.seeds[0])} | first
-            figure = picture({TITLES[name]: shown for name, shown in first.items()}, ground.images[0].shape)
-            given.picture.write_bytes(png_bytes(figure))
         content = {"outputs": given.outputs, "seeds": given.seeds, "replicates": given.replicates, "splits": {}}
         for name in given.split:
             real = ground.real(name)
@@ -202,14 +202,20 @@ def main():
             for what, why in yardstick.withheld.items():
                 print(f"\nno {what}: {why}")
             content["splits"][name] = values(rows)
+            keep(given.json, content)
     if "memories" in maker.found and given.outputs * len(given.seeds) > FEWEST * len(ground.classes):
         content["moments"] = moments(ground, {name: maker.found[name] for name in given.rows if name in maker.found})
         print(f"\n{moments_table(content['moments'])}")
     if maker.figures.get("features"):
         print(f"\n{codes_table(maker.figures['features'])}")
     content |= maker.figures
-    if given.json:
-        given.json.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    keep(given.json, content)
+    if given.picture:
+        first = {name: maker.found[name][0] for name in given.rows if name in maker.found}
+        if REAL in given.rows:
+            first = {REAL: real_held_out(ground, ground.real(given.split[0]), given.seeds[0])} | first
+        figure = picture({TITLES[name]: shown for name, shown in first.items()}, ground.images[0].shape)
+        given.picture.write_bytes(png_bytes(figure))
 
 
 if __name__ == "__main__":

@@ -42,19 +42,23 @@ class Code:
         return self.center + features @ self.added
 
 
+def added_up(features, signals, ridge):
+    """Return c and W of the ridge least squares s ~ c + B W, shapes (pixels,) and (features, pixels)."""
+    design = np.column_stack([features, np.ones(len(features))])
+    penalty = ridge * np.eye(design.shape[1])
+    penalty[-1, -1] = 0.0
+    solved = np.linalg.solve(design.T @ design + penalty, design.T @ signals)
+    return solved[-1], solved[:-1]
+
+
 def code_of(ground, trained, label):
     """Return the features of the images of a class that a computer of the recipe has learned."""
     part, given = trained.machine.part(label), ground.tables["encoding"]["hidden"]
     signals = part.noising.signals
     pixels, hidden = (signals[:, part.computer.layout.slice(group)] for group in ("visible", "hidden"))
     features = np.sign(hidden[:, :: given["copies"]])
-    design = np.column_stack([features, np.ones(len(features))])
-    penalty = tz.get("binary-features", **{k: v for k, v in given.items() if k != "plugin"}).ridge * np.eye(
-        design.shape[1]
-    )
-    penalty[-1, -1] = 0.0
-    solved = np.linalg.solve(design.T @ design + penalty, design.T @ pixels)
-    return Code(features, solved[-1], solved[:-1])
+    found = tz.get("binary-features", **{k: v for k, v in given.items() if k != "plugin"})
+    return Code(features, *added_up(features, pixels, found.ridge))
 
 
 def read(ground, states):

@@ -42,7 +42,8 @@ def drawn(rows):
     _points(digital, _of(rows, BAR), "energy_kT", INK)
     _ticks(heat, [row["energy_kT"] for row in computers], (1e3, 2e3, 3e3, 5e3, 1e4, 2e4, 5e4))
     _ticks(time, [row["duration"] for row in computers], sorted({row["duration"] for row in computers}))
-    digital.set_xlim(2e12, 1.5e16)
+    products = [row["energy_kT"] for kind in (BAR, "DDPM", "DDIM") for row in _of(rows, kind)]
+    digital.set_xlim(min(products) / 3, max(products) * 3)
     heat.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
     heat.set_ylim(*_range(rows))
     for axes in (heat, digital, time):

@@ -7,8 +7,8 @@ import numpy as np
 
 from thermozoo.quality import baselines
 
-#: Clusters of a class, components of the smaller Gaussian, and the gain of one that is emphasized: that of the recipe.
-CLUSTERS, COMPONENTS, GAIN = 50, 40, 1.2
+#: Clusters of a class, and components of the smaller Gaussian.
+CLUSTERS, COMPONENTS = 50, 40
 
 
 @attrs.frozen(eq=False)
@@ -35,10 +35,14 @@ def _gaussian_sign(points, count, random):
     return np.sign(baselines.gaussian(points, count, random))
 
 
-def _gaussian_emphasized(points, count, random):
-    """Draw from the smaller Gaussian, and emphasize what was drawn as the recipe emphasizes its images."""
-    mean = points.mean(axis=0)
-    return mean + GAIN * (baselines.gaussian_in_components(COMPONENTS)(points, count, random) - mean)
+def _emphasized(drawn, gain):
+    """Return what draws as another does, and sets what was drawn apart from the mean so many times as far."""
+
+    def draw(points, count, random):
+        mean = points.mean(axis=0)
+        return mean + gain * (drawn(points, count, random) - mean)
+
+    return draw
 
 
 #: What draws signals like those of a class, by the name of the row.
@@ -47,10 +51,16 @@ IMITATIONS = {
     "k-means": (f"k-means, {CLUSTERS} a class", baselines.k_means(CLUSTERS)),
     "gaussian": ("Gaussian of a class", baselines.gaussian),
     "gaussian-40": (f"Gaussian in {COMPONENTS} components", baselines.gaussian_in_components(COMPONENTS)),
-    "gaussian-40-emphasized": (f"Gaussian in {COMPONENTS} components, emphasized", _gaussian_emphasized),
+    "gaussian-40-emphasized": (
+        f"Gaussian in {COMPONENTS} components, emphasized",
+        baselines.gaussian_in_components(COMPONENTS),
+    ),
     "gaussian-sign": ("Gaussian of a class, its sign", _gaussian_sign),
 }
 
+
+#: Those that are emphasized as the recipe emphasizes its images.
+_EMPHASIZED = {"gaussian-40-emphasized"}
 
 #: Of each a stream of its own.
 _STREAMS = {
@@ -67,6 +77,8 @@ def imitation(ground, name, seed):
     """Return signals of an imitation, shown."""
     random = np.random.default_rng((seed, _STREAMS[name]))
     _, drawn = IMITATIONS[name]
+    if name in _EMPHASIZED:
+        drawn = _emphasized(drawn, ground.tables["encoding"]["visible"]["gain"])
     made = baselines.class_by_class(drawn, ground.signals, ground.learned.labels, ground.asked, random)
     return shown(ground, made, random)
 

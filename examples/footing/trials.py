@@ -16,6 +16,8 @@ import thermozoo as tz
 from thermozoo.quality.components import principal_components
 from thermozoo.training.noising import Imposed
 
+from .codes import added_up
+
 #: Components in which the images of a class are told apart where it has several styles.
 _COMPONENTS = 20
 
@@ -133,8 +135,7 @@ def _staged(stages, first, last, width, ground, tables, label):
     """Return one program whose features are decided in stages, those first that add most."""
     ink, given = ink_of(ground, label), tables["encoding"]["hidden"]
     features = _features(ink, given["features"])
-    design = np.column_stack([features, np.ones(len(ink))])
-    added = np.linalg.solve(design.T @ design + np.diag([0.5] * given["features"] + [0.0]), design.T @ ink)[:-1]
+    _, added = added_up(features, ink, tz.get("binary-features").ridge)
     strength = (added**2).sum(axis=1) * features.var(axis=0)
     hidden = _copied(tables, features[:, np.argsort(-strength)])
     size = hidden.shape[1] // stages
